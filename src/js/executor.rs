@@ -1,0 +1,180 @@
+//! `async fn` on the JavaScript thread.
+//!
+//! A task is polled where it is: first by `spawn`, then by the promise that it waits for. One wait costs the
+//! microtasks that one `await` costs in JavaScript, and a step that waits for nothing costs none.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::ptr;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use napi::sys;
+
+use super::held::Held;
+use super::realm::{Js, Realm};
+use super::value::{JsResult, Thrown, Value};
+
+/// The right to ask for [`Js`] inside a task. Values do not live across a wait; [`Held`] does.
+#[derive(Clone)]
+pub struct Cx(Rc<Realm>);
+
+impl Cx {
+    /// A context for tasks of this realm.
+    pub fn new(js: Js<'_>) -> Self {
+        Self(Rc::clone(js.realm()))
+    }
+
+    /// Runs `body` with the right to use values. Only tasks have a `Cx`, and only JavaScript polls tasks.
+    pub fn with<R>(&self, body: impl for<'s> FnOnce(Js<'s>) -> R) -> R {
+        Js::of(&self.0).scope(body)
+    }
+
+    /// As [`Cx::with`], for bodies that may throw.
+    pub fn attempt<R>(&self, body: impl for<'s> FnOnce(Js<'s>) -> JsResult<'s, R>) -> Result<R, Held> {
+        self.with(|js| body(js).map_err(Thrown::hold))
+    }
+}
+
+impl Thrown<'_> {
+    /// The thrown value, to be kept across waits.
+    pub fn hold(self) -> Held {
+        self.0.hold()
+    }
+}
+
+type Work = Pin<Box<dyn Future<Output = ()>>>;
+
+/// A future that JavaScript polls.
+pub(super) struct Task {
+    work: RefCell<Option<Work>>,
+}
+
+impl Task {
+    fn poll(self: &Rc<Self>, realm: &Realm) {
+        // Taken out while it runs: it may call JavaScript, which may settle what it waits for next.
+        let Some(mut work) = self.work.borrow_mut().take() else { return };
+        let outer = realm.current_task.replace(Some(Rc::clone(self)));
+        let state = work.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        realm.current_task.replace(outer);
+        if state.is_pending() {
+            *self.work.borrow_mut() = Some(work);
+        }
+    }
+}
+
+/// Runs a task nobody waits for.
+pub fn spawn_detached(js: Js<'_>, work: impl Future<Output = ()> + 'static) {
+    let task = Rc::new(Task { work: RefCell::new(Some(Box::pin(work))) });
+    task.poll(js.realm());
+}
+
+/// Runs a task whose result, or thrown value, settles the promise that is returned. No handler is attached to it.
+pub fn spawn<'s>(js: Js<'s>, work: impl Future<Output = Result<Held, Held>> + 'static) -> JsResult<'s> {
+    let (mut deferred, mut raw) = (ptr::null_mut(), ptr::null_mut());
+    // SAFETY: both places are valid; the deferred is concluded exactly once, below.
+    let status = unsafe { sys::napi_create_promise(js.env(), &raw mut deferred, &raw mut raw) };
+    let promise = js.checked(status, raw)?;
+    let cx = Cx::new(js);
+    spawn_detached(js, async move {
+        let result = work.await;
+        cx.with(|js| {
+            // SAFETY: concluded here only, and a task runs to its end only once.
+            unsafe {
+                match result {
+                    Ok(value) => sys::napi_resolve_deferred(js.env(), deferred, value.get(js).raw()),
+                    Err(value) => sys::napi_reject_deferred(js.env(), deferred, value.get(js).raw()),
+                }
+            }
+        });
+    });
+    Ok(promise)
+}
+
+enum Wait {
+    Asked(Held),
+    Waiting,
+    Settled(Result<Held, Held>),
+    Taken,
+}
+
+/// Waits for `value` as `await` does: promises and thenables settle, anything else takes one microtask.
+pub fn settled(cx: &Cx, value: Held) -> impl Future<Output = Result<Held, Held>> + 'static {
+    let cx = cx.clone();
+    let wait = Rc::new(RefCell::new(Wait::Asked(value)));
+    std::future::poll_fn(move |_| {
+        let state = wait.replace(Wait::Taken);
+        match state {
+            Wait::Settled(result) => return Poll::Ready(result),
+            Wait::Waiting => *wait.borrow_mut() = Wait::Waiting,
+            Wait::Asked(value) => {
+                *wait.borrow_mut() = Wait::Waiting;
+                let asked = cx.attempt(|js| listen(value.get(js), &wait));
+                if let Err(thrown) = asked {
+                    return Poll::Ready(Err(thrown));
+                }
+            }
+            Wait::Taken => {}
+        }
+        Poll::Pending
+    })
+}
+
+fn listen<'s>(value: Value<'s>, wait: &Rc<RefCell<Wait>>) -> JsResult<'s, ()> {
+    let js = value.js();
+    let realm = js.realm();
+    let (Some(task), Some(intrinsics)) = (realm.current_task.borrow().clone(), realm.intrinsics()) else {
+        return Err(js.error("Error", "node-hmr waited for a promise outside a task"));
+    };
+    let promise = intrinsics.promise_resolve.get(js).call(intrinsics.promise.get(js), &[value])?;
+    let on_settled = |rejected: bool| {
+        let (task, wait) = (Rc::clone(&task), Rc::clone(wait));
+        js.function("", 1, move |call| {
+            let value = call.arg(0).hold();
+            *wait.borrow_mut() = Wait::Settled(if rejected { Err(value) } else { Ok(value) });
+            task.poll(call.js.realm());
+            Ok(call.js.undefined())
+        })
+    };
+    let (fulfilled, rejected) = (on_settled(false)?, on_settled(true)?);
+    intrinsics.promise_then.get(js).call(promise, &[fulfilled, rejected])?;
+    Ok(())
+}
+
+/// Lets tasks wait for native code: those who wait are resumed, in order, when it fires.
+#[derive(Default)]
+pub struct Signal {
+    waiting: RefCell<Vec<(Rc<Task>, Rc<RefCell<Wait>>)>>,
+}
+
+impl Signal {
+    /// Waits for the next [`Signal::fire`].
+    pub fn wait(self: &Rc<Self>, cx: &Cx) -> impl Future<Output = Result<Held, Held>> + 'static {
+        let (realm, signal) = (Rc::clone(&cx.0), Rc::clone(self));
+        let wait = Rc::new(RefCell::new(Wait::Taken));
+        let mut asked = false;
+        std::future::poll_fn(move |_| {
+            let state = wait.replace(Wait::Taken);
+            if let Wait::Settled(result) = state {
+                return Poll::Ready(result);
+            }
+            if !asked {
+                asked = true;
+                let Some(task) = realm.current_task.borrow().clone() else { return Poll::Pending };
+                signal.waiting.borrow_mut().push((task, Rc::clone(&wait)));
+            }
+            *wait.borrow_mut() = Wait::Waiting;
+            Poll::Pending
+        })
+    }
+
+    /// Resumes all who wait, each with `result`.
+    pub fn fire(&self, js: Js<'_>, result: &Result<Held, Held>) {
+        let waiting = self.waiting.take();
+        for (task, wait) in waiting {
+            *wait.borrow_mut() = Wait::Settled(result.clone());
+            task.poll(js.realm());
+        }
+    }
+}

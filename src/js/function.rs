@@ -1,0 +1,139 @@
+//! Native functions from closures.
+
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::rc::Rc;
+
+use napi::sys;
+
+use super::realm::{Js, Realm};
+use super::value::{JsResult, Value};
+
+/// One call from JavaScript.
+pub struct Call<'s> {
+    /// The right to use values during the call.
+    pub js: Js<'s>,
+    /// `this`.
+    pub this: Value<'s>,
+    /// The arguments as given.
+    pub args: Vec<Value<'s>>,
+    /// `new.target`: present when called with `new` or as `super()`.
+    pub new_target: Option<Value<'s>>,
+}
+
+impl<'s> Call<'s> {
+    /// The argument at `index`, `undefined` when there is none.
+    pub fn arg(&self, index: usize) -> Value<'s> {
+        self.args.get(index).copied().unwrap_or_else(|| self.js.undefined())
+    }
+}
+
+type Body = dyn for<'s> Fn(&Call<'s>) -> JsResult<'s>;
+
+/// What a native function is: its realm, which it keeps, and its body.
+pub(super) struct Native {
+    realm: Rc<Realm>,
+    body: Box<Body>,
+}
+
+impl Native {
+    pub(super) fn leak(js: Js<'_>, body: Box<Body>) -> *mut c_void {
+        let native = Rc::new(Self { realm: Rc::clone(js.realm()), body });
+        Rc::into_raw(native).cast_mut().cast()
+    }
+}
+
+impl<'s> Js<'s> {
+    /// A function with that name and `length`. The closure is dropped when the function is collected.
+    pub fn function<F>(self, name: &str, length: u32, body: F) -> JsResult<'s>
+    where
+        F: for<'t> Fn(&Call<'t>) -> JsResult<'t> + 'static,
+    {
+        let data = Native::leak(self, Box::new(body));
+        let mut raw = ptr::null_mut();
+        // SAFETY: name and length belong together; `data` is owned by the finalizer added below.
+        let status = unsafe {
+            sys::napi_create_function(
+                self.env(),
+                name.as_ptr().cast(),
+                name.len().cast_signed(),
+                Some(enter),
+                data,
+                &raw mut raw,
+            )
+        };
+        let function = self.checked(status, raw)?;
+        release_with(function, data)?;
+        function.define_constant(self.string("length"), self.number(f64::from(length)))?;
+        Ok(function)
+    }
+}
+
+/// Gives the function the ownership of what `Native::leak` made.
+pub(super) fn release_with<'s>(function: Value<'s>, data: *mut c_void) -> JsResult<'s, ()> {
+    let js = function.js();
+    // SAFETY: `data` is an `Rc<Native>` count; the finalizer runs once, after the last call.
+    let status = unsafe {
+        sys::napi_add_finalizer(
+            js.env(),
+            function.raw(),
+            data,
+            Some(finalize),
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
+    };
+    js.check(status)
+}
+
+unsafe extern "C" fn finalize(_env: sys::napi_env, data: *mut c_void, _hint: *mut c_void) {
+    // SAFETY: takes back the count given away in `Native::leak`.
+    drop(unsafe { Rc::from_raw(data.cast::<Native>()) });
+}
+
+pub(super) unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let mut count = 8;
+    let mut raws = vec![ptr::null_mut(); count];
+    let mut this = ptr::null_mut();
+    let mut data = ptr::null_mut();
+    // SAFETY: the buffer has room for `count` arguments; the rest are single places.
+    unsafe {
+        sys::napi_get_cb_info(env, info, &raw mut count, raws.as_mut_ptr(), &raw mut this, &raw mut data);
+    }
+    if count > raws.len() {
+        raws.resize(count, ptr::null_mut());
+        // SAFETY: as above, now with room for all of them.
+        unsafe {
+            sys::napi_get_cb_info(env, info, &raw mut count, raws.as_mut_ptr(), &raw mut this, &raw mut data);
+        }
+    }
+    raws.truncate(count);
+    if data.is_null() {
+        return ptr::null_mut();
+    }
+    let mut target = ptr::null_mut();
+    // SAFETY: `data` is the `Rc<Native>` of this function, alive while it runs; a count of our own keeps it so
+    // should the function be collected during the call.
+    let native = unsafe {
+        sys::napi_get_new_target(env, info, &raw mut target);
+        Rc::increment_strong_count(data.cast::<Native>());
+        Rc::from_raw(data.cast::<Native>())
+    };
+    let js = Js::of(&native.realm);
+    let call = Call {
+        js,
+        this: Value::from_raw(js, this),
+        args: raws.into_iter().map(|raw| Value::from_raw(js, raw)).collect(),
+        new_target: (!target.is_null()).then(|| Value::from_raw(js, target)),
+    };
+    let outcome = catch_unwind(AssertUnwindSafe(|| (native.body)(&call)));
+    let thrown = match outcome {
+        Ok(Ok(value)) => return value.raw(),
+        Ok(Err(thrown)) => thrown,
+        Err(_) => js.error("Error", "node-hmr failed in its own code; please report this with HMR_LOG=trace"),
+    };
+    // SAFETY: throws the very value; a null one (environment going) is refused.
+    unsafe { sys::napi_throw(env, thrown.0.raw()) };
+    ptr::null_mut()
+}

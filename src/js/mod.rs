@@ -1,0 +1,36 @@
+//! Our words for Node-API, and the only `unsafe` of the crate.
+//!
+//! | file | what it gives |
+//! |---|---|
+//! | `realm.rs` | [`Realm`]: one load of the addon in one environment; [`Js`], the right to use values now |
+//! | `value.rs` | [`Value`]: a JavaScript value while native code runs; thrown values arrive as they were |
+//! | `held.rs` | [`Held`], [`Faint`]: strong and weak references that outlive the call |
+//! | `function.rs` | native functions from closures; [`Call`] |
+//! | `class.rs` | classes whose instances keep their state in properties, and prototypes |
+//! | `native.rs` | Rust state behind a JavaScript object |
+//! | `executor.rs` | `async fn` on the JavaScript thread, at the microtask cost of `await` |
+//! | `waker.rs` | the one way from another thread to the JavaScript thread |
+//!
+//! Why not the typed layer of the napi crate: its calls lose thrown primitives, its classes carry native
+//! state that foreign receivers cannot have, and its references are counted where we want them owned.
+#![expect(
+    unsafe_code,
+    reason = "Node-API is a C interface; each block states why its call is sound"
+)]
+
+mod class;
+mod executor;
+mod function;
+mod held;
+mod native;
+mod realm;
+mod value;
+mod waker;
+
+pub use class::{ClassSpec, MethodSpec, define_class};
+pub use executor::{Cx, Signal, settled, spawn, spawn_detached};
+pub use function::Call;
+pub use held::{Faint, Held};
+pub use realm::{Js, Realm, open};
+pub use value::{JsResult, Kind, Thrown, Value};
+pub use waker::JsWaker;

@@ -1,0 +1,68 @@
+//! Rust state behind a JavaScript object, freed with it.
+
+use std::any::Any;
+use std::ffi::c_void;
+use std::ptr;
+use std::rc::Rc;
+
+use napi::sys;
+
+use super::realm::Js;
+use super::value::{JsResult, Value};
+
+/// Marks our objects, so that one of another addon is never taken for ours.
+static TAG: sys::napi_type_tag =
+    sys::napi_type_tag { lower: 0x6e6f_6465_2d68_6d72, upper: 0x9b1d_58c4_7f02_4e31 };
+
+type Boxed = Rc<dyn Any>;
+
+impl<'s> Js<'s> {
+    /// A plain object that owns `state`.
+    pub fn native_object<T: 'static>(self, state: Rc<T>) -> JsResult<'s> {
+        let object = self.object();
+        let state: Boxed = state;
+        let data = Box::into_raw(Box::new(state)).cast::<c_void>();
+        // SAFETY: `data` is owned by the wrap and freed by its finalizer; the tag vouches for its type.
+        let status = unsafe {
+            sys::napi_wrap(
+                self.env(),
+                object.raw(),
+                data,
+                Some(finalize),
+                ptr::null_mut(),
+                ptr::null_mut(),
+            )
+        };
+        self.check(status)?;
+        // SAFETY: a fresh object takes a tag.
+        let status = unsafe { sys::napi_type_tag_object(self.env(), object.raw(), &raw const TAG) };
+        self.check(status)?;
+        Ok(object)
+    }
+}
+
+impl Value<'_> {
+    /// The state of an object made by [`Js::native_object`] with this very type.
+    pub fn native<T: 'static>(self) -> Option<Rc<T>> {
+        if !self.is_object() {
+            return None;
+        }
+        let env = self.js().env();
+        let mut ours = false;
+        let mut data = ptr::null_mut();
+        // SAFETY: the places are valid; the pointer is read only when the tag says that we made it.
+        let state = unsafe {
+            sys::napi_check_object_type_tag(env, self.raw(), &raw const TAG, &raw mut ours);
+            if !ours || sys::napi_unwrap(env, self.raw(), &raw mut data) != sys::Status::napi_ok {
+                return None;
+            }
+            Rc::clone(&*data.cast::<Boxed>())
+        };
+        state.downcast().ok()
+    }
+}
+
+unsafe extern "C" fn finalize(_env: sys::napi_env, data: *mut c_void, _hint: *mut c_void) {
+    // SAFETY: takes back the box given away in `native_object`.
+    drop(unsafe { Box::from_raw(data.cast::<Boxed>()) });
+}

@@ -1,0 +1,185 @@
+//! One load of the addon in one environment, and the right to use JavaScript values.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::ptr;
+use std::rc::Rc;
+
+use napi::bindgen_prelude::Object;
+use napi::{JsValue, sys};
+
+use super::executor::Task;
+use super::held::Held;
+use super::value::{JsResult, Value};
+
+/// Everything that belongs to one load of the addon in one environment. Worker threads load the addon too, and
+/// one environment may load it twice, so nothing of this is process-wide.
+pub struct Realm {
+    pub(super) env: sys::napi_env,
+    /// False once the environment is being torn down: references then die with it.
+    pub(super) alive: Cell<bool>,
+    pub(super) live_references: Cell<usize>,
+    pub(super) current_task: RefCell<Option<Rc<Task>>>,
+    intrinsics: RefCell<Option<Rc<Intrinsics>>>,
+    state: RefCell<Option<Rc<dyn Any>>>,
+    at_exit: RefCell<Vec<Box<dyn FnOnce()>>>,
+}
+
+/// Functions taken at load, so that a program that patches its globals later does not change ours.
+pub(super) struct Intrinsics {
+    pub promise: Held,
+    pub promise_resolve: Held,
+    pub promise_then: Held,
+    pub set_prototype_of: Held,
+    pub function_bind: Held,
+    pub map: Held,
+}
+
+/// The right to use JavaScript values: exists only while native code runs on the JavaScript thread.
+#[derive(Clone, Copy)]
+pub struct Js<'s> {
+    realm: &'s Rc<Realm>,
+}
+
+impl Realm {
+    fn open(env: sys::napi_env, body: impl for<'s> FnOnce(Js<'s>) -> JsResult<'s, ()>) {
+        let realm = Rc::new(Self {
+            env,
+            alive: Cell::new(true),
+            live_references: Cell::new(0),
+            current_task: RefCell::new(None),
+            intrinsics: RefCell::new(None),
+            state: RefCell::new(None),
+            at_exit: RefCell::new(Vec::new()),
+        });
+        let hook = Rc::into_raw(Rc::clone(&realm)).cast_mut().cast::<c_void>();
+        // SAFETY: `env` is the environment that is loading us; the hook owns one count of the realm.
+        unsafe { sys::napi_add_env_cleanup_hook(env, Some(close), hook) };
+        let js = Js { realm: &realm };
+        let outcome = Intrinsics::take(js).and_then(|intrinsics| {
+            *realm.intrinsics.borrow_mut() = Some(Rc::new(intrinsics));
+            body(js)
+        });
+        if let Err(thrown) = outcome {
+            // SAFETY: `require` of the addon throws this very value.
+            unsafe { sys::napi_throw(env, thrown.0.raw()) };
+        }
+    }
+
+    /// Runs when the environment goes, before its references die; the last one added runs first.
+    pub fn at_exit(&self, action: impl FnOnce() + 'static) {
+        self.at_exit.borrow_mut().push(Box::new(action));
+    }
+
+    /// The addon's own state of this realm; `None` before it is set and after the environment went.
+    pub fn state<T: 'static>(&self) -> Option<Rc<T>> {
+        self.state.borrow().clone().and_then(|state| state.downcast().ok())
+    }
+
+    /// Sets the addon's own state.
+    pub fn set_state<T: 'static>(&self, state: Rc<T>) {
+        *self.state.borrow_mut() = Some(state);
+    }
+
+    /// How many strong and weak references native code holds at this moment.
+    pub fn live_references(&self) -> usize {
+        self.live_references.get()
+    }
+
+    /// Whether the environment still lives.
+    pub fn is_alive(&self) -> bool {
+        self.alive.get()
+    }
+
+    pub(super) fn intrinsics(&self) -> Option<Rc<Intrinsics>> {
+        self.intrinsics.borrow().clone()
+    }
+}
+
+/// Starts a realm for the environment that is loading the addon; `body` fills the exports, what it throws is thrown.
+pub fn open(
+    env: napi::Env,
+    exports: Object<'_>,
+    body: impl for<'s> FnOnce(Js<'s>, Value<'s>) -> JsResult<'s, ()>,
+) {
+    Realm::open(env.raw(), |js| body(js, Value::from_raw(js, exports.raw())));
+}
+
+unsafe extern "C" fn close(realm: *mut c_void) {
+    // SAFETY: the pointer is the count given away in `open`, taken back once.
+    let realm = unsafe { Rc::from_raw(realm.cast::<Realm>()) };
+    loop {
+        // Not held while it runs: an action may drop what adds another.
+        let Some(action) = realm.at_exit.borrow_mut().pop() else { break };
+        action();
+    }
+    realm.alive.set(false);
+    // Both refer back to the realm; it is freed with the last function that belongs to it.
+    drop(realm.state.take());
+    drop(realm.intrinsics.take());
+}
+
+impl Intrinsics {
+    fn take<'s>(js: Js<'s>) -> JsResult<'s, Self> {
+        let global = js.global()?;
+        let promise = global.get("Promise")?;
+        let object = global.get("Object")?;
+        let function_prototype = global.get("Function")?.get("prototype")?;
+        Ok(Self {
+            promise: promise.hold(),
+            promise_resolve: promise.get("resolve")?.hold(),
+            promise_then: promise.get("prototype")?.get("then")?.hold(),
+            set_prototype_of: object.get("setPrototypeOf")?.hold(),
+            function_bind: function_prototype.get("bind")?.hold(),
+            map: global.get("Map")?.hold(),
+        })
+    }
+}
+
+impl<'s> Js<'s> {
+    pub(super) fn of(realm: &'s Rc<Realm>) -> Self {
+        Self { realm }
+    }
+
+    pub(super) fn env(self) -> sys::napi_env {
+        self.realm.env
+    }
+
+    /// The realm this right belongs to.
+    pub fn realm(self) -> &'s Rc<Realm> {
+        self.realm
+    }
+
+    /// Runs `body` with handles of its own, freed when it returns.
+    pub fn scope<R>(self, body: impl for<'t> FnOnce(Js<'t>) -> R) -> R {
+        let mut scope = ptr::null_mut();
+        // SAFETY: on the JavaScript thread, as `self` proves; closed below, in order.
+        let opened = unsafe { sys::napi_open_handle_scope(self.env(), &raw mut scope) };
+        let result = body(Js { realm: self.realm });
+        if opened == sys::Status::napi_ok {
+            // SAFETY: opened above; values made in `body` cannot have left it, by their lifetime.
+            unsafe { sys::napi_close_handle_scope(self.env(), scope) };
+        }
+        result
+    }
+
+    /// `globalThis`.
+    pub fn global(self) -> JsResult<'s> {
+        let mut raw = ptr::null_mut();
+        // SAFETY: `raw` is a valid place for the result.
+        let status = unsafe { sys::napi_get_global(self.env(), &raw mut raw) };
+        self.checked(status, raw)
+    }
+
+    /// A built-in module by name, as `process.getBuiltinModule` gives it.
+    pub fn builtin(self, name: &str) -> JsResult<'s> {
+        let process = self.global()?.get("process")?;
+        process.call_method("getBuiltinModule", &[self.string(name)])
+    }
+
+    pub(super) fn checked(self, status: sys::napi_status, raw: sys::napi_value) -> JsResult<'s> {
+        self.check(status)?;
+        Ok(Value::from_raw(self, raw))
+    }
+}
