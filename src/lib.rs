@@ -1,6 +1,20 @@
 //! Hot module reloading for Node servers.
+//!
+//! | folder | what it holds | JavaScript |
+//! |---|---|---|
+//! | `js/` | our words for Node-API; the only `unsafe` | yes |
+//! | `runtime/` | the lifecycle of hot modules: the classic API | yes |
+//! | `watchers/` | the watcher classes, fed by `watch/` | yes |
+//! | `watch/` | one hub per environment: the OS's events become due file changes | no |
+//!
+//! Arrows point down only. `docs/implementation.md` follows one update from the file to the exports.
+mod addon;
+mod error;
 mod js;
+mod report;
+mod runtime;
 mod watch;
+mod watchers;
 
 use napi::Env;
 use napi::bindgen_prelude::Object;
@@ -9,14 +23,18 @@ use napi_derive::napi;
 /// Fills the module's exports.
 #[napi(module_exports)]
 pub fn register(exports: Object<'_>, env: Env) -> napi::Result<()> {
-    js::open(env, exports, |js, exports| {
-        exports.set("hello", js.function("hello", 1, |call| Ok(call.arg(0)))?)
-    });
+    report::trace_if_asked();
+    js::open(env, exports, addon::Addon::load);
     Ok(())
 }
 
 /// The addon's version and the target it was built for, as `hmr --info` prints it.
 #[napi]
 pub fn addon_version() -> String {
-    format!("{} {}-{}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH)
+    format!(
+        "{} {}-{}",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    )
 }

@@ -27,7 +27,7 @@ mod realm;
 mod value;
 mod waker;
 
-pub use class::{ClassSpec, MethodSpec, define_class};
+pub use class::{ClassSpec, MethodSpec, NativeFn, define_class};
 pub use executor::{Cx, Signal, settled, spawn, spawn_detached};
 pub use function::Call;
 pub use held::{Faint, Held};

@@ -1,0 +1,90 @@
+//! `FSWatcher` and `ContentWatcher`: file changes as `update` events.
+
+use std::path::Path;
+
+use super::own_view;
+use crate::addon::{Addon, Classes};
+use crate::error::HmrError;
+use crate::js::{Call, ClassSpec, Held, JsResult, MethodSpec, Value};
+use crate::runtime::runner::inspect_view;
+use crate::watch::WatchOptions;
+
+const REQUIRE: &str = "a require function: only its `resolve` is used, to find the file of an id";
+
+/// Emits `update` for every save.
+pub const FS_WATCHER: ClassSpec = ClassSpec {
+    name: "FSWatcher",
+    length: 1,
+    constructor: |call| construct(call, "FSWatcher", |classes| &classes.fs_watcher),
+    methods: &[("watch", 1, watch)],
+    statics: &[],
+};
+
+/// Emits `update` when the content changed.
+pub const CONTENT_WATCHER: ClassSpec = ClassSpec {
+    name: "ContentWatcher",
+    length: 1,
+    constructor: |call| construct(call, "ContentWatcher", |classes| &classes.content_watcher),
+    methods: &[] as &[MethodSpec],
+    statics: &[],
+};
+
+fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&Classes) -> &Held) -> JsResult<'s> {
+    let js = call.js;
+    let require = call.arg(0);
+    // A subclass may call `super()` and bring its own way to resolve.
+    let own = own(&Addon::of(js)?.classes).get(js);
+    let is_subclass = call.new_target.is_some_and(|target| !target.same(own));
+    if !(is_subclass && require.is_undefined() || can_resolve(require)?) {
+        return Err(HmrError::argument(class, "require", REQUIRE, require).thrown(js));
+    }
+    js.builtin("events")?.call(call.this, &[])?;
+    call.this.define_hidden(js.string("require"), require)?;
+    Ok(call.this)
+}
+
+fn can_resolve<'s>(require: Value<'s>) -> JsResult<'s, bool> {
+    Ok(require.is_object() && require.get("resolve")?.is_function())
+}
+
+fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let (js, this) = (call.js, call.this);
+    let Some(id) = call.arg(0).text() else {
+        let expected = "a string: the module's id, as `require` takes it";
+        return Err(HmrError::argument("FSWatcher.watch", "id", expected, call.arg(0)).thrown(js));
+    };
+    let require = this.get("require")?;
+    if !can_resolve(require)? {
+        return Err(HmrError::argument("FSWatcher", "require", REQUIRE, require).thrown(js));
+    }
+    let resolved = require.call_method("resolve", &[call.arg(0)])?;
+    let Some(path) = resolved.text() else {
+        let expected = "a require function whose `resolve` returns a path";
+        return Err(HmrError::argument("FSWatcher", "require", expected, resolved).thrown(js));
+    };
+    let addon = Addon::of(js)?;
+    let only_content = this.instance_of(addon.classes.content_watcher.get(js))?;
+    let options = WatchOptions {
+        only_content,
+        ..WatchOptions::default()
+    };
+    let key = addon.delivery.watch(this, &id, Path::new(&path), &options)?;
+    js.function("unwatch", 0, move |call| {
+        Addon::of(call.js)?.delivery.unwatch(call.js, key);
+        Ok(call.js.undefined())
+    })
+}
+
+/// `util.inspect` of a watcher: the ids it watches.
+pub fn inspect<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let view = own_view(call.this)?;
+    let ids: Vec<_> = Addon::of(js)?
+        .delivery
+        .watched_by(call.this)
+        .iter()
+        .map(|id| js.string(id))
+        .collect();
+    view.set("watching", js.array(&ids))?;
+    inspect_view(call, view)
+}

@@ -1,0 +1,46 @@
+//! The watcher classes: `Watcher`, `FSWatcher`, `ContentWatcher`, `NoopWatcher`.
+//!
+//! They share nothing native: `Watcher` holds no state, and what is watched belongs to the environment's
+//! [`delivery::Delivery`].
+pub mod delivery;
+pub mod fs_watcher;
+
+use crate::js::{Call, ClassSpec, JsResult, Value};
+
+/// The base of all watchers: an `EventEmitter` whose subclasses have `watch(id)`.
+pub const WATCHER: ClassSpec = ClassSpec {
+    name: "Watcher",
+    length: 0,
+    constructor: construct,
+    methods: &[],
+    statics: &[],
+};
+
+/// Watches nothing.
+pub const NOOP_WATCHER: ClassSpec = ClassSpec {
+    name: "NoopWatcher",
+    length: 0,
+    constructor: construct,
+    methods: &[("watch", 1, |call| {
+        call.js.function("unwatch", 0, |call| Ok(call.js.undefined()))
+    })],
+    statics: &[],
+};
+
+/// Makes `this` an `EventEmitter`; its options pass through.
+pub fn construct<'s>(call: &Call<'s>) -> JsResult<'s> {
+    call.js.builtin("events")?.call(call.this, &[call.arg(0)])?;
+    Ok(call.this)
+}
+
+/// A plain object with the own enumerable properties of an emitter, its `EventEmitter` parts aside.
+pub fn own_view<'s>(emitter: Value<'s>) -> JsResult<'s> {
+    let view = emitter.js().object();
+    for key in emitter.keys()? {
+        let name = key.display();
+        if !matches!(name.as_str(), "_events" | "_eventsCount" | "_maxListeners") {
+            view.set_key(key, emitter.get_key(key)?)?;
+        }
+    }
+    Ok(view)
+}
