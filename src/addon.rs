@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
+use crate::report;
 use crate::runtime::{context::StepContext, hmr_runtime, hot_module, persist, runner, synthetic};
 use crate::watchers::{self, delivery::Delivery};
 
@@ -27,8 +28,10 @@ pub struct Addon {
     pub context: StepContext,
     /// From file changes to watchers' `update` events.
     pub delivery: Delivery,
-    /// Runtimes that have watched something, for `disableReloading`.
+    /// Runtimes that have imported something, for `disableReloading` and `shutdown`.
     pub runtimes: RefCell<Vec<Faint>>,
+    /// How many modules have been imported.
+    pub imports: Cell<u64>,
 }
 
 /// The addon's classes.
@@ -91,6 +94,33 @@ impl Timers {
 }
 
 impl Addon {
+    /// Remembers a runtime, weakly, and gives the next place in the order of imports.
+    pub fn next_import(&self, runtime: Value<'_>) -> u64 {
+        let mut runtimes = self.runtimes.borrow_mut();
+        let js = runtime.js();
+        let mut is_known = false;
+        runtimes.retain(|known| {
+            known.get(js).is_some_and(|known| {
+                is_known |= known.same(runtime);
+                true
+            })
+        });
+        if !is_known {
+            runtimes.extend(runtime.faint());
+        }
+        self.imports.set(self.imports.get() + 1);
+        self.imports.get()
+    }
+
+    /// The runtimes that have imported something and are still there.
+    pub fn live_runtimes<'s>(&self, js: Js<'s>) -> Vec<Value<'s>> {
+        self.runtimes
+            .borrow()
+            .iter()
+            .filter_map(|runtime| runtime.get(js))
+            .collect()
+    }
+
     /// The addon's state of this realm.
     ///
     /// # Errors
@@ -151,6 +181,16 @@ impl Addon {
         ] {
             exports.set(&class.get("name")?.display(), class)?;
         }
+        let report = js.function("reportError", 3, |call| {
+            report::error(
+                call.js,
+                &call.arg(0).display(),
+                &call.arg(1).display(),
+                call.arg(2),
+            );
+            Ok(call.js.undefined())
+        })?;
+        exports.define_hidden(js.string("reportError"), report)?;
         let references = js.function("nativeReferences", 0, |call| {
             let count = u32::try_from(call.js.realm().live_references()).unwrap_or(u32::MAX);
             Ok(call.js.number(f64::from(count)))
@@ -178,7 +218,8 @@ impl Addon {
             },
             context: StepContext::new(js)?,
             delivery: Delivery::default(),
-            runtimes: RefCell::new(Vec::new()),
+            runtimes: RefCell::default(),
+            imports: Cell::new(0),
         });
         js.realm().set_state(addon);
         let realm = Rc::downgrade(js.realm());

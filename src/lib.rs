@@ -23,7 +23,7 @@ use napi_derive::napi;
 /// Fills the module's exports.
 #[napi(module_exports)]
 pub fn register(exports: Object<'_>, env: Env) -> napi::Result<()> {
-    report::trace_if_asked();
+    report::start_if_asked();
     js::open(env, exports, addon::Addon::load);
     Ok(())
 }

@@ -67,8 +67,7 @@ fn disable_reloading<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let addon = Addon::of(js)?;
     addon.switches.reloading_disabled.set(true);
-    let runtimes = addon.runtimes.take();
-    for runtime in runtimes.iter().filter_map(|runtime| runtime.get(js)) {
+    for runtime in addon.live_runtimes(js) {
         stop_all(runtime)?;
     }
     Ok(js.undefined())
@@ -230,7 +229,7 @@ fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s
             (record, Way::Again)
         }
         None => {
-            let record = registry.add(&id);
+            let record = registry.add(&id, addon.next_import(runtime));
             registry::add_slot(js, registry_object, id_value, &record)?;
             (record, Way::First)
         }
@@ -246,7 +245,8 @@ fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s
     })
 }
 
-fn module<'s>(
+/// A module as its steps need it.
+pub fn module<'s>(
     runtime: Value<'s>,
     registry: &Rc<Registry>,
     registry_object: Value<'s>,
@@ -348,9 +348,6 @@ fn listen<'s>(
     if listener.is_undefined() {
         listener = addon.on_update.get(js).bind(js.undefined(), &[runtime])?;
         registry_object.set("listener", listener)?;
-        let mut runtimes = addon.runtimes.borrow_mut();
-        runtimes.retain(|runtime| runtime.get(js).is_some());
-        runtimes.extend(runtime.faint());
     }
     registry_object.set("watcher", watcher)?;
     watcher.call_method("on", &[js.string("update"), listener])?;
@@ -427,7 +424,8 @@ fn close_all<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.undefined())
 }
 
-fn stop_all<'s>(runtime: Value<'s>) -> JsResult<'s, ()> {
+/// Stops all watches of a runtime.
+pub fn stop_all<'s>(runtime: Value<'s>) -> JsResult<'s, ()> {
     let (registry, registry_object) = registry::of(runtime, "HMRRuntime.closeAll")?;
     for record in registry.all() {
         stop_watching(runtime.js(), &registry, registry_object, &record);

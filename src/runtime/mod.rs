@@ -11,6 +11,7 @@ pub mod persist;
 pub mod registry;
 pub mod require_cache;
 pub mod runner;
+pub mod shutdown;
 pub mod steps;
 pub mod synthetic;
 pub mod update;

@@ -38,7 +38,7 @@ pub enum Origin {
 pub struct Record {
     /// The id as the caller wrote it.
     pub id: String,
-    /// Its place in the order of imports.
+    /// Its place in the order of imports, those of other runtimes included.
     pub order: u64,
     /// What `require.resolve` gave last; empty before.
     pub resolved: RefCell<String>,
@@ -56,6 +56,8 @@ pub struct Record {
     pub pending: Cell<Option<Origin>>,
     /// Counts updates, so that a report that waits can see that a newer version came.
     pub updates: Cell<u64>,
+    /// What was reported last, and how often in a row; empty while all is well.
+    pub trouble: RefCell<(String, u64)>,
     /// Fires when what is under way ends.
     pub idle: Rc<Signal>,
     /// The modules whose import a step of this one waits for.
@@ -75,9 +77,26 @@ impl Record {
             has_values: Cell::new(false),
             pending: Cell::new(None),
             updates: Cell::new(0),
+            trouble: RefCell::default(),
             idle: Rc::default(),
             waits_for: RefCell::default(),
         }
+    }
+
+    /// Notes what is being reported, and says how often it came in a row.
+    pub fn count_trouble(&self, trouble: &str) -> u64 {
+        let mut last = self.trouble.borrow_mut();
+        if last.0 == trouble {
+            last.1 += 1;
+        } else {
+            *last = (trouble.to_owned(), 1);
+        }
+        last.1
+    }
+
+    /// All is well again. Says whether it was not.
+    pub fn recover(&self) -> bool {
+        self.trouble.take().1 > 0
     }
 
     /// Whether something is under way.
@@ -131,7 +150,6 @@ impl Drop for WaitGuard {
 pub struct Registry {
     by_id: RefCell<HashMap<String, Rc<Record>>>,
     by_path: RefCell<HashMap<String, Vec<Rc<Record>>>>,
-    imports: Cell<u64>,
     /// How many records are watched; the `update` listener is on while there are any.
     pub watched: Cell<usize>,
     /// Evictions since the whole cache was last searched for parents.
@@ -164,10 +182,9 @@ impl Registry {
         all
     }
 
-    /// A record for an id that has none.
-    pub fn add(&self, id: &str) -> Rc<Record> {
-        self.imports.set(self.imports.get() + 1);
-        let record = Rc::new(Record::new(id, self.imports.get()));
+    /// A record for an id that has none; `order` is its place among the imports of all runtimes.
+    pub fn add(&self, id: &str, order: u64) -> Rc<Record> {
+        let record = Rc::new(Record::new(id, order));
         self.by_id.borrow_mut().insert(id.to_owned(), Rc::clone(&record));
         record
     }
@@ -269,7 +286,7 @@ mod tests {
     #[test]
     fn a_record_is_told_by_id_and_by_resolved_path_once() {
         let registry = Registry::default();
-        let (a, b) = (registry.add("./m"), registry.add("/x/m.js"));
+        let (a, b) = (registry.add("./m", 1), registry.add("/x/m.js", 2));
         registry.set_path(&a, "/x/m.js");
         registry.set_path(&b, "/x/m.js");
         assert_eq!(registry.find_told("./m").len(), 1);
@@ -284,7 +301,7 @@ mod tests {
     #[test]
     fn waiting_is_seen_through_others_and_ends_with_its_guard() {
         let registry = Registry::default();
-        let (a, b, c) = (registry.add("a"), registry.add("b"), registry.add("c"));
+        let (a, b, c) = (registry.add("a", 1), registry.add("b", 2), registry.add("c", 3));
         let first = a.waiting_for(&b);
         let _second = b.waiting_for(&c);
         assert!(a.waits_on(&c));

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use super::hot_module::{Version, validate};
 use super::lifecycle::{Situation, Step, plan};
-use super::registry::{Origin, Phase};
+use super::registry::{Origin, Phase, Record};
 use super::steps::Module;
 use super::{hmr_runtime, require_cache};
-use crate::js::{Held, Js, JsResult, settled, spawn_detached};
+use crate::js::{Held, Js, JsResult, Value, settled, spawn_detached};
 use crate::report;
 
 /// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.
@@ -128,11 +128,12 @@ async fn update(module: &Module, origin: Origin) {
     module.cx.with(|js| {
         record.idle.fire(js, &Ok(Held::undefined()));
         let took = started.elapsed();
+        let log = |js, what| report::updated(js, &record.id, &record.resolved.borrow(), what, took);
         match outcome {
-            UpdateOutcome::Updated => report::updated(js, &record.id, "updated", took),
-            UpdateOutcome::FellBack | UpdateOutcome::Kept => {
-                report::updated(js, &record.id, "kept its last good version", took);
+            UpdateOutcome::Updated => {
+                log(js, if record.recover() { "recovered" } else { "updated" });
             }
+            UpdateOutcome::FellBack | UpdateOutcome::Kept => log(js, "kept its last good version"),
             UpdateOutcome::Gone => {}
         }
         if matches!(outcome, UpdateOutcome::Updated | UpdateOutcome::FellBack) {
@@ -311,7 +312,15 @@ pub fn take_values(module: &Module) -> Option<(Held, Held)> {
 fn report_failure(module: &Module, what: &str, thrown: &Held) {
     module
         .cx
-        .with(|js| report::error(js, &module.record.id, what, thrown.get(js)));
+        .with(|js| tell(js, &module.record, what, thrown.get(js)));
+}
+
+/// Reports what failed; of the same failure again, only how often.
+fn tell(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) {
+    match record.count_trouble(&format!("{what}: {}", report::fingerprint(thrown))) {
+        1 => report::error(js, &record.id, what, thrown),
+        times => report::repeated_error(js, &record.id, what, thrown, times),
+    }
 }
 
 fn warn(module: &Module, text: &str) {
@@ -331,7 +340,7 @@ fn report_unloadable(module: &Module, thrown: Held, origin: Origin) {
     let timer = module.cx.attempt(|js| {
         let timer = module.addon.timers.after(js, SETTLE, move |js| {
             if record.updates.get() == update && record.is_alive.get() && record.is_watched.get() {
-                report::error(js, &record.id, what, thrown.get(js));
+                tell(js, &record, what, thrown.get(js));
                 report::warning(js, &record.id, kept);
             }
         })?;
