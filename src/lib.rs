@@ -10,8 +10,10 @@
 //! Arrows point down only. `docs/implementation.md` follows one update from the file to the exports.
 mod addon;
 mod error;
+mod inspect;
 mod js;
 mod report;
+mod resolve;
 mod runtime;
 mod watch;
 mod watchers;

@@ -90,11 +90,6 @@ impl Realm {
         self.live_references.get()
     }
 
-    /// Whether the environment still lives.
-    pub fn is_alive(&self) -> bool {
-        self.alive.get()
-    }
-
     pub(super) fn intrinsics(&self) -> Option<Rc<Intrinsics>> {
         self.intrinsics.borrow().clone()
     }

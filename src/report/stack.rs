@@ -26,10 +26,19 @@ pub fn without_internals(stack: &str) -> String {
         .filter(|line| !is_internal(line))
         .collect::<Vec<_>>()
         .join("\n");
-    if stack.ends_with('\n') {
-        kept.push('\n');
+    // A syntax error begins with the user's line; without any frame, consoles put the whole in brackets.
+    let first = stack.lines().next().unwrap_or("");
+    if kept.len() < stack.trim_end().len() && !kept.contains("\n    at ") && is_place(first) {
+        kept.push_str("\n    at ");
+        kept.push_str(first);
     }
     kept
+}
+
+/// `path:line`, as the stack of a syntax error begins.
+fn is_place(line: &str) -> bool {
+    line.rsplit_once(':')
+        .is_some_and(|(file, line)| file.contains(['/', '\\']) && line.parse::<usize>().is_ok())
 }
 
 /// Three lines of source around a place, with a caret below the column.
@@ -150,6 +159,17 @@ mod tests {
     at Object.run (/app/routes/foo.js:3:9)
     at Runner.execute (/app/node_modules/x/y.js:1:1)";
         assert_eq!(without_internals(STACK), expected);
+    }
+
+    #[test]
+    fn a_syntax_error_keeps_its_place_as_a_frame() {
+        let stack = "/app/a.js:1\nnope(\n\nSyntaxError: Unexpected end of input\n    at wrapSafe (node:internal/x:1:2)";
+        let expected = "/app/a.js:1\nnope(\n\nSyntaxError: Unexpected end of input\n    at /app/a.js:1";
+        assert_eq!(without_internals(stack), expected);
+        assert_eq!(
+            without_internals("Error: ENOENT, open '/a.js'"),
+            "Error: ENOENT, open '/a.js'"
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The trace: one span per step of an update, for ourselves and for bug reports.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::prelude::*;
 
 /// The environment variable that holds a tracing filter: `trace`, `node_hmr=debug`, …
 const VARIABLE: &str = "HMR_LOG";
@@ -9,16 +10,14 @@ const VARIABLE: &str = "HMR_LOG";
 /// Prints spans to stderr when `HMR_LOG` asks. The first environment that loads the addon decides for the process:
 /// the variable and stderr belong to the process as well.
 pub fn start_if_asked() {
-    let Some(filter) = asked() else { return };
-    let Ok(filter) = EnvFilter::try_new(&filter) else {
+    let Some(filter) = asked().and_then(|filter| filter.parse::<Targets>().ok()) else {
         return;
     };
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let spans = tracing_subscriber::fmt::layer()
         .with_span_events(FmtSpan::CLOSE)
         .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .finish();
+        .with_ansi(false);
+    let subscriber = tracing_subscriber::registry().with(spans.with_filter(filter));
     // A second load of the addon finds the subscriber of the first.
     drop(tracing::subscriber::set_global_default(subscriber));
 }

@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use super::registry::{self, Origin, Phase, Record, Registry};
+use super::registry::{self, Phase, Record, Registry};
 use super::steps::Module;
-use super::{require_cache, update};
+use super::update;
 use crate::addon::{Addon, Switches};
 use crate::error::HmrError;
 use crate::js::{Call, ClassSpec, Cx, Held, Js, JsResult, Value, spawn, spawn_detached};
-use crate::{report, watchers};
+use crate::{inspect, report, resolve};
 
 /// The runtime's class.
 pub const HMR_RUNTIME: ClassSpec = ClassSpec {
@@ -50,6 +50,7 @@ pub const HMR_RUNTIME: ClassSpec = ClassSpec {
         ("reloadDisabled", 0, |call| {
             get(call, |switches| switches.reloading_disabled.get())
         }),
+        ("shutdown", 0, super::shutdown::shutdown),
     ],
 };
 
@@ -98,7 +99,7 @@ fn on_rejection<'s>(call: &Call<'s>) -> JsResult<'s> {
 
 fn inspect_runtime<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
-    let view = watchers::own_view(call.this)?;
+    let view = inspect::own_view(call.this)?;
     if let Ok((registry, _)) = registry::of(call.this, "inspect") {
         for record in registry.all() {
             let state = match record.phase.get() {
@@ -115,7 +116,7 @@ fn inspect_runtime<'s>(call: &Call<'s>) -> JsResult<'s> {
             view.set(&record.id, js.string(&format!("{state}, {watched}")))?;
         }
     }
-    super::runner::inspect_view(call, view)
+    inspect::as_class(call, view)
 }
 
 /// `createRuntime(require, watcher = new FSWatcher(require))`.
@@ -235,7 +236,7 @@ fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s
         }
     };
     let waiter = waiter.filter(|waiter| !Rc::ptr_eq(waiter, &record));
-    let module = module(runtime, &registry, registry_object, &record)?;
+    let module = module(runtime, registry_object, &record)?;
     let exports_object = module.slot.get(js).get("exportsObject")?.hold();
     Ok(Import {
         module,
@@ -248,7 +249,6 @@ fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s
 /// A module as its steps need it.
 pub fn module<'s>(
     runtime: Value<'s>,
-    registry: &Rc<Registry>,
     registry_object: Value<'s>,
     record: &Rc<Record>,
 ) -> JsResult<'s, Module> {
@@ -257,7 +257,6 @@ pub fn module<'s>(
         cx: Cx::new(js),
         addon: Addon::of(js)?,
         runtime: runtime.hold(),
-        registry: Rc::clone(registry),
         record: Rc::clone(record),
         slot: registry::slot(registry_object, &record.id)?.hold(),
     })
@@ -306,7 +305,9 @@ fn forget_failed(js: Js<'_>, module: &Module) {
 /// edit falls between.
 pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     let (runtime, record) = (module.runtime.get(js), &module.record);
-    let path = require_cache::resolve(require_of(runtime)?, &record.id)?;
+    let require = require_of(runtime)?;
+    let path = resolve::resolve(require, &record.id, "HMRRuntime.import")?;
+    *record.link.borrow_mut() = resolve::link_to(require, &record.id, &path);
     if !record.is_alive.get() {
         return Ok(());
     }
@@ -399,7 +400,7 @@ fn unimport<'s>(call: &Call<'s>) -> JsResult<'s> {
     let Some(record) = registry.find(&id) else {
         return Ok(js.undefined());
     };
-    let module = module(call.this, &registry, registry_object, &record)?;
+    let module = module(call.this, registry_object, &record)?;
     record.is_alive.set(false);
     stop_watching(js, &registry, registry_object, &record);
     registry.remove(&record);
@@ -451,7 +452,7 @@ pub fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
     for record in records {
         // An update of one may have stopped the watch of the next.
         if record.is_alive.get() && record.is_watched.get() {
-            let module = module(runtime, &registry, registry_object, &record)?;
+            let module = module(runtime, registry_object, &record)?;
             update::change(js, module, origin);
         }
     }
@@ -474,13 +475,5 @@ pub fn emit(js: Js<'_>, runtime: Value<'_>, id: &str) -> bool {
             report::error(js, id, "a listener of `update` failed", thrown.0);
             true
         }
-    }
-}
-
-/// Where a change came from, by whether one of our watchers is emitting it.
-pub const fn origin_of(settled: Option<bool>) -> Origin {
-    match settled {
-        Some(false) => Origin::Watched,
-        Some(true) | None => Origin::Told,
     }
 }

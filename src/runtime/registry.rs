@@ -6,11 +6,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::rc::{Rc, Weak};
 
 use crate::addon::Addon;
 use crate::error::HmrError;
 use crate::js::{Js, JsResult, Signal, Value};
+use crate::watchers::delivery::Origin;
 
 /// What a module is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,15 +27,6 @@ pub enum Phase {
     Failed,
 }
 
-/// How a change became known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// From one of our watchers: what fails may be half of a save, so it is reported after the settle time.
-    Watched,
-    /// From another watcher, or after the settle time: what fails is reported at once.
-    Told,
-}
-
 /// One module of one runtime.
 pub struct Record {
     /// The id as the caller wrote it.
@@ -42,6 +35,8 @@ pub struct Record {
     pub order: u64,
     /// What `require.resolve` gave last; empty before.
     pub resolved: RefCell<String>,
+    /// The path it was found by, if a symbolic link is on it.
+    pub link: RefCell<Option<PathBuf>>,
     /// What it is doing.
     pub phase: Cell<Phase>,
     /// False once it was unimported.
@@ -70,6 +65,7 @@ impl Record {
             id: id.to_owned(),
             order,
             resolved: RefCell::default(),
+            link: RefCell::default(),
             phase: Cell::new(Phase::Importing),
             is_alive: Cell::new(true),
             is_watched: Cell::new(false),

@@ -38,7 +38,7 @@ fn let_go(js: Js<'_>) -> JsResult<'_, Vec<Module>> {
         let (registry, registry_object) = registry::of(runtime, "HMRRuntime.shutdown")?;
         for record in registry.all() {
             record.is_alive.set(false);
-            modules.push(module(runtime, &registry, registry_object, &record)?);
+            modules.push(module(runtime, registry_object, &record)?);
         }
     }
     modules.sort_by_key(|module| Reverse(module.record.order));

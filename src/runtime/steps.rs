@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tracing::{Instrument, trace_span};
 
 use super::hot_module::Version;
-use super::registry::{Record, Registry};
+use super::registry::Record;
 use crate::addon::Addon;
 use crate::js::{Cx, Held, Js, JsResult, Value, settled};
 use crate::report;
@@ -22,8 +22,6 @@ pub struct Module {
     pub addon: Rc<Addon>,
     /// The `HMRRuntime`.
     pub runtime: Held,
-    /// Its records.
-    pub registry: Rc<Registry>,
     /// This module's record.
     pub record: Rc<Record>,
     /// Its slot: the user's values.

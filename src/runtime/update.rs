@@ -5,11 +5,13 @@ use std::time::Instant;
 
 use super::hot_module::{Version, validate};
 use super::lifecycle::{Situation, Step, plan};
-use super::registry::{Origin, Phase, Record};
+use super::registry::{Phase, Record};
 use super::steps::Module;
 use super::{hmr_runtime, require_cache};
 use crate::js::{Held, Js, JsResult, Value, settled, spawn_detached};
 use crate::report;
+use crate::resolve;
+use crate::watchers::delivery::Origin;
 
 /// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.
 const SETTLE: u32 = 250;
@@ -147,7 +149,14 @@ fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     let runtime = module.runtime.get(js);
     let require = hmr_runtime::require_of(runtime)?;
     let (registry, registry_object) = super::registry::of(runtime, "HMRRuntime.import")?;
-    let path = require_cache::resolve(require, &module.record.id)?;
+    let resolved = resolve::resolve(require, &module.record.id, "HMRRuntime.import")?;
+    let path = module
+        .record
+        .link
+        .borrow()
+        .as_deref()
+        .and_then(resolve::target_of)
+        .unwrap_or(resolved);
     let old_path = module.record.resolved.borrow().clone();
     if old_path != path {
         require_cache::evict(&registry, registry_object, require, &old_path)?;
