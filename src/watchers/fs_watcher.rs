@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
+use super::options;
 use crate::addon::{Addon, Classes};
 use crate::error::HmrError;
 use crate::inspect;
 use crate::js::{Call, ClassSpec, Held, JsResult, MethodSpec, Value};
 use crate::resolve;
-use crate::watch::WatchOptions;
 
 const REQUIRE: &str = "a require function: only its `resolve` is used, to find the file of an id";
 
@@ -39,7 +39,9 @@ fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&Classes) -> &Held) -> Js
         return Err(HmrError::argument(class, "require", REQUIRE, require).thrown(js));
     }
     js.builtin("events")?.call(call.this, &[])?;
+    options::check(class, call.arg(1))?;
     call.this.define_hidden(js.string("require"), require)?;
+    call.this.define_hidden(js.string("options"), call.arg(1))?;
     Ok(call.this)
 }
 
@@ -61,10 +63,11 @@ fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
     let path = resolve::link_to(require, &id, &path).unwrap_or_else(|| PathBuf::from(path));
     let addon = Addon::of(js)?;
     let only_content = this.instance_of(addon.classes.content_watcher.get(js))?;
-    let options = WatchOptions {
-        only_content,
-        ..WatchOptions::default()
-    };
+    let given = this.get("options")?;
+    if options::ignores(given, &path)? {
+        return js.function("unwatch", 0, |call| Ok(call.js.undefined()));
+    }
+    let options = options::read("FSWatcher", given, only_content)?;
     let key = addon.delivery.watch(this, &id, &path, &options)?;
     js.function("unwatch", 0, move |call| {
         Addon::of(call.js)?.delivery.unwatch(call.js, key);

@@ -4,6 +4,7 @@
 //! [`delivery::Delivery`].
 pub mod delivery;
 pub mod fs_watcher;
+mod options;
 
 use crate::js::{Call, ClassSpec, JsResult};
 
