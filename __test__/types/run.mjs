@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readmeBlocks } from "../support/readme.mjs";
+import readme from "../support/readme.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "../..");
@@ -73,7 +73,7 @@ try {
 function layOut(project, types) {
   for (const folder of ["cjs", "esm", "both", "vite-node", "globals.d.ts"])
     cpSync(join(here, folder), join(project, folder), { recursive: true });
-  const blocks = readmeBlocks(readFileSync(join(root, "README.md"), "utf8")).filter((block) => block.language === "ts");
+  const blocks = readme.readmeBlocks(readFileSync(join(root, "README.md"), "utf8")).filter((block) => block.language === "ts");
   if (blocks.length === 0) throw new Error("The README has no TypeScript block.");
   for (const block of blocks) {
     const file = join(project, "readme", block.folder, block.file);
