@@ -1,6 +1,9 @@
 /// <reference types="node" />
 // The public types of "@upvotr/node-hmr", written by hand. `index.d.mts` re-exports them, so that a class has one
 // type whether it came by `require` or by `import`.
+//
+// An argument of the wrong kind is refused with a TypeError whose `code` is "ERR_HMR_ARGUMENT". That of a file which
+// exports no hot module is "ERR_HMR_INVALID_MODULE".
 
 import { EventEmitter } from "events";
 
@@ -394,22 +397,19 @@ export declare abstract class Watcher extends EventEmitter {
 /** How {@link FSWatcher} and {@link ContentWatcher} watch. */
 export interface WatchOptions {
   /**
-   * Ask for the files' state at an interval instead of relying on the operating system's events, for network drives and
-   * mounted folders that send none. `interval` is in milliseconds.
-   *
-   * @defaultValue `false`
+   * Whether to ask for the files' state at an interval instead of relying on the operating system's events. `interval` is
+   * in milliseconds; `true` is an interval of 300. `false` polls only what the system refuses to watch. Default: also
+   * what lies on a file system that is known to send no events, such as network drives.
    */
   polling?: boolean | { interval: number };
   /**
-   * How long a burst of saves has to pause before it is delivered, in milliseconds. The first save of a quiet file
-   * is delivered at once whatever this says.
-   *
-   * @defaultValue `20`
+   * Wait until a file was quiet for so long, in milliseconds, before its change is delivered. Default: the first save of
+   * a quiet file is delivered at once, and a burst of further saves when it pauses for about 20.
    */
   debounce?: number;
   /**
    * Files whose changes are not reported: a function of the resolved path, an expression that the resolved path is
-   * matched against, or a list of files and folders.
+   * matched against, or a list of files and folders (a folder stands for all below it).
    */
   ignored?: ((path: string) => boolean) | RegExp | string[];
 }

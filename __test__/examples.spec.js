@@ -5,7 +5,7 @@ const http = require("node:http");
 const path = require("node:path");
 const { test } = require("node:test");
 const { WebSocket } = require("ws");
-const { makeProject, root, run } = require("./support/project.js");
+const { PATIENCE, makeProject, root, run } = require("./support/project.js");
 
 for (const [file, line] of [
   ["examples/basics/index.js", "Hello, world!"],
@@ -57,7 +57,7 @@ for (const jiti of ["jiti", "jiti-1"])
   });
 
 for (const express of ["express", "express-4"])
-  test(`examples/express: connections survive every edit (${express})`, { timeout: 120_000 }, async (t) => {
+  test(`examples/express: connections survive every edit (${express})`, async (t) => {
     const project = makeProject(t, { express, ws: "ws" });
     project.copy("examples/express");
     const example = project.hmr(["-f", "server.js", "-l"], { PORT: "0" });
@@ -142,10 +142,10 @@ function connect(t, address) {
   return {
     waiting: () => messages.length,
     async message() {
-      while (messages.length === 0) {
-        if (failure) throw failure;
-        await new Promise((resolve) => (wake = resolve));
-      }
+      const timer = setTimeout(() => wake((failure = new Error("No message came."))), PATIENCE);
+      while (messages.length === 0 && !failure) await new Promise((resolve) => (wake = resolve));
+      clearTimeout(timer);
+      if (messages.length === 0) throw failure;
       return messages.shift();
     }
   };

@@ -9,6 +9,7 @@ exports.root = root;
 
 /** How long an awaited line may take to come, in milliseconds. Generous: it ends a test that has failed. */
 const PATIENCE = 30_000;
+exports.PATIENCE = PATIENCE;
 
 /**
  * Makes a project whose `node_modules` links to this package, and to `dependencies`: from the name the project uses
@@ -81,18 +82,19 @@ function run(t, args, cwd, env = {}) {
     /** The next line, of either stream, that holds `wanted`. Those before it are passed over. */
     async line(wanted) {
       const matches = (line) => (typeof wanted === "string" ? line.includes(wanted) : wanted.test(line));
-      const deadline = AbortSignal.timeout(PATIENCE);
+      let isLate = false;
+      const timer = setTimeout(() => wake((isLate = true)), PATIENCE);
+      t.after(() => clearTimeout(timer));
       for (;;) {
         while (taken < lines.length) {
           const line = lines[taken++];
-          if (matches(line)) return line;
+          if (!matches(line)) continue;
+          clearTimeout(timer);
+          return line;
         }
-        if (over || deadline.aborted)
+        if (over || isLate)
           throw new Error(`${over ? "The process ended" : "Nothing came"} before ${wanted}:\n${lines.join("\n")}`);
-        await new Promise((resolve) => {
-          wake = resolve;
-          deadline.addEventListener("abort", resolve, { once: true });
-        });
+        await new Promise((resolve) => (wake = resolve));
       }
     }
   };

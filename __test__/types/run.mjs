@@ -1,7 +1,17 @@
-// Type-checks the callers in these folders, and the TypeScript blocks of the README, against the package's declarations:
-// each compiler with each module resolution it knows. Usage: node __test__/types/run.mjs [part of a name]
+// Type-checks the callers in these folders, and the TypeScript blocks of the README, against the package's
+// declarations: each compiler with each module resolution it knows. Usage: node __test__/types/run.mjs [part of a name]
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

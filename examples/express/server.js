@@ -9,8 +9,8 @@ module.exports = hmr(
   createPersist(
     async () => {
       const values = { routes: express.Router(), runtime: createRuntime(require) };
-      // The app's own router holds this one middleware. It asks for the routes of the last run, so that there is nothing
-      // to take out of the app before the next one, which Express has no function for.
+      // The app's own router holds this one middleware, which asks for the routes of the last run. So there is nothing
+      // to take out of the app before the next run; Express has no function for that.
       const app = express();
       app.use((...args) => values.routes(...args));
 
