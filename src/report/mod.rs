@@ -23,7 +23,7 @@ pub fn error(js: Js<'_>, id: &str, what: &str, thrown: Value<'_>) {
         .then(|| thrown.get("stack").ok().and_then(Value::text))
         .flatten();
     if let Some(frame) = stack.as_deref().and_then(frame_of) {
-        head.push_str(&format!("\n{frame}\n"));
+        head = format!("{head}\n{frame}\n");
     }
     let show = || write(js, "error", &[js.string(&head), thrown]);
     let shortened = stack

@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn the_first_place_is_the_users() {
-        let table: [(&str, Option<(&str, usize, usize)>); 6] = [
+        let table = [
             (STACK, Some(("/app/routes/foo.js", 3, 9))),
             (
                 "Error\n    at async file:///app/a b.mjs:1:2",

@@ -75,7 +75,7 @@ fn disable_reloading<'s>(call: &Call<'s>) -> JsResult<'s> {
 }
 
 /// What `util.inspect` and `captureRejections` look for on the prototype.
-pub fn add_symbols<'s>(class: Value<'s>) -> JsResult<'s, ()> {
+pub fn add_symbols(class: Value<'_>) -> JsResult<'_, ()> {
     let js = class.js();
     let prototype = class.get("prototype")?;
     let inspect = js.symbol_for("nodejs.util.inspect.custom")?;
@@ -161,7 +161,7 @@ fn check_watcher<'s>(callee: &str, watcher: Value<'s>) -> JsResult<'s, ()> {
 }
 
 /// The `require` function of a runtime.
-pub fn require_of<'s>(runtime: Value<'s>) -> JsResult<'s> {
+pub fn require_of(runtime: Value<'_>) -> JsResult<'_> {
     runtime.get("_requireFn")
 }
 
@@ -426,7 +426,7 @@ fn close_all<'s>(call: &Call<'s>) -> JsResult<'s> {
 }
 
 /// Stops all watches of a runtime.
-pub fn stop_all<'s>(runtime: Value<'s>) -> JsResult<'s, ()> {
+pub fn stop_all(runtime: Value<'_>) -> JsResult<'_, ()> {
     let (registry, registry_object) = registry::of(runtime, "HMRRuntime.closeAll")?;
     for record in registry.all() {
         stop_watching(runtime.js(), &registry, registry_object, &record);

@@ -221,7 +221,7 @@ impl Registry {
 }
 
 /// Gives a new runtime its registry.
-pub fn attach<'s>(runtime: Value<'s>) -> JsResult<'s, ()> {
+pub fn attach(runtime: Value<'_>) -> JsResult<'_, ()> {
     let js = runtime.js();
     let registry = js.native_object(Rc::new(Registry::default()))?;
     registry.set("slots", js.map()?)?;
@@ -232,7 +232,7 @@ pub fn attach<'s>(runtime: Value<'s>) -> JsResult<'s, ()> {
 /// The registry of `runtime`: the records, and the JavaScript object that holds the slots.
 ///
 /// # Errors
-/// A TypeError when `runtime` was not made by `HMRRuntime`.
+/// A `TypeError` when `runtime` was not made by `HMRRuntime`.
 pub fn of<'s>(runtime: Value<'s>, method: &'static str) -> JsResult<'s, (Rc<Registry>, Value<'s>)> {
     let js = runtime.js();
     if runtime.is_object() {
