@@ -215,6 +215,10 @@ async fn apply(module: &Module, version: &Version) -> Result<Held, Stopped> {
         is_forced: version.forced,
     };
     for step in plan(situation) {
+        // Unimported by the evaluation or by the step before.
+        if !record.is_alive.get() {
+            return Err(Stopped::Gone);
+        }
         match step {
             Step::CleanRunner => {
                 record.is_running.set(false);
@@ -247,9 +251,6 @@ async fn apply(module: &Module, version: &Version) -> Result<Held, Stopped> {
                     .await
                     .map_err(|thrown| Stopped::Failed("the runner failed", thrown));
             }
-        }
-        if !record.is_alive.get() {
-            return Err(Stopped::Gone);
         }
     }
     Err(Stopped::Gone)
