@@ -7,7 +7,7 @@ use super::steps::Module;
 use super::{require_cache, update};
 use crate::addon::{Addon, Switches};
 use crate::error::HmrError;
-use crate::js::{Call, ClassSpec, Cx, Held, Js, JsResult, Value, spawn, spawn_detached};
+use crate::js::{Call, ClassSpec, Cx, Held, Js, JsResult, Value, settled, spawn, spawn_detached};
 use crate::{report, watchers};
 
 /// The runtime's class.
@@ -170,7 +170,10 @@ fn import<'s>(call: &Call<'s>) -> JsResult<'s> {
     let cx = Cx::new(call.js);
     let (runtime, id) = (call.this.hold(), call.arg(0).hold());
     spawn(call.js, async move {
-        let import = cx.attempt(|js| begin(js, runtime.get(js), id.get(js)))?;
+        let import = match cx.attempt(|js| begin(js, runtime.get(js), id.get(js)))? {
+            Begun::Ended(result) => return result,
+            Begun::Import(import) => import,
+        };
         let _waiting = import
             .waiter
             .as_ref()
@@ -179,11 +182,17 @@ fn import<'s>(call: &Call<'s>) -> JsResult<'s> {
         match import.way {
             Way::AsItIs => {}
             Way::Join => drop(module.record.idle.wait(&cx).await?),
-            Way::First => end(module, update::first_import(module).await)?,
-            Way::Again => end(module, update::import_again(module).await)?,
+            Way::First => end(&import, update::first_import(module).await)?,
+            Way::Again => end(&import, update::import_again(module).await)?,
         }
         Ok(import.exports_object)
     })
+}
+
+enum Begun {
+    Import(Import),
+    /// An import made at the same time has done the work.
+    Ended(Result<Held, Held>),
 }
 
 struct Import {
@@ -206,12 +215,15 @@ enum Way {
     AsItIs,
 }
 
-fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s, Import> {
+fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s, Begun> {
     let (registry, registry_object) = registry::of(runtime, "HMRRuntime.import")?;
     let Some(id) = id_value.text() else {
         let expected = "a string: the module's id, as `require` takes it";
         return Err(HmrError::argument("HMRRuntime.import", "id", expected, id_value).thrown(js));
     };
+    if let Some(result) = registry.just_ended(&id) {
+        return Ok(Begun::Ended(result));
+    }
     let addon = Addon::of(js)?;
     let waiter = addon.context.current(js);
     let (record, way) = match registry.find(&id) {
@@ -231,19 +243,19 @@ fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s
         }
         None => {
             let record = registry.add(&id);
-            registry::add_slot(js, registry_object, id_value, &record)?;
+            registry::add_slot(js, registry_object, &record)?;
             (record, Way::First)
         }
     };
     let waiter = waiter.filter(|waiter| !Rc::ptr_eq(waiter, &record));
     let module = module(runtime, &registry, registry_object, &record)?;
     let exports_object = module.slot.get(js).get("exportsObject")?.hold();
-    Ok(Import {
+    Ok(Begun::Import(Import {
         module,
         exports_object,
         waiter,
         way,
-    })
+    }))
 }
 
 fn module<'s>(
@@ -263,8 +275,10 @@ fn module<'s>(
     })
 }
 
-/// Ends an import: those who joined it get its result.
-fn end(module: &Module, result: Result<(), Held>) -> Result<(), Held> {
+/// Ends an import: those who joined it get its result, and so do those who ask before anyone can have got it.
+/// A synchronous module is done before the second of two simultaneous imports is even called.
+fn end(import: &Import, result: Result<(), Held>) -> Result<(), Held> {
+    let module = &import.module;
     let record = &module.record;
     let has_failed_first = result.is_err() && record.phase.get() == Phase::Importing;
     record.phase.set(if has_failed_first {
@@ -281,8 +295,26 @@ fn end(module: &Module, result: Result<(), Held>) -> Result<(), Held> {
         if !has_failed_first {
             update::follow_up(js, module.clone());
         }
+        if record.is_alive.get() {
+            let ended = result.clone().map(|()| import.exports_object.clone());
+            keep_for_this_turn(js, module, ended);
+        }
     });
     result
+}
+
+fn keep_for_this_turn(js: Js<'_>, module: &Module, ended: Result<Held, Held>) {
+    let (cx, registry, id) = (
+        module.cx.clone(),
+        Rc::clone(&module.registry),
+        module.record.id.clone(),
+    );
+    registry.keep_ended(&id, ended);
+    spawn_detached(js, async move {
+        // One microtask, and queued before the importer can wait for its promise: it never sees this.
+        drop(settled(&cx, Held::undefined()).await);
+        registry.forget_ended(&id);
+    });
 }
 
 /// A failed first import leaves nothing watched. Persistent values that were generated are kept for the next
@@ -306,14 +338,20 @@ fn forget_failed(js: Js<'_>, module: &Module) {
 /// edit falls between.
 pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     let (runtime, record) = (module.runtime.get(js), &module.record);
+    let watcher = runtime.get("watcher")?;
+    let is_to_watch =
+        !record.is_watched.get() && !module.addon.switches.reloading_disabled.get() && watcher.is_object();
+    // What runs and needs no watch needs no file either: it may be away for a moment.
+    if !is_to_watch && record.phase.get() == Phase::Updating {
+        return Ok(());
+    }
     let path = require_cache::resolve(require_of(runtime)?, &record.id)?;
     if !record.is_alive.get() {
         return Ok(());
     }
     let (registry, registry_object) = registry::of(runtime, "HMRRuntime.import")?;
     registry.set_path(record, &path);
-    let watcher = runtime.get("watcher")?;
-    if record.is_watched.get() || module.addon.switches.reloading_disabled.get() || !watcher.is_object() {
+    if !is_to_watch {
         return Ok(());
     }
     let slot = module.slot.get(js);
@@ -399,6 +437,7 @@ fn unimport<'s>(call: &Call<'s>) -> JsResult<'s> {
         let expected = "a string: the id that was imported";
         return Err(HmrError::argument("HMRRuntime.unimport", "id", expected, call.arg(0)).thrown(js));
     };
+    registry.forget_ended(&id);
     let Some(record) = registry.find(&id) else {
         return Ok(js.undefined());
     };
@@ -429,6 +468,7 @@ fn close_all<'s>(call: &Call<'s>) -> JsResult<'s> {
 
 fn stop_all<'s>(runtime: Value<'s>) -> JsResult<'s, ()> {
     let (registry, registry_object) = registry::of(runtime, "HMRRuntime.closeAll")?;
+    registry.forget_all_ended();
     for record in registry.all() {
         stop_watching(runtime.js(), &registry, registry_object, &record);
     }
