@@ -137,7 +137,7 @@ pub struct Registry {
     /// The imports that ended in this microtask, by id: whoever asks now asks at the same time.
     just_ended: RefCell<HashMap<String, Result<Held, Held>>>,
     /// Evictions since the whole cache was last searched for parents.
-    pub unsearched: Cell<usize>,
+    pub unsearched: Cell<u32>,
 }
 
 impl Registry {
