@@ -58,10 +58,11 @@ pub struct Switches {
     pub reloading_disabled: Cell<bool>,
 }
 
-/// `setTimeout` and `clearTimeout` of Node.
+/// `setTimeout`, `clearTimeout` and `setImmediate` of Node.
 pub struct Timers {
     set: Held,
     clear: Held,
+    set_immediate: Held,
 }
 
 impl Timers {
@@ -82,6 +83,16 @@ impl Timers {
             timer.call_method("unref", &[])?;
         }
         Ok(timer)
+    }
+
+    /// Calls `action` in the next turn of the event loop.
+    pub fn next_turn<'s>(&self, js: Js<'s>, action: impl for<'t> Fn(Js<'t>) + 'static) -> JsResult<'s, ()> {
+        let callback = js.function("", 0, move |call| {
+            action(call.js);
+            Ok(call.js.undefined())
+        })?;
+        self.set_immediate.get(js).call(js.undefined(), &[callback])?;
+        Ok(())
     }
 
     /// Calls off what `after` gave.
@@ -175,6 +186,7 @@ impl Addon {
             timers: Timers {
                 set: timers.get("setTimeout")?.hold(),
                 clear: timers.get("clearTimeout")?.hold(),
+                set_immediate: timers.get("setImmediate")?.hold(),
             },
             context: StepContext::new(js)?,
             delivery: Delivery::default(),

@@ -10,6 +10,8 @@ use crate::error::HmrError;
 use crate::js::{Call, ClassSpec, Cx, Held, Js, JsResult, Value, settled, spawn, spawn_detached};
 use crate::{report, watchers};
 
+const LISTENER_FAILED: &str = "a listener of `update` failed";
+
 /// The runtime's class.
 pub const HMR_RUNTIME: ClassSpec = ClassSpec {
     name: "HMRRuntime",
@@ -90,7 +92,7 @@ fn on_rejection<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let (error, event, id) = (call.arg(0), call.arg(1), call.arg(2));
     if event.text().as_deref() == Some("update") {
-        report::error(js, &id.display(), "a listener of `update` failed", error);
+        report::error(js, &id.display(), LISTENER_FAILED, error);
     } else {
         js.global()?.get("Promise")?.call_method("reject", &[error])?;
     }
@@ -152,12 +154,23 @@ fn check_watcher<'s>(callee: &str, watcher: Value<'s>) -> JsResult<'s, ()> {
     let is_watcher = watcher.is_object()
         && watcher.get("watch")?.is_function()
         && watcher.get("on")?.is_function()
-        && watcher.get("off")?.is_function();
+        && !off_of(watcher)?.is_undefined();
     if is_watcher {
         return Ok(());
     }
     let expected = "a Watcher, any EventEmitter with a `watch(id)` method, or false";
     Err(HmrError::argument(callee, "watcher", expected, watcher).thrown(watcher.js()))
+}
+
+/// What takes a listener off an emitter. Emitters made for browsers and for old Nodes lack `off`.
+fn off_of<'s>(watcher: Value<'s>) -> JsResult<'s> {
+    for name in ["off", "removeListener"] {
+        let off = watcher.get(name)?;
+        if off.is_function() {
+            return Ok(off);
+        }
+    }
+    Ok(watcher.js().undefined())
 }
 
 /// The `require` function of a runtime.
@@ -293,7 +306,7 @@ fn end(import: &Import, result: Result<(), Held>) -> Result<(), Held> {
         let outcome = result.clone().map(|()| Held::undefined());
         record.idle.fire(js, &outcome);
         if !has_failed_first {
-            update::follow_up(js, module.clone());
+            update::follow_up(js, module);
         }
         if record.is_alive.get() {
             let ended = result.clone().map(|()| import.exports_object.clone());
@@ -391,7 +404,29 @@ fn listen<'s>(
         runtimes.extend(runtime.faint());
     }
     registry_object.set("watcher", watcher)?;
+    make_room(js, watcher)?;
     watcher.call_method("on", &[js.string("update"), listener])?;
+    Ok(())
+}
+
+/// One watcher may serve many runtimes, and each has a listener of its own: no leak, so no warning of one.
+fn make_room<'s>(js: Js<'s>, watcher: Value<'s>) -> JsResult<'s, ()> {
+    for name in ["getMaxListeners", "setMaxListeners", "listenerCount"] {
+        if !watcher.get(name)?.is_function() {
+            return Ok(());
+        }
+    }
+    let most = watcher.call_method("getMaxListeners", &[])?.as_number();
+    let now = watcher
+        .call_method("listenerCount", &[js.string("update")])?
+        .as_number();
+    // Zero means: as many as there are.
+    if let (Some(most), Some(now)) = (most, now)
+        && most > 0.0
+        && now >= most
+    {
+        watcher.call_method("setMaxListeners", &[js.number(now + 1.0)])?;
+    }
     Ok(())
 }
 
@@ -407,7 +442,8 @@ fn stop_watching(js: Js<'_>, registry: &Registry, registry_object: Value<'_>, re
     }
     if registry.watched.get() == 0 {
         let stopped = registry_object.get("watcher").and_then(|watcher| {
-            watcher.call_method("off", &[js.string("update"), registry_object.get("listener")?])
+            let arguments = [js.string("update"), registry_object.get("listener")?];
+            off_of(watcher)?.call(watcher, &arguments)
         });
         if let Err(thrown) = stopped {
             report::error(js, &record.id, "its watcher could not be left", thrown.0);
@@ -482,7 +518,15 @@ pub fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
     let (registry, registry_object) = registry::of(runtime, "HMRRuntime.import")?;
     let origin = Addon::of(js)?.delivery.origin();
     let mut records: Vec<Rc<Record>> = Vec::new();
-    for id in call.args.iter().skip(1).filter_map(|id| id.text()) {
+    let mut told = Vec::new();
+    for argument in call.args.iter().skip(1) {
+        if argument.is_array() {
+            told.extend(argument.items()?);
+        } else {
+            told.push(*argument);
+        }
+    }
+    for id in told.into_iter().filter_map(Value::text) {
         for record in registry.find_told(&id) {
             if !records.iter().any(|it| Rc::ptr_eq(it, &record)) {
                 records.push(record);
@@ -511,9 +555,12 @@ pub fn emit_update<'s>(call: &Call<'s>) -> JsResult<'s> {
 pub fn emit(js: Js<'_>, runtime: Value<'_>, id: &str) -> bool {
     let arguments = [js.string("update"), js.string(id)];
     match runtime.call_method("emit", &arguments) {
-        Ok(had_listeners) => had_listeners.truthy(),
+        Ok(had_listeners) => {
+            update::report_rejection(js, id, LISTENER_FAILED, had_listeners);
+            had_listeners.truthy()
+        }
         Err(thrown) => {
-            report::error(js, id, "a listener of `update` failed", thrown.0);
+            report::error(js, id, LISTENER_FAILED, thrown.0);
             true
         }
     }

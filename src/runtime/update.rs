@@ -8,7 +8,7 @@ use super::lifecycle::{Situation, Step, plan};
 use super::registry::{Origin, Phase};
 use super::steps::Module;
 use super::{hmr_runtime, require_cache};
-use crate::js::{Held, Js, JsResult, settled, spawn_detached};
+use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
 use crate::report;
 
 /// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.
@@ -98,17 +98,32 @@ pub fn take_pending(module: &Module) -> Option<Origin> {
     pending.filter(|_| module.record.is_alive.get() && module.record.is_watched.get())
 }
 
-/// Takes up a change that came during an import, once the importer has its exports.
-pub fn follow_up(js: Js<'_>, module: Module) {
+/// Takes up a change that came during an import: in the next turn, when the importer has its exports, through
+/// however many promises, and could listen for `update`.
+pub fn follow_up(js: Js<'_>, module: &Module) {
     if module.record.pending.get().is_none() {
         return;
     }
-    spawn_detached(js, async move {
-        drop(settled(&module.cx, Held::undefined()).await);
+    let (module, addon) = (module.clone(), Rc::clone(&module.addon));
+    let asked = addon.timers.next_turn(js, move |js| {
         if !module.record.is_busy()
             && let Some(origin) = take_pending(&module)
         {
-            module.cx.clone().with(|js| change(js, module, origin));
+            change(js, module.clone(), origin);
+        }
+    });
+    debug_assert!(asked.is_ok(), "setImmediate was taken from Node itself");
+}
+
+/// Reports the rejection of a promise that comes out of an update and that nobody may be waiting for.
+pub fn report_rejection(js: Js<'_>, id: &str, what: &'static str, promise: Value<'_>) {
+    if !promise.is_promise() {
+        return;
+    }
+    let (cx, id, promise) = (Cx::new(js), id.to_owned(), promise.hold());
+    spawn_detached(js, async move {
+        if let Err(thrown) = settled(&cx, promise).await {
+            cx.with(|js| report::error(js, &id, what, thrown.get(js)));
         }
     });
 }
@@ -203,6 +218,13 @@ fn finish(module: &Module, version: &Version, exports: &Held, outcome: UpdateOut
         return UpdateOutcome::Gone;
     }
     publish(module, version, exports);
+    if !version.is_async {
+        // Such a promise is the exports, but no caller waits for it as one does at the first import.
+        let what = "the promise that its runner returned was rejected (an AsyncRunner would be awaited)";
+        module
+            .cx
+            .with(|js| report_rejection(js, &module.record.id, what, exports.get(js)));
+    }
     outcome
 }
 
