@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
 use crate::report;
-use crate::runtime::{context::StepContext, hmr_runtime, hot_module, persist, runner, synthetic};
+use crate::runtime::{context::StepContext, hmr_runtime, hot_module, persist, runner, synthetic, watching};
 use crate::watchers::{self, delivery::Delivery};
 
 /// The addon's state in one realm. Its references are to its own classes and functions, never to users' code.
@@ -61,10 +61,11 @@ pub struct Switches {
     pub reloading_disabled: Cell<bool>,
 }
 
-/// `setTimeout` and `clearTimeout` of Node.
+/// `setTimeout`, `clearTimeout` and `setImmediate` of Node.
 pub struct Timers {
     set: Held,
     clear: Held,
+    set_immediate: Held,
 }
 
 impl Timers {
@@ -85,6 +86,16 @@ impl Timers {
             timer.call_method("unref", &[])?;
         }
         Ok(timer)
+    }
+
+    /// Calls `action` in the next turn of the event loop.
+    pub fn next_turn<'s>(&self, js: Js<'s>, action: impl for<'t> Fn(Js<'t>) + 'static) -> JsResult<'s, ()> {
+        let callback = js.function("", 0, move |call| {
+            action(call.js);
+            Ok(call.js.undefined())
+        })?;
+        self.set_immediate.get(js).call(js.undefined(), &[callback])?;
+        Ok(())
     }
 
     /// Calls off what `after` gave.
@@ -209,12 +220,15 @@ impl Addon {
             },
             switches: Switches::default(),
             registry_key: js.symbol("node-hmr registry").hold(),
-            emit_update: js.function("emitUpdate", 0, hmr_runtime::emit_update)?.hold(),
-            on_update: js.function("onUpdate", 0, hmr_runtime::on_update)?.hold(),
+            emit_update: js
+                .function("emitUpdate", 0, |call| Ok(hmr_runtime::emit_update(call)))?
+                .hold(),
+            on_update: js.function("onUpdate", 0, watching::on_update)?.hold(),
             synthetic_call: js.function("require", 1, synthetic::call)?.hold(),
             timers: Timers {
                 set: timers.get("setTimeout")?.hold(),
                 clear: timers.get("clearTimeout")?.hold(),
+                set_immediate: timers.get("setImmediate")?.hold(),
             },
             context: StepContext::new(js)?,
             delivery: Delivery::default(),

@@ -11,6 +11,13 @@ use std::rc::Rc;
 use super::registry::Record;
 use crate::js::{Held, Js, JsResult, Value};
 
+/// One step under way. What the step leaves behind (a server, a timer) keeps its context for good, so the context
+/// counts only until the step ends.
+pub struct StepToken {
+    record: Rc<Record>,
+    is_active: Cell<bool>,
+}
+
 /// Tells steps apart.
 pub struct StepContext {
     apply: Held,
@@ -29,15 +36,24 @@ impl StepContext {
         })
     }
 
-    /// Calls `function.call(this, ...args)` as a step of the slot's module; [`StepContext::leave`] ends the step.
-    pub fn enter<'s>(
+    /// A step of a module, for [`StepContext::call`]; [`StepContext::leave`] ends it.
+    pub fn enter(&self, record: &Rc<Record>) -> Rc<StepToken> {
+        self.under_way.set(self.under_way.get() + 1);
+        Rc::new(StepToken {
+            record: Rc::clone(record),
+            is_active: Cell::new(true),
+        })
+    }
+
+    /// Calls `function.call(this, ...args)` as that step.
+    pub fn call<'s>(
         &self,
-        slot: Value<'s>,
+        token: &Rc<StepToken>,
         function: Value<'s>,
         this: Value<'s>,
         args: &[Value<'s>],
     ) -> JsResult<'s> {
-        let js = slot.js();
+        let js = function.js();
         let held = self.storage.borrow().clone();
         let storage = if let Some(held) = held {
             held.get(js)
@@ -49,12 +65,16 @@ impl StepContext {
             *self.storage.borrow_mut() = Some(made.hold());
             made
         };
-        self.under_way.set(self.under_way.get() + 1);
-        storage.call_method("run", &[slot, self.apply.get(js), function, this, js.array(args)])
+        let store = js.native_object(Rc::clone(token))?;
+        storage.call_method(
+            "run",
+            &[store, self.apply.get(js), function, this, js.array(args)],
+        )
     }
 
     /// Ends a step.
-    pub fn leave(&self, js: Js<'_>) {
+    pub fn leave(&self, js: Js<'_>, token: &StepToken) {
+        token.is_active.set(false);
         self.under_way.set(self.under_way.get().saturating_sub(1));
         if self.under_way.get() == 0
             && let Some(storage) = &*self.storage.borrow()
@@ -70,6 +90,7 @@ impl StepContext {
             return None;
         }
         let storage = self.storage.borrow().clone()?;
-        storage.get(js).call_method("getStore", &[]).ok()?.native()
+        let token: Rc<StepToken> = storage.get(js).call_method("getStore", &[]).ok()?.native()?;
+        token.is_active.get().then(|| Rc::clone(&token.record))
     }
 }

@@ -11,7 +11,7 @@ use std::rc::{Rc, Weak};
 
 use crate::addon::Addon;
 use crate::error::HmrError;
-use crate::js::{Js, JsResult, Signal, Value};
+use crate::js::{Held, Js, JsResult, Signal, Value};
 use crate::watchers::delivery::Origin;
 
 /// What a module is doing.
@@ -148,14 +148,38 @@ pub struct Registry {
     by_path: RefCell<HashMap<String, Vec<Rc<Record>>>>,
     /// How many records are watched; the `update` listener is on while there are any.
     pub watched: Cell<usize>,
+    /// The imports that ended in this microtask, by id: whoever asks now asks at the same time.
+    just_ended: RefCell<HashMap<String, Result<Held, Held>>>,
     /// Evictions since the whole cache was last searched for parents.
-    pub unsearched: Cell<usize>,
+    pub unsearched: Cell<u32>,
 }
 
 impl Registry {
     /// The record of an id.
     pub fn find(&self, id: &str) -> Option<Rc<Record>> {
         self.by_id.borrow().get(id).cloned()
+    }
+
+    /// How the import of an id ended, if it ended in this microtask.
+    pub fn just_ended(&self, id: &str) -> Option<Result<Held, Held>> {
+        self.just_ended.borrow().get(id).cloned()
+    }
+
+    /// Keeps how an import ended, until [`Registry::forget_ended`].
+    pub fn keep_ended(&self, id: &str, result: Result<Held, Held>) {
+        let replaced = self.just_ended.borrow_mut().insert(id.to_owned(), result);
+        drop(replaced);
+    }
+
+    /// Forgets how the import of an id ended.
+    pub fn forget_ended(&self, id: &str) {
+        let removed = self.just_ended.borrow_mut().remove(id);
+        drop(removed);
+    }
+
+    /// Forgets how all imports ended.
+    pub fn forget_all_ended(&self) {
+        drop(self.just_ended.take());
     }
 
     /// The records that an id or path in an `update` event means.
@@ -249,11 +273,12 @@ pub fn of<'s>(runtime: Value<'s>, method: &'static str) -> JsResult<'s, (Rc<Regi
 }
 
 /// Makes the slot of a new record, with its exports object.
-pub fn add_slot<'s>(js: Js<'s>, registry: Value<'s>, id: Value<'s>, record: &Rc<Record>) -> JsResult<'s> {
+pub fn add_slot<'s>(js: Js<'s>, registry: Value<'s>, record: &Rc<Record>) -> JsResult<'s> {
     let slot = js.native_object(Rc::clone(record))?;
     let exports_object = js.object();
     exports_object.set("exports", js.undefined())?;
     slot.set("exportsObject", exports_object)?;
+    let id = js.string(&record.id);
     registry.get("slots")?.call_method("set", &[id, slot])?;
     Ok(slot)
 }

@@ -6,7 +6,7 @@ use super::registry::Registry;
 use crate::js::{JsResult, Value};
 
 /// A cache of up to this many entries is searched at every eviction.
-const SMALL_CACHE: usize = 256;
+const SMALL_CACHE: f64 = 256.0;
 
 /// Takes the module at `path` out of the cache and out of its parents' `children`, which would keep every version
 /// alive. Returns the cache and the module, for [`restore`].
@@ -37,12 +37,13 @@ pub fn evict<'s>(
     for parent in &known {
         remove_child(*parent, old)?;
     }
-    let keys = cache.keys()?;
+    let keys = cache.key_list()?;
+    let count = keys.get("length")?.as_number().unwrap_or_default();
     let unsearched = registry.unsearched.get() + 1;
-    let is_due = known.is_empty() || keys.len() <= SMALL_CACHE || unsearched * SMALL_CACHE >= keys.len();
+    let is_due = known.is_empty() || count <= SMALL_CACHE || f64::from(unsearched) * SMALL_CACHE >= count;
     registry.unsearched.set(if is_due { 0 } else { unsearched });
     if is_due {
-        for key in keys {
+        for key in keys.items()? {
             if key.text().is_none_or(|path| is_foreign(&path)) {
                 continue;
             }
