@@ -123,6 +123,9 @@ impl Addon {
         let runner = class(&runner::RUNNER, None)?;
         let async_runner = class(&runner::ASYNC_RUNNER, None)?;
         let persist_manager = class(&persist::PERSIST_MANAGER, None)?;
+        for class in [runner, async_runner, persist_manager] {
+            hot_module::brand(class)?;
+        }
         let runtime = class(&hmr_runtime::HMR_RUNTIME, Some(emitter))?;
         runtime.define_hidden(js.string("HMRRuntime"), runtime)?;
         hmr_runtime::add_symbols(runtime)?;
