@@ -27,8 +27,8 @@ pub struct Addon {
     pub context: StepContext,
     /// From file changes to watchers' `update` events.
     pub delivery: Delivery,
-    /// Runtimes that have watched something, for `disableReloading`.
-    pub runtimes: RefCell<Vec<Faint>>,
+    /// The registries of the runtimes that watch something, for `disableReloading`.
+    pub watching: RefCell<Vec<Faint>>,
 }
 
 /// The addon's classes.
@@ -193,7 +193,7 @@ impl Addon {
             },
             context: StepContext::new(js)?,
             delivery: Delivery::default(),
-            runtimes: RefCell::new(Vec::new()),
+            watching: RefCell::new(Vec::new()),
         });
         js.realm().set_state(addon);
         let realm = Rc::downgrade(js.realm());

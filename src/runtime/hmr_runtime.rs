@@ -7,7 +7,7 @@ use super::steps::Module;
 use super::{require_cache, update};
 use crate::addon::{Addon, Switches};
 use crate::error::HmrError;
-use crate::js::{Call, ClassSpec, Cx, Held, Js, JsResult, Value, settled, spawn, spawn_detached};
+use crate::js::{Call, ClassSpec, Cx, Faint, Held, Js, JsResult, Value, settled, spawn, spawn_detached};
 use crate::{report, watchers};
 
 const LISTENER_FAILED: &str = "a listener of `update` failed";
@@ -69,9 +69,11 @@ fn disable_reloading<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let addon = Addon::of(js)?;
     addon.switches.reloading_disabled.set(true);
-    let runtimes = addon.runtimes.take();
-    for runtime in runtimes.iter().filter_map(|runtime| runtime.get(js)) {
-        stop_all(runtime)?;
+    let watching = addon.watching.take();
+    for object in watching.iter().filter_map(|object| object.get(js)) {
+        if let Some(registry) = object.native::<Registry>() {
+            stop_all(js, &registry, object);
+        }
     }
     Ok(js.undefined())
 }
@@ -399,13 +401,11 @@ fn listen<'s>(
     if listener.is_undefined() {
         listener = addon.on_update.get(js).bind(js.undefined(), &[runtime])?;
         registry_object.set("listener", listener)?;
-        let mut runtimes = addon.runtimes.borrow_mut();
-        runtimes.retain(|runtime| runtime.get(js).is_some());
-        runtimes.extend(runtime.faint());
     }
     registry_object.set("watcher", watcher)?;
     make_room(js, watcher)?;
     watcher.call_method("on", &[js.string("update"), listener])?;
+    addon.watching.borrow_mut().extend(registry_object.faint());
     Ok(())
 }
 
@@ -441,6 +441,11 @@ fn stop_watching(js: Js<'_>, registry: &Registry, registry_object: Value<'_>, re
         call_unwatch(js, record, slot);
     }
     if registry.watched.get() == 0 {
+        if let Ok(addon) = Addon::of(js) {
+            let is_other =
+                |object: &Faint| object.get(js).is_some_and(|object| !object.same(registry_object));
+            addon.watching.borrow_mut().retain(is_other);
+        }
         let stopped = registry_object.get("watcher").and_then(|watcher| {
             let arguments = [js.string("update"), registry_object.get("listener")?];
             off_of(watcher)?.call(watcher, &arguments)
@@ -500,17 +505,16 @@ fn unimport<'s>(call: &Call<'s>) -> JsResult<'s> {
 
 /// `runtime.closeAll()`.
 fn close_all<'s>(call: &Call<'s>) -> JsResult<'s> {
-    stop_all(call.this)?;
+    let (registry, registry_object) = registry::of(call.this, "HMRRuntime.closeAll")?;
+    stop_all(call.js, &registry, registry_object);
     Ok(call.js.undefined())
 }
 
-fn stop_all<'s>(runtime: Value<'s>) -> JsResult<'s, ()> {
-    let (registry, registry_object) = registry::of(runtime, "HMRRuntime.closeAll")?;
+fn stop_all(js: Js<'_>, registry: &Registry, registry_object: Value<'_>) {
     registry.forget_all_ended();
     for record in registry.all() {
-        stop_watching(runtime.js(), &registry, registry_object, &record);
+        stop_watching(js, registry, registry_object, &record);
     }
-    Ok(())
 }
 
 /// A watcher emitted `update`: the runtime is bound before the ids.
