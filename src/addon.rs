@@ -17,6 +17,8 @@ pub struct Addon {
     pub registry_key: Held,
     /// `emitUpdate`, to be bound to a runtime and an id.
     pub emit_update: Held,
+    /// `EventEmitter.prototype.emit` as it was when the addon was loaded.
+    pub plain_emit: Held,
     /// A runtime's `update` listener, to be bound to the runtime.
     pub on_update: Held,
     /// What `synthetic` binds.
@@ -184,6 +186,7 @@ impl Addon {
             switches: Switches::default(),
             registry_key: js.symbol("node-hmr registry").hold(),
             emit_update: js.function("emitUpdate", 0, hmr_runtime::emit_update)?.hold(),
+            plain_emit: emitter.get("prototype")?.get("emit")?.hold(),
             on_update: js.function("onUpdate", 0, hmr_runtime::on_update)?.hold(),
             synthetic_call: js.function("require", 1, synthetic::call)?.hold(),
             timers: Timers {
