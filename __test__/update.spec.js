@@ -268,6 +268,32 @@ test('a throwing listener of `update` is reported, and the next update comes', a
   await unhandled.check()
 })
 
+test('a throwing listener of `update` keeps it from no other listener', async (t) => {
+  const printed = captureConsole(t)
+  const { runtime, save } = steps(t)
+  await runtime.import('./module')
+  const seen = []
+  runtime.once('update', function (...args) {
+    seen.push(['once', this === runtime, args])
+    throw 'first'
+  })
+  runtime.on('update', () => {
+    throw 'second'
+  })
+  runtime.on('update', (...args) => seen.push(['on', args]))
+  save({ version: 2 })
+  save({ version: 3 })
+  assert.deepEqual(seen, [
+    ['once', true, ['./module']],
+    ['on', ['./module']],
+    ['on', ['./module']]
+  ])
+  assert.deepEqual(
+    printed.lines.map(({ args }) => args.at(-1)),
+    ['first', 'second', 'second']
+  )
+})
+
 test('an asynchronous `emit` of a subclass that rejects is reported', async (t) => {
   const unhandled = nothingUnhandled(t)
   const printed = captureConsole(t)

@@ -15,6 +15,7 @@ mod js;
 mod report;
 mod resolve;
 mod runtime;
+mod timers;
 mod watch;
 mod watchers;
 

@@ -99,13 +99,21 @@ function captureConsole(t) {
   const originals = {}
   for (const method of ['log', 'info', 'debug', 'warn', 'error']) {
     originals[method] = console[method]
-    console[method] = (...args) => lines.push({ method, args, text: util.format(...args) })
+    console[method] = (...args) => lines.push({ method, args, text: shown(args) })
   }
   t.after(() => Object.assign(console, originals))
   return {
     lines,
     of: (method) => lines.filter((line) => line.method === method),
     taken: () => lines.splice(0)
+  }
+}
+
+function shown(args) {
+  try {
+    return util.format(...args)
+  } catch {
+    return String(args[0])
   }
 }
 

@@ -185,8 +185,7 @@ fn unimport<'s>(call: &Call<'s>) -> JsResult<'s> {
     let module = module(call.this, &registry, registry_object, &record)?;
     record.is_alive.set(false);
     stop_watching(js, &registry, registry_object, &record);
-    registry.remove(&record);
-    registry::remove_slot(registry_object, &id)?;
+    registry::forget(call.this, &registry, registry_object, &record)?;
     if let Some((persist, values)) = update::take_values(&module) {
         // Its first poll calls the cleanup, before this returns.
         spawn_detached(js, async move {
@@ -213,8 +212,18 @@ pub fn emit_update<'s>(call: &Call<'s>) -> Value<'s> {
     call.js.boolean(emit(call.js, runtime, &id.display()))
 }
 
-/// Emits `update` through the runtime's own `emit`. What a listener throws is reported: nobody else would catch it.
+/// Emits `update`. What a listener throws is reported, as nobody else would catch it, and keeps it from no other
+/// listener. An `emit` of a subclass or of the instance is honoured.
 pub fn emit(js: Js<'_>, runtime: Value<'_>, id: &str) -> bool {
+    if let Ok(Some(listeners)) = plain_listeners(js, runtime) {
+        for listener in &listeners {
+            match listener.call(runtime, &[js.string(id)]) {
+                Ok(result) => update::report_rejection(js, id, LISTENER_FAILED, result),
+                Err(thrown) => report::error(js, id, LISTENER_FAILED, thrown.0),
+            }
+        }
+        return !listeners.is_empty();
+    }
     let arguments = [js.string("update"), js.string(id)];
     match runtime.call_method("emit", &arguments) {
         Ok(had_listeners) => {
@@ -226,4 +235,16 @@ pub fn emit(js: Js<'_>, runtime: Value<'_>, id: &str) -> bool {
             true
         }
     }
+}
+
+/// The listeners of `update` at this moment, unless someone's own `emit` decides who hears of it.
+fn plain_listeners<'s>(js: Js<'s>, runtime: Value<'s>) -> JsResult<'s, Option<Vec<Value<'s>>>> {
+    if !runtime.get("emit")?.same(Addon::of(js)?.plain_emit.get(js)) {
+        return Ok(None);
+    }
+    let prototype = js.builtin("events")?.get("prototype")?;
+    let listeners = prototype
+        .get("rawListeners")?
+        .call(runtime, &[js.string("update")])?;
+    listeners.items().map(Some)
 }

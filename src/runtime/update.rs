@@ -114,7 +114,8 @@ pub fn follow_up(js: Js<'_>, module: &Module) {
             change(js, module.clone(), origin);
         }
     });
-    debug_assert!(asked.is_ok(), "setImmediate was taken from Node itself");
+    // Refused only while the environment goes.
+    let _ = asked;
 }
 
 /// Reports the rejection of a promise that comes out of an update and that nobody may be waiting for.
@@ -185,6 +186,8 @@ fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     if let (Err(_), Some((cache, old))) = (&version, evicted)
         && module.record.phase.get() == Phase::Updating
     {
+        // What was evaluated but is no hot module would stay with its parent.
+        require_cache::evict(&registry, registry_object, require, &path)?;
         require_cache::restore(cache, &path, old);
     }
     version

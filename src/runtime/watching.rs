@@ -148,11 +148,13 @@ fn call_unwatch<'s>(js: Js<'s>, record: &Record, slot: Value<'s>) {
         if unwatch.is_function() {
             unwatch.call(js.undefined(), &[])
         } else {
-            Ok(unwatch)
+            Ok(js.undefined())
         }
     });
-    if let Err(thrown) = stopped {
-        report::error(js, &record.id, "its watch could not be stopped", thrown.0);
+    let what = "its watch could not be stopped";
+    match stopped {
+        Ok(closing) => update::report_rejection(js, &record.id, what, closing),
+        Err(thrown) => report::error(js, &record.id, what, thrown.0),
     }
 }
 
