@@ -64,7 +64,11 @@ impl Hub {
             Polling::Every(interval) => (Some(Reason::Asked), interval),
             Polling::Auto | Polling::Off => (attached.poll.map(Reason::Found), POLL_INTERVAL),
         };
-        state.polls.set(Instant::now(), key, reason, interval);
+        let now = Instant::now();
+        state.polls.set(now, key, reason, interval);
+        if !arming.is_tidy() {
+            state.tidy_soon(now);
+        }
         self.shared.follow_up(guarded);
         Ok(key)
     }
@@ -73,12 +77,14 @@ impl Hub {
     pub fn unwatch(&self, key: WatchKey) {
         let mut arming = self.shared.arming.lock();
         let mut guarded = self.shared.state.lock();
-        let mut unused = guarded.state.remove(key);
-        unused.retain(|point| !guarded.state.roots.is_root(&point.folder));
-        drop(guarded);
-        for point in unused {
-            arming.disarm(&point.folder);
+        let route = guarded.state.remove(key);
+        if !route
+            .iter()
+            .all(|point| guarded.state.roots.is_root(&point.folder))
+        {
+            guarded.state.tidy_soon(Instant::now());
         }
+        self.shared.follow_up(guarded);
         self.end_if_idle(&mut arming);
     }
 

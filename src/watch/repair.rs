@@ -56,11 +56,26 @@ pub fn repair(shared: &Shared, repairs: &Repairs) {
     }
     state.tell(notices);
     state.compare(now, keys, FileChange::Created);
-    let unused = arming.unused(|folder| state.roots.is_root(folder));
     shared.follow_up(guarded);
-    for folder in unused {
-        arming.disarm(&folder);
-    }
+    tidy_armed(shared, &mut arming);
+}
+
+/// Disarms what is unused, and finishes arming the rest.
+pub fn tidy(shared: &Shared) {
+    tidy_armed(shared, &mut shared.arming.lock());
+}
+
+fn tidy_armed(shared: &Shared, arming: &mut Arming) {
+    let mut guarded = shared.state.lock();
+    guarded.state.tidy_at = None;
+    let used = guarded.state.roots.all();
+    drop(guarded);
+    let replaced = arming.tidy(&used);
+    let notices = arming.take_notices();
+    let mut guarded = shared.state.lock();
+    guarded.state.tell(notices);
+    guarded.state.repairs.paths.extend(replaced);
+    shared.follow_up(guarded);
 }
 
 type Detached = (WatchKey, Arc<Path>, WatchOptions);
@@ -69,7 +84,7 @@ fn detach(shared: &Shared, repairs: &Repairs) -> (Vec<Arc<Path>>, Vec<Detached>)
     let mut guarded = shared.state.lock();
     let state = &mut guarded.state;
     let (folders, keys) = if repairs.all {
-        (state.roots.all(), state.keys())
+        (state.roots.all().into_iter().collect(), state.keys())
     } else {
         let (folders, mut keys) = state.roots.touched_by(&repairs.paths);
         keys.extend(&repairs.keys);

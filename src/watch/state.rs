@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::debouncer::{Debouncer, Pace};
 use super::file_change::{FileChange, Signal};
@@ -14,6 +14,9 @@ use super::roots::Roots;
 use super::route::{Role, Route};
 use super::stamp::{Comparison, Sight, Stamp};
 use super::{Due, WatchKey, WatchOptions};
+
+/// How long folders wait to be tidied up.
+const TIDY: Duration = Duration::from_millis(10);
 
 pub struct Watch {
     pub path: Arc<Path>,
@@ -63,6 +66,8 @@ pub struct State {
     /// meanwhile may concern them.
     pub attaching: bool,
     pub tells_finished_writes: bool,
+    /// When the folders are to be tidied up; see `Arming::tidy`.
+    pub tidy_at: Option<Instant>,
     notices: Vec<Notice>,
     told: HashSet<Notice>,
     has_news: bool,
@@ -120,6 +125,11 @@ impl State {
             told: mem::take(&mut self.told),
             ..Self::default()
         };
+    }
+
+    /// Soon, and together with what comes until then.
+    pub fn tidy_soon(&mut self, now: Instant) {
+        self.tidy_at = self.tidy_at.or(Some(now + TIDY));
     }
 
     pub fn detach(&mut self, key: WatchKey) {
@@ -280,10 +290,11 @@ impl State {
     }
 
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.debouncer
-            .next_deadline()
-            .into_iter()
-            .chain(self.polls.next_deadline())
-            .min()
+        let deadlines = [
+            self.debouncer.next_deadline(),
+            self.polls.next_deadline(),
+            self.tidy_at,
+        ];
+        deadlines.into_iter().flatten().min()
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::arming::PollCause;
 use super::file_change::FileChange;
-use super::repair::repair;
+use super::repair::{repair, tidy};
 use super::shared::{Guarded, Shared, Sleep};
 use super::stamp::Facts;
 
@@ -49,7 +49,8 @@ fn run(shared: &Shared, generation: u64) {
         }
         let repairs = mem::take(&mut guarded.state.repairs);
         let polls = guarded.state.polls.take_due(now);
-        if repairs.is_empty() && polls.is_empty() && !guarded.state.has_news() {
+        let tidies = guarded.state.tidy_at.is_some_and(|at| at <= now);
+        if repairs.is_empty() && polls.is_empty() && !tidies && !guarded.state.has_news() {
             sleep(shared, &mut guarded, generation);
             continue;
         }
@@ -63,6 +64,9 @@ fn run(shared: &Shared, generation: u64) {
         shared.follow_up(guarded);
         if !repairs.is_empty() {
             repair(shared, &repairs);
+        }
+        if tidies {
+            tidy(shared);
         }
         // Without the lock: polled file systems may be slow.
         for (key, path, stamp, comparison) in looks {

@@ -1,6 +1,7 @@
 //! Against the real file system, as the caller would see it.
 
 mod bench;
+mod cost;
 mod debouncer;
 mod failing_os;
 mod folders;
