@@ -6,7 +6,7 @@ use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::backend::{BackendError, Connect, Scope, Sink, WatchBackend};
+use super::backend::{BackendError, Scope, WatchBackend};
 use super::mounts::{Identity, Mounts, identity};
 use super::notice::Notice;
 use super::route::{Point, Route, Routes};
@@ -52,9 +52,10 @@ pub struct Unreadable {
     pub cause: io::Error,
 }
 
+type Connector = Box<dyn Fn() -> Result<Box<dyn WatchBackend>, BackendError>>;
+
 pub struct Arming {
-    connect: Box<Connect>,
-    sink: Sink,
+    connect: Connector,
     backend: Option<Box<dyn WatchBackend>>,
     armed: HashMap<Arc<Path>, Armed>,
     /// Armed since the last `tidy`.
@@ -73,10 +74,9 @@ enum Outcome {
 }
 
 impl Arming {
-    pub fn new(connect: Box<Connect>, sink: Sink) -> Self {
+    pub fn new(connect: impl Fn() -> Result<Box<dyn WatchBackend>, BackendError> + 'static) -> Self {
         Self {
-            connect,
-            sink,
+            connect: Box::new(connect),
             backend: None,
             armed: HashMap::new(),
             unverified: Vec::new(),
@@ -97,7 +97,7 @@ impl Arming {
             .is_some_and(|backend| backend.tells_finished_writes())
     }
 
-    /// Arms every folder on the way to this path. A change after this returned will be reported.
+    /// Arms every folder on the way to this path. Changes after this returned will be reported.
     pub fn attach(&mut self, path: &Path) -> Result<Attached, Unreadable> {
         let mut strays = HashSet::new();
         let mut attached = None;
@@ -211,7 +211,7 @@ impl Arming {
     fn backend(&mut self) -> Result<&mut dyn WatchBackend, BackendError> {
         let backend = match self.backend.take() {
             Some(backend) => backend,
-            None => (self.connect)(Arc::clone(&self.sink))?,
+            None => (self.connect)()?,
         };
         Ok(self.backend.insert(backend).as_mut())
     }
@@ -270,10 +270,6 @@ impl Arming {
         }
     }
 
-    pub fn is_tidy(&self) -> bool {
-        self.unverified.is_empty()
-    }
-
     /// Disarms the folders that nobody uses, and does what was put off to save round trips. Returns
     /// the armed folders that were replaced before a move of their ancestors would have been told.
     pub fn tidy(&mut self, used: &HashSet<Arc<Path>>) -> Vec<PathBuf> {
@@ -303,15 +299,6 @@ impl Arming {
     /// The folders to try again when a limit may have been raised.
     pub fn disarm_unwatched(&mut self) {
         self.armed.retain(|_, armed| armed.mode != Mode::Unwatched);
-    }
-
-    /// Ends the OS's watching, with its thread and descriptors.
-    pub fn disconnect(&mut self) {
-        self.backend = None;
-        self.armed.clear();
-        self.unverified.clear();
-        self.ancestors.clear();
-        self.forget_ways();
     }
 }
 

@@ -1,11 +1,13 @@
 //! Against the real file system, as the caller would see it.
 
+mod alone;
 mod bench;
 mod cost;
 mod debouncer;
 mod failing_os;
 mod folders;
 mod lifetime;
+mod permissions;
 mod random;
 mod saves;
 pub mod temp;
