@@ -48,7 +48,7 @@ impl Hub {
         if guarded.state.is_idle() {
             thread::start(&self.shared, &mut guarded).map_err(WatchError::NoThread)?;
         }
-        let key = guarded.state.add(Instant::now(), path, *options, stamp);
+        let key = guarded.state.add(Instant::now(), path, options.bounded(), stamp);
         self.shared.follow_up(guarded);
         Ok(key)
     }

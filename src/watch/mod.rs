@@ -67,6 +67,18 @@ pub struct WatchOptions {
     pub debounce: Option<Duration>,
 }
 
+impl WatchOptions {
+    /// Within the bounds that the clock's arithmetic and the processor can bear.
+    fn bounded(mut self) -> Self {
+        const LONGEST: Duration = Duration::from_secs(24 * 3600);
+        self.debounce = self.debounce.map(|quiet| quiet.min(LONGEST));
+        if let Polling::Every(interval) = self.polling {
+            self.polling = Polling::Every(interval.clamp(Duration::from_millis(1), LONGEST));
+        }
+        self
+    }
+}
+
 /// A file that differs from what its user loaded last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {

@@ -8,7 +8,7 @@ const ALONE: &str = "NODE_HMR_TEST_ALONE";
 /// Whether this is the process that runs nothing but this test. If not, starts it and asserts that
 /// the test passes there.
 pub fn is_alone(test: &str, adapt: impl Fn(&mut Command)) -> bool {
-    if env::var_os(ALONE).is_some() {
+    if is_the_one() {
         return true;
     }
     let mut command = Command::new(env::current_exe().unwrap());
@@ -23,4 +23,9 @@ pub fn is_alone(test: &str, adapt: impl Fn(&mut Command)) -> bool {
         "{printed}"
     );
     false
+}
+
+/// Whether this is the process of one test.
+pub fn is_the_one() -> bool {
+    env::var_os(ALONE).is_some()
 }

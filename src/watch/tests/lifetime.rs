@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::alone::is_alone;
+use super::bench::Bench;
 use super::temp::TempDir;
-use crate::watch::{Hub, WatchError, WatchOptions};
+use crate::watch::{Hub, Polling, WatchError, WatchOptions};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Counts {
@@ -77,6 +78,71 @@ fn no_thread_descriptor_or_watch_is_left() {
         }
     }
     await_that(|counts| counts == before);
+}
+
+/// How often our threads and notify's have been woken.
+fn wake_ups() -> u64 {
+    let tasks = fs::read_dir("/proc/self/task")
+        .unwrap()
+        .map(|task| task.unwrap().path());
+    let ours = tasks.filter(|task| {
+        let name = fs::read_to_string(task.join("comm")).unwrap();
+        name.starts_with("hmr watch") || name.starts_with("notify-rs")
+    });
+    ours.map(|task| {
+        let status = fs::read_to_string(task.join("status")).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        line.unwrap().trim().parse::<u64>().unwrap()
+    })
+    .sum()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn reads_and_writes_elsewhere_wake_nobody() {
+    if !is_alone("lifetime::reads_and_writes_elsewhere_wake_nobody", |_| {}) {
+        return;
+    }
+    let mut bench = Bench::new();
+    bench.mkdir("project/source");
+    bench.write("project/source/file", "0");
+    bench.write("project/source/sibling", "0");
+    bench.watch("project/source/file");
+    bench.rest();
+    let before = wake_ups();
+    for _ in 0..100 {
+        fs::read(bench.path("project/source/sibling")).unwrap();
+        fs::read_dir(bench.path("project/source")).unwrap().count();
+        bench.write("project/log", "in a folder above");
+    }
+    assert_eq!(wake_ups(), before);
+}
+
+#[test]
+fn out_of_bounds_options_do_no_harm() {
+    let mut bench = Bench::new();
+    let debounce = Some(Duration::MAX);
+    bench.watch_with(
+        "file",
+        WatchOptions {
+            debounce,
+            ..WatchOptions::default()
+        },
+    );
+    for interval in [Duration::ZERO, Duration::MAX] {
+        let polling = Polling::Every(interval);
+        bench.watch_with(
+            "file",
+            WatchOptions {
+                polling,
+                ..WatchOptions::default()
+            },
+        );
+    }
+    bench.write("file", "1");
+    assert_eq!(bench.next_woken().len(), 1);
 }
 
 #[test]

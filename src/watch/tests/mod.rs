@@ -6,6 +6,7 @@ mod cost;
 mod debouncer;
 mod failing_os;
 mod folders;
+mod kernel_limits;
 mod lifetime;
 mod permissions;
 mod random;
