@@ -62,12 +62,13 @@ impl Guarded {
     }
 
     fn thread_oversleeps(&self) -> bool {
-        let wanted = self.state.next_deadline();
+        let wanted = || self.state.next_deadline();
         match self.sleep {
+            // First, as the deadline takes a look at every polled file.
             Sleep::Awake => false,
             _ if !self.state.repairs.is_empty() => true,
-            Sleep::Endless => wanted.is_some(),
-            Sleep::Until(end) => wanted.is_some_and(|wanted| wanted < end),
+            Sleep::Endless => wanted().is_some(),
+            Sleep::Until(end) => wanted().is_some_and(|wanted| wanted < end),
         }
     }
 

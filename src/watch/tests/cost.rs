@@ -14,7 +14,6 @@ fn resident_bytes() -> usize {
     pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 #[ignore = "a measurement"]
 fn ten_thousand_files() {

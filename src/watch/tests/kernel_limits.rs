@@ -1,5 +1,4 @@
 //! The kernel's limits, provoked for real.
-#![cfg(target_os = "linux")]
 
 use std::fs;
 use std::process::Command;

@@ -38,7 +38,6 @@ fn await_that(wanted: impl Fn(Counts) -> bool) {
     }
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn no_thread_descriptor_or_watch_is_left() {
     if !is_alone("lifetime::no_thread_descriptor_or_watch_is_left", |_| {}) {
@@ -99,7 +98,6 @@ fn wake_ups() -> u64 {
     .sum()
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn reads_and_writes_elsewhere_wake_nobody() {
     if !is_alone("lifetime::reads_and_writes_elsewhere_wake_nobody", |_| {}) {

@@ -1,5 +1,4 @@
 //! Folders that may not be read. Root may read any, so these run as another user.
-#![cfg(unix)]
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
