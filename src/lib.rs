@@ -1,4 +1,6 @@
 //! Hot module reloading for Node servers.
+mod graph;
+mod hot;
 mod js;
 mod watch;
 
@@ -10,7 +12,8 @@ use napi_derive::napi;
 #[napi(module_exports)]
 pub fn register(exports: Object<'_>, env: Env) -> napi::Result<()> {
     js::open(env, exports, |js, exports| {
-        exports.set("hello", js.function("hello", 1, |call| Ok(call.arg(0)))?)
+        exports.set("hello", js.function("hello", 1, |call| Ok(call.arg(0)))?)?;
+        hot::register(js, exports)
     });
     Ok(())
 }
@@ -18,5 +21,10 @@ pub fn register(exports: Object<'_>, env: Env) -> napi::Result<()> {
 /// The addon's version and the target it was built for, as `hmr --info` prints it.
 #[napi]
 pub fn addon_version() -> String {
-    format!("{} {}-{}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH)
+    format!(
+        "{} {}-{}",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    )
 }

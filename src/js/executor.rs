@@ -54,7 +54,9 @@ pub(super) struct Task {
 impl Task {
     fn poll(self: &Rc<Self>, realm: &Realm) {
         // Taken out while it runs: it may call JavaScript, which may settle what it waits for next.
-        let Some(mut work) = self.work.borrow_mut().take() else { return };
+        let Some(mut work) = self.work.borrow_mut().take() else {
+            return;
+        };
         let outer = realm.current_task.replace(Some(Rc::clone(self)));
         let state = work.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         realm.current_task.replace(outer);
@@ -66,7 +68,9 @@ impl Task {
 
 /// Runs a task nobody waits for.
 pub fn spawn_detached(js: Js<'_>, work: impl Future<Output = ()> + 'static) {
-    let task = Rc::new(Task { work: RefCell::new(Some(Box::pin(work))) });
+    let task = Rc::new(Task {
+        work: RefCell::new(Some(Box::pin(work))),
+    });
     task.poll(js.realm());
 }
 
@@ -127,7 +131,10 @@ fn listen<'s>(value: Value<'s>, wait: &Rc<RefCell<Wait>>) -> JsResult<'s, ()> {
     let (Some(task), Some(intrinsics)) = (realm.current_task.borrow().clone(), realm.intrinsics()) else {
         return Err(js.error("Error", "node-hmr waited for a promise outside a task"));
     };
-    let promise = intrinsics.promise_resolve.get(js).call(intrinsics.promise.get(js), &[value])?;
+    let promise = intrinsics
+        .promise_resolve
+        .get(js)
+        .call(intrinsics.promise.get(js), &[value])?;
     let on_settled = |rejected: bool| {
         let (task, wait) = (Rc::clone(&task), Rc::clone(wait));
         js.function("", 1, move |call| {
@@ -138,7 +145,10 @@ fn listen<'s>(value: Value<'s>, wait: &Rc<RefCell<Wait>>) -> JsResult<'s, ()> {
         })
     };
     let (fulfilled, rejected) = (on_settled(false)?, on_settled(true)?);
-    intrinsics.promise_then.get(js).call(promise, &[fulfilled, rejected])?;
+    intrinsics
+        .promise_then
+        .get(js)
+        .call(promise, &[fulfilled, rejected])?;
     Ok(())
 }
 
@@ -161,7 +171,9 @@ impl Signal {
             }
             if !asked {
                 asked = true;
-                let Some(task) = realm.current_task.borrow().clone() else { return Poll::Pending };
+                let Some(task) = realm.current_task.borrow().clone() else {
+                    return Poll::Pending;
+                };
                 signal.waiting.borrow_mut().push((task, Rc::clone(&wait)));
             }
             *wait.borrow_mut() = Wait::Waiting;

@@ -25,7 +25,10 @@ pub struct Call<'s> {
 impl<'s> Call<'s> {
     /// The argument at `index`, `undefined` when there is none.
     pub fn arg(&self, index: usize) -> Value<'s> {
-        self.args.get(index).copied().unwrap_or_else(|| self.js.undefined())
+        self.args
+            .get(index)
+            .copied()
+            .unwrap_or_else(|| self.js.undefined())
     }
 }
 
@@ -39,7 +42,10 @@ pub(super) struct Native {
 
 impl Native {
     pub(super) fn leak(js: Js<'_>, body: Box<Body>) -> *mut c_void {
-        let native = Rc::new(Self { realm: Rc::clone(js.realm()), body });
+        let native = Rc::new(Self {
+            realm: Rc::clone(js.realm()),
+            body,
+        });
         Rc::into_raw(native).cast_mut().cast()
     }
 }
@@ -99,13 +105,27 @@ pub(super) unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callba
     let mut data = ptr::null_mut();
     // SAFETY: the buffer has room for `count` arguments; the rest are single places.
     unsafe {
-        sys::napi_get_cb_info(env, info, &raw mut count, raws.as_mut_ptr(), &raw mut this, &raw mut data);
+        sys::napi_get_cb_info(
+            env,
+            info,
+            &raw mut count,
+            raws.as_mut_ptr(),
+            &raw mut this,
+            &raw mut data,
+        );
     }
     if count > raws.len() {
         raws.resize(count, ptr::null_mut());
         // SAFETY: as above, now with room for all of them.
         unsafe {
-            sys::napi_get_cb_info(env, info, &raw mut count, raws.as_mut_ptr(), &raw mut this, &raw mut data);
+            sys::napi_get_cb_info(
+                env,
+                info,
+                &raw mut count,
+                raws.as_mut_ptr(),
+                &raw mut this,
+                &raw mut data,
+            );
         }
     }
     raws.truncate(count);
@@ -131,7 +151,10 @@ pub(super) unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callba
     let thrown = match outcome {
         Ok(Ok(value)) => return value.raw(),
         Ok(Err(thrown)) => thrown,
-        Err(_) => js.error("Error", "node-hmr failed in its own code; please report this with HMR_LOG=trace"),
+        Err(_) => js.error(
+            "Error",
+            "node-hmr failed in its own code; please report this with HMR_LOG=trace",
+        ),
     };
     // SAFETY: throws the very value; a null one (environment going) is refused.
     unsafe { sys::napi_throw(env, thrown.0.raw()) };

@@ -51,7 +51,9 @@ impl Reference {
 
 impl Drop for Reference {
     fn drop(&mut self) {
-        self.realm.live_references.set(self.realm.live_references.get().saturating_sub(1));
+        self.realm
+            .live_references
+            .set(self.realm.live_references.get().saturating_sub(1));
         if self.realm.alive.get() && !self.raw.is_null() {
             // SAFETY: made in `new`, deleted once; an environment that is gone has deleted it itself.
             unsafe { sys::napi_delete_reference(self.realm.env, self.raw) };
@@ -80,7 +82,9 @@ impl Held {
             Kept::Object(reference) => reference.get(js),
             Kept::Boxed(reference) => {
                 let items = reference.get(js).map(Value::items);
-                items.and_then(Result::ok).and_then(|items| items.first().copied())
+                items
+                    .and_then(Result::ok)
+                    .and_then(|items| items.first().copied())
             }
         }
         .unwrap_or_else(|| js.undefined())

@@ -11,8 +11,10 @@ use super::realm::Js;
 use super::value::{JsResult, Value};
 
 /// Marks our objects, so that one of another addon is never taken for ours.
-static TAG: sys::napi_type_tag =
-    sys::napi_type_tag { lower: 0x6e6f_6465_2d68_6d72, upper: 0x9b1d_58c4_7f02_4e31 };
+static TAG: sys::napi_type_tag = sys::napi_type_tag {
+    lower: 0x6e6f_6465_2d68_6d72,
+    upper: 0x9b1d_58c4_7f02_4e31,
+};
 
 type Boxed = Rc<dyn Any>;
 

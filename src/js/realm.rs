@@ -74,7 +74,10 @@ impl Realm {
 
     /// The addon's own state of this realm; `None` before it is set and after the environment went.
     pub fn state<T: 'static>(&self) -> Option<Rc<T>> {
-        self.state.borrow().clone().and_then(|state| state.downcast().ok())
+        self.state
+            .borrow()
+            .clone()
+            .and_then(|state| state.downcast().ok())
     }
 
     /// Sets the addon's own state.
@@ -111,7 +114,9 @@ unsafe extern "C" fn close(realm: *mut c_void) {
     let realm = unsafe { Rc::from_raw(realm.cast::<Realm>()) };
     loop {
         // Not held while it runs: an action may drop what adds another.
-        let Some(action) = realm.at_exit.borrow_mut().pop() else { break };
+        let Some(action) = realm.at_exit.borrow_mut().pop() else {
+            break;
+        };
         action();
     }
     realm.alive.set(false);

@@ -113,7 +113,9 @@ impl<'s> Js<'s> {
 
     /// `Symbol.for(key)`.
     pub fn symbol_for(self, key: &str) -> JsResult<'s> {
-        self.global()?.get("Symbol")?.call_method("for", &[self.string(key)])
+        self.global()?
+            .get("Symbol")?
+            .call_method("for", &[self.string(key)])
     }
 
     /// A new plain object.
@@ -271,7 +273,10 @@ impl<'s> Value<'s> {
     pub fn display(self) -> String {
         if self.kind() == Kind::Symbol {
             let described = self.call_method("toString", &[]);
-            return described.ok().and_then(Self::text).unwrap_or_else(|| "Symbol()".into());
+            return described
+                .ok()
+                .and_then(Self::text)
+                .unwrap_or_else(|| "Symbol()".into());
         }
         let mut raw = ptr::null_mut();
         // SAFETY: `raw` is a valid place; this may run the object's own conversion, which may throw.
@@ -332,9 +337,7 @@ impl<'s> Value<'s> {
     /// `delete value[key]`, without complaint where it cannot be.
     pub fn delete_key(self, key: Value<'s>) -> JsResult<'s, ()> {
         // SAFETY: the result place may be null; a Proxy's trap may throw.
-        let status = unsafe {
-            sys::napi_delete_property(self.js.env(), self.raw, key.raw, ptr::null_mut())
-        };
+        let status = unsafe { sys::napi_delete_property(self.js.env(), self.raw, key.raw, ptr::null_mut()) };
         self.js.check(status)
     }
 
@@ -357,8 +360,7 @@ impl<'s> Value<'s> {
 
     /// Defines an own property: writable and configurable, as an assignment makes it, but not enumerable.
     pub fn define_hidden(self, key: Value<'s>, item: Value<'s>) -> JsResult<'s, ()> {
-        let attributes =
-            sys::PropertyAttributes::writable | sys::PropertyAttributes::configurable;
+        let attributes = sys::PropertyAttributes::writable | sys::PropertyAttributes::configurable;
         self.define(key, item.raw, attributes)
     }
 
@@ -379,15 +381,16 @@ impl<'s> Value<'s> {
             data: ptr::null_mut(),
         };
         // SAFETY: one descriptor, alive during the call, with a value and no callbacks.
-        let status =
-            unsafe { sys::napi_define_properties(self.js.env(), self.raw, 1, &raw const property) };
+        let status = unsafe { sys::napi_define_properties(self.js.env(), self.raw, 1, &raw const property) };
         self.js.check(status)
     }
 
     /// `value.call(this, ...args)`.
     pub fn call(self, this: Value<'s>, args: &[Value<'s>]) -> JsResult<'s> {
         if !self.is_function() {
-            return Err(self.js.error("TypeError", &format!("{} is not a function", self.display())));
+            return Err(self
+                .js
+                .error("TypeError", &format!("{} is not a function", self.display())));
         }
         let raws: Vec<_> = args.iter().map(|arg| arg.raw).collect();
         let mut raw = ptr::null_mut();

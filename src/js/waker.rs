@@ -30,7 +30,10 @@ struct Target {
 impl JsWaker {
     /// Makes a waker whose `body` runs on the JavaScript thread; it does not keep the process alive yet.
     pub fn new<'s>(js: Js<'s>, body: impl for<'t> Fn(Js<'t>) + 'static) -> JsResult<'s, Self> {
-        let target = Box::new(Target { realm: Rc::clone(js.realm()), body: Box::new(body) });
+        let target = Box::new(Target {
+            realm: Rc::clone(js.realm()),
+            body: Box::new(body),
+        });
         let context = Box::into_raw(target).cast::<c_void>();
         let name = js.string("node-hmr watcher");
         let mut raw = ptr::null_mut();
