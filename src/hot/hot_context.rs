@@ -70,7 +70,12 @@ pub fn create_hot_context<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
         cache.data()?.set(owner, js.object())?;
     }
     let running = app.state.versions.borrow().last().cloned();
-    let is_replaced = cache.contexts()?.has(owner)? || cache.hot_modules()?.has(owner)?;
+    let tables = [cache.contexts()?, cache.hot_modules()?, cache.prune_callbacks()?];
+    let is_replaced = tables
+        .into_iter()
+        .map(|table| table.has(owner))
+        .collect::<JsResult<'_, Vec<_>>>()?
+        .contains(&true);
     let aside = if is_replaced {
         cache.set_aside(owner)?
     } else {

@@ -1,6 +1,6 @@
 //! The `./vite-node` entry: `import.meta.hot` for the runner of vite-node.
 //!
-//! `payload → update_queue → update | reload | prune → module_cache, versions, listeners → hot_cache`
+//! `payload → update_queue → plan → update | reload → versions, listeners, module_cache → hot_cache`
 //!
 //! | file | what it knows |
 //! |---|---|
@@ -9,6 +9,7 @@
 //! | `versions.rs` | which registrations stay when a module runs again |
 //! | `listeners.rs` | calling users' functions one by one, none hurting another |
 //! | `update_queue.rs` | one message after another |
+//! | `plan.rs` | what an update asks for: boundaries, callbacks, modules to evict |
 //! | `update.rs`, `reload.rs` | the two ways to run modules again |
 //! | `module_cache.rs` | what a runner has loaded: finding, evicting, importers |
 //! | `payload.rs` | messages of a Vite server, by type |
@@ -30,6 +31,7 @@ mod listeners;
 mod module_cache;
 mod outbox;
 mod payload;
+mod plan;
 mod plugin;
 mod reload;
 mod update;

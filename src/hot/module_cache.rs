@@ -9,6 +9,7 @@ use super::hot_cache::{Table, array_from};
 use super::ids::{Roots, is_installed, last_segment};
 
 /// The ids in a map at one moment. One text, because thousands of strings cross from JavaScript slowly.
+#[derive(Default)]
 pub struct Ids(String);
 
 impl Ids {
@@ -108,7 +109,7 @@ impl App {
         if modules.0.is_object() {
             Ids::of(modules.keys()?)
         } else {
-            Ok(Ids("\n".into()))
+            Ok(Ids::default())
         }
     }
 

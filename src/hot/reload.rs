@@ -7,14 +7,15 @@ use std::rc::Rc;
 use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn};
 
 use super::app::{App, Hot};
+use super::console;
 use super::ids::is_installed;
-use super::listeners::{self, outcome};
+use super::listeners::{dispose, outcome};
+use super::module_cache::Ids;
 use super::versions::Versions;
 
 /// `reload(runner, files)`.
 pub fn reload_entry<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
-    let app = App::new(hot, call.arg(0), call.js.undefined(), call.arg(1));
-    match app {
+    match App::new(hot, call.arg(0), call.js.undefined(), call.arg(1)) {
         Ok(app) => start(call.js, app),
         Err(thrown) => {
             let thrown = thrown.hold();
@@ -33,17 +34,21 @@ pub fn start(js: Js<'_>, app: App) -> JsResult<'_> {
     })
 }
 
-/// Disposes and evicts every module but those of installed packages, then executes the entries side by side. Brings
-/// their exports, or what the first that failed threw.
+/// Disposes and evicts every module but those of installed packages, then executes the entries. Brings their
+/// exports, or what the first that failed threw.
 pub async fn reload(app: &App) -> Result<Held, Held> {
     let is_own = |id: &&str| !is_installed(id);
     let disposing = app.cx.attempt(|js| {
-        let owners = app.cache(js)?.disposers()?.keys()?.items()?;
-        Ok(owners.into_iter().filter_map(Value::text).collect::<Vec<_>>())
+        let owners = app
+            .cache(js)?
+            .disposers()?
+            .keys()?
+            .items()?
+            .into_iter()
+            .filter_map(Value::text);
+        Ok(owners.filter(|id| !is_installed(id)).collect::<Vec<_>>())
     })?;
-    let disposing: Vec<_> = disposing.into_iter().filter(|id| !is_installed(id)).collect();
-    listeners::dispose(app, &disposing).await;
-
+    dispose(app, &disposing).await;
     // Only now: a disposer may load or register something.
     let (loaded, owners) = app.cx.attempt(|js| Ok((app.loaded(js)?, app.owners(js)?)))?;
     let evicted = loaded
@@ -52,42 +57,59 @@ pub async fn reload(app: &App) -> Result<Held, Held> {
         .filter(is_own)
         .map(str::to_owned);
     let versions = Versions::open(app, evicted);
-    let before: HashSet<String> = loaded
-        .iter()
-        .filter(|id| is_installed(id))
-        .map(str::to_owned)
-        .collect();
-    let started = app.cx.attempt(|js| {
+    let entries = app.cx.attempt(|js| {
         let entries = entries(app, js, |id| loaded.contains(id))?;
         app.evict(js, loaded.iter().filter(is_own))?;
-        let execute = |entry: String| {
-            let result = app.runner(js).call_method("executeId", &[js.string(&entry)]);
-            (entry, outcome(result))
-        };
-        Ok(entries.into_iter().map(execute).collect::<Vec<_>>())
+        Ok(entries)
     });
-    let mut results = Vec::new();
-    let mut failed = HashSet::new();
-    let mut first_failure = None;
-    match started {
-        Err(thrown) => first_failure = Some(thrown),
-        Ok(started) => {
-            for (entry, result) in started {
-                let result = match result {
-                    Ok(promise) => settled(&app.cx, promise).await,
-                    thrown => thrown,
-                };
-                match result {
-                    Ok(exports) => results.push(exports),
-                    Err(thrown) => {
-                        failed.insert(entry);
-                        first_failure.get_or_insert(thrown);
-                    }
-                }
+    run(app, &versions, entries, &loaded).await
+}
+
+/// Executes the entries of a reload that failed: what failed is evicted already, the rest stays.
+pub async fn resume(app: &App) {
+    let Ok(loaded) = app.cx.attempt(|js| app.loaded(js)) else {
+        return;
+    };
+    let versions = Versions::open(app, []);
+    let entries = app.cx.attempt(|js| entries(app, js, |id| loaded.contains(id)));
+    if let Err(thrown) = run(app, &versions, entries, &loaded).await {
+        app.cx
+            .with(|js| console::error(js, "the reload still fails", Some(thrown.get(js))));
+    }
+}
+
+/// Executes the entries side by side, and waits for all of them.
+async fn run(
+    app: &App,
+    versions: &Versions,
+    entries: Result<Vec<String>, Held>,
+    before: &Ids,
+) -> Result<Held, Held> {
+    let (entries, mut first_failure) = match entries {
+        Ok(entries) => (entries, None),
+        Err(thrown) => (Vec::new(), Some(thrown)),
+    };
+    let started = app.cx.with(|js| {
+        let execute = |entry: &String| outcome(app.runner(js).call_method("executeId", &[js.string(entry)]));
+        entries.iter().map(execute).collect::<Vec<_>>()
+    });
+    let (mut results, mut failed) = (Vec::new(), HashSet::new());
+    for (entry, promise) in entries.iter().zip(started) {
+        let result = match promise {
+            Ok(promise) => settled(&app.cx, promise).await,
+            thrown => thrown,
+        };
+        match result {
+            Ok(exports) => results.push(exports),
+            Err(thrown) => {
+                failed.insert(entry.clone());
+                first_failure.get_or_insert(thrown);
             }
         }
     }
-    versions.close(app, &failed, &before).await;
+    versions
+        .close(app, &entries.into_iter().collect(), &failed, before)
+        .await;
     app.state.reload_failed.set(first_failure.is_some());
     match first_failure {
         Some(thrown) => Err(thrown),

@@ -6,27 +6,28 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::ptr;
 use std::rc::Rc;
 
-use crate::js::Held;
+use crate::js::{Held, Js, JsResult};
 
 use super::app::App;
-use super::module_cache::Outcome;
+use super::module_cache::{Ids, Outcome};
 
 /// One run of modules again: from eviction until it is known what became of each.
 #[derive(Default)]
 pub struct Versions {
-    evicted: RefCell<HashSet<String>>,
+    evicted: HashSet<String>,
+    created: RefCell<HashSet<String>>,
     /// What the first context that was replaced during this run had registered, by owner.
     aside: RefCell<HashMap<String, Held>>,
-    created: RefCell<HashSet<String>>,
 }
 
 impl Versions {
     /// Begins. The ids are those of modules that are evicted.
     pub fn open(app: &App, evicted: impl IntoIterator<Item = String>) -> Rc<Self> {
         let versions = Rc::new(Self {
-            evicted: RefCell::new(evicted.into_iter().collect()),
+            evicted: evicted.into_iter().collect(),
             ..Self::default()
         });
         app.state.versions.borrow_mut().push(Rc::clone(&versions));
@@ -42,57 +43,90 @@ impl Versions {
         self.created.borrow_mut().insert(owner);
     }
 
-    /// Ends. `failed` are the modules that were executed and threw; `before` are the ids that were loaded before.
-    pub async fn close(&self, app: &App, failed: &HashSet<String>, before: &HashSet<String>) {
-        let mut outcomes: Vec<(String, Outcome)> = Vec::new();
-        let (evicted, created) = (self.evicted.borrow().clone(), self.created.borrow().clone());
+    /// Ends. `failed` are those of the `executed` modules that threw; `before` is what was loaded when
+    /// it began.
+    pub async fn close(&self, app: &App, executed: &HashSet<String>, failed: &HashSet<String>, before: &Ids) {
+        let created = self.created.borrow().clone();
+        let mut gone = failed.clone();
         if !failed.is_empty() {
-            let mut touched: HashSet<String> = evicted.union(&created).cloned().collect();
-            touched.extend(failed.iter().cloned());
-            let news = app.cx.with(|js| {
-                let loaded = app.loaded(js).ok();
+            let loaded = app.cx.with(|js| app.loaded(js).ok());
+            let mut touched: HashSet<_> = self.evicted.union(&created).cloned().collect();
+            let before: HashSet<&str> = before.iter().collect();
+            let is_new = |id: &&str| !before.contains(id);
+            touched.extend(
                 loaded
-                    .map(|ids| ids.iter().map(str::to_owned).collect::<HashSet<_>>())
-                    .unwrap_or_default()
-            });
-            touched.extend(news.difference(before).cloned());
-            outcomes = app.outcomes(touched.into_iter().collect()).await;
-        }
-        let has_failed = |id: &String, outcome: Outcome| {
-            failed.contains(id)
-                || match outcome {
+                    .iter()
+                    .flat_map(Ids::iter)
+                    .filter(is_new)
+                    .map(str::to_owned),
+            );
+            let is_concerned = |id: &String| self.evicted.contains(id) || created.contains(id);
+            for (id, outcome) in app.outcomes(touched.into_iter().collect()).await {
+                let has_failed = match outcome {
                     Outcome::Failed => true,
                     Outcome::Ran => false,
                     // Nothing says that it ran, and something did not.
-                    Outcome::Absent | Outcome::Unknown => evicted.contains(id) || created.contains(id),
+                    Outcome::Absent | Outcome::Unknown => is_concerned(&id) && !executed.contains(&id),
+                };
+                if has_failed {
+                    gone.insert(id);
                 }
-        };
-        let mut gone: HashSet<String> = HashSet::new();
-        for (id, outcome) in outcomes {
-            if has_failed(&id, outcome) {
-                gone.insert(id);
             }
         }
         app.state
             .versions
             .borrow_mut()
-            .retain(|versions| !std::ptr::eq(Rc::as_ptr(versions), self));
-        let aside = self.aside.take();
+            .retain(|versions| !ptr::eq(Rc::as_ptr(versions), self));
         app.cx.with(|js| {
-            let Ok(cache) = app.cache(js) else { return };
-            for owner in evicted.union(&created) {
-                let key = js.string(owner);
-                let is_created = created.contains(owner);
+            let prunable = self.no_longer_imported(app, js, executed).unwrap_or_default();
+            for owner in self.evicted.union(&created) {
                 // A map that a user has replaced by something else is theirs to mend.
-                let _ = match (gone.contains(owner), aside.get(owner)) {
-                    (true, Some(aside)) => cache.restore(key, aside.get(js)),
-                    (true, None) if is_created => cache.drop_owner(key),
-                    (false, _) if !is_created => cache.drop_owner(key),
-                    _ => Ok(()),
+                let _ = if gone.contains(owner) {
+                    self.bring_back(app, js, owner)
+                } else if created.contains(owner) {
+                    Ok(())
+                } else {
+                    drop_old(app, js, owner, prunable.contains(owner))
                 };
             }
             // A failed module stays in some caches, and would fail the next attempt unheard.
             let _ = app.evict(js, gone.iter().map(String::as_str));
         });
+    }
+
+    /// Those with a prune callback that were evicted and not loaded again.
+    fn no_longer_imported<'s>(
+        &self,
+        app: &App,
+        js: Js<'s>,
+        executed: &HashSet<String>,
+    ) -> JsResult<'s, HashSet<String>> {
+        let prunable = Ids::of(app.cache(js)?.prune_callbacks()?.keys()?)?;
+        let loaded = app.loaded(js)?;
+        let is_gone =
+            |id: &&str| self.evicted.contains(*id) && !executed.contains(*id) && !loaded.contains(id);
+        Ok(prunable.iter().filter(is_gone).map(str::to_owned).collect())
+    }
+
+    /// The new version failed: what the old one registered is what recovers.
+    fn bring_back<'s>(&self, app: &App, js: Js<'s>, owner: &str) -> JsResult<'s, ()> {
+        let (cache, key) = (app.cache(js)?, js.string(owner));
+        match self.aside.borrow().get(owner) {
+            Some(aside) => cache.restore(key, aside.get(js)),
+            None if self.created.borrow().contains(owner) => cache.drop_owner(key),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The new version registered nothing. The prune callback of a module that nobody imports any more is yet to come.
+fn drop_old<'s>(app: &App, js: Js<'s>, owner: &str, is_prunable: bool) -> JsResult<'s, ()> {
+    let (cache, key) = (app.cache(js)?, js.string(owner));
+    let prune = cache.prune_callbacks()?.get(key)?;
+    cache.drop_owner(key)?;
+    if is_prunable {
+        cache.prune_callbacks()?.set(key, prune)
+    } else {
+        Ok(())
     }
 }
