@@ -86,6 +86,8 @@ async function startApp(stack, hmr, fixture, { entry = "main.ts", plugins = [], 
     /** What was logged since the last call. */
     takeLog: () => log.splice(0),
     settle,
+    /** `hot.data` of a module. */
+    dataOf: (file) => hmr.getCache(runner).dataMap.get(path.posix.join(root, file)),
     start: () => runner.executeFile(files[0]),
     /** Replaces text in a file, and waits until the update or reload that follows is done. */
     async edit(file, from, to) {
