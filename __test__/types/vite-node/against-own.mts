@@ -24,8 +24,6 @@ import {
   type ModuleNamespace
 } from "@upvotr/node-hmr/vite-node";
 
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-const same = <A, B>(_: Same<A, B>) => {};
 declare const server: ViteDevServer;
 declare const files: string[];
 
@@ -85,7 +83,7 @@ hot.on("vite:beforeUpdate", (payload) => payload.updates.length);
 hot.on("custom", (data) => data.x);
 hot.off("custom", () => {});
 hot.send("custom", { x: 1 });
-hot.decline?.();
+hot.decline();
 hot.invalidate("why") satisfies Promise<any[]>;
 // @ts-expect-error getter only
 hot.data = {};

@@ -1,0 +1,188 @@
+//! Every error of ours: its code, its class, its words.
+
+use std::fmt;
+
+use crate::js::{Js, Kind, Thrown, Value};
+
+/// An error that we make. What users' code throws is passed on as it is and never becomes one of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HmrError {
+    /// An argument is not what the parameter takes.
+    Argument {
+        /// The function or class as the user called it.
+        callee: String,
+        /// The parameter's name.
+        parameter: &'static str,
+        /// What it takes, and what to do.
+        expected: &'static str,
+        /// What was given.
+        given: String,
+    },
+    /// An option is a number, but none that makes sense.
+    Range {
+        /// The class or the environment.
+        callee: String,
+        /// The option's name.
+        option: &'static str,
+        /// The least that makes sense, in milliseconds.
+        least: &'static str,
+        /// What was given.
+        given: String,
+    },
+    /// A module exports something that is no hot module. The words are those of the JavaScript package.
+    InvalidHotModule {
+        /// The module's id as written.
+        id: String,
+    },
+    /// A method was called on an object that its class did not make.
+    Receiver {
+        /// `Class.method`.
+        method: &'static str,
+        /// The class.
+        class: &'static str,
+    },
+}
+
+impl HmrError {
+    /// The stable `code` of the error object.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Argument { .. } => "ERR_HMR_ARGUMENT",
+            Self::Range { .. } => "ERR_HMR_RANGE",
+            Self::InvalidHotModule { .. } => "ERR_HMR_INVALID_MODULE",
+            Self::Receiver { .. } => "ERR_HMR_RECEIVER",
+        }
+    }
+
+    fn class(&self) -> &'static str {
+        if matches!(self, Self::Range { .. }) {
+            "RangeError"
+        } else {
+            "TypeError"
+        }
+    }
+
+    /// For an argument that is not what the parameter takes.
+    pub fn argument(
+        callee: impl Into<String>,
+        parameter: &'static str,
+        expected: &'static str,
+        given: Value<'_>,
+    ) -> Self {
+        Self::Argument {
+            callee: callee.into(),
+            parameter,
+            expected,
+            given: describe(given),
+        }
+    }
+
+    /// The error object, to be thrown.
+    pub fn thrown<'s>(&self, js: Js<'s>) -> Thrown<'s> {
+        let thrown = js.error(self.class(), &self.to_string());
+        // A fresh error object takes a property.
+        let _ = thrown.0.define_hidden(js.string("code"), js.string(self.code()));
+        thrown
+    }
+}
+
+impl fmt::Display for HmrError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Argument {
+                callee,
+                parameter,
+                expected,
+                given,
+            } => {
+                write!(f, "{callee}: `{parameter}` must be {expected}; got {given}")
+            }
+            Self::Range {
+                callee,
+                option,
+                least,
+                given,
+            } => {
+                write!(
+                    f,
+                    "{callee}: `{option}` must be at least {least}, in milliseconds; got {given}"
+                )
+            }
+            Self::InvalidHotModule { id } => write!(f, "Invalid hot module export for import {id}!"),
+            Self::Receiver { method, class } => {
+                write!(f, "{method} was called on something that is no {class}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for HmrError {}
+
+/// What a value is, in the words of an error message.
+pub fn describe(value: Value<'_>) -> String {
+    let shorten = |text: String| match text.char_indices().nth(40) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text,
+    };
+    match value.kind() {
+        Kind::Undefined => "undefined".into(),
+        Kind::Null => "null".into(),
+        Kind::String => format!("the string {:?}", shorten(value.display())),
+        Kind::Boolean | Kind::Number | Kind::BigInt => {
+            format!("the {} {}", kind_word(value.kind()), shorten(value.display()))
+        }
+        Kind::Symbol => shorten(value.display()),
+        Kind::External => "a native pointer".into(),
+        Kind::Function => match name_of(value) {
+            Some(name) => format!("the function {name}"),
+            None => "a function".into(),
+        },
+        Kind::Object if value.is_array() => "an array".into(),
+        Kind::Object => match value.get("constructor").ok().and_then(name_of) {
+            Some(name) if name != "Object" => format!("an instance of {name}"),
+            _ => "an object".into(),
+        },
+    }
+}
+
+fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Boolean => "boolean",
+        Kind::Number => "number",
+        _ => "bigint",
+    }
+}
+
+fn name_of(value: Value<'_>) -> Option<String> {
+    if !value.is_function() {
+        return None;
+    }
+    let name = value.get("name").ok().and_then(Value::text)?;
+    (!name.is_empty()).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HmrError;
+
+    #[test]
+    fn words_name_the_parameter_and_what_was_given() {
+        let error = HmrError::Argument {
+            callee: "createRuntime".into(),
+            parameter: "require",
+            expected: "a require function",
+            given: "undefined".into(),
+        };
+        assert_eq!(
+            error.to_string(),
+            "createRuntime: `require` must be a require function; got undefined"
+        );
+        assert_eq!(error.code(), "ERR_HMR_ARGUMENT");
+    }
+
+    #[test]
+    fn an_invalid_module_says_what_the_javascript_package_said() {
+        let error = HmrError::InvalidHotModule { id: "./a.js".into() };
+        assert_eq!(error.to_string(), "Invalid hot module export for import ./a.js!");
+    }
+}

@@ -1,0 +1,229 @@
+//! `HMRRuntime` and `createRuntime`: import, unimport, closeAll, and the global switches.
+
+use std::rc::Rc;
+
+use super::import::import;
+use super::registry::{self, Phase, Record, Registry};
+use super::steps::Module;
+use super::update;
+use super::watching::{check_watcher, stop_all, stop_watching};
+use crate::addon::{Addon, Switches};
+use crate::error::HmrError;
+use crate::js::{Call, ClassSpec, Cx, Js, JsResult, Value, spawn_detached};
+use crate::{inspect, report};
+
+const LISTENER_FAILED: &str = "a listener of `update` failed";
+
+/// The runtime's class.
+pub const HMR_RUNTIME: ClassSpec = ClassSpec {
+    name: "HMRRuntime",
+    length: 2,
+    constructor: |call| {
+        let js = call.js;
+        let (watcher, require) = (call.arg(0), call.arg(1));
+        check_watcher("HMRRuntime", watcher)?;
+        check_require("HMRRuntime", require)?;
+        // Rejections of async listeners come to `on_rejection`, not to the process.
+        let options = js.object();
+        options.set("captureRejections", js.boolean(true))?;
+        js.builtin("events")?.call(call.this, &[options])?;
+        call.this.define_hidden(js.string("watcher"), watcher)?;
+        call.this.define_hidden(js.string("_requireFn"), require)?;
+        registry::attach(call.this)?;
+        Ok(call.this)
+    },
+    methods: &[
+        ("import", 1, import),
+        ("unimport", 1, unimport),
+        ("closeAll", 0, close_all),
+    ],
+    statics: &[
+        ("setLogging", 1, |call| {
+            set(call, |switches, yes| switches.logging.set(yes))
+        }),
+        ("loggingEnabled", 0, |call| {
+            get(call, |switches| switches.logging.get())
+        }),
+        ("suppressWarnings", 1, |call| {
+            set(call, |switches, yes| switches.warnings_suppressed.set(yes))
+        }),
+        ("shouldSuppressWarnings", 0, |call| {
+            get(call, |switches| switches.warnings_suppressed.get())
+        }),
+        ("disableReloading", 0, disable_reloading),
+        ("reloadDisabled", 0, |call| {
+            get(call, |switches| switches.reloading_disabled.get())
+        }),
+        ("shutdown", 0, super::shutdown::shutdown),
+    ],
+};
+
+fn set<'s>(call: &Call<'s>, switch: fn(&Switches, bool)) -> JsResult<'s> {
+    switch(&Addon::of(call.js)?.switches, call.arg(0).truthy());
+    Ok(call.js.undefined())
+}
+
+fn get<'s>(call: &Call<'s>, switch: fn(&Switches) -> bool) -> JsResult<'s> {
+    Ok(call.js.boolean(switch(&Addon::of(call.js)?.switches)))
+}
+
+/// `HMRRuntime.disableReloading()`: for good. What is watched already is let go.
+fn disable_reloading<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let addon = Addon::of(js)?;
+    addon.switches.reloading_disabled.set(true);
+    for runtime in addon.live_runtimes(js) {
+        stop_all(runtime)?;
+    }
+    Ok(js.undefined())
+}
+
+/// What `util.inspect` and `captureRejections` look for on the prototype.
+pub fn add_symbols(class: Value<'_>) -> JsResult<'_, ()> {
+    let js = class.js();
+    let prototype = class.get("prototype")?;
+    let inspect = js.symbol_for("nodejs.util.inspect.custom")?;
+    prototype.define_hidden(inspect, js.function("inspect", 3, inspect_runtime)?)?;
+    let rejection = js.symbol_for("nodejs.rejection")?;
+    prototype.define_hidden(rejection, js.function("onRejection", 2, on_rejection)?)
+}
+
+/// An async listener rejected. Of `update` it is reported; of the user's own events it stays what it would be
+/// without us, an unhandled rejection.
+fn on_rejection<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let (error, event, id) = (call.arg(0), call.arg(1), call.arg(2));
+    if event.text().as_deref() == Some("update") {
+        report::error(js, &id.display(), LISTENER_FAILED, error);
+    } else {
+        js.global()?.get("Promise")?.call_method("reject", &[error])?;
+    }
+    Ok(js.undefined())
+}
+
+fn inspect_runtime<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let view = inspect::own_view(call.this)?;
+    if let Ok((registry, _)) = registry::of(call.this, "inspect") {
+        for record in registry.all() {
+            let state = match record.phase.get() {
+                Phase::Importing => "importing",
+                Phase::Ready => "ready",
+                Phase::Updating => "updating",
+                Phase::Failed => "failed",
+            };
+            let watched = if record.is_watched.get() {
+                "watched"
+            } else {
+                "not watched"
+            };
+            view.set(&record.id, js.string(&format!("{state}, {watched}")))?;
+        }
+    }
+    inspect::as_class(call, view)
+}
+
+/// `createRuntime(require, watcher = new FSWatcher(require))`.
+pub fn create_runtime<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let (require, watcher) = (call.arg(0), call.arg(1));
+    check_require("createRuntime", require)?;
+    check_watcher("createRuntime", watcher)?;
+    let classes = &Addon::of(js)?.classes;
+    let watcher = if watcher.is_undefined() {
+        classes.fs_watcher.get(js).construct(&[require])?
+    } else {
+        watcher
+    };
+    classes.runtime.get(js).construct(&[watcher, require])
+}
+
+fn check_require<'s>(callee: &str, require: Value<'s>) -> JsResult<'s, ()> {
+    if require.is_function() && require.get("resolve")?.is_function() {
+        return Ok(());
+    }
+    let expected = "a require function with a `resolve` method: pass the module's own `require`, \
+                    `module.createRequire(import.meta.url)` or what `synthetic()` returns";
+    Err(HmrError::argument(callee, "require", expected, require).thrown(require.js()))
+}
+
+/// The `require` function of a runtime.
+pub fn require_of(runtime: Value<'_>) -> JsResult<'_> {
+    runtime.get("_requireFn")
+}
+
+/// A module as its steps need it.
+pub fn module<'s>(
+    runtime: Value<'s>,
+    registry: &Rc<Registry>,
+    registry_object: Value<'s>,
+    record: &Rc<Record>,
+) -> JsResult<'s, Module> {
+    let js = runtime.js();
+    Ok(Module {
+        cx: Cx::new(js),
+        addon: Addon::of(js)?,
+        runtime: runtime.hold(),
+        registry: Rc::clone(registry),
+        record: Rc::clone(record),
+        slot: registry::slot(registry_object, &record.id)?.hold(),
+    })
+}
+
+/// `runtime.unimport(id)`.
+fn unimport<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let (registry, registry_object) = registry::of(call.this, "HMRRuntime.unimport")?;
+    let Some(id) = call.arg(0).text() else {
+        let expected = "a string: the id that was imported";
+        return Err(HmrError::argument("HMRRuntime.unimport", "id", expected, call.arg(0)).thrown(js));
+    };
+    registry.forget_ended(&id);
+    let Some(record) = registry.find(&id) else {
+        return Ok(js.undefined());
+    };
+    let module = module(call.this, &registry, registry_object, &record)?;
+    record.is_alive.set(false);
+    stop_watching(js, &registry, registry_object, &record);
+    registry.remove(&record);
+    registry::remove_slot(registry_object, &id)?;
+    if let Some((persist, values)) = update::take_values(&module) {
+        // Its first poll calls the cleanup, before this returns.
+        spawn_detached(js, async move {
+            if let Err(thrown) = module.clean_persist(&persist, &values).await {
+                let what = "the cleanup of the persistent values failed";
+                module
+                    .cx
+                    .with(|js| report::error(js, &module.record.id, what, thrown.get(js)));
+            }
+        });
+    }
+    Ok(js.undefined())
+}
+
+/// `runtime.closeAll()`.
+fn close_all<'s>(call: &Call<'s>) -> JsResult<'s> {
+    stop_all(call.this)?;
+    Ok(call.js.undefined())
+}
+
+/// `emitUpdate()` as a runner gets it: runtime and id are bound.
+pub fn emit_update<'s>(call: &Call<'s>) -> Value<'s> {
+    let (runtime, id) = (call.arg(0), call.arg(1));
+    call.js.boolean(emit(call.js, runtime, &id.display()))
+}
+
+/// Emits `update` through the runtime's own `emit`. What a listener throws is reported: nobody else would catch it.
+pub fn emit(js: Js<'_>, runtime: Value<'_>, id: &str) -> bool {
+    let arguments = [js.string("update"), js.string(id)];
+    match runtime.call_method("emit", &arguments) {
+        Ok(had_listeners) => {
+            update::report_rejection(js, id, LISTENER_FAILED, had_listeners);
+            had_listeners.truthy()
+        }
+        Err(thrown) => {
+            report::error(js, id, LISTENER_FAILED, thrown.0);
+            true
+        }
+    }
+}

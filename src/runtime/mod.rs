@@ -1,0 +1,19 @@
+//! The lifecycle of hot modules.
+//!
+//! One update, as a straight line: a watcher emits → [`hmr_runtime`] finds the record → [`update`] evicts and
+//! requires ([`require_cache`]), asks [`hot_module`] whether it is one, follows [`lifecycle`]'s plan, gives the
+//! exports object its new value and emits `update`.
+pub mod context;
+pub mod hmr_runtime;
+pub mod hot_module;
+mod import;
+pub mod lifecycle;
+pub mod persist;
+pub mod registry;
+pub mod require_cache;
+pub mod runner;
+pub mod shutdown;
+pub mod steps;
+pub mod synthetic;
+pub mod update;
+pub mod watching;

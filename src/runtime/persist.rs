@@ -1,0 +1,57 @@
+//! `PersistManager`, `createPersist`.
+
+use crate::addon::Addon;
+use crate::js::{Call, ClassSpec, JsResult};
+use crate::runtime::runner::check_callback;
+
+const GENERATE: &str = "generatePersistentValues";
+const CLEANUP: &str = "cleanupPersistentValues";
+
+/// Makes and cleans up persistent values. The callbacks are own properties (see `runner.rs`).
+pub const PERSIST_MANAGER: ClassSpec = ClassSpec {
+    name: "PersistManager",
+    length: 0,
+    constructor: |call| {
+        let js = call.js;
+        let (generate, cleanup) = (call.arg(0), call.arg(1));
+        check_callback("PersistManager", "generate", generate)?;
+        check_callback("PersistManager", "cleanup", cleanup)?;
+        call.this.define_hidden(js.string(GENERATE), generate)?;
+        call.this.define_hidden(js.string(CLEANUP), cleanup)?;
+        Ok(call.this)
+    },
+    methods: &[("generate", 0, generate), ("cleanup", 1, cleanup)],
+    statics: &[],
+};
+
+fn generate<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let generate = call.this.get(GENERATE)?;
+    if generate.is_nullish() {
+        return Ok(call.js.object());
+    }
+    generate.call(call.this, &[])
+}
+
+fn cleanup<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let cleanup = call.this.get(CLEANUP)?;
+    if cleanup.is_nullish() {
+        return Ok(call.js.undefined());
+    }
+    cleanup.call(call.this, &[call.arg(0)])
+}
+
+/// `createPersist(generate?, cleanup?)`.
+pub fn create_persist<'s>(call: &Call<'s>) -> JsResult<'s> {
+    check_callback("createPersist", "generate", call.arg(0))?;
+    check_callback("createPersist", "cleanup", call.arg(1))?;
+    Addon::of(call.js)?
+        .classes
+        .persist_manager
+        .get(call.js)
+        .construct(&[call.arg(0), call.arg(1)])
+}
+
+/// `util.inspect` of a persist manager: its callbacks.
+pub fn inspect<'s>(call: &Call<'s>) -> JsResult<'s> {
+    crate::inspect::properties(call, &[(GENERATE, "generate"), (CLEANUP, "cleanup")])
+}

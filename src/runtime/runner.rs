@@ -1,0 +1,87 @@
+//! `Runner`, `AsyncRunner`, `createRunner`.
+//!
+//! The callbacks are own properties of the instance, never native references: a callback reaches its module, and
+//! its module the runner, and only the collector can free such a cycle (docs/design.md, "Leaks").
+
+use crate::addon::{Addon, Classes};
+use crate::error::HmrError;
+use crate::js::{Call, ClassSpec, Held, JsResult, MethodSpec, Value};
+
+const METHODS: &[MethodSpec] = &[("execute", 2, execute), ("clean", 2, clean)];
+
+/// A runner whose result is the module's exports, a promise included.
+pub const RUNNER: ClassSpec = ClassSpec {
+    name: "Runner",
+    length: 1,
+    constructor: |call| construct(call, "Runner", |classes| &classes.runner),
+    methods: METHODS,
+    statics: &[],
+};
+
+/// A runner whose result is awaited.
+pub const ASYNC_RUNNER: ClassSpec = ClassSpec {
+    name: "AsyncRunner",
+    length: 1,
+    constructor: |call| construct(call, "AsyncRunner", |classes| &classes.async_runner),
+    methods: METHODS,
+    statics: &[],
+};
+
+fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&Classes) -> &Held) -> JsResult<'s> {
+    let js = call.js;
+    let (run, cleanup) = (call.arg(0), call.arg(1));
+    // A subclass may override `execute` and call `super()` without arguments.
+    let own = own(&Addon::of(js)?.classes).get(js);
+    let is_subclass = call.new_target.is_some_and(|target| !target.same(own));
+    if !(run.is_function() || is_subclass && run.is_undefined()) {
+        return Err(HmrError::argument(class, "run", "a function that returns the exports", run).thrown(js));
+    }
+    check_callback(class, "cleanup", cleanup)?;
+    call.this.define_hidden(js.string("run"), run)?;
+    call.this.define_hidden(js.string("cleanup"), cleanup)?;
+    Ok(call.this)
+}
+
+/// Refuses a callback that is neither a function nor left out.
+pub fn check_callback<'s>(callee: &str, parameter: &'static str, callback: Value<'s>) -> JsResult<'s, ()> {
+    if callback.is_function() || callback.is_nullish() {
+        return Ok(());
+    }
+    let expected = "a function, or left out";
+    Err(HmrError::argument(callee, parameter, expected, callback).thrown(callback.js()))
+}
+
+fn execute<'s>(call: &Call<'s>) -> JsResult<'s> {
+    call.this.call_method("run", &[call.arg(0), call.arg(1)])
+}
+
+fn clean<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let cleanup = call.this.get("cleanup")?;
+    if cleanup.is_nullish() {
+        return Ok(call.js.undefined());
+    }
+    cleanup.call(call.this, &[call.arg(0), call.arg(1)])
+}
+
+/// `createRunner(run, cleanup?, isAsync = false)`.
+pub fn create_runner<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let (run, cleanup) = (call.arg(0), call.arg(1));
+    if !run.is_function() {
+        let expected = "a function that returns the exports";
+        return Err(HmrError::argument("createRunner", "run", expected, run).thrown(js));
+    }
+    check_callback("createRunner", "cleanup", cleanup)?;
+    let addon = Addon::of(js)?;
+    let class = if call.arg(2).truthy() {
+        &addon.classes.async_runner
+    } else {
+        &addon.classes.runner
+    };
+    class.get(js).construct(&[run, cleanup])
+}
+
+/// `util.inspect` of a runner: its callbacks.
+pub fn inspect<'s>(call: &Call<'s>) -> JsResult<'s> {
+    crate::inspect::properties(call, &[("run", "run"), ("cleanup", "cleanup")])
+}

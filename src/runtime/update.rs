@@ -1,0 +1,382 @@
+//! The spine: one version of a module, from its file to its exports.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use super::hot_module::{Version, validate};
+use super::lifecycle::{Situation, Step, plan};
+use super::registry::{Phase, Record};
+use super::steps::Module;
+use super::{hmr_runtime, require_cache, watching};
+use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
+use crate::report;
+use crate::resolve;
+use crate::watchers::delivery::Origin;
+
+/// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.
+const SETTLE: u32 = 250;
+
+/// How an update ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum UpdateOutcome {
+    /// The new version runs.
+    Updated,
+    /// The new version failed; the last good one ran again.
+    FellBack,
+    /// The new version could not be loaded, or nothing runs: the exports are what they were.
+    Kept,
+    /// The module was unimported meanwhile.
+    Gone,
+}
+
+/// What stopped a version.
+enum Stopped {
+    /// `generate` or `execute` failed.
+    Failed(&'static str, Held),
+    /// The module was unimported meanwhile.
+    Gone,
+}
+
+/// The first import: everything that fails is the caller's.
+pub async fn first_import(module: &Module) -> Result<(), Held> {
+    let version = module.cx.attempt(|js| {
+        watching::resolve_and_watch(js, module)?;
+        load(js, module)
+    })?;
+    match apply(module, &version).await {
+        Ok(exports) => {
+            publish(module, &version, &exports);
+            Ok(())
+        }
+        Err(Stopped::Failed(_, thrown)) => Err(thrown),
+        Err(Stopped::Gone) => Ok(()),
+    }
+}
+
+/// A further import: the running version is cleaned up and run again, without evaluating its file.
+pub async fn import_again(module: &Module) -> Result<(), Held> {
+    let version = module.cx.attempt(|js| {
+        watching::resolve_and_watch(js, module)?;
+        running_version(js, module)
+    })?;
+    let version = Version {
+        forced: false,
+        ..version
+    };
+    match apply(module, &version).await {
+        Ok(exports) if module.record.is_alive.get() => {
+            publish(module, &version, &exports);
+            Ok(())
+        }
+        Ok(_) | Err(Stopped::Gone) => Ok(()),
+        Err(Stopped::Failed(_, thrown)) => Err(thrown),
+    }
+}
+
+/// Starts an update, or notes the change when something is under way for the module.
+pub fn change(js: Js<'_>, module: Module, origin: Origin) {
+    if module.record.is_busy() {
+        module.record.pending.set(Some(origin));
+        return;
+    }
+    spawn_detached(js, async move {
+        let mut next = Some(origin);
+        while let Some(origin) = next {
+            module.record.phase.set(Phase::Updating);
+            update(&module, origin).await;
+            // A listener of `update` may have started something itself; that takes what is pending.
+            next = if module.record.is_busy() {
+                None
+            } else {
+                take_pending(&module)
+            };
+        }
+    });
+}
+
+/// Takes the change that came while something was under way, unless nobody watches any more.
+pub fn take_pending(module: &Module) -> Option<Origin> {
+    let pending = module.record.pending.take();
+    pending.filter(|_| module.record.is_alive.get() && module.record.is_watched.get())
+}
+
+/// Takes up a change that came during an import: in the next turn, when the importer has its exports, through
+/// however many promises, and could listen for `update`.
+pub fn follow_up(js: Js<'_>, module: &Module) {
+    if module.record.pending.get().is_none() {
+        return;
+    }
+    let (module, addon) = (module.clone(), Rc::clone(&module.addon));
+    let asked = addon.timers.next_turn(js, move |js| {
+        if !module.record.is_busy()
+            && let Some(origin) = take_pending(&module)
+        {
+            change(js, module.clone(), origin);
+        }
+    });
+    debug_assert!(asked.is_ok(), "setImmediate was taken from Node itself");
+}
+
+/// Reports the rejection of a promise that comes out of an update and that nobody may be waiting for.
+pub fn report_rejection(js: Js<'_>, id: &str, what: &'static str, promise: Value<'_>) {
+    if !promise.is_promise() {
+        return;
+    }
+    let (cx, id, promise) = (Cx::new(js), id.to_owned(), promise.hold());
+    spawn_detached(js, async move {
+        if let Err(thrown) = settled(&cx, promise).await {
+            cx.with(|js| report::error(js, &id, what, thrown.get(js)));
+        }
+    });
+}
+
+async fn update(module: &Module, origin: Origin) {
+    let started = Instant::now();
+    let record = &module.record;
+    record.updates.set(record.updates.get() + 1);
+    let outcome = match module.cx.attempt(|js| load(js, module)) {
+        Ok(version) => replace(module, &version).await,
+        Err(thrown) => {
+            report_unloadable(module, thrown, origin);
+            UpdateOutcome::Kept
+        }
+    };
+    record.phase.set(Phase::Ready);
+    module.cx.with(|js| {
+        record.idle.fire(js, &Ok(Held::undefined()));
+        let took = started.elapsed();
+        let log = |js, what| report::updated(js, &record.id, &record.resolved.borrow(), what, took);
+        match outcome {
+            UpdateOutcome::Updated => {
+                log(js, if record.recover() { "recovered" } else { "updated" });
+            }
+            UpdateOutcome::FellBack | UpdateOutcome::Kept => log(js, "kept its last good version"),
+            UpdateOutcome::Gone => {}
+        }
+        if matches!(outcome, UpdateOutcome::Updated | UpdateOutcome::FellBack) {
+            hmr_runtime::emit(js, module.runtime.get(js), &record.id);
+        }
+    });
+}
+
+/// Evicts and requires the file, and takes its export for a hot module.
+fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
+    let runtime = module.runtime.get(js);
+    let require = hmr_runtime::require_of(runtime)?;
+    let (registry, registry_object) = super::registry::of(runtime, "HMRRuntime.import")?;
+    let resolved = resolve::resolve(require, &module.record.id, "HMRRuntime.import")?;
+    let path = module
+        .record
+        .link
+        .borrow()
+        .as_deref()
+        .and_then(resolve::target_of)
+        .unwrap_or(resolved);
+    let old_path = module.record.resolved.borrow().clone();
+    if old_path != path {
+        require_cache::evict(&registry, registry_object, require, &old_path)?;
+        if module.record.is_alive.get() {
+            registry.set_path(&module.record, &path);
+        }
+    }
+    let evicted = require_cache::evict(&registry, registry_object, require, &path)?;
+    let version =
+        require_cache::require(require, &path).and_then(|export| validate(export, &module.record.id));
+    if let (Err(_), Some((cache, old))) = (&version, evicted)
+        && module.record.phase.get() == Phase::Updating
+    {
+        require_cache::restore(cache, &path, old);
+    }
+    version
+}
+
+/// Runs a new version in place of the running one; when it fails, the running one again.
+async fn replace(module: &Module, version: &Version) -> UpdateOutcome {
+    let (what, thrown) = match apply(module, version).await {
+        Ok(exports) => return finish(module, version, &exports, UpdateOutcome::Updated),
+        Err(Stopped::Gone) => return UpdateOutcome::Gone,
+        Err(Stopped::Failed(what, thrown)) => (what, thrown),
+    };
+    report_failure(module, what, &thrown);
+    let Ok(last_good) = module.cx.attempt(|js| running_version(js, module)) else {
+        return UpdateOutcome::Kept;
+    };
+    match apply(
+        module,
+        &Version {
+            forced: false,
+            ..last_good.clone()
+        },
+    )
+    .await
+    {
+        Ok(exports) => {
+            warn(module, "using the last good version");
+            finish(module, &last_good, &exports, UpdateOutcome::FellBack)
+        }
+        Err(Stopped::Gone) => UpdateOutcome::Gone,
+        Err(Stopped::Failed(_, thrown)) => {
+            report_failure(module, "the last good version failed as well", &thrown);
+            warn(module, "the exports stay as they were until the next save");
+            UpdateOutcome::Kept
+        }
+    }
+}
+
+fn finish(module: &Module, version: &Version, exports: &Held, outcome: UpdateOutcome) -> UpdateOutcome {
+    if !module.record.is_alive.get() {
+        return UpdateOutcome::Gone;
+    }
+    publish(module, version, exports);
+    if !version.is_async {
+        // Such a promise is the exports, but no caller waits for it as one does at the first import.
+        let what = "the promise that its runner returned was rejected (an AsyncRunner would be awaited)";
+        module
+            .cx
+            .with(|js| report_rejection(js, &module.record.id, what, exports.get(js)));
+    }
+    outcome
+}
+
+/// Follows the plan for a version, up to its exports.
+async fn apply(module: &Module, version: &Version) -> Result<Held, Stopped> {
+    let record = &module.record;
+    let situation = Situation {
+        is_running: record.is_running.get(),
+        has_values: record.has_values.get(),
+        is_forced: version.forced,
+    };
+    for step in plan(situation) {
+        // Unimported by the evaluation or by the step before.
+        if !record.is_alive.get() {
+            return Err(Stopped::Gone);
+        }
+        match step {
+            Step::CleanRunner => {
+                record.is_running.set(false);
+                if let Err(thrown) = module.clean_runner().await {
+                    report_failure(module, "the runner's cleanup failed", &thrown);
+                }
+            }
+            Step::CleanPersist => {
+                if let Some((persist, values)) = take_values(module)
+                    && let Err(thrown) = module.clean_persist(&persist, &values).await
+                {
+                    report_failure(module, "the cleanup of the persistent values failed", &thrown);
+                }
+            }
+            Step::Generate => {
+                let failed = |thrown| Stopped::Failed("the persistent values could not be generated", thrown);
+                let values = module.generate(&version.persist).await.map_err(failed)?;
+                if !record.is_alive.get() {
+                    // Whoever unimported the module could not clean up what was not there yet.
+                    if let Err(thrown) = module.clean_persist(&version.persist, &values).await {
+                        report_failure(module, "the cleanup of the persistent values failed", &thrown);
+                    }
+                    return Err(Stopped::Gone);
+                }
+                keep_values(module, &version.persist, &values).map_err(failed)?;
+            }
+            Step::Run => {
+                return module
+                    .run(version)
+                    .await
+                    .map_err(|thrown| Stopped::Failed("the runner failed", thrown));
+            }
+        }
+    }
+    Err(Stopped::Gone)
+}
+
+/// The exports object gets the new value, and the version becomes the last good one.
+fn publish(module: &Module, version: &Version, exports: &Held) {
+    let done = module.cx.attempt(|js| {
+        let slot = module.slot.get(js);
+        slot.set("runner", version.runner.get(js))?;
+        slot.set("persist", version.persist.get(js))?;
+        slot.set("isAsync", js.boolean(version.is_async))?;
+        slot.get("exportsObject")?.set("exports", exports.get(js))
+    });
+    module.record.is_running.set(true);
+    if let Err(thrown) = done {
+        // The caller froze the exports object, say.
+        report_failure(module, "its exports could not be set", &thrown);
+    }
+}
+
+fn running_version<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
+    let slot = module.slot.get(js);
+    let runner = slot.get("runner")?;
+    if !runner.is_object() {
+        return Err(js.error("Error", "no version of this module has run yet"));
+    }
+    Ok(Version {
+        persist: slot.get("persist")?.hold(),
+        runner: runner.hold(),
+        is_async: slot.get("isAsync")?.truthy(),
+        forced: false,
+    })
+}
+
+fn keep_values(module: &Module, persist: &Held, values: &Held) -> Result<(), Held> {
+    module.record.has_values.set(true);
+    module.cx.attempt(|js| {
+        let slot = module.slot.get(js);
+        slot.set("values", values.get(js))?;
+        slot.set("persist", persist.get(js))
+    })
+}
+
+/// Takes the persistent values out of the slot, with the manager that cleans them up.
+pub fn take_values(module: &Module) -> Option<(Held, Held)> {
+    if !module.record.has_values.replace(false) {
+        return None;
+    }
+    let taken = module.cx.attempt(|js| {
+        let slot = module.slot.get(js);
+        let (persist, values) = (slot.get("persist")?.hold(), slot.get("values")?.hold());
+        slot.set("values", js.undefined())?;
+        Ok((persist, values))
+    });
+    taken.ok()
+}
+
+fn report_failure(module: &Module, what: &str, thrown: &Held) {
+    module
+        .cx
+        .with(|js| tell(js, &module.record, what, thrown.get(js)));
+}
+
+/// Reports what failed; of the same failure again, only how often.
+fn tell(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) {
+    match record.count_trouble(&format!("{what}: {}", report::fingerprint(thrown))) {
+        1 => report::error(js, &record.id, what, thrown),
+        times => report::repeated_error(js, &record.id, what, thrown, times),
+    }
+}
+
+fn warn(module: &Module, text: &str) {
+    module.cx.with(|js| report::warning(js, &module.record.id, text));
+}
+
+fn report_unloadable(module: &Module, thrown: Held, origin: Origin) {
+    let (what, kept) = ("the new version cannot be loaded", "using the last good version");
+    if origin == Origin::Told {
+        report_failure(module, what, &thrown);
+        warn(module, kept);
+        return;
+    }
+    // It may be half of a save: said only if nothing newer comes within the settle time.
+    let record = Rc::clone(&module.record);
+    let update = record.updates.get();
+    let timer = module.cx.attempt(|js| {
+        let timer = module.addon.timers.after(js, SETTLE, move |js| {
+            if record.updates.get() == update && record.is_alive.get() && record.is_watched.get() {
+                tell(js, &record, what, thrown.get(js));
+                report::warning(js, &record.id, kept);
+            }
+        })?;
+        Ok(timer.hold())
+    });
+    drop(timer);
+}

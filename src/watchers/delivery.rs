@@ -1,0 +1,154 @@
+//! From the hub's due changes to the watchers' `update` events, on the JavaScript thread.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tracing::trace_span;
+
+use crate::addon::Addon;
+use crate::js::{Held, Js, JsResult, JsWaker, Value};
+use crate::report;
+use crate::watch::{Hub, WatchKey, WatchOptions};
+
+/// How a change became known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// From one of our watchers: what fails may be half of a save, so it is reported after the settle time.
+    Watched,
+    /// From another watcher, or after the settle time: what fails is reported at once.
+    Told,
+}
+
+/// The environment's active watches. The hub and its way to this thread are made with the first.
+#[derive(Default)]
+pub struct Delivery {
+    link: RefCell<Option<(Arc<Hub>, JsWaker)>>,
+    /// In the order in which they were added. The reference to a watcher lives as long as its watch, as with
+    /// `fs.watch`; its `unwatch` frees it.
+    active: RefCell<BTreeMap<WatchKey, Rc<Active>>>,
+    /// While one of our watchers emits: whether the change has had its settle time.
+    delivering: Cell<Option<bool>>,
+}
+
+struct Active {
+    watcher: Held,
+    id: String,
+}
+
+impl Delivery {
+    /// Starts a watch: from now on `watcher` emits `update` with `id` when the file at `path` changes.
+    ///
+    /// # Errors
+    /// When the OS refuses to watch.
+    pub fn watch<'s>(
+        &self,
+        watcher: Value<'s>,
+        id: &str,
+        path: &Path,
+        options: &WatchOptions,
+    ) -> JsResult<'s, WatchKey> {
+        let js = watcher.js();
+        let (hub, waker) = self.link(js)?;
+        let key = hub
+            .watch(path, options)
+            .map_err(|error| js.error("Error", &format!("FSWatcher cannot watch {id}: {error}")))?;
+        let mut active = self.active.borrow_mut();
+        if active.is_empty() {
+            waker.keep_alive(js, true);
+        }
+        active.insert(
+            key,
+            Rc::new(Active {
+                watcher: watcher.hold(),
+                id: id.to_owned(),
+            }),
+        );
+        drop(active);
+        tell_notices(js, &hub);
+        Ok(key)
+    }
+
+    /// Ends a watch; the second time does nothing.
+    pub fn unwatch(&self, js: Js<'_>, key: WatchKey) {
+        let removed = self.active.borrow_mut().remove(&key);
+        let (Some(_), Some((hub, waker))) = (&removed, &*self.link.borrow()) else {
+            return;
+        };
+        hub.unwatch(key);
+        if self.active.borrow().is_empty() {
+            waker.keep_alive(js, false);
+        }
+    }
+
+    /// The ids that a watcher watches.
+    pub fn watched_by(&self, watcher: Value<'_>) -> Vec<String> {
+        let active = self.active.borrow();
+        let own = active
+            .values()
+            .filter(|active| active.watcher.get(watcher.js()).same(watcher));
+        own.map(|active| active.id.clone()).collect()
+    }
+
+    /// Where the change that is being emitted came from.
+    pub fn origin(&self) -> Origin {
+        match self.delivering.get() {
+            Some(false) => Origin::Watched,
+            Some(true) | None => Origin::Told,
+        }
+    }
+
+    /// The environment goes: the hub first, so that nothing wakes us any more, then the references.
+    pub fn close(&self) {
+        if let Some((hub, waker)) = self.link.take() {
+            hub.shutdown();
+            waker.close();
+        }
+        self.active.take();
+    }
+
+    fn link<'s>(&self, js: Js<'s>) -> JsResult<'s, (Arc<Hub>, JsWaker)> {
+        if let Some((hub, waker)) = &*self.link.borrow() {
+            return Ok((Arc::clone(hub), waker.clone()));
+        }
+        let waker = JsWaker::new(js, |js| {
+            if let Ok(addon) = Addon::of(js) {
+                addon.delivery.deliver(js);
+            }
+        })?;
+        let wake = waker.clone();
+        let hub = Hub::new(Box::new(move || wake.wake()));
+        *self.link.borrow_mut() = Some((Arc::clone(&hub), waker.clone()));
+        Ok((hub, waker))
+    }
+
+    fn deliver(&self, js: Js<'_>) {
+        let Some((hub, _)) = self.link.borrow().clone() else {
+            return;
+        };
+        let _span = trace_span!("deliver").entered();
+        for due in hub.take_due() {
+            // Looked up for each: an update may end the watch of the next.
+            let Some(active) = self.active.borrow().get(&due.key).cloned() else {
+                continue;
+            };
+            let outer = self.delivering.replace(Some(due.settled));
+            js.scope(|js| {
+                let arguments = [js.string("update"), js.string(&active.id)];
+                if let Err(thrown) = active.watcher.get(js).call_method("emit", &arguments) {
+                    report::error(js, &active.id, "a listener of the watcher failed", thrown.0);
+                }
+            });
+            self.delivering.set(outer);
+        }
+        tell_notices(js, &hub);
+    }
+}
+
+fn tell_notices(js: Js<'_>, hub: &Hub) {
+    for notice in hub.take_notices() {
+        report::notice(js, &notice.to_string());
+    }
+}

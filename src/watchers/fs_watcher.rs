@@ -1,0 +1,90 @@
+//! `FSWatcher` and `ContentWatcher`: file changes as `update` events.
+
+use std::path::PathBuf;
+
+use super::options;
+use crate::addon::{Addon, Classes};
+use crate::error::HmrError;
+use crate::inspect;
+use crate::js::{Call, ClassSpec, Held, JsResult, MethodSpec, Value};
+use crate::resolve;
+
+const REQUIRE: &str = "a require function: only its `resolve` is used, to find the file of an id";
+
+/// Emits `update` for every save.
+pub const FS_WATCHER: ClassSpec = ClassSpec {
+    name: "FSWatcher",
+    length: 1,
+    constructor: |call| construct(call, "FSWatcher", |classes| &classes.fs_watcher),
+    methods: &[("watch", 1, watch)],
+    statics: &[],
+};
+
+/// Emits `update` when the content changed.
+pub const CONTENT_WATCHER: ClassSpec = ClassSpec {
+    name: "ContentWatcher",
+    length: 1,
+    constructor: |call| construct(call, "ContentWatcher", |classes| &classes.content_watcher),
+    methods: &[] as &[MethodSpec],
+    statics: &[],
+};
+
+fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&Classes) -> &Held) -> JsResult<'s> {
+    let js = call.js;
+    let require = call.arg(0);
+    // A subclass may call `super()` and bring its own way to resolve.
+    let own = own(&Addon::of(js)?.classes).get(js);
+    let is_subclass = call.new_target.is_some_and(|target| !target.same(own));
+    if !(is_subclass && require.is_undefined() || can_resolve(require)?) {
+        return Err(HmrError::argument(class, "require", REQUIRE, require).thrown(js));
+    }
+    js.builtin("events")?.call(call.this, &[])?;
+    options::check(class, call.arg(1))?;
+    call.this.define_hidden(js.string("require"), require)?;
+    call.this.define_hidden(js.string("options"), call.arg(1))?;
+    Ok(call.this)
+}
+
+fn can_resolve(require: Value<'_>) -> JsResult<'_, bool> {
+    Ok(require.is_object() && require.get("resolve")?.is_function())
+}
+
+fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let (js, this) = (call.js, call.this);
+    let Some(id) = call.arg(0).text() else {
+        let expected = "a string: the module's id, as `require` takes it";
+        return Err(HmrError::argument("FSWatcher.watch", "id", expected, call.arg(0)).thrown(js));
+    };
+    let require = this.get("require")?;
+    if !can_resolve(require)? {
+        return Err(HmrError::argument("FSWatcher", "require", REQUIRE, require).thrown(js));
+    }
+    let path = resolve::resolve(require, &id, "FSWatcher")?;
+    let path = resolve::link_to(require, &id, &path).unwrap_or_else(|| PathBuf::from(path));
+    let addon = Addon::of(js)?;
+    let only_content = this.instance_of(addon.classes.content_watcher.get(js))?;
+    let given = this.get("options")?;
+    if options::ignores(given, &path)? {
+        return js.function("unwatch", 0, |call| Ok(call.js.undefined()));
+    }
+    let options = options::read("FSWatcher", given, only_content)?;
+    let key = addon.delivery.watch(this, &id, &path, &options)?;
+    js.function("unwatch", 0, move |call| {
+        Addon::of(call.js)?.delivery.unwatch(call.js, key);
+        Ok(call.js.undefined())
+    })
+}
+
+/// `util.inspect` of a watcher: the ids it watches.
+pub fn inspect<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let view = inspect::own_view(call.this)?;
+    let ids: Vec<_> = Addon::of(js)?
+        .delivery
+        .watched_by(call.this)
+        .iter()
+        .map(|id| js.string(id))
+        .collect();
+    view.set("watching", js.array(&ids))?;
+    inspect::as_class(call, view)
+}

@@ -1,0 +1,35 @@
+//! The watcher classes: `Watcher`, `FSWatcher`, `ContentWatcher`, `NoopWatcher`.
+//!
+//! They share nothing native: `Watcher` holds no state, and what is watched belongs to the environment's
+//! [`delivery::Delivery`].
+pub mod delivery;
+pub mod fs_watcher;
+mod options;
+
+use crate::js::{Call, ClassSpec, JsResult};
+
+/// The base of all watchers: an `EventEmitter` whose subclasses have `watch(id)`.
+pub const WATCHER: ClassSpec = ClassSpec {
+    name: "Watcher",
+    length: 0,
+    constructor: construct,
+    methods: &[],
+    statics: &[],
+};
+
+/// Watches nothing.
+pub const NOOP_WATCHER: ClassSpec = ClassSpec {
+    name: "NoopWatcher",
+    length: 0,
+    constructor: construct,
+    methods: &[("watch", 1, |call| {
+        call.js.function("unwatch", 0, |call| Ok(call.js.undefined()))
+    })],
+    statics: &[],
+};
+
+/// Makes `this` an `EventEmitter`; its options pass through.
+pub fn construct<'s>(call: &Call<'s>) -> JsResult<'s> {
+    call.js.builtin("events")?.call(call.this, &[call.arg(0)])?;
+    Ok(call.this)
+}
