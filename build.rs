@@ -1,3 +1,4 @@
+//! Build script: tells the linker what a Node-API addon needs.
 fn main() {
     napi_build::setup();
 }

@@ -4,7 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
-use crate::runtime::{context::StepContext, hmr_runtime, hot_module, persist, runner, synthetic};
+use crate::report;
+use crate::runtime::{
+    context::StepContext, hmr_runtime, hot_module, persist, registry, runner, synthetic, watching,
+};
 use crate::watchers::{self, delivery::Delivery};
 
 /// The addon's state in one realm. Its references are to its own classes and functions, never to users' code.
@@ -29,8 +32,10 @@ pub struct Addon {
     pub context: StepContext,
     /// From file changes to watchers' `update` events.
     pub delivery: Delivery,
-    /// The registries of the runtimes that watch something, for `disableReloading`.
-    pub watching: RefCell<Vec<Faint>>,
+    /// Runtimes that have imported something, for `disableReloading` and `shutdown`.
+    pub runtimes: RefCell<Vec<Faint>>,
+    /// How many modules have been imported.
+    pub imports: Cell<u64>,
 }
 
 /// The addon's classes.
@@ -104,6 +109,46 @@ impl Timers {
 }
 
 impl Addon {
+    /// Remembers a runtime, weakly, and gives the next place in the order of imports.
+    pub fn next_import(&self, runtime: Value<'_>) -> u64 {
+        let mut runtimes = self.runtimes.borrow_mut();
+        let js = runtime.js();
+        let mut is_known = false;
+        runtimes.retain(|known| {
+            known.get(js).is_some_and(|known| {
+                is_known |= known.same(runtime);
+                true
+            })
+        });
+        if !is_known {
+            runtimes.extend(runtime.faint());
+        }
+        self.imports.set(self.imports.get() + 1);
+        self.imports.get()
+    }
+
+    /// Forgets the runtimes that have no module any more.
+    pub fn forget_idle_runtimes(&self, js: Js<'_>) {
+        // Taken out: a runtime may be a Proxy, whose traps are the user's.
+        let mut runtimes = self.runtimes.take();
+        runtimes.retain(|runtime| {
+            let registry = runtime
+                .get(js)
+                .map(|runtime| registry::of(runtime, "HMRRuntime.unimport"));
+            matches!(registry, Some(Ok((registry, _))) if !registry.is_empty())
+        });
+        self.runtimes.borrow_mut().extend(runtimes);
+    }
+
+    /// The runtimes that have imported something and are still there.
+    pub fn live_runtimes<'s>(&self, js: Js<'s>) -> Vec<Value<'s>> {
+        self.runtimes
+            .borrow()
+            .iter()
+            .filter_map(|runtime| runtime.get(js))
+            .collect()
+    }
+
     /// The addon's state of this realm.
     ///
     /// # Errors
@@ -167,6 +212,16 @@ impl Addon {
         ] {
             exports.set(&class.get("name")?.display(), class)?;
         }
+        let report = js.function("reportError", 3, |call| {
+            report::error(
+                call.js,
+                &call.arg(0).display(),
+                &call.arg(1).display(),
+                call.arg(2),
+            );
+            Ok(call.js.undefined())
+        })?;
+        exports.define_hidden(js.string("reportError"), report)?;
         let references = js.function("nativeReferences", 0, |call| {
             let count = u32::try_from(call.js.realm().live_references()).unwrap_or(u32::MAX);
             Ok(call.js.number(f64::from(count)))
@@ -185,9 +240,11 @@ impl Addon {
             },
             switches: Switches::default(),
             registry_key: js.symbol("node-hmr registry").hold(),
-            emit_update: js.function("emitUpdate", 0, hmr_runtime::emit_update)?.hold(),
+            emit_update: js
+                .function("emitUpdate", 0, |call| Ok(hmr_runtime::emit_update(call)))?
+                .hold(),
             plain_emit: emitter.get("prototype")?.get("emit")?.hold(),
-            on_update: js.function("onUpdate", 0, hmr_runtime::on_update)?.hold(),
+            on_update: js.function("onUpdate", 0, watching::on_update)?.hold(),
             synthetic_call: js.function("require", 1, synthetic::call)?.hold(),
             timers: Timers {
                 set: timers.get("setTimeout")?.hold(),
@@ -196,7 +253,8 @@ impl Addon {
             },
             context: StepContext::new(js)?,
             delivery: Delivery::default(),
-            watching: RefCell::new(Vec::new()),
+            runtimes: RefCell::default(),
+            imports: Cell::new(0),
         });
         js.realm().set_state(addon);
         let realm = Rc::downgrade(js.realm());

@@ -18,6 +18,17 @@ pub enum HmrError {
         /// What was given.
         given: String,
     },
+    /// An option is a number, but none that makes sense.
+    Range {
+        /// The class or the environment.
+        callee: String,
+        /// The option's name.
+        option: &'static str,
+        /// The least that makes sense, in milliseconds.
+        least: &'static str,
+        /// What was given.
+        given: String,
+    },
     /// A module exports something that is no hot module. The words are those of the JavaScript package.
     InvalidHotModule {
         /// The module's id as written.
@@ -37,8 +48,17 @@ impl HmrError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Argument { .. } => "ERR_HMR_ARGUMENT",
+            Self::Range { .. } => "ERR_HMR_RANGE",
             Self::InvalidHotModule { .. } => "ERR_HMR_INVALID_MODULE",
             Self::Receiver { .. } => "ERR_HMR_RECEIVER",
+        }
+    }
+
+    fn class(&self) -> &'static str {
+        if matches!(self, Self::Range { .. }) {
+            "RangeError"
+        } else {
+            "TypeError"
         }
     }
 
@@ -59,7 +79,7 @@ impl HmrError {
 
     /// The error object, to be thrown.
     pub fn thrown<'s>(&self, js: Js<'s>) -> Thrown<'s> {
-        let thrown = js.error("TypeError", &self.to_string());
+        let thrown = js.error(self.class(), &self.to_string());
         // A fresh error object takes a property.
         let _ = thrown.0.define_hidden(js.string("code"), js.string(self.code()));
         thrown
@@ -76,6 +96,17 @@ impl fmt::Display for HmrError {
                 given,
             } => {
                 write!(f, "{callee}: `{parameter}` must be {expected}; got {given}")
+            }
+            Self::Range {
+                callee,
+                option,
+                least,
+                given,
+            } => {
+                write!(
+                    f,
+                    "{callee}: `{option}` must be at least {least}, in milliseconds; got {given}"
+                )
             }
             Self::InvalidHotModule { id } => write!(f, "Invalid hot module export for import {id}!"),
             Self::Receiver { method, class } => {

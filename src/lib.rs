@@ -10,8 +10,10 @@
 //! Arrows point down only. `docs/implementation.md` follows one update from the file to the exports.
 mod addon;
 mod error;
+mod inspect;
 mod js;
 mod report;
+mod resolve;
 mod runtime;
 mod watch;
 mod watchers;
@@ -23,7 +25,7 @@ use napi_derive::napi;
 /// Fills the module's exports.
 #[napi(module_exports)]
 pub fn register(exports: Object<'_>, env: Env) -> napi::Result<()> {
-    report::trace_if_asked();
+    report::start_if_asked();
     js::open(env, exports, addon::Addon::load);
     Ok(())
 }

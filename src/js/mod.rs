@@ -31,6 +31,6 @@ pub use class::{ClassSpec, MethodSpec, NativeFn, define_class};
 pub use executor::{Cx, Signal, settled, spawn, spawn_detached};
 pub use function::Call;
 pub use held::{Faint, Held};
-pub use realm::{Js, Realm, open};
+pub use realm::{Js, open};
 pub use value::{JsResult, Kind, Thrown, Value};
 pub use waker::JsWaker;

@@ -90,11 +90,6 @@ impl Realm {
         self.live_references.get()
     }
 
-    /// Whether the environment still lives.
-    pub fn is_alive(&self) -> bool {
-        self.alive.get()
-    }
-
     pub(super) fn intrinsics(&self) -> Option<Rc<Intrinsics>> {
         self.intrinsics.borrow().clone()
     }
@@ -126,7 +121,7 @@ unsafe extern "C" fn close(realm: *mut c_void) {
 }
 
 impl Intrinsics {
-    fn take<'s>(js: Js<'s>) -> JsResult<'s, Self> {
+    fn take(js: Js<'_>) -> JsResult<'_, Self> {
         let global = js.global()?;
         let promise = global.get("Promise")?;
         let object = global.get("Object")?;

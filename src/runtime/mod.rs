@@ -6,11 +6,14 @@
 pub mod context;
 pub mod hmr_runtime;
 pub mod hot_module;
+mod import;
 pub mod lifecycle;
 pub mod persist;
 pub mod registry;
 pub mod require_cache;
 pub mod runner;
+pub mod shutdown;
 pub mod steps;
 pub mod synthetic;
 pub mod update;
+pub mod watching;

@@ -2,7 +2,7 @@
 
 use crate::addon::Addon;
 use crate::js::{Call, ClassSpec, JsResult};
-use crate::runtime::runner::{check_callback, inspect_properties};
+use crate::runtime::runner::check_callback;
 
 const GENERATE: &str = "generatePersistentValues";
 const CLEANUP: &str = "cleanupPersistentValues";
@@ -53,5 +53,5 @@ pub fn create_persist<'s>(call: &Call<'s>) -> JsResult<'s> {
 
 /// `util.inspect` of a persist manager: its callbacks.
 pub fn inspect<'s>(call: &Call<'s>) -> JsResult<'s> {
-    inspect_properties(call, &[(GENERATE, "generate"), (CLEANUP, "cleanup")])
+    crate::inspect::properties(call, &[(GENERATE, "generate"), (CLEANUP, "cleanup")])
 }

@@ -6,11 +6,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::rc::{Rc, Weak};
 
 use crate::addon::Addon;
 use crate::error::HmrError;
 use crate::js::{Held, Js, JsResult, Signal, Value};
+use crate::watchers::delivery::Origin;
 
 /// What a module is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,23 +27,16 @@ pub enum Phase {
     Failed,
 }
 
-/// How a change became known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// From one of our watchers: what fails may be half of a save, so it is reported after the settle time.
-    Watched,
-    /// From another watcher, or after the settle time: what fails is reported at once.
-    Told,
-}
-
 /// One module of one runtime.
 pub struct Record {
     /// The id as the caller wrote it.
     pub id: String,
-    /// Its place in the order of imports.
+    /// Its place in the order of imports, those of other runtimes included.
     pub order: u64,
     /// What `require.resolve` gave last; empty before.
     pub resolved: RefCell<String>,
+    /// The path it was found by, if a symbolic link is on it.
+    pub link: RefCell<Option<PathBuf>>,
     /// What it is doing.
     pub phase: Cell<Phase>,
     /// False once it was unimported.
@@ -56,6 +51,8 @@ pub struct Record {
     pub pending: Cell<Option<Origin>>,
     /// Counts updates, so that a report that waits can see that a newer version came.
     pub updates: Cell<u64>,
+    /// What was reported last, and how often in a row; empty while all is well.
+    pub trouble: RefCell<(String, u64)>,
     /// Fires when what is under way ends.
     pub idle: Rc<Signal>,
     /// The modules whose import a step of this one waits for.
@@ -68,6 +65,7 @@ impl Record {
             id: id.to_owned(),
             order,
             resolved: RefCell::default(),
+            link: RefCell::default(),
             phase: Cell::new(Phase::Importing),
             is_alive: Cell::new(true),
             is_watched: Cell::new(false),
@@ -75,9 +73,26 @@ impl Record {
             has_values: Cell::new(false),
             pending: Cell::new(None),
             updates: Cell::new(0),
+            trouble: RefCell::default(),
             idle: Rc::default(),
             waits_for: RefCell::default(),
         }
+    }
+
+    /// Notes what is being reported, and says how often it came in a row.
+    pub fn count_trouble(&self, trouble: &str) -> u64 {
+        let mut last = self.trouble.borrow_mut();
+        if last.0 == trouble {
+            last.1 += 1;
+        } else {
+            *last = (trouble.to_owned(), 1);
+        }
+        last.1
+    }
+
+    /// All is well again. Says whether it was not.
+    pub fn recover(&self) -> bool {
+        self.trouble.take().1 > 0
     }
 
     /// Whether something is under way.
@@ -131,7 +146,6 @@ impl Drop for WaitGuard {
 pub struct Registry {
     by_id: RefCell<HashMap<String, Rc<Record>>>,
     by_path: RefCell<HashMap<String, Vec<Rc<Record>>>>,
-    imports: Cell<u64>,
     /// How many records are watched; the `update` listener is on while there are any.
     pub watched: Cell<usize>,
     /// The imports that ended in this microtask, by id: whoever asks now asks at the same time.
@@ -181,6 +195,11 @@ impl Registry {
         found
     }
 
+    /// Whether it has no record.
+    pub fn is_empty(&self) -> bool {
+        self.by_id.borrow().is_empty()
+    }
+
     /// All records, in import order.
     pub fn all(&self) -> Vec<Rc<Record>> {
         let mut all: Vec<_> = self.by_id.borrow().values().cloned().collect();
@@ -188,10 +207,9 @@ impl Registry {
         all
     }
 
-    /// A record for an id that has none.
-    pub fn add(&self, id: &str) -> Rc<Record> {
-        self.imports.set(self.imports.get() + 1);
-        let record = Rc::new(Record::new(id, self.imports.get()));
+    /// A record for an id that has none; `order` is its place among the imports of all runtimes.
+    pub fn add(&self, id: &str, order: u64) -> Rc<Record> {
+        let record = Rc::new(Record::new(id, order));
         self.by_id.borrow_mut().insert(id.to_owned(), Rc::clone(&record));
         record
     }
@@ -232,7 +250,7 @@ impl Registry {
 }
 
 /// Gives a new runtime its registry.
-pub fn attach<'s>(runtime: Value<'s>) -> JsResult<'s, ()> {
+pub fn attach(runtime: Value<'_>) -> JsResult<'_, ()> {
     let js = runtime.js();
     let registry = js.native_object(Rc::new(Registry::default()))?;
     registry.set("slots", js.map()?)?;
@@ -243,7 +261,7 @@ pub fn attach<'s>(runtime: Value<'s>) -> JsResult<'s, ()> {
 /// The registry of `runtime`: the records, and the JavaScript object that holds the slots.
 ///
 /// # Errors
-/// A TypeError when `runtime` was not made by `HMRRuntime`.
+/// A `TypeError` when `runtime` was not made by `HMRRuntime`.
 pub fn of<'s>(runtime: Value<'s>, method: &'static str) -> JsResult<'s, (Rc<Registry>, Value<'s>)> {
     let js = runtime.js();
     if runtime.is_object() {
@@ -294,7 +312,7 @@ mod tests {
     #[test]
     fn a_record_is_told_by_id_and_by_resolved_path_once() {
         let registry = Registry::default();
-        let (a, b) = (registry.add("./m"), registry.add("/x/m.js"));
+        let (a, b) = (registry.add("./m", 1), registry.add("/x/m.js", 2));
         registry.set_path(&a, "/x/m.js");
         registry.set_path(&b, "/x/m.js");
         assert_eq!(registry.find_told("./m").len(), 1);
@@ -309,7 +327,7 @@ mod tests {
     #[test]
     fn waiting_is_seen_through_others_and_ends_with_its_guard() {
         let registry = Registry::default();
-        let (a, b, c) = (registry.add("a"), registry.add("b"), registry.add("c"));
+        let (a, b, c) = (registry.add("a", 1), registry.add("b", 2), registry.add("c", 3));
         let first = a.waiting_for(&b);
         let _second = b.waiting_for(&c);
         assert!(a.waits_on(&c));

@@ -1,32 +1,12 @@
-//! Resolve, evict, require: always through the `require` the caller gave us.
+//! Evict, require: always through the `require` the caller gave us.
 
 use tracing::trace_span;
 
 use super::registry::Registry;
-use crate::error::{HmrError, describe};
 use crate::js::{JsResult, Value};
 
 /// A cache of up to this many entries is searched at every eviction.
 const SMALL_CACHE: f64 = 256.0;
-
-/// What an id resolves to now.
-pub fn resolve<'s>(require: Value<'s>, id: &str) -> JsResult<'s, String> {
-    let _span = trace_span!("resolve", id).entered();
-    let js = require.js();
-    let resolved = require.call_method("resolve", &[js.string(id)])?;
-    resolved.text().ok_or_else(|| {
-        let given = describe(resolved);
-        let expected = "a function whose `resolve` returns a path";
-        let callee = format!("import of {id}");
-        HmrError::Argument {
-            callee,
-            parameter: "require",
-            expected,
-            given,
-        }
-        .thrown(js)
-    })
-}
 
 /// Takes the module at `path` out of the cache and out of its parents' `children`, which would keep every version
 /// alive. Returns the cache and the module, for [`restore`].

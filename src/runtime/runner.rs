@@ -83,38 +83,5 @@ pub fn create_runner<'s>(call: &Call<'s>) -> JsResult<'s> {
 
 /// `util.inspect` of a runner: its callbacks.
 pub fn inspect<'s>(call: &Call<'s>) -> JsResult<'s> {
-    inspect_properties(call, &[("run", "run"), ("cleanup", "cleanup")])
-}
-
-/// Shows hidden properties as `Class { name: value }`.
-pub fn inspect_properties<'s>(call: &Call<'s>, shown: &[(&str, &str)]) -> JsResult<'s> {
-    let js = call.js;
-    let view = js.object();
-    for (property, name) in shown {
-        let value = call.this.get(property)?;
-        if !value.is_nullish() {
-            view.set(name, value)?;
-        }
-    }
-    inspect_view(call, view)
-}
-
-/// Shows `view` under the class name of `this`.
-pub fn inspect_view<'s>(call: &Call<'s>, view: Value<'s>) -> JsResult<'s> {
-    let js = call.js;
-    let class = call.this.get("constructor").and_then(|class| class.get("name"));
-    let class = class
-        .ok()
-        .and_then(Value::text)
-        .unwrap_or_else(|| "Object".into());
-    if call.arg(0).as_number().is_some_and(|depth| depth < 0.0) {
-        return Ok(js.string(&format!("[{class}]")));
-    }
-    let inspect = if call.arg(2).is_function() {
-        call.arg(2)
-    } else {
-        js.builtin("util")?.get("inspect")?
-    };
-    let text = inspect.call(js.undefined(), &[view, call.arg(1)])?.display();
-    Ok(js.string(&format!("{class} {text}")))
+    crate::inspect::properties(call, &[("run", "run"), ("cleanup", "cleanup")])
 }

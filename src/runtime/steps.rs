@@ -22,7 +22,7 @@ pub struct Module {
     pub addon: Rc<Addon>,
     /// The `HMRRuntime`.
     pub runtime: Held,
-    /// Its records.
+    /// The runtime's records.
     pub registry: Rc<Registry>,
     /// This module's record.
     pub record: Rc<Record>,

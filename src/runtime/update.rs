@@ -5,11 +5,13 @@ use std::time::Instant;
 
 use super::hot_module::{Version, validate};
 use super::lifecycle::{Situation, Step, plan};
-use super::registry::{Origin, Phase};
+use super::registry::{Phase, Record};
 use super::steps::Module;
-use super::{hmr_runtime, require_cache};
+use super::{hmr_runtime, require_cache, watching};
 use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
 use crate::report;
+use crate::resolve;
+use crate::watchers::delivery::Origin;
 
 /// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.
 const SETTLE: u32 = 250;
@@ -38,7 +40,7 @@ enum Stopped {
 /// The first import: everything that fails is the caller's.
 pub async fn first_import(module: &Module) -> Result<(), Held> {
     let version = module.cx.attempt(|js| {
-        hmr_runtime::resolve_and_watch(js, module)?;
+        watching::resolve_and_watch(js, module)?;
         load(js, module)
     })?;
     match apply(module, &version).await {
@@ -54,7 +56,7 @@ pub async fn first_import(module: &Module) -> Result<(), Held> {
 /// A further import: the running version is cleaned up and run again, without evaluating its file.
 pub async fn import_again(module: &Module) -> Result<(), Held> {
     let version = module.cx.attempt(|js| {
-        hmr_runtime::resolve_and_watch(js, module)?;
+        watching::resolve_and_watch(js, module)?;
         running_version(js, module)
     })?;
     let version = Version {
@@ -144,11 +146,12 @@ async fn update(module: &Module, origin: Origin) {
     module.cx.with(|js| {
         record.idle.fire(js, &Ok(Held::undefined()));
         let took = started.elapsed();
+        let log = |js, what| report::updated(js, &record.id, &record.resolved.borrow(), what, took);
         match outcome {
-            UpdateOutcome::Updated => report::updated(js, &record.id, "updated", took),
-            UpdateOutcome::FellBack | UpdateOutcome::Kept => {
-                report::updated(js, &record.id, "kept its last good version", took);
+            UpdateOutcome::Updated => {
+                log(js, if record.recover() { "recovered" } else { "updated" });
             }
+            UpdateOutcome::FellBack | UpdateOutcome::Kept => log(js, "kept its last good version"),
             UpdateOutcome::Gone => {}
         }
         if matches!(outcome, UpdateOutcome::Updated | UpdateOutcome::FellBack) {
@@ -162,7 +165,14 @@ fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     let runtime = module.runtime.get(js);
     let require = hmr_runtime::require_of(runtime)?;
     let (registry, registry_object) = super::registry::of(runtime, "HMRRuntime.import")?;
-    let path = require_cache::resolve(require, &module.record.id)?;
+    let resolved = resolve::resolve(require, &module.record.id, "HMRRuntime.import")?;
+    let path = module
+        .record
+        .link
+        .borrow()
+        .as_deref()
+        .and_then(resolve::target_of)
+        .unwrap_or(resolved);
     let old_path = module.record.resolved.borrow().clone();
     if old_path != path {
         require_cache::evict(&registry, registry_object, require, &old_path)?;
@@ -337,7 +347,15 @@ pub fn take_values(module: &Module) -> Option<(Held, Held)> {
 fn report_failure(module: &Module, what: &str, thrown: &Held) {
     module
         .cx
-        .with(|js| report::error(js, &module.record.id, what, thrown.get(js)));
+        .with(|js| tell(js, &module.record, what, thrown.get(js)));
+}
+
+/// Reports what failed; of the same failure again, only how often.
+fn tell(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) {
+    match record.count_trouble(&format!("{what}: {}", report::fingerprint(thrown))) {
+        1 => report::error(js, &record.id, what, thrown),
+        times => report::repeated_error(js, &record.id, what, thrown, times),
+    }
 }
 
 fn warn(module: &Module, text: &str) {
@@ -357,7 +375,7 @@ fn report_unloadable(module: &Module, thrown: Held, origin: Origin) {
     let timer = module.cx.attempt(|js| {
         let timer = module.addon.timers.after(js, SETTLE, move |js| {
             if record.updates.get() == update && record.is_alive.get() && record.is_watched.get() {
-                report::error(js, &record.id, what, thrown.get(js));
+                tell(js, &record, what, thrown.get(js));
                 report::warning(js, &record.id, kept);
             }
         })?;

@@ -1,47 +1,77 @@
-//! From the events of the OS to due file changes.
-use std::fmt;
-use std::path::Path;
-use std::sync::Arc;
+//! From the OS's events to due file changes. Nothing here knows of JavaScript.
+//!
+//! ```text
+//!   notify's thread                       ours (one per hub)             the caller's
+//!   backend → file_change (Signal)                                       watch, unwatch
+//!        │                                                                    │
+//!        ▼                                                                    ▼
+//!   state: roots (whose entry is it?) → stamp (does it differ?) → debouncer (when?)
+//!        │                                  ▲             │                   │
+//!        │ a link or folder changed         │             │ a wait is over    │
+//!        ├────────────────────────────▶ repair: route → arming → backend ◀────┤
+//!        │                                poll: stat      │                   │
+//!        └──────── due at once ────────▶ wake ◀───────────┘        take_due ◀─┘
+//! ```
+//!
+//! Events are hints: what is due follows from comparing the file with the stamp its user loaded.
+//! Lost, doubled or reordered events therefore cost a comparison and nothing else.
+//!
+//! Two locks, always taken in this order: `arming` (the OS's watches; held while notify is called)
+//! and `state` (everything else; the only one that notify's thread takes, and never held while
+//! notify or `wake` is called).
+
+mod arming;
+mod backend;
+mod debouncer;
+mod file_change;
+mod hub;
+mod mounts;
+mod notice;
+mod poll;
+mod repair;
+mod roots;
+mod route;
+mod shared;
+mod stamp;
+mod state;
+#[cfg(test)]
+mod tests;
+mod thread;
+
+pub use hub::Hub;
+pub use notice::{Notice, WatchError};
+
 use std::time::Duration;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Names one watch of a hub. Later watches have greater keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WatchKey(u64);
-#[derive(Clone, Copy, Debug, Default)]
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Polling {
+    /// Where the OS does not report changes.
     #[default]
     Auto,
+    /// Only where the OS refuses to watch, whatever the file system.
+    Off,
+    /// Always, and nothing else.
+    Every(Duration),
 }
-#[derive(Clone, Debug, Default)]
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WatchOptions {
+    /// Only other bytes are a change.
     pub only_content: bool,
     pub polling: Polling,
+    /// Wait for this quiet of the file instead of delivering its first change at once.
     pub debounce: Option<Duration>,
 }
+
+/// A file that differs from what its user loaded last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
     pub key: WatchKey,
+    /// Empty or missing, and for long enough that nobody is in the middle of a save.
     pub settled: bool,
     pub missing: bool,
-}
-pub struct Notice;
-impl fmt::Display for Notice {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Ok(())
-    }
-}
-pub struct Hub;
-impl Hub {
-    pub fn new(_wake: Box<dyn Fn() + Send + Sync>) -> Result<Arc<Self>, String> {
-        Ok(Arc::new(Self))
-    }
-    pub fn watch(&self, _: &Path, _: &WatchOptions) -> Result<WatchKey, String> {
-        Ok(WatchKey(0))
-    }
-    pub fn unwatch(&self, _: WatchKey) {}
-    pub fn take_due(&self) -> Vec<Due> {
-        vec![]
-    }
-    pub fn take_notices(&self) -> Vec<Notice> {
-        vec![]
-    }
-    pub fn shutdown(&self) {}
 }

@@ -11,9 +11,16 @@ use tracing::trace_span;
 use crate::addon::Addon;
 use crate::js::{Held, Js, JsResult, JsWaker, Value};
 use crate::report;
-use crate::runtime::hmr_runtime::origin_of;
-use crate::runtime::registry::Origin;
 use crate::watch::{Hub, WatchKey, WatchOptions};
+
+/// How a change became known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// From one of our watchers: what fails may be half of a save, so it is reported after the settle time.
+    Watched,
+    /// From another watcher, or after the settle time: what fails is reported at once.
+    Told,
+}
 
 /// The environment's active watches. The hub and its way to this thread are made with the first.
 #[derive(Default)]
@@ -60,7 +67,7 @@ impl Delivery {
             }),
         );
         drop(active);
-        self.tell_notices(js, &hub);
+        tell_notices(js, &hub);
         Ok(key)
     }
 
@@ -87,7 +94,10 @@ impl Delivery {
 
     /// Where the change that is being emitted came from.
     pub fn origin(&self) -> Origin {
-        origin_of(self.delivering.get())
+        match self.delivering.get() {
+            Some(false) => Origin::Watched,
+            Some(true) | None => Origin::Told,
+        }
     }
 
     /// The environment goes: the hub first, so that nothing wakes us any more, then the references.
@@ -109,8 +119,7 @@ impl Delivery {
             }
         })?;
         let wake = waker.clone();
-        let hub = Hub::new(Box::new(move || wake.wake()))
-            .map_err(|error| js.error("Error", &format!("FSWatcher cannot start: {error}")))?;
+        let hub = Hub::new(Box::new(move || wake.wake()));
         *self.link.borrow_mut() = Some((Arc::clone(&hub), waker.clone()));
         Ok((hub, waker))
     }
@@ -134,12 +143,12 @@ impl Delivery {
             });
             self.delivering.set(outer);
         }
-        self.tell_notices(js, &hub);
+        tell_notices(js, &hub);
     }
+}
 
-    fn tell_notices(&self, js: Js<'_>, hub: &Hub) {
-        for notice in hub.take_notices() {
-            report::notice(js, &notice.to_string());
-        }
+fn tell_notices(js: Js<'_>, hub: &Hub) {
+    for notice in hub.take_notices() {
+        report::notice(js, &notice.to_string());
     }
 }

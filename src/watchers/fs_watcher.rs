@@ -1,13 +1,13 @@
 //! `FSWatcher` and `ContentWatcher`: file changes as `update` events.
 
-use std::path::Path;
+use std::path::PathBuf;
 
-use super::own_view;
+use super::options;
 use crate::addon::{Addon, Classes};
 use crate::error::HmrError;
+use crate::inspect;
 use crate::js::{Call, ClassSpec, Held, JsResult, MethodSpec, Value};
-use crate::runtime::runner::inspect_view;
-use crate::watch::WatchOptions;
+use crate::resolve;
 
 const REQUIRE: &str = "a require function: only its `resolve` is used, to find the file of an id";
 
@@ -39,11 +39,13 @@ fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&Classes) -> &Held) -> Js
         return Err(HmrError::argument(class, "require", REQUIRE, require).thrown(js));
     }
     js.builtin("events")?.call(call.this, &[])?;
+    options::check(class, call.arg(1))?;
     call.this.define_hidden(js.string("require"), require)?;
+    call.this.define_hidden(js.string("options"), call.arg(1))?;
     Ok(call.this)
 }
 
-fn can_resolve<'s>(require: Value<'s>) -> JsResult<'s, bool> {
+fn can_resolve(require: Value<'_>) -> JsResult<'_, bool> {
     Ok(require.is_object() && require.get("resolve")?.is_function())
 }
 
@@ -57,18 +59,16 @@ fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
     if !can_resolve(require)? {
         return Err(HmrError::argument("FSWatcher", "require", REQUIRE, require).thrown(js));
     }
-    let resolved = require.call_method("resolve", &[call.arg(0)])?;
-    let Some(path) = resolved.text() else {
-        let expected = "a require function whose `resolve` returns a path";
-        return Err(HmrError::argument("FSWatcher", "require", expected, resolved).thrown(js));
-    };
+    let path = resolve::resolve(require, &id, "FSWatcher")?;
+    let path = resolve::link_to(require, &id, &path).unwrap_or_else(|| PathBuf::from(path));
     let addon = Addon::of(js)?;
     let only_content = this.instance_of(addon.classes.content_watcher.get(js))?;
-    let options = WatchOptions {
-        only_content,
-        ..WatchOptions::default()
-    };
-    let key = addon.delivery.watch(this, &id, Path::new(&path), &options)?;
+    let given = this.get("options")?;
+    if options::ignores(given, &path)? {
+        return js.function("unwatch", 0, |call| Ok(call.js.undefined()));
+    }
+    let options = options::read("FSWatcher", given, only_content)?;
+    let key = addon.delivery.watch(this, &id, &path, &options)?;
     js.function("unwatch", 0, move |call| {
         Addon::of(call.js)?.delivery.unwatch(call.js, key);
         Ok(call.js.undefined())
@@ -78,7 +78,7 @@ fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
 /// `util.inspect` of a watcher: the ids it watches.
 pub fn inspect<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
-    let view = own_view(call.this)?;
+    let view = inspect::own_view(call.this)?;
     let ids: Vec<_> = Addon::of(js)?
         .delivery
         .watched_by(call.this)
@@ -86,5 +86,5 @@ pub fn inspect<'s>(call: &Call<'s>) -> JsResult<'s> {
         .map(|id| js.string(id))
         .collect();
     view.set("watching", js.array(&ids))?;
-    inspect_view(call, view)
+    inspect::as_class(call, view)
 }

@@ -4,8 +4,9 @@
 //! [`delivery::Delivery`].
 pub mod delivery;
 pub mod fs_watcher;
+mod options;
 
-use crate::js::{Call, ClassSpec, JsResult, Value};
+use crate::js::{Call, ClassSpec, JsResult};
 
 /// The base of all watchers: an `EventEmitter` whose subclasses have `watch(id)`.
 pub const WATCHER: ClassSpec = ClassSpec {
@@ -31,16 +32,4 @@ pub const NOOP_WATCHER: ClassSpec = ClassSpec {
 pub fn construct<'s>(call: &Call<'s>) -> JsResult<'s> {
     call.js.builtin("events")?.call(call.this, &[call.arg(0)])?;
     Ok(call.this)
-}
-
-/// A plain object with the own enumerable properties of an emitter, its `EventEmitter` parts aside.
-pub fn own_view<'s>(emitter: Value<'s>) -> JsResult<'s> {
-    let view = emitter.js().object();
-    for key in emitter.keys()? {
-        let name = key.display();
-        if !matches!(name.as_str(), "_events" | "_eventsCount" | "_maxListeners") {
-            view.set_key(key, emitter.get_key(key)?)?;
-        }
-    }
-    Ok(view)
 }

@@ -1,0 +1,144 @@
+'use strict'
+
+const { parseArgs } = require('node:util')
+
+/**
+ * Every option: its letter, its type and its line in `--help`. `number?` takes a number of milliseconds or nothing.
+ */
+const OPTIONS = {
+  file: { short: 'f', type: 'string', help: 'the module to run; `-f` may be left out', group: 'Run' },
+  require: { short: 'r', type: 'string', help: 'module that exports the require function to use', group: 'Run' },
+  watcher: { short: 'w', type: 'string', help: 'module that exports a Watcher class to use', group: 'Watch' },
+  noWatch: { short: 'n', type: 'boolean', help: 'watch nothing: for production', group: 'Watch' },
+  ignoreUnchanged: { type: 'boolean', help: 'a save that changes no byte updates nothing', group: 'Watch' },
+  poll: { type: 'number?', help: 'look at the files every so many ms (=300) instead of asking the OS', group: 'Watch' },
+  enableLogging: { short: 'l', type: 'boolean', help: 'one line for each update', group: 'Output' },
+  suppressWarnings: { short: 's', type: 'boolean', help: 'no warnings; errors are still shown', group: 'Output' },
+  grace: { type: 'number', help: 'how long cleanups may take after Ctrl-C, in ms (=5000)', group: 'Leave' },
+  help: { short: 'h', type: 'boolean', help: 'show this', group: 'Other' },
+  version: { type: 'boolean', help: "print the package's version", group: 'Other' },
+  info: { type: 'boolean', help: 'print what a bug report needs', group: 'Other' }
+}
+
+const BY_LETTER = Object.fromEntries(
+  Object.entries(OPTIONS).flatMap(([name, { short }]) => (short ? [[short, name]] : []))
+)
+
+const camel = (name) => name.replace(/-+(.)/g, (_, letter) => letter.toUpperCase())
+const kebab = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+/**
+ * Reads the command line. Unknown options are ignored; one that is nearly a known one is warned about.
+ *
+ * @param {string[]} argv arguments without Node and script
+ * @returns {{ options: Record<string, any>, rest: string[] | undefined, warnings: string[] }} `rest`: what stands
+ *   after `--`, for the program
+ */
+function parse(argv) {
+  const end = argv.indexOf('--')
+  const warnings = []
+  const { values, positionals } = parseArgs({
+    args: canonical(end === -1 ? argv : argv.slice(0, end), warnings),
+    options: Object.fromEntries(Object.keys(OPTIONS).map((name) => [name, { type: 'string' }])),
+    strict: false,
+    allowPositionals: true
+  })
+  const options = { grace: 5000 }
+  for (const [name, value] of Object.entries(values)) {
+    const type = OPTIONS[name]?.type
+    if (type === 'boolean') options[name] = value !== 'false'
+    else if (type === 'string' && typeof value === 'string' && value !== '') options[name] = value
+    else if (type?.startsWith('number')) options[name] = milliseconds(name, value)
+  }
+  options.file ??= positionals[0]
+  return { options, rest: end === -1 ? undefined : argv.slice(end + 1), warnings }
+}
+
+function milliseconds(name, value) {
+  if (value === '' && OPTIONS[name].type === 'number?') return true
+  const number = Number(value)
+  if (value !== '' && Number.isFinite(number) && number > 0) return name === 'poll' ? { interval: number } : number
+  throw new RangeError(`--${name} takes a number of milliseconds above 0, as in --${name}=500; got "${value}"`)
+}
+
+/** Rewrites every accepted form to `--name=value`. */
+function canonical(argv, warnings) {
+  const args = []
+  for (let index = 0; index < argv.length; index++) {
+    const arg = argv[index]
+    const isOption = arg.startsWith('-') && arg !== '-'
+    if (!isOption) {
+      args.push(arg)
+      continue
+    }
+    const [, dashes, spelled, value] = /^(--?)([^=]*)(?:=(.*))?$/s.exec(arg)
+    const names = dashes === '--' ? [longName(spelled, warnings)] : [...spelled].map((letter) => BY_LETTER[letter])
+    names.forEach((name, place) => {
+      if (name === undefined) return
+      const [base, negated] = typeof name === 'string' ? [name, false] : [name.not, true]
+      let given = place === names.length - 1 ? value : undefined
+      if (given === undefined && place === names.length - 1 && takesNext(OPTIONS[base].type, argv[index + 1])) {
+        given = argv[++index]
+      }
+      given ??= OPTIONS[base].type === 'boolean' ? 'true' : ''
+      if (negated) given = given === 'false' ? 'true' : 'false'
+      args.push(`--${base}=${given}`)
+    })
+  }
+  return args
+}
+
+function takesNext(type, next) {
+  if (next === undefined) return false
+  if (type === 'boolean') return next === 'true' || next === 'false'
+  if (type === 'number?') return /^\d+$/.test(next)
+  return !next.startsWith('-') || next === '-'
+}
+
+function longName(spelled, warnings) {
+  const name = camel(spelled)
+  if (Object.hasOwn(OPTIONS, name)) return name
+  if (Object.hasOwn(BY_LETTER, name)) return BY_LETTER[name]
+  const positive = camel(spelled.replace(/^no-/, ''))
+  if (spelled.startsWith('no-') && OPTIONS[positive]?.type === 'boolean') return { not: positive }
+  const near = Object.keys(OPTIONS).find((known) => isNear(name.toLowerCase(), known.toLowerCase()))
+  if (near) warnings.push(`unknown option --${spelled}; did you mean --${near}?`)
+  return undefined
+}
+
+/** At most two letters added, left out or exchanged, in words long enough for that to mean something. */
+function isNear(word, known) {
+  let row = Array.from({ length: known.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= word.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= known.length; j++) {
+      const exchange = row[j - 1] + (word[i - 1] === known[j - 1] ? 0 : 1)
+      next[j] = Math.min(exchange, row[j] + 1, next[j - 1] + 1)
+    }
+    row = next
+  }
+  return row[known.length] <= Math.min(2, Math.floor(known.length / 3))
+}
+
+/** @param {string} version */
+function helpText(version) {
+  const lines = [`hmr ${version}: runs a module and swaps it, in the running process, when its file changes`, '']
+  lines.push('Usage: hmr [-f] FILE [options] [-- arguments of the program]')
+  for (const group of new Set(Object.values(OPTIONS).map((option) => option.group))) {
+    lines.push('', `${group}:`)
+    for (const [name, option] of Object.entries(OPTIONS)) {
+      if (option.group !== group) continue
+      const letter = option.short ? `-${option.short}, ` : '    '
+      const long = `--${name}`
+      const other = kebab(name) === name ? '' : ` (--${kebab(name)})`
+      lines.push(`  ${letter}${long.padEnd(20)} ${option.help}${other}`)
+    }
+  }
+  lines.push('', 'Examples:')
+  lines.push('  hmr -f server.js -l                   run server.js hot and log each update')
+  lines.push('  hmr -f server.ts -r ./jiti-require.js run TypeScript through a require of your own')
+  lines.push('  NODE_ENV=production hmr -nf server.js run it without watching')
+  return lines.join('\n')
+}
+
+module.exports = { parse, helpText }

@@ -1,0 +1,11 @@
+const { Router } = require("express");
+const { createRunner, hmr } = require("@upvotr/node-hmr");
+
+module.exports = hmr(
+  null,
+  createRunner(() => {
+    const router = Router();
+    router.get("/", (request, response) => response.json({ time: new Date() }));
+    return router;
+  })
+);

@@ -1,0 +1,175 @@
+//! Every line for the user's console, and the trace for ourselves.
+//!
+//! All goes through JavaScript's `console`, looked up when the line is written: that is what users capture.
+mod colour;
+mod stack;
+mod trace;
+
+pub use trace::{shows_everything, start_if_asked};
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::addon::Addon;
+use crate::js::{Js, JsResult, Value};
+use colour::{Colour, paint};
+
+/// Something failed and the program goes on. One block: the module and what failed, the user's line of code, then
+/// the thrown value as it was; of its stack, what is the user's.
+pub fn error(js: Js<'_>, id: &str, what: &str, thrown: Value<'_>) {
+    let mut head = paint(js, "stderr", Colour::Red, &format!("[hmr] {id}: {what}"));
+    let stack = thrown
+        .is_error()
+        .then(|| thrown.get("stack").ok().and_then(Value::text))
+        .flatten();
+    if let Some(frame) = stack.as_deref().and_then(frame_of) {
+        head = format!("{head}\n{frame}\n");
+    }
+    let show = || write(js, "error", &[js.string(&head), thrown]);
+    let shortened = stack
+        .as_deref()
+        .filter(|_| !shows_everything())
+        .map(stack::without_internals);
+    match (stack, shortened) {
+        (Some(stack), Some(shortened)) if stack != shortened => {
+            // The console prints the value's own stack. It gets it back at once: the value stays as it was.
+            let lent = thrown.set("stack", js.string(&shortened));
+            show();
+            if lent.is_ok() {
+                let _ = thrown.set("stack", js.string(&stack));
+            }
+        }
+        _ => show(),
+    }
+}
+
+/// What makes two thrown values the same trouble: their words, and for errors the user's line.
+pub fn fingerprint(thrown: Value<'_>) -> String {
+    let stack = thrown
+        .is_error()
+        .then(|| thrown.get("stack").ok().and_then(Value::text))
+        .flatten();
+    format!(
+        "{} {:?}",
+        thrown.display(),
+        stack.as_deref().and_then(stack::first_place)
+    )
+}
+
+/// The same error as before, again.
+pub fn repeated_error(js: Js<'_>, id: &str, what: &str, thrown: Value<'_>, times: u64) {
+    let text = format!("[hmr] {id}: {what} ({times} times now): {}", thrown.display());
+    let line = paint(js, "stderr", Colour::Red, &text);
+    write(js, "error", &[js.string(&line)]);
+}
+
+/// Something the user may want to know, unless warnings are suppressed.
+pub fn warning(js: Js<'_>, id: &str, text: &str) {
+    notice(js, &format!("{id}: {text}"));
+}
+
+/// A warning that belongs to no module.
+pub fn notice(js: Js<'_>, text: &str) {
+    if Addon::of(js).is_ok_and(|addon| addon.switches.warnings_suppressed.get()) {
+        return;
+    }
+    let line = paint(js, "stderr", Colour::Yellow, &format!("[hmr] {text}"));
+    write(js, "warn", &[js.string(&line)]);
+}
+
+/// One line for one update, when logging is on: time of day, the module by its id as written (and its path, where
+/// the id does not tell), what happened, how long it took.
+pub fn updated(js: Js<'_>, id: &str, path: &str, what: &str, took: Duration) {
+    if !Addon::of(js).is_ok_and(|addon| addon.switches.logging.get()) {
+        return;
+    }
+    let time = time_of_day(js).unwrap_or_default();
+    let place = shown_path(id, path)
+        .map(|path| format!(" ({path})"))
+        .unwrap_or_default();
+    let milliseconds = took.as_secs_f64() * 1000.0;
+    let text = format!("{time} [hmr] {id}{place} {what} in {milliseconds:.1} ms");
+    let line = paint(js, "stdout", Colour::Blue, text.trim_start());
+    write(js, "log", &[js.string(&line)]);
+}
+
+fn time_of_day(js: Js<'_>) -> JsResult<'_, String> {
+    let now = js.global()?.get("Date")?.construct(&[])?;
+    let text = now.call_method("toTimeString", &[])?.display();
+    Ok(text.chars().take(8).collect())
+}
+
+/// The path relative to the working directory, unless the id says as much.
+fn shown_path(id: &str, path: &str) -> Option<String> {
+    let folder = std::env::current_dir().ok()?;
+    let relative = Path::new(path)
+        .strip_prefix(folder)
+        .map_or(path, |path| path.to_str().unwrap_or(""));
+    let told = id.strip_prefix("./").unwrap_or(id);
+    let is_told = id == path
+        || relative.is_empty()
+        || relative
+            .strip_prefix(told)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.') && !rest[1..].contains('.'));
+    (!is_told).then(|| relative.to_owned())
+}
+
+fn frame_of(stack: &str) -> Option<String> {
+    // A syntax error's stack begins with the line itself, as Node writes it.
+    if !stack.lines().next().is_some_and(|line| line.contains("Error")) {
+        return None;
+    }
+    let place = stack::first_place(stack)?;
+    let source = std::fs::read(&place.file).ok()?;
+    let frame = stack::code_frame(&String::from_utf8_lossy(&source), &place)?;
+    let folder = std::env::current_dir().unwrap_or_default();
+    let file = Path::new(&place.file)
+        .strip_prefix(folder)
+        .unwrap_or(Path::new(&place.file))
+        .display();
+    Some(format!("  {file}:{}:{}\n{frame}", place.line, place.column))
+}
+
+fn write(js: Js<'_>, method: &str, parts: &[Value<'_>]) {
+    // A console that throws (a closed pipe, a user's own) must not fail the update that speaks.
+    let Ok(console) = js.global().and_then(|global| global.get("console")) else {
+        return;
+    };
+    let has_more = parts.len() > 1;
+    let is_format = has_more
+        && parts
+            .first()
+            .and_then(|head| head.text())
+            .is_some_and(|head| head.contains('%'));
+    // A path may hold what `console` takes for a placeholder.
+    let format = if is_format { &[js.string("%s")][..] } else { &[] };
+    let written = console.call_method(method, &[format, parts].concat());
+    if written.is_err() && has_more {
+        // A value that cannot be shown, perhaps; that something failed can be said all the same.
+        let _ = console.call_method(method, &parts[..1]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown_path;
+
+    #[test]
+    fn the_path_is_shown_where_the_id_does_not_tell() {
+        let folder = std::env::current_dir().unwrap();
+        let path = |file: &str| folder.join(file).to_str().unwrap().to_owned();
+        let table = [
+            ("./a.js", path("a.js"), None),
+            ("./a", path("a.js"), None),
+            ("a", path("a.js"), None),
+            ("./routes/a", path("routes/a.ts"), None),
+            ("./a", path("lib/a.js"), Some("lib/a.js")),
+            ("./lib", path("lib/index.js"), Some("lib/index.js")),
+            ("/elsewhere/a.js", "/elsewhere/a.js".into(), None),
+            ("thing", "/elsewhere/thing.js".into(), Some("/elsewhere/thing.js")),
+        ];
+        for (id, path, expected) in table {
+            assert_eq!(shown_path(id, &path).as_deref(), expected, "{id} {path}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! `HMRRuntime.shutdown()`: leaving well.
+
+use std::cmp::Reverse;
+
+use super::hmr_runtime::module;
+use super::steps::Module;
+use super::watching::stop_all;
+use super::{registry, update};
+use crate::addon::Addon;
+use crate::js::{Call, Cx, Held, Js, JsResult, spawn};
+use crate::report;
+
+/// Stops every watch of every runtime and cleans every module up: first all runners, then all persistent values,
+/// those imported last first, each awaited. What a cleanup throws is reported, and the next one runs.
+pub fn shutdown<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let cx = Cx::new(call.js);
+    spawn(call.js, async move {
+        let modules = cx.attempt(let_go)?;
+        for module in &modules {
+            if module.record.is_running.replace(false) {
+                tell(module, "the runner's cleanup failed", module.clean_runner().await);
+            }
+        }
+        for module in &modules {
+            if let Some((persist, values)) = update::take_values(module) {
+                let result = module.clean_persist(&persist, &values).await;
+                tell(module, "the cleanup of the persistent values failed", result);
+            }
+        }
+        Ok(Held::undefined())
+    })
+}
+
+/// Ends what is watched and under way; innermost modules first.
+fn let_go(js: Js<'_>) -> JsResult<'_, Vec<Module>> {
+    let mut modules = Vec::new();
+    for runtime in Addon::of(js)?.live_runtimes(js) {
+        stop_all(runtime)?;
+        let (registry, registry_object) = registry::of(runtime, "HMRRuntime.shutdown")?;
+        for record in registry.all() {
+            record.is_alive.set(false);
+            modules.push(module(runtime, &registry, registry_object, &record)?);
+        }
+    }
+    modules.sort_by_key(|module| Reverse(module.record.order));
+    Ok(modules)
+}
+
+fn tell(module: &Module, what: &str, result: Result<(), Held>) {
+    if let Err(thrown) = result {
+        module
+            .cx
+            .with(|js| report::error(js, &module.record.id, what, thrown.get(js)));
+    }
+}

@@ -1,0 +1,289 @@
+//! Keeps the OS's watches in step with the folders that routes go through.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::backend::{BackendError, Connect, Scope, Sink, WatchBackend};
+use super::mounts::Mounts;
+use super::notice::Notice;
+use super::route::{Point, Route, Routes};
+
+/// How often a route may change under our eyes before we poll instead.
+const ATTEMPTS: u32 = 16;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Events,
+    /// Changes by this machine are reported, those by others are not.
+    EventsHere,
+    /// The OS would not watch it.
+    Unwatched,
+}
+
+/// Why a path is polled although nobody asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PollCause {
+    NoEvents,
+    /// Its mount went away, and nothing tells when it comes back.
+    Unmounted,
+    /// Worth another try later.
+    Unwatched,
+}
+
+#[derive(Debug)]
+pub struct Attached {
+    pub route: Route,
+    pub poll: Option<PollCause>,
+}
+
+#[derive(Debug)]
+pub struct Unreadable {
+    pub folder: PathBuf,
+    pub cause: io::Error,
+}
+
+pub struct Arming {
+    connect: Box<Connect>,
+    sink: Sink,
+    backend: Option<Box<dyn WatchBackend>>,
+    armed: HashMap<Arc<Path>, Mode>,
+    /// Folders above armed ones, with the number of armed or counted folders directly below.
+    ancestors: HashMap<PathBuf, usize>,
+    routes: Routes,
+    mounts: Mounts,
+    notices: Vec<Notice>,
+}
+
+enum Outcome {
+    AsBefore,
+    Fresh,
+    Vanished,
+}
+
+impl Arming {
+    pub fn new(connect: Box<Connect>, sink: Sink) -> Self {
+        Self {
+            connect,
+            sink,
+            backend: None,
+            armed: HashMap::new(),
+            ancestors: HashMap::new(),
+            routes: Routes::default(),
+            mounts: Mounts::default(),
+            notices: Vec::new(),
+        }
+    }
+
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    pub fn tells_finished_writes(&self) -> bool {
+        self.backend
+            .as_ref()
+            .is_some_and(|backend| backend.tells_finished_writes())
+    }
+
+    /// Arms every folder on the way to this path. A change after this returned will be reported.
+    pub fn attach(&mut self, path: &Path) -> Result<Attached, Unreadable> {
+        let mut strays = HashSet::new();
+        let mut attached = None;
+        for _ in 0..ATTEMPTS {
+            let route = self.routes.find(path);
+            match self.arm_all(&route, &mut strays) {
+                Ok(Outcome::AsBefore) => {
+                    attached = Some(route);
+                    break;
+                }
+                // The way may have changed before its watches were there.
+                Ok(Outcome::Fresh | Outcome::Vanished) => self.routes.forget(path),
+                Err(error) => {
+                    self.routes.forget_all();
+                    for stray in strays {
+                        self.disarm(&stray);
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        let in_time = attached.is_some();
+        let route = attached.unwrap_or_else(|| self.routes.find(path));
+        for point in &route {
+            strays.remove(&point.folder);
+        }
+        for stray in strays {
+            self.disarm(&stray);
+        }
+        let poll = route.iter().filter_map(|point| self.poll_cause(point)).max();
+        Ok(Attached {
+            route,
+            poll: if in_time { poll } else { Some(PollCause::Unwatched) },
+        })
+    }
+
+    fn poll_cause(&self, point: &Point) -> Option<PollCause> {
+        match self.armed.get(&point.folder) {
+            Some(Mode::Events) => None,
+            Some(Mode::EventsHere) => Some(PollCause::NoEvents),
+            Some(Mode::Unwatched) | None => Some(PollCause::Unwatched),
+        }
+    }
+
+    fn arm_all(&mut self, route: &Route, fresh: &mut HashSet<Arc<Path>>) -> Result<Outcome, Unreadable> {
+        let mut outcome = Outcome::AsBefore;
+        for point in route {
+            if self.armed.contains_key(&point.folder) {
+                continue;
+            }
+            let Some(mode) = self.arm(&point.folder)? else {
+                return Ok(Outcome::Vanished);
+            };
+            self.armed.insert(Arc::clone(&point.folder), mode);
+            fresh.insert(Arc::clone(&point.folder));
+            outcome = Outcome::Fresh;
+        }
+        Ok(outcome)
+    }
+
+    /// `None`: there is no such folder any more.
+    fn arm(&mut self, folder: &Path) -> Result<Option<Mode>, Unreadable> {
+        let watched = match self.backend() {
+            Ok(backend) => backend.watch(folder, Scope::Entries),
+            Err(error) => Err(error),
+        };
+        match watched {
+            Ok(()) => {}
+            Err(BackendError::Missing) => return Ok(None),
+            Err(BackendError::Other(cause)) => {
+                return Err(Unreadable {
+                    folder: folder.to_owned(),
+                    cause,
+                });
+            }
+            Err(BackendError::WatchLimit) => {
+                self.notices.push(Notice::watch_limit());
+                return Ok(Some(Mode::Unwatched));
+            }
+            Err(BackendError::InstanceLimit) => {
+                self.notices.push(Notice::instance_limit());
+                return Ok(Some(Mode::Unwatched));
+            }
+        }
+        self.retain_ancestors(folder);
+        Ok(Some(match self.mounts.without_events(folder) {
+            Some(_) => Mode::EventsHere,
+            None => Mode::Events,
+        }))
+    }
+
+    pub fn tell(&mut self, notice: Notice) {
+        self.notices.push(notice);
+    }
+
+    /// Names the mounts that are the reason to poll a file behind this route.
+    pub fn tell_mounts_without_events(&mut self, route: &Route) {
+        for point in route {
+            if let Some(mount) = self.mounts.without_events(&point.folder) {
+                self.notices.push(Notice::NoEvents {
+                    mount: mount.at.clone(),
+                    kind: mount.kind.clone(),
+                });
+            }
+        }
+    }
+
+    fn backend(&mut self) -> Result<&mut dyn WatchBackend, BackendError> {
+        let backend = match self.backend.take() {
+            Some(backend) => backend,
+            None => (self.connect)(Arc::clone(&self.sink))?,
+        };
+        Ok(self.backend.insert(backend).as_mut())
+    }
+
+    /// A move of a folder is told to those who watch the folder itself, not to those who watch
+    /// something below: without these, a watch would go on reporting under the old name.
+    fn retain_ancestors(&mut self, folder: &Path) {
+        for ancestor in named_ancestors(folder) {
+            if let Some(users) = self.ancestors.get_mut(ancestor) {
+                *users += 1;
+                return;
+            }
+            self.ancestors.insert(ancestor.to_owned(), 1);
+            let Some(backend) = &mut self.backend else { return };
+            if let Err(error) = backend.watch(ancestor, Scope::Itself) {
+                tracing::debug!(folder = %ancestor.display(), %error, "a move of this folder would go unseen");
+                if matches!(error, BackendError::WatchLimit) {
+                    self.notices.push(Notice::watch_limit());
+                }
+            }
+        }
+    }
+
+    fn release_ancestors(&mut self, folder: &Path) {
+        for ancestor in named_ancestors(folder) {
+            let Some(users) = self.ancestors.get_mut(ancestor) else {
+                return;
+            };
+            *users -= 1;
+            if *users > 0 {
+                return;
+            }
+            self.ancestors.remove(ancestor);
+            if let Some(backend) = &mut self.backend {
+                backend.unwatch(ancestor, Scope::Itself);
+            }
+        }
+    }
+
+    pub fn disarm(&mut self, folder: &Path) {
+        // A way is remembered only as long as changes on it would be reported.
+        self.routes.forget_all();
+        match self.armed.remove(folder) {
+            Some(Mode::Events | Mode::EventsHere) => {
+                if let Some(backend) = &mut self.backend {
+                    backend.unwatch(folder, Scope::Entries);
+                }
+                self.release_ancestors(folder);
+            }
+            Some(Mode::Unwatched) | None => {}
+        }
+    }
+
+    /// The armed folders that nobody uses, to be disarmed.
+    pub fn unused(&self, is_used: impl Fn(&Path) -> bool) -> Vec<Arc<Path>> {
+        self.armed
+            .keys()
+            .filter(|folder| !is_used(folder))
+            .map(Arc::clone)
+            .collect()
+    }
+
+    /// Folders may have moved, links may lead elsewhere.
+    pub fn forget_ways(&mut self) {
+        self.routes.forget_all();
+        self.mounts.forget();
+    }
+
+    /// The folders to try again when a limit may have been raised.
+    pub fn disarm_unwatched(&mut self) {
+        self.armed.retain(|_, mode| *mode != Mode::Unwatched);
+    }
+
+    /// Ends the OS's watching, with its thread and descriptors.
+    pub fn disconnect(&mut self) {
+        self.backend = None;
+        self.armed.clear();
+        self.ancestors.clear();
+        self.forget_ways();
+    }
+}
+
+/// Nearest first, without the root, which cannot move.
+fn named_ancestors(folder: &Path) -> impl Iterator<Item = &Path> {
+    folder
+        .ancestors()
+        .skip(1)
+        .filter(|ancestor| ancestor.parent().is_some())
+}

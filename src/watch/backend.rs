@@ -1,0 +1,191 @@
+//! Who tells us about changes: the OS through notify, or a fake in tests.
+
+use std::fmt;
+use std::io;
+use std::mem;
+use std::path::Path;
+use std::sync::Arc;
+
+use notify::{
+    Config, Error, ErrorKind, EventKindMask, RecommendedWatcher, RecursiveMode, WatchPathConfig, Watcher,
+};
+
+use super::file_change::{FileChange, Signal, signals};
+
+pub type Sink = Arc<dyn Fn(Signal) + Send + Sync>;
+pub type Connect = dyn Fn(Sink) -> Result<Box<dyn WatchBackend>, BackendError> + Send + Sync;
+
+/// What to be told about a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Changes of its entries, and that it is moved or removed itself.
+    Entries,
+    /// Only that it is moved itself.
+    Itself,
+}
+
+/// May be called by any thread but the one that runs the sink.
+pub trait WatchBackend: Send {
+    /// Watches a folder, which is not followed if it is a link. At most once per folder and scope.
+    fn watch(&mut self, folder: &Path, scope: Scope) -> Result<(), BackendError>;
+    /// A folder that is not watched (any more) is no error.
+    fn unwatch(&mut self, folder: &Path, scope: Scope);
+    /// Whether `FileChange::Written` ever comes.
+    fn tells_finished_writes(&self) -> bool;
+}
+
+#[derive(Debug)]
+pub enum BackendError {
+    /// The user may not have more watches.
+    WatchLimit,
+    /// The user may not have more instances, or the process no more open files.
+    InstanceLimit,
+    /// No such folder (any more).
+    Missing,
+    Other(io::Error),
+}
+
+impl fmt::Display for BackendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WatchLimit => f.write_str("too many watches"),
+            Self::InstanceLimit => f.write_str("too many watchers or open files"),
+            Self::Missing => f.write_str("no such folder"),
+            Self::Other(error) => error.fmt(f),
+        }
+    }
+}
+
+const EMFILE: i32 = 24;
+const ENFILE: i32 = 23;
+
+impl From<Error> for BackendError {
+    fn from(error: Error) -> Self {
+        match error.kind {
+            ErrorKind::MaxFilesWatch => Self::WatchLimit,
+            ErrorKind::PathNotFound => Self::Missing,
+            ErrorKind::Io(error) => match (error.kind(), error.raw_os_error()) {
+                (_, Some(EMFILE | ENFILE)) if cfg!(unix) => Self::InstanceLimit,
+                (io::ErrorKind::NotFound | io::ErrorKind::NotADirectory, _) => Self::Missing,
+                _ => Self::Other(error),
+            },
+            kind => Self::Other(io::Error::other(Error::new(kind))),
+        }
+    }
+}
+
+pub struct NotifyBackend {
+    entries: Channel,
+    /// An instance of its own, since notify's filter is one per instance: with the filter of
+    /// `entries`, each write into the home or temporary folder above a project would wake us.
+    /// Without it (no instance left), a move of a folder's ancestor goes unseen.
+    moves: Option<Channel>,
+}
+
+impl NotifyBackend {
+    pub fn connect(sink: Sink) -> Result<Box<dyn WatchBackend>, BackendError> {
+        let events = EventKindMask::CREATE
+            | EventKindMask::REMOVE
+            | EventKindMask::ALL_MODIFY
+            | EventKindMask::ACCESS_CLOSE;
+        let entries = Channel::open(events, Arc::clone(&sink))?;
+        let tell_move: Sink = Arc::new(move |signal| match signal {
+            Signal::Changed {
+                path,
+                change: FileChange::MovedOut,
+            } => sink(Signal::AncestorMoved(path)),
+            Signal::Changed { .. } => {}
+            other => sink(other),
+        });
+        let moves = if cfg!(target_os = "linux") {
+            Channel::open(EventKindMask::MODIFY_NAME, tell_move).ok()
+        } else {
+            None
+        };
+        Ok(Box::new(Self { entries, moves }))
+    }
+
+    fn channel(&mut self, scope: Scope) -> Option<&mut Channel> {
+        match scope {
+            Scope::Entries => Some(&mut self.entries),
+            Scope::Itself => self.moves.as_mut(),
+        }
+    }
+}
+
+impl WatchBackend for NotifyBackend {
+    fn watch(&mut self, folder: &Path, scope: Scope) -> Result<(), BackendError> {
+        self.channel(scope)
+            .map_or(Ok(()), |channel| channel.watch(folder))
+    }
+
+    fn unwatch(&mut self, folder: &Path, scope: Scope) {
+        if let Some(channel) = self.channel(scope) {
+            channel.unwatch(folder);
+        }
+    }
+
+    fn tells_finished_writes(&self) -> bool {
+        cfg!(target_os = "linux")
+    }
+}
+
+/// One instance of notify.
+struct Channel {
+    watcher: Option<RecommendedWatcher>,
+}
+
+impl Channel {
+    fn open(events: EventKindMask, sink: Sink) -> Result<Self, BackendError> {
+        let on_event = move |event: notify::Result<notify::Event>| match event {
+            Ok(event) => signals(event).into_iter().for_each(|signal| sink(signal)),
+            Err(error) => {
+                tracing::warn!(%error, "the watcher failed, so events may be lost");
+                sink(Signal::Overflow);
+            }
+        };
+        let config = Config::default()
+            .with_event_kinds(events)
+            .with_follow_symlinks(false);
+        let mut channel = Self {
+            watcher: Some(RecommendedWatcher::new(on_event, config)?),
+        };
+        channel.check_alive()?;
+        Ok(channel)
+    }
+
+    /// notify does not tell that its thread could not be started, and panics when a watcher without
+    /// one is dropped.
+    fn check_alive(&mut self) -> Result<(), BackendError> {
+        let Some(watcher) = &self.watcher else {
+            return Ok(());
+        };
+        if cfg!(target_os = "linux") && watcher.watched_paths().is_err() {
+            mem::forget(self.watcher.take());
+            return Err(BackendError::Other(io::Error::other(
+                "the watcher's thread did not start",
+            )));
+        }
+        Ok(())
+    }
+
+    fn watch(&mut self, folder: &Path) -> Result<(), BackendError> {
+        let config = WatchPathConfig::new(RecursiveMode::NonRecursive).with_dereference_symlinks(false);
+        let Some(watcher) = &mut self.watcher else {
+            return Err(BackendError::Other(io::Error::other("the watcher has ended")));
+        };
+        let result = watcher.watch_with(folder, config);
+        if matches!(&result, Err(error) if matches!(error.kind, ErrorKind::Generic(_))) {
+            self.check_alive()?;
+        }
+        Ok(result?)
+    }
+
+    fn unwatch(&mut self, folder: &Path) {
+        if let Some(watcher) = &mut self.watcher
+            && let Err(error) = watcher.unwatch(folder)
+        {
+            tracing::trace!(%error, "already unwatched");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What the hub, its thread and the backend's thread share.
+
+use std::sync::{Arc, Weak};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+use super::arming::Arming;
+use super::backend::{Connect, Sink};
+use super::file_change::Signal;
+use super::state::State;
+
+/// How long `shutdown` waits for calls under way. They do not wait for anyone; a dead network file
+/// system may hold them up.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub struct Shared {
+    /// Before `state` where both are taken, and never taken by the backend's thread.
+    pub arming: Mutex<Arming>,
+    pub state: Mutex<Guarded>,
+    /// Calls our thread.
+    pub bell: Condvar,
+    /// Tells that a thread has ended or is back from `wake`.
+    calm: Condvar,
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+/// What our thread does. Awake, it looks for work before it sleeps.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Sleep {
+    #[default]
+    Awake,
+    Until(Instant),
+    Endless,
+}
+
+#[derive(Default)]
+pub struct Guarded {
+    pub state: State,
+    pub shut_down: bool,
+    /// The number of our present thread. An older one ends when it sees this.
+    pub generation: u64,
+    pub threads: Vec<ThreadId>,
+    pub sleep: Sleep,
+    /// `wake` was called, and `take_due` not yet.
+    pub woken: bool,
+    waking: Vec<ThreadId>,
+}
+
+impl Guarded {
+    /// Ends our thread.
+    pub fn dismiss(&mut self) {
+        self.generation += 1;
+        self.sleep = Sleep::Awake;
+    }
+
+    fn thread_oversleeps(&self) -> bool {
+        let wanted = self.state.next_deadline();
+        match self.sleep {
+            Sleep::Awake => false,
+            _ if !self.state.repairs.is_empty() => true,
+            Sleep::Endless => wanted.is_some(),
+            Sleep::Until(end) => wanted.is_some_and(|wanted| wanted < end),
+        }
+    }
+
+    fn begin_wake(&mut self) -> bool {
+        let begins = self.state.has_news() && !self.woken && !self.shut_down;
+        if begins {
+            self.woken = true;
+            self.state.on_woken();
+            self.waking.push(thread::current().id());
+        }
+        begins
+    }
+
+    fn is_calm_but_for(&self, me: ThreadId) -> bool {
+        self.threads.iter().chain(&self.waking).all(|id| *id == me)
+    }
+}
+
+impl Shared {
+    pub fn new(wake: Box<dyn Fn() + Send + Sync>, connect: Box<Connect>) -> Arc<Self> {
+        Arc::new_cyclic(|shared: &Weak<Self>| {
+            let shared = Weak::clone(shared);
+            let sink: Sink = Arc::new(move |signal| {
+                if let Some(shared) = shared.upgrade() {
+                    shared.on_signal(signal);
+                }
+            });
+            Self {
+                arming: Mutex::new(Arming::new(connect, sink)),
+                state: Mutex::default(),
+                bell: Condvar::new(),
+                calm: Condvar::new(),
+                wake,
+            }
+        })
+    }
+
+    fn on_signal(&self, signal: Signal) {
+        tracing::trace!(?signal);
+        let mut guarded = self.state.lock();
+        if !guarded.shut_down {
+            guarded.state.on_signal(Instant::now(), signal);
+            self.follow_up(guarded);
+        }
+    }
+
+    /// After each change of the state: calls our thread and the caller's if there is cause to.
+    pub fn follow_up(&self, mut guarded: MutexGuard<'_, Guarded>) {
+        if guarded.thread_oversleeps() {
+            self.bell.notify_all();
+        }
+        let wakes = guarded.begin_wake();
+        drop(guarded);
+        if wakes {
+            (self.wake)();
+            let me = thread::current().id();
+            self.state.lock().waking.retain(|id| *id != me);
+            self.calm.notify_all();
+        }
+    }
+
+    pub fn on_thread_end(&self, guarded: &mut Guarded) {
+        let me = thread::current().id();
+        guarded.threads.retain(|id| *id != me);
+        self.calm.notify_all();
+    }
+
+    /// Waits until no other thread is ours or in `wake`.
+    pub fn wait_for_calm(&self) {
+        let me = thread::current().id();
+        let deadline = Instant::now() + PATIENCE;
+        let mut guarded = self.state.lock();
+        while !guarded.is_calm_but_for(me) {
+            if self.calm.wait_until(&mut guarded, deadline).timed_out() {
+                tracing::warn!("a thread of the watcher is stuck");
+                return;
+            }
+        }
+    }
+}

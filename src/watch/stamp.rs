@@ -1,0 +1,200 @@
+//! What a file looked like when its user last loaded it, and whether it looks different now.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fs::{File, Metadata};
+use std::hash::Hasher;
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use super::debouncer::SETTLE;
+
+/// Larger files are compared by their times and size alone.
+const HASH_LIMIT: u64 = 16 * 1024 * 1024;
+/// A later write may leave the time as it is only within this of the last one (FAT counts in 2 s).
+const CLOCK_STEP: Duration = Duration::from_secs(2);
+
+/// What `stat` says. A folder in place of the file counts as no file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    device: u64,
+    inode: u64,
+    modified: SystemTime,
+    size: u64,
+    /// The inode's own time. It also moves with `chmod`, so it only raises doubts.
+    inode_changed: (i64, i64),
+    is_regular: bool,
+}
+
+impl Facts {
+    pub fn of(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        if metadata.is_dir() {
+            return None;
+        }
+        let (device, inode, inode_changed) = inode_facts(&metadata);
+        Some(Self {
+            device,
+            inode,
+            modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+            size: metadata.len(),
+            inode_changed,
+            is_regular: metadata.is_file(),
+        })
+    }
+
+    fn is_same_version(&self, other: &Self) -> bool {
+        self.device == other.device
+            && self.inode == other.inode
+            && self.modified == other.modified
+            && self.size == other.size
+    }
+
+    /// A write right now could leave these facts as they are.
+    pub fn is_recent(&self) -> bool {
+        self.is_younger_than(CLOCK_STEP)
+    }
+
+    fn is_younger_than(&self, age: Duration) -> bool {
+        // A time in the future is an error here, and proves nothing either.
+        SystemTime::now()
+            .duration_since(self.modified)
+            .is_ok_and(|passed| passed < age)
+            || self.modified > SystemTime::now()
+    }
+}
+
+#[cfg(unix)]
+fn inode_facts(metadata: &Metadata) -> (u64, u64, (i64, i64)) {
+    use std::os::unix::fs::MetadataExt;
+    (
+        metadata.dev(),
+        metadata.ino(),
+        (metadata.ctime(), metadata.ctime_nsec()),
+    )
+}
+
+#[cfg(not(unix))]
+fn inode_facts(_: &Metadata) -> (u64, u64, (i64, i64)) {
+    (0, 0, (0, 0))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    /// Not read: too large, or so old that its time tells any later write.
+    Unread,
+    Unreadable,
+    Hash(u64),
+}
+
+impl Content {
+    fn of(path: &Path, facts: &Facts) -> Self {
+        if !facts.is_regular || facts.size > HASH_LIMIT {
+            return Self::Unread;
+        }
+        hash(path).map_or(Self::Unreadable, Self::Hash)
+    }
+}
+
+fn hash(path: &Path) -> io::Result<u64> {
+    let mut file = File::open(path)?;
+    let mut hasher = DefaultHasher::new();
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(hasher.finish()),
+            Ok(length) => hasher.write(buffer.get(..length).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// How to compare two stamps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// Only other bytes are a change: a `touch` is not.
+    pub only_content: bool,
+    /// The event may be a write: without a hash, a moved inode time counts. A `chmod` is none.
+    pub may_be_write: bool,
+}
+
+/// A file as compared with its last stamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    Same,
+    /// `resting`: its last write is so long ago that nobody is in the middle of it.
+    Changed {
+        resting: bool,
+    },
+    Empty,
+    Gone,
+}
+
+/// Comparing stamps is how events coalesce: whatever happened between the two, in how many events,
+/// created and deleted is nothing, deleted and created with the same bytes, time and inode is
+/// nothing, deleted and created otherwise is a change, and of several changes the last one counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    facts: Option<Facts>,
+    content: Content,
+}
+
+impl Stamp {
+    /// Reads the file as well (except a very large one).
+    pub fn with_content(path: &Path) -> Self {
+        Self::read_if(path, |_| true)
+    }
+
+    /// Reads the file only if a later write might not show in its time: a start over thousands of
+    /// old files reads none.
+    pub fn at_first_sight(path: &Path) -> Self {
+        Self::read_if(path, Facts::is_recent)
+    }
+
+    /// Looks at the file, and reads it only where its facts do not decide.
+    pub fn look(&self, path: &Path, by: Comparison) -> Sight {
+        let now = Self::read_if(path, |facts| {
+            let same = self.facts.is_some_and(|known| known.is_same_version(facts));
+            by.only_content || (same && self.content != Content::Unread)
+        });
+        now.compared_with(self, by)
+    }
+
+    fn read_if(path: &Path, wanted: impl FnOnce(&Facts) -> bool) -> Self {
+        let facts = Facts::of(path);
+        let content = match &facts {
+            Some(facts) if wanted(facts) => Content::of(path, facts),
+            _ => Content::Unread,
+        };
+        Self { facts, content }
+    }
+
+    /// This, newer, stamp as compared with the one that the user loaded.
+    pub fn compared_with(&self, loaded: &Self, by: Comparison) -> Sight {
+        let Some(facts) = self.facts else {
+            return if loaded.facts.is_none() {
+                Sight::Same
+            } else {
+                Sight::Gone
+            };
+        };
+        let same_version = loaded.facts.filter(|known| known.is_same_version(&facts));
+        let same_content = match (loaded.content, self.content) {
+            (Content::Hash(known), Content::Hash(now)) => known == now,
+            (Content::Unreadable, Content::Unreadable) => true,
+            (Content::Unread, _) | (_, Content::Unread) => same_version
+                .is_some_and(|known| !by.may_be_write || known.inode_changed == facts.inode_changed),
+            _ => false,
+        };
+        if same_content && (by.only_content || same_version.is_some()) {
+            Sight::Same
+        } else if facts.size == 0 && facts.is_regular {
+            Sight::Empty
+        } else {
+            Sight::Changed {
+                resting: !facts.is_younger_than(SETTLE),
+            }
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! What a hub knows: its watches, whose event is whose, what is due.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::mem;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::debouncer::{Debouncer, Pace};
+use super::file_change::{FileChange, Signal};
+use super::notice::Notice;
+use super::poll::PollSchedule;
+use super::roots::Roots;
+use super::route::{Role, Route};
+use super::stamp::{Comparison, Sight, Stamp};
+use super::{Due, WatchKey, WatchOptions};
+
+pub struct Watch {
+    pub path: Arc<Path>,
+    pub options: WatchOptions,
+    pub stamp: Stamp,
+    route: Route,
+}
+
+impl Watch {
+    pub fn comparison(&self, may_be_write: bool) -> Comparison {
+        Comparison {
+            only_content: self.options.only_content,
+            may_be_write,
+        }
+    }
+
+    fn pace(&self, pace: Pace) -> Pace {
+        self.options.debounce.map_or(pace, Pace::Wait)
+    }
+}
+
+/// Folders and links that changed: what goes through them has to find its way again.
+#[derive(Debug, Default)]
+pub struct Repairs {
+    pub paths: HashSet<PathBuf>,
+    pub keys: BTreeSet<WatchKey>,
+    /// Events were lost: anything may have changed.
+    pub all: bool,
+    pub unmounted: bool,
+}
+
+impl Repairs {
+    pub fn is_empty(&self) -> bool {
+        self.paths.is_empty() && self.keys.is_empty() && !self.all
+    }
+}
+
+#[derive(Default)]
+pub struct State {
+    watches: HashMap<WatchKey, Box<Watch>>,
+    last_key: u64,
+    pub roots: Roots,
+    pub debouncer: Debouncer,
+    pub polls: PollSchedule,
+    pub repairs: Repairs,
+    /// Folders are being armed for routes that are not in `roots` yet: whatever happens to a name
+    /// meanwhile may concern them.
+    pub attaching: bool,
+    pub tells_finished_writes: bool,
+    notices: Vec<Notice>,
+    told: HashSet<Notice>,
+    has_news: bool,
+}
+
+impl State {
+    pub fn watch(&self, key: WatchKey) -> Option<&Watch> {
+        self.watches.get(&key).map(Box::as_ref)
+    }
+
+    pub fn keys(&self) -> BTreeSet<WatchKey> {
+        self.watches.keys().copied().collect()
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.watches.is_empty()
+    }
+
+    /// The file is stamped here, with its folders already armed: no change falls between.
+    pub fn add(&mut self, path: &Path, options: WatchOptions, route: Route) -> WatchKey {
+        self.last_key += 1;
+        let key = WatchKey(self.last_key);
+        self.roots.add(key, &route);
+        let stamp = if options.only_content {
+            Stamp::with_content(path)
+        } else {
+            Stamp::at_first_sight(path)
+        };
+        self.watches.insert(
+            key,
+            Box::new(Watch {
+                path: Arc::from(path),
+                options,
+                stamp,
+                route,
+            }),
+        );
+        key
+    }
+
+    /// Returns where the watch went through.
+    pub fn remove(&mut self, key: WatchKey) -> Route {
+        self.debouncer.cancel(key);
+        self.polls.remove(key);
+        let Some(watch) = self.watches.remove(&key) else {
+            return Route::new();
+        };
+        self.roots.remove(key, &watch.route);
+        watch.route
+    }
+
+    pub fn clear(&mut self) {
+        *self = Self {
+            last_key: self.last_key,
+            told: mem::take(&mut self.told),
+            ..Self::default()
+        };
+    }
+
+    pub fn detach(&mut self, key: WatchKey) {
+        if let Some(watch) = self.watches.get_mut(&key) {
+            self.roots.remove(key, &mem::take(&mut watch.route));
+        }
+    }
+
+    pub fn reattach(&mut self, key: WatchKey, route: Route) {
+        if let Some(watch) = self.watches.get_mut(&key) {
+            self.roots.add(key, &route);
+            watch.route = route;
+        }
+    }
+
+    pub fn on_signal(&mut self, now: Instant, signal: Signal) {
+        match signal {
+            Signal::Overflow => self.repairs.all = true,
+            Signal::AncestorMoved(path) => {
+                self.repairs.paths.insert(path);
+            }
+            Signal::Changed { path, change } => {
+                self.repairs.unmounted |= change == FileChange::Unmounted;
+                self.on_change(now, &path, change);
+                if self.leads_elsewhere(&path, change) {
+                    self.repairs.paths.insert(path);
+                }
+            }
+        }
+    }
+
+    fn on_change(&mut self, now: Instant, path: &Path, change: FileChange) {
+        let interests = self.roots.at(path).iter();
+        let keys: Vec<_> = interests
+            .filter(|interest| interest.role == Role::Target)
+            .map(|interest| interest.key)
+            .collect();
+        if change == FileChange::Modified && self.tells_finished_writes {
+            for key in keys {
+                if let Some(watch) = self.watches.get(&key) {
+                    self.debouncer.settle(now, key, watch.pace(Pace::Finished));
+                }
+            }
+        } else {
+            self.compare(now, keys, change);
+        }
+    }
+
+    /// Compares these files with their stamps, because of one event.
+    pub fn compare(&mut self, now: Instant, keys: impl IntoIterator<Item = WatchKey>, change: FileChange) {
+        let mut changes = Vec::new();
+        for key in keys {
+            let Some(watch) = self.watches.get(&key) else {
+                continue;
+            };
+            let sight = watch
+                .stamp
+                .look(&watch.path, watch.comparison(change != FileChange::Touched));
+            changes.extend(self.on_sight(now, key, sight, change));
+        }
+        if !changes.is_empty() {
+            self.debouncer.changed(now, &changes);
+        }
+    }
+
+    /// Returns the change if it is one to debounce.
+    pub fn on_sight(
+        &mut self,
+        now: Instant,
+        key: WatchKey,
+        sight: Sight,
+        change: FileChange,
+    ) -> Option<(WatchKey, Pace)> {
+        let watch = self.watches.get(&key)?;
+        match sight {
+            Sight::Same => self.debouncer.cancel(key),
+            Sight::Empty | Sight::Gone => self.debouncer.settle(now, key, watch.pace(Pace::Finished)),
+            Sight::Changed { resting } => match change {
+                // An editor may set the mode in the middle of its save.
+                FileChange::Touched if self.debouncer.is_settling(key) => {
+                    self.debouncer.settle(now, key, watch.pace(Pace::Finished));
+                }
+                FileChange::Written | FileChange::MovedIn | FileChange::Touched => {
+                    return Some((key, watch.pace(Pace::Finished)));
+                }
+                _ if resting => return Some((key, watch.pace(Pace::Finished))),
+                _ => return Some((key, watch.pace(Pace::Unsure))),
+            },
+        }
+        None
+    }
+
+    fn leads_elsewhere(&self, path: &Path, change: FileChange) -> bool {
+        let is_root = self.attaching || self.roots.is_root(path);
+        if is_root && !matches!(change, FileChange::Modified | FileChange::Written) {
+            return true;
+        }
+        if !change.is_about_name() {
+            return false;
+        }
+        let interests = self.roots.at(path);
+        interests.iter().any(|interest| interest.role == Role::Via)
+            // The file may have been replaced by a link to another.
+            || (!interests.is_empty()
+                && std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()))
+    }
+
+    /// What differs from what its user loaded, which it is taken to be from now on.
+    pub fn take_due(&mut self, now: Instant) -> Vec<Due> {
+        let mut all_due = Vec::new();
+        for (key, settled) in self.debouncer.take(now) {
+            let Some(watch) = self.watches.get_mut(&key) else {
+                continue;
+            };
+            let fresh = Stamp::with_content(&watch.path);
+            let sight = fresh.compared_with(&watch.stamp, watch.comparison(true));
+            let missing = match sight {
+                Sight::Same => continue,
+                Sight::Empty | Sight::Gone if !settled => {
+                    let pace = watch.pace(Pace::Finished);
+                    self.debouncer.settle(now, key, pace);
+                    continue;
+                }
+                sight => sight == Sight::Gone,
+            };
+            watch.stamp = fresh;
+            let settled = missing || sight == Sight::Empty;
+            all_due.push(Due {
+                key,
+                settled,
+                missing,
+            });
+        }
+        all_due
+    }
+
+    pub fn tell(&mut self, notices: impl IntoIterator<Item = Notice>) {
+        for notice in notices {
+            if self.told.insert(notice.clone()) {
+                self.notices.push(notice);
+                self.has_news = true;
+            }
+        }
+    }
+
+    /// Whether the caller has to be woken.
+    pub fn has_news(&self) -> bool {
+        self.has_news || self.debouncer.has_due()
+    }
+
+    /// The caller has been told of the notices so far; it may leave them.
+    pub fn on_woken(&mut self) {
+        self.has_news = false;
+    }
+
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        mem::take(&mut self.notices)
+    }
+
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.debouncer
+            .next_deadline()
+            .into_iter()
+            .chain(self.polls.next_deadline())
+            .min()
+    }
+}

@@ -1,0 +1,313 @@
+//! When the OS loses events or refuses to watch. The backend is a fake, the files are real.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::bench::Bench;
+use crate::watch::backend::{BackendError, Connect, Scope, Sink, WatchBackend};
+use crate::watch::file_change::{FileChange, Signal};
+use crate::watch::{Due, Notice, Polling, WatchError, WatchOptions};
+
+/// Says what it is told to say.
+#[derive(Default)]
+struct Script {
+    sink: Option<Sink>,
+    watched: HashSet<(PathBuf, Scope)>,
+    room: Option<usize>,
+    refuses_to_connect: bool,
+    unreadable: Option<PathBuf>,
+    is_silent_about_finished_writes: bool,
+}
+
+#[derive(Clone, Default)]
+struct Fake(Arc<Mutex<Script>>);
+
+impl Fake {
+    fn connect(&self) -> Box<Connect> {
+        let fake = self.clone();
+        Box::new(move |sink| {
+            let mut script = fake.0.lock();
+            if script.refuses_to_connect {
+                return Err(BackendError::InstanceLimit);
+            }
+            script.sink = Some(sink);
+            drop(script);
+            Ok(Box::new(fake.clone()))
+        })
+    }
+
+    fn tell(&self, signal: Signal) {
+        let sink = self.0.lock().sink.clone().unwrap();
+        sink(signal);
+    }
+
+    fn tell_change(&self, path: &Path, change: FileChange) {
+        self.tell(Signal::Changed {
+            path: path.to_owned(),
+            change,
+        });
+    }
+}
+
+impl WatchBackend for Fake {
+    fn watch(&mut self, folder: &Path, scope: Scope) -> Result<(), BackendError> {
+        let mut script = self.0.lock();
+        if script.unreadable.as_deref() == Some(folder) {
+            return Err(BackendError::Other(std::io::ErrorKind::PermissionDenied.into()));
+        }
+        if script.room.is_some_and(|room| script.watched.len() >= room) {
+            return Err(BackendError::WatchLimit);
+        }
+        assert!(
+            script.watched.insert((folder.to_owned(), scope)),
+            "{} twice",
+            folder.display()
+        );
+        Ok(())
+    }
+
+    fn unwatch(&mut self, folder: &Path, scope: Scope) {
+        assert!(
+            self.0.lock().watched.remove(&(folder.to_owned(), scope)),
+            "{}",
+            folder.display()
+        );
+    }
+
+    fn tells_finished_writes(&self) -> bool {
+        !self.0.lock().is_silent_about_finished_writes
+    }
+}
+
+fn bench() -> (Bench, Fake) {
+    let fake = Fake::default();
+    (Bench::with_backend(fake.connect()), fake)
+}
+
+#[test]
+fn lost_events() {
+    let (mut bench, fake) = bench();
+    for name in ["a", "b", "c"] {
+        bench.write(name, "0");
+    }
+    bench.mkdir("folder");
+    let [a, _, c, late] = ["a", "b", "c", "folder/late"].map(|name| bench.watch(name));
+    bench.write("a", "1");
+    fs::remove_file(bench.path("c")).unwrap();
+    bench.write("folder/late", "1");
+    fake.tell(Signal::Overflow);
+    let mut loads = Vec::new();
+    while loads.len() < 3 {
+        loads.extend(bench.next_woken());
+    }
+    assert_eq!(loads[0].due.key, a);
+    assert_eq!(loads[1].due.key, late);
+    assert_eq!(
+        loads[2].due,
+        Due {
+            key: c,
+            settled: true,
+            missing: true
+        }
+    );
+    fake.tell(Signal::Overflow);
+    bench.write("b", "2");
+    fake.tell_change(&bench.path("b"), FileChange::Written);
+    assert_eq!(
+        bench.next_woken().len(),
+        1,
+        "an overflow without a change is nothing"
+    );
+}
+
+#[test]
+fn too_many_watches() {
+    let (mut bench, fake) = bench();
+    bench.mkdir("one");
+    bench.mkdir("two");
+    bench.write("one/file", "0");
+    bench.write("two/file", "0");
+    bench.watch("one/file");
+    let taken = fake.0.lock().watched.len();
+    fake.0.lock().room = Some(taken);
+    let key = bench.watch("two/file");
+    let notices = bench.hub.take_notices();
+    assert!(matches!(notices[..], [Notice::WatchLimit { .. }]), "{notices:?}");
+    bench.write("two/file", "1");
+    bench.expect(key, "1");
+    bench.write("two/file", "2");
+    bench.until(key, "2");
+    bench.watch("two/other");
+    assert_eq!(bench.hub.take_notices(), [], "said once");
+}
+
+#[test]
+fn too_many_instances() {
+    let (mut bench, fake) = bench();
+    fake.0.lock().refuses_to_connect = true;
+    let key = bench.watch("folder/file");
+    let notices = bench.hub.take_notices();
+    assert!(
+        matches!(notices[..], [Notice::InstanceLimit { .. }]),
+        "{notices:?}"
+    );
+    bench.mkdir("folder");
+    bench.write("folder/file", "1");
+    bench.until(key, "1");
+    fs::remove_dir_all(bench.path("folder")).unwrap();
+    assert!(bench.next_woken()[0].due.missing);
+    bench.mkdir("folder");
+    // The same bytes, size and perhaps inode.
+    bench.write("folder/file", "1");
+    bench.until(key, "1");
+}
+
+#[test]
+fn an_unreadable_folder_fails_alone() {
+    let (mut bench, fake) = bench();
+    bench.mkdir("secret");
+    bench.write("file", "0");
+    let secret = bench.path("secret");
+    fake.0.lock().unreadable = Some(secret.clone());
+    let error = bench
+        .hub
+        .watch(&secret.join("file"), &WatchOptions::default())
+        .unwrap_err();
+    assert!(
+        matches!(&error, WatchError::Unreadable { folder, .. } if *folder == secret),
+        "{error}"
+    );
+    assert_eq!(fake.0.lock().watched.len(), 0);
+    let key = bench.watch("file");
+    bench.write("file", "1");
+    fake.tell_change(&bench.path("file"), FileChange::Written);
+    bench.expect(key, "1");
+}
+
+#[test]
+fn a_folder_that_becomes_unreadable_is_polled() {
+    let (mut bench, fake) = bench();
+    bench.mkdir("folder");
+    bench.write("folder/file", "0");
+    let key = bench.watch("folder/file");
+    let folder = bench.path("folder");
+    fake.0.lock().unreadable = Some(folder.clone());
+    fake.tell_change(&folder, FileChange::Touched);
+    while bench.hub.take_notices()
+        != [Notice::Unreadable {
+            folder: folder.clone(),
+        }]
+    {
+        bench.next_within(Duration::from_secs(1));
+    }
+    bench.write("folder/file", "1");
+    bench.until(key, "1");
+    // Readable again, and so told by events.
+    fake.0.lock().unreadable = None;
+    fs::remove_dir_all(&folder).unwrap();
+    assert!(bench.next_woken()[0].due.missing);
+    bench.mkdir("folder");
+    bench.write("folder/file", "2");
+    fake.tell_change(&folder, FileChange::Created);
+    bench.until(key, "2");
+    assert!(fake.0.lock().watched.contains(&(folder, Scope::Entries)));
+}
+
+#[test]
+fn a_mount_goes_away_and_comes_back() {
+    let (mut bench, fake) = bench();
+    bench.mkdir("mount");
+    bench.write("mount/file", "0");
+    let key = bench.watch("mount/file");
+    bench.rename("mount", "unmounted");
+    bench.mkdir("mount");
+    fake.tell_change(&bench.path("mount"), FileChange::Unmounted);
+    assert!(bench.next_woken()[0].due.missing);
+    // Mounting is told by no event.
+    fs::remove_dir(bench.path("mount")).unwrap();
+    bench.rename("unmounted", "mount");
+    bench.until(key, "0");
+}
+
+#[test]
+fn polled_on_request() {
+    let (mut bench, fake) = bench();
+    let polling = Polling::Every(Duration::from_millis(30));
+    let key = bench.watch_with(
+        "folder/file",
+        WatchOptions {
+            polling,
+            ..WatchOptions::default()
+        },
+    );
+    assert!(fake.0.lock().sink.is_none(), "no backend is needed");
+    bench.mkdir("folder");
+    for version in ["1", "2", "3", "same size"] {
+        bench.write("folder/file", version);
+        bench.until(key, version);
+    }
+    bench.rename("folder", "away");
+    assert!(bench.next_woken()[0].due.missing);
+    bench.hub.unwatch(key);
+}
+
+#[test]
+fn polling_only_for_content() {
+    let (mut bench, _) = bench();
+    bench.write("file", "0");
+    let polling = Polling::Every(Duration::from_millis(30));
+    let key = bench.watch_with(
+        "file",
+        WatchOptions {
+            polling,
+            only_content: true,
+            ..WatchOptions::default()
+        },
+    );
+    bench.write("file", "0");
+    assert_eq!(bench.next_within(Duration::from_millis(200)), []);
+    bench.write("file", "1");
+    bench.expect(key, "1");
+}
+
+#[test]
+fn without_finished_writes_a_short_quiet_decides() {
+    let (mut bench, fake) = bench();
+    fake.0.lock().is_silent_about_finished_writes = true;
+    bench.write("file", "0");
+    let key = bench.watch("file");
+    bench.write("file", "1");
+    let path = bench.path("file");
+    fake.tell_change(&path, FileChange::Modified);
+    assert_eq!(bench.hub.take_due(), []);
+    bench.expect(key, "1");
+}
+
+#[test]
+fn watches_are_counted() {
+    let (mut bench, fake) = bench();
+    let count = |fake: &Fake| {
+        let script = fake.0.lock();
+        script
+            .watched
+            .iter()
+            .filter(|(_, scope)| *scope == Scope::Entries)
+            .count()
+    };
+    bench.mkdir("a/b");
+    let keys = ["a/one", "a/two", "a/b/three", "gone/four", "gone/five"].map(|name| bench.watch(name));
+    assert_eq!(count(&fake), 3, "a, a/b and the folder above");
+    for key in &keys[..4] {
+        bench.hub.unwatch(*key);
+    }
+    assert_eq!(count(&fake), 1);
+    let other = bench.watch("a/one");
+    bench.hub.unwatch(keys[4]);
+    assert_eq!(count(&fake), 1);
+    bench.hub.unwatch(other);
+}
