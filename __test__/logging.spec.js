@@ -193,3 +193,28 @@ test('"`disableReloading` ignores its argument", is for good, and stops what is 
   )
   assert.deepEqual(await node(['main.js'], { cwd: dir }), { code: 0, signal: null, stdout: 'done\n', stderr: '' })
 })
+
+test('the same failure again is said in one line; another one, and any odd object, in full', async (t) => {
+  const printed = captureConsole(t)
+  const { runtime, save } = steps(t)
+  await runtime.import('./module')
+  const failWith = (thrown) => {
+    save({
+      version: 2,
+      run() {
+        throw thrown
+      }
+    })
+    return printed.taken().find(({ method }) => method === 'error')
+  }
+  const error = new Error('the same')
+  assert.ok(failWith(error).args.includes(error))
+  assert.match(failWith(error).text, /2 times now.*the same/)
+  const [first, second] = [{ code: 1 }, { code: 2 }]
+  assert.ok(failWith(first).args.includes(first))
+  assert.ok(failWith(second).args.includes(second))
+  const stack = error.stack
+  save({ version: 3 })
+  assert.ok(failWith(error).args.includes(error), 'a good version begins a new count')
+  assert.equal(error.stack, stack, 'the error stays as it was')
+})

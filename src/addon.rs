@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
+use crate::js::{Call, ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
 use crate::report;
 use crate::runtime::{
     context::StepContext, hmr_runtime, hot_module, persist, registry, runner, synthetic, watching,
@@ -222,10 +222,7 @@ impl Addon {
             Ok(call.js.undefined())
         })?;
         exports.define_hidden(js.string("reportError"), report)?;
-        let references = js.function("nativeReferences", 0, |call| {
-            let count = u32::try_from(call.js.realm().live_references()).unwrap_or(u32::MAX);
-            Ok(call.js.number(f64::from(count)))
-        })?;
+        let references = js.function("nativeReferences", 0, |call| Ok(native_references(call)))?;
         exports.define_hidden(js.string("nativeReferences"), references)?;
 
         let timers = js.builtin("timers")?;
@@ -265,4 +262,9 @@ impl Addon {
         });
         Ok(())
     }
+}
+
+fn native_references<'s>(call: &Call<'s>) -> Value<'s> {
+    let count = u32::try_from(call.js.realm().live_references()).unwrap_or(u32::MAX);
+    call.js.number(f64::from(count))
 }

@@ -45,7 +45,7 @@ pub fn create_module<'s>(call: &Call<'s>) -> JsResult<'s> {
 const BRAND: &str = "@upvotr/node-hmr class";
 
 /// Puts the brand on a class.
-pub fn brand<'s>(class: Value<'s>) -> JsResult<'s, ()> {
+pub fn brand(class: Value<'_>) -> JsResult<'_, ()> {
     let name = class.get("name")?;
     class
         .get("prototype")?
