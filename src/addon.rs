@@ -3,11 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use crate::js::{Call, ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
+use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
 use crate::report;
-use crate::runtime::{
-    context::StepContext, hmr_runtime, hot_module, persist, registry, runner, synthetic, watching,
-};
+use crate::runtime::{context::StepContext, hmr_runtime, hot_module, persist, runner, synthetic, watching};
+use crate::timers::Timers;
 use crate::watchers::{self, delivery::Delivery};
 
 /// The addon's state in one realm. Its references are to its own classes and functions, never to users' code.
@@ -32,7 +31,7 @@ pub struct Addon {
     pub context: StepContext,
     /// From file changes to watchers' `update` events.
     pub delivery: Delivery,
-    /// Runtimes that have imported something, for `disableReloading` and `shutdown`.
+    /// Runtimes that have modules, for `disableReloading` and `shutdown`.
     pub runtimes: RefCell<Vec<Faint>>,
     /// How many modules have been imported.
     pub imports: Cell<u64>,
@@ -65,82 +64,26 @@ pub struct Switches {
     pub reloading_disabled: Cell<bool>,
 }
 
-/// `setTimeout`, `clearTimeout` and `setImmediate` of Node.
-pub struct Timers {
-    set: Held,
-    clear: Held,
-    set_immediate: Held,
-}
-
-impl Timers {
-    /// Calls `action` once after `milliseconds`, without keeping the process alive for it.
-    pub fn after<'s>(
-        &self,
-        js: Js<'s>,
-        milliseconds: u32,
-        action: impl for<'t> Fn(Js<'t>) + 'static,
-    ) -> JsResult<'s> {
-        let callback = js.function("", 0, move |call| {
-            action(call.js);
-            Ok(call.js.undefined())
-        })?;
-        let arguments = [callback, js.number(f64::from(milliseconds))];
-        let timer = self.set.get(js).call(js.undefined(), &arguments)?;
-        if timer.is_object() {
-            timer.call_method("unref", &[])?;
-        }
-        Ok(timer)
-    }
-
-    /// Calls `action` in the next turn of the event loop.
-    pub fn next_turn<'s>(&self, js: Js<'s>, action: impl for<'t> Fn(Js<'t>) + 'static) -> JsResult<'s, ()> {
-        let callback = js.function("", 0, move |call| {
-            action(call.js);
-            Ok(call.js.undefined())
-        })?;
-        self.set_immediate.get(js).call(js.undefined(), &[callback])?;
-        Ok(())
-    }
-
-    /// Calls off what `after` gave.
-    pub fn cancel(&self, js: Js<'_>, timer: Value<'_>) {
-        let _ = self.clear.get(js).call(js.undefined(), &[timer]);
-    }
-}
-
 impl Addon {
-    /// Remembers a runtime, weakly, and gives the next place in the order of imports.
-    pub fn next_import(&self, runtime: Value<'_>) -> u64 {
-        let mut runtimes = self.runtimes.borrow_mut();
+    /// Remembers a runtime, weakly, while it has modules.
+    pub fn list_runtime(&self, runtime: Value<'_>) {
+        self.runtimes.borrow_mut().extend(runtime.faint());
+    }
+
+    /// Forgets a runtime that has no modules any more, and those that were collected.
+    pub fn unlist_runtime(&self, runtime: Value<'_>) {
         let js = runtime.js();
-        let mut is_known = false;
-        runtimes.retain(|known| {
-            known.get(js).is_some_and(|known| {
-                is_known |= known.same(runtime);
-                true
-            })
-        });
-        if !is_known {
-            runtimes.extend(runtime.faint());
-        }
+        let is_other = |listed: &Faint| listed.get(js).is_some_and(|listed| !listed.same(runtime));
+        self.runtimes.borrow_mut().retain(is_other);
+    }
+
+    /// The next place in the order of imports.
+    pub fn next_import(&self) -> u64 {
         self.imports.set(self.imports.get() + 1);
         self.imports.get()
     }
 
-    /// Forgets the runtimes that have no module any more.
-    pub fn forget_idle_runtimes(&self, js: Js<'_>) {
-        // Taken out: a runtime may be a Proxy, whose traps are the user's.
-        let mut runtimes = self.runtimes.take();
-        runtimes.retain(|runtime| {
-            let registry = runtime
-                .get(js)
-                .map(|runtime| registry::of(runtime, "HMRRuntime.unimport"));
-            matches!(registry, Some(Ok((registry, _))) if !registry.is_empty())
-        });
-        self.runtimes.borrow_mut().extend(runtimes);
-    }
-
-    /// The runtimes that have imported something and are still there.
+    /// The runtimes that have modules.
     pub fn live_runtimes<'s>(&self, js: Js<'s>) -> Vec<Value<'s>> {
         self.runtimes
             .borrow()
@@ -188,18 +131,7 @@ impl Addon {
                 .define_hidden(key, js.function("inspect", 3, inspect)?)?;
         }
 
-        let functions: &[MethodSpec] = &[
-            ("createModule", 2, hot_module::create_module),
-            ("createPersist", 0, persist::create_persist),
-            ("createRunner", 1, runner::create_runner),
-            ("createRuntime", 1, hmr_runtime::create_runtime),
-            ("createSyntheticRequire", 4, synthetic::create_synthetic_require),
-        ];
-        for &(name, length, body) in functions {
-            exports.set(name, js.function(name, length, body)?)?;
-        }
-        exports.set("hmr", exports.get("createModule")?)?;
-        exports.set("synthetic", exports.get("createSyntheticRequire")?)?;
+        export_functions(js, exports)?;
         for class in [
             watcher,
             fs_watcher,
@@ -212,20 +144,7 @@ impl Addon {
         ] {
             exports.set(&class.get("name")?.display(), class)?;
         }
-        let report = js.function("reportError", 3, |call| {
-            report::error(
-                call.js,
-                &call.arg(0).display(),
-                &call.arg(1).display(),
-                call.arg(2),
-            );
-            Ok(call.js.undefined())
-        })?;
-        exports.define_hidden(js.string("reportError"), report)?;
-        let references = js.function("nativeReferences", 0, |call| Ok(native_references(call)))?;
-        exports.define_hidden(js.string("nativeReferences"), references)?;
 
-        let timers = js.builtin("timers")?;
         let addon = Rc::new(Self {
             classes: Classes {
                 runner: runner.hold(),
@@ -243,11 +162,7 @@ impl Addon {
             plain_emit: emitter.get("prototype")?.get("emit")?.hold(),
             on_update: js.function("onUpdate", 0, watching::on_update)?.hold(),
             synthetic_call: js.function("require", 1, synthetic::call)?.hold(),
-            timers: Timers {
-                set: timers.get("setTimeout")?.hold(),
-                clear: timers.get("clearTimeout")?.hold(),
-                set_immediate: timers.get("setImmediate")?.hold(),
-            },
+            timers: Timers::take(js)?,
             context: StepContext::new(js)?,
             delivery: Delivery::default(),
             runtimes: RefCell::default(),
@@ -264,7 +179,34 @@ impl Addon {
     }
 }
 
-fn native_references<'s>(call: &Call<'s>) -> Value<'s> {
-    let count = u32::try_from(call.js.realm().live_references()).unwrap_or(u32::MAX);
-    call.js.number(f64::from(count))
+fn export_functions<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
+    let functions: &[MethodSpec] = &[
+        ("createModule", 2, hot_module::create_module),
+        ("createPersist", 0, persist::create_persist),
+        ("createRunner", 1, runner::create_runner),
+        ("createRuntime", 1, hmr_runtime::create_runtime),
+        ("createSyntheticRequire", 4, synthetic::create_synthetic_require),
+    ];
+    for &(name, length, body) in functions {
+        exports.set(name, js.function(name, length, body)?)?;
+    }
+    exports.set("hmr", exports.get("createModule")?)?;
+    exports.set("synthetic", exports.get("createSyntheticRequire")?)?;
+    // For the bin and the tests; the package's index files do not name them.
+    let report = js.function("reportError", 3, |call| {
+        report::error(
+            call.js,
+            &call.arg(0).display(),
+            &call.arg(1).display(),
+            call.arg(2),
+        );
+        Ok(call.js.undefined())
+    })?;
+    exports.define_hidden(js.string("reportError"), report)?;
+    let references = js.function("nativeReferences", 0, |call| {
+        let count = u32::try_from(call.js.realm().live_references()).unwrap_or(u32::MAX);
+        Ok(call.js.number(f64::from(count)))
+    })?;
+    exports.define_hidden(js.string("nativeReferences"), references)?;
+    Ok(())
 }

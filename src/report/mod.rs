@@ -139,16 +139,14 @@ fn write(js: Js<'_>, method: &str, parts: &[Value<'_>]) {
     let Ok(console) = js.global().and_then(|global| global.get("console")) else {
         return;
     };
-    let has_more = parts.len() > 1;
-    let is_format = has_more
+    let is_format = parts.len() > 1
         && parts
             .first()
-            .and_then(|head| head.text())
+            .and_then(|part| part.text())
             .is_some_and(|head| head.contains('%'));
-    // A path may hold what `console` takes for a placeholder.
-    let format = if is_format { &[js.string("%s")][..] } else { &[] };
-    let written = console.call_method(method, &[format, parts].concat());
-    if written.is_err() && has_more {
+    let head = if is_format { &[js.string("%s")][..] } else { &[] };
+    let written = console.call_method(method, &[head, parts].concat());
+    if written.is_err() && parts.len() > 1 {
         // A value that cannot be shown, perhaps; that something failed can be said all the same.
         let _ = console.call_method(method, &parts[..1]);
     }

@@ -185,9 +185,7 @@ fn unimport<'s>(call: &Call<'s>) -> JsResult<'s> {
     let module = module(call.this, &registry, registry_object, &record)?;
     record.is_alive.set(false);
     stop_watching(js, &registry, registry_object, &record);
-    registry.remove(&record);
-    registry::remove_slot(registry_object, &id)?;
-    module.addon.forget_idle_runtimes(js);
+    registry::forget(call.this, &registry, registry_object, &record)?;
     if let Some((persist, values)) = update::take_values(&module) {
         // Its first poll calls the cleanup, before this returns.
         spawn_detached(js, async move {

@@ -88,7 +88,10 @@ fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s
             (record, Way::Again)
         }
         None => {
-            let record = registry.add(&id, addon.next_import(runtime));
+            let record = registry.add(&id, addon.next_import());
+            if !registry.is_listed.replace(true) {
+                addon.list_runtime(runtime);
+            }
             registry::add_slot(js, registry_object, &record)?;
             (record, Way::First)
         }
@@ -155,9 +158,7 @@ fn forget_failed(js: Js<'_>, module: &Module) {
         registry::of(module.runtime.get(js), "HMRRuntime.import").and_then(|(registry, object)| {
             stop_watching(js, &registry, object, record);
             if !record.has_values.get() {
-                registry.remove(record);
-                registry::remove_slot(object, &record.id)?;
-                module.addon.forget_idle_runtimes(js);
+                registry::forget(module.runtime.get(js), &registry, object, record)?;
             }
             Ok(())
         });

@@ -150,6 +150,8 @@ impl Drop for WaitGuard {
 pub struct Registry {
     by_id: RefCell<HashMap<String, Rc<Record>>>,
     by_path: RefCell<HashMap<String, Vec<Rc<Record>>>>,
+    /// Whether the addon knows of this runtime.
+    pub is_listed: Cell<bool>,
     /// How many records are watched; the `update` listener is on while there are any.
     pub watched: Cell<usize>,
     /// The imports that ended in this microtask, by id: whoever asks now asks at the same time.
@@ -197,11 +199,6 @@ impl Registry {
             }
         }
         found
-    }
-
-    /// Whether it has no record.
-    pub fn is_empty(&self) -> bool {
-        self.by_id.borrow().is_empty()
     }
 
     /// All records, in import order.
@@ -299,8 +296,22 @@ pub fn slot<'s>(registry: Value<'s>, id: &str) -> JsResult<'s> {
         .call_method("get", &[registry.js().string(id)])
 }
 
+/// Forgets a record and its slot; with the last one, the runtime is let go of as well.
+pub fn forget<'s>(
+    runtime: Value<'s>,
+    registry: &Registry,
+    registry_object: Value<'s>,
+    record: &Rc<Record>,
+) -> JsResult<'s, ()> {
+    registry.remove(record);
+    if registry.by_id.borrow().is_empty() && registry.is_listed.replace(false) {
+        Addon::of(runtime.js())?.unlist_runtime(runtime);
+    }
+    remove_slot(registry_object, &record.id)
+}
+
 /// Drops the slot of an id.
-pub fn remove_slot<'s>(registry: Value<'s>, id: &str) -> JsResult<'s, ()> {
+fn remove_slot<'s>(registry: Value<'s>, id: &str) -> JsResult<'s, ()> {
     registry
         .get("slots")?
         .call_method("delete", &[registry.js().string(id)])?;
