@@ -59,9 +59,21 @@ test('"warnings through `console.warn`, errors through `console.error`", also of
   HMRRuntime.setLogging(true)
   await runtime.import('./module')
   save({ version: 2, run: fails })
-  assert.deepEqual(printed.taken().map(({ method }) => method).sort(), ['error', 'log', 'warn'])
+  assert.deepEqual(
+    printed
+      .taken()
+      .map(({ method }) => method)
+      .sort(),
+    ['error', 'log', 'warn']
+  )
   save({ version: 2, evaluate: fails })
-  assert.deepEqual(printed.taken().map(({ method }) => method).sort(), ['error', 'log', 'warn'])
+  assert.deepEqual(
+    printed
+      .taken()
+      .map(({ method }) => method)
+      .sort(),
+    ['error', 'log', 'warn']
+  )
 })
 
 test('"`suppressWarnings(true)` silences warnings, not errors"', async (t) => {
@@ -69,7 +81,12 @@ test('"`suppressWarnings(true)` silences warnings, not errors"', async (t) => {
   const { runtime, save } = steps(t)
   await runtime.import('./module')
   HMRRuntime.suppressWarnings(true)
-  for (const changes of [{ evaluate: fails }, { run: fails }, { exported: () => 7 }, { force: true, generate: fails }]) {
+  for (const changes of [
+    { evaluate: fails },
+    { run: fails },
+    { exported: () => 7 },
+    { force: true, generate: fails }
+  ]) {
     save({ version: 2, ...changes })
     assert.deepEqual(
       printed.taken().map(({ method }) => method),
@@ -142,7 +159,10 @@ test('"a module whose runner never settles" is said "with logging on … after s
      createRuntime(require, false).import('./module')
      setTimeout(() => {}, 6000)`
   )
-  const [loud, quiet] = await Promise.all([node(['main.js', 'log'], { cwd: dir }), node(['main.js', 'quiet'], { cwd: dir })])
+  const [loud, quiet] = await Promise.all([
+    node(['main.js', 'log'], { cwd: dir }),
+    node(['main.js', 'quiet'], { cwd: dir })
+  ])
   assert.match(loud.stderr, /\.\/module.*execute.*not settled/)
   assert.equal(quiet.stderr + quiet.stdout, '')
 })
