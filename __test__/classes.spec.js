@@ -18,7 +18,9 @@ const {
   PersistManager,
   Runner,
   steps,
-  Watcher, last } = require('./support')
+  Watcher,
+  last
+} = require('./support')
 
 test('`class extends`: instances, fields, `super` calls, statics', async (t) => {
   const { require, save, watcher } = steps(t)

@@ -1,7 +1,17 @@
 'use strict'
 
 const { test } = require('node:test')
-const { assert, captureConsole, createRuntime, ManualWatcher, node, scenario, steps, synthetic, last } = require('./support')
+const {
+  assert,
+  captureConsole,
+  createRuntime,
+  ManualWatcher,
+  node,
+  scenario,
+  steps,
+  synthetic,
+  last
+} = require('./support')
 
 const childrenOf = (cache, ending) =>
   Object.values(cache)

@@ -147,7 +147,7 @@ describe('"Anything else, primitives and null included" is an invalid hot module
     ['a primitive runner', { persist, runner: 'runner' }],
     ['a class for a runner', { persist, runner: Runner }],
     ['swapped', { persist: runner, runner: persist }],
-    ['"look-alikes (an object that merely has `execute` and `clean`) too"', { persist, runner: lookAlike }],
+    ['a runner that looks alike: "an object that merely has `execute` and `clean`"', { persist, runner: lookAlike }],
     ['a persist that looks alike', { persist: lookAlike, runner }],
     ['an ES module of one', { __esModule: true, default: { persist, runner } }],
     ['a promise of one', Promise.resolve({ persist, runner })],
@@ -236,7 +236,10 @@ describe('exports that throw when they are looked at', () => {
       const printed = captureConsole(t)
       const { runtime, save } = steps(t)
       const imported = await runtime.import('./module')
-      save({ version: 2, exported: (made) => Object.assign(made, { runner: Object.assign(made.runner, { [method]: replacement }) }) })
+      save({
+        version: 2,
+        exported: (made) => Object.assign(made, { runner: Object.assign(made.runner, { [method]: replacement }) })
+      })
       assert.equal(imported.exports, method === 'execute' ? 'v1' : 'v2')
       save({ version: 3 })
       assert.equal(imported.exports, 'v3')

@@ -396,7 +396,13 @@ test('a callback that cannot be called leaves the imports of other modules in or
     }
   })
   const importing = runtime.import('./module')
-  save({ version: 2, exported: (made) => Object.assign(made, { runner: Object.assign(made.runner, { execute: 'no function' }) }) }, './other')
+  save(
+    {
+      version: 2,
+      exported: (made) => Object.assign(made, { runner: Object.assign(made.runner, { execute: 'no function' }) })
+    },
+    './other'
+  )
   inside.resolve()
   const imported = await importing
   assert.equal(imported.exports, imported)

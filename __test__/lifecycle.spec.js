@@ -15,7 +15,9 @@ const {
   Runner,
   steps,
   turn,
-  updatesOf, last } = require('./support')
+  updatesOf,
+  last
+} = require('./support')
 
 test('the first import: evaluate, generate, run, each once', async (t) => {
   const { runtime, taken } = steps(t)

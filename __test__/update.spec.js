@@ -32,12 +32,7 @@ test('"`require` again": an edited file gives the exports of its new text', asyn
 test('"`watch(id)` and `update` carry the id as the caller wrote it"', async (t) => {
   const { runtime, file, save, watcher } = steps(t)
   const updates = updatesOf(runtime)
-  const ids = [
-    './module',
-    './module.js',
-    `./../${require('node:path').basename(file('.'))}/module`,
-    file('module.js')
-  ]
+  const ids = ['./module', './module.js', `./../${require('node:path').basename(file('.'))}/module`, file('module.js')]
   for (const id of ids) await runtime.import(id)
   assert.deepEqual(watcher.watched, ids)
   for (const id of ids.slice(0, 3)) save({ version: 2 }, id)
