@@ -29,8 +29,4 @@ for (const { vite, viteNode } of [
     project.edit('answer.ts', 'return', 'return return')
     await example.line('Failed to reload /answer.ts')
     assert.equal(await get(), 'Goodbye from /you (number 4)\n')
-
-    project.edit('answer.ts', 'return', 'return return')
-    await example.line('Failed to reload /answer.ts')
-    assert.equal(await get(), 'Goodbye from /you (number 4)\n')
   })
