@@ -1,9 +1,5 @@
 // Runs server.ts by vite-node, hot. It is vite-node's documented set-up, but for one import.
-import {
-  createHotContext,
-  handleMessage,
-  viteNodeHmrPlugin
-} from '@upvotr/node-hmr/vite-node'
+import { createHotContext, handleMessage, viteNodeHmrPlugin } from '@upvotr/node-hmr/vite-node'
 import { createServer } from 'vite'
 import { ViteNodeRunner } from 'vite-node/client'
 import { ViteNodeServer } from 'vite-node/server'

@@ -100,7 +100,13 @@ impl<'s> Ids<'s> {
             .into_iter()
             .flat_map(|part| text.match_indices(part));
         let lines = at.map(|(at, _)| {
-            let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+            let start = at
+                - text[..at]
+                    .chars()
+                    .rev()
+                    .take_while(|&char| char != '\n')
+                    .map(char::len_utf8)
+                    .sum::<usize>();
             let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
             &text[start..end]
         });

@@ -95,7 +95,7 @@ fn configure_server<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
             intercept(hot, channel, "send", forward, &[emitter, origin])?;
             if origin.text().as_deref() == Some("ssr") {
                 intercept(hot, channel, "on", listen, &[emitter])?;
-                intercept(hot, channel, "off", unlisten, &[emitter])?;
+                intercept(hot, channel, "off", stop_listening, &[emitter])?;
             }
         }
     }
@@ -219,7 +219,7 @@ fn listen<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     outbox::server_listens(&call.hot, call.emitter, &call.args)
 }
 
-fn unlisten<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
+fn stop_listening<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     outbox::server_stops_listening(&call.hot, call.emitter, &call.args)
 }
 
