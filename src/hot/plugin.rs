@@ -95,7 +95,7 @@ fn configure_server<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
             intercept(hot, channel, "send", forward, &[emitter, origin])?;
             if origin.text().as_deref() == Some("ssr") {
                 intercept(hot, channel, "on", listen, &[emitter])?;
-                intercept(hot, channel, "off", unlisten, &[emitter])?;
+                intercept(hot, channel, "off", stop_listening, &[emitter])?;
             }
         }
     }
@@ -219,7 +219,7 @@ fn listen<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     outbox::server_listens(&call.hot, call.emitter, &call.args)
 }
 
-fn unlisten<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
+fn stop_listening<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     outbox::server_stops_listening(&call.hot, call.emitter, &call.args)
 }
 
@@ -239,8 +239,20 @@ fn record_change<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
         };
         let is_ssr = environment.is_object() && environment.get("name")?.text().as_deref() == Some("ssr");
         let modules = change.get("modules")?;
-        let has_modules = modules.is_array() && modules.get("length")?.as_number() > Some(0.0);
-        changes.record(timestamp, &file, is_ssr && has_modules);
+        let modules = if modules.is_array() {
+            modules.items()?
+        } else {
+            Vec::new()
+        };
+        let id_of = |module: &Value<'s>| {
+            if module.is_object() {
+                module.get("id").ok()?.text()
+            } else {
+                None
+            }
+        };
+        let ids = modules.iter().filter_map(id_of).collect();
+        changes.record(timestamp, &file, ids, is_ssr && !modules.is_empty());
     }
     Ok(())
 }
