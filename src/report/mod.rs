@@ -18,18 +18,20 @@ use colour::{Colour, paint};
 /// the thrown value as it was; of its stack, what is the user's.
 pub fn error(js: Js<'_>, id: &str, what: &str, thrown: Value<'_>) {
     let mut head = paint(js, "stderr", Colour::Red, &format!("[hmr] {id}: {what}"));
-    let stack = thrown
-        .is_error()
-        .then(|| thrown.get("stack").ok().and_then(Value::text))
-        .flatten();
-    if let Some(frame) = stack.as_deref().and_then(frame_of) {
-        head.push_str(&format!("\n{frame}\n"));
+    let stack = stack_of(thrown);
+    let frame = stack.as_deref().and_then(frame_of);
+    if let Some(frame) = &frame {
+        head.push('\n');
+        head.push_str(frame);
     }
+    // The thrown value on a line of its own: as text if it is one, else as the console shows values.
+    let format = if thrown.text().is_some() { "%s" } else { "%O" };
+    let head = format!("{}\n{format}", head.replace('%', "%%"));
     let show = || write(js, "error", &[js.string(&head), thrown]);
     let shortened = stack
         .as_deref()
         .filter(|_| !shows_everything())
-        .map(stack::without_internals);
+        .map(|stack| stack::without_internals(stack, frame.is_some()));
     match (stack, shortened) {
         (Some(stack), Some(shortened)) if stack != shortened => {
             // The console prints the value's own stack. It gets it back at once: the value stays as it was.
@@ -43,17 +45,17 @@ pub fn error(js: Js<'_>, id: &str, what: &str, thrown: Value<'_>) {
     }
 }
 
+fn stack_of(thrown: Value<'_>) -> Option<String> {
+    let is_error = thrown.is_error();
+    is_error
+        .then(|| thrown.get("stack").ok().and_then(Value::text))
+        .flatten()
+}
+
 /// What makes two thrown values the same trouble: their words, and for errors the user's line.
 pub fn fingerprint(thrown: Value<'_>) -> String {
-    let stack = thrown
-        .is_error()
-        .then(|| thrown.get("stack").ok().and_then(Value::text))
-        .flatten();
-    format!(
-        "{} {:?}",
-        thrown.display(),
-        stack.as_deref().and_then(stack::first_place)
-    )
+    let place = stack_of(thrown).as_deref().and_then(stack::place);
+    format!("{} {place:?}", thrown.display())
 }
 
 /// The same error as before, again.
@@ -115,11 +117,7 @@ fn shown_path(id: &str, path: &str) -> Option<String> {
 }
 
 fn frame_of(stack: &str) -> Option<String> {
-    // A syntax error's stack begins with the line itself, as Node writes it.
-    if !stack.lines().next().is_some_and(|line| line.contains("Error")) {
-        return None;
-    }
-    let place = stack::first_place(stack)?;
+    let place = stack::place(stack)?;
     let source = std::fs::read(&place.file).ok()?;
     let frame = stack::code_frame(&String::from_utf8_lossy(&source), &place)?;
     let folder = std::env::current_dir().unwrap_or_default();
