@@ -167,6 +167,7 @@ fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
         .borrow()
         .as_deref()
         .and_then(resolve::target_of)
+        .inspect(|target| resolve::teach_node(require, target))
         .unwrap_or(resolved);
     let old_path = module.record.resolved.borrow().clone();
     if old_path != path {
