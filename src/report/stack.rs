@@ -17,7 +17,10 @@ pub fn place(stack: &str) -> Option<Place> {
     if let Some((place, _)) = syntax_error(stack) {
         return Some(place);
     }
-    let places = || stack.lines().filter_map(place_of);
+    let places = || {
+        let lines = stack.lines().filter(|line| !is_internal(line));
+        lines.filter_map(place_of)
+    };
     places()
         .find(|place| !is_in_packages(&place.file))
         .or_else(|| places().next())
@@ -109,7 +112,7 @@ fn is_internal(line: &str) -> bool {
         || frame.starts_with("async node:")
         || frame.ends_with("(<anonymous>)") && frame.contains("AsyncLocalStorage")
         || frame == "Reflect.apply (<anonymous>)"
-        || COMMAND.iter().any(|own| frame.starts_with(own)) && frame.contains("/bin/")
+        || COMMAND.iter().any(|own| frame.starts_with(own)) && frame.contains(['/', '\\'])
 }
 
 fn is_in_packages(file: &str) -> bool {
@@ -165,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_first_place_is_the_users() {
-        let table: [(&str, Option<(&str, usize, usize)>); 8] = [
+        let table: [(&str, Option<(&str, usize, usize)>); 9] = [
             (STACK, Some(("/app/routes/foo.js", 3, 9))),
             (
                 "Error\n    at async file:///app/a%20%C3%A9.mjs:1:2",
@@ -184,6 +187,7 @@ mod tests {
                 "Error\n    at f (/app/node_modules/x.js:1:2)",
                 Some(("/app/node_modules/x.js", 1, 2)),
             ),
+            ("Error\n    at hmrRequire (/app/node_modules/x.js:1:2)", None),
             ("Error\n    at node:fs:1:2", None),
             ("Error: no stack", None),
         ];
