@@ -398,8 +398,9 @@ export declare abstract class Watcher extends EventEmitter {
 export interface WatchOptions {
   /**
    * Whether to ask for the files' state at an interval instead of relying on the operating system's events. `interval` is
-   * in milliseconds; `true` is an interval of 300. `false` polls only what the system refuses to watch. Default: also
-   * what lies on a file system that is known to send no events, such as network drives.
+   * in milliseconds, at least 1; `true` is an interval of 300. `false` polls only what the system refuses to watch.
+   * Default: what the environment variable `HMR_POLLING` says (`1`, or an interval); without it also what lies on a file
+   * system that is known to send no events, such as network drives.
    */
   polling?: boolean | { interval: number };
   /**
@@ -409,7 +410,8 @@ export interface WatchOptions {
   debounce?: number;
   /**
    * Files whose changes are not reported: a function of the resolved path, an expression that the resolved path is
-   * matched against, or a list of files and folders (a folder stands for all below it).
+   * matched against, or a list of files and folders, relative to the working directory. A folder stands for all below
+   * it.
    */
   ignored?: ((path: string) => boolean) | RegExp | string[];
 }
@@ -419,7 +421,8 @@ export declare class FSWatcher extends Watcher {
   /**
    * @param require Used for `require.resolve` only.
    * @param options How to watch.
-   * @throws TypeError when `require` has no `resolve` function, or an option is of another type.
+   * @throws TypeError when `require` has no `resolve` function, or an option is of another type; RangeError when a number
+   * of milliseconds, or `HMR_POLLING`, is out of range.
    */
   constructor(require: NodeJS.Require, options?: WatchOptions);
 

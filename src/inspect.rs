@@ -35,7 +35,7 @@ pub fn as_class<'s>(call: &Call<'s>, view: Value<'s>) -> JsResult<'s> {
 }
 
 /// A plain object with the own enumerable properties of an emitter, its `EventEmitter` parts aside.
-pub fn own_view<'s>(emitter: Value<'s>) -> JsResult<'s> {
+pub fn own_view(emitter: Value<'_>) -> JsResult<'_> {
     let view = emitter.js().object();
     for key in emitter.keys()? {
         if !matches!(

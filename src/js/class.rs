@@ -32,7 +32,7 @@ pub struct ClassSpec {
     pub statics: &'static [MethodSpec],
 }
 
-/// Makes the class; with `parent`, links its prototypes as `extends` does. A call without `new` is a TypeError.
+/// Makes the class; with `parent`, links its prototypes as `extends` does. A call without `new` is a `TypeError`.
 pub fn define_class<'s>(js: Js<'s>, spec: &ClassSpec, parent: Option<Value<'s>>) -> JsResult<'s> {
     let (name, construct) = (spec.name, spec.constructor);
     let data = Native::leak(

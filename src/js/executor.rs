@@ -75,7 +75,7 @@ pub fn spawn_detached(js: Js<'_>, work: impl Future<Output = ()> + 'static) {
 }
 
 /// Runs a task whose result, or thrown value, settles the promise that is returned. No handler is attached to it.
-pub fn spawn<'s>(js: Js<'s>, work: impl Future<Output = Result<Held, Held>> + 'static) -> JsResult<'s> {
+pub fn spawn(js: Js<'_>, work: impl Future<Output = Result<Held, Held>> + 'static) -> JsResult<'_> {
     let (mut deferred, mut raw) = (ptr::null_mut(), ptr::null_mut());
     // SAFETY: both places are valid; the deferred is concluded exactly once, below.
     let status = unsafe { sys::napi_create_promise(js.env(), &raw mut deferred, &raw mut raw) };
@@ -152,10 +152,12 @@ fn listen<'s>(value: Value<'s>, wait: &Rc<RefCell<Wait>>) -> JsResult<'s, ()> {
     Ok(())
 }
 
+type Waiter = (Rc<Task>, Rc<RefCell<Wait>>);
+
 /// Lets tasks wait for native code: those who wait are resumed, in order, when it fires.
 #[derive(Default)]
 pub struct Signal {
-    waiting: RefCell<Vec<(Rc<Task>, Rc<RefCell<Wait>>)>>,
+    waiting: RefCell<Vec<Waiter>>,
 }
 
 impl Signal {

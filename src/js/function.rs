@@ -77,7 +77,7 @@ impl<'s> Js<'s> {
 }
 
 /// Gives the function the ownership of what `Native::leak` made.
-pub(super) fn release_with<'s>(function: Value<'s>, data: *mut c_void) -> JsResult<'s, ()> {
+pub(super) fn release_with(function: Value<'_>, data: *mut c_void) -> JsResult<'_, ()> {
     let js = function.js();
     // SAFETY: `data` is an `Rc<Native>` count; the finalizer runs once, after the last call.
     let status = unsafe {

@@ -121,7 +121,7 @@ unsafe extern "C" fn close(realm: *mut c_void) {
 }
 
 impl Intrinsics {
-    fn take<'s>(js: Js<'s>) -> JsResult<'s, Self> {
+    fn take(js: Js<'_>) -> JsResult<'_, Self> {
         let global = js.global()?;
         let promise = global.get("Promise")?;
         let object = global.get("Object")?;

@@ -343,6 +343,11 @@ impl<'s> Value<'s> {
 
     /// Own enumerable string keys.
     pub fn keys(self) -> JsResult<'s, Vec<Value<'s>>> {
+        self.key_list()?.items()
+    }
+
+    /// The same, as an array of JavaScript.
+    pub fn key_list(self) -> JsResult<'s> {
         let mut raw = ptr::null_mut();
         // SAFETY: `raw` is a valid place; the flags are those of `Object.keys`.
         let status = unsafe {
@@ -355,7 +360,7 @@ impl<'s> Value<'s> {
                 &raw mut raw,
             )
         };
-        self.js.checked(status, raw)?.items()
+        self.js.checked(status, raw)
     }
 
     /// Defines an own property: writable and configurable, as an assignment makes it, but not enumerable.

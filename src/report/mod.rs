@@ -21,8 +21,7 @@ pub fn error(js: Js<'_>, id: &str, what: &str, thrown: Value<'_>) {
     let stack = stack_of(thrown);
     let frame = stack.as_deref().and_then(frame_of);
     if let Some(frame) = &frame {
-        head.push('\n');
-        head.push_str(frame);
+        head = format!("{head}\n{frame}");
     }
     // The thrown value on a line of its own: as text if it is one, else as the console shows values.
     let format = if thrown.text().is_some() { "%s" } else { "%O" };
@@ -130,8 +129,20 @@ fn frame_of(stack: &str) -> Option<String> {
 
 fn write(js: Js<'_>, method: &str, parts: &[Value<'_>]) {
     // A console that throws (a closed pipe, a user's own) must not fail the update that speaks.
-    let console = js.global().and_then(|global| global.get("console"));
-    let _ = console.and_then(|console| console.call_method(method, parts));
+    let Ok(console) = js.global().and_then(|global| global.get("console")) else {
+        return;
+    };
+    let is_format = parts.len() > 1
+        && parts
+            .first()
+            .and_then(|part| part.text())
+            .is_some_and(|head| head.contains('%'));
+    let head = if is_format { &[js.string("%s")][..] } else { &[] };
+    let written = console.call_method(method, &[head, parts].concat());
+    if written.is_err() && parts.len() > 1 {
+        // A value that cannot be shown, perhaps; that something failed can be said all the same.
+        let _ = console.call_method(method, &parts[..1]);
+    }
 }
 
 #[cfg(test)]

@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_first_place_is_the_users() {
-        let table: [(&str, Option<(&str, usize, usize)>); 9] = [
+        let table = [
             (STACK, Some(("/app/routes/foo.js", 3, 9))),
             (
                 "Error\n    at async file:///app/a%20%C3%A9.mjs:1:2",

@@ -11,7 +11,7 @@ use std::rc::{Rc, Weak};
 
 use crate::addon::Addon;
 use crate::error::HmrError;
-use crate::js::{Js, JsResult, Signal, Value};
+use crate::js::{Held, Js, JsResult, Signal, Value};
 use crate::watchers::delivery::Origin;
 
 /// What a module is doing.
@@ -146,16 +146,42 @@ impl Drop for WaitGuard {
 pub struct Registry {
     by_id: RefCell<HashMap<String, Rc<Record>>>,
     by_path: RefCell<HashMap<String, Vec<Rc<Record>>>>,
+    /// Whether the addon knows of this runtime.
+    pub is_listed: Cell<bool>,
     /// How many records are watched; the `update` listener is on while there are any.
     pub watched: Cell<usize>,
+    /// The imports that ended in this microtask, by id: whoever asks now asks at the same time.
+    just_ended: RefCell<HashMap<String, Result<Held, Held>>>,
     /// Evictions since the whole cache was last searched for parents.
-    pub unsearched: Cell<usize>,
+    pub unsearched: Cell<u32>,
 }
 
 impl Registry {
     /// The record of an id.
     pub fn find(&self, id: &str) -> Option<Rc<Record>> {
         self.by_id.borrow().get(id).cloned()
+    }
+
+    /// How the import of an id ended, if it ended in this microtask.
+    pub fn just_ended(&self, id: &str) -> Option<Result<Held, Held>> {
+        self.just_ended.borrow().get(id).cloned()
+    }
+
+    /// Keeps how an import ended, until [`Registry::forget_ended`].
+    pub fn keep_ended(&self, id: &str, result: Result<Held, Held>) {
+        let replaced = self.just_ended.borrow_mut().insert(id.to_owned(), result);
+        drop(replaced);
+    }
+
+    /// Forgets how the import of an id ended.
+    pub fn forget_ended(&self, id: &str) {
+        let removed = self.just_ended.borrow_mut().remove(id);
+        drop(removed);
+    }
+
+    /// Forgets how all imports ended.
+    pub fn forget_all_ended(&self) {
+        drop(self.just_ended.take());
     }
 
     /// The records that an id or path in an `update` event means.
@@ -221,7 +247,7 @@ impl Registry {
 }
 
 /// Gives a new runtime its registry.
-pub fn attach<'s>(runtime: Value<'s>) -> JsResult<'s, ()> {
+pub fn attach(runtime: Value<'_>) -> JsResult<'_, ()> {
     let js = runtime.js();
     let registry = js.native_object(Rc::new(Registry::default()))?;
     registry.set("slots", js.map()?)?;
@@ -232,7 +258,7 @@ pub fn attach<'s>(runtime: Value<'s>) -> JsResult<'s, ()> {
 /// The registry of `runtime`: the records, and the JavaScript object that holds the slots.
 ///
 /// # Errors
-/// A TypeError when `runtime` was not made by `HMRRuntime`.
+/// A `TypeError` when `runtime` was not made by `HMRRuntime`.
 pub fn of<'s>(runtime: Value<'s>, method: &'static str) -> JsResult<'s, (Rc<Registry>, Value<'s>)> {
     let js = runtime.js();
     if runtime.is_object() {
@@ -249,11 +275,12 @@ pub fn of<'s>(runtime: Value<'s>, method: &'static str) -> JsResult<'s, (Rc<Regi
 }
 
 /// Makes the slot of a new record, with its exports object.
-pub fn add_slot<'s>(js: Js<'s>, registry: Value<'s>, id: Value<'s>, record: &Rc<Record>) -> JsResult<'s> {
+pub fn add_slot<'s>(js: Js<'s>, registry: Value<'s>, record: &Rc<Record>) -> JsResult<'s> {
     let slot = js.native_object(Rc::clone(record))?;
     let exports_object = js.object();
     exports_object.set("exports", js.undefined())?;
     slot.set("exportsObject", exports_object)?;
+    let id = js.string(&record.id);
     registry.get("slots")?.call_method("set", &[id, slot])?;
     Ok(slot)
 }
@@ -265,8 +292,22 @@ pub fn slot<'s>(registry: Value<'s>, id: &str) -> JsResult<'s> {
         .call_method("get", &[registry.js().string(id)])
 }
 
+/// Forgets a record and its slot; with the last one, the runtime is let go of as well.
+pub fn forget<'s>(
+    runtime: Value<'s>,
+    registry: &Registry,
+    registry_object: Value<'s>,
+    record: &Rc<Record>,
+) -> JsResult<'s, ()> {
+    registry.remove(record);
+    if registry.by_id.borrow().is_empty() && registry.is_listed.replace(false) {
+        Addon::of(runtime.js())?.unlist_runtime(runtime);
+    }
+    remove_slot(registry_object, &record.id)
+}
+
 /// Drops the slot of an id.
-pub fn remove_slot<'s>(registry: Value<'s>, id: &str) -> JsResult<'s, ()> {
+fn remove_slot<'s>(registry: Value<'s>, id: &str) -> JsResult<'s, ()> {
     registry
         .get("slots")?
         .call_method("delete", &[registry.js().string(id)])?;

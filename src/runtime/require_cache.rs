@@ -6,14 +6,15 @@ use super::registry::Registry;
 use crate::js::{JsResult, Value};
 
 /// A cache of up to this many entries is searched at every eviction.
-const SMALL_CACHE: usize = 256;
+const SMALL_CACHE: f64 = 256.0;
 
 /// Takes the module at `path` out of the cache and out of its parents' `children`, which would keep every version
 /// alive. Returns the cache and the module, for [`restore`].
 ///
-/// The parents of a module are found by searching the cache, except below `node_modules` and `.next`. In a large
-/// cache that costs more than the reload, so there the parents found before are tried first and the search
-/// is made once per some evictions: what a plain `require` elsewhere still holds is then let go a little later.
+/// The parents of a module are found by searching the cache, except below `node_modules` and `.next`, and by its
+/// `parent`: the module that `createRequire` makes stands in no cache. In a large cache a search costs more than
+/// the reload, so there the parents found before are tried first and the search is made once per some evictions:
+/// what a plain `require` elsewhere still holds is then let go a little later.
 pub fn evict<'s>(
     registry: &Registry,
     registry_object: Value<'s>,
@@ -32,27 +33,47 @@ pub fn evict<'s>(
     if !old.is_object() {
         return Ok(None);
     }
-    let parents = registry_object.get("parents")?;
-    let known = parents.items()?;
-    for parent in &known {
-        remove_child(*parent, old)?;
+    let mut parents = Vec::new();
+    let mut is_found = false;
+    for parent in registry_object.get("parents")?.items()? {
+        let is_parent = remove_child(parent, old);
+        is_found |= is_parent;
+        // A version that is gone, a module that someone else evicted: known no longer, or it would be kept by this.
+        if is_parent || !parent.same(old) && stands_in(cache, parent) {
+            parents.push(parent);
+        }
     }
-    let keys = cache.keys()?;
+    let keys = cache.key_list()?;
+    let count = keys.get("length")?.as_number().unwrap_or_default();
     let unsearched = registry.unsearched.get() + 1;
-    let is_due = known.is_empty() || keys.len() <= SMALL_CACHE || unsearched * SMALL_CACHE >= keys.len();
+    let is_due = parents.is_empty() || count <= SMALL_CACHE || f64::from(unsearched) * SMALL_CACHE >= count;
     registry.unsearched.set(if is_due { 0 } else { unsearched });
     if is_due {
-        for key in keys {
+        for key in keys.items()? {
             if key.text().is_none_or(|path| is_foreign(&path)) {
                 continue;
             }
             let parent = cache.get_key(key)?;
-            if remove_child(parent, old)? && !parents.call_method("includes", &[parent])?.truthy() {
-                parents.call_method("push", &[parent])?;
+            if remove_child(parent, old) {
+                is_found = true;
+                parents.push(parent);
             }
         }
     }
+    // Asked last: with `--pending-deprecation` Node warns of it once.
+    if !is_found
+        && let Ok(parent) = old.get("parent")
+        && remove_child(parent, old)
+    {
+        parents.push(parent);
+    }
+    registry_object.set("parents", js.array(&parents))?;
     Ok(Some((cache, old)))
+}
+
+fn stands_in<'s>(cache: Value<'s>, module: Value<'s>) -> bool {
+    let entry = module.get("filename").and_then(|path| cache.get_key(path));
+    entry.is_ok_and(|entry| entry.same(module))
 }
 
 /// Puts an evicted module back, so that a plain `require` of the file still finds code that works.
@@ -73,7 +94,12 @@ fn is_foreign(path: &str) -> bool {
         .any(|part| part == "node_modules" || part == ".next")
 }
 
-fn remove_child<'s>(parent: Value<'s>, old: Value<'s>) -> JsResult<'s, bool> {
+/// Whether `parent` held it. An odd entry of a cache is no parent.
+fn remove_child<'s>(parent: Value<'s>, old: Value<'s>) -> bool {
+    try_to_remove_child(parent, old).unwrap_or_default()
+}
+
+fn try_to_remove_child<'s>(parent: Value<'s>, old: Value<'s>) -> JsResult<'s, bool> {
     if !parent.is_object() {
         return Ok(false);
     }

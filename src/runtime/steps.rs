@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tracing::{Instrument, trace_span};
 
 use super::hot_module::Version;
-use super::registry::Record;
+use super::registry::{Record, Registry};
 use crate::addon::Addon;
 use crate::js::{Cx, Held, Js, JsResult, Value, settled};
 use crate::report;
@@ -22,6 +22,8 @@ pub struct Module {
     pub addon: Rc<Addon>,
     /// The `HMRRuntime`.
     pub runtime: Held,
+    /// The runtime's records.
+    pub registry: Rc<Registry>,
     /// This module's record.
     pub record: Rc<Record>,
     /// Its slot: the user's values.
@@ -97,16 +99,16 @@ impl Module {
         target: impl for<'s> FnOnce(Js<'s>) -> JsResult<'s, (Value<'s>, Vec<Value<'s>>)>,
     ) -> Result<Held, Held> {
         let span = trace_span!("step", method, id = %self.record.id);
+        let token = may_import.then(|| self.addon.context.enter(&self.record));
         let called = span.in_scope(|| {
             self.cx.attempt(|js| {
                 let (owner, args) = target(js)?;
                 let function = owner.get(method)?;
-                let result = if may_import && function.is_function() {
-                    self.addon
-                        .context
-                        .enter(self.slot.get(js), function, owner, &args)?
-                } else {
-                    function.call(owner, &args)?
+                let result = match &token {
+                    Some(token) if function.is_function() => {
+                        self.addon.context.call(token, function, owner, &args)?
+                    }
+                    _ => function.call(owner, &args)?,
                 };
                 let waits = match wait {
                     Wait::Always => true,
@@ -128,8 +130,8 @@ impl Module {
             Ok((result, false)) => Ok(result),
             Err(thrown) => Err(thrown),
         };
-        if may_import {
-            self.cx.with(|js| self.addon.context.leave(js));
+        if let Some(token) = token {
+            self.cx.with(|js| self.addon.context.leave(js, &token));
         }
         result
     }

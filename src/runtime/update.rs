@@ -7,8 +7,8 @@ use super::hot_module::{Version, validate};
 use super::lifecycle::{Situation, Step, plan};
 use super::registry::{Phase, Record};
 use super::steps::Module;
-use super::{hmr_runtime, require_cache};
-use crate::js::{Held, Js, JsResult, Value, settled, spawn_detached};
+use super::{hmr_runtime, require_cache, watching};
+use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
 use crate::report;
 use crate::resolve;
 use crate::watchers::delivery::Origin;
@@ -46,7 +46,7 @@ enum Stopped {
 /// The first import: everything that fails is the caller's.
 pub async fn first_import(module: &Module) -> Result<(), Held> {
     let version = module.cx.attempt(|js| {
-        hmr_runtime::resolve_and_watch(js, module)?;
+        watching::resolve_and_watch(js, module)?;
         load(js, module)
     })?;
     match apply(module, &version).await {
@@ -62,7 +62,7 @@ pub async fn first_import(module: &Module) -> Result<(), Held> {
 /// A further import: the running version is cleaned up and run again, without evaluating its file.
 pub async fn import_again(module: &Module) -> Result<(), Held> {
     let version = module.cx.attempt(|js| {
-        hmr_runtime::resolve_and_watch(js, module)?;
+        watching::resolve_and_watch(js, module)?;
         running_version(js, module)
     })?;
     let version = Version {
@@ -106,17 +106,33 @@ pub fn take_pending(module: &Module) -> Option<Origin> {
     pending.filter(|_| module.record.is_alive.get() && module.record.is_watched.get())
 }
 
-/// Takes up a change that came during an import, once the importer has its exports.
-pub fn follow_up(js: Js<'_>, module: Module) {
+/// Takes up a change that came during an import: in the next turn, when the importer has its exports, through
+/// however many promises, and could listen for `update`.
+pub fn follow_up(js: Js<'_>, module: &Module) {
     if module.record.pending.get().is_none() {
         return;
     }
-    spawn_detached(js, async move {
-        drop(settled(&module.cx, Held::undefined()).await);
+    let (module, addon) = (module.clone(), Rc::clone(&module.addon));
+    let asked = addon.timers.next_turn(js, move |js| {
         if !module.record.is_busy()
             && let Some(origin) = take_pending(&module)
         {
-            module.cx.clone().with(|js| change(js, module, origin));
+            change(js, module.clone(), origin);
+        }
+    });
+    // Refused only while the environment goes.
+    let _ = asked;
+}
+
+/// Reports the rejection of a promise that comes out of an update and that nobody may be waiting for.
+pub fn report_rejection(js: Js<'_>, id: &str, what: &'static str, promise: Value<'_>) {
+    if !promise.is_promise() {
+        return;
+    }
+    let (cx, id, promise) = (Cx::new(js), id.to_owned(), promise.hold());
+    spawn_detached(js, async move {
+        if let Err(thrown) = settled(&cx, promise).await {
+            cx.with(|js| report::error(js, &id, what, thrown.get(js)));
         }
     });
 }
@@ -182,6 +198,8 @@ fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     if let (Err(_), Some((cache, old))) = (&version, evicted)
         && module.record.phase.get() == Phase::Updating
     {
+        // What was evaluated but is no hot module would stay with its parent.
+        require_cache::evict(&registry, registry_object, require, &path)?;
         require_cache::restore(cache, &path, old);
     }
     version
@@ -225,6 +243,13 @@ fn finish(module: &Module, version: &Version, exports: &Held, outcome: UpdateOut
         return UpdateOutcome::Gone;
     }
     publish(module, version, exports);
+    if !version.is_async {
+        // Such a promise is the exports, but no caller waits for it as one does at the first import.
+        let what = "the promise that its runner returned was rejected (an AsyncRunner would be awaited)";
+        module
+            .cx
+            .with(|js| report_rejection(js, &module.record.id, what, exports.get(js)));
+    }
     outcome
 }
 
@@ -237,6 +262,10 @@ async fn apply(module: &Module, version: &Version) -> Result<Held, Stopped> {
         is_forced: version.forced,
     };
     for step in plan(situation) {
+        // Unimported by the evaluation or by the step before.
+        if !record.is_alive.get() {
+            return Err(Stopped::Gone);
+        }
         match step {
             Step::CleanRunner => {
                 record.is_running.set(false);
@@ -269,9 +298,6 @@ async fn apply(module: &Module, version: &Version) -> Result<Held, Stopped> {
                     .await
                     .map_err(|thrown| Stopped::Failed("the runner failed", thrown));
             }
-        }
-        if !record.is_alive.get() {
-            return Err(Stopped::Gone);
         }
     }
     Err(Stopped::Gone)

@@ -67,7 +67,7 @@ impl Delivery {
             }),
         );
         drop(active);
-        self.tell_notices(js, &hub);
+        tell_notices(js, &hub);
         Ok(key)
     }
 
@@ -143,12 +143,12 @@ impl Delivery {
             });
             self.delivering.set(outer);
         }
-        self.tell_notices(js, &hub);
+        tell_notices(js, &hub);
     }
+}
 
-    fn tell_notices(&self, js: Js<'_>, hub: &Hub) {
-        for notice in hub.take_notices() {
-            report::notice(js, &notice.to_string());
-        }
+fn tell_notices(js: Js<'_>, hub: &Hub) {
+    for notice in hub.take_notices() {
+        report::notice(js, &notice.to_string());
     }
 }

@@ -45,7 +45,7 @@ fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&Classes) -> &Held) -> Js
     Ok(call.this)
 }
 
-fn can_resolve<'s>(require: Value<'s>) -> JsResult<'s, bool> {
+fn can_resolve(require: Value<'_>) -> JsResult<'_, bool> {
     Ok(require.is_object() && require.get("resolve")?.is_function())
 }
 

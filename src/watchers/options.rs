@@ -15,7 +15,7 @@ const POLLING_VARIABLE: &str = "HMR_POLLING";
 /// Checks `{ polling?, debounce?, ignored? }`.
 ///
 /// # Errors
-/// A TypeError or RangeError that names the option.
+/// A `TypeError` or `RangeError` that names the option.
 pub fn check<'s>(class: &str, options: Value<'s>) -> JsResult<'s, ()> {
     if options.is_nullish() {
         return Ok(());
@@ -160,9 +160,10 @@ fn polling_asked(js: Js<'_>) -> JsResult<'_, Polling> {
     match text.as_str() {
         "" | "0" | "false" => Ok(Polling::Auto),
         "1" | "true" => Ok(Polling::Every(POLL_INTERVAL)),
-        text => match text.parse::<u32>() {
-            Ok(interval) => Ok(Polling::Every(Duration::from_millis(u64::from(interval)))),
-            Err(_) => {
+        text => {
+            if let Ok(interval) = text.parse::<u32>() {
+                Ok(Polling::Every(Duration::from_millis(u64::from(interval))))
+            } else {
                 let given = format!("{text:?}");
                 let (callee, option) = ("environment".to_owned(), POLLING_VARIABLE);
                 Err(HmrError::Range {
@@ -173,6 +174,6 @@ fn polling_asked(js: Js<'_>) -> JsResult<'_, Polling> {
                 }
                 .thrown(js))
             }
-        },
+        }
     }
 }
