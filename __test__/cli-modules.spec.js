@@ -65,8 +65,8 @@ describe('-w: "module whose export, or `default` (mended), is a Watcher class, m
 
   const refused = {
     'an object': 'module.exports = {}',
-    'nothing': '',
-    'null': 'module.exports = null',
+    nothing: '',
+    null: 'module.exports = null',
     'a text': "module.exports = 'FSWatcher'",
     'an instance': "const { NoopWatcher } = require('@upvotr/node-hmr'); module.exports = new NoopWatcher()",
     'a class that is no EventEmitter': "module.exports = class { constructor() { console.log('made') } watch() {} }",
@@ -109,7 +109,8 @@ describe('-r: "module whose export, or `default` (mended), is a require function
 
   test('the watcher is loaded through it', async (t) => {
     const run = hmr(t, ['-r', 'loader', '-w', 'watcher', '-f', 'server'], { cwd: project(t).dir })
-    for (const text of ['loads ./watcher.js', 'made with 1: function, true', 'loads ./server.js']) await run.printed(text)
+    for (const text of ['loads ./watcher.js', 'made with 1: function, true', 'loads ./server.js'])
+      await run.printed(text)
   })
 
   for (const text of ['', 'module.exports = {}', 'module.exports = null', "exports.default = 'require'"]) {
@@ -162,7 +163,15 @@ describe('options of the watcher', () => {
     })
   }
 
-  for (const bad of ['--poll=soon', '--poll=0', '--poll=-5', '--grace=soon', '--grace=', '--grace=-1', '--grace=1e99']) {
+  for (const bad of [
+    '--poll=soon',
+    '--poll=0',
+    '--poll=-5',
+    '--grace=soon',
+    '--grace=',
+    '--grace=-1',
+    '--grace=1e99'
+  ]) {
     test(`${bad} is refused in one line`, async (t) => {
       const { code, stdout, stderr } = await hmr(t, [bad, '-f', 'server.js'], { cwd: project(t).dir }).ended()
       assert.deepEqual([code, stdout], [1, ''])

@@ -164,7 +164,11 @@ test('a Ctrl-C that an npm script gets on a terminal, twice at once, is one', as
   const scripts = { dev: `"${process.execPath}" "${bin}" -f outer.js` }
   const { dir } = project(t, { 'package.json': JSON.stringify({ scripts }) })
   const env = { SLOW: '150' }
-  const run = start(t, ['script', '-qec', 'npm run dev', '/dev/null'], { cwd: dir, env, stdio: ['pipe', 'pipe', 'pipe'] })
+  const run = start(t, ['script', '-qec', 'npm run dev', '/dev/null'], {
+    cwd: dir,
+    env,
+    stdio: ['pipe', 'pipe', 'pipe']
+  })
   await run.printed('all runs')
   run.child.stdin.write('\x03')
   for (const line of LEFT) await run.printed(line)

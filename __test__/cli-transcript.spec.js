@@ -38,7 +38,7 @@ test('the transcripts of a start, an update, a broken edit, a recovery and a Ctr
 /** The section's terminal blocks, without what is typed. */
 function shown() {
   const section = markdown.slice(markdown.indexOf('\n## CLI\n'), markdown.indexOf('\n### CLI Options\n'))
-  const blocks = [...section.matchAll(/^```console\n([^]*?)^```$/gm)].map(([, block]) => block)
+  const blocks = [...section.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, block]) => block)
   assert.equal(blocks.length, 5)
   return blocks.join('').replace(/^(\$ .*|\^C)\n/gm, '')
 }

@@ -72,10 +72,19 @@ describe('forms: "`-f m.js`, `-f=m.js`, `--file m.js`, `--file=m.js`, kebab-case
 
 describe('arguments for the program', () => {
   const table = [
-    [['-f', 'switches.js', '--', '--port', '1', '-n', '--', 'x'], ['--port', '1', '-n', '--', 'x']],
+    [
+      ['-f', 'switches.js', '--', '--port', '1', '-n', '--', 'x'],
+      ['--port', '1', '-n', '--', 'x']
+    ],
     [['-f', 'switches.js', '--'], []],
-    [['switches', '--', '-f', 'server.js'], ['-f', 'server.js']],
-    [['-f', 'switches.js', '-l'], ['-f', 'switches.js', '-l']]
+    [
+      ['switches', '--', '-f', 'server.js'],
+      ['-f', 'server.js']
+    ],
+    [
+      ['-f', 'switches.js', '-l'],
+      ['-f', 'switches.js', '-l']
+    ]
   ]
   for (const [args, seen] of table) {
     test(`hmr ${args.join(' ')}`, async (t) => {
@@ -86,7 +95,12 @@ describe('arguments for the program', () => {
 })
 
 describe('"unknown options are ignored", "but a near miss of a known one is warned about"', () => {
-  const near = { '--nowatch': 'noWatch', '--noWacth': 'noWatch', '--enable-loging': 'enableLogging', '--fille=x': 'file' }
+  const near = {
+    '--nowatch': 'noWatch',
+    '--noWacth': 'noWatch',
+    '--enable-loging': 'enableLogging',
+    '--fille=x': 'file'
+  }
   for (const [given, meant] of Object.entries(near)) {
     test(given, async (t) => {
       const run = hmr(t, ['-f', 'switches.js', given], { cwd: project(t).dir })
@@ -178,7 +192,10 @@ describe('what the module and its file are', () => {
       const run = hmr(t, ['-f', name], { cwd: dir })
       await run.printed('version one runs')
       for (const [way, save] of Object.entries(saves)) {
-        save(file('server.js'), fs.readFileSync(file('server.js'), 'utf8').replace(/version .* runs/, `version ${way} runs`))
+        save(
+          file('server.js'),
+          fs.readFileSync(file('server.js'), 'utf8').replace(/version .* runs/, `version ${way} runs`)
+        )
         await run.printed(`version ${way} runs`)
       }
       run.kill('SIGKILL')
@@ -233,7 +250,8 @@ describe('what the module and its file are', () => {
     fs.rmSync(file('node_modules/@upvotr/node-hmr'))
     const copy = file('node_modules/@upvotr/node-hmr')
     for (const name of fs.readdirSync(root)) {
-      if (/\.(m?js|json|node)$/.test(name) || name === 'bin') fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true })
+      if (/\.(m?js|json|node)$/.test(name) || name === 'bin')
+        fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true })
     }
     fs.writeFileSync(file('m.js'), text)
     const run = hmr(t, ['-f', 'm.js'], { cwd: dir, node: ['--expose-gc'], bin: path.join(copy, 'bin/hmr.js') })
@@ -252,5 +270,7 @@ test('an npm script and a symlinked bin run it', async (t) => {
   fs.mkdirSync(file('node_modules/.bin'))
   fs.symlinkSync('../@upvotr/node-hmr/bin/hmr.js', file('node_modules/.bin/hmr'))
   await start(t, ['npm', 'run', 'dev'], { cwd: dir }).printed('switches true true true')
-  await start(t, [file('node_modules/.bin/hmr'), '-lf', 'switches.js'], { cwd: dir }).printed('switches false true false')
+  await start(t, [file('node_modules/.bin/hmr'), '-lf', 'switches.js'], { cwd: dir }).printed(
+    'switches false true false'
+  )
 })

@@ -86,7 +86,11 @@ for (const Watcher of [FSWatcher, ContentWatcher]) {
       [{ polling: '1' }, TypeError, 'options.polling'],
       [{ polling: { interval: '5' } }, TypeError, 'options.polling.interval'],
       [{ polling: { interval: true } }, TypeError, 'options.polling.interval'],
-      ...[0, -1, NaN, Infinity, 0.5].map((interval) => [{ polling: { interval } }, RangeError, 'options.polling.interval']),
+      ...[0, -1, NaN, Infinity, 0.5].map((interval) => [
+        { polling: { interval } },
+        RangeError,
+        'options.polling.interval'
+      ]),
       [{ debounce: '5' }, TypeError, 'options.debounce'],
       [{ debounce: {} }, TypeError, 'options.debounce'],
       [{ debounce: true }, TypeError, 'options.debounce'],

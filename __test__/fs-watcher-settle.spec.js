@@ -3,7 +3,16 @@
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const { describe, test } = require('node:test')
-const { captured, ContentWatcher, createRuntime, FSWatcher, hotText, imported, pause, Watcher } = require('./support/files')
+const {
+  captured,
+  ContentWatcher,
+  createRuntime,
+  FSWatcher,
+  hotText,
+  imported,
+  pause,
+  Watcher
+} = require('./support/files')
 
 for (const Class of [FSWatcher, ContentWatcher]) {
   describe(`${Class.name}: half a file is never reported`, () => {

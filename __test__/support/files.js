@@ -66,7 +66,11 @@ function watched(t, ids, { Watcher = hmrPackage.FSWatcher, options, files } = {}
     unwatch: (id) => stops.get(id)(),
     /** Resolves when that many events came, with those since the last call. */
     async seen(count) {
-      await until(watcher, () => events.length >= count, () => `${count} events; got ${events.join(', ')}`)
+      await until(
+        watcher,
+        () => events.length >= count,
+        () => `${count} events; got ${events.join(', ')}`
+      )
       return events.splice(0)
     }
   }
@@ -94,7 +98,11 @@ async function imported(t, id, { files, Watcher = hmrPackage.FSWatcher, prepare 
     updates,
     /** Resolves when the exports are these. */
     exports: (value) =>
-      until(runtime, () => module.exports === value, () => `${value}; the exports are ${module.exports}`)
+      until(
+        runtime,
+        () => module.exports === value,
+        () => `${value}; the exports are ${module.exports}`
+      )
   }
 }
 

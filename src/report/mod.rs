@@ -24,9 +24,14 @@ pub fn error(js: Js<'_>, id: &str, what: &str, thrown: Value<'_>) {
         head = format!("{head}\n{frame}");
     }
     // The thrown value on a line of its own: as text if it is one, else as the console shows values.
-    let format = if thrown.text().is_some() { "%s" } else { "%O" };
-    let head = format!("{}\n{format}", head.replace('%', "%%"));
-    let show = || write(js, "error", &[js.string(&head), thrown]);
+    let shown_as = if thrown.text().is_some() { "%s" } else { "%O" };
+    let format = format!("{}\n{shown_as}", head.replace('%', "%%"));
+    let show = || {
+        if !write(js, "error", &[js.string(&format), thrown]) {
+            // A value that cannot be shown, perhaps; that something failed can be said all the same.
+            write(js, "error", &[js.string(&head)]);
+        }
+    };
     let shortened = stack
         .as_deref()
         .filter(|_| !shows_everything())
@@ -127,22 +132,13 @@ fn frame_of(stack: &str) -> Option<String> {
     Some(format!("  {file}:{}:{}\n{frame}", place.line, place.column))
 }
 
-fn write(js: Js<'_>, method: &str, parts: &[Value<'_>]) {
-    // A console that throws (a closed pipe, a user's own) must not fail the update that speaks.
-    let Ok(console) = js.global().and_then(|global| global.get("console")) else {
-        return;
-    };
-    let is_format = parts.len() > 1
-        && parts
-            .first()
-            .and_then(|part| part.text())
-            .is_some_and(|head| head.contains('%'));
-    let head = if is_format { &[js.string("%s")][..] } else { &[] };
-    let written = console.call_method(method, &[head, parts].concat());
-    if written.is_err() && parts.len() > 1 {
-        // A value that cannot be shown, perhaps; that something failed can be said all the same.
-        let _ = console.call_method(method, &parts[..1]);
-    }
+/// Whether it could be written. A console that throws (a closed pipe, a user's own) must not fail the update that
+/// speaks.
+fn write(js: Js<'_>, method: &str, parts: &[Value<'_>]) -> bool {
+    let console = js.global().and_then(|global| global.get("console"));
+    console
+        .and_then(|console| console.call_method(method, parts))
+        .is_ok()
 }
 
 #[cfg(test)]

@@ -40,10 +40,8 @@ pub fn without_internals(stack: &str, has_frame: bool) -> String {
     if let Some((place, _)) = syntax_error
         && !kept.contains("\n    at ")
     {
-        kept.push_str(&format!(
-            "\n    at {}:{}:{}",
-            place.file, place.line, place.column
-        ));
+        let Place { file, line, column } = place;
+        kept = format!("{kept}\n    at {file}:{line}:{column}");
     }
     kept
 }
