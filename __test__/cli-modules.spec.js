@@ -130,7 +130,7 @@ describe('a module of -w or -r that cannot be loaded', () => {
       const thrown = await hmr(t, [option, 'bad.js', '-f', 'server.js'], { cwd: dir }).ended()
       assert.deepEqual([thrown.code, thrown.stdout], [1, ''])
       assert.match(thrown.stderr, /^\[hmr\] bad\.js: cannot be used\n {2}bad\.js:2:7\n/)
-      assert.match(thrown.stderr, /^Error: not today$/m)
+      assert.match(thrown.stderr, /^Error: not today\n {4}at Object\.<anonymous> \(.*bad\.js:2:7\)\n$/m)
       const missing = await hmr(t, [option, 'missing.js', '-f', 'server.js'], { cwd: dir }).ended()
       assert.deepEqual([missing.code, missing.stdout], [1, ''])
       assert.match(missing.stderr, /Cannot find module '.*missing\.js'/)

@@ -23,7 +23,7 @@ const MISSING = [
 
 hmrMain()
 
-// The names of the functions that end up in stacks begin with "hmr": by these the report knows the frames.
+// The names of functions that end up in stacks begin with "hmr": by that the report knows the frames for ours.
 async function hmrMain() {
   let settings
   try {
@@ -49,9 +49,9 @@ async function hmrMain() {
   let runtime
   try {
     asked = options.require
-    const require_ = await program.wrappedRequire(hmr, resolve, options.require)
+    const require_ = await program.hmrWrapRequire(hmr, resolve, options.require)
     asked = options.watcher
-    runtime = hmr.createRuntime(require_, await program.makeWatcher(hmr, require_, options))
+    runtime = hmr.createRuntime(require_, await program.hmrMakeWatcher(hmr, require_, options))
   } catch (error) {
     if (error instanceof program.Refusal) return refuse(`TypeError: ${error.message}`)
     reportError(asked ?? file, 'cannot be used', error)

@@ -49,9 +49,9 @@ function packageOf(file) {
 }
 
 /** Node's `require`, or the function that the module at `file` exports, as the runtime and the watcher get it. */
-async function wrappedRequire(hmr, resolve, file) {
+async function hmrWrapRequire(hmr, resolve, file) {
   if (file === undefined) return hmr.synthetic(hmrRequire, require, require.cache, resolve)
-  const inner = pickDefault(await load(require, file))
+  const inner = pickDefault(await hmrLoad(require, file))
   if (typeof inner !== 'function') throw new Refusal('Invalid require function passed.')
   return hmr.synthetic(inner, inner, inner.cache ?? require.cache, resolve)
 
@@ -65,12 +65,12 @@ async function wrappedRequire(hmr, resolve, file) {
   }
 }
 
-async function makeWatcher(hmr, require_, options) {
+async function hmrMakeWatcher(hmr, require_, options) {
   if (options.watcher === undefined) {
     const Watcher = options.ignoreUnchanged ? hmr.ContentWatcher : hmr.FSWatcher
     return new Watcher(require_, options.poll === undefined ? undefined : { polling: options.poll })
   }
-  const CustomWatcher = pickDefault(await load(require_, options.watcher))
+  const CustomWatcher = pickDefault(await hmrLoad(require_, options.watcher))
   if (typeof CustomWatcher?.prototype?.on === 'function') {
     const watcher = new CustomWatcher(require_)
     if (typeof watcher.watch === 'function') return watcher
@@ -78,7 +78,7 @@ async function makeWatcher(hmr, require_, options) {
   throw new Refusal("Specified watcher file's export is not a watcher.")
 }
 
-async function load(require_, file) {
+async function hmrLoad(require_, file) {
   const found = resolverFor(file)(file)
   try {
     return require_(found)
@@ -93,4 +93,4 @@ function pickDefault(exported) {
   return typeof exported === 'function' ? exported : exported?.default
 }
 
-module.exports = { Refusal, mainFile, resolverFor, packageOf, wrappedRequire, makeWatcher }
+module.exports = { Refusal, mainFile, resolverFor, packageOf, hmrWrapRequire, hmrMakeWatcher }

@@ -98,9 +98,6 @@ fn clip(line: &str) -> &str {
         .map_or(line, |(end, _)| &line[..end])
 }
 
-/// The functions of the command that are on the way to the user's code.
-const COMMAND: [&str; 3] = ["hmrMain (", "async hmrMain (", "hmrRequire ("];
-
 fn is_internal(line: &str) -> bool {
     let Some(frame) = line.trim_start().strip_prefix("at ") else {
         return false;
@@ -110,7 +107,23 @@ fn is_internal(line: &str) -> bool {
         || frame.starts_with("async node:")
         || frame.ends_with("(<anonymous>)") && frame.contains("AsyncLocalStorage")
         || frame == "Reflect.apply (<anonymous>)"
-        || COMMAND.iter().any(|own| frame.starts_with(own)) && frame.contains(['/', '\\'])
+        || is_of_the_command(frame)
+}
+
+/// Functions of the command are called `hmr…`.
+fn is_of_the_command(frame: &str) -> bool {
+    let name = frame.strip_prefix("async ").unwrap_or(frame);
+    let name = name.strip_prefix("Object.").unwrap_or(name);
+    name.strip_prefix("hmr")
+        .is_some_and(|rest| rest.starts_with(char::is_uppercase))
+        && [
+            "bin/hmr.js:",
+            "bin/program.js:",
+            "bin\\hmr.js:",
+            "bin\\program.js:",
+        ]
+        .iter()
+        .any(|file| frame.contains(file))
 }
 
 fn is_in_packages(file: &str) -> bool {
@@ -185,7 +198,10 @@ mod tests {
                 "Error\n    at f (/app/node_modules/x.js:1:2)",
                 Some(("/app/node_modules/x.js", 1, 2)),
             ),
-            ("Error\n    at hmrRequire (/app/node_modules/x.js:1:2)", None),
+            (
+                "Error\n    at async hmrRequire (/app/node_modules/x/bin/program.js:1:2)",
+                None,
+            ),
             ("Error\n    at node:fs:1:2", None),
             ("Error: no stack", None),
         ];
