@@ -163,7 +163,8 @@ test('"The exit codes of a program that calls `process.exit(n)` are its own"', a
 test('a Ctrl-C that an npm script gets on a terminal, twice at once, is one', async (t) => {
   const scripts = { dev: `"${process.execPath}" "${bin}" -f outer.js` }
   const { dir } = project(t, { 'package.json': JSON.stringify({ scripts }) })
-  const env = { SLOW: '150' }
+  // A shell that makes way for the program, as /bin/sh is on many systems.
+  const env = { SLOW: '150', npm_config_script_shell: '/bin/bash' }
   const run = start(t, ['script', '-qec', 'npm run dev', '/dev/null'], {
     cwd: dir,
     env,
