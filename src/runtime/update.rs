@@ -1,7 +1,7 @@
 //! The spine: one version of a module, from its file to its exports.
 
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::hot_module::{Version, validate};
 use super::lifecycle::{Situation, Step, plan};
@@ -16,6 +16,10 @@ use crate::watchers::delivery::Origin;
 /// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.
 const SETTLE: u32 = 250;
 
+const UNLOADABLE: &str = "the new version cannot be loaded";
+const FALLBACK: &str = "using the last good version";
+const KEPT: &str = "kept its last good version";
+
 /// How an update ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum UpdateOutcome {
@@ -25,6 +29,8 @@ enum UpdateOutcome {
     FellBack,
     /// The new version could not be loaded, or nothing runs: the exports are what they were.
     Kept,
+    /// The same, but it may be half of a save: nothing is said of it before the settle time.
+    KeptForNow,
     /// The module was unimported meanwhile.
     Gone,
 }
@@ -137,9 +143,14 @@ async fn update(module: &Module, origin: Origin) {
     record.updates.set(record.updates.get() + 1);
     let outcome = match module.cx.attempt(|js| load(js, module)) {
         Ok(version) => replace(module, &version).await,
-        Err(thrown) => {
-            report_unloadable(module, thrown, origin);
+        Err(thrown) if origin == Origin::Told => {
+            report_failure(module, UNLOADABLE, &thrown);
+            warn(module, FALLBACK);
             UpdateOutcome::Kept
+        }
+        Err(thrown) => {
+            report_after_settling(module, thrown, started.elapsed());
+            UpdateOutcome::KeptForNow
         }
     };
     record.phase.set(Phase::Ready);
@@ -153,8 +164,8 @@ async fn update(module: &Module, origin: Origin) {
             UpdateOutcome::Updated => {
                 log(js, if record.recover() { "recovered" } else { "updated" });
             }
-            UpdateOutcome::FellBack | UpdateOutcome::Kept => log(js, "kept its last good version"),
-            UpdateOutcome::Gone => {}
+            UpdateOutcome::FellBack | UpdateOutcome::Kept => log(js, KEPT),
+            UpdateOutcome::KeptForNow | UpdateOutcome::Gone => {}
         }
         if matches!(outcome, UpdateOutcome::Updated | UpdateOutcome::FellBack) {
             hmr_runtime::emit(js, module.runtime.get(js), &record.id);
@@ -174,6 +185,7 @@ fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
         .borrow()
         .as_deref()
         .and_then(resolve::target_of)
+        .inspect(|target| resolve::teach_node(require, target))
         .unwrap_or(resolved);
     let old_path = module.record.resolved.borrow().clone();
     if old_path != path {
@@ -216,7 +228,7 @@ async fn replace(module: &Module, version: &Version) -> UpdateOutcome {
     .await
     {
         Ok(exports) => {
-            warn(module, "using the last good version");
+            warn(module, FALLBACK);
             finish(module, &last_good, &exports, UpdateOutcome::FellBack)
         }
         Err(Stopped::Gone) => UpdateOutcome::Gone,
@@ -365,21 +377,16 @@ fn warn(module: &Module, text: &str) {
     module.cx.with(|js| report::warning(js, &module.record.id, text));
 }
 
-fn report_unloadable(module: &Module, thrown: Held, origin: Origin) {
-    let (what, kept) = ("the new version cannot be loaded", "using the last good version");
-    if origin == Origin::Told {
-        report_failure(module, what, &thrown);
-        warn(module, kept);
-        return;
-    }
-    // It may be half of a save: said only if nothing newer comes within the settle time.
+/// What cannot be loaded may be half of a save: said only if nothing newer comes within the settle time.
+fn report_after_settling(module: &Module, thrown: Held, took: Duration) {
     let record = Rc::clone(&module.record);
     let update = record.updates.get();
     let timer = module.cx.attempt(|js| {
         let timer = module.addon.timers.after(js, SETTLE, move |js| {
             if record.updates.get() == update && record.is_alive.get() && record.is_watched.get() {
-                tell(js, &record, what, thrown.get(js));
-                report::warning(js, &record.id, kept);
+                tell(js, &record, UNLOADABLE, thrown.get(js));
+                report::warning(js, &record.id, FALLBACK);
+                report::updated(js, &record.id, &record.resolved.borrow(), KEPT, took);
             }
         })?;
         Ok(timer.hold())
