@@ -243,10 +243,23 @@ impl<'s> Value<'s> {
 
     /// The text, if this is a string.
     pub fn text(self) -> Option<String> {
-        if self.kind() != Kind::String {
+        // Ids and paths fit into it, and then one call is enough.
+        let mut first = [0_u8; 256];
+        let mut length = 0;
+        // SAFETY: the buffer has the room that is told, the NUL that Node-API adds included.
+        let status = unsafe {
+            let buffer = first.as_mut_ptr().cast();
+            sys::napi_get_value_string_utf8(self.js.env(), self.raw, buffer, first.len(), &raw mut length)
+        };
+        if status != sys::Status::napi_ok {
             return None;
         }
-        let mut length = 0;
+        // A character of up to four bytes that does not fit is left out.
+        if length + 4 < first.len() {
+            return first
+                .get(..length)
+                .map(|text| String::from_utf8_lossy(text).into_owned());
+        }
         // SAFETY: a null buffer asks for the length only.
         unsafe {
             sys::napi_get_value_string_utf8(self.js.env(), self.raw, ptr::null_mut(), 0, &raw mut length);
@@ -298,19 +311,35 @@ impl<'s> Value<'s> {
         self.js.checked(status, raw)
     }
 
+    /// The length, if this is an array.
+    pub fn array_length(self) -> Option<u32> {
+        let mut length = 0;
+        // SAFETY: `length` is a valid place; anything but an array is refused.
+        let status = unsafe { sys::napi_get_array_length(self.js.env(), self.raw, &raw mut length) };
+        (status == sys::Status::napi_ok).then_some(length)
+    }
+
     /// The elements of an array or array-like object.
     pub fn items(self) -> JsResult<'s, Vec<Value<'s>>> {
-        let length = self.get("length")?.as_number().unwrap_or(0.0).max(0.0);
+        let length = match self.array_length() {
+            Some(length) => f64::from(length),
+            None => self.get("length")?.as_number().unwrap_or(0.0).max(0.0),
+        };
         let mut items = Vec::new();
         let mut index = 0_u32;
         while f64::from(index) < length {
-            let mut raw = ptr::null_mut();
-            // SAFETY: `raw` is a valid place for the result.
-            let status = unsafe { sys::napi_get_element(self.js.env(), self.raw, index, &raw mut raw) };
-            items.push(self.js.checked(status, raw)?);
+            items.push(self.item(index)?);
             index += 1;
         }
         Ok(items)
+    }
+
+    /// `value[index]`.
+    pub fn item(self, index: u32) -> JsResult<'s> {
+        let mut raw = ptr::null_mut();
+        // SAFETY: `raw` is a valid place for the result.
+        let status = unsafe { sys::napi_get_element(self.js.env(), self.raw, index, &raw mut raw) };
+        self.js.checked(status, raw)
     }
 
     /// `value[name] = item`.
@@ -343,11 +372,6 @@ impl<'s> Value<'s> {
 
     /// Own enumerable string keys.
     pub fn keys(self) -> JsResult<'s, Vec<Value<'s>>> {
-        self.key_list()?.items()
-    }
-
-    /// The same, as an array of JavaScript.
-    pub fn key_list(self) -> JsResult<'s> {
         let mut raw = ptr::null_mut();
         // SAFETY: `raw` is a valid place; the flags are those of `Object.keys`.
         let status = unsafe {
@@ -360,7 +384,7 @@ impl<'s> Value<'s> {
                 &raw mut raw,
             )
         };
-        self.js.checked(status, raw)
+        self.js.checked(status, raw)?.items()
     }
 
     /// Defines an own property: writable and configurable, as an assignment makes it, but not enumerable.

@@ -154,6 +154,8 @@ pub struct Registry {
     just_ended: RefCell<HashMap<String, Result<Held, Held>>>,
     /// Evictions since the whole cache was last searched for parents.
     pub unsearched: Cell<u32>,
+    /// How many entries it had then.
+    pub searched: Cell<u32>,
 }
 
 impl Registry {
