@@ -28,8 +28,12 @@ const noCallbacks = noFunctions.filter((value) => value !== undefined && value !
 
 test('messages name the parameter, what was given and what is expected', () => {
   assert.throws(() => createRuntime(), refused('require'))
-  assert.throws(() => createRuntime(), { message: /^createRuntime: `require` must be a require function.*; got undefined$/ })
-  assert.throws(() => createRunner('text'), { message: /^createRunner: `run` must be a function.*; got the string "text"$/ })
+  assert.throws(() => createRuntime(), {
+    message: /^createRuntime: `require` must be a require function.*; got undefined$/
+  })
+  assert.throws(() => createRunner('text'), {
+    message: /^createRunner: `run` must be a function.*; got the string "text"$/
+  })
 })
 
 test('`createRuntime()` and `new HMRRuntime()` without a require function', () => {
@@ -93,12 +97,20 @@ test('FSWatcher and its `watch`', () => {
 
 test('synthetic', () => {
   for (const value of noFunctions) assert.throws(() => synthetic(value, require), refused('require'))
-  for (const value of [undefined, null, 7, 'text']) assert.throws(() => synthetic(() => {}, value), refused('realRequire'))
+  for (const value of [undefined, null, 7, 'text'])
+    assert.throws(() => synthetic(() => {}, value), refused('realRequire'))
   for (const value of noCallbacks) assert.throws(() => synthetic(() => {}, require, {}, value), refused('resolve'))
 })
 
 test('odd values are described, not tripped over', () => {
-  const hostile = new Proxy({}, { get: (target, key) => { throw new Error(`trap ${String(key)}`) } })
+  const hostile = new Proxy(
+    {},
+    {
+      get: (target, key) => {
+        throw new Error(`trap ${String(key)}`)
+      }
+    }
+  )
   class Named {}
   const nameless = Object.create(null)
   for (const value of [new Named(), nameless, 'x'.repeat(1000), Symbol('s'), 10n ** 50n, [1, 2]]) {
@@ -106,5 +118,8 @@ test('odd values are described, not tripped over', () => {
   }
   assert.throws(() => createRunner(hostile), refused('run'))
   assert.throws(() => createRunner(new Named()), { message: /an instance of Named$/ })
-  assert.throws(() => createRunner('x'.repeat(1000)), (error) => error.message.length < 200)
+  assert.throws(
+    () => createRunner('x'.repeat(1000)),
+    (error) => error.message.length < 200
+  )
 })

@@ -18,7 +18,8 @@ const {
   PersistManager,
   Runner,
   steps,
-  Watcher
+  Watcher,
+  last
 } = require('./support')
 
 test('`class extends`: instances, fields, `super` calls, statics', async (t) => {
@@ -40,7 +41,10 @@ test('`class extends`: instances, fields, `super` calls, statics', async (t) => 
     }
   }
   const runtime = new Custom(watcher, require)
-  assert.deepEqual([runtime.field, runtime.secret, runtime.constructed, Custom.own], ['field', 'private', 'Custom', 'static'])
+  assert.deepEqual(
+    [runtime.field, runtime.secret, runtime.constructed, Custom.own],
+    ['field', 'private', 'Custom', 'static']
+  )
   assert.ok(runtime instanceof HMRRuntime && runtime instanceof EventEmitter)
   assert.equal(Custom.loggingEnabled(), false, 'statics are inherited')
   const { imported, by } = await runtime.import('./module')
@@ -111,7 +115,15 @@ test('a runtime behind a Proxy, or as a prototype, works', async (t) => {
 
 test('methods on what is no runtime are a TypeError', async () => {
   const { import: importIt, unimport, closeAll } = HMRRuntime.prototype
-  for (const receiver of [undefined, null, 7, {}, new EventEmitter(), HMRRuntime.prototype, Object.create(HMRRuntime.prototype)]) {
+  for (const receiver of [
+    undefined,
+    null,
+    7,
+    {},
+    new EventEmitter(),
+    HMRRuntime.prototype,
+    Object.create(HMRRuntime.prototype)
+  ]) {
     await assert.rejects(importIt.call(receiver, './module'), TypeError)
     assert.throws(() => unimport.call(receiver, './module'), TypeError)
     assert.throws(() => closeAll.call(receiver), TypeError)
@@ -120,11 +132,21 @@ test('methods on what is no runtime are a TypeError', async () => {
 
 test('"`Watcher` and `HMRRuntime` are EventEmitters in every respect"', async (t) => {
   const { require } = steps(t)
-  for (const emitter of [new Watcher(), new ManualWatcher(), new NoopWatcher(), new FSWatcher(require), new ContentWatcher(require), createRuntime(require, false)]) {
+  for (const emitter of [
+    new Watcher(),
+    new ManualWatcher(),
+    new NoopWatcher(),
+    new FSWatcher(require),
+    new ContentWatcher(require),
+    createRuntime(require, false)
+  ]) {
     const seen = []
     const listener = (...args) => seen.push(args)
     assert.equal(emitter.on('event', listener), emitter, '"`on()` returns `this`"')
-    assert.equal(emitter.prependOnceListener('event', () => seen.push('first')), emitter)
+    assert.equal(
+      emitter.prependOnceListener('event', () => seen.push('first')),
+      emitter
+    )
     assert.equal(emitter.emit('event', 1, 2), true)
     assert.equal(emitter.emit('nobody listens'), false)
     assert.deepEqual(seen, ['first', [1, 2]])
@@ -138,7 +160,10 @@ test('"`Watcher` and `HMRRuntime` are EventEmitters in every respect"', async (t
     emitter.once('thrower', () => {
       throw 'thrown'
     })
-    assert.throws(() => emitter.emit('thrower'), (thrown) => thrown === 'thrown')
+    assert.throws(
+      () => emitter.emit('thrower'),
+      (thrown) => thrown === 'thrown'
+    )
     const soon = once(emitter, 'soon')
     emitter.emit('soon', 'value')
     assert.deepEqual(await soon, ['value'])
@@ -180,8 +205,8 @@ test('Runner and AsyncRunner: "execute, clean, … pass any values through unche
     const seen = []
     const result = Promise.resolve()
     const runner = createRunner(
-      (...args) => (seen.push(args), result),
-      (...args) => (seen.push(args), result),
+      (...args) => last(seen.push(args), result),
+      (...args) => last(seen.push(args), result),
       isAsync
     )
     assert.equal(runner instanceof AsyncRunner, isAsync)
@@ -207,7 +232,12 @@ test('callbacks that throw throw through `execute`, `clean`, `generate` and `cle
   }
   const runner = createRunner(fail, fail)
   const persist = createPersist(fail, fail)
-  for (const call of [() => runner.execute(), () => runner.clean(), () => persist.generate(), () => persist.cleanup()]) {
+  for (const call of [
+    () => runner.execute(),
+    () => runner.clean(),
+    () => persist.generate(),
+    () => persist.cleanup()
+  ]) {
     let thrown = 'nothing'
     try {
       call()

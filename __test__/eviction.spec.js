@@ -1,7 +1,17 @@
 'use strict'
 
 const { test } = require('node:test')
-const { assert, captureConsole, createRuntime, ManualWatcher, node, scenario, steps, synthetic } = require('./support')
+const {
+  assert,
+  captureConsole,
+  createRuntime,
+  ManualWatcher,
+  node,
+  scenario,
+  steps,
+  synthetic,
+  last
+} = require('./support')
 
 const childrenOf = (cache, ending) =>
   Object.values(cache)
@@ -111,10 +121,10 @@ test('"`require.cache` … may be a user\'s Proxy: use ordinary property operati
   const { require, watcher, save, file } = steps(t)
   const operations = new Set()
   const cache = new Proxy(require.cache, {
-    has: (target, key) => (operations.add('has'), Reflect.has(target, key)),
-    get: (target, key) => (operations.add('get'), Reflect.get(target, key)),
-    deleteProperty: (target, key) => (operations.add(`delete ${String(key)}`), Reflect.deleteProperty(target, key)),
-    ownKeys: (target) => (operations.add('ownKeys'), Reflect.ownKeys(target))
+    has: (target, key) => last(operations.add('has'), Reflect.has(target, key)),
+    get: (target, key) => last(operations.add('get'), Reflect.get(target, key)),
+    deleteProperty: (target, key) => last(operations.add(`delete ${String(key)}`), Reflect.deleteProperty(target, key)),
+    ownKeys: (target) => last(operations.add('ownKeys'), Reflect.ownKeys(target))
   })
   const custom = Object.assign((id) => require(id), { resolve: require.resolve, cache })
   const imported = await createRuntime(custom, watcher).import('./module')
@@ -132,7 +142,10 @@ for (const [name, cache] of [
   ['a primitive', 7],
   ['an empty object', {}],
   ['a Map', new Map()],
-  ['entries that are no modules', { a: null, b: 7, c: { children: 'none' }, d: { children: [] }, e: Object.create(null) }]
+  [
+    'entries that are no modules',
+    { a: null, b: 7, c: { children: 'none' }, d: { children: [] }, e: Object.create(null) }
+  ]
 ]) {
   test(`a custom require with ${name} for a cache`, async (t) => {
     const { require, watcher, save, file } = steps(t)

@@ -11,7 +11,16 @@ const functions = {
   createRuntime: 1,
   createSyntheticRequire: undefined
 }
-const classes = ['HMRRuntime', 'Watcher', 'FSWatcher', 'NoopWatcher', 'ContentWatcher', 'Runner', 'AsyncRunner', 'PersistManager']
+const classes = [
+  'HMRRuntime',
+  'Watcher',
+  'FSWatcher',
+  'NoopWatcher',
+  'ContentWatcher',
+  'Runner',
+  'AsyncRunner',
+  'PersistManager'
+]
 const methods = {
   HMRRuntime: { import: 1, unimport: 1, closeAll: 0 },
   FSWatcher: { watch: 1 },
@@ -80,7 +89,8 @@ test('native methods and statics are not enumerable, but writable and configurab
 })
 
 test('the prototypes: "`Watcher` and `HMRRuntime` are EventEmitters", "`Runner` and `AsyncRunner` are unrelated classes"', () => {
-  const { HMRRuntime, Watcher, FSWatcher, ContentWatcher, NoopWatcher, Runner, AsyncRunner, PersistManager } = hmrPackage
+  const { HMRRuntime, Watcher, FSWatcher, ContentWatcher, NoopWatcher, Runner, AsyncRunner, PersistManager } =
+    hmrPackage
   const chain = [
     [HMRRuntime, EventEmitter],
     [Watcher, EventEmitter],
@@ -120,9 +130,18 @@ test('"`new createRuntime(…)` works too (mended: the README writes it)"', asyn
 test('functions work detached', async (t) => {
   const { createRuntime, hmr, createPersist, createRunner, synthetic } = hmrPackage
   const { require } = steps(t)
-  const detached = [createRuntime, hmr, createPersist, createRunner, synthetic].map((it) => (...args) => Reflect.apply(it, undefined, args))
+  const detached = [createRuntime, hmr, createPersist, createRunner, synthetic].map(
+    (it) =>
+      (...args) =>
+        Reflect.apply(it, undefined, args)
+  )
   assert.equal((await detached[0](require, false).import('./module')).exports, 'v1')
-  assert.ok(detached[1](detached[2](), detached[3](() => {})).runner instanceof hmrPackage.Runner)
+  assert.ok(
+    detached[1](
+      detached[2](),
+      detached[3](() => {})
+    ).runner instanceof hmrPackage.Runner
+  )
   assert.equal(typeof detached[4](() => {}, require), 'function')
 })
 

@@ -1,7 +1,19 @@
 'use strict'
 
 const { test, describe } = require('node:test')
-const { assert, captureConsole, createRuntime, hmr, HMRRuntime, ManualWatcher, nothingUnhandled, scenario, steps, turn, updatesOf } = require('./support')
+const {
+  assert,
+  captureConsole,
+  createRuntime,
+  hmr,
+  HMRRuntime,
+  ManualWatcher,
+  nothingUnhandled,
+  scenario,
+  steps,
+  turn,
+  updatesOf
+} = require('./support')
 
 const hostile = () =>
   new Proxy(
@@ -73,7 +85,10 @@ describe('"What fails at an update" never ends the process, and the next good sa
         assert.equal(imported.exports, 'v1')
         const [error, warning, ...rest] = printed.taken()
         assert.deepEqual([error.method, warning.method, rest.length], ['error', 'warn', 0])
-        assert.ok(error.args.some((arg) => Object.is(arg, value)), 'the very value is reported')
+        assert.ok(
+          error.args.some((arg) => Object.is(arg, value)),
+          'the very value is reported'
+        )
         assert.match(String(error.args[0]), /\.\/module/)
         assert.match(warning.text, /\.\/module: using the last good version/)
         assert.deepEqual(updates, loads ? ['./module'] : [], 'an update that cannot be evaluated emits nothing')
@@ -132,7 +147,7 @@ describe('"Anything else, primitives and null included" is an invalid hot module
     ['a primitive runner', { persist, runner: 'runner' }],
     ['a class for a runner', { persist, runner: Runner }],
     ['swapped', { persist: runner, runner: persist }],
-    ['"look-alikes (an object that merely has `execute` and `clean`) too"', { persist, runner: lookAlike }],
+    ['a runner that looks alike: "an object that merely has `execute` and `clean`"', { persist, runner: lookAlike }],
     ['a persist that looks alike', { persist: lookAlike, runner }],
     ['an ES module of one', { __esModule: true, default: { persist, runner } }],
     ['a promise of one', Promise.resolve({ persist, runner })],
@@ -221,7 +236,10 @@ describe('exports that throw when they are looked at', () => {
       const printed = captureConsole(t)
       const { runtime, save } = steps(t)
       const imported = await runtime.import('./module')
-      save({ version: 2, exported: (made) => ((made.runner[method] = replacement), made) })
+      save({
+        version: 2,
+        exported: (made) => Object.assign(made, { runner: Object.assign(made.runner, { [method]: replacement }) })
+      })
       assert.equal(imported.exports, method === 'execute' ? 'v1' : 'v2')
       save({ version: 3 })
       assert.equal(imported.exports, 'v3')
@@ -412,7 +430,9 @@ test('an error that the console cannot show is named all the same', async (t) =>
   const lines = []
   captureConsole(t)
   console.error = (...args) => lines.push(require('node:util').format(...args))
-  const unspeakable = Object.defineProperty({}, require('node:util').inspect.custom, { value: thrower('no inspecting') })
+  const unspeakable = Object.defineProperty({}, require('node:util').inspect.custom, {
+    value: thrower('no inspecting')
+  })
   save({ version: 2, run: thrower(unspeakable) })
   assert.equal(lines.length, 1)
   assert.match(lines[0], /\.\/module: the runner failed/)

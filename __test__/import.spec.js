@@ -73,7 +73,11 @@ test('"A module imported by name is treated like any other, also below `node_mod
   assert.deepEqual(watcher.watched, ['dependency'])
   save({ version: 2 }, 'dependency')
   assert.equal(imported.exports, 'd2')
-  assert.equal(taken().filter((line) => line === 'inner evaluate').length, 1, '"only what it requires there is left alone"')
+  assert.equal(
+    taken().filter((line) => line === 'inner evaluate').length,
+    1,
+    '"only what it requires there is left alone"'
+  )
   assert.ok(require.cache[require.resolve('dependency')])
 })
 
@@ -106,7 +110,20 @@ for (const [name, thrown] of [
   ['a frozen object', Object.freeze({ frozen: true })],
   ['a frozen error', Object.freeze(new TypeError('frozen'))],
   ['a function', () => {}],
-  ['a hostile proxy', new Proxy({}, { get: () => { throw new Error('no getting') }, getPrototypeOf: () => { throw new Error('no prototype') } })],
+  [
+    'a hostile proxy',
+    new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error('no getting')
+        },
+        getPrototypeOf: () => {
+          throw new Error('no prototype')
+        }
+      }
+    )
+  ],
   ['a promise', Promise.resolve(1)]
 ]) {
   for (const step of ['evaluate', 'generate', 'run', 'async run', 'async generate']) {
@@ -135,7 +152,11 @@ for (const [name, thrown] of [
       assert.equal(watcher.listenerCount('update'), 0)
       await unhandled.check()
       next({ version: 2 })
-      assert.equal((await runtime.import('./module')).exports, 'v2', '"After a failed first import the file is evaluated afresh"')
+      assert.equal(
+        (await runtime.import('./module')).exports,
+        'v2',
+        '"After a failed first import the file is evaluated afresh"'
+      )
     })
   }
 }
@@ -198,7 +219,10 @@ test('a second import works while the file is away', async (t) => {
     if (isAway) throw new Error('away')
     return require.resolve(id)
   }
-  const runtime = createRuntime(Object.assign((id) => require(id), { resolve, cache: require.cache }), watcher)
+  const runtime = createRuntime(
+    Object.assign((id) => require(id), { resolve, cache: require.cache }),
+    watcher
+  )
   const first = await runtime.import('./module')
   taken()
   isAway = true
@@ -315,7 +339,14 @@ test('"A runner may import through the same runtime: no deadlock"', async (t) =>
   })
   const imported = await runtime.import('./module')
   assert.equal(imported.exports, 'with o1')
-  assert.deepEqual(taken(), ['v1 evaluate', 'v1 generate', 'v1 run with v1', 'o1 evaluate', 'o1 generate', 'o1 run with o1'])
+  assert.deepEqual(taken(), [
+    'v1 evaluate',
+    'v1 generate',
+    'v1 run with v1',
+    'o1 evaluate',
+    'o1 generate',
+    'o1 run with o1'
+  ])
 })
 
 for (const way of ['./a', './b']) {
@@ -352,7 +383,7 @@ for (const callback of ['run', 'generate', 'clean', 'persistCleanup']) {
 
 test('a callback that cannot be called leaves the imports of other modules in order', async (t) => {
   captureConsole(t)
-  const { runtime, next, save, watcher, plan } = steps(t)
+  const { runtime, next, save, watcher } = steps(t)
   next({ version: 1 })
   await runtime.import('./other')
   const inside = deferred()
@@ -365,8 +396,13 @@ test('a callback that cannot be called leaves the imports of other modules in or
     }
   })
   const importing = runtime.import('./module')
-  Object.assign(plan, { exported: (made) => Object.assign(made, { runner: Object.defineProperty(made.runner, 'clean', { value: 'no function' }) }) })
-  save({ version: 2, exported: (made) => ((made.runner.execute = 'no function'), made) }, './other')
+  save(
+    {
+      version: 2,
+      exported: (made) => Object.assign(made, { runner: Object.assign(made.runner, { execute: 'no function' }) })
+    },
+    './other'
+  )
   inside.resolve()
   const imported = await importing
   assert.equal(imported.exports, imported)
@@ -375,7 +411,19 @@ test('a callback that cannot be called leaves the imports of other modules in or
 
 test('ids are taken as they are: any Unicode, `__proto__`, `constructor`, a path with a NUL-free blank', async (t) => {
   const it = steps(t)
-  const ids = ['__proto__', 'constructor', 'hasOwnProperty', 'toString', '', ' ', '%s %d %o', 'naïve ☃ 𝒳 é', '\u202e', 'line\nbreak', '\ud800 alone']
+  const ids = [
+    '__proto__',
+    'constructor',
+    'hasOwnProperty',
+    'toString',
+    '',
+    ' ',
+    '%s %d %o',
+    'naïve ☃ 𝒳 é',
+    '\u202e',
+    'line\nbreak',
+    '\ud800 alone'
+  ]
   const seen = []
   const custom = Object.assign(
     (id) => {
@@ -405,7 +453,14 @@ test('"Two runtimes share nothing"', async (t) => {
   const second = createRuntime(require, watcher)
   const [a, b] = [await runtime.import('./module'), await second.import('./module')]
   assert.notEqual(a, b)
-  assert.deepEqual(taken(), ['v1 evaluate', 'v1 generate', 'v1 run with v1', 'v1 evaluate', 'v1 generate', 'v1 run with v1'])
+  assert.deepEqual(taken(), [
+    'v1 evaluate',
+    'v1 generate',
+    'v1 run with v1',
+    'v1 evaluate',
+    'v1 generate',
+    'v1 run with v1'
+  ])
   save({ version: 2 })
   assert.deepEqual([a.exports, b.exports], ['v2', 'v2'], '"One watcher may serve two runtimes"')
   runtime.unimport('./module')

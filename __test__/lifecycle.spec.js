@@ -15,7 +15,8 @@ const {
   Runner,
   steps,
   turn,
-  updatesOf
+  updatesOf,
+  last
 } = require('./support')
 
 test('the first import: evaluate, generate, run, each once', async (t) => {
@@ -55,7 +56,11 @@ test('"`runner.execute(values, emitUpdate)`, awaited for an AsyncRunner only"', 
   const { runtime, next } = steps(t)
   const promise = Promise.resolve('later')
   next({ version: 1, run: () => promise })
-  assert.equal((await runtime.import('./module')).exports, promise, '"A `Runner` that returns a promise has the promise as its exports"')
+  assert.equal(
+    (await runtime.import('./module')).exports,
+    promise,
+    '"A `Runner` that returns a promise has the promise as its exports"'
+  )
   next({ version: 1, isAsync: true, run: () => promise })
   assert.equal((await runtime.import('./other')).exports, 'later')
 })
@@ -107,8 +112,14 @@ test('"`emitUpdate()` emits the runtime\'s `update` at once, also during the fir
   kept()
   kept('arguments', 'are', 'ignored')
   assert.deepEqual(taken(), ['update ./module', 'update ./module'])
-  save({ version: 2, run: (values, emitUpdate) => (emitUpdate(), 'second') })
-  assert.deepEqual(taken(), ['v2 evaluate', 'v1 clean ran of v1', 'v2 run with v1', 'update ./module', 'update ./module'])
+  save({ version: 2, run: (values, emitUpdate) => last(emitUpdate(), 'second') })
+  assert.deepEqual(taken(), [
+    'v2 evaluate',
+    'v1 clean ran of v1',
+    'v2 run with v1',
+    'update ./module',
+    'update ./module'
+  ])
 })
 
 test('"Then the exports object gets the value, and `update` is emitted"', async (t) => {
@@ -116,19 +127,19 @@ test('"Then the exports object gets the value, and `update` is emitted"', async 
   const imported = await runtime.import('./module')
   const seen = []
   runtime.on('update', () => seen.push(imported.exports))
-  save({ version: 2, run: (values, emitUpdate) => (emitUpdate(), 'new') })
+  save({ version: 2, run: (values, emitUpdate) => last(emitUpdate(), 'new') })
   assert.deepEqual(seen, ['v1', 'new'])
 })
 
-test('a module\'s callbacks run with the values and arguments of the contract, and nothing more', async (t) => {
+test("a module's callbacks run with the values and arguments of the contract, and nothing more", async (t) => {
   const { runtime, next, save } = steps(t)
   const seen = []
   const values = { own: 'values' }
   next({
     version: 1,
-    generate: (...args) => (seen.push(['generate', args]), values),
+    generate: (...args) => last(seen.push(['generate', args]), values),
     persistCleanup: (...args) => seen.push(['persistCleanup', args]),
-    run: (...args) => (seen.push(['run', [args[0], typeof args[1], args.length]]), 'exports'),
+    run: (...args) => last(seen.push(['run', [args[0], typeof args[1], args.length]]), 'exports'),
     clean: (...args) => seen.push(['clean', args])
   })
   await runtime.import('./module')
@@ -205,10 +216,19 @@ test('"Subclass overrides of these … are honoured": execute, clean, generate, 
   next({ version: 1, exported: () => hmr(new OwnPersist(), new OwnRunner()) })
   const imported = await runtime.import('./module')
   assert.equal(imported.exports, 'own exports')
-  save({ version: 2, exported: () => ({ persist: new OwnPersist(), runner: new OwnAsyncRunner(), updatePersistentValues: true }) })
+  save({
+    version: 2,
+    exported: () => ({ persist: new OwnPersist(), runner: new OwnAsyncRunner(), updatePersistentValues: true })
+  })
   await turn()
   assert.equal(imported.exports, 'own async exports')
-  assert.deepEqual(taken(), ['v1 evaluate', 'own execute own function', 'v2 evaluate', 'own clean own own exports', 'own cleanup own'])
+  assert.deepEqual(taken(), [
+    'v1 evaluate',
+    'own execute own function',
+    'v2 evaluate',
+    'own clean own own exports',
+    'own cleanup own'
+  ])
 })
 
 test('an async `execute` of a subclass of Runner: the promise is the exports, also when it rejects at an update', async (t) => {
@@ -233,7 +253,7 @@ test('an async `execute` of a subclass of Runner: the promise is the exports, al
   assert.equal(imported.exports, 'v3')
 })
 
-test('nested runtimes: a module\'s runner makes its own runtime and closes it in its cleanup', async (t) => {
+test("nested runtimes: a module's runner makes its own runtime and closes it in its cleanup", async (t) => {
   const { runtime, next, save, require, plan } = steps(t)
   const inner = []
   const outer = (version) => ({

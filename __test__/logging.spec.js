@@ -59,9 +59,21 @@ test('"warnings through `console.warn`, errors through `console.error`", also of
   HMRRuntime.setLogging(true)
   await runtime.import('./module')
   save({ version: 2, run: fails })
-  assert.deepEqual(printed.taken().map(({ method }) => method).sort(), ['error', 'log', 'warn'])
+  assert.deepEqual(
+    printed
+      .taken()
+      .map(({ method }) => method)
+      .sort(),
+    ['error', 'log', 'warn']
+  )
   save({ version: 2, evaluate: fails })
-  assert.deepEqual(printed.taken().map(({ method }) => method).sort(), ['error', 'log', 'warn'])
+  assert.deepEqual(
+    printed
+      .taken()
+      .map(({ method }) => method)
+      .sort(),
+    ['error', 'log', 'warn']
+  )
 })
 
 test('"`suppressWarnings(true)` silences warnings, not errors"', async (t) => {
@@ -69,7 +81,12 @@ test('"`suppressWarnings(true)` silences warnings, not errors"', async (t) => {
   const { runtime, save } = steps(t)
   await runtime.import('./module')
   HMRRuntime.suppressWarnings(true)
-  for (const changes of [{ evaluate: fails }, { run: fails }, { exported: () => 7 }, { force: true, generate: fails }]) {
+  for (const changes of [
+    { evaluate: fails },
+    { run: fails },
+    { exported: () => 7 },
+    { force: true, generate: fails }
+  ]) {
     save({ version: 2, ...changes })
     assert.deepEqual(
       printed.taken().map(({ method }) => method),
@@ -142,7 +159,10 @@ test('"a module whose runner never settles" is said "with logging on … after s
      createRuntime(require, false).import('./module')
      setTimeout(() => {}, 6000)`
   )
-  const [loud, quiet] = await Promise.all([node(['main.js', 'log'], { cwd: dir }), node(['main.js', 'quiet'], { cwd: dir })])
+  const [loud, quiet] = await Promise.all([
+    node(['main.js', 'log'], { cwd: dir }),
+    node(['main.js', 'quiet'], { cwd: dir })
+  ])
   assert.match(loud.stderr, /\.\/module.*execute.*not settled/)
   assert.equal(quiet.stderr + quiet.stdout, '')
 })
@@ -192,4 +212,29 @@ test('"`disableReloading` ignores its argument", is for good, and stops what is 
      })()`
   )
   assert.deepEqual(await node(['main.js'], { cwd: dir }), { code: 0, signal: null, stdout: 'done\n', stderr: '' })
+})
+
+test('the same failure again is said in one line; another one, and any odd object, in full', async (t) => {
+  const printed = captureConsole(t)
+  const { runtime, save } = steps(t)
+  await runtime.import('./module')
+  const failWith = (thrown) => {
+    save({
+      version: 2,
+      run() {
+        throw thrown
+      }
+    })
+    return printed.taken().find(({ method }) => method === 'error')
+  }
+  const error = new Error('the same')
+  assert.ok(failWith(error).args.includes(error))
+  assert.match(failWith(error).text, /2 times now.*the same/)
+  const [first, second] = [{ code: 1 }, { code: 2 }]
+  assert.ok(failWith(first).args.includes(first))
+  assert.ok(failWith(second).args.includes(second))
+  const stack = error.stack
+  save({ version: 3 })
+  assert.ok(failWith(error).args.includes(error), 'a good version begins a new count')
+  assert.equal(error.stack, stack, 'the error stays as it was')
 })

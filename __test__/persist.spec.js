@@ -1,7 +1,16 @@
 'use strict'
 
 const { test } = require('node:test')
-const { assert, captureConsole, createPersist, deferred, nothingUnhandled, PersistManager, steps, turn } = require('./support')
+const {
+  assert,
+  captureConsole,
+  createPersist,
+  deferred,
+  nothingUnhandled,
+  PersistManager,
+  steps,
+  turn
+} = require('./support')
 
 test('"Persistent values: generated once, awaited"', async (t) => {
   const { runtime, next, save, taken } = steps(t)
@@ -25,7 +34,12 @@ test('any value may be the persistent values, by identity', async (t) => {
   const { runtime, next } = steps(t)
   for (const values of [undefined, null, 0, '', false, Symbol('values'), () => {}, new Map(), new Proxy({}, {})]) {
     const seen = []
-    next({ version: 1, generate: () => values, run: (given) => seen.push(given), persistCleanup: (given) => seen.push(given) })
+    next({
+      version: 1,
+      generate: () => values,
+      run: (given) => seen.push(given),
+      persistCleanup: (given) => seen.push(given)
+    })
     await runtime.import('./module')
     runtime.unimport('./module')
     assert.equal(seen.length, 2)
@@ -99,11 +113,22 @@ test('"the old version\'s `persist.cleanup(old)`": of the version that ran, whoe
   save({ version: 2 })
   taken()
   save({ version: 3, force: true })
-  assert.deepEqual(taken(), ['v3 evaluate', 'v2 clean v2 of v1', 'v2 persist cleanup of v1', 'v3 generate', 'v3 run with v3'])
+  assert.deepEqual(taken(), [
+    'v3 evaluate',
+    'v2 clean v2 of v1',
+    'v2 persist cleanup of v1',
+    'v3 generate',
+    'v3 run with v3'
+  ])
 })
 
 test('"Without `generate` the values are `{}`; without a cleanup nothing is done"', () => {
-  for (const persist of [new PersistManager(), createPersist(), createPersist(undefined, undefined), createPersist(null, null)]) {
+  for (const persist of [
+    new PersistManager(),
+    createPersist(),
+    createPersist(undefined, undefined),
+    createPersist(null, null)
+  ]) {
     const [first, second] = [persist.generate(), persist.generate()]
     assert.deepEqual(first, {})
     assert.equal(Object.getPrototypeOf(first), Object.prototype)

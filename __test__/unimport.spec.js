@@ -1,7 +1,17 @@
 'use strict'
 
 const { test, describe } = require('node:test')
-const { assert, captureConsole, createRuntime, deferred, ManualWatcher, nothingUnhandled, steps, turn, updatesOf } = require('./support')
+const {
+  assert,
+  captureConsole,
+  createRuntime,
+  deferred,
+  ManualWatcher,
+  nothingUnhandled,
+  steps,
+  turn,
+  updatesOf
+} = require('./support')
 
 test('"`unimport`: stops the watch, calls `persist.cleanup` (observed) but not the runner\'s cleanup, … all before it returns"', async (t) => {
   const { runtime, watcher, taken } = steps(t)
@@ -92,7 +102,10 @@ describe('unimport and closeAll at any moment of the first import', () => {
             isStopped = true
           }
           const body = (result) => () => {
-            if (isAsync) return turn().then(stopOnce).then(() => result)
+            if (isAsync)
+              return turn()
+                .then(stopOnce)
+                .then(() => result)
             stopOnce()
             return result
           }
@@ -178,7 +191,7 @@ describe('"`unimport` during a running update neither crashes nor revives (mende
   }
 })
 
-test('unimport inside a runner\'s own `update`, through `emitUpdate`', async (t) => {
+test("unimport inside a runner's own `update`, through `emitUpdate`", async (t) => {
   const unhandled = nothingUnhandled(t)
   const { runtime, save, watcher } = steps(t)
   await runtime.import('./module')
@@ -265,7 +278,7 @@ test('a persistent cleanup may unimport and import the same id', async (t) => {
   await unhandled.check()
 })
 
-test('a listener of one module\'s update may unimport the next of the same event', async (t) => {
+test("a listener of one module's update may unimport the next of the same event", async (t) => {
   const { runtime, plan, watcher, taken } = steps(t)
   await runtime.import('./module')
   const other = await runtime.import('./other')

@@ -32,7 +32,7 @@ test('"`require` again": an edited file gives the exports of its new text', asyn
 test('"`watch(id)` and `update` carry the id as the caller wrote it"', async (t) => {
   const { runtime, file, save, watcher } = steps(t)
   const updates = updatesOf(runtime)
-  const ids = ['./module', './module.js', './../' + require('node:path').basename(file('.')) + '/module', file('module.js')]
+  const ids = ['./module', './module.js', `./../${require('node:path').basename(file('.'))}/module`, file('module.js')]
   for (const id of ids) await runtime.import(id)
   assert.deepEqual(watcher.watched, ids)
   for (const id of ids.slice(0, 3)) save({ version: 2 }, id)
@@ -84,7 +84,7 @@ test('an event without ids, or with unknown ones, does nothing', async (t) => {
   assert.deepEqual(updates, ['./module'])
 })
 
-test('a synchronous update is done when the watcher\'s `emit` returns, and its `update` comes last', async (t) => {
+test("a synchronous update is done when the watcher's `emit` returns, and its `update` comes last", async (t) => {
   const { runtime, save, taken, log } = steps(t)
   const imported = await runtime.import('./module')
   taken()
@@ -118,7 +118,11 @@ test('"Updates of one module never interleave; the last version wins"', async (t
   assert.equal(imported.exports, 'slow 1')
   gates[2].resolve()
   await turn()
-  assert.deepEqual(taken(), ['v5 evaluate', 'v2 clean slow 2 of v1', 'v5 run with v1'], 'what came meanwhile is one update')
+  assert.deepEqual(
+    taken(),
+    ['v5 evaluate', 'v2 clean slow 2 of v1', 'v5 run with v1'],
+    'what came meanwhile is one update'
+  )
   gates[5].resolve()
   await turn()
   assert.equal(imported.exports, 'slow 5')
@@ -217,11 +221,7 @@ test('a listener of `update` may import, unimport and cause the next update', as
   const { runtime, save, taken } = steps(t)
   const imported = await runtime.import('./module')
   const seen = []
-  const reactions = [
-    () => runtime.import('./module'),
-    () => save({ version: 3 }),
-    () => runtime.unimport('./module')
-  ]
+  const reactions = [() => runtime.import('./module'), () => save({ version: 3 }), () => runtime.unimport('./module')]
   runtime.on('update', () => {
     seen.push(imported.exports)
     reactions.shift()?.()
@@ -314,7 +314,7 @@ test('an asynchronous `emit` of a subclass that rejects is reported', async (t) 
   )
 })
 
-test('an async listener of an event of the user\'s own that rejects stays an unhandled rejection', async (t) => {
+test("an async listener of an event of the user's own that rejects stays an unhandled rejection", async (t) => {
   const unhandled = nothingUnhandled(t)
   const { runtime } = steps(t)
   const thrown = new Error('mine')

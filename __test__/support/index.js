@@ -147,6 +147,11 @@ function nothingUnhandled(t) {
   }
 }
 
+/** Its arguments in order, for what they do; gives the last one. */
+function last(...values) {
+  return values.at(-1)
+}
+
 /** One turn of the event loop: every microtask and every `nextTick` is done then, and rejections were judged. */
 function turn() {
   return new Promise((resolve) => setImmediate(resolve))
@@ -205,6 +210,7 @@ class PlainWatcher extends EventEmitter {
 module.exports = {
   ...hmrPackage,
   hmrPackage,
+  last,
   root,
   assert,
   scenario,

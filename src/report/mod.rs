@@ -43,17 +43,21 @@ pub fn error(js: Js<'_>, id: &str, what: &str, thrown: Value<'_>) {
     }
 }
 
-/// What makes two thrown values the same trouble: their words, and for errors the user's line.
-pub fn fingerprint(thrown: Value<'_>) -> String {
+/// What makes two thrown values the same trouble: their words, and for errors the user's line. An object that is
+/// no error says nothing of itself in words: each is a trouble of its own.
+pub fn fingerprint(thrown: Value<'_>) -> Option<String> {
+    if thrown.is_object() && !thrown.is_error() {
+        return None;
+    }
     let stack = thrown
         .is_error()
         .then(|| thrown.get("stack").ok().and_then(Value::text))
         .flatten();
-    format!(
+    Some(format!(
         "{} {:?}",
         thrown.display(),
         stack.as_deref().and_then(stack::first_place)
-    )
+    ))
 }
 
 /// The same error as before, again.

@@ -79,9 +79,13 @@ impl Record {
         }
     }
 
-    /// Notes what is being reported, and says how often it came in a row.
-    pub fn count_trouble(&self, trouble: &str) -> u64 {
+    /// Notes what is being reported, and says how often it came in a row; `None` is like no other.
+    pub fn count_trouble(&self, trouble: Option<&str>) -> u64 {
         let mut last = self.trouble.borrow_mut();
+        let Some(trouble) = trouble else {
+            *last = (String::new(), 1);
+            return 1;
+        };
         if last.0 == trouble {
             last.1 += 1;
         } else {

@@ -146,7 +146,9 @@ async fn update(module: &Module, origin: Origin) {
     module.cx.with(|js| {
         record.idle.fire(js, &Ok(Held::undefined()));
         let took = started.elapsed();
-        let log = |js, what| report::updated(js, &record.id, &record.resolved.borrow(), what, took);
+        // Not borrowed while the user's console runs.
+        let path = record.resolved.borrow().clone();
+        let log = |js, what| report::updated(js, &record.id, &path, what, took);
         match outcome {
             UpdateOutcome::Updated => {
                 log(js, if record.recover() { "recovered" } else { "updated" });
@@ -352,7 +354,8 @@ fn report_failure(module: &Module, what: &str, thrown: &Held) {
 
 /// Reports what failed; of the same failure again, only how often.
 fn tell(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) {
-    match record.count_trouble(&format!("{what}: {}", report::fingerprint(thrown))) {
+    let trouble = report::fingerprint(thrown).map(|words| format!("{what}: {words}"));
+    match record.count_trouble(trouble.as_deref()) {
         1 => report::error(js, &record.id, what, thrown),
         times => report::repeated_error(js, &record.id, what, thrown, times),
     }
