@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
 use crate::report;
-use crate::runtime::{context::StepContext, hmr_runtime, hot_module, persist, runner, synthetic, watching};
+use crate::runtime::{
+    context::StepContext, hmr_runtime, hot_module, persist, runner, steps::OwnMethods, synthetic, watching,
+};
 use crate::timers::Timers;
 use crate::watchers::{self, delivery::Delivery};
 
@@ -23,6 +25,8 @@ pub struct Addon {
     pub plain_emit: Held,
     /// A runtime's `update` listener, to be bound to the runtime.
     pub on_update: Held,
+    /// The methods of `Runner`, `AsyncRunner` and `PersistManager`.
+    pub own_methods: OwnMethods,
     /// What `synthetic` binds.
     pub synthetic_call: Held,
     /// Timers that were there when the addon was loaded.
@@ -116,6 +120,10 @@ impl Addon {
         for class in [runner, async_runner, persist_manager] {
             hot_module::brand(class)?;
         }
+        let mut own_methods = OwnMethods::default();
+        own_methods.take(runner, runner::CALLBACKS)?;
+        own_methods.take(async_runner, runner::CALLBACKS)?;
+        own_methods.take(persist_manager, persist::CALLBACKS)?;
         let runtime = class(&hmr_runtime::HMR_RUNTIME, Some(emitter))?;
         runtime.define_hidden(js.string("HMRRuntime"), runtime)?;
         hmr_runtime::add_symbols(runtime)?;
@@ -161,6 +169,7 @@ impl Addon {
                 .hold(),
             plain_emit: emitter.get("prototype")?.get("emit")?.hold(),
             on_update: js.function("onUpdate", 0, watching::on_update)?.hold(),
+            own_methods,
             synthetic_call: js.function("require", 1, synthetic::call)?.hold(),
             timers: Timers::take(js)?,
             context: StepContext::new(js)?,
