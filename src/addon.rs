@@ -23,6 +23,8 @@ pub struct Addon {
     pub emit_update: Held,
     /// `EventEmitter.prototype.emit` as it was when the addon was loaded.
     pub plain_emit: Held,
+    /// `EventEmitter.prototype.rawListeners`, likewise.
+    pub raw_listeners: Held,
     /// A runtime's `update` listener, to be bound to the runtime.
     pub on_update: Held,
     /// The methods of `Runner`, `AsyncRunner` and `PersistManager`.
@@ -168,6 +170,7 @@ impl Addon {
                 .function("emitUpdate", 0, |call| Ok(hmr_runtime::emit_update(call)))?
                 .hold(),
             plain_emit: emitter.get("prototype")?.get("emit")?.hold(),
+            raw_listeners: emitter.get("prototype")?.get("rawListeners")?.hold(),
             on_update: js.function("onUpdate", 0, watching::on_update)?.hold(),
             own_methods,
             synthetic_call: js.function("require", 1, synthetic::call)?.hold(),
