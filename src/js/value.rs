@@ -163,6 +163,24 @@ impl<'s> Js<'s> {
     }
 }
 
+/// A property's name as Node-API looks it up among the strings there are, without making a new one.
+struct Name([u8; 48]);
+
+impl Name {
+    fn of(name: &str) -> Option<Self> {
+        let mut bytes = [0; 48];
+        // One byte stays for the NUL.
+        let place = bytes.get_mut(..name.len())?;
+        place.copy_from_slice(name.as_bytes());
+        let is_whole = name.len() < bytes.len() && !name.as_bytes().contains(&0);
+        is_whole.then_some(Self(bytes))
+    }
+
+    fn as_ptr(&self) -> *const std::ffi::c_char {
+        self.0.as_ptr().cast()
+    }
+}
+
 impl<'s> Value<'s> {
     pub(super) fn from_raw(js: Js<'s>, raw: sys::napi_value) -> Self {
         Self { js, raw }
@@ -300,7 +318,14 @@ impl<'s> Value<'s> {
 
     /// `value[name]`.
     pub fn get(self, name: &str) -> JsResult<'s> {
-        self.get_key(self.js.string(name))
+        let Some(name) = Name::of(name) else {
+            return self.get_key(self.js.string(name));
+        };
+        let mut raw = ptr::null_mut();
+        // SAFETY: the name ends with a NUL; the rest is as in `get_key`.
+        let status =
+            unsafe { sys::napi_get_named_property(self.js.env(), self.raw, name.as_ptr(), &raw mut raw) };
+        self.js.checked(status, raw)
     }
 
     /// `value[key]` for any key.
@@ -344,7 +369,13 @@ impl<'s> Value<'s> {
 
     /// `value[name] = item`.
     pub fn set(self, name: &str, item: Value<'s>) -> JsResult<'s, ()> {
-        self.set_key(self.js.string(name), item)
+        let Some(name) = Name::of(name) else {
+            return self.set_key(self.js.string(name), item);
+        };
+        // SAFETY: the name ends with a NUL; the rest is as in `set_key`.
+        let status =
+            unsafe { sys::napi_set_named_property(self.js.env(), self.raw, name.as_ptr(), item.raw) };
+        self.js.check(status)
     }
 
     /// `value[key] = item` for any key.
@@ -416,11 +447,6 @@ impl<'s> Value<'s> {
 
     /// `value.call(this, ...args)`.
     pub fn call(self, this: Value<'s>, args: &[Value<'s>]) -> JsResult<'s> {
-        if !self.is_function() {
-            return Err(self
-                .js
-                .error("TypeError", &format!("{} is not a function", self.display())));
-        }
         let raws: Vec<_> = args.iter().map(|arg| arg.raw).collect();
         let mut raw = ptr::null_mut();
         // SAFETY: pointer and count are those of `raws`; what is thrown is taken by `checked`.
@@ -434,6 +460,12 @@ impl<'s> Value<'s> {
                 &raw mut raw,
             )
         };
+        // What is no function is refused.
+        if status == sys::Status::napi_invalid_arg && !self.is_function() {
+            return Err(self
+                .js
+                .error("TypeError", &format!("{} is not a function", self.display())));
+        }
         self.js.checked(status, raw)
     }
 
@@ -451,10 +483,11 @@ impl<'s> Value<'s> {
     /// `value[name](...args)`.
     pub fn call_method(self, name: &str, args: &[Value<'s>]) -> JsResult<'s> {
         let method = self.get(name)?;
-        if !method.is_function() {
+        let result = method.call(self, args);
+        if result.is_err() && !method.is_function() {
             return Err(self.js.error("TypeError", &format!("{name} is not a function")));
         }
-        method.call(self, args)
+        result
     }
 
     /// `value instanceof class`.
