@@ -40,7 +40,7 @@ pub struct Addon {
     /// Runtimes that have modules, for `disableReloading` and `shutdown`.
     pub runtimes: RefCell<Vec<Faint>>,
     /// How many modules have been imported.
-    pub imports: Cell<u64>,
+    pub imports: Cell<u32>,
 }
 
 /// The addon's classes.
@@ -84,8 +84,8 @@ impl Addon {
     }
 
     /// The next place in the order of imports.
-    pub fn next_import(&self) -> u64 {
-        self.imports.set(self.imports.get() + 1);
+    pub fn next_import(&self) -> u32 {
+        self.imports.set(self.imports.get().saturating_add(1));
         self.imports.get()
     }
 

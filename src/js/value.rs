@@ -367,6 +367,20 @@ impl<'s> Value<'s> {
         self.js.checked(status, raw)
     }
 
+    /// `value[index] = item`.
+    pub fn set_item(self, index: u32, item: Value<'s>) -> JsResult<'s, ()> {
+        // SAFETY: both values belong to this environment.
+        let status = unsafe { sys::napi_set_element(self.js.env(), self.raw, index, item.raw) };
+        self.js.check(status)
+    }
+
+    /// `delete value[index]`.
+    pub fn delete_item(self, index: u32) -> JsResult<'s, ()> {
+        // SAFETY: the result place may be null.
+        let status = unsafe { sys::napi_delete_element(self.js.env(), self.raw, index, ptr::null_mut()) };
+        self.js.check(status)
+    }
+
     /// `value[name] = item`.
     pub fn set(self, name: &str, item: Value<'s>) -> JsResult<'s, ()> {
         let Some(name) = Name::of(name) else {

@@ -166,7 +166,7 @@ pub fn module<'s>(
         runtime: runtime.hold(),
         registry: Rc::clone(registry),
         record: Rc::clone(record),
-        slot: registry::slot(registry_object, &record.id)?.hold(),
+        slot: registry::slot(registry_object, record)?.hold(),
     })
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tracing::{Instrument, trace_span};
 
 use super::hot_module::Version;
-use super::registry::{Record, Registry};
+use super::registry::{Record, Registry, place};
 use crate::addon::Addon;
 use crate::js::{Cx, Held, Js, JsResult, Value, settled};
 use crate::report;
@@ -92,8 +92,11 @@ impl Module {
         let slot = self.slot.clone();
         let step = self.step("clean", Wait::IfThenable, true, move |js| {
             let slot = slot.get(js);
-            let exports = slot.get("exportsObject")?.get("exports")?;
-            Ok((slot.get("runner")?, vec![slot.get("values")?, exports]))
+            let exports = slot.item(place::EXPORTS_OBJECT)?.get("exports")?;
+            Ok((
+                slot.item(place::RUNNER)?,
+                vec![slot.item(place::VALUES)?, exports],
+            ))
         });
         step.await.map(drop)
     }
@@ -107,7 +110,7 @@ impl Module {
         };
         let (runner, module) = (version.runner.clone(), self.clone());
         let step = self.step("execute", wait, version.is_async, move |js| {
-            let values = module.slot.get(js).get("values")?;
+            let values = module.slot.get(js).item(place::VALUES)?;
             let arguments = [module.runtime.get(js), js.string(&module.record.id)];
             let emit = module
                 .addon
