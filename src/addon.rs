@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
 use crate::report;
-use crate::runtime::{context::StepContext, hmr_runtime, hot_module, persist, runner, synthetic, watching};
+use crate::runtime::{
+    context::StepContext, hmr_runtime, hot_module, persist, runner, steps::OwnMethods, synthetic, watching,
+};
 use crate::timers::Timers;
 use crate::watchers::{self, delivery::Delivery};
 
@@ -21,8 +23,12 @@ pub struct Addon {
     pub emit_update: Held,
     /// `EventEmitter.prototype.emit` as it was when the addon was loaded.
     pub plain_emit: Held,
+    /// `EventEmitter.prototype.rawListeners`, likewise.
+    pub raw_listeners: Held,
     /// A runtime's `update` listener, to be bound to the runtime.
     pub on_update: Held,
+    /// The methods of `Runner`, `AsyncRunner` and `PersistManager`.
+    pub own_methods: OwnMethods,
     /// What `synthetic` binds.
     pub synthetic_call: Held,
     /// Timers that were there when the addon was loaded.
@@ -34,7 +40,7 @@ pub struct Addon {
     /// Runtimes that have modules, for `disableReloading` and `shutdown`.
     pub runtimes: RefCell<Vec<Faint>>,
     /// How many modules have been imported.
-    pub imports: Cell<u64>,
+    pub imports: Cell<u32>,
 }
 
 /// The addon's classes.
@@ -78,8 +84,8 @@ impl Addon {
     }
 
     /// The next place in the order of imports.
-    pub fn next_import(&self) -> u64 {
-        self.imports.set(self.imports.get() + 1);
+    pub fn next_import(&self) -> u32 {
+        self.imports.set(self.imports.get().saturating_add(1));
         self.imports.get()
     }
 
@@ -116,6 +122,10 @@ impl Addon {
         for class in [runner, async_runner, persist_manager] {
             hot_module::brand(class)?;
         }
+        let mut own_methods = OwnMethods::default();
+        own_methods.take(runner, runner::CALLBACKS)?;
+        own_methods.take(async_runner, runner::CALLBACKS)?;
+        own_methods.take(persist_manager, persist::CALLBACKS)?;
         let runtime = class(&hmr_runtime::HMR_RUNTIME, Some(emitter))?;
         runtime.define_hidden(js.string("HMRRuntime"), runtime)?;
         hmr_runtime::add_symbols(runtime)?;
@@ -160,7 +170,9 @@ impl Addon {
                 .function("emitUpdate", 0, |call| Ok(hmr_runtime::emit_update(call)))?
                 .hold(),
             plain_emit: emitter.get("prototype")?.get("emit")?.hold(),
+            raw_listeners: emitter.get("prototype")?.get("rawListeners")?.hold(),
             on_update: js.function("onUpdate", 0, watching::on_update)?.hold(),
+            own_methods,
             synthetic_call: js.function("require", 1, synthetic::call)?.hold(),
             timers: Timers::take(js)?,
             context: StepContext::new(js)?,

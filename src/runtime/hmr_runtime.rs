@@ -166,7 +166,7 @@ pub fn module<'s>(
         runtime: runtime.hold(),
         registry: Rc::clone(registry),
         record: Rc::clone(record),
-        slot: registry::slot(registry_object, &record.id)?.hold(),
+        slot: registry::slot(registry_object, record)?.hold(),
     })
 }
 
@@ -239,12 +239,13 @@ pub fn emit(js: Js<'_>, runtime: Value<'_>, id: &str) -> bool {
 
 /// The listeners of `update` at this moment, unless someone's own `emit` decides who hears of it.
 fn plain_listeners<'s>(js: Js<'s>, runtime: Value<'s>) -> JsResult<'s, Option<Vec<Value<'s>>>> {
-    if !runtime.get("emit")?.same(Addon::of(js)?.plain_emit.get(js)) {
+    let addon = Addon::of(js)?;
+    if !runtime.get("emit")?.same(addon.plain_emit.get(js)) {
         return Ok(None);
     }
-    let prototype = js.builtin("events")?.get("prototype")?;
-    let listeners = prototype
-        .get("rawListeners")?
+    let listeners = addon
+        .raw_listeners
+        .get(js)
         .call(runtime, &[js.string("update")])?;
     listeners.items().map(Some)
 }

@@ -52,13 +52,10 @@ pub fn brand(class: Value<'_>) -> JsResult<'_, ()> {
         .define_hidden(class.js().symbol_for(BRAND)?, name)
 }
 
-/// Whether a value is an instance of our class, or of that of another copy of this package: two are found in one
-/// program when both it and its module bring one, or when the package was dropped from `require.cache`.
-fn is_of<'s>(value: Value<'s>, own: &Held, name: &str) -> JsResult<'s, bool> {
+/// Whether a value is an instance of that class of another copy of this package: two are found in one program when
+/// both it and its module bring one, or when the package was dropped from `require.cache`.
+fn is_of_another<'s>(value: Value<'s>, name: &str) -> JsResult<'s, bool> {
     let js = value.js();
-    if value.instance_of(own.get(js))? {
-        return Ok(true);
-    }
     if !value.is_object() {
         return Ok(false);
     }
@@ -87,9 +84,22 @@ pub fn validate<'s>(export: Value<'s>, id: &str) -> JsResult<'s, Version> {
     }
     let classes = &Addon::of(js)?.classes;
     let (persist, runner) = (export.get("persist")?, export.get("runner")?);
-    let is_async = is_of(runner, &classes.async_runner, "AsyncRunner")?;
-    let is_runner = is_async || is_of(runner, &classes.runner, "Runner")?;
-    if !is_runner || !is_of(persist, &classes.persist_manager, "PersistManager")? {
+    let (is_sync, is_async) = if runner.instance_of(classes.runner.get(js))? {
+        (true, false)
+    } else if runner.instance_of(classes.async_runner.get(js))? {
+        (false, true)
+    } else {
+        (
+            is_of_another(runner, "Runner")?,
+            is_of_another(runner, "AsyncRunner")?,
+        )
+    };
+    let has_persist =
+        || {
+            Ok(persist.instance_of(classes.persist_manager.get(js))?
+                || is_of_another(persist, "PersistManager")?)
+        };
+    if !(is_sync || is_async) || !has_persist()? {
         return invalid();
     }
     // The JavaScript package's README spells it with one more `i`.

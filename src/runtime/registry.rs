@@ -2,7 +2,7 @@
 //!
 //! A record has two halves: [`Record`], plain data, and its *slot*, a JavaScript object that holds the user's
 //! values (exports object, running version, persistent values) where the collector sees them. The slot owns the
-//! record; the runtime's registry object owns the slots, in a `Map` by id.
+//! record; the runtime's registry object owns the slots, each at its record's place in the order of imports.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -13,6 +13,22 @@ use crate::addon::Addon;
 use crate::error::HmrError;
 use crate::js::{Held, Js, JsResult, Signal, Value};
 use crate::watchers::delivery::Origin;
+
+/// What a slot holds, by index: an index is found faster than a name.
+pub mod place {
+    /// The object that `import` resolves with.
+    pub const EXPORTS_OBJECT: u32 = 0;
+    /// The running version's `Runner` or `AsyncRunner`.
+    pub const RUNNER: u32 = 1;
+    /// Whether it is an `AsyncRunner`.
+    pub const IS_ASYNC: u32 = 2;
+    /// The `PersistManager` that cleans the values up.
+    pub const PERSIST: u32 = 3;
+    /// The persistent values.
+    pub const VALUES: u32 = 4;
+    /// What the watcher's `watch` returned.
+    pub const UNWATCH: u32 = 5;
+}
 
 /// What a module is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +48,7 @@ pub struct Record {
     /// The id as the caller wrote it.
     pub id: String,
     /// Its place in the order of imports, those of other runtimes included.
-    pub order: u64,
+    pub order: u32,
     /// What `require.resolve` gave last; empty before.
     pub resolved: RefCell<String>,
     /// The path it was found by, if a symbolic link is on it.
@@ -60,7 +76,7 @@ pub struct Record {
 }
 
 impl Record {
-    fn new(id: &str, order: u64) -> Self {
+    fn new(id: &str, order: u32) -> Self {
         Self {
             id: id.to_owned(),
             order,
@@ -158,6 +174,8 @@ pub struct Registry {
     just_ended: RefCell<HashMap<String, Result<Held, Held>>>,
     /// Evictions since the whole cache was last searched for parents.
     pub unsearched: Cell<u32>,
+    /// How many entries it had then.
+    pub searched: Cell<u32>,
 }
 
 impl Registry {
@@ -209,7 +227,7 @@ impl Registry {
     }
 
     /// A record for an id that has none; `order` is its place among the imports of all runtimes.
-    pub fn add(&self, id: &str, order: u64) -> Rc<Record> {
+    pub fn add(&self, id: &str, order: u32) -> Rc<Record> {
         let record = Rc::new(Record::new(id, order));
         self.by_id.borrow_mut().insert(id.to_owned(), Rc::clone(&record));
         record
@@ -254,7 +272,6 @@ impl Registry {
 pub fn attach(runtime: Value<'_>) -> JsResult<'_, ()> {
     let js = runtime.js();
     let registry = js.native_object(Rc::new(Registry::default()))?;
-    registry.set("slots", js.map()?)?;
     registry.set("parents", js.array(&[]))?;
     runtime.define_hidden(Addon::of(js)?.registry_key.get(js), registry)
 }
@@ -283,17 +300,14 @@ pub fn add_slot<'s>(js: Js<'s>, registry: Value<'s>, record: &Rc<Record>) -> JsR
     let slot = js.native_object(Rc::clone(record))?;
     let exports_object = js.object();
     exports_object.set("exports", js.undefined())?;
-    slot.set("exportsObject", exports_object)?;
-    let id = js.string(&record.id);
-    registry.get("slots")?.call_method("set", &[id, slot])?;
+    slot.set_item(place::EXPORTS_OBJECT, exports_object)?;
+    registry.set_item(record.order, slot)?;
     Ok(slot)
 }
 
 /// The slot of a record. `undefined` once the record was removed.
-pub fn slot<'s>(registry: Value<'s>, id: &str) -> JsResult<'s> {
-    registry
-        .get("slots")?
-        .call_method("get", &[registry.js().string(id)])
+pub fn slot<'s>(registry: Value<'s>, record: &Record) -> JsResult<'s> {
+    registry.item(record.order)
 }
 
 /// Forgets a record and its slot; with the last one, the runtime is let go of as well.
@@ -307,15 +321,7 @@ pub fn forget<'s>(
     if registry.by_id.borrow().is_empty() && registry.is_listed.replace(false) {
         Addon::of(runtime.js())?.unlist_runtime(runtime);
     }
-    remove_slot(registry_object, &record.id)
-}
-
-/// Drops the slot of an id.
-fn remove_slot<'s>(registry: Value<'s>, id: &str) -> JsResult<'s, ()> {
-    registry
-        .get("slots")?
-        .call_method("delete", &[registry.js().string(id)])?;
-    Ok(())
+    registry_object.delete_item(record.order)
 }
 
 #[cfg(test)]

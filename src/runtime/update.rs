@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::hot_module::{Version, validate};
 use super::lifecycle::{Situation, Step, plan};
-use super::registry::{Phase, Record};
+use super::registry::{Phase, Record, place};
 use super::steps::Module;
 use super::{hmr_runtime, require_cache, watching};
 use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
@@ -309,10 +309,10 @@ async fn apply(module: &Module, version: &Version) -> Result<Held, Stopped> {
 fn publish(module: &Module, version: &Version, exports: &Held) {
     let done = module.cx.attempt(|js| {
         let slot = module.slot.get(js);
-        slot.set("runner", version.runner.get(js))?;
-        slot.set("persist", version.persist.get(js))?;
-        slot.set("isAsync", js.boolean(version.is_async))?;
-        slot.get("exportsObject")?.set("exports", exports.get(js))
+        slot.set_item(place::RUNNER, version.runner.get(js))?;
+        slot.set_item(place::PERSIST, version.persist.get(js))?;
+        slot.set_item(place::IS_ASYNC, js.boolean(version.is_async))?;
+        slot.item(place::EXPORTS_OBJECT)?.set("exports", exports.get(js))
     });
     module.record.is_running.set(true);
     if let Err(thrown) = done {
@@ -323,14 +323,14 @@ fn publish(module: &Module, version: &Version, exports: &Held) {
 
 fn running_version<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     let slot = module.slot.get(js);
-    let runner = slot.get("runner")?;
+    let runner = slot.item(place::RUNNER)?;
     if !runner.is_object() {
         return Err(js.error("Error", "no version of this module has run yet"));
     }
     Ok(Version {
-        persist: slot.get("persist")?.hold(),
+        persist: slot.item(place::PERSIST)?.hold(),
         runner: runner.hold(),
-        is_async: slot.get("isAsync")?.truthy(),
+        is_async: slot.item(place::IS_ASYNC)?.truthy(),
         forced: false,
     })
 }
@@ -339,8 +339,8 @@ fn keep_values(module: &Module, persist: &Held, values: &Held) -> Result<(), Hel
     module.record.has_values.set(true);
     module.cx.attempt(|js| {
         let slot = module.slot.get(js);
-        slot.set("values", values.get(js))?;
-        slot.set("persist", persist.get(js))
+        slot.set_item(place::VALUES, values.get(js))?;
+        slot.set_item(place::PERSIST, persist.get(js))
     })
 }
 
@@ -351,8 +351,11 @@ pub fn take_values(module: &Module) -> Option<(Held, Held)> {
     }
     let taken = module.cx.attempt(|js| {
         let slot = module.slot.get(js);
-        let (persist, values) = (slot.get("persist")?.hold(), slot.get("values")?.hold());
-        slot.set("values", js.undefined())?;
+        let (persist, values) = (
+            slot.item(place::PERSIST)?.hold(),
+            slot.item(place::VALUES)?.hold(),
+        );
+        slot.set_item(place::VALUES, js.undefined())?;
         Ok((persist, values))
     });
     taken.ok()

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::hmr_runtime::{module, require_of};
-use super::registry::{self, Phase, Record, Registry};
+use super::registry::{self, Phase, Record, Registry, place};
 use super::steps::Module;
 use super::update;
 use crate::addon::Addon;
@@ -74,7 +74,7 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
             return Err(thrown);
         }
     };
-    slot.set("unwatch", unwatch)?;
+    slot.set_item(place::UNWATCH, unwatch)?;
     if !record.is_watched.get() {
         // `watch` itself let the module go.
         call_unwatch(js, record, slot);
@@ -128,7 +128,7 @@ pub fn stop_watching(js: Js<'_>, registry: &Registry, registry_object: Value<'_>
         return;
     }
     registry.watched.set(registry.watched.get().saturating_sub(1));
-    if let Ok(slot) = registry::slot(registry_object, &record.id) {
+    if let Ok(slot) = registry::slot(registry_object, record) {
         call_unwatch(js, record, slot);
     }
     if registry.watched.get() == 0 {
@@ -143,8 +143,8 @@ pub fn stop_watching(js: Js<'_>, registry: &Registry, registry_object: Value<'_>
 }
 
 fn call_unwatch<'s>(js: Js<'s>, record: &Record, slot: Value<'s>) {
-    let stopped = slot.get("unwatch").and_then(|unwatch| {
-        slot.set("unwatch", js.undefined())?;
+    let stopped = slot.item(place::UNWATCH).and_then(|unwatch| {
+        slot.set_item(place::UNWATCH, js.undefined())?;
         if unwatch.is_function() {
             unwatch.call(js.undefined(), &[])
         } else {
