@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::import::import;
 use super::registry::{self, Phase, Record, Registry};
 use super::steps::Module;
-use super::update;
 use super::watching::{check_watcher, stop_all, stop_watching};
+use super::{trouble, update};
 use crate::addon::{Addon, Switches};
 use crate::error::HmrError;
 use crate::js::{Call, ClassSpec, Cx, Js, JsResult, Value, spawn_detached};
@@ -218,7 +218,7 @@ pub fn emit(js: Js<'_>, runtime: Value<'_>, id: &str) -> bool {
     if let Ok(Some(listeners)) = plain_listeners(js, runtime) {
         for listener in &listeners {
             match listener.call(runtime, &[js.string(id)]) {
-                Ok(result) => update::report_rejection(js, id, LISTENER_FAILED, result),
+                Ok(result) => trouble::report_rejection(js, id, LISTENER_FAILED, result),
                 Err(thrown) => report::error(js, id, LISTENER_FAILED, thrown.0),
             }
         }
@@ -227,7 +227,7 @@ pub fn emit(js: Js<'_>, runtime: Value<'_>, id: &str) -> bool {
     let arguments = [js.string("update"), js.string(id)];
     match runtime.call_method("emit", &arguments) {
         Ok(had_listeners) => {
-            update::report_rejection(js, id, LISTENER_FAILED, had_listeners);
+            trouble::report_rejection(js, id, LISTENER_FAILED, had_listeners);
             had_listeners.truthy()
         }
         Err(thrown) => {

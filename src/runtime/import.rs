@@ -28,7 +28,13 @@ pub fn import<'s>(call: &Call<'s>) -> JsResult<'s> {
         match import.way {
             Way::AsItIs => {}
             Way::Join => drop(module.record.idle.wait(&cx).await?),
-            Way::First => end(&import, update::first_import(module).await)?,
+            Way::First => {
+                let is_in_update = import
+                    .waiter
+                    .as_ref()
+                    .is_some_and(|waiter| waiter.phase.get() == Phase::Updating);
+                end(&import, update::first_import(module, is_in_update).await)?;
+            }
             Way::Again => end(&import, update::import_again(module).await)?,
         }
         Ok(import.exports_object)

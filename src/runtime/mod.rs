@@ -15,5 +15,6 @@ pub mod runner;
 pub mod shutdown;
 pub mod steps;
 pub mod synthetic;
+pub mod trouble;
 pub mod update;
 pub mod watching;

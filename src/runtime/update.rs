@@ -7,18 +7,14 @@ use super::hot_module::{Version, validate};
 use super::lifecycle::{Situation, Step, plan};
 use super::registry::{Phase, Record, place};
 use super::steps::Module;
+use super::trouble::{
+    FALLBACK, KEPT, SETTLE, UNLOADABLE, report_after_settling, report_failure, report_rejection, warn,
+};
 use super::{hmr_runtime, require_cache, watching};
-use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
+use crate::js::{Held, Js, JsResult, Signal, spawn_detached};
 use crate::report;
 use crate::resolve;
 use crate::watchers::delivery::Origin;
-
-/// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.
-const SETTLE: u32 = 250;
-
-const UNLOADABLE: &str = "the new version cannot be loaded";
-const FALLBACK: &str = "using the last good version";
-const KEPT: &str = "kept its last good version";
 
 /// How an update ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +39,18 @@ enum Stopped {
     Gone,
 }
 
-/// The first import: everything that fails is the caller's.
-pub async fn first_import(module: &Module) -> Result<(), Held> {
-    let version = module.cx.attempt(|js| {
-        watching::resolve_and_watch(js, module)?;
-        load(js, module)
-    })?;
+/// The first import: everything that fails is the caller's. In an update (`is_in_update`), a file that was written
+/// a moment ago may be half of a save: what cannot be loaded gets its settle time, or the update would fail
+/// for good, as nothing watches a module whose first import failed.
+pub async fn first_import(module: &Module, is_in_update: bool) -> Result<(), Held> {
+    let load_now = || module.cx.attempt(|js| load_first(js, module));
+    let mut version = load_now();
+    while version.is_err() && is_in_update && module.record.is_alive.get() && is_just_written(&module.record)
+    {
+        wait(module, SETTLE).await;
+        version = load_now();
+    }
+    let version = version?;
     match apply(module, &version).await {
         Ok(exports) => {
             publish(module, &version, &exports);
@@ -76,6 +78,30 @@ pub async fn import_again(module: &Module) -> Result<(), Held> {
         }
         Ok(_) | Err(Stopped::Gone) => Ok(()),
         Err(Stopped::Failed(_, thrown)) => Err(thrown),
+    }
+}
+
+fn load_first<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
+    watching::resolve_and_watch(js, module)?;
+    load(js, module)
+}
+
+fn is_just_written(record: &Record) -> bool {
+    let modified = std::fs::metadata(&*record.resolved.borrow()).and_then(|file| file.modified());
+    // A time in the future is no time to wait for.
+    let age = modified.ok().and_then(|modified| modified.elapsed().ok());
+    age.is_some_and(|age| age < Duration::from_millis(SETTLE.into()))
+}
+
+async fn wait(module: &Module, milliseconds: u32) {
+    let over = Rc::new(Signal::default());
+    let fires = Rc::clone(&over);
+    let timer = module.cx.attempt(|js| {
+        let fire = move |js: Js<'_>| fires.fire(js, &Ok(Held::undefined()));
+        module.addon.timers.after(js, milliseconds, fire).map(|_| ())
+    });
+    if timer.is_ok() {
+        drop(over.wait(&module.cx).await);
     }
 }
 
@@ -122,19 +148,6 @@ pub fn follow_up(js: Js<'_>, module: &Module) {
     });
     // Refused only while the environment goes.
     let _ = asked;
-}
-
-/// Reports the rejection of a promise that comes out of an update and that nobody may be waiting for.
-pub fn report_rejection(js: Js<'_>, id: &str, what: &'static str, promise: Value<'_>) {
-    if !promise.is_promise() {
-        return;
-    }
-    let (cx, id, promise) = (Cx::new(js), id.to_owned(), promise.hold());
-    spawn_detached(js, async move {
-        if let Err(thrown) = settled(&cx, promise).await {
-            cx.with(|js| report::error(js, &id, what, thrown.get(js)));
-        }
-    });
 }
 
 async fn update(module: &Module, origin: Origin) {
@@ -359,40 +372,4 @@ pub fn take_values(module: &Module) -> Option<(Held, Held)> {
         Ok((persist, values))
     });
     taken.ok()
-}
-
-fn report_failure(module: &Module, what: &str, thrown: &Held) {
-    module
-        .cx
-        .with(|js| tell(js, &module.record, what, thrown.get(js)));
-}
-
-/// Reports what failed; of the same failure again, only how often.
-fn tell(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) {
-    let trouble = report::fingerprint(thrown).map(|words| format!("{what}: {words}"));
-    match record.count_trouble(trouble.as_deref()) {
-        1 => report::error(js, &record.id, what, thrown),
-        times => report::repeated_error(js, &record.id, what, thrown, times),
-    }
-}
-
-fn warn(module: &Module, text: &str) {
-    module.cx.with(|js| report::warning(js, &module.record.id, text));
-}
-
-/// What cannot be loaded may be half of a save: said only if nothing newer comes within the settle time.
-fn report_after_settling(module: &Module, thrown: Held, took: Duration) {
-    let record = Rc::clone(&module.record);
-    let update = record.updates.get();
-    let timer = module.cx.attempt(|js| {
-        let timer = module.addon.timers.after(js, SETTLE, move |js| {
-            if record.updates.get() == update && record.is_alive.get() && record.is_watched.get() {
-                tell(js, &record, UNLOADABLE, thrown.get(js));
-                report::warning(js, &record.id, FALLBACK);
-                report::updated(js, &record.id, &record.resolved.borrow(), KEPT, took);
-            }
-        })?;
-        Ok(timer.hold())
-    });
-    drop(timer);
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::hmr_runtime::{module, require_of};
 use super::registry::{self, Phase, Record, Registry, place};
 use super::steps::Module;
-use super::update;
+use super::{trouble, update};
 use crate::addon::Addon;
 use crate::error::HmrError;
 use crate::js::{Call, Js, JsResult, Value};
@@ -153,7 +153,7 @@ fn call_unwatch<'s>(js: Js<'s>, record: &Record, slot: Value<'s>) {
     });
     let what = "its watch could not be stopped";
     match stopped {
-        Ok(closing) => update::report_rejection(js, &record.id, what, closing),
+        Ok(closing) => trouble::report_rejection(js, &record.id, what, closing),
         Err(thrown) => report::error(js, &record.id, what, thrown.0),
     }
 }
