@@ -6,10 +6,12 @@
 //! | `runtime/` | the lifecycle of hot modules: the classic API | yes |
 //! | `watchers/` | the watcher classes, fed by `watch/` | yes |
 //! | `watch/` | one hub per environment: the OS's events become due file changes | no |
+//! | `graph/` | who imports whom, and what a change affects | no |
 //!
 //! Arrows point down only. `docs/implementation.md` follows one update from the file to the exports.
 mod addon;
 mod error;
+mod graph;
 mod inspect;
 mod js;
 mod report;
