@@ -42,7 +42,7 @@ async function main() {
   if (rest !== undefined) process.argv = [process.argv[0], require_.resolve(file), ...rest]
   leaveWell(hmr, options.grace)
   try {
-    await hmr.createRuntime(require_, watcher).import(file)
+    await hmr.createRuntime(require_, watcher, { dependencies: options.dependencies }).import(file)
   } catch (error) {
     require('../binding.js').reportError(file, 'cannot be started', error)
     process.exit(1)

@@ -5,7 +5,10 @@ use std::rc::Rc;
 
 use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
 use crate::report;
-use crate::runtime::{context::StepContext, hmr_runtime, hot_module, persist, runner, synthetic, watching};
+use crate::runtime::{
+    context::StepContext, dependencies::Environment, hmr_runtime, hot_module, persist, runner, synthetic,
+    watching,
+};
 use crate::watchers::{self, delivery::Delivery};
 
 /// The addon's state in one realm. Its references are to its own classes and functions, never to users' code.
@@ -28,6 +31,8 @@ pub struct Addon {
     pub context: StepContext,
     /// From file changes to watchers' `update` events.
     pub delivery: Delivery,
+    /// What following plainly required modules needs for all runtimes.
+    pub dependencies: Environment,
     /// Runtimes that have imported something, for `disableReloading` and `shutdown`.
     pub runtimes: RefCell<Vec<Faint>>,
     /// How many modules have been imported.
@@ -232,6 +237,7 @@ impl Addon {
             },
             context: StepContext::new(js)?,
             delivery: Delivery::default(),
+            dependencies: Environment::default(),
             runtimes: RefCell::default(),
             imports: Cell::new(0),
         });

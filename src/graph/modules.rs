@@ -28,6 +28,8 @@ pub struct ModuleGraph {
     entries: HashMap<Node, Entry, NodeHash>,
     stale: BTreeSet<Node>,
     last: u32,
+    /// Something lost an importer since the last sweep.
+    has_dropped: bool,
 }
 
 type NodeHash = std::hash::BuildHasherDefault<Fibonacci>;
@@ -91,13 +93,23 @@ impl ModuleGraph {
         self.entries.get(&node)?.seen
     }
 
-    /// The module of that name has to be looked at again.
-    pub fn forget_seen(&mut self, name: &str) {
-        if let Some(node) = self.find(name)
-            && let Some(entry) = self.entries.get_mut(&node)
-        {
+    /// A module has to be looked at again.
+    pub fn forget_seen(&mut self, node: Node) {
+        if let Some(entry) = self.entries.get_mut(&node) {
             entry.seen = None;
         }
+    }
+
+    /// Every module has to be looked at again.
+    pub fn forget_all_seen(&mut self) {
+        for entry in self.entries.values_mut() {
+            entry.seen = None;
+        }
+    }
+
+    /// The names of all modules.
+    pub fn names(&self) -> Vec<Rc<str>> {
+        self.nodes.keys().cloned().collect()
     }
 
     /// Notes what a module imports, each once, and how many imports were looked at for that.
@@ -112,6 +124,7 @@ impl ModuleGraph {
         }
         let now: HashSet<Node, NodeHash> = imports.iter().copied().collect();
         for gone in old.iter().filter(|it| !now.contains(it)) {
+            self.has_dropped = true;
             if let Some(entry) = self.entries.get_mut(gone) {
                 entry.importers.retain(|it| *it != node);
             }
@@ -127,6 +140,7 @@ impl ModuleGraph {
     /// Nothing imports the module of that name any more: it is a boundary now.
     pub fn cut(&mut self, name: &str) {
         let Some(node) = self.find(name) else { return };
+        self.has_dropped = true;
         let Some(entry) = self.entries.get_mut(&node) else {
             return;
         };
@@ -140,11 +154,6 @@ impl ModuleGraph {
     /// A module's file changed.
     pub fn mark_stale(&mut self, node: Node) {
         self.stale.insert(node);
-    }
-
-    /// Whether a module is stale itself.
-    pub fn is_stale(&self, node: Node) -> bool {
-        self.stale.contains(&node)
     }
 
     /// The users that reach any of these modules, in the order in which they were added.
@@ -161,10 +170,8 @@ impl ModuleGraph {
     /// What to load again for these users: all modules, users excepted, on a way from one of them to a stale one.
     pub fn slice(&self, users: &[Node]) -> Vec<Node> {
         let stale: Vec<Node> = self.stale.iter().copied().collect();
-        let outdated: HashSet<Node, NodeHash> = self
-            .reach(&stale, |entry| &entry.importers)
-            .into_iter()
-            .collect();
+        let outdated: HashSet<Node, NodeHash> =
+            self.reach(&stale, |entry| &entry.importers).into_iter().collect();
         let mut slice = Vec::new();
         let mut seen: HashSet<Node, NodeHash> = users.iter().copied().collect();
         let mut open: VecDeque<Node> = users.iter().copied().collect();
@@ -195,18 +202,25 @@ impl ModuleGraph {
 
     /// The shortest way from one of the changed modules up to a user: both ends and what lies between.
     pub fn way(&self, changed: &[Node], user: Node) -> Vec<Node> {
-        let changed: HashSet<Node, NodeHash> = changed.iter().copied().collect();
-        let mut importer_on_way: HashMap<Node, Option<Node>, NodeHash> = HashMap::default();
-        importer_on_way.insert(user, None);
-        let mut open = VecDeque::from([user]);
+        let mut import_on_way: HashMap<Node, Option<Node>, NodeHash> = HashMap::default();
+        let mut open: VecDeque<Node> = VecDeque::new();
+        for node in changed {
+            import_on_way.insert(*node, None);
+            open.push_back(*node);
+        }
         while let Some(node) = open.pop_front() {
-            if changed.contains(&node) {
-                let next = |node: &Node| importer_on_way.get(node).copied().flatten();
-                return std::iter::successors(Some(node), next).collect();
+            if node == user {
+                let next = |node: &Node| import_on_way.get(node).copied().flatten();
+                let mut way: Vec<Node> = std::iter::successors(Some(node), next).collect();
+                way.reverse();
+                return way;
             }
-            for import in self.imports(node) {
-                importer_on_way.entry(*import).or_insert_with(|| {
-                    open.push_back(*import);
+            let Some(entry) = self.entries.get(&node) else {
+                continue;
+            };
+            for importer in &entry.importers {
+                import_on_way.entry(*importer).or_insert_with(|| {
+                    open.push_back(*importer);
                     Some(node)
                 });
             }
@@ -223,7 +237,15 @@ impl ModuleGraph {
 
     /// Forgets what no user reaches, and gives its names.
     pub fn sweep(&mut self) -> Vec<Rc<str>> {
-        let users: Vec<Node> = self.entries.keys().copied().filter(|node| self.is_user(*node)).collect();
+        if !std::mem::take(&mut self.has_dropped) {
+            return Vec::new();
+        }
+        let users: Vec<Node> = self
+            .entries
+            .keys()
+            .copied()
+            .filter(|node| self.is_user(*node))
+            .collect();
         let reached = self.reach(&users, |entry| &entry.imports);
         if reached.len() == self.entries.len() {
             return Vec::new();
@@ -235,7 +257,9 @@ impl ModuleGraph {
             .copied()
             .filter(|it| !reached.contains(it))
             .collect();
-        gone.into_iter().filter_map(|node| self.forget(node)).collect()
+        let names = gone.into_iter().filter_map(|node| self.forget(node)).collect();
+        self.has_dropped = false;
+        names
     }
 
     /// Forgets one module. What only it reached goes with the next [`ModuleGraph::sweep`].
@@ -247,6 +271,7 @@ impl ModuleGraph {
 
     fn forget(&mut self, node: Node) -> Option<Rc<str>> {
         let entry = self.entries.remove(&node)?;
+        self.has_dropped = true;
         self.nodes.remove(&entry.name);
         self.stale.remove(&node);
         for import in &entry.imports {

@@ -243,10 +243,20 @@ impl<'s> Value<'s> {
 
     /// The text, if this is a string.
     pub fn text(self) -> Option<String> {
-        if self.kind() != Kind::String {
+        let mut short = [0_u8; 256];
+        let mut length = 0;
+        // SAFETY: pointer and size are those of `short`; anything but a string is refused.
+        let status = unsafe {
+            let buffer = short.as_mut_ptr().cast();
+            sys::napi_get_value_string_utf8(self.js.env(), self.raw, buffer, short.len(), &raw mut length)
+        };
+        if status != sys::Status::napi_ok {
             return None;
         }
-        let mut length = 0;
+        // It may have been cut, and never within a character: a character has four bytes at most.
+        if length + 5 < short.len() {
+            return Some(String::from_utf8_lossy(&short[..length]).into_owned());
+        }
         // SAFETY: a null buffer asks for the length only.
         unsafe {
             sys::napi_get_value_string_utf8(self.js.env(), self.raw, ptr::null_mut(), 0, &raw mut length);

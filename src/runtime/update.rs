@@ -3,18 +3,17 @@
 use std::rc::Rc;
 use std::time::Instant;
 
+use super::dependencies::{self, Loaded};
+use super::failure::{report_failure, report_rejection, report_unloadable, warn};
 use super::hot_module::{Version, validate};
 use super::lifecycle::{Situation, Step, plan};
 use super::registry::{Phase, Record};
 use super::steps::Module;
 use super::{hmr_runtime, require_cache, watching};
-use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
+use crate::js::{Held, Js, JsResult, spawn_detached};
 use crate::report;
 use crate::resolve;
 use crate::watchers::delivery::Origin;
-
-/// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.
-const SETTLE: u32 = 250;
 
 /// How an update ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +40,9 @@ enum Stopped {
 pub async fn first_import(module: &Module) -> Result<(), Held> {
     let version = module.cx.attempt(|js| {
         watching::resolve_and_watch(js, module)?;
-        load(js, module)
+        let version = load(js, module)?;
+        dependencies::follow(js, module)?;
+        Ok(version)
     })?;
     match apply(module, &version).await {
         Ok(exports) => {
@@ -57,6 +58,7 @@ pub async fn first_import(module: &Module) -> Result<(), Held> {
 pub async fn import_again(module: &Module) -> Result<(), Held> {
     let version = module.cx.attempt(|js| {
         watching::resolve_and_watch(js, module)?;
+        dependencies::follow(js, module)?;
         running_version(js, module)
     })?;
     let version = Version {
@@ -79,11 +81,26 @@ pub fn change(js: Js<'_>, module: Module, origin: Origin) {
         module.record.pending.set(Some(origin));
         return;
     }
+    start(js, module, origin, None, Vec::new());
+}
+
+/// Starts the update to a version that was loaded already, once the updates of those `before` have ended.
+pub fn change_loaded(js: Js<'_>, module: Module, origin: Origin, loaded: Loaded, before: Vec<Rc<Record>>) {
+    start(js, module, origin, Some(loaded), before);
+}
+
+fn start(js: Js<'_>, module: Module, origin: Origin, mut loaded: Option<Loaded>, before: Vec<Rc<Record>>) {
     spawn_detached(js, async move {
+        for other in before {
+            let _waiting = module.record.waiting_for(&other);
+            while other.is_busy() {
+                drop(other.idle.wait(&module.cx).await);
+            }
+        }
         let mut next = Some(origin);
         while let Some(origin) = next {
             module.record.phase.set(Phase::Updating);
-            update(&module, origin).await;
+            update(&module, origin, loaded.take()).await;
             // A listener of `update` may have started something itself; that takes what is pending.
             next = if module.record.is_busy() {
                 None
@@ -117,35 +134,23 @@ pub fn follow_up(js: Js<'_>, module: &Module) {
     debug_assert!(asked.is_ok(), "setImmediate was taken from Node itself");
 }
 
-/// Reports the rejection of a promise that comes out of an update and that nobody may be waiting for.
-pub fn report_rejection(js: Js<'_>, id: &str, what: &'static str, promise: Value<'_>) {
-    if !promise.is_promise() {
-        return;
-    }
-    let (cx, id, promise) = (Cx::new(js), id.to_owned(), promise.hold());
-    spawn_detached(js, async move {
-        if let Err(thrown) = settled(&cx, promise).await {
-            cx.with(|js| report::error(js, &id, what, thrown.get(js)));
-        }
-    });
-}
-
-async fn update(module: &Module, origin: Origin) {
-    let started = Instant::now();
+async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     let record = &module.record;
     record.updates.set(record.updates.get() + 1);
-    let outcome = match module.cx.attempt(|js| load(js, module)) {
+    let loaded = loaded.unwrap_or_else(|| load_for_update(module));
+    let way = record.way.take();
+    let outcome = match loaded.version {
         Ok(version) => replace(module, &version).await,
         Err(thrown) => {
-            report_unloadable(module, thrown, origin);
+            report_unloadable(module, thrown, origin, loaded.is_reported);
             UpdateOutcome::Kept
         }
     };
     record.phase.set(Phase::Ready);
     module.cx.with(|js| {
         record.idle.fire(js, &Ok(Held::undefined()));
-        let took = started.elapsed();
-        let log = |js, what| report::updated(js, &record.id, &record.resolved.borrow(), what, took);
+        let took = loaded.began.elapsed();
+        let log = |js, what| report::updated(js, &way, &record.id, &record.resolved.borrow(), what, took);
         match outcome {
             UpdateOutcome::Updated => {
                 log(js, if record.recover() { "recovered" } else { "updated" });
@@ -159,8 +164,30 @@ async fn update(module: &Module, origin: Origin) {
     });
 }
 
+/// With what is stale of its dependencies, where they are followed.
+fn load_for_update(module: &Module) -> Loaded {
+    let began = Instant::now();
+    let loaded = module.cx.attempt(|js| {
+        if let Some(loaded) = dependencies::load_again(js, module)? {
+            return Ok(loaded);
+        }
+        let version = load(js, module)?;
+        dependencies::follow(js, module)?;
+        Ok(Loaded {
+            version: Ok(version),
+            began,
+            is_reported: false,
+        })
+    });
+    loaded.unwrap_or_else(|thrown| Loaded {
+        version: Err(thrown),
+        began,
+        is_reported: false,
+    })
+}
+
 /// Evicts and requires the file, and takes its export for a hot module.
-fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
+pub fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     let runtime = module.runtime.get(js);
     let require = hmr_runtime::require_of(runtime)?;
     let (registry, registry_object) = super::registry::of(runtime, "HMRRuntime.import")?;
@@ -339,44 +366,4 @@ pub fn take_values(module: &Module) -> Option<(Held, Held)> {
         Ok((persist, values))
     });
     taken.ok()
-}
-
-fn report_failure(module: &Module, what: &str, thrown: &Held) {
-    module
-        .cx
-        .with(|js| tell(js, &module.record, what, thrown.get(js)));
-}
-
-/// Reports what failed; of the same failure again, only how often.
-fn tell(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) {
-    match record.count_trouble(&format!("{what}: {}", report::fingerprint(thrown))) {
-        1 => report::error(js, &record.id, what, thrown),
-        times => report::repeated_error(js, &record.id, what, thrown, times),
-    }
-}
-
-fn warn(module: &Module, text: &str) {
-    module.cx.with(|js| report::warning(js, &module.record.id, text));
-}
-
-fn report_unloadable(module: &Module, thrown: Held, origin: Origin) {
-    let (what, kept) = ("the new version cannot be loaded", "using the last good version");
-    if origin == Origin::Told {
-        report_failure(module, what, &thrown);
-        warn(module, kept);
-        return;
-    }
-    // It may be half of a save: said only if nothing newer comes within the settle time.
-    let record = Rc::clone(&module.record);
-    let update = record.updates.get();
-    let timer = module.cx.attempt(|js| {
-        let timer = module.addon.timers.after(js, SETTLE, move |js| {
-            if record.updates.get() == update && record.is_alive.get() && record.is_watched.get() {
-                tell(js, &record, what, thrown.get(js));
-                report::warning(js, &record.id, kept);
-            }
-        })?;
-        Ok(timer.hold())
-    });
-    drop(timer);
 }
