@@ -24,7 +24,7 @@ struct Entry {
 /// See the module's documentation.
 #[derive(Debug, Default)]
 pub struct ModuleGraph {
-    nodes: HashMap<Rc<str>, Node>,
+    nodes: HashMap<Rc<str>, Node, NodeHash>,
     entries: HashMap<Node, Entry, NodeHash>,
     stale: BTreeSet<Node>,
     last: u32,
@@ -34,7 +34,7 @@ pub struct ModuleGraph {
 
 type NodeHash = std::hash::BuildHasherDefault<Fibonacci>;
 
-/// Numbers in a row need no better hash.
+/// Numbers in a row and paths of files that the user required need no better hash, and there are many of them.
 #[derive(Debug, Default)]
 pub struct Fibonacci(u64);
 
@@ -44,13 +44,23 @@ impl std::hash::Hasher for Fibonacci {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u32(u32::from(*byte));
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.mix(u64::from_le_bytes(*word));
+        }
+        for byte in rest {
+            self.mix(u64::from(*byte));
         }
     }
 
     fn write_u32(&mut self, number: u32) {
-        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.mix(u64::from(number));
+    }
+}
+
+impl Fibonacci {
+    fn mix(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 
@@ -118,8 +128,16 @@ impl ModuleGraph {
             return;
         };
         entry.seen = Some(seen);
+        if entry.imports == imports {
+            return;
+        }
         let old = std::mem::replace(&mut entry.imports, imports.clone());
-        if old == imports {
+        if old.is_empty() {
+            for new in imports {
+                if let Some(entry) = self.entries.get_mut(&new) {
+                    entry.importers.push(node);
+                }
+            }
             return;
         }
         let now: HashSet<Node, NodeHash> = imports.iter().copied().collect();

@@ -310,7 +310,14 @@ impl<'s> Value<'s> {
 
     /// The elements of an array or array-like object.
     pub fn items(self) -> JsResult<'s, Vec<Value<'s>>> {
-        let length = self.get("length")?.as_number().unwrap_or(0.0).max(0.0);
+        let mut count = 0;
+        // SAFETY: `count` is a valid place; anything but an array is refused.
+        let status = unsafe { sys::napi_get_array_length(self.js.env(), self.raw, &raw mut count) };
+        let length = if status == sys::Status::napi_ok {
+            f64::from(count)
+        } else {
+            self.get("length")?.as_number().unwrap_or(0.0).max(0.0)
+        };
         let mut items = Vec::new();
         let mut index = 0_u32;
         while f64::from(index) < length {

@@ -37,7 +37,11 @@ impl Scope {
         if has_extension(name, "node") || has_extension(name, "mjs") {
             return false;
         }
-        if self.followed.get(folder).is_some_and(|known| known == home) {
+        if self
+            .followed
+            .get(folder)
+            .is_some_and(|known| known.as_os_str() == home.as_os_str())
+        {
             return true;
         }
         let is_followed = self.finds_followed(home, Path::new(importer), Path::new(path));
