@@ -253,6 +253,25 @@ export declare function createRunner<P extends Record<string, any>, E, A extends
 
 /* ---------------------------------------------------- Runtime ---------------------------------------------------- */
 
+/** What an {@link HMRRuntime} does beyond its documented default. */
+export interface RuntimeOptions {
+  /**
+   * Whether an edit of a file that a hot module requires plainly updates the hot module, and which files are left alone.
+   * Followed is what is reached through the CommonJS module records: JavaScript, JSON and whatever else `require` loads,
+   * within the nearest package and the workspace packages linked into it, up to other hot modules. `node_modules` is not
+   * followed.
+   *
+   * @defaultValue `false`: only files imported through a runtime are reloaded.
+   */
+  dependencies?: boolean | DependencyOptions;
+}
+
+/** Which plainly required files are followed. */
+export interface DependencyOptions {
+  /** Files that are not followed, nor anything that is only reached through them, as {@link WatchOptions.ignored}. */
+  ignored?: WatchOptions["ignored"];
+}
+
 /**
  * Imports hot modules and keeps them up to date. An `EventEmitter` in every respect; its own event is `update`, with
  * the id of the module that was updated, as the caller of `import` spelled it. Two runtimes share nothing: each has its
@@ -292,10 +311,11 @@ export declare class HMRRuntime extends EventEmitter {
    * @param watcher Tells when a module changed; `false` to watch nothing. Any `EventEmitter` with a `watch` method.
    * @param require Resolves and evaluates the modules, and holds their cache. Normally the `require` of the calling
    * file, to which relative ids are relative.
+   * @param options What to do beyond the default.
    * @throws TypeError when `watcher` is neither `false` nor an event emitter with a `watch` method, or `require` is no
    * require function.
    */
-  constructor(watcher: Watcher | false, require: NodeJS.Require);
+  constructor(watcher: Watcher | false, require: NodeJS.Require, options?: RuntimeOptions);
 
   /**
    * Imports a hot module, runs it and watches it. The object that the promise resolves with stays the same for good;
@@ -328,6 +348,15 @@ export declare class HMRRuntime extends EventEmitter {
    */
   unimport(id: string): void;
 
+  /**
+   * What is followed for a module with the option {@link RuntimeOptions.dependencies | dependencies}, for tools and tests.
+   *
+   * @param id The id as it was given to `import`.
+   * @returns Resolved paths, those nearest to the module first. Empty for an unknown id, and without the option.
+   * @throws TypeError when `id` is no string.
+   */
+  dependencies(id: string): string[];
+
   /** Stops the watches of all modules and cleans nothing up. A later import of a module gives the same object. */
   closeAll(): void;
 
@@ -348,12 +377,13 @@ export declare class HMRRuntime extends EventEmitter {
  * @param require Resolves and evaluates the modules, normally the `require` of the calling file. In an ES module:
  * `createRequire(import.meta.url)` of `node:module`.
  * @param watcher Tells when a module changed; `false` to watch nothing. Default `new FSWatcher(require)`.
+ * @param options What to do beyond the default.
  * @throws TypeError when `require` is no require function, or `watcher` neither `false` nor an event emitter with a
  * `watch` method.
  */
 export declare const createRuntime: {
-  (require: NodeJS.Require, watcher?: Watcher | false): HMRRuntime;
-  new (require: NodeJS.Require, watcher?: Watcher | false): HMRRuntime;
+  (require: NodeJS.Require, watcher?: Watcher | false, options?: RuntimeOptions): HMRRuntime;
+  new (require: NodeJS.Require, watcher?: Watcher | false, options?: RuntimeOptions): HMRRuntime;
 };
 
 /* ---------------------------------------------------- Watchers --------------------------------------------------- */

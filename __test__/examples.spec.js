@@ -76,6 +76,11 @@ for (const express of ["express", "express-4"])
     assert.equal(await socket.message(), "updated ./routes/hello.js");
     assert.deepEqual(await get(`${address}/hello`, agent), { body: "Hi!", port: first.port });
 
+    // A helper that a route requires plainly.
+    project.edit("lib/clock.js", "new Date()", "'twelve'");
+    assert.equal(await socket.message(), "updated ./routes/time.js");
+    assert.equal((await get(`${address}/time`)).body, '{"time":"twelve"}');
+
     // A route that does not parse, and its repair.
     project.edit("routes/hello.js", "=>", "= >");
     await example.line(/last good/i);

@@ -51,7 +51,9 @@ async function hmrMain() {
     asked = options.require
     const require_ = await program.hmrWrapRequire(hmr, resolve, options.require)
     asked = options.watcher
-    runtime = hmr.createRuntime(require_, await program.hmrMakeWatcher(hmr, require_, options))
+    runtime = hmr.createRuntime(require_, await program.hmrMakeWatcher(hmr, require_, options), {
+      dependencies: options.dependencies
+    })
   } catch (error) {
     if (error instanceof program.Refusal) return refuse(`TypeError: ${error.message}`)
     reportError(asked ?? file, 'cannot be used', error)

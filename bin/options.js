@@ -10,6 +10,11 @@ const OPTIONS = {
   require: { short: 'r', type: 'string', help: 'module that exports the require function to use', group: 'Run' },
   watcher: { short: 'w', type: 'string', help: 'module that exports a Watcher class to use', group: 'Watch' },
   noWatch: { short: 'n', type: 'boolean', help: 'watch nothing: for production', group: 'Watch' },
+  dependencies: {
+    type: 'boolean',
+    help: 'an edit of a file that a hot module requires plainly updates it',
+    group: 'Watch'
+  },
   ignoreUnchanged: { type: 'boolean', help: 'a save that changes no byte updates nothing', group: 'Watch' },
   poll: { type: 'number?', help: 'look at the files every so many ms (=300) instead of asking the OS', group: 'Watch' },
   enableLogging: { short: 'l', type: 'boolean', help: 'one line for each update', group: 'Output' },

@@ -6,7 +6,8 @@ use std::rc::Rc;
 use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
 use crate::report;
 use crate::runtime::{
-    context::StepContext, hmr_runtime, hot_module, persist, runner, steps::OwnMethods, synthetic, watching,
+    context::StepContext, dependencies::Environment, hmr_runtime, hot_module, persist, runner,
+    steps::OwnMethods, synthetic, watching,
 };
 use crate::timers::Timers;
 use crate::watchers::{self, delivery::Delivery};
@@ -37,6 +38,8 @@ pub struct Addon {
     pub context: StepContext,
     /// From file changes to watchers' `update` events.
     pub delivery: Delivery,
+    /// What following plainly required modules needs for all runtimes.
+    pub dependencies: Environment,
     /// Runtimes that have modules, for `disableReloading` and `shutdown`.
     pub runtimes: RefCell<Vec<Faint>>,
     /// How many modules have been imported.
@@ -177,6 +180,7 @@ impl Addon {
             timers: Timers::take(js)?,
             context: StepContext::new(js)?,
             delivery: Delivery::default(),
+            dependencies: Environment::default(),
             runtimes: RefCell::default(),
             imports: Cell::new(0),
         });

@@ -92,7 +92,7 @@ fn spelled_path(require: Value<'_>, id: &str) -> Option<PathBuf> {
 }
 
 /// Without `.` and `..`, as `path.join` does it: by name, not by what is there.
-fn normalize(path: &Path) -> PathBuf {
+pub fn normalize(path: &Path) -> PathBuf {
     use std::path::Component::{CurDir, ParentDir};
 
     let mut normal = PathBuf::new();

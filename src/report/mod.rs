@@ -89,7 +89,8 @@ pub fn notice(js: Js<'_>, text: &str) {
 
 /// One line for one update, when logging is on: time of day, the module by its id as written (and its path, where
 /// the id does not tell), what happened, how long it took.
-pub fn updated(js: Js<'_>, id: &str, path: &str, what: &str, took: Duration) {
+/// `way` is what led to it: the changed dependency, and those between it and the module.
+pub fn updated(js: Js<'_>, way: &[String], id: &str, path: &str, what: &str, took: Duration) {
     if !Addon::of(js).is_ok_and(|addon| addon.switches.logging.get()) {
         return;
     }
@@ -98,9 +99,34 @@ pub fn updated(js: Js<'_>, id: &str, path: &str, what: &str, took: Duration) {
         .map(|path| format!(" ({path})"))
         .unwrap_or_default();
     let milliseconds = took.as_secs_f64() * 1000.0;
-    let text = format!("{time} [hmr] {id}{place} {what} in {milliseconds:.1} ms");
+    let mut way: Vec<String> = way.iter().map(|path| relative(path)).collect();
+    way.push(id.to_owned());
+    let way = way.join(" → ");
+    let text = format!("{time} [hmr] {way}{place} {what} in {milliseconds:.1} ms");
     let line = paint(js, "stdout", Colour::Blue, text.trim_start());
     write(js, "log", &[js.string(&line)]);
+}
+
+/// A file that `user` requires plainly changed, and nothing follows it.
+pub fn dependency_hint(js: Js<'_>, path: &str, user: &str) {
+    if !Addon::of(js).is_ok_and(|addon| addon.switches.logging.get()) {
+        return;
+    }
+    let time = time_of_day(js).unwrap_or_default();
+    let text = format!(
+        "{time} [hmr] {} changed, which {user} requires; the option `dependencies: true` \
+         (hmr --dependencies) would update it",
+        relative(path)
+    );
+    let line = paint(js, "stdout", Colour::Blue, text.trim_start());
+    write(js, "log", &[js.string(&line)]);
+}
+
+/// The path from the working directory, if it is below that.
+fn relative(path: &str) -> String {
+    let folder = std::env::current_dir().unwrap_or_default();
+    let relative = Path::new(path).strip_prefix(folder);
+    relative.ok().and_then(Path::to_str).unwrap_or(path).to_owned()
 }
 
 fn time_of_day(js: Js<'_>) -> JsResult<'_, String> {

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::hmr_runtime::module;
 use super::registry::{self, Phase, Record, place};
 use super::steps::Module;
-use super::update;
 use super::watching::stop_watching;
+use super::{dependencies, update};
 use crate::addon::Addon;
 use crate::error::HmrError;
 use crate::js::{Call, Cx, Held, Js, JsResult, Value, settled, spawn, spawn_detached};
@@ -95,6 +95,9 @@ fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s
         }
         None => {
             let record = registry.add(&id, addon.next_import());
+            if let Some(waiter) = &waiter {
+                *record.importer.borrow_mut() = Rc::downgrade(waiter);
+            }
             if !registry.is_listed.replace(true) {
                 addon.list_runtime(runtime);
             }
@@ -163,6 +166,7 @@ fn forget_failed(js: Js<'_>, module: &Module) {
     let forgotten =
         registry::of(module.runtime.get(js), "HMRRuntime.import").and_then(|(registry, object)| {
             stop_watching(js, &registry, object, record);
+            dependencies::release(js, module.runtime.get(js), record);
             if !record.has_values.get() {
                 registry::forget(module.runtime.get(js), &registry, object, record)?;
             }

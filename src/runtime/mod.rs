@@ -4,6 +4,7 @@
 //! requires ([`require_cache`]), asks [`hot_module`] whether it is one, follows [`lifecycle`]'s plan, gives the
 //! exports object its new value and emits `update`.
 pub mod context;
+pub mod dependencies;
 pub mod hmr_runtime;
 pub mod hot_module;
 mod import;

@@ -40,11 +40,14 @@ pub fn report_failure(module: &Module, what: &str, thrown: &Held) {
 
 /// Reports what failed; of the same failure again, only how often.
 fn tell(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) {
-    let trouble = report::fingerprint(thrown).map(|words| format!("{what}: {words}"));
-    match record.count_trouble(trouble.as_deref()) {
+    match record.count_trouble(fingerprint(what, thrown).as_deref()) {
         1 => report::error(js, &record.id, what, thrown),
         times => report::repeated_error(js, &record.id, what, thrown, times),
     }
+}
+
+fn fingerprint(what: &str, thrown: Value<'_>) -> Option<String> {
+    report::fingerprint(thrown).map(|words| format!("{what}: {words}"))
 }
 
 /// Warns, under the module's id.
@@ -52,16 +55,38 @@ pub fn warn(module: &Module, text: &str) {
     module.cx.with(|js| report::warning(js, &module.record.id, text));
 }
 
+/// A new version could not be loaded. What failed is said once, for whichever module comes first.
+pub fn report_unloadable(module: &Module, thrown: &Held, is_reported: bool) {
+    module
+        .cx
+        .with(|js| tell_unloadable(js, &module.record, thrown.get(js), is_reported));
+}
+
+fn tell_unloadable(js: Js<'_>, record: &Record, thrown: Value<'_>, is_reported: bool) {
+    if is_reported {
+        record.count_trouble(fingerprint(UNLOADABLE, thrown).as_deref());
+    } else {
+        tell(js, record, UNLOADABLE, thrown);
+    }
+    report::warning(js, &record.id, FALLBACK);
+}
+
 /// What cannot be loaded may be half of a save: said only if nothing newer comes within the settle time.
-pub fn report_after_settling(module: &Module, thrown: Held, took: Duration) {
+pub fn report_after_settling(
+    module: &Module,
+    thrown: Held,
+    is_reported: bool,
+    way: Vec<String>,
+    took: Duration,
+) {
     let record = Rc::clone(&module.record);
     let update = record.updates.get();
     let timer = module.cx.attempt(|js| {
         let timer = module.addon.timers.after(js, SETTLE, move |js| {
             if record.updates.get() == update && record.is_alive.get() && record.is_watched.get() {
-                tell(js, &record, UNLOADABLE, thrown.get(js));
-                report::warning(js, &record.id, FALLBACK);
-                report::updated(js, &record.id, &record.resolved.borrow(), KEPT, took);
+                tell_unloadable(js, &record, thrown.get(js), is_reported);
+                let path = record.resolved.borrow().clone();
+                report::updated(js, &way, &record.id, &path, KEPT, took);
             }
         })?;
         Ok(timer.hold())

@@ -3,12 +3,13 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::dependencies::{self, Loaded};
 use super::hot_module::{Version, validate};
 use super::lifecycle::{Situation, Step, plan};
 use super::registry::{Phase, Record, place};
 use super::steps::Module;
 use super::trouble::{
-    FALLBACK, KEPT, SETTLE, UNLOADABLE, report_after_settling, report_failure, report_rejection, warn,
+    FALLBACK, KEPT, SETTLE, report_after_settling, report_failure, report_rejection, report_unloadable, warn,
 };
 use super::{hmr_runtime, require_cache, watching};
 use crate::js::{Held, Js, JsResult, Signal, spawn_detached};
@@ -65,6 +66,7 @@ pub async fn first_import(module: &Module, is_in_update: bool) -> Result<(), Hel
 pub async fn import_again(module: &Module) -> Result<(), Held> {
     let version = module.cx.attempt(|js| {
         watching::resolve_and_watch(js, module)?;
+        dependencies::follow(js, module)?;
         running_version(js, module)
     })?;
     let version = Version {
@@ -83,7 +85,9 @@ pub async fn import_again(module: &Module) -> Result<(), Held> {
 
 fn load_first<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     watching::resolve_and_watch(js, module)?;
-    load(js, module)
+    let version = load(js, module)?;
+    dependencies::follow(js, module)?;
+    Ok(version)
 }
 
 fn is_just_written(record: &Record) -> bool {
@@ -111,11 +115,26 @@ pub fn change(js: Js<'_>, module: Module, origin: Origin) {
         module.record.pending.set(Some(origin));
         return;
     }
+    start(js, module, origin, None, Vec::new());
+}
+
+/// Starts the update to a version that was loaded already, once the updates of those `before` have ended.
+pub fn change_loaded(js: Js<'_>, module: Module, origin: Origin, loaded: Loaded, before: Vec<Rc<Record>>) {
+    start(js, module, origin, Some(loaded), before);
+}
+
+fn start(js: Js<'_>, module: Module, origin: Origin, mut loaded: Option<Loaded>, before: Vec<Rc<Record>>) {
     spawn_detached(js, async move {
+        for other in before {
+            let _waiting = module.record.waiting_for(&other);
+            while other.is_busy() {
+                drop(other.idle.wait(&module.cx).await);
+            }
+        }
         let mut next = Some(origin);
         while let Some(origin) = next {
             module.record.phase.set(Phase::Updating);
-            update(&module, origin).await;
+            update(&module, origin, loaded.take()).await;
             // A listener of `update` may have started something itself; that takes what is pending.
             next = if module.record.is_busy() {
                 None
@@ -150,29 +169,35 @@ pub fn follow_up(js: Js<'_>, module: &Module) {
     let _ = asked;
 }
 
-async fn update(module: &Module, origin: Origin) {
-    let started = Instant::now();
+async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     let record = &module.record;
     record.updates.set(record.updates.get() + 1);
-    let outcome = match module.cx.attempt(|js| load(js, module)) {
+    let loaded = loaded.unwrap_or_else(|| load_for_update(module));
+    let way = record.way.take();
+    let outcome = match loaded.version {
         Ok(version) => replace(module, &version).await,
         Err(thrown) if origin == Origin::Told => {
-            report_failure(module, UNLOADABLE, &thrown);
-            warn(module, FALLBACK);
+            report_unloadable(module, &thrown, loaded.is_reported);
             UpdateOutcome::Kept
         }
         Err(thrown) => {
-            report_after_settling(module, thrown, started.elapsed());
+            report_after_settling(
+                module,
+                thrown,
+                loaded.is_reported,
+                way.clone(),
+                loaded.began.elapsed(),
+            );
             UpdateOutcome::KeptForNow
         }
     };
     record.phase.set(Phase::Ready);
     module.cx.with(|js| {
         record.idle.fire(js, &Ok(Held::undefined()));
-        let took = started.elapsed();
+        let took = loaded.began.elapsed();
         // Not borrowed while the user's console runs.
         let path = record.resolved.borrow().clone();
-        let log = |js, what| report::updated(js, &record.id, &path, what, took);
+        let log = |js, what| report::updated(js, &way, &record.id, &path, what, took);
         match outcome {
             UpdateOutcome::Updated => {
                 log(js, if record.recover() { "recovered" } else { "updated" });
@@ -186,8 +211,30 @@ async fn update(module: &Module, origin: Origin) {
     });
 }
 
+/// With what is stale of its dependencies, where they are followed.
+fn load_for_update(module: &Module) -> Loaded {
+    let began = Instant::now();
+    let loaded = module.cx.attempt(|js| {
+        if let Some(loaded) = dependencies::load_again(js, module)? {
+            return Ok(loaded);
+        }
+        let version = load(js, module)?;
+        dependencies::follow(js, module)?;
+        Ok(Loaded {
+            version: Ok(version),
+            began,
+            is_reported: false,
+        })
+    });
+    loaded.unwrap_or_else(|thrown| Loaded {
+        version: Err(thrown),
+        began,
+        is_reported: false,
+    })
+}
+
 /// Evicts and requires the file, and takes its export for a hot module.
-fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
+pub fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     let runtime = module.runtime.get(js);
     let require = hmr_runtime::require_of(runtime)?;
     let (registry, registry_object) = super::registry::of(runtime, "HMRRuntime.import")?;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::hmr_runtime::{module, require_of};
 use super::registry::{self, Phase, Record, Registry, place};
 use super::steps::Module;
-use super::{trouble, update};
+use super::{dependencies, trouble, update};
 use crate::addon::Addon;
 use crate::error::HmrError;
 use crate::js::{Call, Js, JsResult, Value};
@@ -164,6 +164,7 @@ pub fn stop_all(runtime: Value<'_>) -> JsResult<'_, ()> {
     registry.forget_all_ended();
     for record in registry.all() {
         stop_watching(runtime.js(), &registry, registry_object, &record);
+        dependencies::release(runtime.js(), runtime, &record);
     }
     Ok(())
 }
@@ -182,6 +183,9 @@ pub fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
         } else {
             told.push(*argument);
         }
+    }
+    if dependencies::take_over(js, runtime, &told, origin)? {
+        return Ok(js.undefined());
     }
     for id in told.into_iter().filter_map(Value::text) {
         for record in registry.find_told(&id) {

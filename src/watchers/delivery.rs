@@ -51,12 +51,12 @@ impl Delivery {
     /// When the OS refuses to watch.
     pub fn watch<'s>(
         &self,
-        watcher: Value<'s>,
+        js: Js<'s>,
+        watcher: &Held,
         id: &str,
         path: &Path,
         options: &WatchOptions,
     ) -> JsResult<'s, WatchKey> {
-        let js = watcher.js();
         let (hub, waker) = self.link(js)?;
         let key = hub
             .watch(path, options)
@@ -68,7 +68,7 @@ impl Delivery {
         active.insert(
             key,
             Rc::new(Active {
-                watcher: watcher.hold(),
+                watcher: watcher.clone(),
                 id: id.to_owned(),
             }),
         );

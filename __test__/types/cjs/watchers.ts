@@ -6,6 +6,7 @@ import {
   NoopWatcher,
   Watcher,
   createRuntime,
+  type RuntimeOptions,
   type WatchOptions
 } from "@upvotr/node-hmr";
 import { EventEmitter } from "events";
@@ -87,6 +88,16 @@ createRuntime(require, true);
 createRuntime(require, new EventEmitter());
 // @ts-expect-error: a require function is needed
 createRuntime();
+
+const followed: string[] = createRuntime(require, undefined, { dependencies: true }).dependencies("./a");
+new HMRRuntime(false, require, { dependencies: { ignored: (path: string) => path.includes(followed[0]) } });
+createRuntime(require, false, {});
+const runtimeOptions: RuntimeOptions = { dependencies: { ignored: ["./generated"] } };
+createRuntime(require, false, runtimeOptions);
+// @ts-expect-error a list is no option
+createRuntime(require, false, { dependencies: ["./lib"] });
+// @ts-expect-error the id is needed
+createRuntime(require).dependencies();
 
 const options: WatchOptions[] = [
   {},
