@@ -135,12 +135,18 @@ test('"20 saves 5 ms apart: five updates at most", and the last version always',
   const it = await imported(t, './a')
   for (let round = 0; round < 5; round++) {
     it.updates.length = 0
+    // A busy machine wakes this test late: saves that were in truth further apart end a burst.
+    let gaps = 0
+    let last = performance.now()
     for (let save = 1; save <= 20; save++) {
       fs.writeFileSync(it.file('a.js'), hotText(`${round}.${save}`))
+      const now = performance.now()
+      if (now - last > 15) gaps++
+      last = now
       await pause(5)
     }
     await it.exports(`${round}.20`)
-    assert.ok(it.updates.length <= 5, it.updates.join(', '))
+    assert.ok(it.updates.length <= 5 + gaps, `${gaps} gaps: ${it.updates.join(', ')}`)
   }
 })
 
