@@ -33,7 +33,7 @@ const METHODS: [(&str, u32, Body); 9] = [
 /// The unbound methods, made once.
 pub struct Methods {
     data: Held,
-    methods: Vec<(&'static str, u32, Held)>,
+    by_name: Vec<(&'static str, Held)>,
     with_module: Held,
     ignore: Held,
     define_property: Held,
@@ -47,13 +47,13 @@ impl Methods {
             js.function(name, length, move |call| body(&Context::of(&hot, call)?, call))
                 .map(Value::hold)
         };
-        let mut methods = Vec::new();
+        let mut by_name = Vec::new();
         for (name, length, body) in METHODS {
-            methods.push((name, length, method(name, length, body)?));
+            by_name.push((name, method(name, length, body)?));
         }
         Ok(Self {
             data: method("data", 0, |context, _| context.cache.data()?.get(context.owner))?,
-            methods,
+            by_name,
             with_module: js.function("", 2, call_with_module)?.hold(),
             ignore: js.function("", 0, |call| Ok(call.js.undefined()))?.hold(),
             define_property: js.global()?.get("Object")?.get("defineProperty")?.hold(),
@@ -98,7 +98,7 @@ pub fn create_hot_context<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
     getter.set("configurable", js.boolean(true))?;
     let define_property = methods.define_property.get(js);
     define_property.call(js.undefined(), &[context, js.string("data"), getter])?;
-    for (name, _, method) in &methods.methods {
+    for (name, method) in &methods.by_name {
         context.set(name, method.get(js).bind(bound, &[])?)?;
     }
     Ok(context)

@@ -239,8 +239,20 @@ fn record_change<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
         };
         let is_ssr = environment.is_object() && environment.get("name")?.text().as_deref() == Some("ssr");
         let modules = change.get("modules")?;
-        let has_modules = modules.is_array() && modules.get("length")?.as_number() > Some(0.0);
-        changes.record(timestamp, &file, is_ssr && has_modules);
+        let modules = if modules.is_array() {
+            modules.items()?
+        } else {
+            Vec::new()
+        };
+        let id_of = |module: &Value<'s>| {
+            if module.is_object() {
+                module.get("id").ok()?.text()
+            } else {
+                None
+            }
+        };
+        let ids = modules.iter().filter_map(id_of).collect();
+        changes.record(timestamp, &file, ids, is_ssr && !modules.is_empty());
     }
     Ok(())
 }
