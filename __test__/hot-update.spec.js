@@ -188,6 +188,17 @@ describe("update", () => {
     assert.deepEqual(lines.log, ["[vite-node] hot updated: /app/main.js"]);
   });
 
+  test("what is no update is passed over, and the rest applied", async (t) => {
+    const lines = captureConsole(t);
+    const app = fakeApp({ [MAIN]: ({ hot }) => hot.accept() });
+    await app.start();
+    app.takeExecuted();
+    const update = { type: "js-update", path: "/main.js", acceptedPath: "/main.js" };
+    await app.send({ type: "update", updates: [null, 5, undefined, update] });
+    assert.deepEqual(app.takeExecuted(), [MAIN]);
+    assert.deepEqual(lines.error, []);
+  });
+
   test("a css-update is logged as not supported", async (t) => {
     const lines = captureConsole(t);
     const app = chain();
