@@ -171,6 +171,14 @@ describe('on and off', () => {
     hot.off('unknown', one)
   })
 
+  test('off takes away what was put into the map by hand', () => {
+    const app = fakeApp()
+    const listener = () => {}
+    app.cache.customListenersMap.set('event', [listener])
+    app.context(OWNER).off('event', listener)
+    assert.equal(app.cache.customListenersMap.has('event'), false)
+  })
+
   test('a function that two modules share is taken off for one of them', () => {
     const { cache, context } = fakeApp()
     const shared = () => {}

@@ -159,6 +159,30 @@ describe('hot.send to the server', () => {
     assert.equal(app.cache.messageBuffer.length, 1)
   })
 
+  test('after a restart the listeners of the new server count, and only they', () => {
+    const { plugin, ssr, server } = setUp()
+    const hot = fakeApp({}, { emitter: server.emitter }).context('/app/a.js')
+    const got = []
+    const listener = (data) => got.push(data)
+    ssr.on('event', listener)
+    const next = fakeServer()
+    plugin.configureServer(next)
+    next.environments.ssr.hot.on('event', listener)
+    hot.send('event', 1)
+    assert.deepEqual(got, [1])
+    ssr.off('event', listener)
+    hot.send('event', 2)
+    assert.deepEqual(got, [1, 2])
+  })
+
+  test('once everything is sent, nothing of ours listens to the emitter', async () => {
+    const app = fakeApp()
+    app.context('/app/a.js').send('event', 1)
+    assert.deepEqual(app.emitter.eventNames(), ['newListener'])
+    await app.send({ type: 'connected' })
+    assert.deepEqual(app.emitter.eventNames(), [])
+  })
+
   test('a failing server listener is reported', async (t) => {
     const lines = captureConsole(t)
     const { hot, ssr } = setUpApp()

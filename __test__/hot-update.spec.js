@@ -30,9 +30,8 @@ function edit(app, plugin, file, timestamp, ...updates) {
 }
 
 /** An app whose emitter belongs to a plugin. */
-function withPlugin(modules) {
+function withPlugin(modules, server = { ws: { send() {} } }) {
   const plugin = require('@upvotr/node-hmr/vite-node').viteNodeHmrPlugin()
-  const server = { ws: { send() {} } }
   plugin.configureServer(server)
   return { plugin, server, app: fakeApp(modules, { emitter: server.emitter }) }
 }
@@ -193,6 +192,33 @@ describe('update', () => {
     assert.deepEqual(lines.log, ['[vite-node] hot updated: /app/main.js'])
   })
 
+  test('what is no update is passed over, and the rest applied', async (t) => {
+    const lines = captureConsole(t)
+    const app = fakeApp({ [MAIN]: ({ hot }) => hot.accept() })
+    await app.start()
+    app.takeExecuted()
+    const update = { type: 'js-update', path: '/main.js', acceptedPath: '/main.js' }
+    await app.send({ type: 'update', updates: [null, 5, undefined, update] })
+    assert.deepEqual(app.takeExecuted(), [MAIN])
+    assert.deepEqual(lines.error, [])
+  })
+
+  test('a server without an SSR channel reports everything over `ws`', async (t) => {
+    const lines = captureConsole(t)
+    const { plugin, server, app } = withPlugin({ [MAIN]: ({ hot }) => hot.accept() })
+    await app.start()
+    app.takeExecuted()
+    const handled = []
+    server.emitter.on('message', (payload) => handled.push(app.send(payload)))
+    const change = { type: 'update', file: MAIN, timestamp: 7, modules: [{ id: MAIN }] }
+    plugin.hotUpdate.call({ environment: { name: 'ssr' } }, change)
+    const update = { type: 'js-update', path: '/main.js', acceptedPath: '/main.js', timestamp: 7 }
+    server.ws.send({ type: 'update', updates: [update] })
+    await Promise.all(handled)
+    assert.deepEqual(app.takeExecuted(), [MAIN])
+    assert.deepEqual(lines.error, [])
+  })
+
   test('a css-update is logged as not supported', async (t) => {
     const lines = captureConsole(t)
     const app = chain()
@@ -255,7 +281,11 @@ describe('eviction', () => {
 
   test("where the SSR environment reports an edit, what the browser's says of it is not for a runner", async (t) => {
     captureConsole(t)
-    const { app, plugin, server } = withPlugin(chain().modules)
+    const channel = { send() {} }
+    const { app, plugin, server } = withPlugin(chain().modules, {
+      ws: { send() {} },
+      environments: { ssr: { hot: channel } }
+    })
     await app.start()
     app.takeExecuted()
     plugin.hotUpdate.call({ environment: { name: 'ssr' } }, { file: B, timestamp: 100, modules: [{}] })

@@ -265,7 +265,8 @@ fn on<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.undefined())
 }
 
-/// Removes the function as often as this context has registered it: another module may share it.
+/// Removes the function as often as this context has registered it: another module may share it. One that no module
+/// has registered was put into the map by hand.
 fn off<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
     let (event, function) = (call.arg(0), call.arg(1));
     let is_current = context.is_current()?;
@@ -273,6 +274,9 @@ fn off<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
         if is_current {
             remove_from(context.cache.listeners()?, event, function)?;
         }
+    }
+    if is_current && !context.cache.is_registered(event, function)? {
+        while remove_from(context.cache.listeners()?, event, function)? {}
     }
     Ok(call.js.undefined())
 }

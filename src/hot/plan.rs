@@ -98,6 +98,9 @@ pub fn plan<'s>(app: &App, js: Js<'s>, payload: Value<'s>) -> JsResult<'s, Plan>
 impl<'s> Scene<'_, 's> {
     /// What one update asks for; `None` when it concerns nothing loaded, nobody accepts it, or it has been done.
     fn step(&self, update: Value<'s>, is_from_browser: bool) -> JsResult<'s, Option<Step>> {
+        if !update.is_object() {
+            return Ok(None);
+        }
         let text = |name| Ok(update.get(name)?.text().unwrap_or_default());
         let (path, accepted_path) = (text("path")?, text("acceptedPath")?);
         if text("type")? != "js-update" {
