@@ -10,7 +10,7 @@ use super::steps::Module;
 use super::{hmr_runtime, require_cache, watching};
 use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
 use crate::report;
-use crate::resolve;
+use crate::resolve::{self, Way};
 use crate::watchers::delivery::Origin;
 
 /// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.
@@ -167,15 +167,8 @@ fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     let runtime = module.runtime.get(js);
     let require = hmr_runtime::require_of(runtime)?;
     let (registry, registry_object) = super::registry::of(runtime, "HMRRuntime.import")?;
-    let resolved = resolve::resolve(require, &module.record.id, "HMRRuntime.import")?;
-    let path = module
-        .record
-        .link
-        .borrow()
-        .as_deref()
-        .and_then(resolve::target_of)
-        .unwrap_or(resolved);
     let old_path = module.record.resolved.borrow().clone();
+    let path = find(require, &module.record, &old_path)?;
     if old_path != path {
         require_cache::evict(&registry, registry_object, require, &old_path)?;
         if module.record.is_alive.get() {
@@ -193,6 +186,21 @@ fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
         require_cache::restore(cache, &path, old);
     }
     version
+}
+
+/// The module's file as it is found now, which is not the old one if a link leads elsewhere, say.
+fn find<'s>(require: Value<'s>, record: &Record, old_path: &str) -> JsResult<'s, String> {
+    let resolve = || resolve::resolve(require, &record.id, "HMRRuntime.import");
+    // A copy: `resolve` may be the user's, and import.
+    let way = record.way.borrow().clone();
+    match way {
+        Way::Direct if resolve::is_file(old_path) => Ok(old_path.to_owned()),
+        Way::Link(link) => {
+            let resolved = resolve()?;
+            Ok(resolve::target_of(&link).unwrap_or(resolved))
+        }
+        Way::Direct | Way::Decided => resolve(),
+    }
 }
 
 /// Runs a new version in place of the running one; when it fails, the running one again.
