@@ -24,12 +24,32 @@ pub fn resolve<'s>(require: Value<'s>, id: &str, callee: &str) -> JsResult<'s, S
     })
 }
 
-/// The path by which the id names `resolved`, if a symbolic link is on it. Node resolves links once per process;
-/// whoever watches must watch the link too, and ask again where it leads.
-pub fn link_to(require: Value<'_>, id: &str, resolved: &str) -> Option<PathBuf> {
-    let spelled = spelled_path(require, id)?;
-    let extension = Path::new(resolved).extension();
-    let with_extension = extension.map(|extension| {
+/// How an id leads to its file.
+#[derive(Clone)]
+pub enum Way {
+    /// It is the file's own path, extension included, and Node's own `resolve` took it so. No other file comes before
+    /// that one: this is the answer for as long as there is such a file.
+    Direct,
+    /// By this path, which has a symbolic link on it. Node resolves links once per process; whoever watches must
+    /// watch the link too, and ask again where it leads.
+    Link(PathBuf),
+    /// As `resolve` decides, each time.
+    Decided,
+}
+
+/// How the id led to `resolved`.
+pub fn way_to(require: Value<'_>, id: &str, resolved: &str) -> Way {
+    let resolved = Path::new(resolved);
+    let Some(spelled) = spelled_path(require, id) else {
+        return Way::Decided;
+    };
+    if spelled == resolved {
+        return match own_paths(require) {
+            Some(_) => Way::Direct,
+            None => Way::Decided,
+        };
+    }
+    let with_extension = resolved.extension().map(|extension| {
         let mut path = spelled.clone().into_os_string();
         path.push(".");
         path.push(extension);
@@ -39,9 +59,14 @@ pub fn link_to(require: Value<'_>, id: &str, resolved: &str) -> Option<PathBuf> 
         .into_iter()
         .flatten()
         .find(|candidate| {
-            candidate != Path::new(resolved)
-                && std::fs::canonicalize(candidate).is_ok_and(|target| target == Path::new(resolved))
+            candidate != resolved && std::fs::canonicalize(candidate).is_ok_and(|target| target == resolved)
         })
+        .map_or(Way::Decided, Way::Link)
+}
+
+/// Whether there is a file at this path.
+pub fn is_file(path: &str) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
 
 /// Where a link leads now.
@@ -75,12 +100,9 @@ fn spelled_path(require: Value<'_>, id: &str) -> Option<PathBuf> {
     if Path::new(id).is_absolute() {
         return Some(PathBuf::from(id));
     }
-    let paths = require.get("resolve").ok()?;
-    if !paths.get("paths").ok()?.is_function() {
-        return None;
-    }
+    let (resolve, paths) = own_paths(require)?;
     // For a relative id this is the one folder that it starts from.
-    let folders = paths.call_method("paths", &[require.js().string(id)]).ok()?;
+    let folders = paths.call(resolve, &[require.js().string(id)]).ok()?;
     let folder = folders
         .is_array()
         .then(|| folders.items().ok())
@@ -89,6 +111,13 @@ fn spelled_path(require: Value<'_>, id: &str) -> Option<PathBuf> {
         .text()?;
     let is_relative = id.starts_with("./") || id.starts_with("../") || !folder.ends_with("node_modules");
     is_relative.then(|| normalize(&Path::new(&folder).join(id)))
+}
+
+/// `require.resolve` with its `paths`, which only Node's own has.
+fn own_paths(require: Value<'_>) -> Option<(Value<'_>, Value<'_>)> {
+    let resolve = require.get("resolve").ok()?;
+    let paths = resolve.get("paths").ok()?;
+    paths.is_function().then_some((resolve, paths))
 }
 
 /// Without `.` and `..`, as `path.join` does it: by name, not by what is there.

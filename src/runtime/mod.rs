@@ -9,6 +9,7 @@ pub mod hmr_runtime;
 pub mod hot_module;
 mod import;
 pub mod lifecycle;
+pub mod load;
 pub mod persist;
 pub mod registry;
 pub mod require_cache;

@@ -6,13 +6,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::rc::{Rc, Weak};
 
 use super::dependencies::Dependencies;
 use crate::addon::Addon;
 use crate::error::HmrError;
 use crate::js::{Held, Js, JsResult, Signal, Value};
+use crate::resolve::Way;
 use crate::watchers::delivery::Origin;
 
 /// What a slot holds, by index: an index is found faster than a name.
@@ -52,8 +52,8 @@ pub struct Record {
     pub order: u32,
     /// What `require.resolve` gave last; empty before.
     pub resolved: RefCell<String>,
-    /// The path it was found by, if a symbolic link is on it.
-    pub link: RefCell<Option<PathBuf>>,
+    /// How the id leads there.
+    pub found_by: RefCell<Way>,
     /// What it is doing.
     pub phase: Cell<Phase>,
     /// False once it was unimported.
@@ -86,7 +86,7 @@ impl Record {
             id: id.to_owned(),
             order,
             resolved: RefCell::default(),
-            link: RefCell::default(),
+            found_by: RefCell::new(Way::Decided),
             phase: Cell::new(Phase::Importing),
             is_alive: Cell::new(true),
             is_watched: Cell::new(false),

@@ -1,20 +1,19 @@
 //! The spine: one version of a module, from its file to its exports.
 
 use std::rc::Rc;
-use std::time::{Duration, Instant};
 
 use super::dependencies::{self, Loaded};
-use super::hot_module::{Version, validate};
+use super::hot_module::Version;
 use super::lifecycle::{Situation, Step, plan};
+use super::load::{is_just_written, load_first, load_for_update, wait};
 use super::registry::{Phase, Record, place};
 use super::steps::Module;
 use super::trouble::{
     FALLBACK, KEPT, SETTLE, report_after_settling, report_failure, report_rejection, report_unloadable, warn,
 };
-use super::{hmr_runtime, require_cache, watching};
-use crate::js::{Held, Js, JsResult, Signal, spawn_detached};
+use super::{hmr_runtime, watching};
+use crate::js::{Held, Js, JsResult, spawn_detached};
 use crate::report;
-use crate::resolve;
 use crate::watchers::delivery::Origin;
 
 /// How an update ended.
@@ -80,32 +79,6 @@ pub async fn import_again(module: &Module) -> Result<(), Held> {
         }
         Ok(_) | Err(Stopped::Gone) => Ok(()),
         Err(Stopped::Failed(_, thrown)) => Err(thrown),
-    }
-}
-
-fn load_first<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
-    watching::resolve_and_watch(js, module)?;
-    let version = load(js, module)?;
-    dependencies::follow(js, module)?;
-    Ok(version)
-}
-
-fn is_just_written(record: &Record) -> bool {
-    let modified = std::fs::metadata(&*record.resolved.borrow()).and_then(|file| file.modified());
-    // A time in the future is no time to wait for.
-    let age = modified.ok().and_then(|modified| modified.elapsed().ok());
-    age.is_some_and(|age| age < Duration::from_millis(SETTLE.into()))
-}
-
-async fn wait(module: &Module, milliseconds: u32) {
-    let over = Rc::new(Signal::default());
-    let fires = Rc::clone(&over);
-    let timer = module.cx.attempt(|js| {
-        let fire = move |js: Js<'_>| fires.fire(js, &Ok(Held::undefined()));
-        module.addon.timers.after(js, milliseconds, fire).map(|_| ())
-    });
-    if timer.is_ok() {
-        drop(over.wait(&module.cx).await);
     }
 }
 
@@ -209,62 +182,6 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
             hmr_runtime::emit(js, module.runtime.get(js), &record.id);
         }
     });
-}
-
-/// With what is stale of its dependencies, where they are followed.
-fn load_for_update(module: &Module) -> Loaded {
-    let began = Instant::now();
-    let loaded = module.cx.attempt(|js| {
-        if let Some(loaded) = dependencies::load_again(js, module)? {
-            return Ok(loaded);
-        }
-        let version = load(js, module)?;
-        dependencies::follow(js, module)?;
-        Ok(Loaded {
-            version: Ok(version),
-            began,
-            is_reported: false,
-        })
-    });
-    loaded.unwrap_or_else(|thrown| Loaded {
-        version: Err(thrown),
-        began,
-        is_reported: false,
-    })
-}
-
-/// Evicts and requires the file, and takes its export for a hot module.
-pub fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
-    let runtime = module.runtime.get(js);
-    let require = hmr_runtime::require_of(runtime)?;
-    let (registry, registry_object) = super::registry::of(runtime, "HMRRuntime.import")?;
-    let resolved = resolve::resolve(require, &module.record.id, "HMRRuntime.import")?;
-    let path = module
-        .record
-        .link
-        .borrow()
-        .as_deref()
-        .and_then(resolve::target_of)
-        .inspect(|target| resolve::teach_node(require, target))
-        .unwrap_or(resolved);
-    let old_path = module.record.resolved.borrow().clone();
-    if old_path != path {
-        require_cache::evict(&registry, registry_object, require, &old_path)?;
-        if module.record.is_alive.get() {
-            registry.set_path(&module.record, &path);
-        }
-    }
-    let evicted = require_cache::evict(&registry, registry_object, require, &path)?;
-    let version =
-        require_cache::require(require, &path).and_then(|export| validate(export, &module.record.id));
-    if let (Err(_), Some((cache, old))) = (&version, evicted)
-        && module.record.phase.get() == Phase::Updating
-    {
-        // What was evaluated but is no hot module would stay with its parent.
-        require_cache::evict(&registry, registry_object, require, &path)?;
-        require_cache::restore(cache, &path, old);
-    }
-    version
 }
 
 /// Runs a new version in place of the running one; when it fails, the running one again.

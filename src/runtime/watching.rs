@@ -52,7 +52,7 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     }
     let require = require_of(runtime)?;
     let path = resolve::resolve(require, &record.id, "HMRRuntime.import")?;
-    *record.link.borrow_mut() = resolve::link_to(require, &record.id, &path);
+    *record.found_by.borrow_mut() = resolve::way_to(require, &record.id, &path);
     if !record.is_alive.get() {
         return Ok(());
     }

@@ -7,7 +7,7 @@ use crate::addon::{Addon, Classes};
 use crate::error::HmrError;
 use crate::inspect;
 use crate::js::{Call, ClassSpec, Held, JsResult, MethodSpec, Value};
-use crate::resolve;
+use crate::resolve::{self, Way};
 use crate::watch::{WatchKey, WatchOptions};
 
 const REQUIRE: &str = "a require function: only its `resolve` is used, to find the file of an id";
@@ -61,7 +61,10 @@ fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
         return Err(HmrError::argument("FSWatcher", "require", REQUIRE, require).thrown(js));
     }
     let path = resolve::resolve(require, &id, "FSWatcher")?;
-    let path = resolve::link_to(require, &id, &path).unwrap_or_else(|| PathBuf::from(path));
+    let path = match resolve::way_to(require, &id, &path) {
+        Way::Link(link) => link,
+        Way::Direct | Way::Decided => PathBuf::from(path),
+    };
     let Some(key) = Files::of(this)?.watch(&id, &path)? else {
         return js.function("unwatch", 0, |call| Ok(call.js.undefined()));
     };

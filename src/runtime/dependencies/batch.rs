@@ -11,7 +11,7 @@ use crate::js::{Held, Js, JsResult, Value};
 use crate::runtime::hot_module::Version;
 use crate::runtime::registry::Record;
 use crate::runtime::steps::Module;
-use crate::runtime::{require_cache, update};
+use crate::runtime::{load, require_cache, update};
 
 /// A version that was loaded, or what was thrown instead.
 pub struct Loaded {
@@ -124,7 +124,7 @@ fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
             results.push((part, user, loaded));
             continue;
         }
-        let (version, is_reported) = match update::load(js, module) {
+        let (version, is_reported) = match load::load(js, module) {
             Ok(version) => {
                 let (_, found) = records::walk_from(host, &module.record)?;
                 host.watch_all(&found);
