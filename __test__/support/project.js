@@ -41,6 +41,7 @@ function link(target, name) {
   fs.mkdirSync(path.dirname(name), { recursive: true });
   fs.symlinkSync(target, name, "junction");
 }
+exports.link = link;
 
 /** Saves a file with `before` replaced by `after`, as most editors do: by renaming a new file over it. */
 function edit(file, before, after) {
@@ -49,6 +50,7 @@ function edit(file, before, after) {
   fs.writeFileSync(`${file}.new`, text.replaceAll(before, after));
   fs.renameSync(`${file}.new`, file);
 }
+exports.edit = edit;
 
 /** Runs Node, and ends it after the test. */
 function run(t, args, cwd, env = {}) {
