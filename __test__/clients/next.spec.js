@@ -122,7 +122,9 @@ test('in a browser, state survives an update of the server and an edit of the pa
   // Next tells a page of its edits once the page has subscribed to its parts.
   const subscribed = page
     .waitForEvent('websocket', (socket) => socket.url().includes('/_next/hmr'))
-    .then((socket) => socket.waitForEvent('framesent', ({ payload }) => String(payload).includes('turbopack-subscribe')))
+    .then((socket) =>
+      socket.waitForEvent('framesent', ({ payload }) => String(payload).includes('turbopack-subscribe'))
+    )
   await page.goto(address)
   await subscribed
   await page.getByText('connected', { exact: true }).waitFor()

@@ -26,9 +26,9 @@ exports.npm = function npm(cwd, ...args) {
 
 /**
  * Packs what would be published for this platform into `folder`, with the optional dependencies that publishing adds.
- * Returns both archives, and the name of the addon's package.
+ * Returns both archives, and the name of the addon's package. `isSelected` narrows the optional dependencies.
  */
-exports.packBoth = function packBoth(folder) {
+exports.packBoth = function packBoth(folder, isSelected = () => true) {
   const addon = fs.readdirSync(root).find((file) => /^node-hmr\..+\.node$/.test(file))
   const abi = addon.split('.')[1]
   const platform = path.join(folder, 'platform')
@@ -42,7 +42,10 @@ exports.packBoth = function packBoth(folder) {
   fs.rmSync(bare)
   const manifest = readJson(path.join(main, 'package.json'))
   manifest.optionalDependencies = Object.fromEntries(
-    fs.readdirSync(path.join(root, 'npm')).map((name) => [`${manifest.name}-${name}`, manifest.version])
+    fs
+      .readdirSync(path.join(root, 'npm'))
+      .filter((name) => isSelected(name, abi))
+      .map((name) => [`${manifest.name}-${name}`, manifest.version])
   )
   fs.writeFileSync(path.join(main, 'package.json'), JSON.stringify(manifest, null, 2))
   return { main: pack(main, folder), platform: pack(platform, folder), platformName: `${manifest.name}-${abi}` }
