@@ -132,6 +132,9 @@ export interface HotContext extends Omit<ViteHotContext, "acceptDeps" | "decline
    * @returns The entries' exports, in order.
    */
   invalidate(message?: string): Promise<any[]>;
+
+  /** Does nothing, as in Vite, where old code may still call it. */
+  decline(): void;
 }
 
 /**

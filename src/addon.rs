@@ -5,7 +5,10 @@ use std::rc::Rc;
 
 use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
 use crate::report;
-use crate::runtime::{context::StepContext, hmr_runtime, hot_module, persist, runner, synthetic};
+use crate::runtime::{
+    context::StepContext, hmr_runtime, hot_module, persist, runner, steps::OwnMethods, synthetic, watching,
+};
+use crate::timers::Timers;
 use crate::watchers::{self, delivery::Delivery};
 
 /// The addon's state in one realm. Its references are to its own classes and functions, never to users' code.
@@ -18,8 +21,14 @@ pub struct Addon {
     pub registry_key: Held,
     /// `emitUpdate`, to be bound to a runtime and an id.
     pub emit_update: Held,
+    /// `EventEmitter.prototype.emit` as it was when the addon was loaded.
+    pub plain_emit: Held,
+    /// `EventEmitter.prototype.rawListeners`, likewise.
+    pub raw_listeners: Held,
     /// A runtime's `update` listener, to be bound to the runtime.
     pub on_update: Held,
+    /// The methods of `Runner`, `AsyncRunner` and `PersistManager`.
+    pub own_methods: OwnMethods,
     /// What `synthetic` binds.
     pub synthetic_call: Held,
     /// Timers that were there when the addon was loaded.
@@ -28,10 +37,10 @@ pub struct Addon {
     pub context: StepContext,
     /// From file changes to watchers' `update` events.
     pub delivery: Delivery,
-    /// Runtimes that have imported something, for `disableReloading` and `shutdown`.
+    /// Runtimes that have modules, for `disableReloading` and `shutdown`.
     pub runtimes: RefCell<Vec<Faint>>,
     /// How many modules have been imported.
-    pub imports: Cell<u64>,
+    pub imports: Cell<u32>,
 }
 
 /// The addon's classes.
@@ -61,58 +70,26 @@ pub struct Switches {
     pub reloading_disabled: Cell<bool>,
 }
 
-/// `setTimeout` and `clearTimeout` of Node.
-pub struct Timers {
-    set: Held,
-    clear: Held,
-}
-
-impl Timers {
-    /// Calls `action` once after `milliseconds`, without keeping the process alive for it.
-    pub fn after<'s>(
-        &self,
-        js: Js<'s>,
-        milliseconds: u32,
-        action: impl for<'t> Fn(Js<'t>) + 'static,
-    ) -> JsResult<'s> {
-        let callback = js.function("", 0, move |call| {
-            action(call.js);
-            Ok(call.js.undefined())
-        })?;
-        let arguments = [callback, js.number(f64::from(milliseconds))];
-        let timer = self.set.get(js).call(js.undefined(), &arguments)?;
-        if timer.is_object() {
-            timer.call_method("unref", &[])?;
-        }
-        Ok(timer)
-    }
-
-    /// Calls off what `after` gave.
-    pub fn cancel(&self, js: Js<'_>, timer: Value<'_>) {
-        let _ = self.clear.get(js).call(js.undefined(), &[timer]);
-    }
-}
-
 impl Addon {
-    /// Remembers a runtime, weakly, and gives the next place in the order of imports.
-    pub fn next_import(&self, runtime: Value<'_>) -> u64 {
-        let mut runtimes = self.runtimes.borrow_mut();
+    /// Remembers a runtime, weakly, while it has modules.
+    pub fn list_runtime(&self, runtime: Value<'_>) {
+        self.runtimes.borrow_mut().extend(runtime.faint());
+    }
+
+    /// Forgets a runtime that has no modules any more, and those that were collected.
+    pub fn unlist_runtime(&self, runtime: Value<'_>) {
         let js = runtime.js();
-        let mut is_known = false;
-        runtimes.retain(|known| {
-            known.get(js).is_some_and(|known| {
-                is_known |= known.same(runtime);
-                true
-            })
-        });
-        if !is_known {
-            runtimes.extend(runtime.faint());
-        }
-        self.imports.set(self.imports.get() + 1);
+        let is_other = |listed: &Faint| listed.get(js).is_some_and(|listed| !listed.same(runtime));
+        self.runtimes.borrow_mut().retain(is_other);
+    }
+
+    /// The next place in the order of imports.
+    pub fn next_import(&self) -> u32 {
+        self.imports.set(self.imports.get().saturating_add(1));
         self.imports.get()
     }
 
-    /// The runtimes that have imported something and are still there.
+    /// The runtimes that have modules.
     pub fn live_runtimes<'s>(&self, js: Js<'s>) -> Vec<Value<'s>> {
         self.runtimes
             .borrow()
@@ -142,6 +119,13 @@ impl Addon {
         let runner = class(&runner::RUNNER, None)?;
         let async_runner = class(&runner::ASYNC_RUNNER, None)?;
         let persist_manager = class(&persist::PERSIST_MANAGER, None)?;
+        for class in [runner, async_runner, persist_manager] {
+            hot_module::brand(class)?;
+        }
+        let mut own_methods = OwnMethods::default();
+        own_methods.take(runner, runner::CALLBACKS)?;
+        own_methods.take(async_runner, runner::CALLBACKS)?;
+        own_methods.take(persist_manager, persist::CALLBACKS)?;
         let runtime = class(&hmr_runtime::HMR_RUNTIME, Some(emitter))?;
         runtime.define_hidden(js.string("HMRRuntime"), runtime)?;
         hmr_runtime::add_symbols(runtime)?;
@@ -157,18 +141,7 @@ impl Addon {
                 .define_hidden(key, js.function("inspect", 3, inspect)?)?;
         }
 
-        let functions: &[MethodSpec] = &[
-            ("createModule", 2, hot_module::create_module),
-            ("createPersist", 0, persist::create_persist),
-            ("createRunner", 1, runner::create_runner),
-            ("createRuntime", 1, hmr_runtime::create_runtime),
-            ("createSyntheticRequire", 4, synthetic::create_synthetic_require),
-        ];
-        for &(name, length, body) in functions {
-            exports.set(name, js.function(name, length, body)?)?;
-        }
-        exports.set("hmr", exports.get("createModule")?)?;
-        exports.set("synthetic", exports.get("createSyntheticRequire")?)?;
+        export_functions(js, exports)?;
         for class in [
             watcher,
             fs_watcher,
@@ -181,23 +154,7 @@ impl Addon {
         ] {
             exports.set(&class.get("name")?.display(), class)?;
         }
-        let report = js.function("reportError", 3, |call| {
-            report::error(
-                call.js,
-                &call.arg(0).display(),
-                &call.arg(1).display(),
-                call.arg(2),
-            );
-            Ok(call.js.undefined())
-        })?;
-        exports.define_hidden(js.string("reportError"), report)?;
-        let references = js.function("nativeReferences", 0, |call| {
-            let count = u32::try_from(call.js.realm().live_references()).unwrap_or(u32::MAX);
-            Ok(call.js.number(f64::from(count)))
-        })?;
-        exports.define_hidden(js.string("nativeReferences"), references)?;
 
-        let timers = js.builtin("timers")?;
         let addon = Rc::new(Self {
             classes: Classes {
                 runner: runner.hold(),
@@ -209,13 +166,15 @@ impl Addon {
             },
             switches: Switches::default(),
             registry_key: js.symbol("node-hmr registry").hold(),
-            emit_update: js.function("emitUpdate", 0, hmr_runtime::emit_update)?.hold(),
-            on_update: js.function("onUpdate", 0, hmr_runtime::on_update)?.hold(),
+            emit_update: js
+                .function("emitUpdate", 0, |call| Ok(hmr_runtime::emit_update(call)))?
+                .hold(),
+            plain_emit: emitter.get("prototype")?.get("emit")?.hold(),
+            raw_listeners: emitter.get("prototype")?.get("rawListeners")?.hold(),
+            on_update: js.function("onUpdate", 0, watching::on_update)?.hold(),
+            own_methods,
             synthetic_call: js.function("require", 1, synthetic::call)?.hold(),
-            timers: Timers {
-                set: timers.get("setTimeout")?.hold(),
-                clear: timers.get("clearTimeout")?.hold(),
-            },
+            timers: Timers::take(js)?,
             context: StepContext::new(js)?,
             delivery: Delivery::default(),
             runtimes: RefCell::default(),
@@ -230,4 +189,36 @@ impl Addon {
         });
         Ok(())
     }
+}
+
+fn export_functions<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
+    let functions: &[MethodSpec] = &[
+        ("createModule", 2, hot_module::create_module),
+        ("createPersist", 0, persist::create_persist),
+        ("createRunner", 1, runner::create_runner),
+        ("createRuntime", 1, hmr_runtime::create_runtime),
+        ("createSyntheticRequire", 4, synthetic::create_synthetic_require),
+    ];
+    for &(name, length, body) in functions {
+        exports.set(name, js.function(name, length, body)?)?;
+    }
+    exports.set("hmr", exports.get("createModule")?)?;
+    exports.set("synthetic", exports.get("createSyntheticRequire")?)?;
+    // For the bin and the tests; the package's index files do not name them.
+    let report = js.function("reportError", 3, |call| {
+        report::error(
+            call.js,
+            &call.arg(0).display(),
+            &call.arg(1).display(),
+            call.arg(2),
+        );
+        Ok(call.js.undefined())
+    })?;
+    exports.define_hidden(js.string("reportError"), report)?;
+    let references = js.function("nativeReferences", 0, |call| {
+        let count = u32::try_from(call.js.realm().live_references()).unwrap_or(u32::MAX);
+        Ok(call.js.number(f64::from(count)))
+    })?;
+    exports.define_hidden(js.string("nativeReferences"), references)?;
+    Ok(())
 }

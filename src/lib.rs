@@ -4,17 +4,22 @@
 //! |---|---|---|
 //! | `js/` | our words for Node-API; the only `unsafe` | yes |
 //! | `runtime/` | the lifecycle of hot modules: the classic API | yes |
+//! | `hot/` | `import.meta.hot` for vite-node: the `./vite-node` entry | yes |
 //! | `watchers/` | the watcher classes, fed by `watch/` | yes |
 //! | `watch/` | one hub per environment: the OS's events become due file changes | no |
+//! | `graph/` | who imports whom, what a change affects | no |
 //!
 //! Arrows point down only. `docs/implementation.md` follows one update from the file to the exports.
 mod addon;
 mod error;
+mod graph;
+mod hot;
 mod inspect;
 mod js;
 mod report;
 mod resolve;
 mod runtime;
+mod timers;
 mod watch;
 mod watchers;
 
@@ -26,7 +31,10 @@ use napi_derive::napi;
 #[napi(module_exports)]
 pub fn register(exports: Object<'_>, env: Env) -> napi::Result<()> {
     report::start_if_asked();
-    js::open(env, exports, addon::Addon::load);
+    js::open(env, exports, |js, exports| {
+        addon::Addon::load(js, exports)?;
+        hot::register(js, exports)
+    });
     Ok(())
 }
 

@@ -163,6 +163,24 @@ impl<'s> Js<'s> {
     }
 }
 
+/// A property's name as Node-API looks it up among the strings there are, without making a new one.
+struct Name([u8; 48]);
+
+impl Name {
+    fn of(name: &str) -> Option<Self> {
+        let mut bytes = [0; 48];
+        // One byte stays for the NUL.
+        let place = bytes.get_mut(..name.len())?;
+        place.copy_from_slice(name.as_bytes());
+        let is_whole = name.len() < bytes.len() && !name.as_bytes().contains(&0);
+        is_whole.then_some(Self(bytes))
+    }
+
+    fn as_ptr(&self) -> *const std::ffi::c_char {
+        self.0.as_ptr().cast()
+    }
+}
+
 impl<'s> Value<'s> {
     pub(super) fn from_raw(js: Js<'s>, raw: sys::napi_value) -> Self {
         Self { js, raw }
@@ -243,10 +261,23 @@ impl<'s> Value<'s> {
 
     /// The text, if this is a string.
     pub fn text(self) -> Option<String> {
-        if self.kind() != Kind::String {
+        // Ids and paths fit into it, and then one call is enough.
+        let mut first = [0_u8; 256];
+        let mut length = 0;
+        // SAFETY: the buffer has the room that is told, the NUL that Node-API adds included.
+        let status = unsafe {
+            let buffer = first.as_mut_ptr().cast();
+            sys::napi_get_value_string_utf8(self.js.env(), self.raw, buffer, first.len(), &raw mut length)
+        };
+        if status != sys::Status::napi_ok {
             return None;
         }
-        let mut length = 0;
+        // A character of up to four bytes that does not fit is left out.
+        if length + 4 < first.len() {
+            return first
+                .get(..length)
+                .map(|text| String::from_utf8_lossy(text).into_owned());
+        }
         // SAFETY: a null buffer asks for the length only.
         unsafe {
             sys::napi_get_value_string_utf8(self.js.env(), self.raw, ptr::null_mut(), 0, &raw mut length);
@@ -287,7 +318,14 @@ impl<'s> Value<'s> {
 
     /// `value[name]`.
     pub fn get(self, name: &str) -> JsResult<'s> {
-        self.get_key(self.js.string(name))
+        let Some(name) = Name::of(name) else {
+            return self.get_key(self.js.string(name));
+        };
+        let mut raw = ptr::null_mut();
+        // SAFETY: the name ends with a NUL; the rest is as in `get_key`.
+        let status =
+            unsafe { sys::napi_get_named_property(self.js.env(), self.raw, name.as_ptr(), &raw mut raw) };
+        self.js.checked(status, raw)
     }
 
     /// `value[key]` for any key.
@@ -298,24 +336,60 @@ impl<'s> Value<'s> {
         self.js.checked(status, raw)
     }
 
+    /// The length, if this is an array.
+    pub fn array_length(self) -> Option<u32> {
+        let mut length = 0;
+        // SAFETY: `length` is a valid place; anything but an array is refused.
+        let status = unsafe { sys::napi_get_array_length(self.js.env(), self.raw, &raw mut length) };
+        (status == sys::Status::napi_ok).then_some(length)
+    }
+
     /// The elements of an array or array-like object.
     pub fn items(self) -> JsResult<'s, Vec<Value<'s>>> {
-        let length = self.get("length")?.as_number().unwrap_or(0.0).max(0.0);
+        let length = match self.array_length() {
+            Some(length) => f64::from(length),
+            None => self.get("length")?.as_number().unwrap_or(0.0).max(0.0),
+        };
         let mut items = Vec::new();
         let mut index = 0_u32;
         while f64::from(index) < length {
-            let mut raw = ptr::null_mut();
-            // SAFETY: `raw` is a valid place for the result.
-            let status = unsafe { sys::napi_get_element(self.js.env(), self.raw, index, &raw mut raw) };
-            items.push(self.js.checked(status, raw)?);
+            items.push(self.item(index)?);
             index += 1;
         }
         Ok(items)
     }
 
+    /// `value[index]`.
+    pub fn item(self, index: u32) -> JsResult<'s> {
+        let mut raw = ptr::null_mut();
+        // SAFETY: `raw` is a valid place for the result.
+        let status = unsafe { sys::napi_get_element(self.js.env(), self.raw, index, &raw mut raw) };
+        self.js.checked(status, raw)
+    }
+
+    /// `value[index] = item`.
+    pub fn set_item(self, index: u32, item: Value<'s>) -> JsResult<'s, ()> {
+        // SAFETY: both values belong to this environment.
+        let status = unsafe { sys::napi_set_element(self.js.env(), self.raw, index, item.raw) };
+        self.js.check(status)
+    }
+
+    /// `delete value[index]`.
+    pub fn delete_item(self, index: u32) -> JsResult<'s, ()> {
+        // SAFETY: the result place may be null.
+        let status = unsafe { sys::napi_delete_element(self.js.env(), self.raw, index, ptr::null_mut()) };
+        self.js.check(status)
+    }
+
     /// `value[name] = item`.
     pub fn set(self, name: &str, item: Value<'s>) -> JsResult<'s, ()> {
-        self.set_key(self.js.string(name), item)
+        let Some(name) = Name::of(name) else {
+            return self.set_key(self.js.string(name), item);
+        };
+        // SAFETY: the name ends with a NUL; the rest is as in `set_key`.
+        let status =
+            unsafe { sys::napi_set_named_property(self.js.env(), self.raw, name.as_ptr(), item.raw) };
+        self.js.check(status)
     }
 
     /// `value[key] = item` for any key.
@@ -387,11 +461,6 @@ impl<'s> Value<'s> {
 
     /// `value.call(this, ...args)`.
     pub fn call(self, this: Value<'s>, args: &[Value<'s>]) -> JsResult<'s> {
-        if !self.is_function() {
-            return Err(self
-                .js
-                .error("TypeError", &format!("{} is not a function", self.display())));
-        }
         let raws: Vec<_> = args.iter().map(|arg| arg.raw).collect();
         let mut raw = ptr::null_mut();
         // SAFETY: pointer and count are those of `raws`; what is thrown is taken by `checked`.
@@ -405,6 +474,12 @@ impl<'s> Value<'s> {
                 &raw mut raw,
             )
         };
+        // What is no function is refused.
+        if status == sys::Status::napi_invalid_arg && !self.is_function() {
+            return Err(self
+                .js
+                .error("TypeError", &format!("{} is not a function", self.display())));
+        }
         self.js.checked(status, raw)
     }
 
@@ -422,10 +497,11 @@ impl<'s> Value<'s> {
     /// `value[name](...args)`.
     pub fn call_method(self, name: &str, args: &[Value<'s>]) -> JsResult<'s> {
         let method = self.get(name)?;
-        if !method.is_function() {
+        let result = method.call(self, args);
+        if result.is_err() && !method.is_function() {
             return Err(self.js.error("TypeError", &format!("{name} is not a function")));
         }
-        method.call(self, args)
+        result
     }
 
     /// `value instanceof class`.

@@ -5,62 +5,70 @@
 //! circle is seen through an `AsyncLocalStorage`, which is on only while a step is under way: on Node 20 it
 //! costs every promise of the process something.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 
 use super::registry::Record;
 use crate::js::{Held, Js, JsResult, Value};
 
+/// One step under way. What the step leaves behind (a server, a timer) keeps its context for good, so the context
+/// counts only until the step ends.
+pub struct StepToken {
+    record: Rc<Record>,
+    is_active: Cell<bool>,
+}
+
 /// Tells steps apart.
 pub struct StepContext {
     apply: Held,
-    storage: RefCell<Option<Held>>,
+    storage: Held,
     under_way: Cell<usize>,
 }
 
 impl StepContext {
-    /// A context; its storage is made when the first step needs it.
+    /// A context. Its storage costs nothing before the first step.
     pub fn new(js: Js<'_>) -> JsResult<'_, Self> {
         let apply = js.global()?.get("Reflect")?.get("apply")?.hold();
+        let storage = js.builtin("async_hooks")?.get("AsyncLocalStorage")?;
         Ok(Self {
             apply,
-            storage: RefCell::new(None),
+            storage: storage.construct(&[])?.hold(),
             under_way: Cell::new(0),
         })
     }
 
-    /// Calls `function.call(this, ...args)` as a step of the slot's module; [`StepContext::leave`] ends the step.
-    pub fn enter<'s>(
+    /// A step of a module, for [`StepContext::call`]; [`StepContext::leave`] ends it.
+    pub fn enter(&self, record: &Rc<Record>) -> Rc<StepToken> {
+        self.under_way.set(self.under_way.get() + 1);
+        Rc::new(StepToken {
+            record: Rc::clone(record),
+            is_active: Cell::new(true),
+        })
+    }
+
+    /// Calls `function.call(this, ...args)` as that step.
+    pub fn call<'s>(
         &self,
-        slot: Value<'s>,
+        token: &Rc<StepToken>,
         function: Value<'s>,
         this: Value<'s>,
         args: &[Value<'s>],
     ) -> JsResult<'s> {
-        let js = slot.js();
-        let held = self.storage.borrow().clone();
-        let storage = if let Some(held) = held {
-            held.get(js)
-        } else {
-            let made = js
-                .builtin("async_hooks")?
-                .get("AsyncLocalStorage")?
-                .construct(&[])?;
-            *self.storage.borrow_mut() = Some(made.hold());
-            made
-        };
-        self.under_way.set(self.under_way.get() + 1);
-        storage.call_method("run", &[slot, self.apply.get(js), function, this, js.array(args)])
+        let js = function.js();
+        let store = js.native_object(Rc::clone(token))?;
+        self.storage.get(js).call_method(
+            "run",
+            &[store, self.apply.get(js), function, this, js.array(args)],
+        )
     }
 
     /// Ends a step.
-    pub fn leave(&self, js: Js<'_>) {
+    pub fn leave(&self, js: Js<'_>, token: &StepToken) {
+        token.is_active.set(false);
         self.under_way.set(self.under_way.get().saturating_sub(1));
-        if self.under_way.get() == 0
-            && let Some(storage) = &*self.storage.borrow()
-        {
+        if self.under_way.get() == 0 {
             // Nothing of the user's runs in it.
-            let _ = storage.get(js).call_method("disable", &[]);
+            let _ = self.storage.get(js).call_method("disable", &[]);
         }
     }
 
@@ -69,7 +77,7 @@ impl StepContext {
         if self.under_way.get() == 0 {
             return None;
         }
-        let storage = self.storage.borrow().clone()?;
-        storage.get(js).call_method("getStore", &[]).ok()?.native()
+        let token: Rc<StepToken> = self.storage.get(js).call_method("getStore", &[]).ok()?.native()?;
+        token.is_active.get().then(|| Rc::clone(&token.record))
     }
 }

@@ -2,13 +2,17 @@
 
 use std::rc::Rc;
 
+use super::import::import;
 use super::registry::{self, Phase, Record, Registry};
 use super::steps::Module;
 use super::update;
+use super::watching::{check_watcher, stop_all, stop_watching};
 use crate::addon::{Addon, Switches};
 use crate::error::HmrError;
-use crate::js::{Call, ClassSpec, Cx, Held, Js, JsResult, Value, spawn, spawn_detached};
-use crate::{inspect, report, resolve};
+use crate::js::{Call, ClassSpec, Cx, Js, JsResult, Value, spawn_detached};
+use crate::{inspect, report};
+
+const LISTENER_FAILED: &str = "a listener of `update` failed";
 
 /// The runtime's class.
 pub const HMR_RUNTIME: ClassSpec = ClassSpec {
@@ -90,7 +94,7 @@ fn on_rejection<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let (error, event, id) = (call.arg(0), call.arg(1), call.arg(2));
     if event.text().as_deref() == Some("update") {
-        report::error(js, &id.display(), "a listener of `update` failed", error);
+        report::error(js, &id.display(), LISTENER_FAILED, error);
     } else {
         js.global()?.get("Promise")?.call_method("reject", &[error])?;
     }
@@ -143,112 +147,15 @@ fn check_require<'s>(callee: &str, require: Value<'s>) -> JsResult<'s, ()> {
     Err(HmrError::argument(callee, "require", expected, require).thrown(require.js()))
 }
 
-/// Anything falsy, and `true` as in the JavaScript package, means: watch nothing.
-fn check_watcher<'s>(callee: &str, watcher: Value<'s>) -> JsResult<'s, ()> {
-    if !watcher.truthy() || watcher.text().is_none() && !watcher.is_object() && watcher.as_number().is_none()
-    {
-        return Ok(());
-    }
-    let is_watcher = watcher.is_object()
-        && watcher.get("watch")?.is_function()
-        && watcher.get("on")?.is_function()
-        && watcher.get("off")?.is_function();
-    if is_watcher {
-        return Ok(());
-    }
-    let expected = "a Watcher, any EventEmitter with a `watch(id)` method, or false";
-    Err(HmrError::argument(callee, "watcher", expected, watcher).thrown(watcher.js()))
-}
-
 /// The `require` function of a runtime.
 pub fn require_of(runtime: Value<'_>) -> JsResult<'_> {
     runtime.get("_requireFn")
 }
 
-/// `runtime.import(id)`.
-fn import<'s>(call: &Call<'s>) -> JsResult<'s> {
-    let cx = Cx::new(call.js);
-    let (runtime, id) = (call.this.hold(), call.arg(0).hold());
-    spawn(call.js, async move {
-        let import = cx.attempt(|js| begin(js, runtime.get(js), id.get(js)))?;
-        let _waiting = import
-            .waiter
-            .as_ref()
-            .map(|waiter| waiter.waiting_for(&import.module.record));
-        let module = &import.module;
-        match import.way {
-            Way::AsItIs => {}
-            Way::Join => drop(module.record.idle.wait(&cx).await?),
-            Way::First => end(module, update::first_import(module).await)?,
-            Way::Again => end(module, update::import_again(module).await)?,
-        }
-        Ok(import.exports_object)
-    })
-}
-
-struct Import {
-    module: Module,
-    exports_object: Held,
-    /// The module whose step asked for this import.
-    waiter: Option<Rc<Record>>,
-    way: Way,
-}
-
-#[derive(Clone, Copy)]
-enum Way {
-    /// Nothing to do but evaluate it.
-    First,
-    /// It runs already.
-    Again,
-    /// Something is under way for it; its end is ours.
-    Join,
-    /// It waits for the module that asks.
-    AsItIs,
-}
-
-fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s, Import> {
-    let (registry, registry_object) = registry::of(runtime, "HMRRuntime.import")?;
-    let Some(id) = id_value.text() else {
-        let expected = "a string: the module's id, as `require` takes it";
-        return Err(HmrError::argument("HMRRuntime.import", "id", expected, id_value).thrown(js));
-    };
-    let addon = Addon::of(js)?;
-    let waiter = addon.context.current(js);
-    let (record, way) = match registry.find(&id) {
-        Some(record) if record.is_busy() => {
-            let is_circle = waiter
-                .as_ref()
-                .is_some_and(|waiter| Rc::ptr_eq(waiter, &record) || record.waits_on(waiter));
-            (record, if is_circle { Way::AsItIs } else { Way::Join })
-        }
-        Some(record) if record.phase.get() == Phase::Failed => {
-            record.phase.set(Phase::Importing);
-            (record, Way::First)
-        }
-        Some(record) => {
-            record.phase.set(Phase::Updating);
-            (record, Way::Again)
-        }
-        None => {
-            let record = registry.add(&id, addon.next_import(runtime));
-            registry::add_slot(js, registry_object, id_value, &record)?;
-            (record, Way::First)
-        }
-    };
-    let waiter = waiter.filter(|waiter| !Rc::ptr_eq(waiter, &record));
-    let module = module(runtime, registry_object, &record)?;
-    let exports_object = module.slot.get(js).get("exportsObject")?.hold();
-    Ok(Import {
-        module,
-        exports_object,
-        waiter,
-        way,
-    })
-}
-
 /// A module as its steps need it.
 pub fn module<'s>(
     runtime: Value<'s>,
+    registry: &Rc<Registry>,
     registry_object: Value<'s>,
     record: &Rc<Record>,
 ) -> JsResult<'s, Module> {
@@ -257,136 +164,10 @@ pub fn module<'s>(
         cx: Cx::new(js),
         addon: Addon::of(js)?,
         runtime: runtime.hold(),
+        registry: Rc::clone(registry),
         record: Rc::clone(record),
-        slot: registry::slot(registry_object, &record.id)?.hold(),
+        slot: registry::slot(registry_object, record)?.hold(),
     })
-}
-
-/// Ends an import: those who joined it get its result.
-fn end(module: &Module, result: Result<(), Held>) -> Result<(), Held> {
-    let record = &module.record;
-    let has_failed_first = result.is_err() && record.phase.get() == Phase::Importing;
-    record.phase.set(if has_failed_first {
-        Phase::Failed
-    } else {
-        Phase::Ready
-    });
-    module.cx.with(|js| {
-        if has_failed_first && record.is_alive.get() {
-            forget_failed(js, module);
-        }
-        let outcome = result.clone().map(|()| Held::undefined());
-        record.idle.fire(js, &outcome);
-        if !has_failed_first {
-            update::follow_up(js, module.clone());
-        }
-    });
-    result
-}
-
-/// A failed first import leaves nothing watched. Persistent values that were generated are kept for the next
-/// import or for `unimport`: a server that listens cannot be made twice.
-fn forget_failed(js: Js<'_>, module: &Module) {
-    let record = &module.record;
-    record.pending.set(None);
-    let forgotten =
-        registry::of(module.runtime.get(js), "HMRRuntime.import").and_then(|(registry, object)| {
-            stop_watching(js, &registry, object, record);
-            if !record.has_values.get() {
-                registry.remove(record);
-                registry::remove_slot(object, &record.id)?;
-            }
-            Ok(())
-        });
-    let _ = forgotten;
-}
-
-/// Resolves the id and, unless it is watched or watching is off, watches it: before the file is read, so that no
-/// edit falls between.
-pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
-    let (runtime, record) = (module.runtime.get(js), &module.record);
-    let require = require_of(runtime)?;
-    let path = resolve::resolve(require, &record.id, "HMRRuntime.import")?;
-    *record.link.borrow_mut() = resolve::link_to(require, &record.id, &path);
-    if !record.is_alive.get() {
-        return Ok(());
-    }
-    let (registry, registry_object) = registry::of(runtime, "HMRRuntime.import")?;
-    registry.set_path(record, &path);
-    let watcher = runtime.get("watcher")?;
-    if record.is_watched.get() || module.addon.switches.reloading_disabled.get() || !watcher.is_object() {
-        return Ok(());
-    }
-    let slot = module.slot.get(js);
-    if registry.watched.get() == 0 {
-        listen(js, &module.addon, runtime, registry_object, watcher)?;
-    }
-    registry.watched.set(registry.watched.get() + 1);
-    record.is_watched.set(true);
-    let unwatch = match watcher.call_method("watch", &[js.string(&record.id)]) {
-        Ok(unwatch) => unwatch,
-        Err(thrown) => {
-            stop_watching(js, &registry, registry_object, record);
-            return Err(thrown);
-        }
-    };
-    slot.set("unwatch", unwatch)?;
-    if !record.is_watched.get() {
-        // `watch` itself let the module go.
-        call_unwatch(js, record, slot);
-    }
-    Ok(())
-}
-
-fn listen<'s>(
-    js: Js<'s>,
-    addon: &Addon,
-    runtime: Value<'s>,
-    registry_object: Value<'s>,
-    watcher: Value<'s>,
-) -> JsResult<'s, ()> {
-    let mut listener = registry_object.get("listener")?;
-    if listener.is_undefined() {
-        listener = addon.on_update.get(js).bind(js.undefined(), &[runtime])?;
-        registry_object.set("listener", listener)?;
-    }
-    registry_object.set("watcher", watcher)?;
-    watcher.call_method("on", &[js.string("update"), listener])?;
-    Ok(())
-}
-
-/// Stops watching a module; with the last one, the runtime's listener goes as well. Nothing is thrown: what
-/// a watcher of the user's throws is reported.
-fn stop_watching(js: Js<'_>, registry: &Registry, registry_object: Value<'_>, record: &Rc<Record>) {
-    if !record.is_watched.replace(false) {
-        return;
-    }
-    registry.watched.set(registry.watched.get().saturating_sub(1));
-    if let Ok(slot) = registry::slot(registry_object, &record.id) {
-        call_unwatch(js, record, slot);
-    }
-    if registry.watched.get() == 0 {
-        let stopped = registry_object.get("watcher").and_then(|watcher| {
-            watcher.call_method("off", &[js.string("update"), registry_object.get("listener")?])
-        });
-        if let Err(thrown) = stopped {
-            report::error(js, &record.id, "its watcher could not be left", thrown.0);
-        }
-    }
-}
-
-fn call_unwatch<'s>(js: Js<'s>, record: &Record, slot: Value<'s>) {
-    let stopped = slot.get("unwatch").and_then(|unwatch| {
-        slot.set("unwatch", js.undefined())?;
-        if unwatch.is_function() {
-            unwatch.call(js.undefined(), &[])
-        } else {
-            Ok(unwatch)
-        }
-    });
-    if let Err(thrown) = stopped {
-        report::error(js, &record.id, "its watch could not be stopped", thrown.0);
-    }
 }
 
 /// `runtime.unimport(id)`.
@@ -397,14 +178,14 @@ fn unimport<'s>(call: &Call<'s>) -> JsResult<'s> {
         let expected = "a string: the id that was imported";
         return Err(HmrError::argument("HMRRuntime.unimport", "id", expected, call.arg(0)).thrown(js));
     };
+    registry.forget_ended(&id);
     let Some(record) = registry.find(&id) else {
         return Ok(js.undefined());
     };
-    let module = module(call.this, registry_object, &record)?;
+    let module = module(call.this, &registry, registry_object, &record)?;
     record.is_alive.set(false);
     stop_watching(js, &registry, registry_object, &record);
-    registry.remove(&record);
-    registry::remove_slot(registry_object, &id)?;
+    registry::forget(call.this, &registry, registry_object, &record)?;
     if let Some((persist, values)) = update::take_values(&module) {
         // Its first poll calls the cleanup, before this returns.
         spawn_detached(js, async move {
@@ -425,55 +206,46 @@ fn close_all<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.undefined())
 }
 
-/// Stops all watches of a runtime.
-pub fn stop_all(runtime: Value<'_>) -> JsResult<'_, ()> {
-    let (registry, registry_object) = registry::of(runtime, "HMRRuntime.closeAll")?;
-    for record in registry.all() {
-        stop_watching(runtime.js(), &registry, registry_object, &record);
-    }
-    Ok(())
+/// `emitUpdate()` as a runner gets it: runtime and id are bound.
+pub fn emit_update<'s>(call: &Call<'s>) -> Value<'s> {
+    let (runtime, id) = (call.arg(0), call.arg(1));
+    call.js.boolean(emit(call.js, runtime, &id.display()))
 }
 
-/// A watcher emitted `update`: the runtime is bound before the ids.
-pub fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
-    let js = call.js;
-    let runtime = call.arg(0);
-    let (registry, registry_object) = registry::of(runtime, "HMRRuntime.import")?;
-    let origin = Addon::of(js)?.delivery.origin();
-    let mut records: Vec<Rc<Record>> = Vec::new();
-    for id in call.args.iter().skip(1).filter_map(|id| id.text()) {
-        for record in registry.find_told(&id) {
-            if !records.iter().any(|it| Rc::ptr_eq(it, &record)) {
-                records.push(record);
+/// Emits `update`. What a listener throws is reported, as nobody else would catch it, and keeps it from no other
+/// listener. An `emit` of a subclass or of the instance is honoured.
+pub fn emit(js: Js<'_>, runtime: Value<'_>, id: &str) -> bool {
+    if let Ok(Some(listeners)) = plain_listeners(js, runtime) {
+        for listener in &listeners {
+            match listener.call(runtime, &[js.string(id)]) {
+                Ok(result) => update::report_rejection(js, id, LISTENER_FAILED, result),
+                Err(thrown) => report::error(js, id, LISTENER_FAILED, thrown.0),
             }
         }
+        return !listeners.is_empty();
     }
-    records.sort_by_key(|record| record.order);
-    for record in records {
-        // An update of one may have stopped the watch of the next.
-        if record.is_alive.get() && record.is_watched.get() {
-            let module = module(runtime, registry_object, &record)?;
-            update::change(js, module, origin);
-        }
-    }
-    Ok(js.undefined())
-}
-
-/// `emitUpdate()` as a runner gets it: runtime and id are bound.
-pub fn emit_update<'s>(call: &Call<'s>) -> JsResult<'s> {
-    let (runtime, id) = (call.arg(0), call.arg(1));
-    let had_listeners = emit(call.js, runtime, &id.display());
-    Ok(call.js.boolean(had_listeners))
-}
-
-/// Emits `update` through the runtime's own `emit`. What a listener throws is reported: nobody else would catch it.
-pub fn emit(js: Js<'_>, runtime: Value<'_>, id: &str) -> bool {
     let arguments = [js.string("update"), js.string(id)];
     match runtime.call_method("emit", &arguments) {
-        Ok(had_listeners) => had_listeners.truthy(),
+        Ok(had_listeners) => {
+            update::report_rejection(js, id, LISTENER_FAILED, had_listeners);
+            had_listeners.truthy()
+        }
         Err(thrown) => {
-            report::error(js, id, "a listener of `update` failed", thrown.0);
+            report::error(js, id, LISTENER_FAILED, thrown.0);
             true
         }
     }
+}
+
+/// The listeners of `update` at this moment, unless someone's own `emit` decides who hears of it.
+fn plain_listeners<'s>(js: Js<'s>, runtime: Value<'s>) -> JsResult<'s, Option<Vec<Value<'s>>>> {
+    let addon = Addon::of(js)?;
+    if !runtime.get("emit")?.same(addon.plain_emit.get(js)) {
+        return Ok(None);
+    }
+    let listeners = addon
+        .raw_listeners
+        .get(js)
+        .call(runtime, &[js.string("update")])?;
+    listeners.items().map(Some)
 }

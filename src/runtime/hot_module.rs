@@ -41,6 +41,37 @@ pub fn create_module<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(module)
 }
 
+/// The symbol under which the prototypes of `Runner`, `AsyncRunner` and `PersistManager` say what they are.
+const BRAND: &str = "@upvotr/node-hmr class";
+
+/// Puts the brand on a class.
+pub fn brand(class: Value<'_>) -> JsResult<'_, ()> {
+    let name = class.get("name")?;
+    class
+        .get("prototype")?
+        .define_hidden(class.js().symbol_for(BRAND)?, name)
+}
+
+/// Whether a value is an instance of that class of another copy of this package: two are found in one program when
+/// both it and its module bring one, or when the package was dropped from `require.cache`.
+fn is_of_another<'s>(value: Value<'s>, name: &str) -> JsResult<'s, bool> {
+    let js = value.js();
+    if !value.is_object() {
+        return Ok(false);
+    }
+    // Asked of the prototype: that of the class itself is no instance.
+    let prototype = js
+        .global()?
+        .get("Object")?
+        .call_method("getPrototypeOf", &[value])?;
+    let brand = if prototype.is_object() {
+        prototype.get_key(js.symbol_for(BRAND)?)?
+    } else {
+        prototype
+    };
+    Ok(brand.text().as_deref() == Some(name))
+}
+
 /// Takes a module's export for a hot module.
 ///
 /// # Errors
@@ -53,9 +84,22 @@ pub fn validate<'s>(export: Value<'s>, id: &str) -> JsResult<'s, Version> {
     }
     let classes = &Addon::of(js)?.classes;
     let (persist, runner) = (export.get("persist")?, export.get("runner")?);
-    let is_async = runner.instance_of(classes.async_runner.get(js))?;
-    let is_runner = is_async || runner.instance_of(classes.runner.get(js))?;
-    if !is_runner || !persist.instance_of(classes.persist_manager.get(js))? {
+    let (is_sync, is_async) = if runner.instance_of(classes.runner.get(js))? {
+        (true, false)
+    } else if runner.instance_of(classes.async_runner.get(js))? {
+        (false, true)
+    } else {
+        (
+            is_of_another(runner, "Runner")?,
+            is_of_another(runner, "AsyncRunner")?,
+        )
+    };
+    let has_persist =
+        || {
+            Ok(persist.instance_of(classes.persist_manager.get(js))?
+                || is_of_another(persist, "PersistManager")?)
+        };
+    if !(is_sync || is_async) || !has_persist()? {
         return invalid();
     }
     // The JavaScript package's README spells it with one more `i`.

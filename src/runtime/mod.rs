@@ -6,6 +6,7 @@
 pub mod context;
 pub mod hmr_runtime;
 pub mod hot_module;
+mod import;
 pub mod lifecycle;
 pub mod persist;
 pub mod registry;
@@ -15,3 +16,4 @@ pub mod shutdown;
 pub mod steps;
 pub mod synthetic;
 pub mod update;
+pub mod watching;

@@ -7,6 +7,9 @@ use crate::runtime::runner::check_callback;
 const GENERATE: &str = "generatePersistentValues";
 const CLEANUP: &str = "cleanupPersistentValues";
 
+/// The property that each method calls.
+pub const CALLBACKS: &[(&str, &str)] = &[("generate", GENERATE), ("cleanup", CLEANUP)];
+
 /// Makes and cleans up persistent values. The callbacks are own properties (see `runner.rs`).
 pub const PERSIST_MANAGER: ClassSpec = ClassSpec {
     name: "PersistManager",

@@ -2,7 +2,7 @@
 //!
 //! A record has two halves: [`Record`], plain data, and its *slot*, a JavaScript object that holds the user's
 //! values (exports object, running version, persistent values) where the collector sees them. The slot owns the
-//! record; the runtime's registry object owns the slots, in a `Map` by id.
+//! record; the runtime's registry object owns the slots, each at its record's place in the order of imports.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -11,8 +11,24 @@ use std::rc::{Rc, Weak};
 
 use crate::addon::Addon;
 use crate::error::HmrError;
-use crate::js::{Js, JsResult, Signal, Value};
+use crate::js::{Held, Js, JsResult, Signal, Value};
 use crate::watchers::delivery::Origin;
+
+/// What a slot holds, by index: an index is found faster than a name.
+pub mod place {
+    /// The object that `import` resolves with.
+    pub const EXPORTS_OBJECT: u32 = 0;
+    /// The running version's `Runner` or `AsyncRunner`.
+    pub const RUNNER: u32 = 1;
+    /// Whether it is an `AsyncRunner`.
+    pub const IS_ASYNC: u32 = 2;
+    /// The `PersistManager` that cleans the values up.
+    pub const PERSIST: u32 = 3;
+    /// The persistent values.
+    pub const VALUES: u32 = 4;
+    /// What the watcher's `watch` returned.
+    pub const UNWATCH: u32 = 5;
+}
 
 /// What a module is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +48,7 @@ pub struct Record {
     /// The id as the caller wrote it.
     pub id: String,
     /// Its place in the order of imports, those of other runtimes included.
-    pub order: u64,
+    pub order: u32,
     /// What `require.resolve` gave last; empty before.
     pub resolved: RefCell<String>,
     /// The path it was found by, if a symbolic link is on it.
@@ -60,7 +76,7 @@ pub struct Record {
 }
 
 impl Record {
-    fn new(id: &str, order: u64) -> Self {
+    fn new(id: &str, order: u32) -> Self {
         Self {
             id: id.to_owned(),
             order,
@@ -79,9 +95,13 @@ impl Record {
         }
     }
 
-    /// Notes what is being reported, and says how often it came in a row.
-    pub fn count_trouble(&self, trouble: &str) -> u64 {
+    /// Notes what is being reported, and says how often it came in a row; `None` is like no other.
+    pub fn count_trouble(&self, trouble: Option<&str>) -> u64 {
         let mut last = self.trouble.borrow_mut();
+        let Some(trouble) = trouble else {
+            *last = (String::new(), 1);
+            return 1;
+        };
         if last.0 == trouble {
             last.1 += 1;
         } else {
@@ -146,16 +166,44 @@ impl Drop for WaitGuard {
 pub struct Registry {
     by_id: RefCell<HashMap<String, Rc<Record>>>,
     by_path: RefCell<HashMap<String, Vec<Rc<Record>>>>,
+    /// Whether the addon knows of this runtime.
+    pub is_listed: Cell<bool>,
     /// How many records are watched; the `update` listener is on while there are any.
     pub watched: Cell<usize>,
+    /// The imports that ended in this microtask, by id: whoever asks now asks at the same time.
+    just_ended: RefCell<HashMap<String, Result<Held, Held>>>,
     /// Evictions since the whole cache was last searched for parents.
-    pub unsearched: Cell<usize>,
+    pub unsearched: Cell<u32>,
+    /// How many entries it had then.
+    pub searched: Cell<u32>,
 }
 
 impl Registry {
     /// The record of an id.
     pub fn find(&self, id: &str) -> Option<Rc<Record>> {
         self.by_id.borrow().get(id).cloned()
+    }
+
+    /// How the import of an id ended, if it ended in this microtask.
+    pub fn just_ended(&self, id: &str) -> Option<Result<Held, Held>> {
+        self.just_ended.borrow().get(id).cloned()
+    }
+
+    /// Keeps how an import ended, until [`Registry::forget_ended`].
+    pub fn keep_ended(&self, id: &str, result: Result<Held, Held>) {
+        let replaced = self.just_ended.borrow_mut().insert(id.to_owned(), result);
+        drop(replaced);
+    }
+
+    /// Forgets how the import of an id ended.
+    pub fn forget_ended(&self, id: &str) {
+        let removed = self.just_ended.borrow_mut().remove(id);
+        drop(removed);
+    }
+
+    /// Forgets how all imports ended.
+    pub fn forget_all_ended(&self) {
+        drop(self.just_ended.take());
     }
 
     /// The records that an id or path in an `update` event means.
@@ -179,7 +227,7 @@ impl Registry {
     }
 
     /// A record for an id that has none; `order` is its place among the imports of all runtimes.
-    pub fn add(&self, id: &str, order: u64) -> Rc<Record> {
+    pub fn add(&self, id: &str, order: u32) -> Rc<Record> {
         let record = Rc::new(Record::new(id, order));
         self.by_id.borrow_mut().insert(id.to_owned(), Rc::clone(&record));
         record
@@ -224,7 +272,6 @@ impl Registry {
 pub fn attach(runtime: Value<'_>) -> JsResult<'_, ()> {
     let js = runtime.js();
     let registry = js.native_object(Rc::new(Registry::default()))?;
-    registry.set("slots", js.map()?)?;
     registry.set("parents", js.array(&[]))?;
     runtime.define_hidden(Addon::of(js)?.registry_key.get(js), registry)
 }
@@ -249,28 +296,32 @@ pub fn of<'s>(runtime: Value<'s>, method: &'static str) -> JsResult<'s, (Rc<Regi
 }
 
 /// Makes the slot of a new record, with its exports object.
-pub fn add_slot<'s>(js: Js<'s>, registry: Value<'s>, id: Value<'s>, record: &Rc<Record>) -> JsResult<'s> {
+pub fn add_slot<'s>(js: Js<'s>, registry: Value<'s>, record: &Rc<Record>) -> JsResult<'s> {
     let slot = js.native_object(Rc::clone(record))?;
     let exports_object = js.object();
     exports_object.set("exports", js.undefined())?;
-    slot.set("exportsObject", exports_object)?;
-    registry.get("slots")?.call_method("set", &[id, slot])?;
+    slot.set_item(place::EXPORTS_OBJECT, exports_object)?;
+    registry.set_item(record.order, slot)?;
     Ok(slot)
 }
 
 /// The slot of a record. `undefined` once the record was removed.
-pub fn slot<'s>(registry: Value<'s>, id: &str) -> JsResult<'s> {
-    registry
-        .get("slots")?
-        .call_method("get", &[registry.js().string(id)])
+pub fn slot<'s>(registry: Value<'s>, record: &Record) -> JsResult<'s> {
+    registry.item(record.order)
 }
 
-/// Drops the slot of an id.
-pub fn remove_slot<'s>(registry: Value<'s>, id: &str) -> JsResult<'s, ()> {
-    registry
-        .get("slots")?
-        .call_method("delete", &[registry.js().string(id)])?;
-    Ok(())
+/// Forgets a record and its slot; with the last one, the runtime is let go of as well.
+pub fn forget<'s>(
+    runtime: Value<'s>,
+    registry: &Registry,
+    registry_object: Value<'s>,
+    record: &Rc<Record>,
+) -> JsResult<'s, ()> {
+    registry.remove(record);
+    if registry.by_id.borrow().is_empty() && registry.is_listed.replace(false) {
+        Addon::of(runtime.js())?.unlist_runtime(runtime);
+    }
+    registry_object.delete_item(record.order)
 }
 
 #[cfg(test)]

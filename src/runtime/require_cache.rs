@@ -3,17 +3,13 @@
 use tracing::trace_span;
 
 use super::registry::Registry;
-use crate::js::{JsResult, Value};
+use crate::js::{Js, JsResult, Value};
 
-/// A cache of up to this many entries is searched at every eviction.
-const SMALL_CACHE: usize = 256;
+/// A search looks at so many entries of the cache per eviction, on average. A smaller cache is searched every time.
+const SEARCHED_PER_EVICTION: u32 = 128;
 
 /// Takes the module at `path` out of the cache and out of its parents' `children`, which would keep every version
 /// alive. Returns the cache and the module, for [`restore`].
-///
-/// The parents of a module are found by searching the cache, except below `node_modules` and `.next`. In a large
-/// cache that costs more than the reload, so there the parents found before are tried first and the search
-/// is made once per some evictions: what a plain `require` elsewhere still holds is then let go a little later.
 pub fn evict<'s>(
     registry: &Registry,
     registry_object: Value<'s>,
@@ -32,27 +28,107 @@ pub fn evict<'s>(
     if !old.is_object() {
         return Ok(None);
     }
-    let parents = registry_object.get("parents")?;
-    let known = parents.items()?;
-    for parent in &known {
-        remove_child(*parent, old)?;
+    take_from_parents(registry, registry_object, cache, old)?;
+    Ok(Some((cache, old)))
+}
+
+/// The parents of a module are found by searching the cache, except below `node_modules` and `.next`, and by its
+/// `parent`: the module that `createRequire` makes stands in no cache. In a large cache a search costs more than
+/// the reload, so there the parents found before are tried first and the search is made once per some evictions:
+/// what a plain `require` elsewhere still holds is then let go a little later.
+fn take_from_parents<'s>(
+    registry: &Registry,
+    registry_object: Value<'s>,
+    cache: Value<'s>,
+    old: Value<'s>,
+) -> JsResult<'s, ()> {
+    let children = Children::of(old.js());
+    let known = registry_object.get("parents")?.items()?;
+    let mut parents = Vec::with_capacity(known.len() + 1);
+    let mut is_found = false;
+    for &parent in &known {
+        let is_parent = children.remove(parent, old);
+        is_found |= is_parent;
+        // A version that is gone, a module that someone else evicted: known no longer, or it would be kept by this.
+        if is_parent || !parent.same(old) && stands_in(cache, parent) {
+            parents.push(parent);
+        }
     }
-    let keys = cache.keys()?;
+    let mut has_new = parents.len() < known.len();
     let unsearched = registry.unsearched.get() + 1;
-    let is_due = known.is_empty() || keys.len() <= SMALL_CACHE || unsearched * SMALL_CACHE >= keys.len();
-    registry.unsearched.set(if is_due { 0 } else { unsearched });
-    if is_due {
+    registry.unsearched.set(unsearched);
+    if unsearched.saturating_mul(SEARCHED_PER_EVICTION) >= registry.searched.get() {
+        let keys = cache.keys()?;
+        registry.unsearched.set(0);
+        registry
+            .searched
+            .set(u32::try_from(keys.len()).unwrap_or(u32::MAX));
         for key in keys {
             if key.text().is_none_or(|path| is_foreign(&path)) {
                 continue;
             }
             let parent = cache.get_key(key)?;
-            if remove_child(parent, old)? && !parents.call_method("includes", &[parent])?.truthy() {
-                parents.call_method("push", &[parent])?;
+            if children.remove(parent, old) {
+                (is_found, has_new) = (true, true);
+                parents.push(parent);
             }
         }
     }
-    Ok(Some((cache, old)))
+    // Asked last: with `--pending-deprecation` Node warns of it once.
+    if !is_found
+        && let Ok(parent) = old.get("parent")
+        && children.remove(parent, old)
+    {
+        has_new = true;
+        parents.push(parent);
+    }
+    if has_new {
+        registry_object.set("parents", old.js().array(&parents))?;
+    }
+    Ok(())
+}
+
+fn stands_in<'s>(cache: Value<'s>, module: Value<'s>) -> bool {
+    let entry = module.get("filename").and_then(|path| cache.get_key(path));
+    entry.is_ok_and(|entry| entry.same(module))
+}
+
+/// The keys that a search looks up in thousands of modules, made once.
+struct Children<'s> {
+    children: Value<'s>,
+    last_index_of: Value<'s>,
+}
+
+impl<'s> Children<'s> {
+    fn of(js: Js<'s>) -> Self {
+        Self {
+            children: js.string("children"),
+            last_index_of: js.string("lastIndexOf"),
+        }
+    }
+
+    /// Whether `parent` held it. An odd entry of a cache is no parent.
+    fn remove(&self, parent: Value<'s>, old: Value<'s>) -> bool {
+        self.try_to_remove(parent, old).unwrap_or_default()
+    }
+
+    fn try_to_remove(&self, parent: Value<'s>, old: Value<'s>) -> JsResult<'s, bool> {
+        if !parent.is_object() {
+            return Ok(false);
+        }
+        let children = parent.get_key(self.children)?;
+        // Most modules require nothing.
+        if children.array_length().is_none_or(|length| length == 0) {
+            return Ok(false);
+        }
+        // The last version stands at the end.
+        let index = children.get_key(self.last_index_of)?.call(children, &[old])?;
+        if index.as_number().is_none_or(|index| index < 0.0) {
+            return Ok(false);
+        }
+        children.call_method("splice", &[index, old.js().number(1.0)])?;
+        Ok(true)
+    }
 }
 
 /// Puts an evicted module back, so that a plain `require` of the file still finds code that works.
@@ -71,22 +147,6 @@ pub fn require<'s>(require: Value<'s>, path: &str) -> JsResult<'s> {
 fn is_foreign(path: &str) -> bool {
     path.split(['/', '\\'])
         .any(|part| part == "node_modules" || part == ".next")
-}
-
-fn remove_child<'s>(parent: Value<'s>, old: Value<'s>) -> JsResult<'s, bool> {
-    if !parent.is_object() {
-        return Ok(false);
-    }
-    let children = parent.get("children")?;
-    if !children.is_array() {
-        return Ok(false);
-    }
-    let index = children.call_method("indexOf", &[old])?;
-    if index.as_number().is_none_or(|index| index < 0.0) {
-        return Ok(false);
-    }
-    children.call_method("splice", &[index, old.js().number(1.0)])?;
-    Ok(true)
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ use crate::js::{Call, ClassSpec, Held, JsResult, MethodSpec, Value};
 
 const METHODS: &[MethodSpec] = &[("execute", 2, execute), ("clean", 2, clean)];
 
+/// The property that each method calls.
+pub const CALLBACKS: &[(&str, &str)] = &[("execute", "run"), ("clean", "cleanup")];
+
 /// A runner whose result is the module's exports, a promise included.
 pub const RUNNER: ClassSpec = ClassSpec {
     name: "Runner",

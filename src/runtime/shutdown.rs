@@ -2,8 +2,9 @@
 
 use std::cmp::Reverse;
 
-use super::hmr_runtime::{module, stop_all};
+use super::hmr_runtime::module;
 use super::steps::Module;
+use super::watching::stop_all;
 use super::{registry, update};
 use crate::addon::Addon;
 use crate::js::{Call, Cx, Held, Js, JsResult, spawn};
@@ -38,7 +39,7 @@ fn let_go(js: Js<'_>) -> JsResult<'_, Vec<Module>> {
         let (registry, registry_object) = registry::of(runtime, "HMRRuntime.shutdown")?;
         for record in registry.all() {
             record.is_alive.set(false);
-            modules.push(module(runtime, registry_object, &record)?);
+            modules.push(module(runtime, &registry, registry_object, &record)?);
         }
     }
     modules.sort_by_key(|module| Reverse(module.record.order));

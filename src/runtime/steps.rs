@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tracing::{Instrument, trace_span};
 
 use super::hot_module::Version;
-use super::registry::Record;
+use super::registry::{Record, Registry, place};
 use crate::addon::Addon;
 use crate::js::{Cx, Held, Js, JsResult, Value, settled};
 use crate::report;
@@ -22,10 +22,40 @@ pub struct Module {
     pub addon: Rc<Addon>,
     /// The `HMRRuntime`.
     pub runtime: Held,
+    /// The runtime's records.
+    pub registry: Rc<Registry>,
     /// This module's record.
     pub record: Rc<Record>,
     /// Its slot: the user's values.
     pub slot: Held,
+}
+
+/// Our own methods, which do nothing but call a callback: as long as they are not overridden, the callback is called
+/// without the way through JavaScript, and one that was left out costs nothing.
+#[derive(Default)]
+pub struct OwnMethods(Vec<(&'static str, &'static str, Held)>);
+
+impl OwnMethods {
+    /// Takes the methods of a class, given with the properties that hold their callbacks.
+    pub fn take<'s>(
+        &mut self,
+        class: Value<'s>,
+        methods: &[(&'static str, &'static str)],
+    ) -> JsResult<'s, ()> {
+        let prototype = class.get("prototype")?;
+        for &(method, callback) in methods {
+            self.0.push((method, callback, prototype.get(method)?.hold()));
+        }
+        Ok(())
+    }
+
+    /// The property that holds the callback of `function`, if that is our own `method`.
+    fn callback(&self, method: &str, function: Value<'_>) -> Option<&'static str> {
+        let mut named = self.0.iter().filter(|(name, ..)| *name == method);
+        named
+            .find(|(.., own)| own.get(function.js()).same(function))
+            .map(|(_, callback, _)| *callback)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,8 +92,11 @@ impl Module {
         let slot = self.slot.clone();
         let step = self.step("clean", Wait::IfThenable, true, move |js| {
             let slot = slot.get(js);
-            let exports = slot.get("exportsObject")?.get("exports")?;
-            Ok((slot.get("runner")?, vec![slot.get("values")?, exports]))
+            let exports = slot.item(place::EXPORTS_OBJECT)?.get("exports")?;
+            Ok((
+                slot.item(place::RUNNER)?,
+                vec![slot.item(place::VALUES)?, exports],
+            ))
         });
         step.await.map(drop)
     }
@@ -77,7 +110,7 @@ impl Module {
         };
         let (runner, module) = (version.runner.clone(), self.clone());
         let step = self.step("execute", wait, version.is_async, move |js| {
-            let values = module.slot.get(js).get("values")?;
+            let values = module.slot.get(js).item(place::VALUES)?;
             let arguments = [module.runtime.get(js), js.string(&module.record.id)];
             let emit = module
                 .addon
@@ -97,14 +130,22 @@ impl Module {
         target: impl for<'s> FnOnce(Js<'s>) -> JsResult<'s, (Value<'s>, Vec<Value<'s>>)>,
     ) -> Result<Held, Held> {
         let span = trace_span!("step", method, id = %self.record.id);
+        let mut token = None;
         let called = span.in_scope(|| {
             self.cx.attempt(|js| {
                 let (owner, args) = target(js)?;
-                let function = owner.get(method)?;
+                let mut function = owner.get(method)?;
+                if let Some(callback) = self.addon.own_methods.callback(method, function) {
+                    let callback = owner.get(callback)?;
+                    if callback.is_function() {
+                        function = callback;
+                    } else if let Some(result) = without_callback(js, method) {
+                        return Ok((result.hold(), false));
+                    }
+                }
                 let result = if may_import && function.is_function() {
-                    self.addon
-                        .context
-                        .enter(self.slot.get(js), function, owner, &args)?
+                    let token = token.insert(self.addon.context.enter(&self.record));
+                    self.addon.context.call(token, function, owner, &args)?
                 } else {
                     function.call(owner, &args)?
                 };
@@ -128,8 +169,8 @@ impl Module {
             Ok((result, false)) => Ok(result),
             Err(thrown) => Err(thrown),
         };
-        if may_import {
-            self.cx.with(|js| self.addon.context.leave(js));
+        if let Some(token) = token {
+            self.cx.with(|js| self.addon.context.leave(js, &token));
         }
         result
     }
@@ -150,5 +191,14 @@ impl Module {
             Ok(timer.hold())
         });
         timer.ok()
+    }
+}
+
+/// What our own method gives when its callback was left out. There is no runner without one.
+fn without_callback<'s>(js: Js<'s>, method: &str) -> Option<Value<'s>> {
+    match method {
+        "execute" => None,
+        "generate" => Some(js.object()),
+        _ => Some(js.undefined()),
     }
 }

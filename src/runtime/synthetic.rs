@@ -45,6 +45,7 @@ pub fn create_synthetic_require<'s>(call: &Call<'s>) -> JsResult<'s> {
         .get(js)
         .bind(js.undefined(), &[require, store])?;
     synthetic.define_constant(js.string("name"), js.string("require"))?;
+    synthetic.define_constant(js.string("length"), js.number(1.0))?;
     synthetic.set("cache", cache)?;
     synthetic.set("main", real.get("main")?)?;
     synthetic.set("extensions", real.get("extensions")?)?;

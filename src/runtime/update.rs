@@ -1,20 +1,24 @@
 //! The spine: one version of a module, from its file to its exports.
 
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::hot_module::{Version, validate};
 use super::lifecycle::{Situation, Step, plan};
-use super::registry::{Phase, Record};
+use super::registry::{Phase, Record, place};
 use super::steps::Module;
-use super::{hmr_runtime, require_cache};
-use crate::js::{Held, Js, JsResult, Value, settled, spawn_detached};
+use super::{hmr_runtime, require_cache, watching};
+use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
 use crate::report;
 use crate::resolve;
 use crate::watchers::delivery::Origin;
 
 /// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.
 const SETTLE: u32 = 250;
+
+const UNLOADABLE: &str = "the new version cannot be loaded";
+const FALLBACK: &str = "using the last good version";
+const KEPT: &str = "kept its last good version";
 
 /// How an update ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +29,8 @@ enum UpdateOutcome {
     FellBack,
     /// The new version could not be loaded, or nothing runs: the exports are what they were.
     Kept,
+    /// The same, but it may be half of a save: nothing is said of it before the settle time.
+    KeptForNow,
     /// The module was unimported meanwhile.
     Gone,
 }
@@ -40,7 +46,7 @@ enum Stopped {
 /// The first import: everything that fails is the caller's.
 pub async fn first_import(module: &Module) -> Result<(), Held> {
     let version = module.cx.attempt(|js| {
-        hmr_runtime::resolve_and_watch(js, module)?;
+        watching::resolve_and_watch(js, module)?;
         load(js, module)
     })?;
     match apply(module, &version).await {
@@ -56,7 +62,7 @@ pub async fn first_import(module: &Module) -> Result<(), Held> {
 /// A further import: the running version is cleaned up and run again, without evaluating its file.
 pub async fn import_again(module: &Module) -> Result<(), Held> {
     let version = module.cx.attempt(|js| {
-        hmr_runtime::resolve_and_watch(js, module)?;
+        watching::resolve_and_watch(js, module)?;
         running_version(js, module)
     })?;
     let version = Version {
@@ -100,17 +106,33 @@ pub fn take_pending(module: &Module) -> Option<Origin> {
     pending.filter(|_| module.record.is_alive.get() && module.record.is_watched.get())
 }
 
-/// Takes up a change that came during an import, once the importer has its exports.
-pub fn follow_up(js: Js<'_>, module: Module) {
+/// Takes up a change that came during an import: in the next turn, when the importer has its exports, through
+/// however many promises, and could listen for `update`.
+pub fn follow_up(js: Js<'_>, module: &Module) {
     if module.record.pending.get().is_none() {
         return;
     }
-    spawn_detached(js, async move {
-        drop(settled(&module.cx, Held::undefined()).await);
+    let (module, addon) = (module.clone(), Rc::clone(&module.addon));
+    let asked = addon.timers.next_turn(js, move |js| {
         if !module.record.is_busy()
             && let Some(origin) = take_pending(&module)
         {
-            module.cx.clone().with(|js| change(js, module, origin));
+            change(js, module.clone(), origin);
+        }
+    });
+    // Refused only while the environment goes.
+    let _ = asked;
+}
+
+/// Reports the rejection of a promise that comes out of an update and that nobody may be waiting for.
+pub fn report_rejection(js: Js<'_>, id: &str, what: &'static str, promise: Value<'_>) {
+    if !promise.is_promise() {
+        return;
+    }
+    let (cx, id, promise) = (Cx::new(js), id.to_owned(), promise.hold());
+    spawn_detached(js, async move {
+        if let Err(thrown) = settled(&cx, promise).await {
+            cx.with(|js| report::error(js, &id, what, thrown.get(js)));
         }
     });
 }
@@ -121,22 +143,29 @@ async fn update(module: &Module, origin: Origin) {
     record.updates.set(record.updates.get() + 1);
     let outcome = match module.cx.attempt(|js| load(js, module)) {
         Ok(version) => replace(module, &version).await,
-        Err(thrown) => {
-            report_unloadable(module, thrown, origin);
+        Err(thrown) if origin == Origin::Told => {
+            report_failure(module, UNLOADABLE, &thrown);
+            warn(module, FALLBACK);
             UpdateOutcome::Kept
+        }
+        Err(thrown) => {
+            report_after_settling(module, thrown, started.elapsed());
+            UpdateOutcome::KeptForNow
         }
     };
     record.phase.set(Phase::Ready);
     module.cx.with(|js| {
         record.idle.fire(js, &Ok(Held::undefined()));
         let took = started.elapsed();
-        let log = |js, what| report::updated(js, &record.id, &record.resolved.borrow(), what, took);
+        // Not borrowed while the user's console runs.
+        let path = record.resolved.borrow().clone();
+        let log = |js, what| report::updated(js, &record.id, &path, what, took);
         match outcome {
             UpdateOutcome::Updated => {
                 log(js, if record.recover() { "recovered" } else { "updated" });
             }
-            UpdateOutcome::FellBack | UpdateOutcome::Kept => log(js, "kept its last good version"),
-            UpdateOutcome::Gone => {}
+            UpdateOutcome::FellBack | UpdateOutcome::Kept => log(js, KEPT),
+            UpdateOutcome::KeptForNow | UpdateOutcome::Gone => {}
         }
         if matches!(outcome, UpdateOutcome::Updated | UpdateOutcome::FellBack) {
             hmr_runtime::emit(js, module.runtime.get(js), &record.id);
@@ -156,6 +185,7 @@ fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
         .borrow()
         .as_deref()
         .and_then(resolve::target_of)
+        .inspect(|target| resolve::teach_node(require, target))
         .unwrap_or(resolved);
     let old_path = module.record.resolved.borrow().clone();
     if old_path != path {
@@ -170,6 +200,8 @@ fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     if let (Err(_), Some((cache, old))) = (&version, evicted)
         && module.record.phase.get() == Phase::Updating
     {
+        // What was evaluated but is no hot module would stay with its parent.
+        require_cache::evict(&registry, registry_object, require, &path)?;
         require_cache::restore(cache, &path, old);
     }
     version
@@ -196,7 +228,7 @@ async fn replace(module: &Module, version: &Version) -> UpdateOutcome {
     .await
     {
         Ok(exports) => {
-            warn(module, "using the last good version");
+            warn(module, FALLBACK);
             finish(module, &last_good, &exports, UpdateOutcome::FellBack)
         }
         Err(Stopped::Gone) => UpdateOutcome::Gone,
@@ -213,6 +245,13 @@ fn finish(module: &Module, version: &Version, exports: &Held, outcome: UpdateOut
         return UpdateOutcome::Gone;
     }
     publish(module, version, exports);
+    if !version.is_async {
+        // Such a promise is the exports, but no caller waits for it as one does at the first import.
+        let what = "the promise that its runner returned was rejected (an AsyncRunner would be awaited)";
+        module
+            .cx
+            .with(|js| report_rejection(js, &module.record.id, what, exports.get(js)));
+    }
     outcome
 }
 
@@ -225,6 +264,10 @@ async fn apply(module: &Module, version: &Version) -> Result<Held, Stopped> {
         is_forced: version.forced,
     };
     for step in plan(situation) {
+        // Unimported by the evaluation or by the step before.
+        if !record.is_alive.get() {
+            return Err(Stopped::Gone);
+        }
         match step {
             Step::CleanRunner => {
                 record.is_running.set(false);
@@ -258,9 +301,6 @@ async fn apply(module: &Module, version: &Version) -> Result<Held, Stopped> {
                     .map_err(|thrown| Stopped::Failed("the runner failed", thrown));
             }
         }
-        if !record.is_alive.get() {
-            return Err(Stopped::Gone);
-        }
     }
     Err(Stopped::Gone)
 }
@@ -269,10 +309,10 @@ async fn apply(module: &Module, version: &Version) -> Result<Held, Stopped> {
 fn publish(module: &Module, version: &Version, exports: &Held) {
     let done = module.cx.attempt(|js| {
         let slot = module.slot.get(js);
-        slot.set("runner", version.runner.get(js))?;
-        slot.set("persist", version.persist.get(js))?;
-        slot.set("isAsync", js.boolean(version.is_async))?;
-        slot.get("exportsObject")?.set("exports", exports.get(js))
+        slot.set_item(place::RUNNER, version.runner.get(js))?;
+        slot.set_item(place::PERSIST, version.persist.get(js))?;
+        slot.set_item(place::IS_ASYNC, js.boolean(version.is_async))?;
+        slot.item(place::EXPORTS_OBJECT)?.set("exports", exports.get(js))
     });
     module.record.is_running.set(true);
     if let Err(thrown) = done {
@@ -283,14 +323,14 @@ fn publish(module: &Module, version: &Version, exports: &Held) {
 
 fn running_version<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     let slot = module.slot.get(js);
-    let runner = slot.get("runner")?;
+    let runner = slot.item(place::RUNNER)?;
     if !runner.is_object() {
         return Err(js.error("Error", "no version of this module has run yet"));
     }
     Ok(Version {
-        persist: slot.get("persist")?.hold(),
+        persist: slot.item(place::PERSIST)?.hold(),
         runner: runner.hold(),
-        is_async: slot.get("isAsync")?.truthy(),
+        is_async: slot.item(place::IS_ASYNC)?.truthy(),
         forced: false,
     })
 }
@@ -299,8 +339,8 @@ fn keep_values(module: &Module, persist: &Held, values: &Held) -> Result<(), Hel
     module.record.has_values.set(true);
     module.cx.attempt(|js| {
         let slot = module.slot.get(js);
-        slot.set("values", values.get(js))?;
-        slot.set("persist", persist.get(js))
+        slot.set_item(place::VALUES, values.get(js))?;
+        slot.set_item(place::PERSIST, persist.get(js))
     })
 }
 
@@ -311,8 +351,11 @@ pub fn take_values(module: &Module) -> Option<(Held, Held)> {
     }
     let taken = module.cx.attempt(|js| {
         let slot = module.slot.get(js);
-        let (persist, values) = (slot.get("persist")?.hold(), slot.get("values")?.hold());
-        slot.set("values", js.undefined())?;
+        let (persist, values) = (
+            slot.item(place::PERSIST)?.hold(),
+            slot.item(place::VALUES)?.hold(),
+        );
+        slot.set_item(place::VALUES, js.undefined())?;
         Ok((persist, values))
     });
     taken.ok()
@@ -326,7 +369,8 @@ fn report_failure(module: &Module, what: &str, thrown: &Held) {
 
 /// Reports what failed; of the same failure again, only how often.
 fn tell(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) {
-    match record.count_trouble(&format!("{what}: {}", report::fingerprint(thrown))) {
+    let trouble = report::fingerprint(thrown).map(|words| format!("{what}: {words}"));
+    match record.count_trouble(trouble.as_deref()) {
         1 => report::error(js, &record.id, what, thrown),
         times => report::repeated_error(js, &record.id, what, thrown, times),
     }
@@ -336,21 +380,16 @@ fn warn(module: &Module, text: &str) {
     module.cx.with(|js| report::warning(js, &module.record.id, text));
 }
 
-fn report_unloadable(module: &Module, thrown: Held, origin: Origin) {
-    let (what, kept) = ("the new version cannot be loaded", "using the last good version");
-    if origin == Origin::Told {
-        report_failure(module, what, &thrown);
-        warn(module, kept);
-        return;
-    }
-    // It may be half of a save: said only if nothing newer comes within the settle time.
+/// What cannot be loaded may be half of a save: said only if nothing newer comes within the settle time.
+fn report_after_settling(module: &Module, thrown: Held, took: Duration) {
     let record = Rc::clone(&module.record);
     let update = record.updates.get();
     let timer = module.cx.attempt(|js| {
         let timer = module.addon.timers.after(js, SETTLE, move |js| {
             if record.updates.get() == update && record.is_alive.get() && record.is_watched.get() {
-                tell(js, &record, what, thrown.get(js));
-                report::warning(js, &record.id, kept);
+                tell(js, &record, UNLOADABLE, thrown.get(js));
+                report::warning(js, &record.id, FALLBACK);
+                report::updated(js, &record.id, &record.resolved.borrow(), KEPT, took);
             }
         })?;
         Ok(timer.hold())

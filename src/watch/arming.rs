@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::backend::{BackendError, Connect, Scope, Sink, WatchBackend};
-use super::mounts::Mounts;
+use super::backend::{BackendError, Scope, WatchBackend};
+use super::mounts::{Identity, Mounts, identity};
 use super::notice::Notice;
 use super::route::{Point, Route, Routes};
 
@@ -20,6 +21,13 @@ enum Mode {
     EventsHere,
     /// The OS would not watch it.
     Unwatched,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Armed {
+    mode: Mode,
+    /// What the path led to before it was armed.
+    identity: Option<Identity>,
 }
 
 /// Why a path is polled although nobody asked for it.
@@ -44,11 +52,14 @@ pub struct Unreadable {
     pub cause: io::Error,
 }
 
+type Connector = Box<dyn Fn() -> Result<Box<dyn WatchBackend>, BackendError>>;
+
 pub struct Arming {
-    connect: Box<Connect>,
-    sink: Sink,
+    connect: Connector,
     backend: Option<Box<dyn WatchBackend>>,
-    armed: HashMap<Arc<Path>, Mode>,
+    armed: HashMap<Arc<Path>, Armed>,
+    /// Armed since the last `tidy`.
+    unverified: Vec<Arc<Path>>,
     /// Folders above armed ones, with the number of armed or counted folders directly below.
     ancestors: HashMap<PathBuf, usize>,
     routes: Routes,
@@ -63,12 +74,12 @@ enum Outcome {
 }
 
 impl Arming {
-    pub fn new(connect: Box<Connect>, sink: Sink) -> Self {
+    pub fn new(connect: impl Fn() -> Result<Box<dyn WatchBackend>, BackendError> + 'static) -> Self {
         Self {
-            connect,
-            sink,
+            connect: Box::new(connect),
             backend: None,
             armed: HashMap::new(),
+            unverified: Vec::new(),
             ancestors: HashMap::new(),
             routes: Routes::default(),
             mounts: Mounts::default(),
@@ -77,7 +88,7 @@ impl Arming {
     }
 
     pub fn take_notices(&mut self) -> Vec<Notice> {
-        std::mem::take(&mut self.notices)
+        mem::take(&mut self.notices)
     }
 
     pub fn tells_finished_writes(&self) -> bool {
@@ -86,7 +97,7 @@ impl Arming {
             .is_some_and(|backend| backend.tells_finished_writes())
     }
 
-    /// Arms every folder on the way to this path. A change after this returned will be reported.
+    /// Arms every folder on the way to this path. Changes after this returned will be reported.
     pub fn attach(&mut self, path: &Path) -> Result<Attached, Unreadable> {
         let mut strays = HashSet::new();
         let mut attached = None;
@@ -124,7 +135,7 @@ impl Arming {
     }
 
     fn poll_cause(&self, point: &Point) -> Option<PollCause> {
-        match self.armed.get(&point.folder) {
+        match self.armed.get(&point.folder).map(|armed| armed.mode) {
             Some(Mode::Events) => None,
             Some(Mode::EventsHere) => Some(PollCause::NoEvents),
             Some(Mode::Unwatched) | None => Some(PollCause::Unwatched),
@@ -137,10 +148,13 @@ impl Arming {
             if self.armed.contains_key(&point.folder) {
                 continue;
             }
-            let Some(mode) = self.arm(&point.folder)? else {
+            let identity = identity(&point.folder);
+            let Some(mode) = self.arm(&point.folder, identity)? else {
                 return Ok(Outcome::Vanished);
             };
-            self.armed.insert(Arc::clone(&point.folder), mode);
+            self.armed
+                .insert(Arc::clone(&point.folder), Armed { mode, identity });
+            self.unverified.push(Arc::clone(&point.folder));
             fresh.insert(Arc::clone(&point.folder));
             outcome = Outcome::Fresh;
         }
@@ -148,7 +162,7 @@ impl Arming {
     }
 
     /// `None`: there is no such folder any more.
-    fn arm(&mut self, folder: &Path) -> Result<Option<Mode>, Unreadable> {
+    fn arm(&mut self, folder: &Path, identity: Option<Identity>) -> Result<Option<Mode>, Unreadable> {
         let watched = match self.backend() {
             Ok(backend) => backend.watch(folder, Scope::Entries),
             Err(error) => Err(error),
@@ -172,10 +186,8 @@ impl Arming {
             }
         }
         self.retain_ancestors(folder);
-        Ok(Some(match self.mounts.without_events(folder) {
-            Some(_) => Mode::EventsHere,
-            None => Mode::Events,
-        }))
+        let reports = identity.is_none_or(|id| self.mounts.without_events(folder, id.device).is_none());
+        Ok(Some(if reports { Mode::Events } else { Mode::EventsHere }))
     }
 
     pub fn tell(&mut self, notice: Notice) {
@@ -185,7 +197,9 @@ impl Arming {
     /// Names the mounts that are the reason to poll a file behind this route.
     pub fn tell_mounts_without_events(&mut self, route: &Route) {
         for point in route {
-            if let Some(mount) = self.mounts.without_events(&point.folder) {
+            if let Some(id) = identity(&point.folder)
+                && let Some(mount) = self.mounts.without_events(&point.folder, id.device)
+            {
                 self.notices.push(Notice::NoEvents {
                     mount: mount.at.clone(),
                     kind: mount.kind.clone(),
@@ -197,7 +211,7 @@ impl Arming {
     fn backend(&mut self) -> Result<&mut dyn WatchBackend, BackendError> {
         let backend = match self.backend.take() {
             Some(backend) => backend,
-            None => (self.connect)(Arc::clone(&self.sink))?,
+            None => (self.connect)()?,
         };
         Ok(self.backend.insert(backend).as_mut())
     }
@@ -211,13 +225,18 @@ impl Arming {
                 return;
             }
             self.ancestors.insert(ancestor.to_owned(), 1);
-            let Some(backend) = &mut self.backend else { return };
-            if let Err(error) = backend.watch(ancestor, Scope::Itself) {
-                tracing::debug!(folder = %ancestor.display(), %error, "a move of this folder would go unseen");
-                if matches!(error, BackendError::WatchLimit) {
-                    self.notices.push(Notice::watch_limit());
-                }
+            if let Some(backend) = &mut self.backend
+                && let Err(error) = backend.watch(ancestor, Scope::Itself)
+            {
+                self.on_ancestor_error(&error);
             }
+        }
+    }
+
+    fn on_ancestor_error(&mut self, error: &BackendError) {
+        tracing::debug!(%error, "a move of a folder above a watched one would go unseen");
+        if matches!(error, BackendError::WatchLimit) {
+            self.notices.push(Notice::watch_limit());
         }
     }
 
@@ -240,7 +259,7 @@ impl Arming {
     pub fn disarm(&mut self, folder: &Path) {
         // A way is remembered only as long as changes on it would be reported.
         self.routes.forget_all();
-        match self.armed.remove(folder) {
+        match self.armed.remove(folder).map(|armed| armed.mode) {
             Some(Mode::Events | Mode::EventsHere) => {
                 if let Some(backend) = &mut self.backend {
                     backend.unwatch(folder, Scope::Entries);
@@ -251,13 +270,24 @@ impl Arming {
         }
     }
 
-    /// The armed folders that nobody uses, to be disarmed.
-    pub fn unused(&self, is_used: impl Fn(&Path) -> bool) -> Vec<Arc<Path>> {
-        self.armed
-            .keys()
-            .filter(|folder| !is_used(folder))
-            .map(Arc::clone)
-            .collect()
+    /// Disarms the folders that nobody uses, and does what was put off to save round trips. Returns
+    /// the armed folders that were replaced before a move of their ancestors would have been told.
+    pub fn tidy(&mut self, used: &HashSet<Arc<Path>>) -> Vec<PathBuf> {
+        let unused = self.armed.keys().filter(|folder| !used.contains(*folder));
+        for folder in unused.map(Arc::clone).collect::<Vec<_>>() {
+            self.disarm(&folder);
+        }
+        if let Some(backend) = &mut self.backend
+            && let Err(error) = backend.flush()
+        {
+            self.on_ancestor_error(&error);
+        }
+        let mut replaced = mem::take(&mut self.unverified);
+        replaced.retain(|folder| {
+            let armed = self.armed.get(folder);
+            armed.is_some_and(|armed| armed.identity != identity(folder))
+        });
+        replaced.iter().map(|folder| folder.to_path_buf()).collect()
     }
 
     /// Folders may have moved, links may lead elsewhere.
@@ -268,15 +298,7 @@ impl Arming {
 
     /// The folders to try again when a limit may have been raised.
     pub fn disarm_unwatched(&mut self) {
-        self.armed.retain(|_, mode| *mode != Mode::Unwatched);
-    }
-
-    /// Ends the OS's watching, with its thread and descriptors.
-    pub fn disconnect(&mut self) {
-        self.backend = None;
-        self.armed.clear();
-        self.ancestors.clear();
-        self.forget_ways();
+        self.armed.retain(|_, armed| armed.mode != Mode::Unwatched);
     }
 }
 

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use notify::{
-    Config, Error, ErrorKind, EventKindMask, RecommendedWatcher, RecursiveMode, WatchPathConfig, Watcher,
+    Config, Error, ErrorKind, EventKindMask, PathOp, RecommendedWatcher, RecursiveMode, WatchPathConfig,
+    Watcher,
 };
 
 use super::file_change::{FileChange, Signal, signals};
@@ -26,10 +27,13 @@ pub enum Scope {
 
 /// May be called by any thread but the one that runs the sink.
 pub trait WatchBackend: Send {
-    /// Watches a folder, which is not followed if it is a link. At most once per folder and scope.
+    /// Watches a folder, which is not followed if it is a link: for its entries from now on, for
+    /// itself from `flush` on. At most once per folder and scope.
     fn watch(&mut self, folder: &Path, scope: Scope) -> Result<(), BackendError>;
-    /// A folder that is not watched (any more) is no error.
+    /// By `flush` at the latest. A folder that is not watched (any more) is no error.
     fn unwatch(&mut self, folder: &Path, scope: Scope);
+    /// Does what was put off, and returns the last failure.
+    fn flush(&mut self) -> Result<(), BackendError>;
     /// Whether `FileChange::Written` ever comes.
     fn tells_finished_writes(&self) -> bool;
 }
@@ -104,25 +108,35 @@ impl NotifyBackend {
         };
         Ok(Box::new(Self { entries, moves }))
     }
-
-    fn channel(&mut self, scope: Scope) -> Option<&mut Channel> {
-        match scope {
-            Scope::Entries => Some(&mut self.entries),
-            Scope::Itself => self.moves.as_mut(),
-        }
-    }
 }
 
 impl WatchBackend for NotifyBackend {
     fn watch(&mut self, folder: &Path, scope: Scope) -> Result<(), BackendError> {
-        self.channel(scope)
-            .map_or(Ok(()), |channel| channel.watch(folder))
+        let config = WatchPathConfig::new(RecursiveMode::NonRecursive).with_dereference_symlinks(false);
+        let op = PathOp::Watch(folder.to_owned(), config);
+        match (scope, &mut self.moves) {
+            (Scope::Entries, _) => {
+                self.entries.batch.push(op);
+                self.entries.flush()?;
+            }
+            (Scope::Itself, Some(moves)) => moves.batch.push(op),
+            (Scope::Itself, None) => {}
+        }
+        Ok(())
     }
 
     fn unwatch(&mut self, folder: &Path, scope: Scope) {
-        if let Some(channel) = self.channel(scope) {
-            channel.unwatch(folder);
+        let op = PathOp::unwatch(folder);
+        match (scope, &mut self.moves) {
+            (Scope::Entries, _) => self.entries.batch.push(op),
+            (Scope::Itself, Some(moves)) => moves.batch.push(op),
+            (Scope::Itself, None) => {}
         }
+    }
+
+    fn flush(&mut self) -> Result<(), BackendError> {
+        let entries = self.entries.flush();
+        self.moves.as_mut().map_or(Ok(()), Channel::flush).and(entries)
     }
 
     fn tells_finished_writes(&self) -> bool {
@@ -133,22 +147,28 @@ impl WatchBackend for NotifyBackend {
 /// One instance of notify.
 struct Channel {
     watcher: Option<RecommendedWatcher>,
+    /// Any number of these costs one round trip to notify's thread.
+    batch: Vec<PathOp>,
 }
 
 impl Channel {
     fn open(events: EventKindMask, sink: Sink) -> Result<Self, BackendError> {
         let on_event = move |event: notify::Result<notify::Event>| match event {
-            Ok(event) => signals(event).into_iter().for_each(|signal| sink(signal)),
+            Ok(event) => {
+                for signal in signals(event) {
+                    sink(signal);
+                }
+            }
             Err(error) => {
                 tracing::warn!(%error, "the watcher failed, so events may be lost");
                 sink(Signal::Overflow);
             }
         };
-        let config = Config::default()
-            .with_event_kinds(events)
-            .with_follow_symlinks(false);
+        let config = Config::default().with_event_kinds(events);
+        let watcher = Some(RecommendedWatcher::new(on_event, config)?);
         let mut channel = Self {
-            watcher: Some(RecommendedWatcher::new(on_event, config)?),
+            watcher,
+            batch: Vec::new(),
         };
         channel.check_alive()?;
         Ok(channel)
@@ -157,35 +177,36 @@ impl Channel {
     /// notify does not tell that its thread could not be started, and panics when a watcher without
     /// one is dropped.
     fn check_alive(&mut self) -> Result<(), BackendError> {
-        let Some(watcher) = &self.watcher else {
-            return Ok(());
-        };
-        if cfg!(target_os = "linux") && watcher.watched_paths().is_err() {
+        let is_dead = self
+            .watcher
+            .as_ref()
+            .is_some_and(|watcher| watcher.watched_paths().is_err());
+        if cfg!(target_os = "linux") && is_dead {
             mem::forget(self.watcher.take());
-            return Err(BackendError::Other(io::Error::other(
-                "the watcher's thread did not start",
-            )));
+            return Err(ended());
         }
         Ok(())
     }
 
-    fn watch(&mut self, folder: &Path) -> Result<(), BackendError> {
-        let config = WatchPathConfig::new(RecursiveMode::NonRecursive).with_dereference_symlinks(false);
-        let Some(watcher) = &mut self.watcher else {
-            return Err(BackendError::Other(io::Error::other("the watcher has ended")));
-        };
-        let result = watcher.watch_with(folder, config);
-        if matches!(&result, Err(error) if matches!(error.kind, ErrorKind::Generic(_))) {
-            self.check_alive()?;
+    fn flush(&mut self) -> Result<(), BackendError> {
+        let mut batch = mem::take(&mut self.batch);
+        let mut result = Ok(());
+        while !batch.is_empty() {
+            let watcher = self.watcher.as_mut().ok_or_else(ended)?;
+            let Err(failure) = watcher.update_paths(batch) else {
+                break;
+            };
+            match failure.origin {
+                None => self.check_alive()?,
+                Some(PathOp::Unwatch(_)) => {}
+                Some(PathOp::Watch(..)) => result = Err(failure.source.into()),
+            }
+            batch = failure.remaining;
         }
-        Ok(result?)
+        result
     }
+}
 
-    fn unwatch(&mut self, folder: &Path) {
-        if let Some(watcher) = &mut self.watcher
-            && let Err(error) = watcher.unwatch(folder)
-        {
-            tracing::trace!(%error, "already unwatched");
-        }
-    }
+fn ended() -> BackendError {
+    BackendError::Other(io::Error::other("the watcher's thread has ended"))
 }

@@ -1,20 +1,20 @@
 //! The door to the watch engine: one hub per environment.
 
+use std::fs;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::arming::{Arming, Unreadable};
 use super::backend::{Connect, NotifyBackend};
-use super::poll::{POLL_INTERVAL, Reason};
-use super::repair::attach_for;
 use super::shared::Shared;
-use super::{Due, Notice, Polling, WatchError, WatchKey, WatchOptions, thread};
+use super::stamp::Stamp;
+use super::{Due, Notice, WatchError, WatchKey, WatchOptions, thread};
 
 /// Watches files and says which ones differ from what their user loaded. Runs no thread and holds
 /// no descriptor while nothing is watched.
 pub struct Hub {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Hub {
@@ -25,71 +25,64 @@ impl Hub {
     }
 
     pub fn with_backend(wake: Box<dyn Fn() + Send + Sync>, connect: Box<Connect>) -> Arc<Self> {
-        Arc::new(Self {
-            shared: Shared::new(wake, connect),
-        })
+        let shared = Shared::new(wake, connect);
+        Arc::new(Self { shared })
     }
 
     /// Watches the file at this absolute path, which may be a link and need not exist. A change
     /// after this returned will be due.
+    ///
+    /// The OS is asked on our own thread, some hundred microseconds later: a change until then shows
+    /// when the file is compared with the stamp taken here.
     pub fn watch(&self, path: &Path, options: &WatchOptions) -> Result<WatchKey, WatchError> {
-        let mut arming = self.shared.arming.lock();
+        self.check_folder_of(path)?;
+        let stamp = if options.only_content {
+            Stamp::with_content(path)
+        } else {
+            Stamp::at_first_sight(path)
+        };
         let mut guarded = self.shared.state.lock();
         if guarded.shut_down {
             return Err(WatchError::ShutDown);
         }
-        guarded.state.attaching = true;
-        drop(guarded);
-        thread::start(&self.shared).map_err(WatchError::NoThread)?;
-        let attached = match attach_for(&mut arming, path, *options) {
-            Ok(attached) => attached,
-            Err(Unreadable { folder, cause }) => {
-                self.shared.state.lock().state.attaching = false;
-                self.end_if_idle(&mut arming);
-                return Err(WatchError::Unreadable { folder, cause });
-            }
-        };
-        let mut guarded = self.shared.state.lock();
-        if guarded.shut_down {
-            drop(guarded);
-            arming.disconnect();
-            return Err(WatchError::ShutDown);
+        if guarded.state.is_idle() {
+            thread::start(&self.shared, &mut guarded).map_err(WatchError::NoThread)?;
         }
-        let state = &mut guarded.state;
-        state.attaching = false;
-        state.tells_finished_writes = arming.tells_finished_writes();
-        state.tell(arming.take_notices());
-        let key = state.add(path, *options, attached.route);
-        let (reason, interval) = match options.polling {
-            Polling::Every(interval) => (Some(Reason::Asked), interval),
-            Polling::Auto | Polling::Off => (attached.poll.map(Reason::Found), POLL_INTERVAL),
-        };
-        state.polls.set(Instant::now(), key, reason, interval);
+        let key = guarded.state.add(Instant::now(), path, options.bounded(), stamp);
         self.shared.follow_up(guarded);
         Ok(key)
     }
 
-    /// From now on `take_due` does not return this key, not even for a change just before.
-    pub fn unwatch(&self, key: WatchKey) {
-        let mut arming = self.shared.arming.lock();
-        let mut guarded = self.shared.state.lock();
-        let mut unused = guarded.state.remove(key);
-        unused.retain(|point| !guarded.state.roots.is_root(&point.folder));
-        drop(guarded);
-        for point in unused {
-            arming.disarm(&point.folder);
+    fn check_folder_of(&self, path: &Path) -> Result<(), WatchError> {
+        let Some(folder) = path.parent() else {
+            return Ok(());
+        };
+        if self.shared.state.lock().state.readable.contains(folder) {
+            return Ok(());
         }
-        self.end_if_idle(&mut arming);
+        match fs::read_dir(folder) {
+            Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {
+                let folder = folder.to_owned();
+                Err(WatchError::Unreadable { folder, cause })
+            }
+            // Whatever else is in the way may change.
+            Err(_) => Ok(()),
+            Ok(_) => {
+                self.shared.state.lock().state.readable.insert(folder.to_owned());
+                Ok(())
+            }
+        }
     }
 
-    fn end_if_idle(&self, arming: &mut Arming) {
+    /// From now on `take_due` does not return this key, not even for a change just before.
+    pub fn unwatch(&self, key: WatchKey) {
         let mut guarded = self.shared.state.lock();
+        guarded.state.remove(Instant::now(), key);
         if guarded.state.is_idle() {
             guarded.dismiss();
-            drop(guarded);
             self.shared.bell.notify_all();
-            arming.disconnect();
         }
+        self.shared.follow_up(guarded);
     }
 
     /// Everything that differs from what its user loaded, in the order of the watches, each once.
@@ -114,7 +107,6 @@ impl Hub {
         guarded.state.clear();
         drop(guarded);
         self.shared.bell.notify_all();
-        self.shared.arming.lock().disconnect();
         self.shared.wait_for_calm();
     }
 }

@@ -1,24 +1,24 @@
 //! From the OS's events to due file changes. Nothing here knows of JavaScript.
 //!
 //! ```text
-//!   notify's thread                       ours (one per hub)             the caller's
-//!   backend → file_change (Signal)                                       watch, unwatch
-//!        │                                                                    │
-//!        ▼                                                                    ▼
+//!   notify's threads                       ours (one per hub)             the caller's
+//!   backend → file_change (Signal)                                        watch, unwatch
+//!        │                                                                     │
+//!        ▼                                                                     ▼
 //!   state: roots (whose entry is it?) → stamp (does it differ?) → debouncer (when?)
-//!        │                                  ▲             │                   │
-//!        │ a link or folder changed         │             │ a wait is over    │
-//!        ├────────────────────────────▶ repair: route → arming → backend ◀────┤
-//!        │                                poll: stat      │                   │
-//!        └──────── due at once ────────▶ wake ◀───────────┘        take_due ◀─┘
+//!        │                                    ▲            │                   │
+//!        │ a link or folder changed           │            │ a wait is over    │ a new watch
+//!        ├───────────────▶ repair: route → arming → backend ◀──────────────────┤
+//!        │                 poll: stat ────────┘            │                   │
+//!        └──────── due at once ────────────────▶ wake ◀────┘        take_due ◀─┘
 //! ```
 //!
 //! Events are hints: what is due follows from comparing the file with the stamp its user loaded.
-//! Lost, doubled or reordered events therefore cost a comparison and nothing else.
+//! Lost, doubled or reordered events therefore cost a comparison and nothing else, and the OS need
+//! not be asked before `watch` returns.
 //!
-//! Two locks, always taken in this order: `arming` (the OS's watches; held while notify is called)
-//! and `state` (everything else; the only one that notify's thread takes, and never held while
-//! notify or `wake` is called).
+//! One lock (`shared`), which notify's threads take to deliver an event. Only our thread calls
+//! notify, and never with the lock.
 
 mod arming;
 mod backend;
@@ -65,6 +65,18 @@ pub struct WatchOptions {
     pub polling: Polling,
     /// Wait for this quiet of the file instead of delivering its first change at once.
     pub debounce: Option<Duration>,
+}
+
+impl WatchOptions {
+    /// Within the bounds that the clock's arithmetic and the processor can bear.
+    fn bounded(mut self) -> Self {
+        const LONGEST: Duration = Duration::from_secs(24 * 3600);
+        self.debounce = self.debounce.map(|quiet| quiet.min(LONGEST));
+        if let Polling::Every(interval) = self.polling {
+            self.polling = Polling::Every(interval.clamp(Duration::from_millis(1), LONGEST));
+        }
+        self
+    }
 }
 
 /// A file that differs from what its user loaded last.

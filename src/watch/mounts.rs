@@ -33,8 +33,7 @@ pub struct Mounts {
 
 impl Mounts {
     /// The mount that holds this (real) folder, if it reports no events.
-    pub fn without_events(&mut self, folder: &Path) -> Option<&Mount> {
-        let device = device(folder)?;
+    pub fn without_events(&mut self, folder: &Path, device: u64) -> Option<&Mount> {
         let mount = self.devices.entry(device).or_insert_with(|| {
             let table = fs::read("/proc/self/mountinfo").unwrap_or_default();
             mount_of(folder, &table).filter(Mount::is_without_events)
@@ -48,14 +47,23 @@ impl Mounts {
     }
 }
 
-#[cfg(target_os = "linux")]
-fn device(folder: &Path) -> Option<u64> {
-    use std::os::unix::fs::MetadataExt;
-    fs::metadata(folder).ok().map(|metadata| metadata.dev())
+/// Which folder it is, whatever its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub device: u64,
+    inode: u64,
 }
 
-#[cfg(not(target_os = "linux"))]
-fn device(_: &Path) -> Option<u64> {
+#[cfg(unix)]
+pub fn identity(folder: &Path) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = fs::symlink_metadata(folder).ok()?;
+    let (device, inode) = (metadata.dev(), metadata.ino());
+    Some(Identity { device, inode })
+}
+
+#[cfg(not(unix))]
+pub fn identity(_: &Path) -> Option<Identity> {
     None
 }
 

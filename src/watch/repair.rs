@@ -1,4 +1,4 @@
-//! Finds the ways anew after folders or links have changed.
+//! Finds the ways to files: of new watches, and anew after folders or links have changed.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,107 +12,111 @@ use super::shared::Shared;
 use super::state::Repairs;
 use super::{Polling, WatchKey, WatchOptions};
 
-/// Re-arms the folders that may have been replaced, and compares every file behind them: what
-/// happened while nobody was watching shows in its state.
-pub fn repair(shared: &Shared, repairs: &Repairs) {
-    let mut arming = shared.arming.lock();
-    let (folders, watches) = detach(shared, repairs);
-    arming.forget_ways();
-    arming.disarm_unwatched();
+/// So many files are compared before others may have the lock.
+const COMPARED_AT_ONCE: usize = 64;
+
+struct Detached {
+    key: WatchKey,
+    path: Arc<Path>,
+    options: WatchOptions,
+    was_unmounted: bool,
+}
+
+/// Arms the folders on the way, those that may have been replaced anew, and then compares every
+/// file behind them: what happened while nobody was watching shows in its state.
+pub fn repair(shared: &Shared, generation: u64, arming: &mut Arming, repairs: Repairs) {
+    let unmounted = repairs.unmounted;
+    let only_adds = repairs.only_adds();
+    let Some((folders, watches)) = detach(shared, generation, repairs) else {
+        return;
+    };
+    if !only_adds {
+        arming.forget_ways();
+        arming.disarm_unwatched();
+    }
     // A watch follows its folder when that is moved, and the OS may have dropped it already.
     for folder in folders {
         arming.disarm(&folder);
     }
     let mut ways = Vec::with_capacity(watches.len());
-    for (key, path, options) in watches {
-        if shared.state.lock().shut_down {
+    for watch in watches {
+        if shared.lock_as(generation).is_none() {
             return;
         }
-        let mut attached = attach(&mut arming, &path, options);
-        if attached.poll.is_none() {
-            let was_unmounted = repairs.unmounted
-                || shared
-                    .state
-                    .lock()
-                    .state
-                    .polls
-                    .is_because_of(key, PollCause::Unmounted);
-            attached.poll = (was_unmounted && !path.exists()).then_some(PollCause::Unmounted);
+        let mut attached = attach(arming, &watch.path, watch.options);
+        if attached.poll.is_none() && (unmounted || watch.was_unmounted) && !watch.path.exists() {
+            attached.poll = Some(PollCause::Unmounted);
         }
-        ways.push((key, attached));
+        ways.push((watch.key, attached));
     }
-    let notices = arming.take_notices();
 
-    let now = Instant::now();
-    let mut guarded = shared.state.lock();
-    let state = &mut guarded.state;
+    let Some(mut guarded) = shared.lock_as(generation) else {
+        return;
+    };
+    let (state, now) = (&mut guarded.state, Instant::now());
     state.attaching = false;
-    let keys: Vec<WatchKey> = ways.iter().map(|(key, _)| *key).collect();
-    for (key, attached) in ways {
-        state.reattach(key, attached.route);
-        state
-            .polls
-            .set(now, key, attached.poll.map(Reason::Found), POLL_INTERVAL);
+    state.tells_finished_writes = arming.tells_finished_writes();
+    state.tell(arming.take_notices());
+    let keys: Vec<_> = ways.iter().map(|(key, _)| *key).collect();
+    for (key, Attached { route, poll }) in ways {
+        if state.reattach(key, route) {
+            let reason = poll.map(Reason::Found);
+            state.polls.set(now, key, reason, POLL_INTERVAL);
+        }
     }
-    state.tell(notices);
-    state.compare(now, keys, FileChange::Created);
-    let unused = arming.unused(|folder| state.roots.is_root(folder));
+    state.tidy_soon(now);
     shared.follow_up(guarded);
-    for folder in unused {
-        arming.disarm(&folder);
+
+    for keys in keys.chunks(COMPARED_AT_ONCE) {
+        let Some(mut guarded) = shared.lock_as(generation) else {
+            return;
+        };
+        let keys = keys.iter().copied();
+        guarded.state.compare(Instant::now(), keys, FileChange::Created);
+        shared.follow_up(guarded);
     }
 }
 
-type Detached = (WatchKey, Arc<Path>, WatchOptions);
-
-fn detach(shared: &Shared, repairs: &Repairs) -> (Vec<Arc<Path>>, Vec<Detached>) {
-    let mut guarded = shared.state.lock();
+fn detach(shared: &Shared, generation: u64, repairs: Repairs) -> Option<(Vec<Arc<Path>>, Vec<Detached>)> {
+    let mut guarded = shared.lock_as(generation)?;
     let state = &mut guarded.state;
-    let (folders, keys) = if repairs.all {
-        (state.roots.all(), state.keys())
+    let (folders, mut keys) = if repairs.all {
+        (state.roots.all().into_iter().collect(), state.keys())
     } else {
-        let (folders, mut keys) = state.roots.touched_by(&repairs.paths);
-        keys.extend(&repairs.keys);
-        (folders, keys)
+        state.roots.touched_by(&repairs.paths)
     };
+    if !repairs.only_adds() {
+        state.readable.clear();
+    }
+    keys.extend(repairs.keys);
+    keys.extend(repairs.added);
     let mut watches = Vec::with_capacity(keys.len());
     for key in keys {
+        let was_unmounted = state.polls.is_because_of(key, PollCause::Unmounted);
         let Some(watch) = state.watch(key) else { continue };
-        if matches!(watch.options.polling, Polling::Every(_)) {
-            continue;
+        let (path, options) = (Arc::clone(&watch.path), watch.options);
+        if !matches!(options.polling, Polling::Every(_)) {
+            watches.push(Detached {
+                key,
+                path,
+                options,
+                was_unmounted,
+            });
+            state.detach(key);
         }
-        watches.push((key, Arc::clone(&watch.path), watch.options));
-        state.detach(key);
     }
-    state.attaching = true;
-    (folders, watches)
+    Some((folders, watches))
 }
 
-/// As `watch` does, but a folder that became unreadable is polled until it is readable again.
 fn attach(arming: &mut Arming, path: &Path, options: WatchOptions) -> Attached {
-    match attach_for(arming, path, options) {
+    let mut attached = match arming.attach(path) {
         Ok(attached) => attached,
         Err(Unreadable { folder, cause }) => {
             tracing::warn!(folder = %folder.display(), %cause, "polled");
             arming.tell(Notice::Unreadable { folder });
-            Attached {
-                route: Vec::new(),
-                poll: Some(PollCause::Unwatched),
-            }
+            let (route, poll) = (Vec::new(), Some(PollCause::Unwatched));
+            return Attached { route, poll };
         }
-    }
-}
-
-/// Attaches as these options want it.
-pub fn attach_for(arming: &mut Arming, path: &Path, options: WatchOptions) -> Result<Attached, Unreadable> {
-    let mut attached = match options.polling {
-        Polling::Every(_) => {
-            return Ok(Attached {
-                route: Vec::new(),
-                poll: None,
-            });
-        }
-        Polling::Auto | Polling::Off => arming.attach(path)?,
     };
     if attached.poll == Some(PollCause::NoEvents) {
         if options.polling == Polling::Off {
@@ -121,5 +125,22 @@ pub fn attach_for(arming: &mut Arming, path: &Path, options: WatchOptions) -> Re
             arming.tell_mounts_without_events(&attached.route);
         }
     }
-    Ok(attached)
+    attached
+}
+
+/// Disarms what is unused, and finishes arming the rest.
+pub fn tidy(shared: &Shared, generation: u64, arming: &mut Arming) {
+    let Some(mut guarded) = shared.lock_as(generation) else {
+        return;
+    };
+    guarded.state.tidy_at = None;
+    let used = guarded.state.roots.all();
+    drop(guarded);
+    let replaced = arming.tidy(&used);
+    let Some(mut guarded) = shared.lock_as(generation) else {
+        return;
+    };
+    guarded.state.tell(arming.take_notices());
+    guarded.state.repairs.paths.extend(replaced);
+    shared.follow_up(guarded);
 }

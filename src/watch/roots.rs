@@ -1,8 +1,9 @@
 //! Which watches an event concerns: folder, then name.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::slice;
 use std::sync::Arc;
 
 use super::WatchKey;
@@ -14,22 +15,55 @@ pub struct Interest {
     pub role: Role,
 }
 
+/// Nearly every file has one watch, which is kept without an allocation of its own.
+#[derive(Debug)]
+enum Interests {
+    One(Interest),
+    Some(Vec<Interest>),
+}
+
+impl Interests {
+    fn as_slice(&self) -> &[Interest] {
+        match self {
+            Self::One(interest) => slice::from_ref(interest),
+            Self::Some(interests) => interests,
+        }
+    }
+
+    fn push(&mut self, interest: Interest) {
+        match self {
+            Self::One(first) => *self = Self::Some(vec![*first, interest]),
+            Self::Some(interests) => interests.push(interest),
+        }
+    }
+
+    /// Returns whether any are left.
+    fn remove(&mut self, key: WatchKey) -> bool {
+        match self {
+            Self::One(interest) => interest.key != key,
+            Self::Some(interests) => {
+                interests.retain(|interest| interest.key != key);
+                !interests.is_empty()
+            }
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 pub struct Roots {
-    folders: HashMap<Arc<Path>, HashMap<OsString, Vec<Interest>>>,
+    folders: HashMap<Arc<Path>, HashMap<Arc<OsStr>, Interests>>,
 }
 
 impl Roots {
     pub fn add(&mut self, key: WatchKey, points: &[Point]) {
         for point in points {
             let names = self.folders.entry(Arc::clone(&point.folder)).or_default();
-            let interests = names
-                .entry(point.name.clone())
-                .or_insert_with(|| Vec::with_capacity(1));
-            interests.push(Interest {
-                key,
-                role: point.role,
-            });
+            let role = point.role;
+            let interest = Interest { key, role };
+            names
+                .entry(Arc::clone(&point.name))
+                .and_modify(|interests| interests.push(interest))
+                .or_insert(Interests::One(interest));
         }
     }
 
@@ -38,11 +72,11 @@ impl Roots {
             let Some(names) = self.folders.get_mut(&point.folder) else {
                 continue;
             };
-            if let Some(interests) = names.get_mut(&point.name) {
-                interests.retain(|interest| interest.key != key);
-                if interests.is_empty() {
-                    names.remove(&point.name);
-                }
+            if names
+                .get_mut(&point.name)
+                .is_some_and(|interests| !interests.remove(key))
+            {
+                names.remove(&point.name);
             }
             if names.is_empty() {
                 self.folders.remove(&point.folder);
@@ -59,28 +93,26 @@ impl Roots {
         path.parent()
             .zip(path.file_name())
             .and_then(|(folder, name)| self.folders.get(folder)?.get(name))
-            .map_or(&[], Vec::as_slice)
+            .map_or(&[], Interests::as_slice)
     }
 
     /// The folders at or below any of these paths, and all watches that go through them or through
     /// the entries that these paths name.
     pub fn touched_by(&self, paths: &HashSet<PathBuf>) -> (Vec<Arc<Path>>, BTreeSet<WatchKey>) {
-        let mut keys: BTreeSet<WatchKey> = paths
-            .iter()
-            .flat_map(|path| self.at(path))
-            .map(|interest| interest.key)
-            .collect();
+        let named = paths.iter().flat_map(|path| self.at(path));
+        let mut keys: BTreeSet<WatchKey> = named.map(|interest| interest.key).collect();
         let mut folders = Vec::new();
         for (folder, names) in &self.folders {
             if folder.ancestors().any(|ancestor| paths.contains(ancestor)) {
                 folders.push(Arc::clone(folder));
-                keys.extend(names.values().flatten().map(|interest| interest.key));
+                let interests = names.values().flat_map(Interests::as_slice);
+                keys.extend(interests.map(|interest| interest.key));
             }
         }
         (folders, keys)
     }
 
-    pub fn all(&self) -> Vec<Arc<Path>> {
+    pub fn all(&self) -> HashSet<Arc<Path>> {
         self.folders.keys().map(Arc::clone).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Which folder entries decide what is behind a path.
 
 use std::collections::{HashMap, VecDeque};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Point {
     pub folder: Arc<Path>,
-    pub name: OsString,
+    pub name: Arc<OsStr>,
     pub role: Role,
 }
 
@@ -64,7 +64,7 @@ impl Routes {
         }
         route.push(Point {
             folder,
-            name: name.to_owned(),
+            name: name.into(),
             role: Role::Target,
         });
         route
@@ -119,7 +119,7 @@ fn walk(path: &Path) -> (Route, End) {
             Ok(metadata) if metadata.is_symlink() => {
                 route.push(Point {
                     folder: folder(),
-                    name,
+                    name: name.into(),
                     role: Role::Via,
                 });
                 links += 1;
@@ -138,7 +138,7 @@ fn walk(path: &Path) -> (Route, End) {
             _ => {
                 route.push(Point {
                     folder: folder(),
-                    name,
+                    name: name.into(),
                     role,
                 });
                 return (route, End::Elsewhere);
@@ -172,7 +172,7 @@ mod tests {
     fn point(folder: &Path, name: &str, role: Role) -> Point {
         Point {
             folder: Arc::from(folder),
-            name: name.into(),
+            name: OsStr::new(name).into(),
             role,
         }
     }

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::arming::Arming;
-use super::backend::{Connect, Sink};
+use super::backend::{BackendError, Connect, Sink, WatchBackend};
 use super::file_change::Signal;
 use super::state::State;
 
@@ -16,14 +15,15 @@ use super::state::State;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 pub struct Shared {
-    /// Before `state` where both are taken, and never taken by the backend's thread.
-    pub arming: Mutex<Arming>,
+    /// Held neither while the backend nor while `wake` is called.
     pub state: Mutex<Guarded>,
     /// Calls our thread.
     pub bell: Condvar,
     /// Tells that a thread has ended or is back from `wake`.
     calm: Condvar,
     wake: Box<dyn Fn() + Send + Sync>,
+    connect: Arc<Connect>,
+    sink: Sink,
 }
 
 /// What our thread does. Awake, it looks for work before it sleeps.
@@ -49,6 +49,12 @@ pub struct Guarded {
 }
 
 impl Guarded {
+    #[cfg(test)]
+    pub fn is_at_rest(&self) -> bool {
+        let is_asleep = !matches!(self.sleep, Sleep::Awake);
+        is_asleep && self.state.repairs.is_empty() && self.state.tidy_at.is_none()
+    }
+
     /// Ends our thread.
     pub fn dismiss(&mut self) {
         self.generation += 1;
@@ -56,12 +62,13 @@ impl Guarded {
     }
 
     fn thread_oversleeps(&self) -> bool {
-        let wanted = self.state.next_deadline();
+        let wanted = || self.state.next_deadline();
         match self.sleep {
+            // First, as the deadline takes a look at every polled file.
             Sleep::Awake => false,
             _ if !self.state.repairs.is_empty() => true,
-            Sleep::Endless => wanted.is_some(),
-            Sleep::Until(end) => wanted.is_some_and(|wanted| wanted < end),
+            Sleep::Endless => wanted().is_some(),
+            Sleep::Until(end) => wanted().is_some_and(|wanted| wanted < end),
         }
     }
 
@@ -90,11 +97,12 @@ impl Shared {
                 }
             });
             Self {
-                arming: Mutex::new(Arming::new(connect, sink)),
                 state: Mutex::default(),
                 bell: Condvar::new(),
                 calm: Condvar::new(),
                 wake,
+                connect: connect.into(),
+                sink,
             }
         })
     }
@@ -123,9 +131,21 @@ impl Shared {
         }
     }
 
-    pub fn on_thread_end(&self, guarded: &mut Guarded) {
+    /// The state for our thread of this generation; `None` when that is to end.
+    pub fn lock_as(&self, generation: u64) -> Option<MutexGuard<'_, Guarded>> {
+        let guarded = self.state.lock();
+        (guarded.generation == generation).then_some(guarded)
+    }
+
+    /// Connects to the OS.
+    pub fn connector(&self) -> impl Fn() -> Result<Box<dyn WatchBackend>, BackendError> + use<> {
+        let (connect, sink) = (Arc::clone(&self.connect), Arc::clone(&self.sink));
+        move || connect(Arc::clone(&sink))
+    }
+
+    pub fn on_thread_end(&self) {
         let me = thread::current().id();
-        guarded.threads.retain(|id| *id != me);
+        self.state.lock().threads.retain(|id| *id != me);
         self.calm.notify_all();
     }
 

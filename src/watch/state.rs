@@ -4,16 +4,19 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::debouncer::{Debouncer, Pace};
 use super::file_change::{FileChange, Signal};
 use super::notice::Notice;
-use super::poll::PollSchedule;
+use super::poll::{PollSchedule, Reason};
 use super::roots::Roots;
 use super::route::{Role, Route};
 use super::stamp::{Comparison, Sight, Stamp};
-use super::{Due, WatchKey, WatchOptions};
+use super::{Due, Polling, WatchKey, WatchOptions};
+
+/// How long folders wait to be tidied up.
+const TIDY: Duration = Duration::from_millis(10);
 
 pub struct Watch {
     pub path: Arc<Path>,
@@ -40,14 +43,19 @@ impl Watch {
 pub struct Repairs {
     pub paths: HashSet<PathBuf>,
     pub keys: BTreeSet<WatchKey>,
+    /// New watches.
+    pub added: Vec<WatchKey>,
     /// Events were lost: anything may have changed.
     pub all: bool,
     pub unmounted: bool,
 }
 
 impl Repairs {
-    pub fn is_empty(&self) -> bool {
+    pub fn only_adds(&self) -> bool {
         self.paths.is_empty() && self.keys.is_empty() && !self.all
+    }
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.only_adds()
     }
 }
 
@@ -58,11 +66,15 @@ pub struct State {
     pub roots: Roots,
     pub debouncer: Debouncer,
     pub polls: PollSchedule,
+    /// Folders found readable.
+    pub readable: HashSet<PathBuf>,
     pub repairs: Repairs,
     /// Folders are being armed for routes that are not in `roots` yet: whatever happens to a name
     /// meanwhile may concern them.
     pub attaching: bool,
     pub tells_finished_writes: bool,
+    /// When the folders are to be tidied up; see `Arming::tidy`.
+    pub tidy_at: Option<Instant>,
     notices: Vec<Notice>,
     told: HashSet<Notice>,
     has_news: bool,
@@ -81,37 +93,37 @@ impl State {
         self.watches.is_empty()
     }
 
-    /// The file is stamped here, with its folders already armed: no change falls between.
-    pub fn add(&mut self, path: &Path, options: WatchOptions, route: Route) -> WatchKey {
+    pub fn add(&mut self, now: Instant, path: &Path, options: WatchOptions, stamp: Stamp) -> WatchKey {
         self.last_key += 1;
         let key = WatchKey(self.last_key);
-        self.roots.add(key, &route);
-        let stamp = if options.only_content {
-            Stamp::with_content(path)
-        } else {
-            Stamp::at_first_sight(path)
-        };
+        let (path, route) = (Arc::from(path), Route::new());
         self.watches.insert(
             key,
             Box::new(Watch {
-                path: Arc::from(path),
+                path,
                 options,
                 stamp,
                 route,
             }),
         );
+        match options.polling {
+            Polling::Every(interval) => self.polls.set(now, key, Some(Reason::Asked), interval),
+            Polling::Auto | Polling::Off => self.repairs.added.push(key),
+        }
         key
     }
 
-    /// Returns where the watch went through.
-    pub fn remove(&mut self, key: WatchKey) -> Route {
+    pub fn remove(&mut self, now: Instant, key: WatchKey) {
         self.debouncer.cancel(key);
         self.polls.remove(key);
         let Some(watch) = self.watches.remove(&key) else {
-            return Route::new();
+            return;
         };
         self.roots.remove(key, &watch.route);
-        watch.route
+        let mut points = watch.route.iter();
+        if points.any(|point| !self.roots.is_root(&point.folder)) {
+            self.tidy_soon(now);
+        }
     }
 
     pub fn clear(&mut self) {
@@ -122,17 +134,25 @@ impl State {
         };
     }
 
+    /// Soon, and together with what comes until then.
+    pub fn tidy_soon(&mut self, now: Instant) {
+        self.tidy_at = self.tidy_at.or(Some(now + TIDY));
+    }
+
     pub fn detach(&mut self, key: WatchKey) {
         if let Some(watch) = self.watches.get_mut(&key) {
             self.roots.remove(key, &mem::take(&mut watch.route));
         }
     }
 
-    pub fn reattach(&mut self, key: WatchKey, route: Route) {
-        if let Some(watch) = self.watches.get_mut(&key) {
-            self.roots.add(key, &route);
-            watch.route = route;
-        }
+    /// Returns whether anybody still watches it.
+    pub fn reattach(&mut self, key: WatchKey, route: Route) -> bool {
+        let Some(watch) = self.watches.get_mut(&key) else {
+            return false;
+        };
+        self.roots.add(key, &route);
+        watch.route = route;
+        true
     }
 
     pub fn on_signal(&mut self, now: Instant, signal: Signal) {
@@ -280,10 +300,11 @@ impl State {
     }
 
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.debouncer
-            .next_deadline()
-            .into_iter()
-            .chain(self.polls.next_deadline())
-            .min()
+        let deadlines = [
+            self.debouncer.next_deadline(),
+            self.polls.next_deadline(),
+            self.tidy_at,
+        ];
+        deadlines.into_iter().flatten().min()
     }
 }

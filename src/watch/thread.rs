@@ -1,4 +1,4 @@
-//! Our thread: waits for deadlines, repairs routes, polls.
+//! Our thread: waits for deadlines, repairs routes, polls. It alone talks to the backend.
 
 use std::io;
 use std::mem;
@@ -6,88 +6,121 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::arming::PollCause;
+use parking_lot::MutexGuard;
+
+use super::WatchKey;
+use super::arming::{Arming, PollCause};
 use super::file_change::FileChange;
-use super::repair::repair;
+use super::repair::{repair, tidy};
 use super::shared::{Guarded, Shared, Sleep};
-use super::stamp::Facts;
+use super::stamp::{Comparison, Facts, Stamp};
 
 /// How long until a folder that could not be watched is tried again.
 const RETRY: Duration = Duration::from_secs(10);
 
-/// Starts the thread unless it runs.
-pub fn start(shared: &Arc<Shared>) -> io::Result<()> {
-    let mut guarded = shared.state.lock();
-    if !guarded.state.is_idle() {
-        return Ok(());
-    }
-    // The thread of an earlier watch may be about to end; this one takes its place.
+/// Starts the thread. One of an earlier watch may still be about to end; this one takes its place.
+pub fn start(shared: &Arc<Shared>, guarded: &mut Guarded) -> io::Result<()> {
     guarded.dismiss();
     shared.bell.notify_all();
     let (generation, ours) = (guarded.generation, Arc::clone(shared));
-    let thread = thread::Builder::new()
-        .name("hmr watch".to_owned())
-        .spawn(move || run(&ours, generation))?;
+    let builder = thread::Builder::new().name("hmr watch".to_owned());
+    let thread = builder.spawn(move || run(&ours, generation))?;
     guarded.threads.push(thread.thread().id());
     Ok(())
 }
 
 fn run(shared: &Shared, generation: u64) {
+    work(shared, generation);
+    // The backend is gone by now, with its threads and descriptors.
+    shared.on_thread_end();
+}
+
+fn work(shared: &Shared, generation: u64) {
+    let mut arming = Arming::new(shared.connector());
     let mut retry_at = Instant::now() + RETRY;
-    let mut guarded = shared.state.lock();
-    while guarded.generation == generation {
+    while let Some(mut guarded) = shared.lock_as(generation) {
         let now = Instant::now();
-        guarded.state.debouncer.expire(now);
+        let state = &mut guarded.state;
+        state.debouncer.expire(now);
         if now >= retry_at {
             retry_at = now + RETRY;
-            let unwatched: Vec<_> = guarded
-                .state
-                .polls
-                .keys_because_of(PollCause::Unwatched)
-                .collect();
-            guarded.state.repairs.keys.extend(unwatched);
+            let unwatched = state.polls.keys_because_of(PollCause::Unwatched);
+            state.repairs.keys.extend(unwatched);
         }
-        let repairs = mem::take(&mut guarded.state.repairs);
-        let polls = guarded.state.polls.take_due(now);
-        if repairs.is_empty() && polls.is_empty() && !guarded.state.has_news() {
+        let repairs = mem::take(&mut state.repairs);
+        let looks = looks(&mut guarded, now);
+        let tidies = guarded.state.tidy_at.is_some_and(|at| at <= now);
+        if repairs.is_empty() && looks.is_empty() && !tidies && !guarded.state.has_news() {
             sleep(shared, &mut guarded, generation);
             continue;
         }
-        let looks: Vec<_> = polls
-            .into_iter()
-            .filter_map(|key| {
-                let watch = guarded.state.watch(key)?;
-                Some((key, Arc::clone(&watch.path), watch.stamp, watch.comparison(true)))
-            })
-            .collect();
+        guarded.state.attaching = !repairs.is_empty();
         shared.follow_up(guarded);
         if !repairs.is_empty() {
-            repair(shared, &repairs);
+            repair(shared, generation, &mut arming, repairs);
         }
-        // Without the lock: polled file systems may be slow.
-        for (key, path, stamp, comparison) in looks {
-            let verdict = shared.state.lock().state.polls.on_look(key, Facts::of(&path));
-            let sight = verdict.compare.then(|| stamp.look(&path, comparison));
-            let mut guarded = shared.state.lock();
-            if guarded.generation != generation {
-                break;
-            }
-            if verdict.find_again {
-                guarded.state.repairs.keys.insert(key);
-            }
-            if let Some(sight) = sight
-                && guarded.state.watch(key).is_some_and(|watch| watch.stamp == stamp)
-                && let Some(change) = guarded.state.on_sight(now, key, sight, FileChange::Modified)
-            {
-                guarded.state.debouncer.changed(now, &[change]);
-            }
+        if tidies {
+            tidy(shared, generation, &mut arming);
         }
-        guarded = shared.state.lock();
+        for look in looks {
+            poll(shared, generation, &look);
+        }
     }
-    shared.on_thread_end(&mut guarded);
 }
 
-fn sleep(shared: &Shared, guarded: &mut parking_lot::MutexGuard<'_, Guarded>, generation: u64) {
+struct Look {
+    key: WatchKey,
+    path: Arc<std::path::Path>,
+    stamp: Stamp,
+    comparison: Comparison,
+}
+
+fn looks(guarded: &mut Guarded, now: Instant) -> Vec<Look> {
+    let keys = guarded.state.polls.take_due(now).into_iter();
+    keys.filter_map(|key| {
+        let watch = guarded.state.watch(key)?;
+        let (path, stamp) = (Arc::clone(&watch.path), watch.stamp);
+        let comparison = watch.comparison(true);
+        Some(Look {
+            key,
+            path,
+            stamp,
+            comparison,
+        })
+    })
+    .collect()
+}
+
+/// Looks without the lock, since a polled file system may be slow.
+fn poll(shared: &Shared, generation: u64, look: &Look) {
+    let facts = Facts::of(&look.path);
+    let Some(mut guarded) = shared.lock_as(generation) else {
+        return;
+    };
+    let verdict = guarded.state.polls.on_look(look.key, facts);
+    if verdict.find_again {
+        guarded.state.repairs.keys.insert(look.key);
+    }
+    if !verdict.compare {
+        return;
+    }
+    drop(guarded);
+    let sight = look.stamp.look(&look.path, look.comparison);
+    let Some(mut guarded) = shared.lock_as(generation) else {
+        return;
+    };
+    let now = Instant::now();
+    let is_current = guarded
+        .state
+        .watch(look.key)
+        .is_some_and(|watch| watch.stamp == look.stamp);
+    if is_current && let Some(change) = guarded.state.on_sight(now, look.key, sight, FileChange::Modified) {
+        guarded.state.debouncer.changed(now, &[change]);
+    }
+    shared.follow_up(guarded);
+}
+
+fn sleep(shared: &Shared, guarded: &mut MutexGuard<'_, Guarded>, generation: u64) {
     let deadline = guarded.state.next_deadline();
     guarded.sleep = deadline.map_or(Sleep::Endless, Sleep::Until);
     match deadline {

@@ -1,7 +1,7 @@
 //! From the hub's due changes to the watchers' `update` events, on the JavaScript thread.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -36,6 +36,12 @@ pub struct Delivery {
 struct Active {
     watcher: Held,
     id: String,
+}
+
+impl Active {
+    fn is_of_same_watcher(&self, js: Js<'_>, other: &Self) -> bool {
+        js.scope(|js| self.watcher.get(js).same(other.watcher.get(js)))
+    }
 }
 
 impl Delivery {
@@ -129,11 +135,18 @@ impl Delivery {
             return;
         };
         let _span = trace_span!("deliver").entered();
+        let mut told: HashMap<String, Vec<Rc<Active>>> = HashMap::new();
         for due in hub.take_due() {
             // Looked up for each: an update may end the watch of the next.
             let Some(active) = self.active.borrow().get(&due.key).cloned() else {
                 continue;
             };
+            // Two runtimes on one watcher each watch the id, and each hears every event.
+            let same_id = told.entry(active.id.clone()).or_default();
+            if same_id.iter().any(|other| other.is_of_same_watcher(js, &active)) {
+                continue;
+            }
+            same_id.push(Rc::clone(&active));
             let outer = self.delivering.replace(Some(due.settled));
             js.scope(|js| {
                 let arguments = [js.string("update"), js.string(&active.id)];

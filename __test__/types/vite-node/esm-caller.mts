@@ -43,8 +43,7 @@ hot.dispose((data) => (data.old = true));
 hot.on("vite:beforeUpdate", (payload) => payload.updates.length);
 hot.send("my:event", { any: "thing" });
 hot.invalidate("why").then((exports) => same<typeof exports, any[]>(true));
-// @ts-expect-error: there is no decline
-hot.decline();
+same<ReturnType<typeof hot.decline>, void>(true);
 
 // Fits vite-node's own option.
 const option: NonNullable<ViteNodeRunner["options"]["createHotContext"]> = (r, url) =>

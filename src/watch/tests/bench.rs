@@ -84,6 +84,15 @@ impl Bench {
         key
     }
 
+    /// Waits until our thread has nothing to do: all watches are armed.
+    pub fn rest(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.hub.shared.state.lock().is_at_rest() {
+            assert!(Instant::now() < deadline, "no rest");
+            std::thread::yield_now();
+        }
+    }
+
     /// The next delivery.
     pub fn next(&self) -> Vec<Load> {
         let deadline = Instant::now() + PATIENCE;

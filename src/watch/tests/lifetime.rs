@@ -2,13 +2,14 @@
 //! a process of its own.
 
 use std::fs;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use super::alone::is_alone;
+use super::bench::Bench;
 use super::temp::TempDir;
-use crate::watch::{Hub, WatchError, WatchOptions};
+use crate::watch::{Hub, Polling, WatchError, WatchOptions};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Counts {
@@ -29,31 +30,17 @@ fn counts() -> Counts {
 }
 
 #[track_caller]
-fn await_counts(wanted: Counts) {
+fn await_that(wanted: impl Fn(Counts) -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
-    while counts() != wanted {
-        assert!(Instant::now() < deadline, "{:?} instead of {wanted:?}", counts());
+    while !wanted(counts()) {
+        assert!(Instant::now() < deadline, "{:?}", counts());
         std::thread::yield_now();
     }
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn no_thread_descriptor_or_watch_is_left() {
-    const ALONE: &str = "NODE_HMR_TEST_ALONE";
-    if std::env::var_os(ALONE).is_none() {
-        let name = "watch::tests::lifetime::no_thread_descriptor_or_watch_is_left";
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        let output = command
-            .args(["--exact", name, "--test-threads=1"])
-            .env(ALONE, "1")
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stdout)
-        );
+    if !is_alone("lifetime::no_thread_descriptor_or_watch_is_left", |_| {}) {
         return;
     }
     let temp = TempDir::new();
@@ -72,13 +59,13 @@ fn no_thread_descriptor_or_watch_is_left() {
             .iter()
             .map(|path| hub.watch(path, &WatchOptions::default()).unwrap())
             .collect();
-        assert!(counts().watches >= before.watches + 20);
+        await_that(|counts| counts.watches >= before.watches + 20);
         fs::write(&paths[0], "1").unwrap();
         for key in keys {
             hub.unwatch(key);
         }
     }
-    await_counts(before);
+    await_that(|counts| counts == before);
     for round in 0..50 {
         let hub = Hub::new(Box::new(|| {}));
         for path in &paths[..5] {
@@ -89,7 +76,71 @@ fn no_thread_descriptor_or_watch_is_left() {
             hub.shutdown();
         }
     }
-    await_counts(before);
+    await_that(|counts| counts == before);
+}
+
+/// How often our threads and notify's have been woken.
+fn wake_ups() -> u64 {
+    let tasks = fs::read_dir("/proc/self/task")
+        .unwrap()
+        .map(|task| task.unwrap().path());
+    let ours = tasks.filter(|task| {
+        let name = fs::read_to_string(task.join("comm")).unwrap();
+        name.starts_with("hmr watch") || name.starts_with("notify-rs")
+    });
+    ours.map(|task| {
+        let status = fs::read_to_string(task.join("status")).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        line.unwrap().trim().parse::<u64>().unwrap()
+    })
+    .sum()
+}
+
+#[test]
+fn reads_and_writes_elsewhere_wake_nobody() {
+    if !is_alone("lifetime::reads_and_writes_elsewhere_wake_nobody", |_| {}) {
+        return;
+    }
+    let mut bench = Bench::new();
+    bench.mkdir("project/source");
+    bench.write("project/source/file", "0");
+    bench.write("project/source/sibling", "0");
+    bench.watch("project/source/file");
+    bench.rest();
+    let before = wake_ups();
+    for _ in 0..100 {
+        fs::read(bench.path("project/source/sibling")).unwrap();
+        fs::read_dir(bench.path("project/source")).unwrap().count();
+        bench.write("project/log", "in a folder above");
+    }
+    assert_eq!(wake_ups(), before);
+}
+
+#[test]
+fn out_of_bounds_options_do_no_harm() {
+    let mut bench = Bench::new();
+    let debounce = Some(Duration::MAX);
+    bench.watch_with(
+        "file",
+        WatchOptions {
+            debounce,
+            ..WatchOptions::default()
+        },
+    );
+    for interval in [Duration::ZERO, Duration::MAX] {
+        let polling = Polling::Every(interval);
+        bench.watch_with(
+            "file",
+            WatchOptions {
+                polling,
+                ..WatchOptions::default()
+            },
+        );
+    }
+    bench.write("file", "1");
+    assert_eq!(bench.next_woken().len(), 1);
 }
 
 #[test]

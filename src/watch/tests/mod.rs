@@ -1,11 +1,21 @@
 //! Against the real file system, as the caller would see it.
 
+#[cfg(target_os = "linux")]
+mod alone;
 mod bench;
+#[cfg(target_os = "linux")]
+mod cost;
 mod debouncer;
 mod failing_os;
 mod folders;
+#[cfg(target_os = "linux")]
+mod kernel_limits;
+#[cfg(target_os = "linux")]
 mod lifetime;
+#[cfg(target_os = "linux")]
+mod permissions;
 mod random;
 mod saves;
 pub mod temp;
+#[cfg(unix)]
 mod torture;

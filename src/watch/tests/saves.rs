@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::bench::Bench;
 use crate::watch::{Due, WatchOptions};
@@ -189,14 +189,17 @@ fn twenty_saves_five_milliseconds_apart() {
     let (mut bench, key) = bench("file");
     let path = bench.path("file");
     let writer = std::thread::spawn(move || {
+        let start = Instant::now();
         for version in 1..=20 {
             fs::write(&path, version.to_string()).unwrap();
             sleep(Duration::from_millis(5));
         }
+        start.elapsed()
     });
     let loads = bench.until(key, "20");
-    writer.join().unwrap();
-    assert!(loads.len() <= 5, "{loads:#?}");
+    // On a busy machine they are further apart, and each may come by itself.
+    let in_time = writer.join().unwrap() < Duration::from_millis(200);
+    assert!(loads.len() <= if in_time { 5 } else { 20 }, "{loads:#?}");
     bench.expect_nothing();
 }
 

@@ -153,7 +153,7 @@ fn torture(seed: u64, steps: u32) {
 #[test]
 fn short() {
     for seed in 1..4 {
-        torture(seed, 300);
+        torture(seed, 150);
     }
 }
 

@@ -1,0 +1,21 @@
+'use strict'
+
+const { test } = require('node:test')
+const fs = require('node:fs')
+const path = require('node:path')
+const { assert, node, root, scenario } = require('./support')
+
+for (const kind of ['sync', 'async', 'forced', 'import']) {
+  test(`after 2,000 reloads of a module whose closures capture 100 KB at most two versions are alive: ${kind}`, async (t) => {
+    const { dir } = scenario(t, 'leak')
+    const binding = path.join(dir, 'node_modules/@upvotr/node-hmr-binding.js')
+    fs.writeFileSync(binding, `module.exports = require(${JSON.stringify(path.join(root, 'binding.js'))})`)
+    const { stdout, stderr, code } = await node(['--expose-gc', 'reloads.js', kind], { cwd: dir })
+    assert.deepEqual({ stderr, code }, { stderr: '', code: 0 })
+    const { alive, children, grown, references } = JSON.parse(stdout)
+    assert.ok(alive <= 2, `${alive} versions are alive`)
+    assert.ok(children <= 1, `${children} versions are children of the module that requires them`)
+    assert.ok(grown < 5_000_000, `the heap grew by ${grown} bytes`)
+    assert.equal(references, 0, 'native references are back to the start after unimport')
+  })
+}

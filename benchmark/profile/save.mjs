@@ -1,0 +1,65 @@
+// From the save to the new exports, against the floor: `fs.watch` of the folder, evict, `require`.
+import { fileURLToPath } from 'node:url'
+import { median, ms, ratio, summary, table } from '../support/figures.mjs'
+import { now, pause, start } from '../support/process.mjs'
+import { hotModule, makeProject, ways } from '../support/project.mjs'
+
+const server = fileURLToPath(new URL('../support/server.cjs', import.meta.url))
+/** Longer than a burst: each save stands alone. */
+const BETWEEN = 30
+const LOST = 5_000
+
+export async function save({ modules: sizes, saves }) {
+  const rows = []
+  for (const count of sizes) {
+    const projects = { ours: makeProject(count), control: makeProject(count) }
+    const servers = {}
+    for (const name of Object.keys(projects)) {
+      servers[name] = start(server, [name, projects[name].folder])
+      await servers[name].message((message) => message.ready)
+    }
+    let version = 0
+    for (const [way, write] of Object.entries(ways)) {
+      const took = { ours: [], control: [] }
+      const lost = { ours: 0, control: 0 }
+      for (let turn = 0; turn < saves + 3; turn++) {
+        // In turns, each of the two first.
+        const order = turn % 2 === 0 ? ['ours', 'control'] : ['control', 'ours']
+        const index = (turn * 7919) % count
+        for (const name of order) {
+          const wanted = ++version
+          const text = hotModule(wanted)
+          await pause(BETWEEN)
+          const began = now()
+          write(projects[name].files[index], text)
+          const seen = await servers[name].message((message) => message.version === wanted, LOST)
+          if (!seen) lost[name]++
+          // The first turns warm both up.
+          else if (turn >= 3) took[name].push(seen.at - began)
+        }
+      }
+      rows.push({ modules: count, way, ours: summary(took.ours), control: summary(took.control), lost })
+    }
+    for (const name of Object.keys(servers)) {
+      await servers[name].stop()
+      projects[name].remove()
+    }
+  }
+  return rows
+}
+
+export function show(rows) {
+  const cell = (figures) => `${ms(figures.p50)} / ${ms(figures.p95)} / ${ms(figures.max)}`
+  return table([
+    ['modules, way', 'ours p50 / p95 / max', 'control p50 / p95 / max', 'p50, ours to control', 'lost, ours and control'],
+    ...rows.map((row) => [
+      `${row.modules}, ${row.way}`,
+      cell(row.ours),
+      cell(row.control),
+      ratio(row.ours.p50, row.control.p50),
+      `${row.lost.ours}, ${row.lost.control}`
+    ])
+  ])
+}
+
+export { median }

@@ -1,0 +1,178 @@
+//! A runner with all that belongs to it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use crate::js::{Call, Cx, Held, Js, JsResult, Value};
+
+use super::changes::Applied;
+use super::hot_cache::HotCache;
+use super::hot_context::Methods;
+use super::ids::Roots;
+use super::update_queue::UpdateQueue;
+use super::versions::Versions;
+
+/// What the entry keeps for one load of the addon.
+pub struct Hot {
+    /// A `WeakMap` from runners and emitters to their homes: objects with the state that belongs to them.
+    homes: Held,
+    methods: RefCell<Option<Rc<Methods>>>,
+}
+
+impl Hot {
+    /// Prepares the entry.
+    pub fn open(js: Js<'_>) -> JsResult<'_, Rc<Self>> {
+        let homes = js.global()?.get("WeakMap")?.construct(&[])?.hold();
+        let hot = Rc::new(Self {
+            homes,
+            methods: RefCell::new(None),
+        });
+        let methods = Rc::new(Methods::new(js, &hot)?);
+        *hot.methods.borrow_mut() = Some(methods);
+        // The methods refer back to `hot`.
+        let at_exit = Rc::clone(&hot);
+        js.realm().at_exit(move || drop(at_exit.methods.take()));
+        Ok(hot)
+    }
+
+    /// The methods of hot contexts; `None` once the environment goes.
+    pub fn methods(&self) -> Option<Rc<Methods>> {
+        self.methods.borrow().clone()
+    }
+
+    /// The home of `object`, made by `make` when it has none yet.
+    pub fn home<'s>(&self, object: Value<'s>, make: impl FnOnce() -> JsResult<'s>) -> JsResult<'s> {
+        let homes = self.homes.get(object.js());
+        let home = homes.call_method("get", &[object])?;
+        if home.is_object() {
+            return Ok(home);
+        }
+        let home = make()?;
+        homes.call_method("set", &[object, home])?;
+        Ok(home)
+    }
+
+    /// The home of a runner: native state, and the record that `getCache` shows as `cache`.
+    fn runner_home<'s>(&self, runner: Value<'s>) -> JsResult<'s> {
+        let js = runner.js();
+        if !runner.is_object() {
+            return Err(js.error(
+                "TypeError",
+                &format!("expected a runner, got {}", runner.display()),
+            ));
+        }
+        self.home(runner, || {
+            let home = js.native_object(Rc::new(RunnerState::default()))?;
+            home.set("cache", HotCache::create(js)?)?;
+            Ok(home)
+        })
+    }
+
+    /// The state of a runner.
+    pub fn cache<'s>(&self, runner: Value<'s>) -> JsResult<'s, HotCache<'s>> {
+        Ok(HotCache(self.runner_home(runner)?.get("cache")?))
+    }
+}
+
+/// What native code remembers about a runner. It refers to no JavaScript value unless a step is under way.
+#[derive(Default)]
+pub struct RunnerState {
+    /// Who runs, who waits.
+    pub queue: UpdateQueue,
+    /// Modules that are being run again, the latest last.
+    pub versions: RefCell<Vec<Rc<Versions>>>,
+    /// Whether the last reload failed: nothing is certainly loaded then, so nothing is ignored.
+    pub reload_failed: Cell<bool>,
+    /// Which edits have been applied.
+    pub applied: RefCell<Applied>,
+    /// The module whose `invalidate` led to the callbacks that run now.
+    pub first_invalidated_by: RefCell<Option<String>>,
+}
+
+/// A runner with its emitter and entries, held while a step is under way.
+#[derive(Clone)]
+pub struct App {
+    /// The right to use JavaScript.
+    pub cx: Cx,
+    /// The entry's own state.
+    pub hot: Rc<Hot>,
+    /// Native state of the runner.
+    pub state: Rc<RunnerState>,
+    runner: Held,
+    emitter: Held,
+    files: Held,
+}
+
+impl App {
+    /// # Errors
+    /// A `TypeError` when `runner` is no object.
+    pub fn new<'s>(
+        hot: &Rc<Hot>,
+        runner: Value<'s>,
+        emitter: Value<'s>,
+        files: Value<'s>,
+    ) -> JsResult<'s, Self> {
+        let js = runner.js();
+        let Some(state) = hot.runner_home(runner)?.native::<RunnerState>() else {
+            return Err(js.error("Error", "the state of this runner is not ours"));
+        };
+        Ok(Self {
+            cx: Cx::new(js),
+            hot: Rc::clone(hot),
+            state,
+            runner: runner.hold(),
+            emitter: emitter.hold(),
+            files: files.hold(),
+        })
+    }
+
+    /// The runner.
+    pub fn runner<'s>(&self, js: Js<'s>) -> Value<'s> {
+        self.runner.get(js)
+    }
+
+    /// The emitter; `undefined` in a `reload` that the user called.
+    pub fn emitter<'s>(&self, js: Js<'s>) -> Value<'s> {
+        self.emitter.get(js)
+    }
+
+    /// The entry files.
+    pub fn files<'s>(&self, js: Js<'s>) -> Value<'s> {
+        self.files.get(js)
+    }
+
+    /// The maps of the runner.
+    pub fn cache<'s>(&self, js: Js<'s>) -> JsResult<'s, HotCache<'s>> {
+        self.hot.cache(self.runner(js))
+    }
+
+    /// What ids are relative to: the runner says, or the server of the emitter's plugin.
+    pub fn roots(&self, js: Js<'_>) -> Roots {
+        let runner = self.runner(js);
+        let from_server = |name| {
+            let home = self.hot.emitter_home(self.emitter(js)).ok()?;
+            home.get("server")
+                .ok()?
+                .get("config")
+                .ok()?
+                .get(name)
+                .ok()?
+                .text()
+        };
+        let root = runner
+            .get("root")
+            .ok()
+            .and_then(Value::text)
+            .or_else(|| from_server("root"));
+        let base = runner
+            .get("options")
+            .ok()
+            .and_then(|options| options.get("base").ok()?.text());
+        Roots::new(root.as_deref(), base.or_else(|| from_server("base")).as_deref())
+    }
+}
+
+/// `getCache(runner)`.
+pub fn get_cache<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
+    hot.cache(call.arg(0)).map(|cache| cache.0)
+}

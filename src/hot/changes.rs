@@ -1,0 +1,158 @@
+//! Which files changed when, as the plugin saw it, and which of these edits a runner has applied.
+//!
+//! Vite gives its hot-update hook and the updates that follow one timestamp. The environments of a server report an
+//! edit one by one; to a runner it is one edit.
+
+use std::cell::RefCell;
+use std::collections::{HashSet, VecDeque};
+
+/// So many edits are remembered: messages follow their edit within moments.
+const REMEMBERED: usize = 64;
+
+/// What the plugin of one emitter saw.
+#[derive(Default)]
+pub struct Changes(RefCell<VecDeque<Change>>);
+
+struct Change {
+    timestamp: f64,
+    file: String,
+    /// The ids of the file's modules in the server's graphs.
+    modules: Vec<String>,
+    is_known_to_ssr: bool,
+}
+
+impl Changes {
+    /// Remembers that `file` changed, which has these modules in the graph of an environment. `is_known_to_ssr`: that
+    /// is the SSR environment, which will report it.
+    pub fn record(&self, timestamp: f64, file: &str, modules: Vec<String>, is_known_to_ssr: bool) {
+        let mut changes = self.0.borrow_mut();
+        let known = changes
+            .iter_mut()
+            .find(|change| is_same(change.timestamp, timestamp) && change.file == file);
+        if let Some(change) = known {
+            change.is_known_to_ssr |= is_known_to_ssr;
+            change.modules.extend(modules);
+            return;
+        }
+        changes.push_back(Change {
+            timestamp,
+            file: file.to_owned(),
+            modules,
+            is_known_to_ssr,
+        });
+        if changes.len() > REMEMBERED {
+            changes.pop_front();
+        }
+    }
+
+    /// The files that changed at that moment, each with its modules; `None` when it is unknown.
+    pub fn files(&self, timestamp: f64) -> Option<Vec<(String, Vec<String>)>> {
+        let changes = self.0.borrow();
+        let at = changes
+            .iter()
+            .filter(|change| is_same(change.timestamp, timestamp));
+        let mut files = Vec::new();
+        for change in at {
+            let mut modules = change.modules.clone();
+            modules.sort_unstable();
+            modules.dedup();
+            files.push((change.file.clone(), modules));
+        }
+        (!files.is_empty()).then_some(files)
+    }
+
+    /// Whether the SSR environment reports what changed at that moment.
+    pub fn is_known_to_ssr(&self, timestamp: f64) -> bool {
+        self.0
+            .borrow()
+            .iter()
+            .any(|change| is_same(change.timestamp, timestamp) && change.is_known_to_ssr)
+    }
+
+    /// When `file` changed last.
+    pub fn latest(&self, is_it: impl Fn(&str) -> bool) -> Option<f64> {
+        self.0
+            .borrow()
+            .iter()
+            .rev()
+            .find(|change| is_it(&change.file))
+            .map(|change| change.timestamp)
+    }
+}
+
+fn is_same(one: f64, other: f64) -> bool {
+    one.to_bits() == other.to_bits()
+}
+
+/// The edits that one runner has applied.
+#[derive(Default)]
+pub struct Applied(VecDeque<Edit>);
+
+/// What has been done about one edit.
+#[derive(Default)]
+pub struct Edit {
+    timestamp: f64,
+    /// Everything was reloaded.
+    pub is_reloaded: bool,
+    /// Boundary and accepted module of each update.
+    pub updates: HashSet<(String, String)>,
+    /// Modules that were evicted, and so are fresh.
+    pub evicted: HashSet<String>,
+}
+
+impl Applied {
+    /// What has been done about the edit of that moment.
+    pub fn edit(&mut self, timestamp: f64) -> &mut Edit {
+        let found = self.0.iter().position(|edit| is_same(edit.timestamp, timestamp));
+        let index = found.unwrap_or_else(|| {
+            if self.0.len() == REMEMBERED {
+                self.0.pop_front();
+            }
+            self.0.push_back(Edit {
+                timestamp,
+                ..Edit::default()
+            });
+            self.0.len() - 1
+        });
+        &mut self.0[index]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_found_by_the_moment_of_their_change() {
+        let changes = Changes::default();
+        let none = Vec::new;
+        changes.record(1.0, "/a", none(), false);
+        changes.record(1.0, "/b", vec!["/b?x".into(), "/b".into()], false);
+        changes.record(1.0, "/b", vec!["/b".into()], true);
+        changes.record(2.0, "/a", none(), false);
+        let b = vec!["/b".into(), "/b?x".into()];
+        assert_eq!(
+            changes.files(1.0),
+            Some(vec![("/a".into(), none()), ("/b".into(), b)])
+        );
+        assert_eq!(changes.files(2.0), Some(vec![("/a".into(), none())]));
+        assert_eq!(changes.files(3.0), None);
+        assert!(changes.is_known_to_ssr(1.0));
+        assert!(!changes.is_known_to_ssr(2.0));
+        assert_eq!(changes.latest(|file| file == "/a"), Some(2.0));
+    }
+
+    #[test]
+    fn old_edits_are_forgotten() {
+        let (changes, mut applied) = (Changes::default(), Applied::default());
+        for moment in 0..200_u32 {
+            changes.record(f64::from(moment), "/a", Vec::new(), false);
+            applied.edit(f64::from(moment)).is_reloaded = true;
+        }
+        assert_eq!(changes.files(100.0), None);
+        assert_eq!(changes.files(199.0), Some(vec![("/a".into(), Vec::new())]));
+        assert!(applied.edit(199.0).is_reloaded);
+        assert!(!applied.edit(100.0).is_reloaded);
+        assert!(applied.0.len() <= REMEMBERED);
+    }
+}

@@ -1,0 +1,347 @@
+//! The spellings of one module id.
+//!
+//! A Vite server names modules by URL, a runner by path, the operating system by path of its own kind, and users
+//! write what they like. All of these are one module:
+//! `/app/src/a.ts`, `/src/a.ts?t=1`, `/base/src/a.ts`, `/@fs/app/src/a.ts`, `file:///app/src/a.ts`.
+
+use std::borrow::Cow;
+
+/// What the spellings of ids are relative to.
+#[derive(Clone, Debug, Default)]
+pub struct Roots {
+    root: Option<String>,
+    base: Option<String>,
+}
+
+impl Roots {
+    /// `root` is the folder that root-relative ids start from, `base` the public path of the server.
+    pub fn new(root: Option<&str>, base: Option<&str>) -> Self {
+        let root = root.map(|root| path_of(root).trim_end_matches('/').to_owned());
+        let base = base.map(|base| base.trim_end_matches('/').to_owned());
+        Self {
+            root,
+            base: base.filter(|base| base.starts_with('/')),
+        }
+    }
+
+    /// What an id may stand for, in one spelling each, the likeliest first. Two, at times more, because `/src/a.ts`
+    /// is a path as well as a URL.
+    pub fn readings(&self, id: &str) -> Vec<String> {
+        let (name, query) = split_query(id);
+        let query = lasting_query(query);
+        let mut readings = Vec::with_capacity(2);
+        let mut add = |path: &str| {
+            let reading = format!("{path}{query}");
+            if !readings.contains(&reading) {
+                readings.push(reading);
+            }
+        };
+        let below_base = self
+            .base
+            .as_ref()
+            .and_then(|base| name.strip_prefix(base.as_str()));
+        for name in below_base
+            .filter(|rest| rest.starts_with('/'))
+            .into_iter()
+            .chain([name])
+        {
+            let path = path_of(name);
+            match &self.root {
+                Some(root) if path.starts_with('/') && !is_below(&path, root) && !is_explicit(name) => {
+                    add(&format!("{root}{path}"));
+                }
+                _ => {}
+            }
+            add(&path);
+        }
+        readings
+    }
+
+    /// Whether both ids can name the same module.
+    pub fn same(&self, one: &str, other: &str) -> bool {
+        one == other || {
+            let readings = self.readings(one);
+            self.readings(other)
+                .iter()
+                .any(|reading| readings.contains(reading))
+        }
+    }
+
+    /// Whether `id` is `file`, or `file` with any query.
+    pub fn is_of_file(&self, id: &str, file: &str) -> bool {
+        let file = path_of(split_query(file).0);
+        self.readings(id)
+            .iter()
+            .any(|reading| split_query(reading).0 == file)
+    }
+
+    /// The path that an entry file stands for, or `None` where it is to be taken as it is. Without a root that is
+    /// everything. `exists` tells whether there is a file of that name.
+    pub fn entry(&self, file: &str, exists: impl Fn(&str) -> bool) -> Option<String> {
+        let root = self.root.as_ref()?;
+        if file.starts_with('/') {
+            let (path, query) = split_query(file);
+            let joined = format!("{root}{path}");
+            let taken = is_explicit(path) || is_below(path, root) || (exists(path) && !exists(&joined));
+            return (!taken).then(|| format!("{joined}{query}"));
+        }
+        if file.starts_with('\0') || file.is_empty() || has_scheme(file) {
+            return None;
+        }
+        Some(join(root, &file.replace('\\', "/")))
+    }
+}
+
+/// The id as it is shown to the user: as it came, without marks that only matter to the server.
+pub fn shown(id: &str) -> String {
+    let (name, query) = split_query(id);
+    let name = if name.starts_with("/@id/") || name.starts_with("file://") {
+        path_of(name)
+    } else {
+        name.into()
+    };
+    format!("{name}{}", lasting_query(query)).replace('\0', "\\0")
+}
+
+/// Whether the id belongs to an installed package, which is never evicted.
+pub fn is_installed(id: &str) -> bool {
+    id.contains("node_modules")
+}
+
+/// The last segment of a path without its query: all spellings of one file share it.
+pub fn last_segment(id: &str) -> &str {
+    let name = split_query(id).0;
+    name.rsplit(['/', '\\']).next().unwrap_or(name)
+}
+
+fn split_query(id: &str) -> (&str, &str) {
+    id.split_at(id.find('?').unwrap_or(id.len()))
+}
+
+/// The query without the marks of a server: `t`, `v` and `import` tell versions of one module apart.
+fn lasting_query(query: &str) -> Cow<'_, str> {
+    let is_mark =
+        |part: &str| part.is_empty() || part == "import" || part.starts_with("t=") || part.starts_with("v=");
+    let Some(parts) = query.strip_prefix('?') else {
+        return "".into();
+    };
+    if !parts.split('&').any(is_mark) {
+        return query.into();
+    }
+    let kept: Vec<_> = parts.split('&').filter(|part| !is_mark(part)).collect();
+    if kept.is_empty() {
+        "".into()
+    } else {
+        format!("?{}", kept.join("&")).into()
+    }
+}
+
+/// Whether a prefix says how the rest is meant, so that it is not relative to the root.
+fn is_explicit(name: &str) -> bool {
+    ["/@fs/", "/@id/", "/@vite/", "file://"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+        || is_drive_path(name)
+}
+
+fn is_below(path: &str, root: &str) -> bool {
+    path.strip_prefix(root)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn is_drive_path(path: &str) -> bool {
+    let bytes = path.as_bytes();
+    bytes.len() > 1
+        && bytes[0].is_ascii_alphabetic()
+        && bytes[1] == b':'
+        && matches!(bytes.get(2), Some(b'/' | b'\\'))
+}
+
+fn has_scheme(id: &str) -> bool {
+    let scheme = id.split(':').next().unwrap_or_default();
+    scheme.len() < id.len()
+        && !scheme.is_empty()
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte))
+}
+
+/// The path that a name without a query stands for: forward slashes, an upper-case drive, no prefix.
+fn path_of(name: &str) -> String {
+    let mut path: Cow<'_, str> = name.into();
+    if let Some(rest) = name.strip_prefix("file://") {
+        // The host between the slashes is empty or `localhost`.
+        let rest = rest.find('/').map_or(rest, |start| &rest[start..]);
+        path = decoded(rest).into();
+    } else if let Some(rest) = name.strip_prefix("/@id/") {
+        path = match rest.strip_prefix("__x00__") {
+            Some(rest) => format!("\0{rest}").into(),
+            None => rest.into(),
+        };
+    }
+    if let Some(rest) = path.strip_prefix("/@fs/") {
+        path = if is_drive_path(rest) {
+            rest.to_owned()
+        } else {
+            format!("/{rest}")
+        }
+        .into();
+    }
+    let mut path = path.replace('\\', "/");
+    if let Some(rest) = path.strip_prefix('/') {
+        let rest = rest.trim_start_matches('/');
+        path = if is_drive_path(rest) {
+            rest.to_owned()
+        } else {
+            format!("/{rest}")
+        };
+    }
+    if is_drive_path(&path) {
+        path[..1].make_ascii_uppercase();
+    }
+    path
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(value) if byte == b'%' => {
+                bytes.push(value);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(byte);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+fn join(root: &str, relative: &str) -> String {
+    let mut segments: Vec<&str> = root.split('/').collect();
+    for segment in relative.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." if segments.len() > 1 => {
+                segments.pop();
+            }
+            _ => segments.push(segment),
+        }
+    }
+    segments.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_one_file_is_the_same_module() {
+        let roots = Roots::new(Some("/app"), Some("/base/"));
+        let windows = Roots::new(Some("c:\\app"), Some("/"));
+        let table = [
+            (&roots, "/app/src/a.ts", "/src/a.ts"),
+            (&roots, "/app/src/a.ts", "/base/src/a.ts"),
+            (&roots, "/app/src/a.ts", "/@fs/app/src/a.ts"),
+            (&roots, "/app/src/a.ts", "/base/@fs/app/src/a.ts"),
+            (&roots, "/app/src/a.ts", "/@fs//app/src/a.ts"),
+            (&roots, "/app/src/a.ts", "//app/src/a.ts"),
+            (&roots, "/app/src/a.ts", "/@id//app/src/a.ts"),
+            (&roots, "/app/src/a.ts", "file:///app/src/a.ts"),
+            (&roots, "/app/src/a.ts", "file://localhost/app/src/a.ts"),
+            (&roots, "/app/src/a b.ts", "file:///app/src/a%20b.ts"),
+            (&roots, "/app/src/a.ts", "/src/a.ts?t=17&v=3f&import"),
+            (&roots, "/app/src/a.ts?raw", "/src/a.ts?t=17&raw"),
+            (&roots, "/app/src/a.ts?raw&x=1", "/src/a.ts?raw&import&x=1"),
+            (&roots, "/lib/b.ts", "/@fs/lib/b.ts"),
+            (&roots, "\0virtual:x", "/@id/__x00__virtual:x"),
+            (&roots, "\0virtual:x", "/base/@id/__x00__virtual:x?t=1"),
+            (&roots, "virtual:x", "/@id/virtual:x"),
+            (&windows, "C:/app/src/a.ts", "/src/a.ts"),
+            (&windows, "C:/app/src/a.ts", "/@fs/c:/app/src/a.ts"),
+            (&windows, "C:/app/src/a.ts", "c:\\app\\src\\a.ts"),
+            (&windows, "C:/app/src/a.ts", "/C:/app/src/a.ts"),
+            (&windows, "C:/app/src/a.ts", "file:///c:/app/src/a.ts?t=1"),
+        ];
+        for (roots, one, other) in table {
+            assert!(
+                roots.same(one, other),
+                "{one} {other} {:?} {:?}",
+                roots.readings(one),
+                roots.readings(other)
+            );
+        }
+    }
+
+    #[test]
+    fn other_files_and_other_queries_are_other_modules() {
+        let roots = Roots::new(Some("/app"), Some("/base/"));
+        let table = [
+            ("/app/src/a.ts", "/src/b.ts"),
+            ("/app/src/a.ts", "/app/src/a.tsx"),
+            ("/app/src/a.ts", "/app/src/a.ts?raw"),
+            ("/app/src/a.ts?raw", "/app/src/a.ts?url"),
+            ("/app/src/a.ts?tab=1", "/app/src/a.ts"),
+            ("/app/src/a.ts", "/@fs/src/a.ts"),
+            ("/app/src/a.ts", "file:///src/a.ts"),
+            ("/app/a.ts", "/based/a.ts"),
+            ("/app/src/a.ts", "/other/app/src/a.ts"),
+        ];
+        for (one, other) in table {
+            assert!(!roots.same(one, other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_file_owns_its_module_with_every_query() {
+        let roots = Roots::new(Some("/app"), None);
+        assert!(roots.is_of_file("/src/a.ts?raw", "/app/src/a.ts"));
+        assert!(roots.is_of_file("/app/src/a.ts", "/app/src/a.ts"));
+        assert!(!roots.is_of_file("/app/src/a.tsx", "/app/src/a.ts"));
+    }
+
+    #[test]
+    fn entries_are_relative_to_the_root() {
+        let disk = ["/elsewhere/main.ts", "/both.ts", "/app/both.ts"];
+        let exists = |path: &str| disk.contains(&path);
+        let table = [
+            (Some("/app"), "src/main.ts", Some("/app/src/main.ts")),
+            (Some("/app/"), "./src/main.ts", Some("/app/src/main.ts")),
+            (Some("/app"), "../lib/main.ts", Some("/lib/main.ts")),
+            (Some("/app"), "/src/main.ts", Some("/app/src/main.ts")),
+            (Some("/app"), "/src/main.ts?x", Some("/app/src/main.ts?x")),
+            (Some("/app"), "/both.ts", Some("/app/both.ts")),
+            (Some("/app"), "/app/src/main.ts", None),
+            (Some("/app"), "/elsewhere/main.ts", None),
+            (Some("/app"), "/@fs/elsewhere/main.ts", None),
+            (Some("/app"), "virtual:main", None),
+            (Some("/app"), "\0main", None),
+            (Some("C:/app"), "C:/app/main.ts", None),
+            (Some("C:/app"), "src\\main.ts", Some("C:/app/src/main.ts")),
+            (None, "src/main.ts", None),
+            (None, "/main.ts", None),
+        ];
+        for (root, file, expected) in table {
+            let entry = Roots::new(root, None).entry(file, exists);
+            assert_eq!(entry.as_deref(), expected, "{root:?} {file}");
+        }
+    }
+
+    #[test]
+    fn users_see_the_id_as_it_came_without_marks() {
+        let table = [
+            ("/src/a.ts?t=1", "/src/a.ts"),
+            ("/src/a.ts?raw&t=1", "/src/a.ts?raw"),
+            ("/@id/__x00__virtual:x", "\\0virtual:x"),
+            ("/@fs/app/a.ts", "/@fs/app/a.ts"),
+            ("file:///app/a.ts", "/app/a.ts"),
+        ];
+        for (id, expected) in table {
+            assert_eq!(shown(id), expected);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! What a runner has loaded: its `moduleCache`, of which only `keys` and `delete` are taken for granted.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+use crate::js::{Held, Js, JsResult, Kind, Value, settled};
+
+use super::app::App;
+use super::hot_cache::{Table, array_from};
+use super::ids::{Roots, is_installed, last_segment};
+
+/// The ids in some maps. Asks the maps for an id, and reads all their keys only when a spelling has to be searched for:
+/// thousands of strings cross from JavaScript slowly, and as one text at best.
+pub struct Ids<'s> {
+    tables: Vec<Table<'s>>,
+    text: OnceCell<String>,
+}
+
+impl<'s> Ids<'s> {
+    /// The keys of these maps.
+    pub fn of(tables: Vec<Table<'s>>) -> Self {
+        Self {
+            tables,
+            text: OnceCell::new(),
+        }
+    }
+
+    /// All ids, each in a line; an empty line at both ends.
+    fn text(&self) -> &str {
+        self.text.get_or_init(|| {
+            let read = |table: &Table<'s>| {
+                let separator = table.0.js().string("\n");
+                Ok(table
+                    .keys()?
+                    .call_method("join", &[separator])?
+                    .text()
+                    .unwrap_or_default())
+            };
+            let texts = self.tables.iter().map(read).collect::<JsResult<'_, Vec<_>>>();
+            format!("\n{}\n", texts.unwrap_or_default().join("\n"))
+        })
+    }
+
+    /// All ids.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.text().lines().filter(|id| !id.is_empty())
+    }
+
+    /// Whether that very spelling is there.
+    pub fn contains(&self, id: &str) -> bool {
+        let is_in = |table: &Table<'s>| table.has(table.0.js().string(id));
+        // What cannot be asked can be read.
+        self.tables
+            .iter()
+            .map(is_in)
+            .collect::<JsResult<'_, Vec<_>>>()
+            .map_or_else(
+                |_| self.text().contains(&format!("\n{id}\n")),
+                |answers| answers.contains(&true),
+            )
+    }
+
+    /// The id in here that names the same module as `id`.
+    pub fn find(&self, roots: &Roots, id: &str) -> Option<String> {
+        if self.contains(id) {
+            return Some(id.to_owned());
+        }
+        let readings = roots.readings(id);
+        if let Some(reading) = readings.iter().find(|reading| self.contains(reading)) {
+            return Some(reading.clone());
+        }
+        let mut candidates = self.with_segment(last_segment(&readings[0])).into_iter();
+        candidates.find(|other| roots.same(other, id)).map(str::to_owned)
+    }
+
+    /// The modules of a file: it may be loaded several times, with different queries. `known` are ids that it is known
+    /// to have; only where none of them is here, all are searched.
+    pub fn of_file(&self, roots: &Roots, file: &str, known: &[String]) -> Vec<String> {
+        let known: Vec<_> = known.iter().filter(|id| self.contains(id)).cloned().collect();
+        if !known.is_empty() {
+            return known;
+        }
+        let mut found: Vec<_> = self
+            .with_segment(last_segment(file))
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        found.retain(|id| roots.is_of_file(id, file));
+        found.dedup();
+        found
+    }
+
+    /// The ids with that text in them, and those whose spelling may hide it.
+    fn with_segment(&self, segment: &str) -> Vec<&str> {
+        let text = self.text();
+        if segment.is_empty() {
+            return self.iter().collect();
+        }
+        let at = [segment, "file:"]
+            .into_iter()
+            .flat_map(|part| text.match_indices(part));
+        let lines = at.map(|(at, _)| {
+            let start = at
+                - text[..at]
+                    .chars()
+                    .rev()
+                    .take_while(|&char| char != '\n')
+                    .map(char::len_utf8)
+                    .sum::<usize>();
+            let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
+            &text[start..end]
+        });
+        lines.collect()
+    }
+}
+
+/// What became of a module that was to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It ran, or still does.
+    Ran,
+    /// It threw.
+    Failed,
+    /// It is not loaded.
+    Absent,
+    /// It is loaded, and nothing tells whether it ran.
+    Unknown,
+}
+
+impl App {
+    fn module_cache<'s>(&self, js: Js<'s>) -> JsResult<'s, Table<'s>> {
+        self.runner(js).get("moduleCache").map(Table)
+    }
+
+    /// The ids of the loaded modules.
+    pub fn loaded<'s>(&self, js: Js<'s>) -> JsResult<'s, Ids<'s>> {
+        let modules = self.module_cache(js)?;
+        Ok(Ids::of(if modules.0.is_object() {
+            vec![modules]
+        } else {
+            Vec::new()
+        }))
+    }
+
+    /// The owners of registrations.
+    pub fn owners<'s>(&self, js: Js<'s>) -> JsResult<'s, Ids<'s>> {
+        let cache = self.cache(js)?;
+        Ok(Ids::of(vec![
+            cache.contexts()?,
+            cache.hot_modules()?,
+            cache.disposers()?,
+        ]))
+    }
+
+    /// Takes modules out of the runner's cache.
+    pub fn evict<'t, 's>(&self, js: Js<'s>, ids: impl Iterator<Item = &'t str>) -> JsResult<'s, ()> {
+        let modules = self.module_cache(js)?;
+        for id in ids {
+            modules.delete(js.string(id))?;
+        }
+        Ok(())
+    }
+
+    /// The loaded module, `undefined` when there is none. Some caches make what they are asked for, so it is looked
+    /// for first.
+    fn module<'s>(&self, js: Js<'s>, id: &str) -> JsResult<'s> {
+        let (modules, key) = (self.module_cache(js)?, js.string(id));
+        let can_tell = modules.0.get("has")?.is_function() && modules.0.get("get")?.is_function();
+        if can_tell && modules.has(key)? {
+            modules.get(key)
+        } else {
+            Ok(js.undefined())
+        }
+    }
+
+    /// Who imports a module, as far as the runner tells.
+    pub fn importers(&self, js: Js<'_>, id: &str) -> Vec<String> {
+        let importers = self.module(js, id).and_then(|module| {
+            if !module.is_object() {
+                return Ok(Vec::new());
+            }
+            let importers = module.get("importers")?;
+            if importers.is_object() {
+                array_from(importers)?.items()
+            } else {
+                Ok(Vec::new())
+            }
+        });
+        importers
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(Value::text)
+            .collect()
+    }
+
+    /// Who is imported by whom, over all loaded modules but those of installed packages.
+    pub fn imports(&self, js: Js<'_>, loaded: &Ids<'_>, roots: &Roots) -> HashMap<String, Vec<String>> {
+        let mut imports: HashMap<String, Vec<String>> = HashMap::new();
+        for id in loaded.iter().filter(|id| !is_installed(id)) {
+            let importers = js.scope(|js| self.importers(js, id));
+            for importer in importers {
+                let importer = loaded.find(roots, &importer).unwrap_or(importer);
+                imports.entry(importer).or_default().push(id.to_owned());
+            }
+        }
+        imports
+    }
+
+    /// What became of these modules. A runner keeps the promise of a module that runs.
+    pub async fn outcomes(&self, ids: Vec<String>) -> Vec<(String, Outcome)> {
+        let peeks = self.cx.attempt(|js| {
+            let loaded = self.loaded(js)?;
+            let peek = |id: &String| {
+                let module = self.module(js, id)?;
+                let promise = if module.is_object() {
+                    module.get("promise")?
+                } else {
+                    js.undefined()
+                };
+                if promise.is_promise() {
+                    return state_of(promise).map(Peek::Promise);
+                }
+                Ok(Peek::Known(if loaded.contains(id) {
+                    Outcome::Unknown
+                } else {
+                    Outcome::Absent
+                }))
+            };
+            ids.iter()
+                .map(|id| peek(id).map(|peek| (id.clone(), peek)))
+                .collect::<JsResult<'_, Vec<_>>>()
+        });
+        // A promise that is settled tells within one turn of the microtask queue.
+        let _ = settled(&self.cx, Held::undefined()).await;
+        let outcomes = peeks
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(id, peek)| match peek {
+                Peek::Known(outcome) => (id, outcome),
+                Peek::Promise(state) => (id, self.cx.with(|js| outcome_in(state.get(js)))),
+            });
+        outcomes.collect()
+    }
+}
+
+enum Peek {
+    Known(Outcome),
+    Promise(Held),
+}
+
+/// An array that gets `true` when `promise` is rejected.
+fn state_of(promise: Value<'_>) -> JsResult<'_, Held> {
+    let js = promise.js();
+    let state = js.array(&[]);
+    let note = js.function("", 1, |call| {
+        call.arg(0).call_method("push", &[call.js.boolean(true)])
+    })?;
+    let ignore = js.function("", 0, |call| Ok(call.js.undefined()))?;
+    promise.call_method("then", &[ignore, note.bind(js.undefined(), &[state])?])?;
+    Ok(state.hold())
+}
+
+fn outcome_in(state: Value<'_>) -> Outcome {
+    let is_rejected = state.get("0").is_ok_and(|value| value.kind() == Kind::Boolean);
+    if is_rejected {
+        Outcome::Failed
+    } else {
+        Outcome::Ran
+    }
+}

@@ -1,0 +1,273 @@
+//! `hot.send`: messages wait in the runner's buffer, as JSON texts, until somebody listens.
+
+use std::rc::Rc;
+
+use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn_detached};
+
+use super::app::{App, Hot};
+use super::console;
+use super::hot_cache::{Table, add_to, array_from, remove_from};
+use super::listeners::{outcome, watch};
+use super::plugin::custom_payload;
+
+/// `sendMessageBuffer(runner, emitter)`.
+pub fn send_message_buffer<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
+    let app = App::new(hot, call.arg(0), call.arg(1), call.js.undefined())?;
+    flush(&app, call.js, true);
+    Ok(call.js.undefined())
+}
+
+/// `hot.send(event, data)`.
+pub fn send<'s>(app: &App, js: Js<'s>, event: Value<'s>, data: Value<'s>) -> JsResult<'s, ()> {
+    let payload = custom_payload(event, data)?;
+    let text = js.global()?.get("JSON")?.call_method("stringify", &[payload])?;
+    let buffer = app.cache(js)?.0.get("messageBuffer")?;
+    buffer.call_method("push", &[text])?;
+    flush(app, js, false);
+    if buffer.get("length")?.as_number() > Some(0.0) {
+        wait_for_listener(app, js)?;
+    }
+    Ok(())
+}
+
+/// Delivers what is in the buffer: all of it, or what somebody listens for.
+pub fn flush(app: &App, js: Js<'_>, is_forced: bool) {
+    if let Err(thrown) = try_flush(app, js, is_forced) {
+        console::error(js, "a message could not be sent", Some(thrown.0));
+    }
+}
+
+fn try_flush<'s>(app: &App, js: Js<'s>, is_forced: bool) -> JsResult<'s, ()> {
+    let buffer = app.cache(js)?.0.get("messageBuffer")?;
+    let mut kept = 0;
+    // Read anew each time, and taken out before it is delivered: a listener may send in its turn.
+    while let Some(text) = buffer.items()?.get(kept).copied() {
+        let message = Message::read(app, js, text)?;
+        if is_forced || message.has_listener()? {
+            buffer.call_method(
+                "splice",
+                &[
+                    js.number(f64::from(u32::try_from(kept).unwrap_or(0))),
+                    js.number(1.0),
+                ],
+            )?;
+            message.deliver(js);
+        } else {
+            kept += 1;
+        }
+    }
+    Ok(())
+}
+
+/// One message, and who may get it.
+struct Message<'s> {
+    text: Value<'s>,
+    event: String,
+    data: Value<'s>,
+    emitter: Value<'s>,
+    server_listeners: Vec<Value<'s>>,
+    client: Value<'s>,
+}
+
+impl<'s> Message<'s> {
+    fn read(app: &App, js: Js<'s>, text: Value<'s>) -> JsResult<'s, Self> {
+        let emitter = app.emitter(js);
+        let parsed = js.global()?.get("JSON")?.call_method("parse", &[text]);
+        // Users may put texts of their own into the buffer.
+        let parsed = parsed
+            .ok()
+            .filter(|message| message.is_object())
+            .unwrap_or_else(|| js.object());
+        let event = parsed.get("event")?;
+        let (mut server_listeners, mut client) = (Vec::new(), js.undefined());
+        if emitter.is_object() {
+            let home = app.hot.emitter_home(emitter)?;
+            server_listeners = listeners_of_server(home, event)?;
+            if !server_listeners.is_empty() {
+                client = client_of(home, emitter)?;
+            }
+        }
+        let data = parsed.get("data")?;
+        Ok(Self {
+            text,
+            event: event.display(),
+            data,
+            emitter,
+            server_listeners,
+            client,
+        })
+    }
+
+    fn has_listener(&self) -> JsResult<'s, bool> {
+        if !self.server_listeners.is_empty() {
+            return Ok(true);
+        }
+        let js = self.text.js();
+        if !self.emitter.is_object() {
+            return Ok(false);
+        }
+        if !self.emitter.get("listenerCount")?.is_function() {
+            return Ok(true);
+        }
+        let count = self
+            .emitter
+            .call_method("listenerCount", &[js.string("custom")])?;
+        Ok(count.as_number() != Some(0.0))
+    }
+
+    fn deliver(&self, js: Js<'s>) {
+        if self.emitter.is_object() {
+            let emitted = self
+                .emitter
+                .call_method("emit", &[js.string("custom"), self.text]);
+            watch(
+                js,
+                outcome(emitted),
+                "a \"custom\" listener of the emitter".into(),
+            );
+        }
+        for listener in &self.server_listeners {
+            let called = listener.call(js.undefined(), &[self.data, self.client]);
+            watch(
+                js,
+                outcome(called),
+                format!("a server listener of \"{}\"", self.event),
+            );
+        }
+    }
+}
+
+/// The functions that listen for `event` on the server's SSR channel.
+fn listeners_of_server<'s>(home: Value<'s>, event: Value<'s>) -> JsResult<'s, Vec<Value<'s>>> {
+    let channel = home.get("channel")?;
+    let api = if channel.is_object() {
+        channel.get("api")?
+    } else {
+        channel
+    };
+    let inner = if api.is_object() {
+        api.get("innerEmitter")?
+    } else {
+        api
+    };
+    // Vite's own channel shows its emitter, with those who listened before we came.
+    if inner.is_object() && inner.get("rawListeners")?.is_function() {
+        return inner.call_method("rawListeners", &[event])?.items();
+    }
+    let functions = Table(home.get("listeners")?).get(event)?;
+    if functions.is_array() {
+        functions.items()
+    } else {
+        Ok(Vec::new())
+    }
+}
+
+/// What a server listener gets to answer with: `client.send` reaches the runners as the server's own messages do.
+fn client_of<'s>(home: Value<'s>, emitter: Value<'s>) -> JsResult<'s> {
+    let js = home.js();
+    let known = home.get("client")?;
+    if known.is_object() {
+        return Ok(known);
+    }
+    let send = js.function("send", 2, |call| {
+        let (emitter, first) = (call.arg(0), call.arg(1));
+        let payload = if first.text().is_some() {
+            custom_payload(first, call.arg(2))?
+        } else {
+            first
+        };
+        emitter.call_method("emit", &[call.js.string("message"), payload])?;
+        Ok(call.js.undefined())
+    })?;
+    let client = js.object();
+    client.set("send", send.bind(js.undefined(), &[emitter])?)?;
+    home.set("client", client)?;
+    Ok(client)
+}
+
+/// Delivers the buffer once the emitter or the server has a listener. The emitter remembers who waits.
+fn wait_for_listener<'s>(app: &App, js: Js<'s>) -> JsResult<'s, ()> {
+    let emitter = app.emitter(js);
+    if !emitter.is_object() {
+        return Ok(());
+    }
+    let home = app.hot.emitter_home(emitter)?;
+    Table(home.get("waiting")?).set(app.runner(js), js.boolean(true))?;
+    if home.get("hook")?.is_function() || !emitter.get("on")?.is_function() {
+        return Ok(());
+    }
+    let hot = Rc::clone(&app.hot);
+    let on_new_listener = js.function("", 2, move |call| {
+        if call.arg(1).text().as_deref() == Some("custom") {
+            flush_waiting(&hot, call.arg(0))?;
+        }
+        Ok(call.js.undefined())
+    })?;
+    let hook = on_new_listener.bind(js.undefined(), &[emitter])?;
+    home.set("hook", hook)?;
+    emitter
+        .call_method("on", &[js.string("newListener"), hook])
+        .map(drop)
+}
+
+/// Somebody listens now, or does so in a moment: an emitter tells before it adds a listener.
+fn flush_waiting<'s>(hot: &Rc<Hot>, emitter: Value<'s>) -> JsResult<'s, ()> {
+    let (js, home) = (emitter.js(), hot.emitter_home(emitter)?);
+    let waiting = Table(home.get("waiting")?);
+    let mut apps = Vec::new();
+    for runner in waiting.keys()?.items()? {
+        apps.push(App::new(hot, runner, emitter, js.undefined())?);
+    }
+    if apps.is_empty() {
+        return Ok(());
+    }
+    spawn_detached(js, async move {
+        let Some(cx) = apps.first().map(|app| app.cx.clone()) else {
+            return;
+        };
+        let _ = settled(&cx, Held::undefined()).await;
+        for app in &apps {
+            cx.with(|js| {
+                flush(app, js, false);
+                let _ = stop_waiting(app, js);
+            });
+        }
+    });
+    Ok(())
+}
+
+/// Takes a runner whose buffer is empty off the list, and the hook off the emitter with the last one.
+fn stop_waiting<'s>(app: &App, js: Js<'s>) -> JsResult<'s, ()> {
+    if app.cache(js)?.0.get("messageBuffer")?.get("length")?.as_number() > Some(0.0) {
+        return Ok(());
+    }
+    let emitter = app.emitter(js);
+    let home = app.hot.emitter_home(emitter)?;
+    let waiting = Table(home.get("waiting")?);
+    waiting.delete(app.runner(js))?;
+    let hook = home.get("hook")?;
+    if hook.is_function() && array_from(waiting.0)?.items()?.is_empty() {
+        home.set("hook", js.undefined())?;
+        emitter.call_method("off", &[js.string("newListener"), hook])?;
+    }
+    Ok(())
+}
+
+/// `server.environments.ssr.hot.on(event, listener)` was called.
+pub fn server_listens<'s>(hot: &Rc<Hot>, emitter: Value<'s>, args: &[Value<'s>]) -> JsResult<'s, ()> {
+    let [event, listener, ..] = args else {
+        return Ok(());
+    };
+    let home = hot.emitter_home(emitter)?;
+    add_to(Table(home.get("listeners")?), *event, *listener)?;
+    flush_waiting(hot, emitter)
+}
+
+/// `server.environments.ssr.hot.off(event, listener)` was called.
+pub fn server_stops_listening<'s>(hot: &Rc<Hot>, emitter: Value<'s>, args: &[Value<'s>]) -> JsResult<'s, ()> {
+    let [event, listener, ..] = args else {
+        return Ok(());
+    };
+    let home = hot.emitter_home(emitter)?;
+    remove_from(Table(home.get("listeners")?), *event, *listener).map(drop)
+}

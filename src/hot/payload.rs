@@ -1,0 +1,175 @@
+//! Messages of a Vite server, by type.
+
+use std::rc::Rc;
+
+use crate::js::{Call, Held, Js, JsResult, Value, spawn};
+
+use super::app::{App, Hot};
+use super::console;
+use super::listeners::{dispose, finish, notify, notify_vite};
+use super::module_cache::Ids;
+use super::outbox;
+use super::plugin::Origin;
+use super::reload::reload;
+use super::update;
+
+/// `handleMessage(runner, emitter, files, payload)`.
+pub fn handle_message<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
+    let app = App::new(hot, call.arg(0), call.arg(1), call.arg(2));
+    let payload = call.arg(3).hold();
+    match app {
+        Ok(app) => spawn(call.js, async move {
+            handle(&app, &payload).await.map(|()| Held::undefined())
+        }),
+        Err(thrown) => {
+            let thrown = thrown.hold();
+            spawn(call.js, async move { Err(thrown) })
+        }
+    }
+}
+
+async fn handle(app: &App, payload: &Held) -> Result<(), Held> {
+    let kind = app.cx.attempt(|js| {
+        let payload = payload.get(js);
+        Ok(if payload.is_object() {
+            payload.get("type")?.text()
+        } else {
+            None
+        })
+    })?;
+    match kind.as_deref().unwrap_or_default() {
+        "connected" => app.cx.with(|js| outbox::flush(app, js, true)),
+        "custom" => custom(app, payload).await?,
+        kind @ ("update" | "full-reload" | "prune" | "error") => {
+            app.take_turn().await;
+            let result = match kind {
+                "update" => update::update(app, payload).await,
+                "full-reload" => full_reload(app, payload).await,
+                "prune" => prune(app, payload).await,
+                _ => error(app, payload).await,
+            };
+            app.leave();
+            result?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+async fn custom(app: &App, payload: &Held) -> Result<(), Held> {
+    let (event, data) = app.cx.attempt(|js| {
+        let payload = payload.get(js);
+        Ok((payload.get("event")?.hold(), payload.get("data")?.hold()))
+    })?;
+    notify(app, &event, &data).await;
+    Ok(())
+}
+
+async fn full_reload(app: &App, payload: &Held) -> Result<(), Held> {
+    let file = app
+        .cx
+        .attempt(|js| Ok(payload.get(js).get("triggeredBy")?.text()))?;
+    let mut edited_at = None;
+    if let Some(file) = &file {
+        let (is_loaded, is_done, at) = app.cx.attempt(|js| {
+            let roots = app.roots(js);
+            let (loaded, owners) = (app.loaded(js)?, app.owners(js)?);
+            let is_loaded = [loaded, owners]
+                .iter()
+                .any(|ids| !ids.of_file(&roots, file, &[]).is_empty());
+            let Some(changes) = app.changes(js) else {
+                return Ok((is_loaded, false, None));
+            };
+            let at = changes.latest(|changed| roots.is_of_file(changed, file));
+            let is_done = at.is_some_and(|at| {
+                app.state.applied.borrow_mut().edit(at).is_reloaded
+                    || (app.origin(js, payload.get(js)) == Origin::Browser && changes.is_known_to_ssr(at))
+            });
+            Ok((is_loaded, is_done, at))
+        })?;
+        if is_done || !(is_loaded || app.state.reload_failed.get()) {
+            return Ok(());
+        }
+        edited_at = at;
+    }
+    notify_vite(app, "vite:beforeFullReload", payload).await;
+    app.cx.attempt(|js| {
+        app.cache(js)?
+            .listeners()?
+            .delete(js.string("vite:beforeFullReload"))
+    })?;
+    if let Some(at) = edited_at {
+        app.state.applied.borrow_mut().edit(at).is_reloaded = true;
+    }
+    reload(app).await.map(drop)
+}
+
+/// Each path's disposer, then its prune callback; then the module is gone, with its data and registrations.
+async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
+    notify_vite(app, "vite:beforePrune", payload).await;
+    let owners = app.cx.attempt(|js| {
+        let paths = payload.get(js).get("paths")?;
+        let paths = if paths.is_object() {
+            paths.items()?
+        } else {
+            Vec::new()
+        };
+        let (roots, cache) = (app.roots(js), app.cache(js)?);
+        let (owners, loaded) = (app.owners(js)?, app.loaded(js)?);
+        let everywhere = [
+            owners,
+            Ids::of(vec![cache.prune_callbacks()?, cache.data()?]),
+            loaded,
+        ];
+        let find = |path: String| everywhere.iter().find_map(|ids| ids.find(&roots, &path));
+        Ok(paths
+            .into_iter()
+            .filter_map(|path| find(path.text()?))
+            .collect::<Vec<_>>())
+    })?;
+    for owner in owners {
+        dispose(app, std::slice::from_ref(&owner)).await;
+        let called = app.cx.attempt(|js| {
+            let (cache, key) = (app.cache(js)?, js.string(&owner));
+            let callback = cache.prune_callbacks()?.get(key)?;
+            if !callback.is_function() {
+                return Ok(Held::undefined());
+            }
+            callback
+                .call(js.undefined(), &[cache.data()?.get(key)?])
+                .map(Value::hold)
+        });
+        finish(&app.cx, called, || format!("the prune callback of {owner}")).await;
+        app.cx.attempt(|js| {
+            let (cache, key) = (app.cache(js)?, js.string(&owner));
+            cache.drop_owner(key)?;
+            cache.data()?.delete(key)?;
+            let module = app.loaded(js)?.find(&app.roots(js), &owner);
+            app.evict(js, module.iter().map(String::as_str))
+        })?;
+    }
+    Ok(())
+}
+
+async fn error(app: &App, payload: &Held) -> Result<(), Held> {
+    notify_vite(app, "vite:error", payload).await;
+    app.cx.with(|js| report(js, payload));
+    Ok(())
+}
+
+fn report(js: Js<'_>, payload: &Held) {
+    let err = payload.get(js).get("err").unwrap_or_else(|_| js.undefined());
+    let part = |name| {
+        let part = if err.is_object() {
+            err.get(name).ok()?.text()
+        } else {
+            None
+        };
+        part.map(|text| format!("\n{text}"))
+    };
+    let text = [part("message"), part("stack")]
+        .into_iter()
+        .flatten()
+        .collect::<String>();
+    console::error(js, &format!("Internal Server Error{text}"), None);
+}

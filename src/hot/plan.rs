@@ -1,0 +1,232 @@
+//! What an update payload asks for, decided before anything is touched.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use crate::graph;
+use crate::js::{Held, Js, JsResult, Value};
+
+use super::app::App;
+use super::changes::Changes;
+use super::console;
+use super::ids::{Roots, is_installed, shown};
+use super::module_cache::Ids;
+use super::plugin::Origin;
+
+/// A module that is to run again.
+pub struct Accepted {
+    /// In the runner's spelling.
+    pub id: String,
+    /// In the payload's.
+    pub shown: String,
+    /// Set when it ran.
+    pub exports: Option<Held>,
+}
+
+/// One update of the payload: a boundary, and the module that it accepts.
+pub struct Step {
+    /// The boundary.
+    pub path: String,
+    accepted_path: String,
+    /// Index of the accepted module.
+    pub accepted: usize,
+    /// What the user reads when it is done.
+    pub shown: String,
+    /// Those of the boundary's callbacks that name the accepted module: `{ deps, fn }`.
+    pub callbacks: Vec<Held>,
+    /// Who started it by `invalidate`.
+    pub first_invalidated_by: Option<String>,
+    /// When the file changed, if the plugin saw that.
+    edited_at: Option<f64>,
+}
+
+/// What is to be done.
+#[derive(Default)]
+pub struct Plan {
+    /// The modules that run again, each once.
+    pub accepted: Vec<Accepted>,
+    /// The updates that concern something loaded, in the payload's order.
+    pub steps: Vec<Step>,
+    /// The modules to evict, the accepted ones first.
+    pub evicted: Vec<String>,
+    /// What ids are relative to.
+    pub roots: Roots,
+}
+
+/// What is loaded when the update arrives.
+struct Scene<'a, 's> {
+    app: &'a App,
+    js: Js<'s>,
+    roots: Roots,
+    loaded: Ids<'s>,
+    owners: Ids<'s>,
+    changes: Option<Rc<Changes>>,
+}
+
+/// Reads the payload of an update.
+pub fn plan<'s>(app: &App, js: Js<'s>, payload: Value<'s>) -> JsResult<'s, Plan> {
+    let (loaded, owners) = (app.loaded(js)?, app.owners(js)?);
+    let scene = Scene {
+        app,
+        js,
+        roots: app.roots(js),
+        loaded,
+        owners,
+        changes: app.changes(js),
+    };
+    let mut plan = Plan {
+        roots: scene.roots.clone(),
+        ..Plan::default()
+    };
+    let is_from_browser = app.origin(js, payload) == Origin::Browser;
+    let updates = payload.get("updates")?;
+    for update in if updates.is_object() {
+        updates.items()?
+    } else {
+        Vec::new()
+    } {
+        if let Some(step) = scene.step(update, is_from_browser)? {
+            scene.add(&mut plan, step);
+        }
+    }
+    if !plan.steps.is_empty() {
+        scene.choose_evicted(&mut plan);
+    }
+    Ok(plan)
+}
+
+impl<'s> Scene<'_, 's> {
+    /// What one update asks for; `None` when it concerns nothing loaded, nobody accepts it, or it has been done.
+    fn step(&self, update: Value<'s>, is_from_browser: bool) -> JsResult<'s, Option<Step>> {
+        let text = |name| Ok(update.get(name)?.text().unwrap_or_default());
+        let (path, accepted_path) = (text("path")?, text("acceptedPath")?);
+        if text("type")? != "js-update" {
+            console::error(
+                self.js,
+                &format!("css hmr is not supported: {}", shown(&path)),
+                None,
+            );
+            return Ok(None);
+        }
+        let timestamp = update.get("timestamp")?.as_number();
+        let known = self.changes.as_ref().zip(timestamp);
+        let edited_at = known
+            .filter(|(changes, at)| changes.files(*at).is_some())
+            .map(|(_, at)| at);
+        if is_from_browser && known.is_some_and(|(changes, at)| changes.is_known_to_ssr(at)) {
+            return Ok(None);
+        }
+        let owner = self.owners.find(&self.roots, &path);
+        let callbacks = self.callbacks(owner.as_deref(), &accepted_path)?;
+        let is_self = self.roots.same(&path, &accepted_path);
+        // After a failed reload nothing is certainly loaded, and everything may be what mends it.
+        let is_loaded = || {
+            owner.is_some()
+                || self.loaded.find(&self.roots, &path).is_some()
+                || self.app.state.reload_failed.get()
+        };
+        if callbacks.is_empty() && !(is_self && is_loaded()) {
+            return Ok(None);
+        }
+        let path_shown = shown(&path);
+        let step = Step {
+            shown: if is_self {
+                path_shown
+            } else {
+                format!("{} via {path_shown}", shown(&accepted_path))
+            },
+            path: owner.unwrap_or(path),
+            accepted_path,
+            accepted: 0,
+            callbacks,
+            first_invalidated_by: update.get("firstInvalidatedBy")?.text(),
+            edited_at,
+        };
+        if let Some(at) = edited_at {
+            let mut applied = self.app.state.applied.borrow_mut();
+            let edit = applied.edit(at);
+            let is_new = edit
+                .updates
+                .insert((step.path.clone(), step.accepted_path.clone()));
+            if edit.is_reloaded || !is_new {
+                return Ok(None);
+            }
+        }
+        Ok(Some(step))
+    }
+
+    fn callbacks(&self, owner: Option<&str>, accepted_path: &str) -> JsResult<'s, Vec<Held>> {
+        let mut chosen = Vec::new();
+        let Some(owner) = owner else { return Ok(chosen) };
+        for callback in self.app.cache(self.js)?.callbacks(self.js.string(owner))? {
+            let mut deps = callback.get("deps")?.items()?.into_iter().filter_map(Value::text);
+            if deps.any(|dep| self.roots.same(&dep, accepted_path)) {
+                chosen.push(callback.hold());
+            }
+        }
+        Ok(chosen)
+    }
+
+    fn add(&self, plan: &mut Plan, mut step: Step) {
+        let path = &step.accepted_path;
+        let known = self
+            .loaded
+            .find(&self.roots, path)
+            .or_else(|| self.owners.find(&self.roots, path));
+        let id = known.unwrap_or_else(|| {
+            let name = shown(path);
+            self.roots
+                .entry(&name, |path| Path::new(path).exists())
+                .unwrap_or(name)
+        });
+        let index = plan.accepted.iter().position(|module| module.id == id);
+        step.accepted = index.unwrap_or_else(|| {
+            plan.accepted.push(Accepted {
+                id,
+                shown: shown(path),
+                exports: None,
+            });
+            plan.accepted.len() - 1
+        });
+        plan.steps.push(step);
+    }
+
+    /// The accepted modules, what changed, and what lies between. Where it is unknown what changed, all that the
+    /// accepted modules import.
+    fn choose_evicted(&self, plan: &mut Plan) {
+        let accepted: Vec<_> = plan.accepted.iter().map(|module| module.id.clone()).collect();
+        let find = |id: &String| self.loaded.find(&self.roots, id);
+        plan.evicted = if let Some(files) = self.edited_files(plan) {
+            let of_file =
+                |(file, known): &(String, Vec<String>)| self.loaded.of_file(&self.roots, file, known);
+            let mut changed: Vec<_> = files.iter().flat_map(of_file).collect();
+            changed.retain(|id| !is_installed(id));
+            graph::affected(&changed, &accepted, |id| {
+                let mut importers = self.app.importers(self.js, id);
+                importers.retain(|id| !is_installed(id));
+                importers.iter().filter_map(find).collect()
+            })
+        } else {
+            let imports = self.app.imports(self.js, &self.loaded, &self.roots);
+            graph::reachable(&accepted, |id| imports.get(id).cloned().unwrap_or_default())
+        };
+        // What an earlier message about the same edit has evicted is fresh.
+        let mut applied = self.app.state.applied.borrow_mut();
+        for at in plan.steps.iter().filter_map(|step| step.edited_at) {
+            let fresh = &mut applied.edit(at).evicted;
+            plan.evicted
+                .retain(|id| accepted.contains(id) || !fresh.contains(id));
+        }
+        for at in plan.steps.iter().filter_map(|step| step.edited_at) {
+            applied.edit(at).evicted.extend(plan.evicted.iter().cloned());
+        }
+    }
+
+    /// The files whose change led to the update, with their modules as far as the server knows them; `None` when that
+    /// is unknown for a part of it.
+    fn edited_files(&self, plan: &Plan) -> Option<Vec<(String, Vec<String>)>> {
+        let changes = self.changes.as_ref()?;
+        let files = plan.steps.iter().map(|step| changes.files(step.edited_at?));
+        files.collect::<Option<Vec<_>>>().map(|files| files.concat())
+    }
+}

@@ -1,0 +1,258 @@
+//! The emitter, and the Vite plugin that puts a server's messages on it.
+
+use std::rc::Rc;
+
+use crate::js::{Call, Js, JsResult, Value};
+
+use super::app::{App, Hot};
+use super::changes::Changes;
+use super::console;
+use super::hot_cache::Table;
+use super::outbox;
+
+/// Which channel of a server brought a payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The channel to the browsers.
+    Browser,
+    /// That of the SSR environment, or none that we know.
+    Other,
+}
+
+/// `createHmrEmitter()`.
+pub fn create_emitter<'s>(_hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
+    call.js.builtin("events")?.get("EventEmitter")?.construct(&[])
+}
+
+/// `viteNodeHmrPlugin()`.
+pub fn create_plugin<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let emitter = create_emitter(hot, call)?;
+    let plugin = js.object();
+    plugin.set("name", js.string("vite-node:hmr"))?;
+    let configure = {
+        let hot = Rc::clone(hot);
+        js.function("configureServer", 2, move |call| configure_server(&hot, call))?
+    };
+    plugin.set("configureServer", configure.bind(js.undefined(), &[emitter])?)?;
+    // Vite asks for the second one where there is no `hotUpdate` yet.
+    for name in ["hotUpdate", "handleHotUpdate"] {
+        plugin.set(name, js.function(name, 1, |call| Ok(call.js.undefined()))?)?;
+        intercept(hot, plugin, name, record_change, &[emitter])?;
+    }
+    Ok(plugin)
+}
+
+impl Hot {
+    /// What belongs to an emitter: the changes that its plugin saw, as native state; the server; who waits.
+    pub fn emitter_home<'s>(&self, emitter: Value<'s>) -> JsResult<'s> {
+        let js = emitter.js();
+        if !emitter.is_object() {
+            return Err(js.error("TypeError", "expected an emitter"));
+        }
+        self.home(emitter, || {
+            let home = js.native_object(Rc::new(Changes::default()))?;
+            home.set("origins", js.global()?.get("WeakMap")?.construct(&[])?)?;
+            home.set("channels", js.global()?.get("WeakSet")?.construct(&[])?)?;
+            home.set("listeners", js.map()?)?;
+            home.set("waiting", js.map()?)?;
+            Ok(home)
+        })
+    }
+}
+
+impl App {
+    /// The changes that the plugin of the emitter saw.
+    pub fn changes(&self, js: Js<'_>) -> Option<Rc<Changes>> {
+        self.hot.emitter_home(self.emitter(js)).ok()?.native()
+    }
+
+    /// Which channel brought the payload.
+    pub fn origin<'s>(&self, js: Js<'s>, payload: Value<'s>) -> Origin {
+        let origin = self
+            .hot
+            .emitter_home(self.emitter(js))
+            .and_then(|home| Table(home.get("origins")?).get(payload));
+        match origin.ok().and_then(Value::text).as_deref() {
+            Some("browser") => Origin::Browser,
+            _ => Origin::Other,
+        }
+    }
+}
+
+/// `configureServer(server)`, bound to the emitter.
+fn configure_server<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
+    let (js, emitter, server) = (call.js, call.arg(0), call.arg(1));
+    let home = hot.emitter_home(emitter)?;
+    home.set("server", server)?;
+    server.set("emitter", emitter)?;
+    let ssr = ssr_channel(server)?;
+    home.set("channel", ssr)?;
+    // One object may be both, as it may come again when the server restarts.
+    for (channel, origin) in [(ssr, "ssr"), (server.get("ws")?, "browser")] {
+        if channel.is_object() && !is_wrapped(home, channel)? {
+            let origin = js.string(origin);
+            intercept(hot, channel, "send", forward, &[emitter, origin])?;
+            if origin.text().as_deref() == Some("ssr") {
+                intercept(hot, channel, "on", listen, &[emitter])?;
+                intercept(hot, channel, "off", stop_listening, &[emitter])?;
+            }
+        }
+    }
+    Ok(js.undefined())
+}
+
+/// `server.environments.ssr.hot`, if there is such a thing.
+fn ssr_channel(server: Value<'_>) -> JsResult<'_> {
+    ["environments", "ssr", "hot"]
+        .into_iter()
+        .try_fold(server, |object, name| {
+            if object.is_object() {
+                object.get(name)
+            } else {
+                Ok(object.js().undefined())
+            }
+        })
+}
+
+fn is_wrapped<'s>(home: Value<'s>, channel: Value<'s>) -> JsResult<'s, bool> {
+    let channels = Table(home.get("channels")?);
+    if channels.has(channel)? {
+        return Ok(true);
+    }
+    channels.0.call_method("add", &[channel])?;
+    Ok(false)
+}
+
+/// One call of a method that we look in on.
+struct Intercepted<'s> {
+    hot: Rc<Hot>,
+    emitter: Value<'s>,
+    origin: Value<'s>,
+    this: Value<'s>,
+    args: Vec<Value<'s>>,
+}
+
+impl<'s> Intercepted<'s> {
+    fn arg(&self, index: usize) -> Value<'s> {
+        self.args
+            .get(index)
+            .copied()
+            .unwrap_or_else(|| self.this.js().undefined())
+    }
+}
+
+type Look = for<'s> fn(&Intercepted<'s>) -> JsResult<'s, ()>;
+
+/// Puts a proxy before a method: the call stays as it is, `this` included, and `look` sees it afterwards.
+fn intercept<'s>(
+    hot: &Rc<Hot>,
+    object: Value<'s>,
+    name: &str,
+    look: Look,
+    bound: &[Value<'s>],
+) -> JsResult<'s, ()> {
+    let js = object.js();
+    let method = object.get(name)?;
+    if !method.is_function() {
+        return Ok(());
+    }
+    let (hot, bound_count) = (Rc::clone(hot), bound.len());
+    let apply = js.function("apply", 3, move |call| {
+        let (bound, [method, this, args, ..]) = call.args.split_at(bound_count) else {
+            return Ok(call.js.undefined());
+        };
+        let args = args.items()?;
+        let result = method.call(*this, &args)?;
+        let origin = bound.get(1).copied().unwrap_or_else(|| call.js.undefined());
+        let intercepted = Intercepted {
+            hot: Rc::clone(&hot),
+            emitter: bound[0],
+            origin,
+            this: *this,
+            args,
+        };
+        if let Err(thrown) = look(&intercepted) {
+            // The caller's call has succeeded: what a listener of ours throws is not for it.
+            console::error(
+                call.js,
+                "a \"message\" listener of the emitter failed",
+                Some(thrown.0),
+            );
+        }
+        Ok(result)
+    })?;
+    let handler = js.object();
+    handler.set("apply", apply.bind(js.undefined(), bound)?)?;
+    let proxy = js.global()?.get("Proxy")?.construct(&[method, handler])?;
+    object.set(name, proxy)
+}
+
+/// A payload on its way: the emitter gets it too. `send(event, data)` stands for a custom payload.
+fn forward<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
+    let js = call.emitter.js();
+    let first = call.arg(0);
+    let payload = if first.text().is_some() {
+        custom_payload(first, call.arg(1))?
+    } else {
+        first
+    };
+    if payload.is_object() {
+        let origins = Table(call.hot.emitter_home(call.emitter)?.get("origins")?);
+        origins.set(payload, call.origin)?;
+    }
+    call.emitter
+        .call_method("emit", &[js.string("message"), payload])
+        .map(drop)
+}
+
+/// `{ type: "custom", event, data }`
+pub fn custom_payload<'s>(event: Value<'s>, data: Value<'s>) -> JsResult<'s> {
+    let payload = event.js().object();
+    payload.set("type", event.js().string("custom"))?;
+    payload.set("event", event)?;
+    payload.set("data", data)?;
+    Ok(payload)
+}
+
+fn listen<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
+    outbox::server_listens(&call.hot, call.emitter, &call.args)
+}
+
+fn stop_listening<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
+    outbox::server_stops_listening(&call.hot, call.emitter, &call.args)
+}
+
+/// `hotUpdate(options)` and `handleHotUpdate(context)`: remembers which file changes.
+fn record_change<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
+    let (js, change) = (call.this.js(), call.arg(0));
+    if !change.is_object() {
+        return Ok(());
+    }
+    let (file, timestamp) = (change.get("file")?.text(), change.get("timestamp")?.as_number());
+    let changes = call.hot.emitter_home(call.emitter)?.native::<Changes>();
+    if let (Some(file), Some(timestamp), Some(changes)) = (file, timestamp, changes) {
+        let environment = if call.this.is_object() {
+            call.this.get("environment")?
+        } else {
+            js.undefined()
+        };
+        let is_ssr = environment.is_object() && environment.get("name")?.text().as_deref() == Some("ssr");
+        let modules = change.get("modules")?;
+        let modules = if modules.is_array() {
+            modules.items()?
+        } else {
+            Vec::new()
+        };
+        let id_of = |module: &Value<'s>| {
+            if module.is_object() {
+                module.get("id").ok()?.text()
+            } else {
+                None
+            }
+        };
+        let ids = modules.iter().filter_map(id_of).collect();
+        changes.record(timestamp, &file, ids, is_ssr && !modules.is_empty());
+    }
+    Ok(())
+}

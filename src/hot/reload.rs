@@ -1,0 +1,130 @@
+//! Running everything again.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::rc::Rc;
+
+use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn};
+
+use super::app::{App, Hot};
+use super::console;
+use super::ids::is_installed;
+use super::listeners::{dispose, outcome};
+use super::module_cache::Ids;
+use super::versions::Versions;
+
+/// `reload(runner, files)`.
+pub fn reload_entry<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
+    match App::new(hot, call.arg(0), call.js.undefined(), call.arg(1)) {
+        Ok(app) => start(call.js, app),
+        Err(thrown) => {
+            let thrown = thrown.hold();
+            spawn(call.js, async move { Err(thrown) })
+        }
+    }
+}
+
+/// Reloads at once, whatever else is under way; the promise brings the entries' exports.
+pub fn start(js: Js<'_>, app: App) -> JsResult<'_> {
+    spawn(js, async move {
+        app.enter();
+        let result = reload(&app).await;
+        app.leave();
+        result
+    })
+}
+
+/// Disposes and evicts every module but those of installed packages, then executes the entries. Brings their
+/// exports, or what the first that failed threw.
+pub async fn reload(app: &App) -> Result<Held, Held> {
+    let disposing = app.cx.attempt(|js| {
+        let owners = app
+            .cache(js)?
+            .disposers()?
+            .keys()?
+            .items()?
+            .into_iter()
+            .filter_map(Value::text);
+        Ok(owners.filter(|id| !is_installed(id)).collect::<Vec<_>>())
+    })?;
+    dispose(app, &disposing).await;
+    // Only now: a disposer may load or register something.
+    let (own, owners, entries) = app.cx.attempt(|js| {
+        let own = |ids: &Ids<'_>| {
+            ids.iter()
+                .filter(|id| !is_installed(id))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let loaded = app.loaded(js)?;
+        Ok((own(&loaded), own(&app.owners(js)?), entries(app, js)?))
+    })?;
+    let versions = Versions::open(app, own.iter().cloned().chain(owners));
+    let evicted = app.cx.attempt(|js| app.evict(js, own.iter().map(String::as_str)));
+    run(app, &versions, evicted.map(|()| entries)).await
+}
+
+/// Executes the entries of a reload that failed: what failed is evicted already, the rest stays.
+pub async fn resume(app: &App) {
+    let versions = Versions::open(app, []);
+    let entries = app.cx.attempt(|js| entries(app, js));
+    if let Err(thrown) = run(app, &versions, entries).await {
+        app.cx
+            .with(|js| console::error(js, "the reload still fails", Some(thrown.get(js))));
+    }
+}
+
+/// Executes the entries side by side, and waits for all of them.
+async fn run(app: &App, versions: &Versions, entries: Result<Vec<String>, Held>) -> Result<Held, Held> {
+    let (entries, mut first_failure) = match entries {
+        Ok(entries) => (entries, None),
+        Err(thrown) => (Vec::new(), Some(thrown)),
+    };
+    let started = app.cx.with(|js| {
+        let execute = |entry: &String| outcome(app.runner(js).call_method("executeId", &[js.string(entry)]));
+        entries.iter().map(execute).collect::<Vec<_>>()
+    });
+    let (mut results, mut failed) = (Vec::new(), HashSet::new());
+    for (entry, promise) in entries.iter().zip(started) {
+        let result = match promise {
+            Ok(promise) => settled(&app.cx, promise).await,
+            thrown => thrown,
+        };
+        match result {
+            Ok(exports) => results.push(exports),
+            Err(thrown) => {
+                failed.insert(entry.clone());
+                first_failure.get_or_insert(thrown);
+            }
+        }
+    }
+    versions.close(app, &entries.into_iter().collect(), &failed).await;
+    app.state.reload_failed.set(first_failure.is_some());
+    match first_failure {
+        Some(thrown) => Err(thrown),
+        None => app.cx.attempt(|js| {
+            let exports: Vec<_> = results.iter().map(|exports| exports.get(js)).collect();
+            Ok(js.array(&exports).hold())
+        }),
+    }
+}
+
+/// The ids of the entries, in the runner's spelling.
+fn entries<'s>(app: &App, js: Js<'s>) -> JsResult<'s, Vec<String>> {
+    let (files, roots, loaded) = (app.files(js), app.roots(js), app.loaded(js)?);
+    let entry = |file: Value<'_>| {
+        let file = file.display();
+        if loaded.contains(&file) {
+            return file;
+        }
+        roots
+            .entry(&file, |path| Path::new(path).exists())
+            .unwrap_or(file)
+    };
+    let files = if files.is_object() {
+        files.items()?
+    } else {
+        Vec::new()
+    };
+    Ok(files.into_iter().map(entry).collect())
+}

@@ -1,0 +1,99 @@
+//! One update: `plan → dispose → evict → execute → keep or drop old registrations → callbacks`.
+
+use std::collections::HashSet;
+
+use crate::js::{Held, Js, JsResult, Value, settled};
+
+use super::app::App;
+use super::console;
+use super::listeners::{dispose, notify_vite, outcome, watch};
+use super::plan::{Accepted, Plan, Step, plan};
+use super::reload;
+use super::versions::Versions;
+
+/// `{ type: "update", updates }`
+pub async fn update(app: &App, payload: &Held) -> Result<(), Held> {
+    notify_vite(app, "vite:beforeUpdate", payload).await;
+    let plan = app.cx.attempt(|js| plan(app, js, payload.get(js)))?;
+    if !plan.steps.is_empty() {
+        apply(app, plan).await;
+    }
+    notify_vite(app, "vite:afterUpdate", payload).await;
+    Ok(())
+}
+
+async fn apply(app: &App, mut plan: Plan) {
+    dispose(app, &plan.evicted).await;
+    let versions = Versions::open(app, plan.evicted.iter().cloned());
+    let evicted = app
+        .cx
+        .attempt(|js| app.evict(js, plan.evicted.iter().map(String::as_str)));
+    if let Err(thrown) = evicted {
+        app.cx
+            .with(|js| console::error(js, "the module cache failed", Some(thrown.get(js))));
+    }
+    let mut failed = HashSet::new();
+    for module in &mut plan.accepted {
+        match execute(app, &module.id).await {
+            Ok(exports) => module.exports = Some(exports),
+            Err(thrown) => {
+                failed.insert(module.id.clone());
+                let text = format!("Failed to reload {}: the next save tries again.", module.shown);
+                app.cx.with(|js| console::error(js, &text, Some(thrown.get(js))));
+            }
+        }
+    }
+    let executed = plan.accepted.iter().map(|module| module.id.clone()).collect();
+    versions.close(app, &executed, &failed).await;
+    for step in &plan.steps {
+        run_callbacks(app, &plan, step);
+    }
+    if failed.is_empty() && app.state.reload_failed.get() {
+        reload::resume(app).await;
+    }
+}
+
+/// Executes a module, as the runner does it.
+pub async fn execute(app: &App, id: &str) -> Result<Held, Held> {
+    let started = app
+        .cx
+        .with(|js| outcome(app.runner(js).call_method("executeId", &[js.string(id)])));
+    settled(&app.cx, started?).await
+}
+
+/// Calls the callbacks of one update; they are not waited for.
+fn run_callbacks(app: &App, plan: &Plan, step: &Step) {
+    let Some(module) = plan.accepted.get(step.accepted) else {
+        return;
+    };
+    app.state
+        .first_invalidated_by
+        .borrow_mut()
+        .clone_from(&step.first_invalidated_by);
+    for callback in &step.callbacks {
+        app.cx.with(|js| {
+            let called = call(js, callback.get(js), module, plan);
+            watch(
+                js,
+                outcome(called),
+                format!("an accept callback of {}", step.path),
+            );
+        });
+    }
+    app.state.first_invalidated_by.replace(None);
+    if module.exports.is_some() {
+        app.cx
+            .with(|js| console::log(js, &format!("hot updated: {}", step.shown)));
+    }
+}
+
+/// `fn([…])`: the changed module in its place, `undefined` in the others'.
+fn call<'s>(js: Js<'s>, callback: Value<'s>, module: &Accepted, plan: &Plan) -> JsResult<'s> {
+    let slot = |dep: Value<'s>| {
+        let is_it = dep.text().is_some_and(|dep| plan.roots.same(&dep, &module.id));
+        let exports = module.exports.as_ref().filter(|_| is_it);
+        exports.map_or_else(|| js.undefined(), |exports| exports.get(js))
+    };
+    let modules: Vec<_> = callback.get("deps")?.items()?.into_iter().map(slot).collect();
+    callback.get("fn")?.call(js.undefined(), &[js.array(&modules)])
+}

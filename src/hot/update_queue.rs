@@ -1,0 +1,74 @@
+//! One message after another.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use crate::js::{Held, Signal, settled, spawn};
+
+use super::app::App;
+
+/// Who runs modules of one runner, and who waits for that.
+#[derive(Default)]
+pub struct UpdateQueue {
+    /// Messages and reloads under way. A reload does not wait: it may be asked for by a callback of a message.
+    busy: Cell<usize>,
+    waiting: RefCell<VecDeque<Rc<Signal>>>,
+}
+
+impl App {
+    /// Waits until nothing else is under way. To be followed by [`App::leave`].
+    pub async fn take_turn(&self) {
+        let queue = &self.state.queue;
+        if queue.busy.get() == 0 {
+            return self.enter();
+        }
+        let signal = Rc::new(Signal::default());
+        let turn = self.cx.attempt(|js| {
+            // A promise of its own, so that a long queue is not one deep stack.
+            let turn = spawn(js, signal.wait(&self.cx))?;
+            self.cache(js)?.0.get("queued")?.call_method("push", &[turn])?;
+            Ok(turn.hold())
+        });
+        let Ok(turn) = turn else { return self.enter() };
+        queue.waiting.borrow_mut().push_back(signal);
+        // Fulfilled by `leave`, which counts us in.
+        let _ = settled(&self.cx, turn).await;
+    }
+
+    /// Begins at once, whatever is under way. To be followed by [`App::leave`].
+    pub fn enter(&self) {
+        let queue = &self.state.queue;
+        queue.busy.set(queue.busy.get() + 1);
+        self.show_pending();
+    }
+
+    /// Ends what [`App::take_turn`] or [`App::enter`] began; when it was the last, the next in the queue begins.
+    pub fn leave(&self) {
+        let queue = &self.state.queue;
+        queue.busy.set(queue.busy.get().saturating_sub(1));
+        if queue.busy.get() > 0 {
+            return;
+        }
+        let next = queue.waiting.borrow_mut().pop_front();
+        let Some(next) = next else {
+            return self.show_pending();
+        };
+        queue.busy.set(1);
+        self.cx.with(|js| {
+            let _ = self
+                .cache(js)
+                .and_then(|cache| cache.0.get("queued")?.call_method("shift", &[]));
+            next.fire(js, &Ok(Held::undefined()));
+        });
+    }
+
+    fn show_pending(&self) {
+        let is_pending = self.state.queue.busy.get() > 0;
+        self.cx.with(|js| {
+            let _ = self
+                .cache(js)
+                .and_then(|cache| cache.0.set("pending", js.boolean(is_pending)));
+        });
+    }
+}

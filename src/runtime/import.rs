@@ -1,0 +1,166 @@
+//! `runtime.import(id)`: the first, a further one, and those that come at the same time.
+
+use std::rc::Rc;
+
+use super::hmr_runtime::module;
+use super::registry::{self, Phase, Record, place};
+use super::steps::Module;
+use super::update;
+use super::watching::stop_watching;
+use crate::addon::Addon;
+use crate::error::HmrError;
+use crate::js::{Call, Cx, Held, Js, JsResult, Value, settled, spawn, spawn_detached};
+
+/// `runtime.import(id)`.
+pub fn import<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let cx = Cx::new(call.js);
+    let (runtime, id) = (call.this.hold(), call.arg(0).hold());
+    spawn(call.js, async move {
+        let import = match cx.attempt(|js| begin(js, runtime.get(js), id.get(js)))? {
+            Begun::Ended(result) => return result,
+            Begun::Import(import) => import,
+        };
+        let _waiting = import
+            .waiter
+            .as_ref()
+            .map(|waiter| waiter.waiting_for(&import.module.record));
+        let module = &import.module;
+        match import.way {
+            Way::AsItIs => {}
+            Way::Join => drop(module.record.idle.wait(&cx).await?),
+            Way::First => end(&import, update::first_import(module).await)?,
+            Way::Again => end(&import, update::import_again(module).await)?,
+        }
+        Ok(import.exports_object)
+    })
+}
+
+enum Begun {
+    Import(Import),
+    /// An import made at the same time has done the work.
+    Ended(Result<Held, Held>),
+}
+
+struct Import {
+    module: Module,
+    exports_object: Held,
+    /// The module whose step asked for this import.
+    waiter: Option<Rc<Record>>,
+    way: Way,
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    /// Nothing to do but evaluate it.
+    First,
+    /// It runs already.
+    Again,
+    /// Something is under way for it; its end is ours.
+    Join,
+    /// It waits for the module that asks.
+    AsItIs,
+}
+
+fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s, Begun> {
+    let (registry, registry_object) = registry::of(runtime, "HMRRuntime.import")?;
+    let Some(id) = id_value.text() else {
+        let expected = "a string: the module's id, as `require` takes it";
+        return Err(HmrError::argument("HMRRuntime.import", "id", expected, id_value).thrown(js));
+    };
+    if let Some(result) = registry.just_ended(&id) {
+        return Ok(Begun::Ended(result));
+    }
+    let addon = Addon::of(js)?;
+    let waiter = addon.context.current(js);
+    let (record, way) = match registry.find(&id) {
+        Some(record) if record.is_busy() => {
+            let is_circle = waiter
+                .as_ref()
+                .is_some_and(|waiter| Rc::ptr_eq(waiter, &record) || record.waits_on(waiter));
+            (record, if is_circle { Way::AsItIs } else { Way::Join })
+        }
+        Some(record) if record.phase.get() == Phase::Failed => {
+            record.phase.set(Phase::Importing);
+            (record, Way::First)
+        }
+        Some(record) => {
+            record.phase.set(Phase::Updating);
+            (record, Way::Again)
+        }
+        None => {
+            let record = registry.add(&id, addon.next_import());
+            if !registry.is_listed.replace(true) {
+                addon.list_runtime(runtime);
+            }
+            registry::add_slot(js, registry_object, &record)?;
+            (record, Way::First)
+        }
+    };
+    let waiter = waiter.filter(|waiter| !Rc::ptr_eq(waiter, &record));
+    let module = module(runtime, &registry, registry_object, &record)?;
+    let exports_object = module.slot.get(js).item(place::EXPORTS_OBJECT)?.hold();
+    Ok(Begun::Import(Import {
+        module,
+        exports_object,
+        waiter,
+        way,
+    }))
+}
+
+/// Ends an import: those who joined it get its result, and so do those who ask before anyone can have got it.
+/// A synchronous module is done before the second of two simultaneous imports is even called.
+fn end(import: &Import, result: Result<(), Held>) -> Result<(), Held> {
+    let module = &import.module;
+    let record = &module.record;
+    let has_failed_first = result.is_err() && record.phase.get() == Phase::Importing;
+    record.phase.set(if has_failed_first {
+        Phase::Failed
+    } else {
+        Phase::Ready
+    });
+    module.cx.with(|js| {
+        if has_failed_first && record.is_alive.get() {
+            forget_failed(js, module);
+        }
+        let outcome = result.clone().map(|()| Held::undefined());
+        record.idle.fire(js, &outcome);
+        if !has_failed_first {
+            update::follow_up(js, module);
+        }
+        if record.is_alive.get() {
+            let ended = result.clone().map(|()| import.exports_object.clone());
+            keep_for_this_turn(js, module, ended);
+        }
+    });
+    result
+}
+
+fn keep_for_this_turn(js: Js<'_>, module: &Module, ended: Result<Held, Held>) {
+    let (cx, registry, id) = (
+        module.cx.clone(),
+        Rc::clone(&module.registry),
+        module.record.id.clone(),
+    );
+    registry.keep_ended(&id, ended);
+    spawn_detached(js, async move {
+        // One microtask, and queued before the importer can wait for its promise: it never sees this.
+        drop(settled(&cx, Held::undefined()).await);
+        registry.forget_ended(&id);
+    });
+}
+
+/// A failed first import leaves nothing watched. Persistent values that were generated are kept for the next
+/// import or for `unimport`: a server that listens cannot be made twice.
+fn forget_failed(js: Js<'_>, module: &Module) {
+    let record = &module.record;
+    record.pending.set(None);
+    let forgotten =
+        registry::of(module.runtime.get(js), "HMRRuntime.import").and_then(|(registry, object)| {
+            stop_watching(js, &registry, object, record);
+            if !record.has_values.get() {
+                registry::forget(module.runtime.get(js), &registry, object, record)?;
+            }
+            Ok(())
+        });
+    let _ = forgotten;
+}

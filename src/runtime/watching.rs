@@ -1,0 +1,202 @@
+//! Which modules are watched, and what happens when their watcher emits `update`.
+
+use std::rc::Rc;
+
+use super::hmr_runtime::{module, require_of};
+use super::registry::{self, Phase, Record, Registry, place};
+use super::steps::Module;
+use super::update;
+use crate::addon::Addon;
+use crate::error::HmrError;
+use crate::js::{Call, Js, JsResult, Value};
+use crate::{report, resolve};
+
+/// Anything falsy, and `true` as in the JavaScript package, means: watch nothing.
+pub fn check_watcher<'s>(callee: &str, watcher: Value<'s>) -> JsResult<'s, ()> {
+    if !watcher.truthy() || watcher.text().is_none() && !watcher.is_object() && watcher.as_number().is_none()
+    {
+        return Ok(());
+    }
+    let is_watcher = watcher.is_object()
+        && watcher.get("watch")?.is_function()
+        && watcher.get("on")?.is_function()
+        && !off_of(watcher)?.is_undefined();
+    if is_watcher {
+        return Ok(());
+    }
+    let expected = "a Watcher, any EventEmitter with a `watch(id)` method, or false";
+    Err(HmrError::argument(callee, "watcher", expected, watcher).thrown(watcher.js()))
+}
+
+/// What takes a listener off an emitter. Emitters made for browsers and for old Nodes lack `off`.
+fn off_of(watcher: Value<'_>) -> JsResult<'_> {
+    for name in ["off", "removeListener"] {
+        let off = watcher.get(name)?;
+        if off.is_function() {
+            return Ok(off);
+        }
+    }
+    Ok(watcher.js().undefined())
+}
+
+/// Resolves the id and, unless it is watched or watching is off, watches it: before the file is read, so that no
+/// edit falls between.
+pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
+    let (runtime, record) = (module.runtime.get(js), &module.record);
+    let watcher = runtime.get("watcher")?;
+    let is_to_watch =
+        !record.is_watched.get() && !module.addon.switches.reloading_disabled.get() && watcher.is_object();
+    // What runs and needs no watch needs no file either: it may be away for a moment.
+    if !is_to_watch && record.phase.get() == Phase::Updating {
+        return Ok(());
+    }
+    let require = require_of(runtime)?;
+    let path = resolve::resolve(require, &record.id, "HMRRuntime.import")?;
+    *record.link.borrow_mut() = resolve::link_to(require, &record.id, &path);
+    if !record.is_alive.get() {
+        return Ok(());
+    }
+    let (registry, registry_object) = registry::of(runtime, "HMRRuntime.import")?;
+    registry.set_path(record, &path);
+    if !is_to_watch {
+        return Ok(());
+    }
+    let slot = module.slot.get(js);
+    if registry.watched.get() == 0 {
+        listen(js, &module.addon, runtime, registry_object, watcher)?;
+    }
+    registry.watched.set(registry.watched.get() + 1);
+    record.is_watched.set(true);
+    let unwatch = match watcher.call_method("watch", &[js.string(&record.id)]) {
+        Ok(unwatch) => unwatch,
+        Err(thrown) => {
+            stop_watching(js, &registry, registry_object, record);
+            return Err(thrown);
+        }
+    };
+    slot.set_item(place::UNWATCH, unwatch)?;
+    if !record.is_watched.get() {
+        // `watch` itself let the module go.
+        call_unwatch(js, record, slot);
+    }
+    Ok(())
+}
+
+fn listen<'s>(
+    js: Js<'s>,
+    addon: &Addon,
+    runtime: Value<'s>,
+    registry_object: Value<'s>,
+    watcher: Value<'s>,
+) -> JsResult<'s, ()> {
+    let mut listener = registry_object.get("listener")?;
+    if listener.is_undefined() {
+        listener = addon.on_update.get(js).bind(js.undefined(), &[runtime])?;
+        registry_object.set("listener", listener)?;
+    }
+    registry_object.set("watcher", watcher)?;
+    make_room(js, watcher)?;
+    watcher.call_method("on", &[js.string("update"), listener])?;
+    Ok(())
+}
+
+/// One watcher may serve many runtimes, and each has a listener of its own: no leak, so no warning of one.
+fn make_room<'s>(js: Js<'s>, watcher: Value<'s>) -> JsResult<'s, ()> {
+    for name in ["getMaxListeners", "setMaxListeners", "listenerCount"] {
+        if !watcher.get(name)?.is_function() {
+            return Ok(());
+        }
+    }
+    let most = watcher.call_method("getMaxListeners", &[])?.as_number();
+    let now = watcher
+        .call_method("listenerCount", &[js.string("update")])?
+        .as_number();
+    // Zero means: as many as there are.
+    if let (Some(most), Some(now)) = (most, now)
+        && most > 0.0
+        && now >= most
+    {
+        watcher.call_method("setMaxListeners", &[js.number(now + 1.0)])?;
+    }
+    Ok(())
+}
+
+/// Stops watching a module; with the last one, the runtime's listener goes as well. Nothing is thrown: what
+/// a watcher of the user's throws is reported.
+pub fn stop_watching(js: Js<'_>, registry: &Registry, registry_object: Value<'_>, record: &Rc<Record>) {
+    if !record.is_watched.replace(false) {
+        return;
+    }
+    registry.watched.set(registry.watched.get().saturating_sub(1));
+    if let Ok(slot) = registry::slot(registry_object, record) {
+        call_unwatch(js, record, slot);
+    }
+    if registry.watched.get() == 0 {
+        let stopped = registry_object.get("watcher").and_then(|watcher| {
+            let arguments = [js.string("update"), registry_object.get("listener")?];
+            off_of(watcher)?.call(watcher, &arguments)
+        });
+        if let Err(thrown) = stopped {
+            report::error(js, &record.id, "its watcher could not be left", thrown.0);
+        }
+    }
+}
+
+fn call_unwatch<'s>(js: Js<'s>, record: &Record, slot: Value<'s>) {
+    let stopped = slot.item(place::UNWATCH).and_then(|unwatch| {
+        slot.set_item(place::UNWATCH, js.undefined())?;
+        if unwatch.is_function() {
+            unwatch.call(js.undefined(), &[])
+        } else {
+            Ok(js.undefined())
+        }
+    });
+    let what = "its watch could not be stopped";
+    match stopped {
+        Ok(closing) => update::report_rejection(js, &record.id, what, closing),
+        Err(thrown) => report::error(js, &record.id, what, thrown.0),
+    }
+}
+
+/// Stops all watches of a runtime.
+pub fn stop_all(runtime: Value<'_>) -> JsResult<'_, ()> {
+    let (registry, registry_object) = registry::of(runtime, "HMRRuntime.closeAll")?;
+    registry.forget_all_ended();
+    for record in registry.all() {
+        stop_watching(runtime.js(), &registry, registry_object, &record);
+    }
+    Ok(())
+}
+
+/// A watcher emitted `update`: the runtime is bound before the ids.
+pub fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let runtime = call.arg(0);
+    let (registry, registry_object) = registry::of(runtime, "HMRRuntime.import")?;
+    let origin = Addon::of(js)?.delivery.origin();
+    let mut records: Vec<Rc<Record>> = Vec::new();
+    let mut told = Vec::new();
+    for argument in call.args.iter().skip(1) {
+        if argument.is_array() {
+            told.extend(argument.items()?);
+        } else {
+            told.push(*argument);
+        }
+    }
+    for id in told.into_iter().filter_map(Value::text) {
+        for record in registry.find_told(&id) {
+            if !records.iter().any(|it| Rc::ptr_eq(it, &record)) {
+                records.push(record);
+            }
+        }
+    }
+    records.sort_by_key(|record| record.order);
+    for record in records {
+        // An update of one may have stopped the watch of the next.
+        if record.is_alive.get() && record.is_watched.get() {
+            let module = module(runtime, &registry, registry_object, &record)?;
+            update::change(js, module, origin);
+        }
+    }
+    Ok(js.undefined())
+}

@@ -1,0 +1,56 @@
+//! Node's timers, as they were when the addon was loaded: a program's fake timers are its own.
+
+use crate::js::{Held, Js, JsResult, Value};
+
+/// `setTimeout`, `clearTimeout` and `setImmediate` of Node.
+pub struct Timers {
+    set: Held,
+    clear: Held,
+    set_immediate: Held,
+}
+
+impl Timers {
+    /// Takes the functions.
+    pub fn take(js: Js<'_>) -> JsResult<'_, Self> {
+        let timers = js.builtin("timers")?;
+        Ok(Self {
+            set: timers.get("setTimeout")?.hold(),
+            clear: timers.get("clearTimeout")?.hold(),
+            set_immediate: timers.get("setImmediate")?.hold(),
+        })
+    }
+
+    /// Calls `action` once after `milliseconds`, without keeping the process alive for it.
+    pub fn after<'s>(
+        &self,
+        js: Js<'s>,
+        milliseconds: u32,
+        action: impl for<'t> Fn(Js<'t>) + 'static,
+    ) -> JsResult<'s> {
+        let callback = js.function("", 0, move |call| {
+            action(call.js);
+            Ok(call.js.undefined())
+        })?;
+        let arguments = [callback, js.number(f64::from(milliseconds))];
+        let timer = self.set.get(js).call(js.undefined(), &arguments)?;
+        if timer.is_object() {
+            timer.call_method("unref", &[])?;
+        }
+        Ok(timer)
+    }
+
+    /// Calls `action` in the next turn of the event loop.
+    pub fn next_turn<'s>(&self, js: Js<'s>, action: impl for<'t> Fn(Js<'t>) + 'static) -> JsResult<'s, ()> {
+        let callback = js.function("", 0, move |call| {
+            action(call.js);
+            Ok(call.js.undefined())
+        })?;
+        self.set_immediate.get(js).call(js.undefined(), &[callback])?;
+        Ok(())
+    }
+
+    /// Calls off what `after` gave.
+    pub fn cancel(&self, js: Js<'_>, timer: Value<'_>) {
+        let _ = self.clear.get(js).call(js.undefined(), &[timer]);
+    }
+}

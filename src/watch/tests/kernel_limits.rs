@@ -1,0 +1,117 @@
+//! The kernel's limits, provoked for real.
+
+use std::fs;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::alone::{is_alone, is_the_one};
+use super::bench::Bench;
+use crate::watch::Notice;
+use crate::watch::backend::NotifyBackend;
+use crate::watch::file_change::Signal;
+
+#[test]
+fn the_event_queue_overflows() {
+    let overflows = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&overflows);
+    let mut bench = Bench::with_backend(Box::new(move |sink| {
+        let counted = Arc::clone(&counted);
+        NotifyBackend::connect(Arc::new(move |signal| {
+            counted.fetch_add(u32::from(signal == Signal::Overflow), Ordering::SeqCst);
+            sink(signal);
+        }))
+    }));
+    bench.mkdir("folder");
+    bench.write("folder/file", "0");
+    let key = bench.watch("folder/file");
+    bench.rest();
+    let limit = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
+    let limit: u32 = limit.trim().parse().unwrap();
+    // notify's thread cannot deliver meanwhile, and so does not read.
+    let guarded = bench.hub.shared.state.lock();
+    for index in 0..limit {
+        let name = format!("folder/other{}", index % 4);
+        bench.write(&name, "");
+        fs::remove_file(bench.path(&name)).unwrap();
+    }
+    bench.write("folder/file", "1");
+    drop(guarded);
+    bench.expect(key, "1");
+    assert_eq!(overflows.load(Ordering::SeqCst), 1);
+    bench.write("folder/file", "2");
+    bench.until(key, "2");
+}
+
+/// In a user namespace, whose own limits are no one else's.
+fn in_namespace(test: &str, limit: &str) -> bool {
+    let can_unshare = Command::new("unshare").args(["-Ur", "true"]).status();
+    if !is_the_one() && !can_unshare.is_ok_and(|status| status.success()) {
+        return false;
+    }
+    is_alone(test, |command| {
+        let script = format!("echo {limit} && exec \"$0\" \"$@\"");
+        let program = command.get_program().to_owned();
+        let arguments: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
+        let mut wrapped = Command::new("unshare");
+        wrapped
+            .args(["-Ur", "sh", "-c", &script])
+            .arg(program)
+            .args(arguments);
+        for (name, value) in command.get_envs() {
+            wrapped.env(name, value.unwrap_or_default());
+        }
+        *command = wrapped;
+    })
+}
+
+#[test]
+fn no_watches_are_left() {
+    if !in_namespace(
+        "kernel_limits::no_watches_are_left",
+        "6 > /proc/sys/user/max_inotify_watches",
+    ) {
+        return;
+    }
+    let mut bench = Bench::new();
+    let names: Vec<_> = (0..10).map(|index| format!("folder{index}/file")).collect();
+    let mut keys = Vec::new();
+    for name in &names {
+        bench.mkdir(name.split_once('/').unwrap().0);
+        bench.write(name, "0");
+        keys.push(bench.watch(name));
+    }
+    bench.rest();
+    let notices = bench.hub.take_notices();
+    assert!(
+        matches!(notices[..], [Notice::WatchLimit { limit: Some(_) }]),
+        "{notices:?}"
+    );
+    for (name, key) in names.iter().zip(keys) {
+        bench.write(name, "1");
+        bench.until(key, "1");
+    }
+}
+
+#[test]
+fn no_instances_are_left() {
+    if !in_namespace(
+        "kernel_limits::no_instances_are_left",
+        "0 > /proc/sys/user/max_inotify_instances",
+    ) {
+        return;
+    }
+    let mut bench = Bench::new();
+    bench.write("file", "0");
+    let key = bench.watch("file");
+    bench.rest();
+    let notices = bench.hub.take_notices();
+    assert!(
+        matches!(notices[..], [Notice::InstanceLimit { limit: Some(_) }]),
+        "{notices:?}"
+    );
+    for version in ["1", "2"] {
+        bench.write("file", version);
+        bench.until(key, version);
+    }
+}
