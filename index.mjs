@@ -1,6 +1,4 @@
-import hmrPackage from './index.js'
-
-export const {
+export {
   createModule,
   hmr,
   createPersist,
@@ -9,6 +7,7 @@ export const {
   createSyntheticRequire,
   synthetic,
   HMRRuntime,
+  HMRRuntime as default,
   Watcher,
   FSWatcher,
   ContentWatcher,
@@ -16,6 +15,4 @@ export const {
   Runner,
   AsyncRunner,
   PersistManager
-} = hmrPackage
-
-export default HMRRuntime
+} from './index.js'

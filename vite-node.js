@@ -8,7 +8,7 @@ const {
   reload,
   handleMessage,
   createHotContext
-} = require('./binding.js')
+} = require('./load-binding.js')
 
 module.exports = {
   __esModule: true,

@@ -8,7 +8,8 @@ const { makeProject, root } = require("./support/project.js");
 const { readmeBlocks } = require("./support/readme.js");
 
 const markdown = fs.readFileSync(path.join(root, "README.md"), "utf8");
-const blocks = readmeBlocks(markdown);
+const all = readmeBlocks(markdown);
+const blocks = all.filter((block) => block.as === undefined);
 const sections = new Map();
 for (const block of blocks) sections.set(block.section, [...(sections.get(block.section) ?? []), block]);
 
@@ -36,6 +37,13 @@ test("every section with JavaScript is run, and says what it prints", () => {
     assert.notEqual(entries.length, 0, section);
     for (const entry of entries) assert.notEqual(entry.steps.length, 0, `${section}: ${entry.run}`);
   }
+});
+
+test("a block that another test runs is the whole of its file", () => {
+  const copies = all.filter((block) => block.as !== undefined);
+  assert.notEqual(copies.length, 0);
+  for (const { as, code } of copies)
+    assert.equal(code.slice(code.indexOf("\n") + 1), fs.readFileSync(path.join(root, as), "utf8"), as);
 });
 
 test("links within the README, and to files of this repository, lead somewhere", () => {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 'use strict'
 
-const { reportError } = require('../binding.js')
+const { reportError } = require('../load-binding.js')
 const { parse, helpText } = require('./options.js')
 const program = require('./program.js')
 const { leaveWell } = require('./leave.js')

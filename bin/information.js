@@ -1,7 +1,7 @@
 'use strict'
 
 const { readFileSync } = require('node:fs')
-const { addonVersion } = require('../binding.js')
+const { addonVersion } = require('../load-binding.js')
 const own = require('../package.json')
 
 const BACKENDS = { linux: 'inotify', darwin: 'FSEvents', win32: 'ReadDirectoryChangesW' }

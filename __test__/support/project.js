@@ -13,11 +13,20 @@ exports.PATIENCE = PATIENCE;
 
 /**
  * Makes a project whose `node_modules` links to this package, and to `dependencies`: from the name the project uses
- * to the name it has in this repository. It is removed after the test.
+ * to the name it has in this repository. It is removed after the test. Below `parent` it finds that folder's packages.
  */
-exports.makeProject = function makeProject(t, dependencies = {}) {
-  const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "node-hmr-project-")));
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+exports.makeProject = function makeProject(t, dependencies = {}, parent = os.tmpdir()) {
+  const folder = fs.realpathSync(fs.mkdtempSync(path.join(parent, "node-hmr-project-")));
+  const programs = [];
+  t.after(async () => {
+    for (const program of programs) program.kill();
+    await Promise.all(programs.map((program) => program.ended));
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+  const start = (args, env) => {
+    programs.push(run(t, args, folder, env));
+    return programs.at(-1);
+  };
   link(root, path.join(folder, "node_modules/@upvotr/node-hmr"));
   for (const [name, installed] of Object.entries(dependencies))
     link(path.join(root, "node_modules", installed), path.join(folder, "node_modules", name));
@@ -31,9 +40,9 @@ exports.makeProject = function makeProject(t, dependencies = {}) {
     /** Copies a folder of this repository into the project. */
     copy: (source) => fs.cpSync(path.join(root, source), folder, { recursive: true }),
     edit: (file, before, after) => edit(inProject(file), before, after),
-    run: (args, env) => run(t, args, folder, env),
+    run: start,
     /** Runs the package's command. */
-    hmr: (args, env) => run(t, [path.join(root, "bin/hmr.js"), ...args], folder, env)
+    hmr: (args, env) => start([path.join(root, "bin/hmr.js"), ...args], env)
   };
 };
 
@@ -41,6 +50,7 @@ function link(target, name) {
   fs.mkdirSync(path.dirname(name), { recursive: true });
   fs.symlinkSync(target, name, "junction");
 }
+exports.link = link;
 
 /** Saves a file with `before` replaced by `after`, as most editors do: by renaming a new file over it. */
 function edit(file, before, after) {
@@ -49,10 +59,11 @@ function edit(file, before, after) {
   fs.writeFileSync(`${file}.new`, text.replaceAll(before, after));
   fs.renameSync(`${file}.new`, file);
 }
+exports.edit = edit;
 
-/** Runs Node, and ends it after the test. */
-function run(t, args, cwd, env = {}) {
-  const child = spawn(process.execPath, args, { cwd, env: { ...process.env, NO_COLOR: "1", ...env } });
+/** Runs Node, or another runtime, and ends it after the test. */
+function run(t, args, cwd, env = {}, [program, ...options] = [process.execPath]) {
+  const child = spawn(program, [...options, ...args], { cwd, env: { ...process.env, NO_COLOR: "1", ...env } });
   const ended = new Promise((resolve) => child.once("close", resolve));
   t.after(() => {
     child.kill();
@@ -79,6 +90,9 @@ function run(t, args, cwd, env = {}) {
 
   return {
     ended,
+    /** Every complete line so far, of both streams. */
+    lines,
+    kill: (signal) => child.kill(signal),
     /** The next line, of either stream, that holds `wanted`. Those before it are passed over. */
     async line(wanted) {
       const matches = (line) => (typeof wanted === "string" ? line.includes(wanted) : wanted.test(line));

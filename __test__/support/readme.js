@@ -3,6 +3,7 @@
 //   // file: name         the file is called name
 //   // run: name          the file is called name, and `node name` runs its section
 //   // run: hmr -f name   the file is called name, and the command runs its section
+//   // as: path            the rest is that file of this repository, which another test runs
 //
 // The blocks below one heading make up one folder. Further comments say what happens when it runs, in order:
 //
@@ -27,7 +28,7 @@ exports.readmeBlocks = function readmeBlocks(markdown) {
 };
 
 function block(section, { language, lines }) {
-  const [, verb, rest] = /^\/\/ (file|run): (.+)/.exec(lines[0]) ?? [];
+  const [, verb, rest] = /^\/\/ (file|run|as): (.+)/.exec(lines[0]) ?? [];
   if (verb === undefined) throw new Error(`README, "${section}": a block does not name its file: ${lines[0]}`);
   return {
     language,
@@ -35,6 +36,7 @@ function block(section, { language, lines }) {
     folder: section.replace(/\W+/g, "-"),
     file: rest.split(" ").at(-1),
     run: verb === "run" ? rest : undefined,
+    as: verb === "as" ? rest : undefined,
     steps: lines.flatMap(step),
     code: `${lines.join("\n")}\n`
   };
