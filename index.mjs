@@ -1,18 +1,18 @@
 export {
+  AsyncRunner,
+  ContentWatcher,
   createModule,
-  hmr,
   createPersist,
   createRunner,
   createRuntime,
   createSyntheticRequire,
-  synthetic,
+  FSWatcher,
   HMRRuntime,
   HMRRuntime as default,
-  Watcher,
-  FSWatcher,
-  ContentWatcher,
+  hmr,
   NoopWatcher,
+  PersistManager,
   Runner,
-  AsyncRunner,
-  PersistManager
+  synthetic,
+  Watcher
 } from './index.js'

@@ -21,7 +21,12 @@ const outcomes = []
 
 for (const major of NODES.filter(isAsked)) {
   const node = program('node', `node@${major}`, ['-p', 'process.execPath'])
-  report(`node ${run(node, ['--version'])}`, node, ['--test', ...specs('__test__'), ...specs('__test__/vite-node'), ...specs('__test__/runtimes')], {})
+  report(
+    `node ${run(node, ['--version'])}`,
+    node,
+    ['--test', ...specs('__test__'), ...specs('__test__/vite-node'), ...specs('__test__/runtimes')],
+    {}
+  )
 }
 for (const name of Object.keys(OTHERS).filter(isAsked)) {
   const evaluated = name === 'deno' ? ['eval', 'console.log(Deno.execPath())'] : ['-p', 'process.execPath']

@@ -45,12 +45,15 @@ async function main() {
       process.exitCode = 1
     })
     const ask = (message) => request(child, message)
+    const addLost = (count) => {
+      lost += count
+    }
     await ask({ is: 'start' })
     // What the first rounds load and compile is no leak.
-    let saved = await rounds(folder, ask, 0, Math.min(1000, total), (count) => (lost += count))
+    let saved = await rounds(folder, ask, 0, Math.min(1000, total), addLost)
     const before = await ask({ is: 'memory' })
     const start = performance.now()
-    saved = await rounds(folder, ask, saved, total, (count) => (lost += count))
+    saved = await rounds(folder, ask, saved, total, addLost)
     const seconds = (performance.now() - start) / 1000
     const after = await ask({ is: 'memory' })
     isOver = true
