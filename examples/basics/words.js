@@ -1,6 +1,6 @@
-const { createRunner, hmr } = require('@upvotr/node-hmr')
+const { createRunner, hmr } = require("@upvotr/node-hmr");
 
 module.exports = hmr(
   null,
   createRunner(() => ({ greeting: (name) => `Hello, ${name}!` }))
-)
+);

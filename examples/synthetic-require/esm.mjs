@@ -1,6 +1,6 @@
-import { createRunner, hmr } from '@upvotr/node-hmr'
+import { createRunner, hmr } from "@upvotr/node-hmr";
 
 export default hmr(
   null,
-  createRunner(() => () => 'Hello from an ES module!')
-)
+  createRunner(() => () => "Hello from an ES module!")
+);

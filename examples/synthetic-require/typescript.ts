@@ -1,10 +1,10 @@
-import { createRunner, hmr } from '@upvotr/node-hmr'
+import { createRunner, hmr } from "@upvotr/node-hmr";
 
 interface Greeting {
-  (): string
+  (): string;
 }
 
 export default hmr(
   null,
-  createRunner((): Greeting => () => 'Hello from TypeScript!')
-)
+  createRunner((): Greeting => () => "Hello from TypeScript!")
+);
