@@ -12,7 +12,7 @@ use super::trouble::{
     FALLBACK, KEPT, SETTLE, report_after_settling, report_failure, report_rejection, report_unloadable, warn,
 };
 use super::{hmr_runtime, watching};
-use crate::js::{Held, Js, JsResult, spawn_detached};
+use crate::js::{Held, Js, JsResult, settled, spawn_detached};
 use crate::report;
 use crate::watchers::delivery::Origin;
 
@@ -179,7 +179,20 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
             UpdateOutcome::KeptForNow | UpdateOutcome::Gone => {}
         }
         if matches!(outcome, UpdateOutcome::Updated | UpdateOutcome::FellBack) {
-            hmr_runtime::emit(js, module.runtime.get(js), &record.id);
+            announce(js, module.clone());
+        }
+    });
+}
+
+/// Emits `update` one microtask after the exports are set, as in JavaScript: whoever tells a watcher of a change and
+/// then waits for `update`, in one go, hears of a synchronous update too.
+fn announce(js: Js<'_>, module: Module) {
+    spawn_detached(js, async move {
+        drop(settled(&module.cx, Held::undefined()).await);
+        if module.record.is_alive.get() {
+            module
+                .cx
+                .with(|js| hmr_runtime::emit(js, module.runtime.get(js), &module.record.id));
         }
     });
 }
