@@ -304,6 +304,14 @@ export declare class HMRRuntime extends EventEmitter {
   static disableReloading(this: void): void
   /** Whether {@link HMRRuntime.disableReloading} was called. */
   static reloadDisabled(this: void): boolean
+  /**
+   * Leaves well: stops every watch of every runtime, then cleans every module up: first all runners, then all
+   * persistent values, those imported last first, each awaited. What a cleanup throws is reported, and the next one
+   * runs. The command calls this on Ctrl-C and SIGTERM; a program with signal handlers of its own may call it there.
+   *
+   * @returns A promise that fulfils after the last cleanup. It waits for each cleanup, however long that takes.
+   */
+  static shutdown(this: void): Promise<void>
 
   /**
    * Mind the order of the arguments; {@link createRuntime} takes them the other way round.

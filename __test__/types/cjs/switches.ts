@@ -20,6 +20,7 @@ const switches: boolean[] = [
   HMRRuntime.loggingEnabled(),
   HMRRuntime.shouldSuppressWarnings(),
   HMRRuntime.reloadDisabled()
+  HMRRuntime.shutdown().then(() => {})
 ]
 same<ReturnType<typeof setLogging>, void>(true)
 // @ts-expect-error: a boolean
