@@ -114,11 +114,9 @@ hmr(awaited, new Counted(), false)
 same<ReturnType<typeof hmr<Values, string>>['updatePersistentValues'], boolean | undefined>(true)
 // @ts-expect-error: a look-alike is no runner
 hmr(null, { execute: () => 1, clean() {} })
+const otherValues = createPersist(() => ({ host: '' }))
 // @ts-expect-error: values of another type
-hmr(
-  createPersist(() => ({ host: '' })),
-  sync
-)
+hmr(otherValues, sync)
 // @ts-expect-error: undefined is no persist manager
 hmr(undefined, sync)
 

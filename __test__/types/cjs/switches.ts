@@ -20,8 +20,8 @@ const switches: boolean[] = [
   HMRRuntime.loggingEnabled(),
   HMRRuntime.shouldSuppressWarnings(),
   HMRRuntime.reloadDisabled()
-  HMRRuntime.shutdown().then(() => {})
 ]
+const left: Promise<void> = HMRRuntime.shutdown()
 same<ReturnType<typeof setLogging>, void>(true)
 // @ts-expect-error: a boolean
 setLogging('yes')
