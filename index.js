@@ -1,6 +1,6 @@
 'use strict'
 
-const binding = require('./binding.js')
+const binding = require('./native-binding.js')
 
 Object.defineProperty(exports, '__esModule', { value: true })
 exports.createModule = binding.createModule

@@ -8,7 +8,7 @@ const {
   reload,
   handleMessage,
   createHotContext
-} = require("./binding.js");
+} = require("./native-binding.js");
 
 module.exports = {
   __esModule: true,

@@ -30,7 +30,11 @@ const options = {
   reloads: Number(values.reloads)
 }
 const parts = {
-  'life-cycle': ['An update over evict + require (goal: at most 30 µs with one module)', lifeCycle.lifeCycle, lifeCycle],
+  'life-cycle': [
+    'An update over evict + require (goal: at most 30 µs with one module)',
+    lifeCycle.lifeCycle,
+    lifeCycle
+  ],
   save: ['Save to new exports (goal: p50 at most 1.2 times the control)', save.save, save],
   start: ['Start and rest (goal: 10,000 modules at most 1.2 times the control)', start.startUp, start],
   load: ['Load and heap (goals: 3 ms, 0.05 KB per reload)', load.load, load]

@@ -44,7 +44,7 @@ async function main() {
   try {
     await hmr.createRuntime(require_, watcher).import(file)
   } catch (error) {
-    require('../binding.js').reportError(file, 'cannot be started', error)
+    require('../native-binding.js').reportError(file, 'cannot be started', error)
     process.exit(1)
   }
 }
@@ -133,7 +133,7 @@ function leaveWell(hmr, grace) {
 }
 
 function info() {
-  const { addonVersion } = require('../binding.js')
+  const { addonVersion } = require('../native-binding.js')
   const lines = [`${own.name} ${own.version}`, `addon ${addonVersion()}`]
   const runtime = process.versions.bun ? `bun ${process.versions.bun}` : `node ${process.versions.node}`
   lines.push(`platform ${process.platform}-${process.arch}`, runtime)

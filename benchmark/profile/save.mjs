@@ -51,7 +51,13 @@ export async function save({ modules: sizes, saves }) {
 export function show(rows) {
   const cell = (figures) => `${ms(figures.p50)} / ${ms(figures.p95)} / ${ms(figures.max)}`
   return table([
-    ['modules, way', 'ours p50 / p95 / max', 'control p50 / p95 / max', 'p50, ours to control', 'lost, ours and control'],
+    [
+      'modules, way',
+      'ours p50 / p95 / max',
+      'control p50 / p95 / max',
+      'p50, ours to control',
+      'lost, ours and control'
+    ],
     ...rows.map((row) => [
       `${row.modules}, ${row.way}`,
       cell(row.ours),
