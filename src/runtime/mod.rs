@@ -6,7 +6,7 @@
 pub mod context;
 pub mod hmr_runtime;
 pub mod hot_module;
-mod import;
+pub mod import;
 pub mod lifecycle;
 pub mod persist;
 pub mod registry;

@@ -59,12 +59,20 @@ fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
     if !can_resolve(require)? {
         return Err(HmrError::argument("FSWatcher", "require", REQUIRE, require).thrown(js));
     }
-    let path = resolve::resolve(require, &id, "FSWatcher")?;
-    let path = match resolve::way_to(require, &id, &path) {
+    let addon = Addon::of(js)?;
+    let known = addon.resolved.take();
+    let (path, way) = match known.filter(|it| it.id == id && it.require.get(js).same(require)) {
+        Some(known) => (known.path, known.way),
+        None => {
+            let path = resolve::resolve(require, &id, "FSWatcher")?;
+            let way = resolve::way_to(require, &id, &path);
+            (path, way)
+        }
+    };
+    let path = match way {
         Way::Link(link) => link,
         Way::Direct | Way::Decided => PathBuf::from(path),
     };
-    let addon = Addon::of(js)?;
     let only_content = this.instance_of(addon.classes.content_watcher.get(js))?;
     let given = this.get("options")?;
     if options::ignores(given, &path)? {
