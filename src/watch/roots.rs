@@ -99,6 +99,9 @@ impl Roots {
     /// The folders at or below any of these paths, and all watches that go through them or through
     /// the entries that these paths name.
     pub fn touched_by(&self, paths: &HashSet<PathBuf>) -> (Vec<Arc<Path>>, BTreeSet<WatchKey>) {
+        if paths.is_empty() {
+            return (Vec::new(), BTreeSet::new());
+        }
         let named = paths.iter().flat_map(|path| self.at(path));
         let mut keys: BTreeSet<WatchKey> = named.map(|interest| interest.key).collect();
         let mut folders = Vec::new();
