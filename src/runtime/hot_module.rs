@@ -84,7 +84,7 @@ pub fn validate<'s>(export: Value<'s>, id: &str) -> JsResult<'s, Version> {
     }
     let classes = &Addon::of(js)?.classes;
     let (persist, runner) = (export.get("persist")?, export.get("runner")?);
-    let (is_sync, is_async) = if runner.instance_of(classes.runner.get(js))? {
+    let (is_plain, is_async) = if runner.instance_of(classes.runner.get(js))? {
         (true, false)
     } else if runner.instance_of(classes.async_runner.get(js))? {
         (false, true)
@@ -99,7 +99,7 @@ pub fn validate<'s>(export: Value<'s>, id: &str) -> JsResult<'s, Version> {
             Ok(persist.instance_of(classes.persist_manager.get(js))?
                 || is_of_another(persist, "PersistManager")?)
         };
-    if !(is_sync || is_async) || !has_persist()? {
+    if !(is_plain || is_async) || !has_persist()? {
         return invalid();
     }
     // The JavaScript package's README spells it with one more `i`.

@@ -61,13 +61,13 @@ fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
     }
     let addon = Addon::of(js)?;
     let known = addon.resolved.take();
-    let (path, way) = match known.filter(|it| it.id == id && it.require.get(js).same(require)) {
-        Some(known) => (known.path, known.way),
-        None => {
-            let path = resolve::resolve(require, &id, "FSWatcher")?;
-            let way = resolve::way_to(require, &id, &path);
-            (path, way)
-        }
+    let known = known.filter(|it| it.id == id && it.require.get(js).same(require));
+    let (path, way) = if let Some(known) = known {
+        (known.path, known.way)
+    } else {
+        let path = resolve::resolve(require, &id, "FSWatcher")?;
+        let way = resolve::way_to(require, &id, &path);
+        (path, way)
     };
     let path = match way {
         Way::Link(link) => link,
