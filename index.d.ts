@@ -5,7 +5,7 @@
 // An argument of the wrong kind is refused with a TypeError whose `code` is "ERR_HMR_ARGUMENT". That of a file which
 // exports no hot module is "ERR_HMR_INVALID_MODULE".
 
-import { EventEmitter } from "events";
+import { EventEmitter } from 'events'
 
 /* ------------------------------------------------- Hot modules ------------------------------------------------- */
 
@@ -23,17 +23,17 @@ export interface HotModule<P extends Record<string | symbol, any>, E> {
    *
    * @defaultValue `false`
    */
-  updatePersistentValues?: boolean;
+  updatePersistentValues?: boolean
   /**
    * The spelling in the README of the JavaScript package. It counts too.
    *
    * @deprecated Write {@link HotModule.updatePersistentValues | updatePersistentValues}.
    */
-  updatePersistientValues?: boolean;
+  updatePersistientValues?: boolean
   /** Makes and cleans up the values that outlive an update. */
-  persist: PersistManager<P>;
+  persist: PersistManager<P>
   /** Runs each version of the module and undoes what it did. */
-  runner: Runner<P, E> | AsyncRunner<P, E>;
+  runner: Runner<P, E> | AsyncRunner<P, E>
 }
 
 /**
@@ -44,12 +44,12 @@ export interface HotModule<P extends Record<string | symbol, any>, E> {
  * `runtime.import<typeof import("./m")>("./m")` applies it for you.
  */
 export type ExportType<M extends HotModule<any, any> | { default: HotModule<any, any> }> = M extends {
-  runner: Runner<any, infer E> | AsyncRunner<any, infer E>;
+  runner: Runner<any, infer E> | AsyncRunner<any, infer E>
 }
   ? E
   : M extends { default: { runner: Runner<any, infer E> | AsyncRunner<any, infer E> } }
-  ? E
-  : any;
+    ? E
+    : any
 
 /**
  * Makes a hot module; assign the result to `module.exports`.
@@ -64,7 +64,7 @@ export declare function createModule<P extends Record<string, any>, E>(
   persist: PersistManager<P> | null,
   runner: Runner<P, E> | AsyncRunner<P, E>,
   forceUpdate?: boolean
-): HotModule<P, E>;
+): HotModule<P, E>
 
 /* ----------------------------------------------- Persistent values ----------------------------------------------- */
 
@@ -77,8 +77,8 @@ export declare function createModule<P extends Record<string, any>, E>(
  * @typeParam P The persistent values.
  */
 export declare class PersistManager<P extends Record<string, any> = {}> {
-  private generatePersistentValues;
-  private cleanupPersistentValues;
+  private generatePersistentValues
+  private cleanupPersistentValues
 
   /**
    * @param generate Makes the values, at the first import and at each forced update. A promise is awaited. Default:
@@ -87,7 +87,7 @@ export declare class PersistManager<P extends Record<string, any> = {}> {
    * is awaited (not by `unimport`, which returns at once); any other result is ignored. Default: does nothing.
    * @throws TypeError when an argument is neither a function nor undefined.
    */
-  constructor(generate?: () => P | Promise<P>, cleanup?: (values: P) => unknown);
+  constructor(generate?: () => P | Promise<P>, cleanup?: (values: P) => unknown)
 
   /**
    * Calls the `generate` function that the instance was made with.
@@ -95,7 +95,7 @@ export declare class PersistManager<P extends Record<string, any> = {}> {
    * @returns Its result, unchanged.
    * @throws Whatever it throws.
    */
-  generate(): P | Promise<P>;
+  generate(): P | Promise<P>
 
   /**
    * Calls the `cleanup` function that the instance was made with.
@@ -104,7 +104,7 @@ export declare class PersistManager<P extends Record<string, any> = {}> {
    * @returns Its result, unchanged.
    * @throws Whatever it throws.
    */
-  cleanup(values: P): void | Promise<void>;
+  cleanup(values: P): void | Promise<void>
 }
 
 /**
@@ -117,7 +117,7 @@ export declare class PersistManager<P extends Record<string, any> = {}> {
 export declare function createPersist<P extends Record<string, any>>(
   generate?: () => P | Promise<P>,
   cleanup?: (values: P) => unknown
-): PersistManager<P>;
+): PersistManager<P>
 
 /* ---------------------------------------------------- Runners ---------------------------------------------------- */
 
@@ -131,8 +131,8 @@ export declare function createPersist<P extends Record<string, any>>(
  * @typeParam E The module's exports.
  */
 export declare class Runner<P extends Record<string, any>, E> {
-  private run;
-  private cleanup;
+  private run
+  private cleanup
 
   /**
    * @param run Makes the exports, at the first import and after each change. `values` are the persistent values now in
@@ -142,7 +142,7 @@ export declare class Runner<P extends Record<string, any>, E> {
    * is awaited; any other result is ignored. Default: does nothing.
    * @throws TypeError when `run` is no function, or `cleanup` neither a function nor undefined.
    */
-  constructor(run: (values: P, emitUpdate: () => void) => E, cleanup?: (values: P, exports: E) => unknown);
+  constructor(run: (values: P, emitUpdate: () => void) => E, cleanup?: (values: P, exports: E) => unknown)
 
   /**
    * Calls the `run` function that the instance was made with. The arguments are passed on unchecked.
@@ -152,7 +152,7 @@ export declare class Runner<P extends Record<string, any>, E> {
    * @returns Its result, unchanged.
    * @throws Whatever it throws.
    */
-  execute(values: P, emitUpdate: () => void): E;
+  execute(values: P, emitUpdate: () => void): E
 
   /**
    * Calls the `cleanup` function that the instance was made with. The arguments are passed on unchecked.
@@ -162,7 +162,7 @@ export declare class Runner<P extends Record<string, any>, E> {
    * @returns Its result, unchanged.
    * @throws Whatever it throws.
    */
-  clean(values: P, exports: E): void | Promise<void>;
+  clean(values: P, exports: E): void | Promise<void>
 }
 
 /**
@@ -176,8 +176,8 @@ export declare class Runner<P extends Record<string, any>, E> {
  * @typeParam E The module's exports.
  */
 export declare class AsyncRunner<P extends Record<string, any>, E> {
-  private run;
-  private cleanup;
+  private run
+  private cleanup
 
   /**
    * @param run Makes the exports, at the first import and after each change. `values` are the persistent values now in
@@ -186,7 +186,7 @@ export declare class AsyncRunner<P extends Record<string, any>, E> {
    * with. A promise is awaited; any other result is ignored. Default: does nothing.
    * @throws TypeError when `run` is no function, or `cleanup` neither a function nor undefined.
    */
-  constructor(run: (values: P, emitUpdate: () => void) => Promise<E>, cleanup?: (values: P, exports: E) => unknown);
+  constructor(run: (values: P, emitUpdate: () => void) => Promise<E>, cleanup?: (values: P, exports: E) => unknown)
 
   /**
    * Calls the `run` function that the instance was made with. The arguments are passed on unchecked.
@@ -196,7 +196,7 @@ export declare class AsyncRunner<P extends Record<string, any>, E> {
    * @returns Its result, unchanged.
    * @throws Whatever it throws.
    */
-  execute(values: P, emitUpdate: () => void): Promise<E>;
+  execute(values: P, emitUpdate: () => void): Promise<E>
 
   /**
    * Calls the `cleanup` function that the instance was made with. The arguments are passed on unchecked.
@@ -206,7 +206,7 @@ export declare class AsyncRunner<P extends Record<string, any>, E> {
    * @returns Its result, unchanged.
    * @throws Whatever it throws.
    */
-  clean(values: P, exports: E): void | Promise<void>;
+  clean(values: P, exports: E): void | Promise<void>
 }
 
 /**
@@ -222,7 +222,7 @@ export declare function createRunner<P extends Record<string, any>, E, A extends
   run: (values: P, emitUpdate: () => void) => Promise<E>,
   cleanup: ((values: P, exports: E) => unknown) | undefined,
   isAsync: A
-): AsyncRunner<P, E>;
+): AsyncRunner<P, E>
 /**
  * Makes a {@link Runner}: what `run` returns becomes the exports, also when it is a promise.
  *
@@ -236,7 +236,7 @@ export declare function createRunner<P extends Record<string, any>, E, A extends
   run: (values: P, emitUpdate: () => void) => E,
   cleanup?: (values: P, exports: E) => unknown,
   isAsync?: A
-): Runner<P, E>;
+): Runner<P, E>
 /**
  * Makes an {@link AsyncRunner} or a {@link Runner}, as `isAsync` says.
  *
@@ -249,9 +249,28 @@ export declare function createRunner<P extends Record<string, any>, E, A extends
   run: (values: P, emitUpdate: () => void) => A extends true ? Promise<E> : E,
   cleanup: ((values: P, exports: E) => unknown) | undefined,
   isAsync: A
-): A extends true ? AsyncRunner<P, E> : Runner<P, E>;
+): A extends true ? AsyncRunner<P, E> : Runner<P, E>
 
 /* ---------------------------------------------------- Runtime ---------------------------------------------------- */
+
+/** What an {@link HMRRuntime} does beyond its documented default. */
+export interface RuntimeOptions {
+  /**
+   * Whether an edit of a file that a hot module requires plainly updates the hot module, and which files are left alone.
+   * Followed is what is reached through the CommonJS module records: JavaScript, JSON and whatever else `require` loads,
+   * within the nearest package and the workspace packages linked into it, up to other hot modules. `node_modules` is not
+   * followed.
+   *
+   * @defaultValue `false`: only files imported through a runtime are reloaded.
+   */
+  dependencies?: boolean | DependencyOptions
+}
+
+/** Which plainly required files are followed. */
+export interface DependencyOptions {
+  /** Files that are not followed, nor anything that is only reached through them, as {@link WatchOptions.ignored}. */
+  ignored?: WatchOptions['ignored']
+}
 
 /**
  * Imports hot modules and keeps them up to date. An `EventEmitter` in every respect; its own event is `update`, with
@@ -260,31 +279,31 @@ export declare function createRunner<P extends Record<string, any>, E, A extends
  */
 export declare class HMRRuntime extends EventEmitter {
   /** The class itself, for `require("@upvotr/node-hmr").default.HMRRuntime` and the like. */
-  static get HMRRuntime(): typeof HMRRuntime;
+  static get HMRRuntime(): typeof HMRRuntime
 
   /**
    * Switches the logging of updates, one line each, for all runtimes. Works detached from the class.
    *
    * @param log Taken by truthiness. Off until this was called.
    */
-  static setLogging(this: void, log: boolean): void;
+  static setLogging(this: void, log: boolean): void
   /** Whether updates are logged. */
-  static loggingEnabled(this: void): boolean;
+  static loggingEnabled(this: void): boolean
   /**
    * Silences warnings, for all runtimes. Errors are still printed. Works detached from the class.
    *
    * @param suppress Taken by truthiness. Off until this was called.
    */
-  static suppressWarnings(this: void, suppress: boolean): void;
+  static suppressWarnings(this: void, suppress: boolean): void
   /** Whether warnings are silenced. */
-  static shouldSuppressWarnings(this: void): boolean;
+  static shouldSuppressWarnings(this: void): boolean
   /**
    * Switches reloading off, for all runtimes and for good: watches that run are stopped, and a later import watches
    * nothing. For production.
    */
-  static disableReloading(this: void): void;
+  static disableReloading(this: void): void
   /** Whether {@link HMRRuntime.disableReloading} was called. */
-  static reloadDisabled(this: void): boolean;
+  static reloadDisabled(this: void): boolean
 
   /**
    * Mind the order of the arguments; {@link createRuntime} takes them the other way round.
@@ -292,10 +311,11 @@ export declare class HMRRuntime extends EventEmitter {
    * @param watcher Tells when a module changed; `false` to watch nothing. Any `EventEmitter` with a `watch` method.
    * @param require Resolves and evaluates the modules, and holds their cache. Normally the `require` of the calling
    * file, to which relative ids are relative.
+   * @param options What to do beyond the default.
    * @throws TypeError when `watcher` is neither `false` nor an event emitter with a `watch` method, or `require` is no
    * require function.
    */
-  constructor(watcher: Watcher | false, require: NodeJS.Require);
+  constructor(watcher: Watcher | false, require: NodeJS.Require, options?: RuntimeOptions)
 
   /**
    * Imports a hot module, runs it and watches it. The object that the promise resolves with stays the same for good;
@@ -316,8 +336,8 @@ export declare class HMRRuntime extends EventEmitter {
   ): Promise<{
     exports:
       | (E extends HotModule<any, any> ? ExportType<E> : E extends { default: HotModule<any, any> } ? ExportType<E> : E)
-      | undefined;
-  }>;
+      | undefined
+  }>
 
   /**
    * Forgets a module: stops its watch and calls the `cleanup` of its persistent values (not that of its runner), all
@@ -326,20 +346,29 @@ export declare class HMRRuntime extends EventEmitter {
    * @param id The id as it was given to `import`. An unknown id is ignored.
    * @throws TypeError when `id` is no string.
    */
-  unimport(id: string): void;
+  unimport(id: string): void
+
+  /**
+   * What is followed for a module with the option {@link RuntimeOptions.dependencies | dependencies}, for tools and tests.
+   *
+   * @param id The id as it was given to `import`.
+   * @returns Resolved paths, those nearest to the module first. Empty for an unknown id, and without the option.
+   * @throws TypeError when `id` is no string.
+   */
+  dependencies(id: string): string[]
 
   /** Stops the watches of all modules and cleans nothing up. A later import of a module gives the same object. */
-  closeAll(): void;
+  closeAll(): void
 
   /** `update`: a module was updated, or its runner called `emitUpdate`. The argument is the module's id. */
-  on(eventName: "update", listener: (...ids: string[]) => void): this;
-  on(eventName: string | symbol, listener: (...args: any[]) => void): this;
-  once(eventName: "update", listener: (...ids: string[]) => void): this;
-  once(eventName: string | symbol, listener: (...args: any[]) => void): this;
-  off(eventName: "update", listener: (...ids: string[]) => void): this;
-  off(eventName: string | symbol, listener: (...args: any[]) => void): this;
-  emit(eventName: "update", ...ids: string[]): boolean;
-  emit(eventName: string | symbol, ...args: any[]): boolean;
+  on(eventName: 'update', listener: (...ids: string[]) => void): this
+  on(eventName: string | symbol, listener: (...args: any[]) => void): this
+  once(eventName: 'update', listener: (...ids: string[]) => void): this
+  once(eventName: string | symbol, listener: (...args: any[]) => void): this
+  off(eventName: 'update', listener: (...ids: string[]) => void): this
+  off(eventName: string | symbol, listener: (...args: any[]) => void): this
+  emit(eventName: 'update', ...ids: string[]): boolean
+  emit(eventName: string | symbol, ...args: any[]): boolean
 }
 
 /**
@@ -348,13 +377,14 @@ export declare class HMRRuntime extends EventEmitter {
  * @param require Resolves and evaluates the modules, normally the `require` of the calling file. In an ES module:
  * `createRequire(import.meta.url)` of `node:module`.
  * @param watcher Tells when a module changed; `false` to watch nothing. Default `new FSWatcher(require)`.
+ * @param options What to do beyond the default.
  * @throws TypeError when `require` is no require function, or `watcher` neither `false` nor an event emitter with a
  * `watch` method.
  */
 export declare const createRuntime: {
-  (require: NodeJS.Require, watcher?: Watcher | false): HMRRuntime;
-  new (require: NodeJS.Require, watcher?: Watcher | false): HMRRuntime;
-};
+  (require: NodeJS.Require, watcher?: Watcher | false, options?: RuntimeOptions): HMRRuntime
+  new (require: NodeJS.Require, watcher?: Watcher | false, options?: RuntimeOptions): HMRRuntime
+}
 
 /* ---------------------------------------------------- Watchers --------------------------------------------------- */
 
@@ -380,18 +410,18 @@ export declare abstract class Watcher extends EventEmitter {
    * @param id The id as the caller of `import` spelled it; resolve it through the `require` the watcher was made with.
    * @returns A function without parameters that ends this watch.
    */
-  abstract watch(id: string): () => void;
+  abstract watch(id: string): () => void
 
   /** `update`: modules changed. The arguments are their ids. */
-  on(eventName: "update", listener: (...ids: string[]) => void): this;
-  on(eventName: string | symbol, listener: (...args: any[]) => void): this;
-  once(eventName: "update", listener: (...ids: string[]) => void): this;
-  once(eventName: string | symbol, listener: (...args: any[]) => void): this;
-  off(eventName: "update", listener: (...ids: string[]) => void): this;
-  off(eventName: string | symbol, listener: (...args: any[]) => void): this;
+  on(eventName: 'update', listener: (...ids: string[]) => void): this
+  on(eventName: string | symbol, listener: (...args: any[]) => void): this
+  once(eventName: 'update', listener: (...ids: string[]) => void): this
+  once(eventName: string | symbol, listener: (...args: any[]) => void): this
+  off(eventName: 'update', listener: (...ids: string[]) => void): this
+  off(eventName: string | symbol, listener: (...args: any[]) => void): this
   /** Tells the runtimes that listen which modules changed. */
-  emit(eventName: "update", ...ids: string[]): boolean;
-  emit(eventName: string | symbol, ...args: any[]): boolean;
+  emit(eventName: 'update', ...ids: string[]): boolean
+  emit(eventName: string | symbol, ...args: any[]): boolean
 }
 
 /** How {@link FSWatcher} and {@link ContentWatcher} watch. */
@@ -402,18 +432,18 @@ export interface WatchOptions {
    * Default: what the environment variable `HMR_POLLING` says (`1`, or an interval); without it also what lies on a file
    * system that is known to send no events, such as network drives.
    */
-  polling?: boolean | { interval: number };
+  polling?: boolean | { interval: number }
   /**
    * Wait until a file was quiet for so long, in milliseconds, before its change is delivered. Default: the first save of
    * a quiet file is delivered at once, and a burst of further saves when it pauses for about 20.
    */
-  debounce?: number;
+  debounce?: number
   /**
    * Files whose changes are not reported: a function of the resolved path, an expression that the resolved path is
    * matched against, or a list of files and folders, relative to the working directory. A folder stands for all below
    * it.
    */
-  ignored?: ((path: string) => boolean) | RegExp | string[];
+  ignored?: ((path: string) => boolean) | RegExp | string[]
 }
 
 /** Emits `update` when the file of a watched module was saved, also when its content stayed the same. */
@@ -424,7 +454,7 @@ export declare class FSWatcher extends Watcher {
    * @throws TypeError when `require` has no `resolve` function, or an option is of another type; RangeError when a number
    * of milliseconds, or `HMR_POLLING`, is out of range.
    */
-  constructor(require: NodeJS.Require, options?: WatchOptions);
+  constructor(require: NodeJS.Require, options?: WatchOptions)
 
   /**
    * Starts to watch a module's file. A watch keeps the process alive.
@@ -434,7 +464,7 @@ export declare class FSWatcher extends Watcher {
    * @throws Whatever `require.resolve` throws, for instance because there is no such file; TypeError when `id` is no
    * string.
    */
-  watch(id: string): () => void;
+  watch(id: string): () => void
 }
 
 /** An {@link FSWatcher} that emits `update` only when the content of the file changed: a `touch` is ignored. */
@@ -446,7 +476,7 @@ export declare class NoopWatcher extends Watcher {
    * @param id Ignored.
    * @returns A function that does nothing.
    */
-  watch(id: string): () => void;
+  watch(id: string): () => void
 }
 
 /* ----------------------------------------------- Synthetic requires ----------------------------------------------- */
@@ -468,7 +498,7 @@ export declare function createSyntheticRequire(
   realRequire: NodeJS.Require,
   cache?: any,
   resolve?: (id: string) => string
-): NodeJS.Require;
+): NodeJS.Require
 
-export { createModule as hmr, createSyntheticRequire as synthetic };
-export default HMRRuntime;
+export { createModule as hmr, createSyntheticRequire as synthetic }
+export default HMRRuntime

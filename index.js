@@ -1,6 +1,6 @@
 'use strict'
 
-const binding = require('./native-binding.js')
+const binding = require('./load-binding.js')
 
 Object.defineProperty(exports, '__esModule', { value: true })
 exports.createModule = binding.createModule

@@ -1,21 +1,18 @@
-import hmrPackage from './index.js'
-
-export const {
+export {
+  AsyncRunner,
+  ContentWatcher,
   createModule,
-  hmr,
   createPersist,
   createRunner,
   createRuntime,
   createSyntheticRequire,
-  synthetic,
-  HMRRuntime,
-  Watcher,
   FSWatcher,
-  ContentWatcher,
+  HMRRuntime,
+  HMRRuntime as default,
+  hmr,
   NoopWatcher,
+  PersistManager,
   Runner,
-  AsyncRunner,
-  PersistManager
-} = hmrPackage
-
-export default HMRRuntime
+  synthetic,
+  Watcher
+} from './index.js'

@@ -1,4 +1,4 @@
-"use strict";
+'use strict'
 // Names only; everything is native.
 const {
   createHmrEmitter,
@@ -8,7 +8,7 @@ const {
   reload,
   handleMessage,
   createHotContext
-} = require("./native-binding.js");
+} = require('./load-binding.js')
 
 module.exports = {
   __esModule: true,
@@ -19,4 +19,4 @@ module.exports = {
   reload,
   handleMessage,
   createHotContext
-};
+}

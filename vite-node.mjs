@@ -1,5 +1,5 @@
 // Names only; required, so that `import` and `require` share one state.
-import viteNode from "./vite-node.js";
+import viteNode from './vite-node.js'
 
 export const {
   createHmrEmitter,
@@ -9,4 +9,4 @@ export const {
   reload,
   handleMessage,
   createHotContext
-} = viteNode;
+} = viteNode

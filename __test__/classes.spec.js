@@ -66,6 +66,7 @@ test('"Subclass overrides … of `emit` are honoured"', async (t) => {
   next({ version: 1, run: (values, emitUpdate) => emitUpdate() })
   await runtime.import('./module')
   save({ version: 2 })
+  await null
   assert.deepEqual(emitted, [
     ['update', './module'],
     ['update', './module']
@@ -75,6 +76,7 @@ test('"Subclass overrides … of `emit` are honoured"', async (t) => {
   plain.emit = (...args) => emitted.push(args)
   await plain.import('./other')
   save({ version: 3 }, './other')
+  await null
   assert.deepEqual(emitted, [['update', './other']], 'an own `emit` as well')
 })
 

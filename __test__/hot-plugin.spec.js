@@ -1,10 +1,10 @@
-"use strict";
+'use strict'
 
-const assert = require("node:assert/strict");
-const { EventEmitter } = require("node:events");
-const { describe, test } = require("node:test");
-const hmr = require("@upvotr/node-hmr/vite-node");
-const { fakeApp, captureConsole } = require("./support/fake-runner.js");
+const assert = require('node:assert/strict')
+const { EventEmitter } = require('node:events')
+const { describe, test } = require('node:test')
+const hmr = require('@upvotr/node-hmr/vite-node')
+const { fakeApp, captureConsole } = require('./support/fake-runner.js')
 
 /** A server that remembers what went over its channels. */
 function fakeServer() {
@@ -12,161 +12,185 @@ function fakeServer() {
     sent: [],
     listeners: new EventEmitter(),
     send(...args) {
-      this.sent.push(args);
-      return args.length;
+      this.sent.push(args)
+      return args.length
     },
     on(event, listener) {
-      this.listeners.on(event, listener);
+      this.listeners.on(event, listener)
     },
     off(event, listener) {
-      this.listeners.off(event, listener);
+      this.listeners.off(event, listener)
     }
-  });
-  return { ws: channel(), environments: { ssr: { hot: channel() } } };
+  })
+  return { ws: channel(), environments: { ssr: { hot: channel() } } }
 }
 
 function setUp(server = fakeServer()) {
-  const plugin = hmr.viteNodeHmrPlugin();
-  plugin.configureServer(server);
-  const messages = [];
-  server.emitter.on("message", (payload) => messages.push(payload));
-  return { plugin, server, messages, ssr: server.environments?.ssr.hot };
+  const plugin = hmr.viteNodeHmrPlugin()
+  plugin.configureServer(server)
+  const messages = []
+  server.emitter.on('message', (payload) => messages.push(payload))
+  return { plugin, server, messages, ssr: server.environments?.ssr.hot }
 }
 
-test("createHmrEmitter makes an EventEmitter", () => {
-  assert.ok(hmr.createHmrEmitter() instanceof EventEmitter);
-  assert.notEqual(hmr.createHmrEmitter(), hmr.createHmrEmitter());
-});
+test('createHmrEmitter makes an EventEmitter', () => {
+  assert.ok(hmr.createHmrEmitter() instanceof EventEmitter)
+  assert.notEqual(hmr.createHmrEmitter(), hmr.createHmrEmitter())
+})
 
-describe("viteNodeHmrPlugin", () => {
-  test("every payload that the server sends also reaches `message`, unchanged, over its own channel", () => {
-    const { server, messages, ssr } = setUp();
-    const [one, two] = [{ type: "full-reload" }, { type: "update", updates: [] }];
-    server.ws.send(one);
-    ssr.send(two);
-    assert.equal(messages[0], one);
-    assert.equal(messages[1], two);
-    assert.deepEqual([server.ws.sent, ssr.sent], [[[one]], [[two]]]);
-  });
+describe('viteNodeHmrPlugin', () => {
+  test('every payload that the server sends also reaches `message`, unchanged, over its own channel', () => {
+    const { server, messages, ssr } = setUp()
+    const [one, two] = [{ type: 'full-reload' }, { type: 'update', updates: [] }]
+    server.ws.send(one)
+    ssr.send(two)
+    assert.equal(messages[0], one)
+    assert.equal(messages[1], two)
+    assert.deepEqual([server.ws.sent, ssr.sent], [[[one]], [[two]]])
+  })
 
-  test("`send(event, data)` reaches it as the custom payload it stands for; the call stays as it was", () => {
-    const { server, messages, ssr } = setUp();
-    assert.equal(server.ws.send("event", { x: 1 }), 2);
-    assert.equal(ssr.send("bare"), 1);
-    assert.deepEqual(server.ws.sent, [["event", { x: 1 }]]);
-    assert.deepEqual(ssr.sent, [["bare"]]);
+  test('`send(event, data)` reaches it as the custom payload it stands for; the call stays as it was', () => {
+    const { server, messages, ssr } = setUp()
+    assert.equal(server.ws.send('event', { x: 1 }), 2)
+    assert.equal(ssr.send('bare'), 1)
+    assert.deepEqual(server.ws.sent, [['event', { x: 1 }]])
+    assert.deepEqual(ssr.sent, [['bare']])
     assert.deepEqual(messages, [
-      { type: "custom", event: "event", data: { x: 1 } },
-      { type: "custom", event: "bare", data: undefined }
-    ]);
-  });
+      { type: 'custom', event: 'event', data: { x: 1 } },
+      { type: 'custom', event: 'bare', data: undefined }
+    ])
+  })
 
-  test("keeps `this`, also one that is not the channel, and what the channel throws", () => {
-    const { server } = setUp();
-    const other = { sent: [] };
-    server.ws.send.call(other, "event");
-    assert.deepEqual(other.sent, [["event"]]);
-    assert.deepEqual(server.ws.sent, []);
-    assert.throws(() => server.ws.send.call({}, "event"), TypeError);
-  });
+  test('keeps `this`, also one that is not the channel, and what the channel throws', () => {
+    const { server } = setUp()
+    const other = { sent: [] }
+    server.ws.send.call(other, 'event')
+    assert.deepEqual(other.sent, [['event']])
+    assert.deepEqual(server.ws.sent, [])
+    assert.throws(() => server.ws.send.call({}, 'event'), TypeError)
+  })
 
-  test("needs only `ws.send`", () => {
-    const { server, messages } = setUp({ ws: { send() {} } });
-    server.ws.send({ type: "connected" });
-    assert.equal(messages.length, 1);
-  });
+  test('needs only `ws.send`', () => {
+    const { server, messages } = setUp({ ws: { send() {} } })
+    server.ws.send({ type: 'connected' })
+    assert.equal(messages.length, 1)
+  })
 
-  test("one object as both channels is heard once", () => {
-    const server = fakeServer();
-    server.environments.ssr.hot = server.ws;
-    const { messages } = setUp(server);
-    server.ws.send({ type: "connected" });
-    assert.equal(messages.length, 1);
-  });
+  test('one object as both channels is heard once', () => {
+    const server = fakeServer()
+    server.environments.ssr.hot = server.ws
+    const { messages } = setUp(server)
+    server.ws.send({ type: 'connected' })
+    assert.equal(messages.length, 1)
+  })
 
-  test("after a restart, listeners put on the emitter before still get each message, once", () => {
-    const { plugin, server, messages } = setUp();
-    const next = fakeServer();
-    plugin.configureServer(next);
-    plugin.configureServer(server);
-    assert.equal(next.emitter, server.emitter);
-    next.ws.send({ type: "connected" });
-    server.ws.send({ type: "connected" });
-    assert.equal(messages.length, 2);
-  });
+  test('after a restart, listeners put on the emitter before still get each message, once', () => {
+    const { plugin, server, messages } = setUp()
+    const next = fakeServer()
+    plugin.configureServer(next)
+    plugin.configureServer(server)
+    assert.equal(next.emitter, server.emitter)
+    next.ws.send({ type: 'connected' })
+    server.ws.send({ type: 'connected' })
+    assert.equal(messages.length, 2)
+  })
 
-  test("two servers have two emitters", () => {
-    assert.notEqual(setUp().server.emitter, setUp().server.emitter);
-  });
+  test('two servers have two emitters', () => {
+    assert.notEqual(setUp().server.emitter, setUp().server.emitter)
+  })
 
-  test("a throwing `message` listener does not hurt the sender", (t) => {
-    const lines = captureConsole(t);
-    const { server } = setUp();
-    server.emitter.prependListener("message", () => {
-      throw new Error("deaf");
-    });
-    assert.equal(server.ws.send({ type: "connected" }), 1);
-    assert.match(lines.error.join(), /deaf/);
-  });
+  test('a throwing `message` listener does not hurt the sender', (t) => {
+    const lines = captureConsole(t)
+    const { server } = setUp()
+    server.emitter.prependListener('message', () => {
+      throw new Error('deaf')
+    })
+    assert.equal(server.ws.send({ type: 'connected' }), 1)
+    assert.match(lines.error.join(), /deaf/)
+  })
 
-  test("the hot-update hooks return nothing, whatever they get", () => {
-    const { plugin } = setUp();
+  test('the hot-update hooks return nothing, whatever they get', () => {
+    const { plugin } = setUp()
     for (const hook of [plugin.hotUpdate, plugin.handleHotUpdate]) {
-      assert.equal(hook({ file: "/app/a.js", timestamp: 1, modules: [] }), undefined);
-      assert.equal(hook(), undefined);
+      assert.equal(hook({ file: '/app/a.js', timestamp: 1, modules: [] }), undefined)
+      assert.equal(hook(), undefined)
     }
-  });
-});
+  })
+})
 
-describe("hot.send to the server", () => {
+describe('hot.send to the server', () => {
   const setUpApp = () => {
-    const { server, ssr, messages } = setUp();
-    const app = fakeApp({}, { emitter: server.emitter });
-    return { app, ssr, server, messages, hot: app.context("/app/a.js") };
-  };
+    const { server, ssr, messages } = setUp()
+    const app = fakeApp({}, { emitter: server.emitter })
+    return { app, ssr, server, messages, hot: app.context('/app/a.js') }
+  }
 
-  test("server listeners get `data`, once, and may answer", async () => {
-    const { hot, ssr, messages, app } = setUpApp();
-    const got = [];
-    ssr.on("event", (data, client) => {
-      got.push(data);
-      client.send("answer", data.x);
-    });
-    hot.send("event", { x: 1 });
-    assert.deepEqual(got, [{ x: 1 }]);
-    assert.deepEqual(messages, [{ type: "custom", event: "answer", data: 1 }]);
-    assert.deepEqual(app.cache.messageBuffer, []);
-  });
+  test('server listeners get `data`, once, and may answer', async () => {
+    const { hot, ssr, messages, app } = setUpApp()
+    const got = []
+    ssr.on('event', (data, client) => {
+      got.push(data)
+      client.send('answer', data.x)
+    })
+    hot.send('event', { x: 1 })
+    assert.deepEqual(got, [{ x: 1 }])
+    assert.deepEqual(messages, [{ type: 'custom', event: 'answer', data: 1 }])
+    assert.deepEqual(app.cache.messageBuffer, [])
+  })
 
-  test("is kept while neither listens, until the server does", async () => {
-    const { hot, ssr, app } = setUpApp();
-    hot.send("event", 1);
-    hot.send("other", 2);
-    assert.equal(app.cache.messageBuffer.length, 2);
-    const got = [];
-    ssr.on("event", (data) => got.push(data));
-    await new Promise(setImmediate);
-    assert.deepEqual(got, [1]);
-    assert.equal(app.cache.messageBuffer.length, 1);
-  });
+  test('is kept while neither listens, until the server does', async () => {
+    const { hot, ssr, app } = setUpApp()
+    hot.send('event', 1)
+    hot.send('other', 2)
+    assert.equal(app.cache.messageBuffer.length, 2)
+    const got = []
+    ssr.on('event', (data) => got.push(data))
+    await new Promise(setImmediate)
+    assert.deepEqual(got, [1])
+    assert.equal(app.cache.messageBuffer.length, 1)
+  })
 
-  test("a listener that was taken off gets nothing more", () => {
-    const { hot, ssr, app } = setUpApp();
-    const listener = () => assert.fail("still listens");
-    ssr.on("event", listener);
-    ssr.off("event", listener);
-    hot.send("event", 1);
-    assert.equal(app.cache.messageBuffer.length, 1);
-  });
+  test('a listener that was taken off gets nothing more', () => {
+    const { hot, ssr, app } = setUpApp()
+    const listener = () => assert.fail('still listens')
+    ssr.on('event', listener)
+    ssr.off('event', listener)
+    hot.send('event', 1)
+    assert.equal(app.cache.messageBuffer.length, 1)
+  })
 
-  test("a failing server listener is reported", async (t) => {
-    const lines = captureConsole(t);
-    const { hot, ssr } = setUpApp();
-    ssr.on("event", async () => {
-      throw new Error("rejected");
-    });
-    hot.send("event");
-    await new Promise(setImmediate);
-    assert.match(lines.error.join(), /rejected/);
-  });
-});
+  test('after a restart the listeners of the new server count, and only they', () => {
+    const { plugin, ssr, server } = setUp()
+    const hot = fakeApp({}, { emitter: server.emitter }).context('/app/a.js')
+    const got = []
+    const listener = (data) => got.push(data)
+    ssr.on('event', listener)
+    const next = fakeServer()
+    plugin.configureServer(next)
+    next.environments.ssr.hot.on('event', listener)
+    hot.send('event', 1)
+    assert.deepEqual(got, [1])
+    ssr.off('event', listener)
+    hot.send('event', 2)
+    assert.deepEqual(got, [1, 2])
+  })
+
+  test('once everything is sent, nothing of ours listens to the emitter', async () => {
+    const app = fakeApp()
+    app.context('/app/a.js').send('event', 1)
+    assert.deepEqual(app.emitter.eventNames(), ['newListener'])
+    await app.send({ type: 'connected' })
+    assert.deepEqual(app.emitter.eventNames(), [])
+  })
+
+  test('a failing server listener is reported', async (t) => {
+    const lines = captureConsole(t)
+    const { hot, ssr } = setUpApp()
+    ssr.on('event', async () => {
+      throw new Error('rejected')
+    })
+    hot.send('event')
+    await new Promise(setImmediate)
+    assert.match(lines.error.join(), /rejected/)
+  })
+})

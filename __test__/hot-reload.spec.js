@@ -1,150 +1,168 @@
-"use strict";
+'use strict'
 
-const assert = require("node:assert/strict");
-const { describe, test } = require("node:test");
-const hmr = require("@upvotr/node-hmr/vite-node");
-const { fakeApp, captureConsole } = require("./support/fake-runner.js");
+const assert = require('node:assert/strict')
+const { describe, test } = require('node:test')
+const hmr = require('@upvotr/node-hmr/vite-node')
+const { fakeApp, captureConsole } = require('./support/fake-runner.js')
 
-const [MAIN, A] = ["/app/main.js", "/app/src/a.js"];
+const [MAIN, A] = ['/app/main.js', '/app/src/a.js']
 
-describe("reload", () => {
-  test("evicts every module whose id does not contain `node_modules`, executes `files`, results in order", async () => {
-    const app = fakeApp({ [MAIN]: () => "main", [A]: () => "a" });
-    for (const id of [MAIN, "/app/old.js", "/app/node_modules/p.js", "virtual:x"]) app.runner.moduleCache.set(id, {});
-    assert.deepEqual(await hmr.reload(app.runner, [MAIN, A]), ["main", "a"]);
-    assert.deepEqual([...app.runner.moduleCache.keys()].sort(), ["/app/node_modules/p.js", MAIN, A].sort());
-  });
+describe('reload', () => {
+  test('evicts every module whose id does not contain `node_modules`, executes `files`, results in order', async () => {
+    const app = fakeApp({ [MAIN]: () => 'main', [A]: () => 'a' })
+    for (const id of [MAIN, '/app/old.js', '/app/node_modules/p.js', 'virtual:x']) app.runner.moduleCache.set(id, {})
+    assert.deepEqual(await hmr.reload(app.runner, [MAIN, A]), ['main', 'a'])
+    assert.deepEqual([...app.runner.moduleCache.keys()].sort(), ['/app/node_modules/p.js', MAIN, A].sort())
+  })
 
   test("relative files are relative to the runner's root, and `/src/x` is root-relative too", async () => {
-    const app = fakeApp({ [MAIN]: () => "main", [A]: () => "a" });
-    assert.deepEqual(await hmr.reload(app.runner, ["main.js", "./main.js", "/src/a.js"]), ["main", "main", "a"]);
-    assert.deepEqual(app.executed, [MAIN, A]);
-  });
+    const app = fakeApp({ [MAIN]: () => 'main', [A]: () => 'a' })
+    assert.deepEqual(await hmr.reload(app.runner, ['main.js', './main.js', '/src/a.js']), ['main', 'main', 'a'])
+    assert.deepEqual(app.executed, [MAIN, A])
+  })
 
-  test("without a root, ids are taken as they are", async () => {
-    const runner = { moduleCache: new Map(), executeId: async (id) => id };
-    assert.deepEqual(await hmr.reload(runner, ["/x.js", "y"]), ["/x.js", "y"]);
-  });
+  test('without a root, ids are taken as they are', async () => {
+    const runner = { moduleCache: new Map(), executeId: async (id) => id }
+    assert.deepEqual(await hmr.reload(runner, ['/x.js', 'y']), ['/x.js', 'y'])
+  })
 
-  test("rejects if an entry fails, with what it threw", async () => {
-    const thrown = { not: "an error" };
-    const runner = { moduleCache: new Map(), executeId: async () => Promise.reject(thrown) };
-    await assert.rejects(hmr.reload(runner, ["/x.js"]), (error) => error === thrown);
-    await assert.rejects(hmr.reload(undefined, []), TypeError);
-  });
+  test('rejects if an entry fails, with what it threw', async () => {
+    const thrown = { not: 'an error' }
+    const runner = { moduleCache: new Map(), executeId: async () => Promise.reject(thrown) }
+    await assert.rejects(hmr.reload(runner, ['/x.js']), (error) => error === thrown)
+    await assert.rejects(hmr.reload(undefined, []), TypeError)
+  })
 
-  test("runs every disposer first, isolated, but those of node_modules", async (t) => {
-    const lines = captureConsole(t);
-    const order = [];
-    const app = fakeApp({ [MAIN]: () => order.push("execute") });
-    for (const id of [A, "/app/b.js", "/app/node_modules/p.js"]) {
+  test('runs every disposer first, isolated, but those of node_modules', async (t) => {
+    const lines = captureConsole(t)
+    const order = []
+    const app = fakeApp({ [MAIN]: () => order.push('execute') })
+    for (const id of [A, '/app/b.js', '/app/node_modules/p.js']) {
       app.context(id).dispose(async (data) => {
-        await new Promise(setImmediate);
-        order.push([id, data]);
-        throw new Error("disposer");
-      });
+        await new Promise(setImmediate)
+        order.push([id, data])
+        throw new Error('disposer')
+      })
     }
-    await hmr.reload(app.runner, [MAIN]);
-    assert.deepEqual(order, [[A, {}], ["/app/b.js", {}], "execute"]);
-    assert.equal(lines.error.length, 2);
-  });
-});
+    await hmr.reload(app.runner, [MAIN])
+    assert.deepEqual(order, [[A, {}], ['/app/b.js', {}], 'execute'])
+    assert.equal(lines.error.length, 2)
+  })
+})
 
-describe("full-reload", () => {
-  test("awaits `vite:beforeFullReload`, whose listeners are then dropped, and reloads", async () => {
-    const order = [];
-    const app = fakeApp({ [MAIN]: () => order.push("execute") });
-    app.context("/app/node_modules/p.js").on("vite:beforeFullReload", async (payload) => {
-      await new Promise(setImmediate);
-      order.push(payload.type);
-    });
-    await app.send({ type: "full-reload" });
-    assert.equal(app.cache.customListenersMap.has("vite:beforeFullReload"), false);
-    await app.send({ type: "full-reload" });
-    assert.deepEqual(order, ["full-reload", "execute", "execute"]);
-  });
+describe('full-reload', () => {
+  test('awaits `vite:beforeFullReload`, whose listeners are then dropped, and reloads', async () => {
+    const order = []
+    const app = fakeApp({ [MAIN]: () => order.push('execute') })
+    app.context('/app/node_modules/p.js').on('vite:beforeFullReload', async (payload) => {
+      await new Promise(setImmediate)
+      order.push(payload.type)
+    })
+    await app.send({ type: 'full-reload' })
+    assert.equal(app.cache.customListenersMap.has('vite:beforeFullReload'), false)
+    await app.send({ type: 'full-reload' })
+    assert.deepEqual(order, ['full-reload', 'execute', 'execute'])
+  })
 
-  test("a failed one rejects and keeps what was registered; a success drops it", async () => {
-    const got = [];
-    const app = fakeApp({ [MAIN]: ({ hot }) => void hot.on("event", () => got.push(1)) });
-    await app.start();
+  test('a failed one rejects and keeps what was registered; a success drops it', async () => {
+    const got = []
+    const app = fakeApp({ [MAIN]: ({ hot }) => void hot.on('event', () => got.push(1)) })
+    await app.start()
     app.modules[MAIN] = ({ hot }) => {
-      hot.on("event", () => got.push(2));
-      throw new Error("broken");
-    };
-    await assert.rejects(app.send({ type: "full-reload" }), /broken/);
-    await app.send({ type: "custom", event: "event" });
-    app.modules[MAIN] = ({ hot }) => void hot.on("event", () => got.push(3));
-    await app.send({ type: "full-reload" });
-    await app.send({ type: "custom", event: "event" });
-    assert.deepEqual(got, [1, 3]);
-  });
-
-  test("`triggeredBy` a file that is not loaded is ignored and tells no listener; after a failure nothing is", async () => {
-    const app = fakeApp({ [MAIN]: () => {} });
-    await app.start();
-    app.takeExecuted();
-    let told = 0;
-    const listen = () => app.context("/app/node_modules/p.js").on("vite:beforeFullReload", () => told++);
-    listen();
-    const other = { type: "full-reload", triggeredBy: "/app/browser.js" };
-    await app.send(other);
-    assert.deepEqual([app.takeExecuted(), told], [[], 0]);
-    await app.send({ type: "full-reload", triggeredBy: MAIN });
-    assert.deepEqual([app.takeExecuted(), told], [[MAIN], 1]);
-    app.modules[MAIN] = () => {
-      throw new Error("broken");
-    };
-    await assert.rejects(app.send({ type: "full-reload" }));
-    await assert.rejects(app.send(other));
-    app.modules[MAIN] = () => {};
-    await app.send(other);
-    app.takeExecuted();
-    await app.send(other);
-    assert.deepEqual(app.takeExecuted(), []);
-  });
-});
-
-describe("prune", () => {
-  test("`vite:beforePrune`, disposer, prune callback, both awaited with the data; then data and module are gone", async () => {
-    const order = [];
-    const app = fakeApp({ [MAIN]: ({ load }) => load(A), [A]: ({ hot }) => {
-      hot.data.x = 1;
-      hot.on("vite:beforePrune", (payload) => order.push(payload.paths));
-      for (const step of ["dispose", "prune"]) {
-        hot[step](async (data) => {
-          await new Promise(setImmediate);
-          order.push([step, data.x, app.runner.moduleCache.has(A)]);
-        });
-      }
-    } });
-    await app.start();
-    const before = app.cache.dataMap.get(A);
-    await app.send({ type: "prune", paths: ["/src/a.js"] });
-    assert.deepEqual(order, [["/src/a.js"], ["dispose", 1, true], ["prune", 1, true]]);
-    assert.equal(app.runner.moduleCache.has(A), false);
-    assert.equal(app.cache.dataMap.has(A), false);
-    assert.notEqual(app.context(A).data, before);
-  });
-});
-
-describe("other payloads", () => {
-  test("`error`: `vite:error`, and the error is logged", async (t) => {
-    const lines = captureConsole(t);
-    const app = fakeApp();
-    const got = [];
-    app.context(A).on("vite:error", (payload) => got.push(payload.err.message));
-    await app.send({ type: "error", err: { message: "broken", stack: "at line 1" } });
-    assert.deepEqual(got, ["broken"]);
-    assert.match(lines.error.join(), /broken\nat line 1/);
-  });
-
-  test("an unknown type resolves and does nothing", async (t) => {
-    const lines = captureConsole(t);
-    const app = fakeApp();
-    for (const payload of [{ type: "ping" }, { type: "later" }, {}, undefined]) {
-      assert.equal(await app.send(payload), undefined);
+      hot.on('event', () => got.push(2))
+      throw new Error('broken')
     }
-    assert.deepEqual(lines, { log: [], error: [] });
-  });
-});
+    await assert.rejects(app.send({ type: 'full-reload' }), /broken/)
+    await app.send({ type: 'custom', event: 'event' })
+    app.modules[MAIN] = ({ hot }) => void hot.on('event', () => got.push(3))
+    await app.send({ type: 'full-reload' })
+    await app.send({ type: 'custom', event: 'event' })
+    assert.deepEqual(got, [1, 3])
+  })
+
+  test('`triggeredBy` a file that is not loaded is ignored and tells no listener; after a failure nothing is', async () => {
+    const app = fakeApp({ [MAIN]: () => {} })
+    await app.start()
+    app.takeExecuted()
+    let told = 0
+    const listen = () => app.context('/app/node_modules/p.js').on('vite:beforeFullReload', () => told++)
+    listen()
+    const other = { type: 'full-reload', triggeredBy: '/app/browser.js' }
+    await app.send(other)
+    assert.deepEqual([app.takeExecuted(), told], [[], 0])
+    await app.send({ type: 'full-reload', triggeredBy: MAIN })
+    assert.deepEqual([app.takeExecuted(), told], [[MAIN], 1])
+    app.modules[MAIN] = () => {
+      throw new Error('broken')
+    }
+    await assert.rejects(app.send({ type: 'full-reload' }))
+    await assert.rejects(app.send(other))
+    app.modules[MAIN] = () => {}
+    await app.send(other)
+    app.takeExecuted()
+    await app.send(other)
+    assert.deepEqual(app.takeExecuted(), [])
+  })
+
+  test('after a failure, an update of what failed runs the entries again, too', async (t) => {
+    captureConsole(t)
+    const app = fakeApp({ [MAIN]: () => {} })
+    await app.start()
+    app.modules[MAIN] = ({ load }) => load(A)
+    app.modules[A] = () => {
+      throw new Error('broken')
+    }
+    await assert.rejects(app.send({ type: 'full-reload', triggeredBy: MAIN }), /broken/)
+    app.takeExecuted()
+    app.modules[A] = ({ hot }) => hot.accept()
+    await app.update('/src/a.js')
+    assert.deepEqual(app.takeExecuted(), [A, MAIN])
+  })
+})
+
+describe('prune', () => {
+  test('`vite:beforePrune`, disposer, prune callback, both awaited with the data; then data and module are gone', async () => {
+    const order = []
+    const app = fakeApp({
+      [MAIN]: ({ load }) => load(A),
+      [A]: ({ hot }) => {
+        hot.data.x = 1
+        hot.on('vite:beforePrune', (payload) => order.push(payload.paths))
+        for (const step of ['dispose', 'prune']) {
+          hot[step](async (data) => {
+            await new Promise(setImmediate)
+            order.push([step, data.x, app.runner.moduleCache.has(A)])
+          })
+        }
+      }
+    })
+    await app.start()
+    const before = app.cache.dataMap.get(A)
+    await app.send({ type: 'prune', paths: ['/src/a.js'] })
+    assert.deepEqual(order, [['/src/a.js'], ['dispose', 1, true], ['prune', 1, true]])
+    assert.equal(app.runner.moduleCache.has(A), false)
+    assert.equal(app.cache.dataMap.has(A), false)
+    assert.notEqual(app.context(A).data, before)
+  })
+})
+
+describe('other payloads', () => {
+  test('`error`: `vite:error`, and the error is logged', async (t) => {
+    const lines = captureConsole(t)
+    const app = fakeApp()
+    const got = []
+    app.context(A).on('vite:error', (payload) => got.push(payload.err.message))
+    await app.send({ type: 'error', err: { message: 'broken', stack: 'at line 1' } })
+    assert.deepEqual(got, ['broken'])
+    assert.match(lines.error.join(), /broken\nat line 1/)
+  })
+
+  test('an unknown type resolves and does nothing', async (t) => {
+    const lines = captureConsole(t)
+    const app = fakeApp()
+    for (const payload of [{ type: 'ping' }, { type: 'later' }, {}, undefined]) {
+      assert.equal(await app.send(payload), undefined)
+    }
+    assert.deepEqual(lines, { log: [], error: [] })
+  })
+})

@@ -30,6 +30,7 @@ test('`update` is emitted "after an update (not after the first import)"', async
   await runtime.import('./module')
   assert.deepEqual(updates, [])
   save({ version: 2 })
+  await null
   assert.deepEqual(updates, ['./module'])
 })
 
@@ -187,6 +188,7 @@ test('"A second `import` of an id: same object, clean then run again without re-
   taken()
   save({ version: 2 })
   assert.deepEqual(taken(), ['v2 evaluate', 'v1 clean v1 of v1', 'v2 run with v1'], '"one update per later change"')
+  await null
   assert.deepEqual(updates, ['./module'])
 })
 
@@ -440,6 +442,7 @@ test('ids are taken as they are: any Unicode, `__proto__`, `constructor`, a path
     assert.equal(await runtime.import(id), [...objects].at(-1))
     it.watcher.tell(id)
   }
+  await null
   assert.equal(objects.size, ids.length)
   assert.equal(updates.length, ids.length)
   assert.deepEqual(updates.slice(0, -1), ids.slice(0, -1))

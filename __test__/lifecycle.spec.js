@@ -113,6 +113,7 @@ test('"`emitUpdate()` emits the runtime\'s `update` at once, also during the fir
   kept('arguments', 'are', 'ignored')
   assert.deepEqual(taken(), ['update ./module', 'update ./module'])
   save({ version: 2, run: (values, emitUpdate) => last(emitUpdate(), 'second') })
+  await null
   assert.deepEqual(taken(), [
     'v2 evaluate',
     'v1 clean ran of v1',
@@ -128,6 +129,7 @@ test('"Then the exports object gets the value, and `update` is emitted"', async 
   const seen = []
   runtime.on('update', () => seen.push(imported.exports))
   save({ version: 2, run: (values, emitUpdate) => last(emitUpdate(), 'new') })
+  await null
   assert.deepEqual(seen, ['v1', 'new'])
 })
 
@@ -152,11 +154,14 @@ test("a module's callbacks run with the values and arguments of the contract, an
   ])
 })
 
-test('a synchronous update takes no microtask, an asynchronous one those of `await`', async (t) => {
+test('the exports of a synchronous update take no microtask, its `update` one, an asynchronous one those of `await` more', async (t) => {
   const { runtime, save } = steps(t)
   const imported = await runtime.import('./module')
   const updates = updatesOf(runtime)
   save({ version: 2 })
+  assert.equal(imported.exports, 'v2')
+  assert.equal(updates.length, 0)
+  await null
   assert.equal(updates.length, 1)
   const clean = async () => {}
   const run = async () => 'exports'
@@ -173,6 +178,7 @@ test('a synchronous update takes no microtask, an asynchronous one those of `awa
     ;(async () => {
       await clean()
       imported.exports = await run()
+      await null
       resolve()
     })()
     await done
@@ -278,6 +284,7 @@ test("nested runtimes: a module's runner makes its own runtime and closes it in 
   plan.version = 5
   inner[0].watcher.tell('./other')
   assert.equal(imported.exports(), '1+o5')
+  await null
   assert.deepEqual(updates, ['./module'])
   save(outer(2))
   await turn()

@@ -10,6 +10,11 @@ const OPTIONS = {
   require: { short: 'r', type: 'string', help: 'module that exports the require function to use', group: 'Run' },
   watcher: { short: 'w', type: 'string', help: 'module that exports a Watcher class to use', group: 'Watch' },
   noWatch: { short: 'n', type: 'boolean', help: 'watch nothing: for production', group: 'Watch' },
+  dependencies: {
+    type: 'boolean',
+    help: 'an edit of a file that a hot module requires plainly updates it',
+    group: 'Watch'
+  },
   ignoreUnchanged: { type: 'boolean', help: 'a save that changes no byte updates nothing', group: 'Watch' },
   poll: { type: 'number?', help: 'look at the files every so many ms (=300) instead of asking the OS', group: 'Watch' },
   enableLogging: { short: 'l', type: 'boolean', help: 'one line for each update', group: 'Output' },
@@ -54,11 +59,15 @@ function parse(argv) {
   return { options, rest: end === -1 ? undefined : argv.slice(end + 1), warnings }
 }
 
+/** The longest time that a timer of Node's takes. */
+const LONGEST = 2 ** 31 - 1
+
 function milliseconds(name, value) {
   if (value === '' && OPTIONS[name].type === 'number?') return true
   const number = Number(value)
-  if (value !== '' && Number.isFinite(number) && number > 0) return name === 'poll' ? { interval: number } : number
-  throw new RangeError(`--${name} takes a number of milliseconds above 0, as in --${name}=500; got "${value}"`)
+  const isOne = value.trim() !== '' && Number.isFinite(number) && number <= LONGEST
+  if (isOne && number >= (name === 'poll' ? 1 : 0)) return name === 'poll' ? { interval: number } : number
+  throw new RangeError(`--${name} takes a number of milliseconds, as in --${name}=500; got "${value}"`)
 }
 
 /** Rewrites every accepted form to `--name=value`. */
@@ -72,6 +81,11 @@ function canonical(argv, warnings) {
       continue
     }
     const [, dashes, spelled, value] = /^(--?)([^=]*)(?:=(.*))?$/s.exec(arg)
+    const attached = dashes === '-' && value === undefined && attachedValue(spelled)
+    if (attached) {
+      args.push(...attached)
+      continue
+    }
     const names = dashes === '--' ? [longName(spelled, warnings)] : [...spelled].map((letter) => BY_LETTER[letter])
     names.forEach((name, place) => {
       if (name === undefined) return
@@ -86,6 +100,15 @@ function canonical(argv, warnings) {
     })
   }
   return args
+}
+
+/** `-fserver.js`: a letter that takes a value, with the value attached; letters of options alone are a group. */
+function attachedValue(spelled) {
+  const [letter] = spelled
+  const rest = spelled.slice(1)
+  const takesValue = OPTIONS[BY_LETTER[letter]]?.type === 'string'
+  if (!takesValue || rest === '' || [...rest].every((other) => other in BY_LETTER)) return undefined
+  return [`--${BY_LETTER[letter]}=${rest}`]
 }
 
 function takesNext(type, next) {

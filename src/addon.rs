@@ -8,8 +8,8 @@ use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_
 use crate::report;
 use crate::resolve::Resolved;
 use crate::runtime::{
-    context::StepContext, hmr_runtime, hot_module, import, persist, registry::Registry, runner,
-    steps::OwnMethods, synthetic, watching,
+    context::StepContext, dependencies::Environment, hmr_runtime, hot_module, import, persist,
+    registry::Registry, runner, steps::OwnMethods, synthetic, watching,
 };
 use crate::timers::Timers;
 use crate::watchers::{self, delivery::Delivery};
@@ -40,6 +40,8 @@ pub struct Addon {
     pub context: StepContext,
     /// From file changes to watchers' `update` events.
     pub delivery: Delivery,
+    /// What following plainly required modules needs for all runtimes.
+    pub dependencies: Environment,
     /// Runtimes that have modules, for `disableReloading` and `shutdown`.
     pub runtimes: RefCell<Vec<Faint>>,
     /// What a runtime asks its watcher to watch, while it does.
@@ -186,6 +188,7 @@ impl Addon {
             timers: Timers::take(js)?,
             context: StepContext::new(js)?,
             delivery: Delivery::default(),
+            dependencies: Environment::default(),
             runtimes: RefCell::default(),
             resolved: RefCell::default(),
             ended: RefCell::default(),

@@ -90,6 +90,24 @@ pub fn target_of(link: &Path) -> Option<String> {
         .ok()
 }
 
+/// Node remembers for good where each link led, also after a file or folder took the link's place. Its loader is
+/// told that this path leads nowhere else, unless it knows.
+pub fn teach_node(require: Value<'_>, path: &str) {
+    let js = require.js();
+    let key = js.string(path);
+    let known = require.call_method("resolve", &[key]).ok().and_then(Value::text);
+    if known.as_deref() == Some(path) {
+        return;
+    }
+    let cache = js.builtin("module").and_then(|module| module.get("_pathCache"));
+    if let Ok(cache) = cache
+        && cache.is_object()
+    {
+        // By request and, after a zero, the folder that it starts from; an absolute path starts from none.
+        let _ = cache.set_key(js.string(&format!("{path}\0")), key);
+    }
+}
+
 fn spelled_path(require: Value<'_>, id: &str) -> Option<PathBuf> {
     if Path::new(id).is_absolute() {
         return Some(PathBuf::from(id));
@@ -115,7 +133,7 @@ fn own_paths(require: Value<'_>) -> Option<(Value<'_>, Value<'_>)> {
 }
 
 /// Without `.` and `..`, as `path.join` does it: by name, not by what is there.
-fn normalize(path: &Path) -> PathBuf {
+pub fn normalize(path: &Path) -> PathBuf {
     use std::path::Component::{CurDir, ParentDir};
 
     let mut normal = PathBuf::new();

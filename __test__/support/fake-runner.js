@@ -1,43 +1,43 @@
-"use strict";
+'use strict'
 
-const hmr = require("@upvotr/node-hmr/vite-node");
+const hmr = require('@upvotr/node-hmr/vite-node')
 
 /**
  * A runner of a made-up application. `modules` maps an id to what the module does when it is executed: a function of
  * `hot` (its context, made when the function asks for it) and `load` (imports another module); its result is the
  * module's exports. Modules are cached with their importers, as vite-node does it.
  */
-function fakeApp(modules = {}, { root = "/app", entries = ["/app/main.js"], emitter = hmr.createHmrEmitter() } = {}) {
-  const executed = [];
-  const moduleCache = new Map();
+function fakeApp(modules = {}, { root = '/app', entries = ['/app/main.js'], emitter = hmr.createHmrEmitter() } = {}) {
+  const executed = []
+  const moduleCache = new Map()
   const runner = {
     root,
     moduleCache,
     async executeId(id) {
-      return load(id);
+      return load(id)
     }
-  };
+  }
 
   function load(id, importer) {
-    const known = moduleCache.get(id) ?? { importers: new Set() };
-    moduleCache.set(id, known);
-    if (importer) known.importers.add(importer);
-    known.promise ??= run(id);
-    return known.promise;
+    const known = moduleCache.get(id) ?? { importers: new Set() }
+    moduleCache.set(id, known)
+    if (importer) known.importers.add(importer)
+    known.promise ??= run(id)
+    return known.promise
   }
 
   async function run(id) {
-    executed.push(id);
+    executed.push(id)
     const module = {
       id,
       get hot() {
-        this.context ??= app.context(id);
-        return this.context;
+        this.context ??= app.context(id)
+        return this.context
       },
       load: (dep) => load(dep, id)
-    };
-    if (!modules[id]) throw new Error(`no module ${id}`);
-    return (await modules[id](module)) ?? { id };
+    }
+    if (!modules[id]) throw new Error(`no module ${id}`)
+    return (await modules[id](module)) ?? { id }
   }
 
   const app = {
@@ -52,40 +52,40 @@ function fakeApp(modules = {}, { root = "/app", entries = ["/app/main.js"], emit
     takeExecuted: () => executed.splice(0),
     context: (id) => hmr.createHotContext(runner, emitter, entries, id),
     send: (payload) => hmr.handleMessage(runner, emitter, entries, payload),
-    update: (...updates) => app.send({ type: "update", updates: updates.map(jsUpdate) }),
+    update: (...updates) => app.send({ type: 'update', updates: updates.map(jsUpdate) }),
     start: () => Promise.all(entries.map((entry) => load(entry)))
-  };
-  return app;
+  }
+  return app
 }
 
 /** A js-update from `"path"`, `["path", "acceptedPath"]` or an object. */
 function jsUpdate(update) {
-  if (typeof update === "string") update = [update, update];
-  if (Array.isArray(update)) update = { path: update[0], acceptedPath: update[1] };
-  return { type: "js-update", timestamp: 1, ...update };
+  if (typeof update === 'string') update = [update, update]
+  if (Array.isArray(update)) update = { path: update[0], acceptedPath: update[1] }
+  return { type: 'js-update', timestamp: 1, ...update }
 }
 
 /** Collects what is written to the console until the test ends. */
 function captureConsole(t) {
-  const lines = { log: [], error: [] };
-  for (const method of ["log", "error"]) {
+  const lines = { log: [], error: [] }
+  for (const method of ['log', 'error']) {
     t.mock.method(console, method, (...args) => {
-      lines[method].push(args.map((arg) => plain(arg)).join(" "));
-    });
+      lines[method].push(args.map((arg) => plain(arg)).join(' '))
+    })
   }
-  return lines;
+  return lines
 }
 
 function plain(value) {
   // eslint-disable-next-line no-control-regex
-  return String(value?.message ?? value).replace(/\u001b\[\d+m/g, "");
+  return String(value?.message ?? value).replace(/\u001b\[\d+m/g, '')
 }
 
 /** A promise with its handles outside. */
 function deferred() {
-  let resolve, reject;
-  const promise = new Promise((yes, no) => ([resolve, reject] = [yes, no]));
-  return { promise, resolve, reject };
+  let resolve, reject
+  const promise = new Promise((yes, no) => ([resolve, reject] = [yes, no]))
+  return { promise, resolve, reject }
 }
 
-module.exports = { fakeApp, jsUpdate, captureConsole, deferred };
+module.exports = { fakeApp, jsUpdate, captureConsole, deferred }

@@ -1,134 +1,144 @@
 // Type-checks the callers in these folders, and the TypeScript blocks of the README, against the package's
 // declarations: each compiler with each module resolution it knows. Usage: node __test__/types/run.mjs [part of a name]
-import { execFile } from "node:child_process";
+import { execFile } from 'node:child_process'
 import {
   cpSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import readme from "../support/readme.js";
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import readme from '../support/readme.js'
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, "../..");
+const here = dirname(fileURLToPath(import.meta.url))
+const root = join(here, '../..')
 
 const resolutions = {
-  node10: { module: "commonjs", moduleResolution: "node", esModuleInterop: true },
-  "node10, no interop": { module: "commonjs", moduleResolution: "node", esModuleInterop: false },
-  node16: { module: "node16", moduleResolution: "node16" },
-  nodenext: { module: "nodenext", moduleResolution: "nodenext" },
-  bundler: { module: "esnext", moduleResolution: "bundler" },
-  "bundler, preserve": { module: "preserve", moduleResolution: "bundler" }
-};
+  node10: { module: 'commonjs', moduleResolution: 'node', esModuleInterop: true },
+  'node10, no interop': { module: 'commonjs', moduleResolution: 'node', esModuleInterop: false },
+  node16: { module: 'node16', moduleResolution: 'node16' },
+  nodenext: { module: 'nodenext', moduleResolution: 'nodenext' },
+  bundler: { module: 'esnext', moduleResolution: 'bundler' },
+  'bundler, preserve': { module: 'preserve', moduleResolution: 'bundler' }
+}
 // `import x = require()` and `export =` are not to be had with "module": "esnext". One file that loads the package in
 // both ways needs a resolution that tells the two apart.
 const folders = {
-  node10: ["cjs"],
-  "node10, no interop": ["cjs"],
-  node16: ["cjs", "esm", "both"],
-  nodenext: ["cjs", "esm", "both", "readme"],
-  bundler: ["esm"],
-  "bundler, preserve": ["cjs", "esm", "both"]
-};
+  node10: ['cjs'],
+  'node10, no interop': ['cjs'],
+  node16: ['cjs', 'esm', 'both'],
+  nodenext: ['cjs', 'esm', 'both', 'readme'],
+  bundler: ['esm'],
+  'bundler, preserve': ['cjs', 'esm', 'both']
+}
 const compilers = [
-  { name: "typescript-4.9", types: "types-node-18", resolutions: ["node10", "node10, no interop", "node16", "nodenext"] },
-  { name: "typescript-5", types: "types-node-18", resolutions: Object.keys(resolutions) },
-  { name: "typescript-5", types: "types-node-latest", resolutions: ["node10", "nodenext"] },
   {
-    name: "typescript-latest",
-    types: "types-node-latest",
-    resolutions: Object.keys(resolutions).filter((name) => !name.startsWith("node10"))
+    name: 'typescript-4.9',
+    types: 'types-node-18',
+    resolutions: ['node10', 'node10, no interop', 'node16', 'nodenext']
+  },
+  { name: 'typescript-5', types: 'types-node-18', resolutions: Object.keys(resolutions) },
+  { name: 'typescript-5', types: 'types-node-latest', resolutions: ['node10', 'nodenext'] },
+  {
+    name: 'typescript-latest',
+    types: 'types-node-latest',
+    resolutions: Object.keys(resolutions).filter((name) => !name.startsWith('node10'))
   }
-];
+]
 
-const programs = [];
+const programs = []
 for (const compiler of compilers)
   for (const resolution of compiler.resolutions) {
-    programs.push({ ...compiler, resolution, folders: folders[resolution] });
+    programs.push({ ...compiler, resolution, folders: folders[resolution] })
     // Vite's own declarations need a newer TypeScript than 4.9.
-    if (compiler.types === "types-node-latest" && !["node10", "bundler"].includes(resolution))
-      programs.push({ ...compiler, resolution, folders: ["vite-node"] });
+    if (compiler.types === 'types-node-latest' && !['node10', 'bundler'].includes(resolution))
+      programs.push({ ...compiler, resolution, folders: ['vite-node'] })
   }
 
-const lab = realpathSync(mkdtempSync(join(tmpdir(), "node-hmr-types-")));
+const lab = realpathSync(mkdtempSync(join(tmpdir(), 'node-hmr-types-')))
 try {
-  for (const types of new Set(compilers.map((compiler) => compiler.types))) layOut(join(lab, types), types);
-  const wanted = process.argv[2] ?? "";
-  let passed = 0;
-  let failed = 0;
+  for (const types of new Set(compilers.map((compiler) => compiler.types))) layOut(join(lab, types), types)
+  const wanted = process.argv[2] ?? ''
+  let passed = 0
+  let failed = 0
   for (const program of programs) {
-    const name = `${program.name}, ${program.types}, ${program.resolution}: ${program.folders.join(" ")}`;
-    if (!name.includes(wanted)) continue;
-    const output = await check(program, `${programs.indexOf(program)}.json`);
-    if (output === "") passed++;
-    else failed++;
-    console.log(`${output === "" ? "ok    " : "not ok"} ${name}`);
-    if (output !== "") console.log(output);
+    const name = `${program.name}, ${program.types}, ${program.resolution}: ${program.folders.join(' ')}`
+    if (!name.includes(wanted)) continue
+    const output = await check(program, `${programs.indexOf(program)}.json`)
+    if (output === '') passed++
+    else failed++
+    console.log(`${output === '' ? 'ok    ' : 'not ok'} ${name}`)
+    if (output !== '') console.log(output)
   }
-  console.log(`${passed} passed, ${failed} failed`);
-  if (failed > 0 || passed === 0) process.exitCode = 1;
+  console.log(`${passed} passed, ${failed} failed`)
+  if (failed > 0 || passed === 0) process.exitCode = 1
 } finally {
-  rmSync(lab, { recursive: true, force: true });
+  rmSync(lab, { recursive: true, force: true })
 }
 
 /** A user's project: the declarations are copied, so that they find the types of Node which the project has. */
 function layOut(project, types) {
-  for (const folder of ["cjs", "esm", "both", "vite-node", "globals.d.ts"])
-    cpSync(join(here, folder), join(project, folder), { recursive: true });
-  const blocks = readme.readmeBlocks(readFileSync(join(root, "README.md"), "utf8")).filter((block) => block.language === "ts");
-  if (blocks.length === 0) throw new Error("The README has no TypeScript block.");
+  for (const folder of ['cjs', 'esm', 'both', 'vite-node', 'globals.d.ts'])
+    cpSync(join(here, folder), join(project, folder), { recursive: true })
+  const blocks = readme
+    .readmeBlocks(readFileSync(join(root, 'README.md'), 'utf8'))
+    .filter((block) => block.language === 'ts')
+  if (blocks.length === 0) throw new Error('The README has no TypeScript block.')
   for (const block of blocks) {
-    const file = join(project, "readme", block.folder, block.file);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, block.code);
+    const file = join(project, 'readme', block.folder, block.file)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, block.code)
   }
-  const modules = join(project, "node_modules");
-  const copy = join(modules, "@upvotr/node-hmr");
-  mkdirSync(copy, { recursive: true });
+  const modules = join(project, 'node_modules')
+  const copy = join(modules, '@upvotr/node-hmr')
+  mkdirSync(copy, { recursive: true })
   for (const file of readdirSync(root))
-    if (file === "package.json" || /^(?:index|vite-node)\.d\.m?ts$/.test(file)) cpSync(join(root, file), join(copy, file));
-  mkdirSync(join(modules, "@types"));
-  symlinkSync(join(root, "node_modules", types), join(modules, "@types/node"), "junction");
-  for (const peer of ["vite", "vite-node"]) symlinkSync(join(root, "node_modules", peer), join(modules, peer), "junction");
+    if (file === 'package.json' || /^(?:index|vite-node)\.d\.m?ts$/.test(file))
+      cpSync(join(root, file), join(copy, file))
+  mkdirSync(join(modules, '@types'))
+  symlinkSync(join(root, 'node_modules', types), join(modules, '@types/node'), 'junction')
+  for (const peer of ['vite', 'vite-node'])
+    symlinkSync(join(root, 'node_modules', peer), join(modules, peer), 'junction')
 }
 
 /** Runs the compiler; returns what it found wrong. */
 function check({ name, types, resolution, folders }, configName) {
-  const project = join(lab, types);
-  const config = join(project, configName);
+  const project = join(lab, types)
+  const config = join(project, configName)
   const options = {
     ...resolutions[resolution],
-    target: "es2022",
-    lib: ["es2022"],
-    types: ["node"],
+    target: 'es2022',
+    lib: ['es2022'],
+    types: ['node'],
     strict: true,
     noImplicitOverride: true,
     allowJs: true,
     noEmit: true,
     // Our own declarations are to be checked as well.
     skipLibCheck: false
-  };
-  writeFileSync(config, JSON.stringify({ compilerOptions: options, include: ["globals.d.ts", ...folders] }));
-  const tsc = join(root, "node_modules", name, "bin/tsc");
+  }
+  writeFileSync(config, JSON.stringify({ compilerOptions: options, include: ['globals.d.ts', ...folders] }))
+  const tsc = join(root, 'node_modules', name, 'bin/tsc')
   return new Promise((resolve) => {
-    execFile(process.execPath, [tsc, "-p", config, "--pretty", "false"], { cwd: project }, (error, stdout, stderr) => {
+    execFile(process.execPath, [tsc, '-p', config, '--pretty', 'false'], { cwd: project }, (error, stdout, stderr) => {
       // Errors inside the peers' declarations are not ours. A detail of an error is indented.
-      const lines = stdout.split("\n").filter((line) => line !== "");
-      let ours = false;
-      const output = lines.filter((line) => (ours = /^\s/.test(line) ? ours : !isForeign(line)));
-      resolve([...output, ...(stderr ? [stderr] : []), ...(error && lines.length === 0 ? [error.message] : [])].join("\n"));
-    });
-  });
+      const lines = stdout.split('\n').filter((line) => line !== '')
+      let ours = false
+      const output = lines.filter((line) => (ours = /^\s/.test(line) ? ours : !isForeign(line)))
+      resolve(
+        [...output, ...(stderr ? [stderr] : []), ...(error && lines.length === 0 ? [error.message] : [])].join('\n')
+      )
+    })
+  })
 }
 
 function isForeign(line) {
-  return /^\S*node_modules\/(?!@upvotr\/)/.test(line.replaceAll("\\", "/"));
+  return /^\S*node_modules\/(?!@upvotr\/)/.test(line.replaceAll('\\', '/'))
 }

@@ -8,7 +8,9 @@ module.exports = hmr(
   // What outlives an edit: the app, the port, the connections, and the runtime that watches the routes.
   createPersist(
     async () => {
-      const values = { routes: express.Router(), runtime: createRuntime(require) };
+      // An edit of what a route requires plainly, such as lib/clock.js, updates the route.
+      const runtime = createRuntime(require, undefined, { dependencies: true });
+      const values = { routes: express.Router(), runtime };
       // The app's own router holds this one middleware, which asks for the routes of the last run. So there is nothing
       // to take out of the app before the next run; Express has no function for that.
       const app = express();

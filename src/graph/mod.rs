@@ -2,6 +2,8 @@
 //!
 //! A change travels from a changed module to those that import it, until a module takes it: the boundary.
 
+pub mod modules;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 

@@ -21,7 +21,7 @@ pub struct Hot {
 
 impl Hot {
     /// Prepares the entry.
-    pub fn open<'s>(js: Js<'s>) -> JsResult<'s, Rc<Self>> {
+    pub fn open(js: Js<'_>) -> JsResult<'_, Rc<Self>> {
         let homes = js.global()?.get("WeakMap")?.construct(&[])?.hold();
         let hot = Rc::new(Self {
             homes,

@@ -16,23 +16,28 @@ pub struct Changes(RefCell<VecDeque<Change>>);
 struct Change {
     timestamp: f64,
     file: String,
+    /// The ids of the file's modules in the server's graphs.
+    modules: Vec<String>,
     is_known_to_ssr: bool,
 }
 
 impl Changes {
-    /// Remembers that `file` changed. `is_known_to_ssr`: the SSR environment has modules of it and will report it.
-    pub fn record(&self, timestamp: f64, file: &str, is_known_to_ssr: bool) {
+    /// Remembers that `file` changed, which has these modules in the graph of an environment. `is_known_to_ssr`: that
+    /// is the SSR environment, which will report it.
+    pub fn record(&self, timestamp: f64, file: &str, modules: Vec<String>, is_known_to_ssr: bool) {
         let mut changes = self.0.borrow_mut();
         let known = changes
             .iter_mut()
             .find(|change| is_same(change.timestamp, timestamp) && change.file == file);
         if let Some(change) = known {
             change.is_known_to_ssr |= is_known_to_ssr;
+            change.modules.extend(modules);
             return;
         }
         changes.push_back(Change {
             timestamp,
             file: file.to_owned(),
+            modules,
             is_known_to_ssr,
         });
         if changes.len() > REMEMBERED {
@@ -40,13 +45,19 @@ impl Changes {
         }
     }
 
-    /// The files that changed at that moment; `None` when it is unknown.
-    pub fn files(&self, timestamp: f64) -> Option<Vec<String>> {
+    /// The files that changed at that moment, each with its modules; `None` when it is unknown.
+    pub fn files(&self, timestamp: f64) -> Option<Vec<(String, Vec<String>)>> {
         let changes = self.0.borrow();
         let at = changes
             .iter()
             .filter(|change| is_same(change.timestamp, timestamp));
-        let files: Vec<_> = at.map(|change| change.file.clone()).collect();
+        let mut files = Vec::new();
+        for change in at {
+            let mut modules = change.modules.clone();
+            modules.sort_unstable();
+            modules.dedup();
+            files.push((change.file.clone(), modules));
+        }
         (!files.is_empty()).then_some(files)
     }
 
@@ -114,12 +125,17 @@ mod tests {
     #[test]
     fn files_are_found_by_the_moment_of_their_change() {
         let changes = Changes::default();
-        changes.record(1.0, "/a", false);
-        changes.record(1.0, "/b", false);
-        changes.record(1.0, "/b", true);
-        changes.record(2.0, "/a", false);
-        assert_eq!(changes.files(1.0), Some(vec!["/a".into(), "/b".into()]));
-        assert_eq!(changes.files(2.0), Some(vec!["/a".into()]));
+        let none = Vec::new;
+        changes.record(1.0, "/a", none(), false);
+        changes.record(1.0, "/b", vec!["/b?x".into(), "/b".into()], false);
+        changes.record(1.0, "/b", vec!["/b".into()], true);
+        changes.record(2.0, "/a", none(), false);
+        let b = vec!["/b".into(), "/b?x".into()];
+        assert_eq!(
+            changes.files(1.0),
+            Some(vec![("/a".into(), none()), ("/b".into(), b)])
+        );
+        assert_eq!(changes.files(2.0), Some(vec![("/a".into(), none())]));
         assert_eq!(changes.files(3.0), None);
         assert!(changes.is_known_to_ssr(1.0));
         assert!(!changes.is_known_to_ssr(2.0));
@@ -130,11 +146,11 @@ mod tests {
     fn old_edits_are_forgotten() {
         let (changes, mut applied) = (Changes::default(), Applied::default());
         for moment in 0..200_u32 {
-            changes.record(f64::from(moment), "/a", false);
+            changes.record(f64::from(moment), "/a", Vec::new(), false);
             applied.edit(f64::from(moment)).is_reloaded = true;
         }
         assert_eq!(changes.files(100.0), None);
-        assert_eq!(changes.files(199.0), Some(vec!["/a".into()]));
+        assert_eq!(changes.files(199.0), Some(vec![("/a".into(), Vec::new())]));
         assert!(applied.edit(199.0).is_reloaded);
         assert!(!applied.edit(100.0).is_reloaded);
         assert!(applied.0.len() <= REMEMBERED);

@@ -114,6 +114,20 @@ impl<'s> HotCache<'s> {
         }
     }
 
+    /// Whether a module listens to `event` with `function`.
+    pub fn is_registered(self, event: Value<'s>, function: Value<'s>) -> JsResult<'s, bool> {
+        for (_, events) in self.contexts()?.entries()? {
+            if !events.is_object() {
+                continue;
+            }
+            let functions = Table(events).get(event)?;
+            if functions.is_array() && functions.items()?.iter().any(|other| other.same(function)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Takes the registrations of `owner` out of use and gives them for [`HotCache::restore`].
     pub fn set_aside(self, owner: Value<'s>) -> JsResult<'s> {
         let js = owner.js();

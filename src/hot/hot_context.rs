@@ -33,7 +33,7 @@ const METHODS: [(&str, u32, Body); 9] = [
 /// The unbound methods, made once.
 pub struct Methods {
     data: Held,
-    methods: Vec<(&'static str, u32, Held)>,
+    by_name: Vec<(&'static str, Held)>,
     with_module: Held,
     ignore: Held,
     define_property: Held,
@@ -47,13 +47,13 @@ impl Methods {
             js.function(name, length, move |call| body(&Context::of(&hot, call)?, call))
                 .map(Value::hold)
         };
-        let mut methods = Vec::new();
+        let mut by_name = Vec::new();
         for (name, length, body) in METHODS {
-            methods.push((name, length, method(name, length, body)?));
+            by_name.push((name, method(name, length, body)?));
         }
         Ok(Self {
             data: method("data", 0, |context, _| context.cache.data()?.get(context.owner))?,
-            methods,
+            by_name,
             with_module: js.function("", 2, call_with_module)?.hold(),
             ignore: js.function("", 0, |call| Ok(call.js.undefined()))?.hold(),
             define_property: js.global()?.get("Object")?.get("defineProperty")?.hold(),
@@ -98,7 +98,7 @@ pub fn create_hot_context<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
     getter.set("configurable", js.boolean(true))?;
     let define_property = methods.define_property.get(js);
     define_property.call(js.undefined(), &[context, js.string("data"), getter])?;
-    for (name, _, method) in &methods.methods {
+    for (name, method) in &methods.by_name {
         context.set(name, method.get(js).bind(bound, &[])?)?;
     }
     Ok(context)
@@ -265,7 +265,8 @@ fn on<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.undefined())
 }
 
-/// Removes the function as often as this context has registered it: another module may share it.
+/// Removes the function as often as this context has registered it: another module may share it. One that no module
+/// has registered was put into the map by hand.
 fn off<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
     let (event, function) = (call.arg(0), call.arg(1));
     let is_current = context.is_current()?;
@@ -273,6 +274,9 @@ fn off<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
         if is_current {
             remove_from(context.cache.listeners()?, event, function)?;
         }
+    }
+    if is_current && !context.cache.is_registered(event, function)? {
+        while remove_from(context.cache.listeners()?, event, function)? {}
     }
     Ok(call.js.undefined())
 }

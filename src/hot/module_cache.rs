@@ -1,5 +1,6 @@
 //! What a runner has loaded: its `moduleCache`, of which only `keys` and `delete` are taken for granted.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use crate::js::{Held, Js, JsResult, Kind, Value, settled};
@@ -8,28 +9,55 @@ use super::app::App;
 use super::hot_cache::{Table, array_from};
 use super::ids::{Roots, is_installed, last_segment};
 
-/// The ids in a map at one moment. One text, because thousands of strings cross from JavaScript slowly.
-#[derive(Default)]
-pub struct Ids(String);
+/// The ids in some maps. Asks the maps for an id, and reads all their keys only when a spelling has to be searched for:
+/// thousands of strings cross from JavaScript slowly, and as one text at best.
+pub struct Ids<'s> {
+    tables: Vec<Table<'s>>,
+    text: OnceCell<String>,
+}
 
-impl Ids {
-    /// The strings of an array.
-    pub fn of<'s>(keys: Value<'s>) -> JsResult<'s, Self> {
-        let text = keys
-            .call_method("join", &[keys.js().string("\n")])?
-            .text()
-            .unwrap_or_default();
-        Ok(Self(format!("\n{text}\n")))
+impl<'s> Ids<'s> {
+    /// The keys of these maps.
+    pub fn of(tables: Vec<Table<'s>>) -> Self {
+        Self {
+            tables,
+            text: OnceCell::new(),
+        }
+    }
+
+    /// All ids, each in a line; an empty line at both ends.
+    fn text(&self) -> &str {
+        self.text.get_or_init(|| {
+            let read = |table: &Table<'s>| {
+                let separator = table.0.js().string("\n");
+                Ok(table
+                    .keys()?
+                    .call_method("join", &[separator])?
+                    .text()
+                    .unwrap_or_default())
+            };
+            let texts = self.tables.iter().map(read).collect::<JsResult<'_, Vec<_>>>();
+            format!("\n{}\n", texts.unwrap_or_default().join("\n"))
+        })
     }
 
     /// All ids.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.lines().filter(|id| !id.is_empty())
+        self.text().lines().filter(|id| !id.is_empty())
     }
 
     /// Whether that very spelling is there.
     pub fn contains(&self, id: &str) -> bool {
-        self.0.contains(&format!("\n{id}\n"))
+        let is_in = |table: &Table<'s>| table.has(table.0.js().string(id));
+        // What cannot be asked can be read.
+        self.tables
+            .iter()
+            .map(is_in)
+            .collect::<JsResult<'_, Vec<_>>>()
+            .map_or_else(
+                |_| self.text().contains(&format!("\n{id}\n")),
+                |answers| answers.contains(&true),
+            )
     }
 
     /// The id in here that names the same module as `id`.
@@ -41,47 +69,48 @@ impl Ids {
         if let Some(reading) = readings.iter().find(|reading| self.contains(reading)) {
             return Some(reading.clone());
         }
-        self.with_segment(last_segment(&readings[0]))
-            .find(|other| roots.same(other, id))
-            .map(str::to_owned)
+        let mut candidates = self.with_segment(last_segment(&readings[0])).into_iter();
+        candidates.find(|other| roots.same(other, id)).map(str::to_owned)
     }
 
-    /// The modules of a file: it may be loaded several times, with different queries.
-    pub fn of_file(&self, roots: &Roots, file: &str) -> Vec<String> {
-        let candidates = self.with_segment(last_segment(&file.replace('\\', "/")).to_owned().as_str());
-        let mut found: Vec<_> = candidates
-            .filter(|id| roots.is_of_file(id, file))
+    /// The modules of a file: it may be loaded several times, with different queries. `known` are ids that it is known
+    /// to have; only where none of them is here, all are searched.
+    pub fn of_file(&self, roots: &Roots, file: &str, known: &[String]) -> Vec<String> {
+        let known: Vec<_> = known.iter().filter(|id| self.contains(id)).cloned().collect();
+        if !known.is_empty() {
+            return known;
+        }
+        let mut found: Vec<_> = self
+            .with_segment(last_segment(file))
+            .into_iter()
             .map(str::to_owned)
             .collect();
+        found.retain(|id| roots.is_of_file(id, file));
         found.dedup();
         found
     }
 
     /// The ids with that text in them, and those whose spelling may hide it.
-    fn with_segment<'t>(&'t self, segment: &str) -> impl Iterator<Item = &'t str> + use<'t> {
-        let mut found = Vec::new();
-        let mut lines = |text: &str| {
-            for (at, _) in self.0.match_indices(text) {
-                let start = self.0[..at].rfind('\n').map_or(0, |newline| newline + 1);
-                let end = self.0[at..]
-                    .find('\n')
-                    .map_or(self.0.len(), |newline| at + newline);
-                if found.last() != Some(&&self.0[start..end]) {
-                    found.push(&self.0[start..end]);
-                }
-            }
-        };
+    fn with_segment(&self, segment: &str) -> Vec<&str> {
+        let text = self.text();
         if segment.is_empty() {
-            return self.iter().collect::<Vec<_>>().into_iter();
+            return self.iter().collect();
         }
-        lines(segment);
-        for start in ["\nfile:", "/file:"] {
-            for (at, _) in self.0.match_indices(start) {
-                let rest = &self.0[at + 1..];
-                found.push(&rest[..rest.find('\n').unwrap_or(rest.len())]);
-            }
-        }
-        found.into_iter()
+        let at = [segment, "file:"]
+            .into_iter()
+            .flat_map(|part| text.match_indices(part));
+        let lines = at.map(|(at, _)| {
+            let start = at
+                - text[..at]
+                    .chars()
+                    .rev()
+                    .take_while(|&char| char != '\n')
+                    .map(char::len_utf8)
+                    .sum::<usize>();
+            let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
+            &text[start..end]
+        });
+        lines.collect()
     }
 }
 
@@ -104,23 +133,23 @@ impl App {
     }
 
     /// The ids of the loaded modules.
-    pub fn loaded<'s>(&self, js: Js<'s>) -> JsResult<'s, Ids> {
+    pub fn loaded<'s>(&self, js: Js<'s>) -> JsResult<'s, Ids<'s>> {
         let modules = self.module_cache(js)?;
-        if modules.0.is_object() {
-            Ids::of(modules.keys()?)
+        Ok(Ids::of(if modules.0.is_object() {
+            vec![modules]
         } else {
-            Ok(Ids::default())
-        }
+            Vec::new()
+        }))
     }
 
     /// The owners of registrations.
-    pub fn owners<'s>(&self, js: Js<'s>) -> JsResult<'s, Ids> {
+    pub fn owners<'s>(&self, js: Js<'s>) -> JsResult<'s, Ids<'s>> {
         let cache = self.cache(js)?;
-        let mut owners = cache.contexts()?.keys()?;
-        for more in [cache.hot_modules()?, cache.disposers()?] {
-            owners = owners.call_method("concat", &[more.keys()?])?;
-        }
-        Ids::of(owners)
+        Ok(Ids::of(vec![
+            cache.contexts()?,
+            cache.hot_modules()?,
+            cache.disposers()?,
+        ]))
     }
 
     /// Takes modules out of the runner's cache.
@@ -165,7 +194,7 @@ impl App {
     }
 
     /// Who is imported by whom, over all loaded modules but those of installed packages.
-    pub fn imports(&self, js: Js<'_>, loaded: &Ids, roots: &Roots) -> HashMap<String, Vec<String>> {
+    pub fn imports(&self, js: Js<'_>, loaded: &Ids<'_>, roots: &Roots) -> HashMap<String, Vec<String>> {
         let mut imports: HashMap<String, Vec<String>> = HashMap::new();
         for id in loaded.iter().filter(|id| !is_installed(id)) {
             let importers = js.scope(|js| self.importers(js, id));

@@ -56,7 +56,7 @@ fn try_flush<'s>(app: &App, js: Js<'s>, is_forced: bool) -> JsResult<'s, ()> {
             kept += 1;
         }
     }
-    Ok(())
+    stop_waiting(app, js)
 }
 
 /// One message, and who may get it.
@@ -154,7 +154,12 @@ fn listeners_of_server<'s>(home: Value<'s>, event: Value<'s>) -> JsResult<'s, Ve
     if inner.is_object() && inner.get("rawListeners")?.is_function() {
         return inner.call_method("rawListeners", &[event])?.items();
     }
-    let functions = Table(home.get("listeners")?).get(event)?;
+    let events = Table(home.get("listeners")?).get(channel)?;
+    let functions = if events.is_object() {
+        Table(events).get(event)?
+    } else {
+        events
+    };
     if functions.is_array() {
         functions.items()
     } else {
@@ -229,7 +234,6 @@ fn flush_waiting<'s>(hot: &Rc<Hot>, emitter: Value<'s>) -> JsResult<'s, ()> {
         for app in &apps {
             cx.with(|js| {
                 flush(app, js, false);
-                let _ = stop_waiting(app, js);
             });
         }
     });
@@ -242,6 +246,9 @@ fn stop_waiting<'s>(app: &App, js: Js<'s>) -> JsResult<'s, ()> {
         return Ok(());
     }
     let emitter = app.emitter(js);
+    if !emitter.is_object() {
+        return Ok(());
+    }
     let home = app.hot.emitter_home(emitter)?;
     let waiting = Table(home.get("waiting")?);
     waiting.delete(app.runner(js))?;
@@ -254,20 +261,37 @@ fn stop_waiting<'s>(app: &App, js: Js<'s>) -> JsResult<'s, ()> {
 }
 
 /// `server.environments.ssr.hot.on(event, listener)` was called.
-pub fn server_listens<'s>(hot: &Rc<Hot>, emitter: Value<'s>, args: &[Value<'s>]) -> JsResult<'s, ()> {
+pub fn server_listens<'s>(
+    hot: &Rc<Hot>,
+    emitter: Value<'s>,
+    channel: Value<'s>,
+    args: &[Value<'s>],
+) -> JsResult<'s, ()> {
     let [event, listener, ..] = args else {
         return Ok(());
     };
-    let home = hot.emitter_home(emitter)?;
-    add_to(Table(home.get("listeners")?), *event, *listener)?;
+    // By channel: a server that was restarted has another one.
+    let channels = Table(hot.emitter_home(emitter)?.get("listeners")?);
+    if !channels.has(channel)? {
+        channels.set(channel, emitter.js().map()?)?;
+    }
+    add_to(Table(channels.get(channel)?), *event, *listener)?;
     flush_waiting(hot, emitter)
 }
 
 /// `server.environments.ssr.hot.off(event, listener)` was called.
-pub fn server_stops_listening<'s>(hot: &Rc<Hot>, emitter: Value<'s>, args: &[Value<'s>]) -> JsResult<'s, ()> {
+pub fn server_stops_listening<'s>(
+    hot: &Rc<Hot>,
+    emitter: Value<'s>,
+    channel: Value<'s>,
+    args: &[Value<'s>],
+) -> JsResult<'s, ()> {
     let [event, listener, ..] = args else {
         return Ok(());
     };
-    let home = hot.emitter_home(emitter)?;
-    remove_from(Table(home.get("listeners")?), *event, *listener).map(drop)
+    let events = Table(hot.emitter_home(emitter)?.get("listeners")?).get(channel)?;
+    if events.is_object() {
+        remove_from(Table(events), *event, *listener)?;
+    }
+    Ok(())
 }

@@ -76,7 +76,7 @@ async fn full_reload(app: &App, payload: &Held) -> Result<(), Held> {
             let (loaded, owners) = (app.loaded(js)?, app.owners(js)?);
             let is_loaded = [loaded, owners]
                 .iter()
-                .any(|ids| !ids.of_file(&roots, file).is_empty());
+                .any(|ids| !ids.of_file(&roots, file, &[]).is_empty());
             let Some(changes) = app.changes(js) else {
                 return Ok((is_loaded, false, None));
             };
@@ -116,8 +116,11 @@ async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
         };
         let (roots, cache) = (app.roots(js), app.cache(js)?);
         let (owners, loaded) = (app.owners(js)?, app.loaded(js)?);
-        let pruned = Ids::of(cache.prune_callbacks()?.keys()?)?;
-        let everywhere = [owners, pruned, Ids::of(cache.data()?.keys()?)?, loaded];
+        let everywhere = [
+            owners,
+            Ids::of(vec![cache.prune_callbacks()?, cache.data()?]),
+            loaded,
+        ];
         let find = |path: String| everywhere.iter().find_map(|ids| ids.find(&roots, &path));
         Ok(paths
             .into_iter()

@@ -49,8 +49,6 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The modules to evict, the accepted ones first.
     pub evicted: Vec<String>,
-    /// The modules that are loaded before the update.
-    pub loaded: Ids,
     /// What ids are relative to.
     pub roots: Roots,
 }
@@ -60,8 +58,8 @@ struct Scene<'a, 's> {
     app: &'a App,
     js: Js<'s>,
     roots: Roots,
-    loaded: Ids,
-    owners: Ids,
+    loaded: Ids<'s>,
+    owners: Ids<'s>,
     changes: Option<Rc<Changes>>,
 }
 
@@ -93,7 +91,6 @@ pub fn plan<'s>(app: &App, js: Js<'s>, payload: Value<'s>) -> JsResult<'s, Plan>
     }
     if !plan.steps.is_empty() {
         scene.choose_evicted(&mut plan);
-        plan.loaded = scene.loaded;
     }
     Ok(plan)
 }
@@ -101,6 +98,9 @@ pub fn plan<'s>(app: &App, js: Js<'s>, payload: Value<'s>) -> JsResult<'s, Plan>
 impl<'s> Scene<'_, 's> {
     /// What one update asks for; `None` when it concerns nothing loaded, nobody accepts it, or it has been done.
     fn step(&self, update: Value<'s>, is_from_browser: bool) -> JsResult<'s, Option<Step>> {
+        if !update.is_object() {
+            return Ok(None);
+        }
         let text = |name| Ok(update.get(name)?.text().unwrap_or_default());
         let (path, accepted_path) = (text("path")?, text("acceptedPath")?);
         if text("type")? != "js-update" {
@@ -177,10 +177,10 @@ impl<'s> Scene<'_, 's> {
             .find(&self.roots, path)
             .or_else(|| self.owners.find(&self.roots, path));
         let id = known.unwrap_or_else(|| {
-            let plain = shown(path);
+            let name = shown(path);
             self.roots
-                .entry(&plain, |path| Path::new(path).exists())
-                .unwrap_or(plain)
+                .entry(&name, |path| Path::new(path).exists())
+                .unwrap_or(name)
         });
         let index = plan.accepted.iter().position(|module| module.id == id);
         step.accepted = index.unwrap_or_else(|| {
@@ -199,23 +199,19 @@ impl<'s> Scene<'_, 's> {
     fn choose_evicted(&self, plan: &mut Plan) {
         let accepted: Vec<_> = plan.accepted.iter().map(|module| module.id.clone()).collect();
         let find = |id: &String| self.loaded.find(&self.roots, id);
-        plan.evicted = match self.edited_files(plan) {
-            Some(files) => {
-                let mut changed: Vec<_> = files
-                    .iter()
-                    .flat_map(|file| self.loaded.of_file(&self.roots, file))
-                    .collect();
-                changed.retain(|id| !is_installed(id));
-                graph::affected(&changed, &accepted, |id| {
-                    let mut importers = self.app.importers(self.js, id);
-                    importers.retain(|id| !is_installed(id));
-                    importers.iter().filter_map(find).collect()
-                })
-            }
-            None => {
-                let imports = self.app.imports(self.js, &self.loaded, &self.roots);
-                graph::reachable(&accepted, |id| imports.get(id).cloned().unwrap_or_default())
-            }
+        plan.evicted = if let Some(files) = self.edited_files(plan) {
+            let of_file =
+                |(file, known): &(String, Vec<String>)| self.loaded.of_file(&self.roots, file, known);
+            let mut changed: Vec<_> = files.iter().flat_map(of_file).collect();
+            changed.retain(|id| !is_installed(id));
+            graph::affected(&changed, &accepted, |id| {
+                let mut importers = self.app.importers(self.js, id);
+                importers.retain(|id| !is_installed(id));
+                importers.iter().filter_map(find).collect()
+            })
+        } else {
+            let imports = self.app.imports(self.js, &self.loaded, &self.roots);
+            graph::reachable(&accepted, |id| imports.get(id).cloned().unwrap_or_default())
         };
         // What an earlier message about the same edit has evicted is fresh.
         let mut applied = self.app.state.applied.borrow_mut();
@@ -229,8 +225,9 @@ impl<'s> Scene<'_, 's> {
         }
     }
 
-    /// The files whose change led to the update; `None` when that is unknown for a part of it.
-    fn edited_files(&self, plan: &Plan) -> Option<Vec<String>> {
+    /// The files whose change led to the update, with their modules as far as the server knows them; `None` when that
+    /// is unknown for a part of it.
+    fn edited_files(&self, plan: &Plan) -> Option<Vec<(String, Vec<String>)>> {
         let changes = self.changes.as_ref()?;
         let files = plan.steps.iter().map(|step| changes.files(step.edited_at?));
         files.collect::<Option<Vec<_>>>().map(|files| files.concat())

@@ -54,7 +54,7 @@ impl Hot {
             let home = js.native_object(Rc::new(Changes::default()))?;
             home.set("origins", js.global()?.get("WeakMap")?.construct(&[])?)?;
             home.set("channels", js.global()?.get("WeakSet")?.construct(&[])?)?;
-            home.set("listeners", js.map()?)?;
+            home.set("listeners", js.global()?.get("WeakMap")?.construct(&[])?)?;
             home.set("waiting", js.map()?)?;
             Ok(home)
         })
@@ -94,8 +94,8 @@ fn configure_server<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
             let origin = js.string(origin);
             intercept(hot, channel, "send", forward, &[emitter, origin])?;
             if origin.text().as_deref() == Some("ssr") {
-                intercept(hot, channel, "on", listen, &[emitter])?;
-                intercept(hot, channel, "off", unlisten, &[emitter])?;
+                intercept(hot, channel, "on", listen, &[emitter, channel])?;
+                intercept(hot, channel, "off", stop_listening, &[emitter, channel])?;
             }
         }
     }
@@ -128,7 +128,8 @@ fn is_wrapped<'s>(home: Value<'s>, channel: Value<'s>) -> JsResult<'s, bool> {
 struct Intercepted<'s> {
     hot: Rc<Hot>,
     emitter: Value<'s>,
-    origin: Value<'s>,
+    /// What else the method is bound to.
+    detail: Value<'s>,
     this: Value<'s>,
     args: Vec<Value<'s>>,
 }
@@ -164,11 +165,11 @@ fn intercept<'s>(
         };
         let args = args.items()?;
         let result = method.call(*this, &args)?;
-        let origin = bound.get(1).copied().unwrap_or_else(|| call.js.undefined());
+        let detail = bound.get(1).copied().unwrap_or_else(|| call.js.undefined());
         let intercepted = Intercepted {
             hot: Rc::clone(&hot),
             emitter: bound[0],
-            origin,
+            detail,
             this: *this,
             args,
         };
@@ -199,7 +200,7 @@ fn forward<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     };
     if payload.is_object() {
         let origins = Table(call.hot.emitter_home(call.emitter)?.get("origins")?);
-        origins.set(payload, call.origin)?;
+        origins.set(payload, call.detail)?;
     }
     call.emitter
         .call_method("emit", &[js.string("message"), payload])
@@ -216,11 +217,11 @@ pub fn custom_payload<'s>(event: Value<'s>, data: Value<'s>) -> JsResult<'s> {
 }
 
 fn listen<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
-    outbox::server_listens(&call.hot, call.emitter, &call.args)
+    outbox::server_listens(&call.hot, call.emitter, call.detail, &call.args)
 }
 
-fn unlisten<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
-    outbox::server_stops_listening(&call.hot, call.emitter, &call.args)
+fn stop_listening<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
+    outbox::server_stops_listening(&call.hot, call.emitter, call.detail, &call.args)
 }
 
 /// `hotUpdate(options)` and `handleHotUpdate(context)`: remembers which file changes.
@@ -230,7 +231,8 @@ fn record_change<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
         return Ok(());
     }
     let (file, timestamp) = (change.get("file")?.text(), change.get("timestamp")?.as_number());
-    let changes = call.hot.emitter_home(call.emitter)?.native::<Changes>();
+    let home = call.hot.emitter_home(call.emitter)?;
+    let changes = home.native::<Changes>();
     if let (Some(file), Some(timestamp), Some(changes)) = (file, timestamp, changes) {
         let environment = if call.this.is_object() {
             call.this.get("environment")?
@@ -239,8 +241,22 @@ fn record_change<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
         };
         let is_ssr = environment.is_object() && environment.get("name")?.text().as_deref() == Some("ssr");
         let modules = change.get("modules")?;
-        let has_modules = modules.is_array() && modules.get("length")?.as_number() > Some(0.0);
-        changes.record(timestamp, &file, is_ssr && has_modules);
+        let modules = if modules.is_array() {
+            modules.items()?
+        } else {
+            Vec::new()
+        };
+        let id_of = |module: &Value<'s>| {
+            if module.is_object() {
+                module.get("id").ok()?.text()
+            } else {
+                None
+            }
+        };
+        let ids = modules.iter().filter_map(id_of).collect();
+        // Without a channel of its own, the SSR environment reports nothing.
+        let is_known_to_ssr = is_ssr && !modules.is_empty() && home.get("channel")?.is_object();
+        changes.record(timestamp, &file, ids, is_known_to_ssr);
     }
     Ok(())
 }

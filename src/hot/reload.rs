@@ -37,7 +37,6 @@ pub fn start(js: Js<'_>, app: App) -> JsResult<'_> {
 /// Disposes and evicts every module but those of installed packages, then executes the entries. Brings their
 /// exports, or what the first that failed threw.
 pub async fn reload(app: &App) -> Result<Held, Held> {
-    let is_own = |id: &&str| !is_installed(id);
     let disposing = app.cx.attempt(|js| {
         let owners = app
             .cache(js)?
@@ -50,41 +49,33 @@ pub async fn reload(app: &App) -> Result<Held, Held> {
     })?;
     dispose(app, &disposing).await;
     // Only now: a disposer may load or register something.
-    let (loaded, owners) = app.cx.attempt(|js| Ok((app.loaded(js)?, app.owners(js)?)))?;
-    let evicted = loaded
-        .iter()
-        .chain(owners.iter())
-        .filter(is_own)
-        .map(str::to_owned);
-    let versions = Versions::open(app, evicted);
-    let entries = app.cx.attempt(|js| {
-        let entries = entries(app, js, |id| loaded.contains(id))?;
-        app.evict(js, loaded.iter().filter(is_own))?;
-        Ok(entries)
-    });
-    run(app, &versions, entries, &loaded).await
+    let (own, owners, entries) = app.cx.attempt(|js| {
+        let own = |ids: &Ids<'_>| {
+            ids.iter()
+                .filter(|id| !is_installed(id))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let loaded = app.loaded(js)?;
+        Ok((own(&loaded), own(&app.owners(js)?), entries(app, js)?))
+    })?;
+    let versions = Versions::open(app, own.iter().cloned().chain(owners));
+    let evicted = app.cx.attempt(|js| app.evict(js, own.iter().map(String::as_str)));
+    run(app, &versions, evicted.map(|()| entries)).await
 }
 
 /// Executes the entries of a reload that failed: what failed is evicted already, the rest stays.
 pub async fn resume(app: &App) {
-    let Ok(loaded) = app.cx.attempt(|js| app.loaded(js)) else {
-        return;
-    };
     let versions = Versions::open(app, []);
-    let entries = app.cx.attempt(|js| entries(app, js, |id| loaded.contains(id)));
-    if let Err(thrown) = run(app, &versions, entries, &loaded).await {
+    let entries = app.cx.attempt(|js| entries(app, js));
+    if let Err(thrown) = run(app, &versions, entries).await {
         app.cx
             .with(|js| console::error(js, "the reload still fails", Some(thrown.get(js))));
     }
 }
 
 /// Executes the entries side by side, and waits for all of them.
-async fn run(
-    app: &App,
-    versions: &Versions,
-    entries: Result<Vec<String>, Held>,
-    before: &Ids,
-) -> Result<Held, Held> {
+async fn run(app: &App, versions: &Versions, entries: Result<Vec<String>, Held>) -> Result<Held, Held> {
     let (entries, mut first_failure) = match entries {
         Ok(entries) => (entries, None),
         Err(thrown) => (Vec::new(), Some(thrown)),
@@ -107,9 +98,7 @@ async fn run(
             }
         }
     }
-    versions
-        .close(app, &entries.into_iter().collect(), &failed, before)
-        .await;
+    versions.close(app, &entries.into_iter().collect(), &failed).await;
     app.state.reload_failed.set(first_failure.is_some());
     match first_failure {
         Some(thrown) => Err(thrown),
@@ -121,22 +110,21 @@ async fn run(
 }
 
 /// The ids of the entries, in the runner's spelling.
-fn entries<'s>(app: &App, js: Js<'s>, is_loaded: impl Fn(&str) -> bool) -> JsResult<'s, Vec<String>> {
-    let files = app.files(js);
-    let files = if files.is_object() {
-        files.items()?
-    } else {
-        Vec::new()
-    };
-    let roots = app.roots(js);
+fn entries<'s>(app: &App, js: Js<'s>) -> JsResult<'s, Vec<String>> {
+    let (files, roots, loaded) = (app.files(js), app.roots(js), app.loaded(js)?);
     let entry = |file: Value<'_>| {
         let file = file.display();
-        if is_loaded(&file) {
+        if loaded.contains(&file) {
             return file;
         }
         roots
             .entry(&file, |path| Path::new(path).exists())
             .unwrap_or(file)
+    };
+    let files = if files.is_object() {
+        files.items()?
+    } else {
+        Vec::new()
     };
     Ok(files.into_iter().map(entry).collect())
 }

@@ -44,7 +44,7 @@ async fn apply(app: &App, mut plan: Plan) {
         }
     }
     let executed = plan.accepted.iter().map(|module| module.id.clone()).collect();
-    versions.close(app, &executed, &failed, &plan.loaded).await;
+    versions.close(app, &executed, &failed).await;
     for step in &plan.steps {
         run_callbacks(app, &plan, step);
     }

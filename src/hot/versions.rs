@@ -43,23 +43,17 @@ impl Versions {
         self.created.borrow_mut().insert(owner);
     }
 
-    /// Ends. `failed` are those of the `executed` modules that threw; `before` is what was loaded when
-    /// it began.
-    pub async fn close(&self, app: &App, executed: &HashSet<String>, failed: &HashSet<String>, before: &Ids) {
+    /// Ends. `failed` are those of the `executed` modules that threw.
+    pub async fn close(&self, app: &App, executed: &HashSet<String>, failed: &HashSet<String>) {
         let created = self.created.borrow().clone();
         let mut gone = failed.clone();
         if !failed.is_empty() {
-            let loaded = app.cx.with(|js| app.loaded(js).ok());
             let mut touched: HashSet<_> = self.evicted.union(&created).cloned().collect();
-            let before: HashSet<&str> = before.iter().collect();
-            let is_new = |id: &&str| !before.contains(id);
-            touched.extend(
-                loaded
-                    .iter()
-                    .flat_map(Ids::iter)
-                    .filter(is_new)
-                    .map(str::to_owned),
-            );
+            // A module that was loaded for the first time may be what failed.
+            let loaded = app
+                .cx
+                .attempt(|js| Ok(app.loaded(js)?.iter().map(str::to_owned).collect::<Vec<_>>()));
+            touched.extend(loaded.unwrap_or_default());
             let is_concerned = |id: &String| self.evicted.contains(id) || created.contains(id);
             for (id, outcome) in app.outcomes(touched.into_iter().collect()).await {
                 let has_failed = match outcome {
@@ -101,11 +95,17 @@ impl Versions {
         js: Js<'s>,
         executed: &HashSet<String>,
     ) -> JsResult<'s, HashSet<String>> {
-        let prunable = Ids::of(app.cache(js)?.prune_callbacks()?.keys()?)?;
-        let loaded = app.loaded(js)?;
+        let (prunable, loaded) = (app.cache(js)?.prune_callbacks()?, app.loaded(js)?);
+        if prunable.0.get("size")?.as_number() == Some(0.0) {
+            return Ok(HashSet::new());
+        }
         let is_gone =
             |id: &&str| self.evicted.contains(*id) && !executed.contains(*id) && !loaded.contains(id);
-        Ok(prunable.iter().filter(is_gone).map(str::to_owned).collect())
+        Ok(Ids::of(vec![prunable])
+            .iter()
+            .filter(is_gone)
+            .map(str::to_owned)
+            .collect())
     }
 
     /// The new version failed: what the old one registered is what recovers.

@@ -145,7 +145,10 @@ pub(super) unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callba
         js,
         this: Value::from_raw(js, this),
         args: raws.into_iter().map(|raw| Value::from_raw(js, raw)).collect(),
-        new_target: (!target.is_null()).then(|| Value::from_raw(js, target)),
+        // Of a plain call, it is null in Node and `undefined` in Deno.
+        new_target: (!target.is_null())
+            .then(|| Value::from_raw(js, target))
+            .filter(|target| !target.is_undefined()),
     };
     let outcome = catch_unwind(AssertUnwindSafe(|| (native.body)(&call)));
     let thrown = match outcome {

@@ -18,18 +18,24 @@ use colour::{Colour, paint};
 /// the thrown value as it was; of its stack, what is the user's.
 pub fn error(js: Js<'_>, id: &str, what: &str, thrown: Value<'_>) {
     let mut head = paint(js, "stderr", Colour::Red, &format!("[hmr] {id}: {what}"));
-    let stack = thrown
-        .is_error()
-        .then(|| thrown.get("stack").ok().and_then(Value::text))
-        .flatten();
-    if let Some(frame) = stack.as_deref().and_then(frame_of) {
-        head = format!("{head}\n{frame}\n");
+    let stack = stack_of(thrown);
+    let frame = stack.as_deref().and_then(frame_of);
+    if let Some(frame) = &frame {
+        head = format!("{head}\n{frame}");
     }
-    let show = || write(js, "error", &[js.string(&head), thrown]);
+    // The thrown value on a line of its own: as text if it is one, else as the console shows values.
+    let shown_as = if thrown.text().is_some() { "%s" } else { "%O" };
+    let format = format!("{}\n{shown_as}", head.replace('%', "%%"));
+    let show = || {
+        if !write(js, "error", &[js.string(&format), thrown]) {
+            // A value that cannot be shown, perhaps; that something failed can be said all the same.
+            write(js, "error", &[js.string(&head)]);
+        }
+    };
     let shortened = stack
         .as_deref()
         .filter(|_| !shows_everything())
-        .map(stack::without_internals);
+        .map(|stack| stack::without_internals(stack, frame.is_some()));
     match (stack, shortened) {
         (Some(stack), Some(shortened)) if stack != shortened => {
             // The console prints the value's own stack. It gets it back at once: the value stays as it was.
@@ -43,21 +49,21 @@ pub fn error(js: Js<'_>, id: &str, what: &str, thrown: Value<'_>) {
     }
 }
 
+fn stack_of(thrown: Value<'_>) -> Option<String> {
+    let is_error = thrown.is_error();
+    is_error
+        .then(|| thrown.get("stack").ok().and_then(Value::text))
+        .flatten()
+}
+
 /// What makes two thrown values the same trouble: their words, and for errors the user's line. An object that is
 /// no error says nothing of itself in words: each is a trouble of its own.
 pub fn fingerprint(thrown: Value<'_>) -> Option<String> {
     if thrown.is_object() && !thrown.is_error() {
         return None;
     }
-    let stack = thrown
-        .is_error()
-        .then(|| thrown.get("stack").ok().and_then(Value::text))
-        .flatten();
-    Some(format!(
-        "{} {:?}",
-        thrown.display(),
-        stack.as_deref().and_then(stack::first_place)
-    ))
+    let place = stack_of(thrown).as_deref().and_then(stack::place);
+    Some(format!("{} {place:?}", thrown.display()))
 }
 
 /// The same error as before, again.
@@ -83,7 +89,8 @@ pub fn notice(js: Js<'_>, text: &str) {
 
 /// One line for one update, when logging is on: time of day, the module by its id as written (and its path, where
 /// the id does not tell), what happened, how long it took.
-pub fn updated(js: Js<'_>, id: &str, path: &str, what: &str, took: Duration) {
+/// `way` is what led to it: the changed dependency, and those between it and the module.
+pub fn updated(js: Js<'_>, way: &[String], id: &str, path: &str, what: &str, took: Duration) {
     if !Addon::of(js).is_ok_and(|addon| addon.switches.logging.get()) {
         return;
     }
@@ -92,9 +99,34 @@ pub fn updated(js: Js<'_>, id: &str, path: &str, what: &str, took: Duration) {
         .map(|path| format!(" ({path})"))
         .unwrap_or_default();
     let milliseconds = took.as_secs_f64() * 1000.0;
-    let text = format!("{time} [hmr] {id}{place} {what} in {milliseconds:.1} ms");
+    let mut way: Vec<String> = way.iter().map(|path| relative(path)).collect();
+    way.push(id.to_owned());
+    let way = way.join(" → ");
+    let text = format!("{time} [hmr] {way}{place} {what} in {milliseconds:.1} ms");
     let line = paint(js, "stdout", Colour::Blue, text.trim_start());
     write(js, "log", &[js.string(&line)]);
+}
+
+/// A file that `user` requires plainly changed, and nothing follows it.
+pub fn dependency_hint(js: Js<'_>, path: &str, user: &str) {
+    if !Addon::of(js).is_ok_and(|addon| addon.switches.logging.get()) {
+        return;
+    }
+    let time = time_of_day(js).unwrap_or_default();
+    let text = format!(
+        "{time} [hmr] {} changed, which {user} requires; the option `dependencies: true` \
+         (hmr --dependencies) would update it",
+        relative(path)
+    );
+    let line = paint(js, "stdout", Colour::Blue, text.trim_start());
+    write(js, "log", &[js.string(&line)]);
+}
+
+/// The path from the working directory, if it is below that.
+fn relative(path: &str) -> String {
+    let folder = std::env::current_dir().unwrap_or_default();
+    let relative = Path::new(path).strip_prefix(folder);
+    relative.ok().and_then(Path::to_str).unwrap_or(path).to_owned()
 }
 
 fn time_of_day(js: Js<'_>) -> JsResult<'_, String> {
@@ -119,11 +151,7 @@ fn shown_path(id: &str, path: &str) -> Option<String> {
 }
 
 fn frame_of(stack: &str) -> Option<String> {
-    // A syntax error's stack begins with the line itself, as Node writes it.
-    if !stack.lines().next().is_some_and(|line| line.contains("Error")) {
-        return None;
-    }
-    let place = stack::first_place(stack)?;
+    let place = stack::place(stack)?;
     let source = std::fs::read(&place.file).ok()?;
     let frame = stack::code_frame(&String::from_utf8_lossy(&source), &place)?;
     let folder = std::env::current_dir().unwrap_or_default();
@@ -134,22 +162,13 @@ fn frame_of(stack: &str) -> Option<String> {
     Some(format!("  {file}:{}:{}\n{frame}", place.line, place.column))
 }
 
-fn write(js: Js<'_>, method: &str, parts: &[Value<'_>]) {
-    // A console that throws (a closed pipe, a user's own) must not fail the update that speaks.
-    let Ok(console) = js.global().and_then(|global| global.get("console")) else {
-        return;
-    };
-    let is_format = parts.len() > 1
-        && parts
-            .first()
-            .and_then(|part| part.text())
-            .is_some_and(|head| head.contains('%'));
-    let head = if is_format { &[js.string("%s")][..] } else { &[] };
-    let written = console.call_method(method, &[head, parts].concat());
-    if written.is_err() && parts.len() > 1 {
-        // A value that cannot be shown, perhaps; that something failed can be said all the same.
-        let _ = console.call_method(method, &parts[..1]);
-    }
+/// Whether it could be written. A console that throws (a closed pipe, a user's own) must not fail the update that
+/// speaks.
+fn write(js: Js<'_>, method: &str, parts: &[Value<'_>]) -> bool {
+    let console = js.global().and_then(|global| global.get("console"));
+    console
+        .and_then(|console| console.call_method(method, parts))
+        .is_ok()
 }
 
 #[cfg(test)]

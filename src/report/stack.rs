@@ -11,34 +11,54 @@ pub struct Place {
     pub column: usize,
 }
 
-/// The first place of a stack that is a user's: not Node's own, and not in `node_modules` if any other is.
-pub fn first_place(stack: &str) -> Option<Place> {
-    let places = || stack.lines().filter_map(place_of);
+/// The place that a stack is about: that of a syntax error, or the first that is a user's, which is not Node's own
+/// and not in `node_modules` if any other is.
+pub fn place(stack: &str) -> Option<Place> {
+    if let Some((place, _)) = syntax_error(stack) {
+        return Some(place);
+    }
+    let places = || {
+        let lines = stack.lines().filter(|line| !is_internal(line));
+        lines.filter_map(place_of)
+    };
     places()
         .find(|place| !is_in_packages(&place.file))
         .or_else(|| places().next())
 }
 
-/// The stack without frames of Node's internals and of this package.
-pub fn without_internals(stack: &str) -> String {
-    let mut kept = stack
-        .lines()
-        .filter(|line| !is_internal(line))
-        .collect::<Vec<_>>()
-        .join("\n");
-    // A syntax error begins with the user's line; without any frame, consoles put the whole in brackets.
-    let first = stack.lines().next().unwrap_or("");
-    if kept.len() < stack.trim_end().len() && !kept.contains("\n    at ") && is_place(first) {
-        kept.push_str("\n    at ");
-        kept.push_str(first);
+/// The stack without frames of Node's internals and of this package; of a syntax error also without the line that
+/// Node shows first, if that is shown otherwise.
+pub fn without_internals(stack: &str, has_frame: bool) -> String {
+    let syntax_error = syntax_error(stack);
+    let shown = match &syntax_error {
+        Some((_, message)) if has_frame => message,
+        _ => stack,
+    };
+    let kept = shown.lines().filter(|line| !is_internal(line));
+    let mut kept = kept.collect::<Vec<_>>().join("\n");
+    // Without any frame, consoles put the whole in brackets.
+    if let Some((place, _)) = syntax_error
+        && !kept.contains("\n    at ")
+    {
+        let Place { file, line, column } = place;
+        kept = format!("{kept}\n    at {file}:{line}:{column}");
     }
     kept
 }
 
-/// `path:line`, as the stack of a syntax error begins.
-fn is_place(line: &str) -> bool {
-    line.rsplit_once(':')
-        .is_some_and(|(file, line)| file.contains(['/', '\\']) && line.parse::<usize>().is_ok())
+/// Node begins the stack of a syntax error with `path:line`, the line, a caret below the column and an empty line.
+fn syntax_error(stack: &str) -> Option<(Place, &str)> {
+    let (first, rest) = stack.split_once('\n')?;
+    let (file, line) = first.rsplit_once(':')?;
+    if !file.contains(['/', '\\']) {
+        return None;
+    }
+    let line = line.parse().ok()?;
+    let caret = rest.lines().nth(1)?;
+    let column = caret.chars().position(|c| c == '^').map_or(1, |at| at + 1);
+    let (_, message) = rest.split_once("\n\n")?;
+    let file = path_of(file);
+    Some((Place { file, line, column }, message.trim_start_matches('\n')))
 }
 
 /// Three lines of source around a place, with a caret below the column.
@@ -87,7 +107,23 @@ fn is_internal(line: &str) -> bool {
         || frame.starts_with("async node:")
         || frame.ends_with("(<anonymous>)") && frame.contains("AsyncLocalStorage")
         || frame == "Reflect.apply (<anonymous>)"
-        || frame.starts_with("main (") && frame.contains("bin/hmr.js:")
+        || is_of_the_command(frame)
+}
+
+/// Functions of the command are called `hmr…`.
+fn is_of_the_command(frame: &str) -> bool {
+    let name = frame.strip_prefix("async ").unwrap_or(frame);
+    let name = name.strip_prefix("Object.").unwrap_or(name);
+    name.strip_prefix("hmr")
+        .is_some_and(|rest| rest.starts_with(char::is_uppercase))
+        && [
+            "bin/hmr.js:",
+            "bin/program.js:",
+            "bin\\hmr.js:",
+            "bin\\program.js:",
+        ]
+        .iter()
+        .any(|file| frame.contains(file))
 }
 
 fn is_in_packages(file: &str) -> bool {
@@ -102,20 +138,37 @@ fn place_of(line: &str) -> Option<Place> {
     };
     let (rest, column) = location.rsplit_once(':')?;
     let (file, line) = rest.rsplit_once(':')?;
-    let file = file.strip_prefix("file://").unwrap_or(file);
     if file.starts_with("node:") || !file.contains(['/', '\\']) {
         return None;
     }
     Some(Place {
-        file: file.to_owned(),
+        file: path_of(file),
         line: line.parse().ok()?,
         column: column.parse().ok()?,
     })
 }
 
+/// The path of a `file:` URL, or the path as it is.
+fn path_of(file: &str) -> String {
+    let Some(encoded) = file.strip_prefix("file://") else {
+        return file.to_owned();
+    };
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let digits = tail.get(..2).filter(|_| *first == b'%');
+        let code = digits
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(code.unwrap_or(*first));
+        rest = tail.get(if code.is_some() { 2 } else { 0 }..).unwrap_or(&[]);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Place, code_frame, first_place, without_internals};
+    use super::{Place, code_frame, place, without_internals};
 
     const STACK: &str = "Error: boom
     at Object.run (/app/routes/foo.js:3:9)
@@ -129,9 +182,14 @@ mod tests {
         let table = [
             (STACK, Some(("/app/routes/foo.js", 3, 9))),
             (
-                "Error\n    at async file:///app/a b.mjs:1:2",
-                Some(("/app/a b.mjs", 1, 2)),
+                "Error\n    at async file:///app/a%20%C3%A9.mjs:1:2",
+                Some(("/app/a \u{e9}.mjs", 1, 2)),
             ),
+            (
+                "/app/a.js:7\n  const = 1\n        ^\n\nSyntaxError: no\n    at f (/app/b.js:1:2)",
+                Some(("/app/a.js", 7, 9)),
+            ),
+            ("/app/a.js:2\n\n\n\nSyntaxError: end", Some(("/app/a.js", 2, 1))),
             (
                 "Error\n    at C:\\app\\a.js:10:20",
                 Some(("C:\\app\\a.js", 10, 20)),
@@ -139,6 +197,10 @@ mod tests {
             (
                 "Error\n    at f (/app/node_modules/x.js:1:2)",
                 Some(("/app/node_modules/x.js", 1, 2)),
+            ),
+            (
+                "Error\n    at async hmrRequire (/app/node_modules/x/bin/program.js:1:2)",
+                None,
             ),
             ("Error\n    at node:fs:1:2", None),
             ("Error: no stack", None),
@@ -149,7 +211,7 @@ mod tests {
                 line,
                 column,
             });
-            assert_eq!(first_place(stack), expected, "{stack}");
+            assert_eq!(place(stack), expected, "{stack}");
         }
     }
 
@@ -158,18 +220,18 @@ mod tests {
         let expected = "Error: boom
     at Object.run (/app/routes/foo.js:3:9)
     at Runner.execute (/app/node_modules/x/y.js:1:1)";
-        assert_eq!(without_internals(STACK), expected);
+        assert_eq!(without_internals(STACK, true), expected);
     }
 
     #[test]
     fn a_syntax_error_keeps_its_place_as_a_frame() {
-        let stack = "/app/a.js:1\nnope(\n\nSyntaxError: Unexpected end of input\n    at wrapSafe (node:internal/x:1:2)";
-        let expected = "/app/a.js:1\nnope(\n\nSyntaxError: Unexpected end of input\n    at /app/a.js:1";
-        assert_eq!(without_internals(stack), expected);
-        assert_eq!(
-            without_internals("Error: ENOENT, open '/a.js'"),
-            "Error: ENOENT, open '/a.js'"
-        );
+        let stack = "/app/a.js:1\nnope(\n ^\n\nSyntaxError: Unexpected end of input\n    at wrapSafe (node:internal/x:1:2)";
+        let message = "SyntaxError: Unexpected end of input\n    at /app/a.js:1:2";
+        assert_eq!(without_internals(stack, true), message);
+        let whole = format!("/app/a.js:1\nnope(\n ^\n\n{message}");
+        assert_eq!(without_internals(stack, false), whole);
+        let plain = "Error: ENOENT, open '/a.js'";
+        assert_eq!(without_internals(plain, true), plain);
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::import::import;
 use super::registry::{self, Phase, Record, Registry};
 use super::steps::Module;
-use super::update;
 use super::watching::{check_watcher, stop_all, stop_watching};
+use super::{dependencies, trouble, update};
 use crate::addon::{Addon, Switches};
 use crate::error::HmrError;
 use crate::js::{Call, ClassSpec, Cx, Js, JsResult, Value, spawn_detached};
@@ -23,6 +23,7 @@ pub const HMR_RUNTIME: ClassSpec = ClassSpec {
         let (watcher, require) = (call.arg(0), call.arg(1));
         check_watcher("HMRRuntime", watcher)?;
         check_require("HMRRuntime", require)?;
+        dependencies::check("HMRRuntime", call.arg(2))?;
         // Rejections of async listeners come to `on_rejection`, not to the process.
         let options = js.object();
         options.set("captureRejections", js.boolean(true))?;
@@ -30,12 +31,14 @@ pub const HMR_RUNTIME: ClassSpec = ClassSpec {
         call.this.define_hidden(js.string("watcher"), watcher)?;
         call.this.define_hidden(js.string("_requireFn"), require)?;
         registry::attach(call.this)?;
+        dependencies::attach(call.this, call.arg(2))?;
         Ok(call.this)
     },
     methods: &[
         ("import", 1, import),
         ("unimport", 1, unimport),
         ("closeAll", 0, close_all),
+        ("dependencies", 1, dependencies::dependencies),
     ],
     statics: &[
         ("setLogging", 1, |call| {
@@ -129,13 +132,17 @@ pub fn create_runtime<'s>(call: &Call<'s>) -> JsResult<'s> {
     let (require, watcher) = (call.arg(0), call.arg(1));
     check_require("createRuntime", require)?;
     check_watcher("createRuntime", watcher)?;
+    dependencies::check("createRuntime", call.arg(2))?;
     let classes = &Addon::of(js)?.classes;
     let watcher = if watcher.is_undefined() {
         classes.fs_watcher.get(js).construct(&[require])?
     } else {
         watcher
     };
-    classes.runtime.get(js).construct(&[watcher, require])
+    classes
+        .runtime
+        .get(js)
+        .construct(&[watcher, require, call.arg(2)])
 }
 
 fn check_require<'s>(callee: &str, require: Value<'s>) -> JsResult<'s, ()> {
@@ -185,6 +192,7 @@ fn unimport<'s>(call: &Call<'s>) -> JsResult<'s> {
     let module = module(call.this, &registry, registry_object, &record)?;
     record.is_alive.set(false);
     stop_watching(js, &registry, registry_object, &record);
+    dependencies::release(js, call.this, &record);
     registry::forget(call.this, &registry, registry_object, &record)?;
     if let Some((persist, values)) = update::take_values(&module) {
         // Its first poll calls the cleanup, before this returns.
@@ -218,7 +226,7 @@ pub fn emit(js: Js<'_>, runtime: Value<'_>, id: &str) -> bool {
     if let Ok(Some(listeners)) = plain_listeners(js, runtime) {
         for listener in &listeners {
             match listener.call(runtime, &[js.string(id)]) {
-                Ok(result) => update::report_rejection(js, id, LISTENER_FAILED, result),
+                Ok(result) => trouble::report_rejection(js, id, LISTENER_FAILED, result),
                 Err(thrown) => report::error(js, id, LISTENER_FAILED, thrown.0),
             }
         }
@@ -227,7 +235,7 @@ pub fn emit(js: Js<'_>, runtime: Value<'_>, id: &str) -> bool {
     let arguments = [js.string("update"), js.string(id)];
     match runtime.call_method("emit", &arguments) {
         Ok(had_listeners) => {
-            update::report_rejection(js, id, LISTENER_FAILED, had_listeners);
+            trouble::report_rejection(js, id, LISTENER_FAILED, had_listeners);
             had_listeners.truthy()
         }
         Err(thrown) => {

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::hmr_runtime::module;
 use super::registry::{self, Phase, Record, place};
 use super::steps::Module;
-use super::update;
 use super::watching::stop_watching;
+use super::{dependencies, update};
 use crate::addon::Addon;
 use crate::error::HmrError;
 use crate::js::{Call, Cx, Held, Js, JsResult, Value, spawn};
@@ -28,7 +28,13 @@ pub fn import<'s>(call: &Call<'s>) -> JsResult<'s> {
         match import.way {
             Way::AsItIs => {}
             Way::Join => drop(module.record.idle.wait(&cx).await?),
-            Way::First => end(&import, update::first_import(module).await)?,
+            Way::First => {
+                let is_in_update = import
+                    .waiter
+                    .as_ref()
+                    .is_some_and(|waiter| waiter.phase.get() == Phase::Updating);
+                end(&import, update::first_import(module, is_in_update).await)?;
+            }
             Way::Again => end(&import, update::import_again(module).await)?,
         }
         Ok(import.exports_object)
@@ -89,6 +95,9 @@ fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s
         }
         None => {
             let record = registry.add(&id, addon.next_import());
+            if let Some(waiter) = &waiter {
+                *record.importer.borrow_mut() = Rc::downgrade(waiter);
+            }
             if !registry.is_listed.replace(true) {
                 addon.list_runtime(runtime);
             }
@@ -164,6 +173,7 @@ fn forget_failed(js: Js<'_>, module: &Module) {
     let forgotten =
         registry::of(module.runtime.get(js), "HMRRuntime.import").and_then(|(registry, object)| {
             stop_watching(js, &registry, object, record);
+            dependencies::release(js, module.runtime.get(js), record);
             if !record.has_values.get() {
                 registry::forget(module.runtime.get(js), &registry, object, record)?;
             }

@@ -4,10 +4,12 @@
 //! requires ([`require_cache`]), asks [`hot_module`] whether it is one, follows [`lifecycle`]'s plan, gives the
 //! exports object its new value and emits `update`.
 pub mod context;
+pub mod dependencies;
 pub mod hmr_runtime;
 pub mod hot_module;
 pub mod import;
 pub mod lifecycle;
+pub mod load;
 pub mod persist;
 pub mod registry;
 pub mod require_cache;
@@ -15,5 +17,6 @@ pub mod runner;
 pub mod shutdown;
 pub mod steps;
 pub mod synthetic;
+pub mod trouble;
 pub mod update;
 pub mod watching;

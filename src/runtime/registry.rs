@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 
+use super::dependencies::Dependencies;
 use crate::addon::Addon;
 use crate::error::HmrError;
 use crate::js::{Held, Js, JsResult, Signal, Value};
@@ -52,7 +53,7 @@ pub struct Record {
     /// What `require.resolve` gave last; empty before.
     pub resolved: RefCell<String>,
     /// How the id leads there.
-    pub way: RefCell<Way>,
+    pub found_by: RefCell<Way>,
     /// What it is doing.
     pub phase: Cell<Phase>,
     /// False once it was unimported.
@@ -71,6 +72,10 @@ pub struct Record {
     pub trouble: RefCell<(String, u64)>,
     /// Fires when what is under way ends.
     pub idle: Rc<Signal>,
+    /// The module whose step imported this one first.
+    pub importer: RefCell<Weak<Record>>,
+    /// The changed dependency and those between it and this module, for the log of the update under way.
+    pub way: RefCell<Vec<String>>,
     /// The modules whose import a step of this one waits for.
     pub waits_for: RefCell<Vec<Weak<Record>>>,
 }
@@ -81,7 +86,7 @@ impl Record {
             id: id.to_owned(),
             order,
             resolved: RefCell::default(),
-            way: RefCell::new(Way::Decided),
+            found_by: RefCell::new(Way::Decided),
             phase: Cell::new(Phase::Importing),
             is_alive: Cell::new(true),
             is_watched: Cell::new(false),
@@ -91,8 +96,22 @@ impl Record {
             updates: Cell::new(0),
             trouble: RefCell::default(),
             idle: Rc::default(),
+            importer: RefCell::default(),
+            way: RefCell::default(),
             waits_for: RefCell::default(),
         }
+    }
+
+    /// How many modules' steps this one was imported within.
+    pub fn depth(&self) -> usize {
+        let importer = |record: &Rc<Self>| record.importer.borrow().upgrade();
+        std::iter::successors(self.importer.borrow().upgrade(), importer).count()
+    }
+
+    /// Whether a step of `other`, or of a module imported by one, imported this module first.
+    pub fn is_imported_within(&self, other: &Rc<Self>) -> bool {
+        let importer = |record: &Rc<Self>| record.importer.borrow().upgrade();
+        std::iter::successors(self.importer.borrow().upgrade(), importer).any(|it| Rc::ptr_eq(&it, other))
     }
 
     /// Notes what is being reported, and says how often it came in a row; `None` is like no other.
@@ -172,6 +191,8 @@ pub struct Registry {
     pub watched: Cell<usize>,
     /// The imports that ended in this microtask, by id: whoever asks now asks at the same time.
     just_ended: RefCell<HashMap<String, Result<Held, Held>>>,
+    /// What is known of the modules that are required plainly, if they are followed.
+    pub dependencies: RefCell<Option<Rc<Dependencies>>>,
     /// Evictions since the whole cache was last searched for parents.
     pub unsearched: Cell<u32>,
     /// How many entries it had then.
@@ -217,6 +238,13 @@ impl Registry {
             }
         }
         found
+    }
+
+    /// Whether the file at a path is a hot module.
+    pub fn is_hot(&self, path: &str) -> bool {
+        let by_path = self.by_path.borrow();
+        let mut records = by_path.get(path).into_iter().flatten();
+        records.any(|record| record.phase.get() != Phase::Failed)
     }
 
     /// All records, in import order.

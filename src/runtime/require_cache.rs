@@ -144,7 +144,8 @@ pub fn require<'s>(require: Value<'s>, path: &str) -> JsResult<'s> {
     require.call(js.undefined(), &[js.string(path)])
 }
 
-fn is_foreign(path: &str) -> bool {
+/// Whether the path is a package's or build output, which are left alone.
+pub fn is_foreign(path: &str) -> bool {
     path.split(['/', '\\'])
         .any(|part| part == "node_modules" || part == ".next")
 }

@@ -1,20 +1,20 @@
 //! The spine: one version of a module, from its file to its exports.
 
 use std::rc::Rc;
-use std::time::Instant;
 
-use super::hot_module::{Version, validate};
+use super::dependencies::{self, Loaded};
+use super::hot_module::Version;
 use super::lifecycle::{Situation, Step, plan};
+use super::load::{is_just_written, load_first, load_for_update, wait};
 use super::registry::{Phase, Record, place};
 use super::steps::Module;
-use super::{hmr_runtime, require_cache, watching};
-use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
+use super::trouble::{
+    FALLBACK, KEPT, SETTLE, report_after_settling, report_failure, report_rejection, report_unloadable, warn,
+};
+use super::{hmr_runtime, watching};
+use crate::js::{Held, Js, JsResult, settled, spawn_detached};
 use crate::report;
-use crate::resolve::{self, Way};
 use crate::watchers::delivery::Origin;
-
-/// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.
-const SETTLE: u32 = 250;
 
 /// How an update ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ enum UpdateOutcome {
     FellBack,
     /// The new version could not be loaded, or nothing runs: the exports are what they were.
     Kept,
+    /// The same, but it may be half of a save: nothing is said of it before the settle time.
+    KeptForNow,
     /// The module was unimported meanwhile.
     Gone,
 }
@@ -37,12 +39,18 @@ enum Stopped {
     Gone,
 }
 
-/// The first import: everything that fails is the caller's.
-pub async fn first_import(module: &Module) -> Result<(), Held> {
-    let version = module.cx.attempt(|js| {
-        watching::resolve_and_watch(js, module)?;
-        load(js, module)
-    })?;
+/// The first import: everything that fails is the caller's. In an update (`is_in_update`), a file that was written
+/// a moment ago may be half of a save: what cannot be loaded gets its settle time, or the update would fail
+/// for good, as nothing watches a module whose first import failed.
+pub async fn first_import(module: &Module, is_in_update: bool) -> Result<(), Held> {
+    let load_now = || module.cx.attempt(|js| load_first(js, module));
+    let mut version = load_now();
+    while version.is_err() && is_in_update && module.record.is_alive.get() && is_just_written(&module.record)
+    {
+        wait(module, SETTLE).await;
+        version = load_now();
+    }
+    let version = version?;
     match apply(module, &version).await {
         Ok(exports) => {
             publish(module, &version, &exports);
@@ -57,6 +65,7 @@ pub async fn first_import(module: &Module) -> Result<(), Held> {
 pub async fn import_again(module: &Module) -> Result<(), Held> {
     let version = module.cx.attempt(|js| {
         watching::resolve_and_watch(js, module)?;
+        dependencies::follow(js, module)?;
         running_version(js, module)
     })?;
     let version = Version {
@@ -79,11 +88,26 @@ pub fn change(js: Js<'_>, module: Module, origin: Origin) {
         module.record.pending.set(Some(origin));
         return;
     }
+    start(js, module, origin, None, Vec::new());
+}
+
+/// Starts the update to a version that was loaded already, once the updates of those `before` have ended.
+pub fn change_loaded(js: Js<'_>, module: Module, origin: Origin, loaded: Loaded, before: Vec<Rc<Record>>) {
+    start(js, module, origin, Some(loaded), before);
+}
+
+fn start(js: Js<'_>, module: Module, origin: Origin, mut loaded: Option<Loaded>, before: Vec<Rc<Record>>) {
     spawn_detached(js, async move {
+        for other in before {
+            let _waiting = module.record.waiting_for(&other);
+            while other.is_busy() {
+                drop(other.idle.wait(&module.cx).await);
+            }
+        }
         let mut next = Some(origin);
         while let Some(origin) = next {
             module.record.phase.set(Phase::Updating);
-            update(&module, origin).await;
+            update(&module, origin, loaded.take()).await;
             // A listener of `update` may have started something itself; that takes what is pending.
             next = if module.record.is_busy() {
                 None
@@ -118,89 +142,59 @@ pub fn follow_up(js: Js<'_>, module: &Module) {
     let _ = asked;
 }
 
-/// Reports the rejection of a promise that comes out of an update and that nobody may be waiting for.
-pub fn report_rejection(js: Js<'_>, id: &str, what: &'static str, promise: Value<'_>) {
-    if !promise.is_promise() {
-        return;
-    }
-    let (cx, id, promise) = (Cx::new(js), id.to_owned(), promise.hold());
-    spawn_detached(js, async move {
-        if let Err(thrown) = settled(&cx, promise).await {
-            cx.with(|js| report::error(js, &id, what, thrown.get(js)));
-        }
-    });
-}
-
-async fn update(module: &Module, origin: Origin) {
-    let started = Instant::now();
+async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     let record = &module.record;
     record.updates.set(record.updates.get() + 1);
-    let outcome = match module.cx.attempt(|js| load(js, module)) {
+    let loaded = loaded.unwrap_or_else(|| load_for_update(module));
+    let way = record.way.take();
+    let outcome = match loaded.version {
         Ok(version) => replace(module, &version).await,
-        Err(thrown) => {
-            report_unloadable(module, thrown, origin);
+        Err(thrown) if origin == Origin::Told => {
+            report_unloadable(module, &thrown, loaded.is_reported);
             UpdateOutcome::Kept
+        }
+        Err(thrown) => {
+            report_after_settling(
+                module,
+                thrown,
+                loaded.is_reported,
+                way.clone(),
+                loaded.began.elapsed(),
+            );
+            UpdateOutcome::KeptForNow
         }
     };
     record.phase.set(Phase::Ready);
     module.cx.with(|js| {
         record.idle.fire(js, &Ok(Held::undefined()));
-        let took = started.elapsed();
+        let took = loaded.began.elapsed();
         // Not borrowed while the user's console runs.
         let path = record.resolved.borrow().clone();
-        let log = |js, what| report::updated(js, &record.id, &path, what, took);
+        let log = |js, what| report::updated(js, &way, &record.id, &path, what, took);
         match outcome {
             UpdateOutcome::Updated => {
                 log(js, if record.recover() { "recovered" } else { "updated" });
             }
-            UpdateOutcome::FellBack | UpdateOutcome::Kept => log(js, "kept its last good version"),
-            UpdateOutcome::Gone => {}
+            UpdateOutcome::FellBack | UpdateOutcome::Kept => log(js, KEPT),
+            UpdateOutcome::KeptForNow | UpdateOutcome::Gone => {}
         }
         if matches!(outcome, UpdateOutcome::Updated | UpdateOutcome::FellBack) {
-            hmr_runtime::emit(js, module.runtime.get(js), &record.id);
+            announce(js, module.clone());
         }
     });
 }
 
-/// Evicts and requires the file, and takes its export for a hot module.
-fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
-    let runtime = module.runtime.get(js);
-    let require = hmr_runtime::require_of(runtime)?;
-    let (registry, registry_object) = super::registry::of(runtime, "HMRRuntime.import")?;
-    let old_path = module.record.resolved.borrow().clone();
-    let path = find(require, &module.record, &old_path)?;
-    if old_path != path {
-        require_cache::evict(&registry, registry_object, require, &old_path)?;
+/// Emits `update` one microtask after the exports are set, as in JavaScript: whoever tells a watcher of a change and
+/// then waits for `update`, in one go, hears of a synchronous update too.
+fn announce(js: Js<'_>, module: Module) {
+    spawn_detached(js, async move {
+        drop(settled(&module.cx, Held::undefined()).await);
         if module.record.is_alive.get() {
-            registry.set_path(&module.record, &path);
+            module
+                .cx
+                .with(|js| hmr_runtime::emit(js, module.runtime.get(js), &module.record.id));
         }
-    }
-    let evicted = require_cache::evict(&registry, registry_object, require, &path)?;
-    let version =
-        require_cache::require(require, &path).and_then(|export| validate(export, &module.record.id));
-    if let (Err(_), Some((cache, old))) = (&version, evicted)
-        && module.record.phase.get() == Phase::Updating
-    {
-        // What was evaluated but is no hot module would stay with its parent.
-        require_cache::evict(&registry, registry_object, require, &path)?;
-        require_cache::restore(cache, &path, old);
-    }
-    version
-}
-
-/// The module's file as it is found now, which is not the old one if a link leads elsewhere, say.
-fn find<'s>(require: Value<'s>, record: &Record, old_path: &str) -> JsResult<'s, String> {
-    let resolve = || resolve::resolve(require, &record.id, "HMRRuntime.import");
-    // A copy: `resolve` may be the user's, and import.
-    let way = record.way.borrow().clone();
-    match way {
-        Way::Direct if resolve::is_file(old_path) => Ok(old_path.to_owned()),
-        Way::Link(link) => {
-            let resolved = resolve()?;
-            Ok(resolve::target_of(&link).unwrap_or(resolved))
-        }
-        Way::Direct | Way::Decided => resolve(),
-    }
+    });
 }
 
 /// Runs a new version in place of the running one; when it fails, the running one again.
@@ -224,7 +218,7 @@ async fn replace(module: &Module, version: &Version) -> UpdateOutcome {
     .await
     {
         Ok(exports) => {
-            warn(module, "using the last good version");
+            warn(module, FALLBACK);
             finish(module, &last_good, &exports, UpdateOutcome::FellBack)
         }
         Err(Stopped::Gone) => UpdateOutcome::Gone,
@@ -355,45 +349,4 @@ pub fn take_values(module: &Module) -> Option<(Held, Held)> {
         Ok((persist, values))
     });
     taken.ok()
-}
-
-fn report_failure(module: &Module, what: &str, thrown: &Held) {
-    module
-        .cx
-        .with(|js| tell(js, &module.record, what, thrown.get(js)));
-}
-
-/// Reports what failed; of the same failure again, only how often.
-fn tell(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) {
-    let trouble = report::fingerprint(thrown).map(|words| format!("{what}: {words}"));
-    match record.count_trouble(trouble.as_deref()) {
-        1 => report::error(js, &record.id, what, thrown),
-        times => report::repeated_error(js, &record.id, what, thrown, times),
-    }
-}
-
-fn warn(module: &Module, text: &str) {
-    module.cx.with(|js| report::warning(js, &module.record.id, text));
-}
-
-fn report_unloadable(module: &Module, thrown: Held, origin: Origin) {
-    let (what, kept) = ("the new version cannot be loaded", "using the last good version");
-    if origin == Origin::Told {
-        report_failure(module, what, &thrown);
-        warn(module, kept);
-        return;
-    }
-    // It may be half of a save: said only if nothing newer comes within the settle time.
-    let record = Rc::clone(&module.record);
-    let update = record.updates.get();
-    let timer = module.cx.attempt(|js| {
-        let timer = module.addon.timers.after(js, SETTLE, move |js| {
-            if record.updates.get() == update && record.is_alive.get() && record.is_watched.get() {
-                tell(js, &record, what, thrown.get(js));
-                report::warning(js, &record.id, kept);
-            }
-        })?;
-        Ok(timer.hold())
-    });
-    drop(timer);
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::hmr_runtime::{module, require_of};
 use super::registry::{self, Phase, Record, Registry, place};
 use super::steps::Module;
-use super::update;
+use super::{dependencies, trouble, update};
 use crate::addon::Addon;
 use crate::error::HmrError;
 use crate::js::{Call, Js, JsResult, Value};
@@ -53,7 +53,7 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     }
     let require = require_of(runtime)?;
     let path = resolve::resolve(require, &record.id, "HMRRuntime.import")?;
-    *record.way.borrow_mut() = resolve::way_to(require, &record.id, &path);
+    *record.found_by.borrow_mut() = resolve::way_to(require, &record.id, &path);
     if !record.is_alive.get() {
         return Ok(());
     }
@@ -71,7 +71,7 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     module.addon.resolved.replace(Some(Resolved {
         id: record.id.clone(),
         require: require.hold(),
-        way: record.way.borrow().clone(),
+        way: record.found_by.borrow().clone(),
         path,
     }));
     let watch = watcher.call_method("watch", &[js.string(&record.id)]);
@@ -162,7 +162,7 @@ fn call_unwatch<'s>(js: Js<'s>, record: &Record, slot: Value<'s>) {
     });
     let what = "its watch could not be stopped";
     match stopped {
-        Ok(closing) => update::report_rejection(js, &record.id, what, closing),
+        Ok(closing) => trouble::report_rejection(js, &record.id, what, closing),
         Err(thrown) => report::error(js, &record.id, what, thrown.0),
     }
 }
@@ -173,6 +173,7 @@ pub fn stop_all(runtime: Value<'_>) -> JsResult<'_, ()> {
     registry.forget_all_ended();
     for record in registry.all() {
         stop_watching(runtime.js(), &registry, registry_object, &record);
+        dependencies::release(runtime.js(), runtime, &record);
     }
     Ok(())
 }
@@ -191,6 +192,9 @@ pub fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
         } else {
             told.push(*argument);
         }
+    }
+    if dependencies::take_over(js, runtime, &told, origin)? {
+        return Ok(js.undefined());
     }
     for id in told.into_iter().filter_map(Value::text) {
         for record in registry.find_told(&id) {

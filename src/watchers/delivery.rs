@@ -1,7 +1,7 @@
 //! From the hub's due changes to the watchers' `update` events, on the JavaScript thread.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -38,6 +38,12 @@ struct Active {
     id: String,
 }
 
+impl Active {
+    fn is_of_same_watcher(&self, js: Js<'_>, other: &Self) -> bool {
+        js.scope(|js| self.watcher.get(js).same(other.watcher.get(js)))
+    }
+}
+
 impl Delivery {
     /// Starts a watch: from now on `watcher` emits `update` with `id` when the file at `path` changes.
     ///
@@ -45,12 +51,12 @@ impl Delivery {
     /// When the OS refuses to watch.
     pub fn watch<'s>(
         &self,
-        watcher: Value<'s>,
+        js: Js<'s>,
+        watcher: &Held,
         id: &str,
         path: &Path,
         options: &WatchOptions,
     ) -> JsResult<'s, WatchKey> {
-        let js = watcher.js();
         let (hub, waker) = self.link(js)?;
         let key = hub
             .watch(path, options)
@@ -62,7 +68,7 @@ impl Delivery {
         active.insert(
             key,
             Rc::new(Active {
-                watcher: watcher.hold(),
+                watcher: watcher.clone(),
                 id: id.to_owned(),
             }),
         );
@@ -129,11 +135,18 @@ impl Delivery {
             return;
         };
         let _span = trace_span!("deliver").entered();
+        let mut told: HashMap<String, Vec<Rc<Active>>> = HashMap::new();
         for due in hub.take_due() {
             // Looked up for each: an update may end the watch of the next.
             let Some(active) = self.active.borrow().get(&due.key).cloned() else {
                 continue;
             };
+            // Two runtimes on one watcher each watch the id, and each hears every event.
+            let same_id = told.entry(active.id.clone()).or_default();
+            if same_id.iter().any(|other| other.is_of_same_watcher(js, &active)) {
+                continue;
+            }
+            same_id.push(Rc::clone(&active));
             let outer = self.delivering.replace(Some(due.settled));
             js.scope(|js| {
                 let arguments = [js.string("update"), js.string(&active.id)];

@@ -1,6 +1,6 @@
 //! `FSWatcher` and `ContentWatcher`: file changes as `update` events.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::options;
 use crate::addon::{Addon, Classes};
@@ -8,6 +8,7 @@ use crate::error::HmrError;
 use crate::inspect;
 use crate::js::{Call, ClassSpec, Held, JsResult, MethodSpec, Value};
 use crate::resolve::{self, Way};
+use crate::watch::{WatchKey, WatchOptions};
 
 const REQUIRE: &str = "a require function: only its `resolve` is used, to find the file of an id";
 
@@ -73,17 +74,53 @@ fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
         Way::Link(link) => link,
         Way::Direct | Way::Decided => PathBuf::from(path),
     };
-    let only_content = this.instance_of(addon.classes.content_watcher.get(js))?;
-    let given = this.get("options")?;
-    if options::ignores(given, &path)? {
+    let Some(key) = Files::of(this)?.watch(&id, &path)? else {
         return js.function("unwatch", 0, |call| Ok(call.js.undefined()));
-    }
-    let options = options::read("FSWatcher", given, only_content)?;
-    let key = addon.delivery.watch(this, &id, &path, &options)?;
+    };
     js.function("unwatch", 0, move |call| {
         Addon::of(call.js)?.delivery.unwatch(call.js, key);
         Ok(call.js.undefined())
     })
+}
+
+/// What a watcher of ours, or an object with `options` and `emit`, needs to watch files, many if need be.
+pub struct Files<'s> {
+    watcher: Value<'s>,
+    held: Held,
+    given: Value<'s>,
+    options: WatchOptions,
+}
+
+impl<'s> Files<'s> {
+    pub fn of(watcher: Value<'s>) -> JsResult<'s, Self> {
+        let addon = Addon::of(watcher.js())?;
+        let only_content = watcher.instance_of(addon.classes.content_watcher.get(watcher.js()))?;
+        let given = watcher.get("options")?;
+        Ok(Self {
+            watcher,
+            held: watcher.hold(),
+            given,
+            options: options::read("FSWatcher", given, only_content)?,
+        })
+    }
+
+    /// From now on the watcher emits `update` with the id when the file changes, which need not exist. Nothing is
+    /// watched that the watcher's options leave alone.
+    pub fn watch(&self, id: &str, path: &Path) -> JsResult<'s, Option<WatchKey>> {
+        if options::ignores(self.given, path)? {
+            return Ok(None);
+        }
+        let js = self.watcher.js();
+        let delivery = &Addon::of(js)?.delivery;
+        delivery.watch(js, &self.held, id, path, &self.options).map(Some)
+    }
+}
+
+/// Whether `watch` of this watcher is ours and not a subclass's.
+pub fn is_ours(watcher: Value<'_>) -> JsResult<'_, bool> {
+    let js = watcher.js();
+    let class = Addon::of(js)?.classes.fs_watcher.get(js);
+    Ok(watcher.instance_of(class)? && watcher.get("watch")?.same(class.get("prototype")?.get("watch")?))
 }
 
 /// `util.inspect` of a watcher: the ids it watches.

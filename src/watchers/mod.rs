@@ -4,7 +4,7 @@
 //! [`delivery::Delivery`].
 pub mod delivery;
 pub mod fs_watcher;
-mod options;
+pub mod options;
 
 use crate::js::{Call, ClassSpec, JsResult};
 

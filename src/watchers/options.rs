@@ -26,6 +26,14 @@ pub fn check<'s>(class: &str, options: Value<'s>) -> JsResult<'s, ()> {
     }
     polling(class, options)?;
     debounce(class, options)?;
+    check_ignored(class, "options.ignored", options)
+}
+
+/// Checks `{ ignored? }`, whose name in messages is `option`.
+///
+/// # Errors
+/// A `TypeError` that names the option.
+pub fn check_ignored<'s>(class: &str, option: &'static str, options: Value<'s>) -> JsResult<'s, ()> {
     let ignored = options.get("ignored")?;
     if ignored.is_nullish() || ignored.is_function() || is_pattern(ignored)? {
         return Ok(());
@@ -35,7 +43,7 @@ pub fn check<'s>(class: &str, options: Value<'s>) -> JsResult<'s, ()> {
         return Ok(());
     }
     let expected = "a function that takes a path, a RegExp, or an array of paths";
-    Err(HmrError::argument(class, "options.ignored", expected, ignored).thrown(options.js()))
+    Err(HmrError::argument(class, option, expected, ignored).thrown(options.js()))
 }
 
 /// What the engine needs to know of them.

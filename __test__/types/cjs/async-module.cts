@@ -1,4 +1,4 @@
-import { AsyncRunner, PersistManager, createRuntime, hmr, type HMRRuntime } from "@upvotr/node-hmr";
+import { AsyncRunner, createRuntime, type HMRRuntime, hmr, PersistManager } from '@upvotr/node-hmr'
 
 export = hmr(
   new PersistManager(
@@ -7,11 +7,11 @@ export = hmr(
   ),
   new AsyncRunner(
     async ({ runtime }: { runtime: HMRRuntime }, emitUpdate) => {
-      const other = await runtime.import<typeof import("./hot-module")>("./hot-module");
-      runtime.on("update", () => emitUpdate());
-      return { twice: () => (other.exports?.count() ?? 0) * 2 };
+      const other = await runtime.import<typeof import('./hot-module')>('./hot-module')
+      runtime.on('update', () => emitUpdate())
+      return { twice: () => (other.exports?.count() ?? 0) * 2 }
     },
-    ({ runtime }) => runtime.unimport("./hot-module")
+    ({ runtime }) => runtime.unimport('./hot-module')
   ),
   true
-);
+)

@@ -1,5 +1,5 @@
 // The persistent values reach an unannotated runner.
-import { createPersist, createRunner, createRuntime, hmr, type HMRRuntime, type HotModule } from "@upvotr/node-hmr";
+import { createPersist, createRunner, createRuntime, type HMRRuntime, type HotModule, hmr } from '@upvotr/node-hmr'
 
 const sync = hmr(
   createPersist(
@@ -10,8 +10,8 @@ const sync = hmr(
     ({ port }) => ({ port }),
     ({ port }) => port
   )
-);
-same<typeof sync, HotModule<{ port: number }, { port: number }>>(true);
+)
+same<typeof sync, HotModule<{ port: number }, { port: number }>>(true)
 
 const asynchronous = hmr(
   createPersist(
@@ -20,14 +20,14 @@ const asynchronous = hmr(
   ),
   createRunner(
     async ({ runtime }, emitUpdate) => {
-      const b = await runtime.import<{ bar(): void }>("./b.js");
-      runtime.on("update", (id) => {
-        if (id === "./b.js") emitUpdate();
-      });
-      return { foo: () => b.exports?.bar() };
+      const b = await runtime.import<{ bar(): void }>('./b.js')
+      runtime.on('update', (id) => {
+        if (id === './b.js') emitUpdate()
+      })
+      return { foo: () => b.exports?.bar() }
     },
-    ({ runtime }) => runtime.unimport("./b.js"),
+    ({ runtime }) => runtime.unimport('./b.js'),
     true
   )
-);
-same<typeof asynchronous, HotModule<{ runtime: HMRRuntime }, { foo: () => void | undefined }>>(true);
+)
+same<typeof asynchronous, HotModule<{ runtime: HMRRuntime }, { foo: () => void | undefined }>>(true)

@@ -1,43 +1,43 @@
 // What `import()` infers.
-import { createRuntime, type ExportType, type HotModule } from "@upvotr/node-hmr";
+import { createRuntime, type ExportType, type HotModule } from '@upvotr/node-hmr'
 
-const runtime = createRuntime(require);
+const runtime = createRuntime(require)
 
 export async function main() {
-  const sync = await runtime.import<typeof import("./hot-module")>("./hot-module");
-  same<typeof sync.exports, { count: () => number; name: string } | undefined>(true);
+  const sync = await runtime.import<typeof import('./hot-module')>('./hot-module')
+  same<typeof sync.exports, { count: () => number; name: string } | undefined>(true)
   // @ts-expect-error: exports may be undefined
-  sync.exports.count();
+  sync.exports.count()
 
-  const waited = await runtime.import<typeof import("./async-module.cjs")>("./async-module.cjs");
-  same<typeof waited.exports, { twice: () => number } | undefined>(true);
+  const waited = await runtime.import<typeof import('./async-module.cjs')>('./async-module.cjs')
+  same<typeof waited.exports, { twice: () => number } | undefined>(true)
 
-  const byDefault = await runtime.import<typeof import("./default-module")>("./default-module");
-  same<typeof byDefault.exports, number | undefined>(true);
+  const byDefault = await runtime.import<typeof import('./default-module')>('./default-module')
+  same<typeof byDefault.exports, number | undefined>(true)
 
-  const explicit = await runtime.import<ExportType<typeof import("./hot-module")>>("./hot-module");
-  same<typeof explicit, typeof sync>(true);
+  const explicit = await runtime.import<ExportType<typeof import('./hot-module')>>('./hot-module')
+  same<typeof explicit, typeof sync>(true)
 
-  const plain = await runtime.import<{ handler(path: string): boolean }>("./plain");
-  same<typeof plain.exports, { handler(path: string): boolean } | undefined>(true);
+  const plain = await runtime.import<{ handler(path: string): boolean }>('./plain')
+  same<typeof plain.exports, { handler(path: string): boolean } | undefined>(true)
 
-  const text = await runtime.import<string | number>("./text");
-  same<typeof text.exports, string | number | undefined>(true);
+  const text = await runtime.import<string | number>('./text')
+  same<typeof text.exports, string | number | undefined>(true)
 
-  const hotModule = await runtime.import<HotModule<{}, Date>>("./date");
-  same<typeof hotModule.exports, Date | undefined>(true);
+  const hotModule = await runtime.import<HotModule<{}, Date>>('./date')
+  same<typeof hotModule.exports, Date | undefined>(true)
 
-  const anything = await runtime.import("./anything");
-  same<typeof anything.exports, any>(true);
+  const anything = await runtime.import('./anything')
+  same<typeof anything.exports, any>(true)
 
-  same<ExportType<HotModule<{ a: 1 }, "e">>, "e">(true);
+  same<ExportType<HotModule<{ a: 1 }, 'e'>>, 'e'>(true)
 
   // @ts-expect-error: an id is a string
-  await runtime.import(42);
+  await runtime.import(42)
   // @ts-expect-error: an id is required
-  await runtime.import();
+  await runtime.import()
   // @ts-expect-error: only one parameter
-  runtime.unimport("./a", "./b");
-  same<ReturnType<typeof runtime.unimport>, void>(true);
-  same<ReturnType<typeof runtime.closeAll>, void>(true);
+  runtime.unimport('./a', './b')
+  same<ReturnType<typeof runtime.unimport>, void>(true)
+  same<ReturnType<typeof runtime.closeAll>, void>(true)
 }

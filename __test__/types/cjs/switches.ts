@@ -1,36 +1,43 @@
 // The class, its statics, and the ways to reach them.
-import HMRRuntime, { HMRRuntime as Named, createSyntheticRequire, synthetic } from "@upvotr/node-hmr";
-import * as everything from "@upvotr/node-hmr";
-import required = require("@upvotr/node-hmr");
 
-same<typeof HMRRuntime, typeof Named>(true);
-same<typeof required.default, typeof Named>(true);
-same<typeof required.HMRRuntime, typeof Named>(true);
-same<typeof everything.default, typeof Named>(true);
-same<typeof Named.HMRRuntime, typeof Named>(true);
-same<typeof synthetic, typeof createSyntheticRequire>(true);
+import * as everything from '@upvotr/node-hmr'
+import HMRRuntime, { type createSyntheticRequire, type HMRRuntime as Named, synthetic } from '@upvotr/node-hmr'
 
-const { setLogging, suppressWarnings, disableReloading } = HMRRuntime;
-setLogging(true);
-suppressWarnings(false);
-disableReloading();
+import required = require('@upvotr/node-hmr')
+
+same<typeof HMRRuntime, typeof Named>(true)
+same<typeof required.default, typeof Named>(true)
+same<typeof required.HMRRuntime, typeof Named>(true)
+same<typeof everything.default, typeof Named>(true)
+same<typeof Named.HMRRuntime, typeof Named>(true)
+same<typeof synthetic, typeof createSyntheticRequire>(true)
+
+const { setLogging, suppressWarnings, disableReloading } = HMRRuntime
+setLogging(true)
+suppressWarnings(false)
+disableReloading()
 const switches: boolean[] = [
   HMRRuntime.loggingEnabled(),
   HMRRuntime.shouldSuppressWarnings(),
   HMRRuntime.reloadDisabled()
-];
-same<ReturnType<typeof setLogging>, void>(true);
+]
+same<ReturnType<typeof setLogging>, void>(true)
 // @ts-expect-error: a boolean
-setLogging("yes");
+setLogging('yes')
 
-const own: NodeJS.Require = synthetic((id) => require(id).default, require);
-const shared = synthetic((id: string) => require(id), require, require.cache, (id) => id);
-same<typeof shared, NodeJS.Require>(true);
-shared.resolve("./m");
+const own: NodeJS.Require = synthetic((id) => require(id).default, require)
+const shared = synthetic(
+  (id: string) => require(id),
+  require,
+  require.cache,
+  (id) => id
+)
+same<typeof shared, NodeJS.Require>(true)
+shared.resolve('./m')
 // @ts-expect-error: the real require is needed
-synthetic((id: string) => id);
+synthetic((id: string) => id)
 
 // @ts-expect-error: no such export
-everything.createWatcher;
+everything.createWatcher
 
-export { own, switches };
+export { own, switches }

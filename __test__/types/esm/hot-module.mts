@@ -1,6 +1,6 @@
-import { createRunner, hmr } from "@upvotr/node-hmr";
+import { createRunner, hmr } from '@upvotr/node-hmr'
 
 export default hmr(
   null,
-  createRunner(async () => ({ name: "esm" }), undefined, true)
-);
+  createRunner(async () => ({ name: 'esm' }), undefined, true)
+)

@@ -1,15 +1,16 @@
 // A CommonJS caller; vite itself has only ES modules.
-import viteNode = require("@upvotr/node-hmr/vite-node");
-import { createHotContext, viteNodeHmrPlugin, type HMREmitter, type HotContext } from "@upvotr/node-hmr/vite-node";
-import type { Plugin, ViteDevServer } from "vite" with { "resolution-mode": "import" };
-import type { ViteNodeRunner } from "vite-node/client" with { "resolution-mode": "import" };
+import viteNode = require('@upvotr/node-hmr/vite-node')
 
-declare const server: ViteDevServer;
-declare const runner: ViteNodeRunner;
+import { createHotContext, type HMREmitter, type HotContext, viteNodeHmrPlugin } from '@upvotr/node-hmr/vite-node'
+import type { Plugin, ViteDevServer } from 'vite' with { 'resolution-mode': 'import' }
+import type { ViteNodeRunner } from 'vite-node/client' with { 'resolution-mode': 'import' }
 
-same<typeof server.emitter, HMREmitter>(true);
-same<typeof viteNode.createHotContext, typeof createHotContext>(true);
+declare const server: ViteDevServer
+declare const runner: ViteNodeRunner
 
-const plugin: Plugin = viteNodeHmrPlugin();
-const hot: HotContext = createHotContext(runner, server.emitter, ["./main.ts"], "/main.ts");
-export = { hot, plugin };
+same<typeof server.emitter, HMREmitter>(true)
+same<typeof viteNode.createHotContext, typeof createHotContext>(true)
+
+const plugin: Plugin = viteNodeHmrPlugin()
+const hot: HotContext = createHotContext(runner, server.emitter, ['./main.ts'], '/main.ts')
+export = { hot, plugin }

@@ -1,3 +1,4 @@
+const clock = require("../lib/clock.js");
 const { Router } = require("express");
 const { createRunner, hmr } = require("@upvotr/node-hmr");
 
@@ -5,7 +6,7 @@ module.exports = hmr(
   null,
   createRunner(() => {
     const router = Router();
-    router.get("/", (request, response) => response.json({ time: new Date() }));
+    router.get("/", (request, response) => response.json({ time: clock.now() }));
     return router;
   })
 );

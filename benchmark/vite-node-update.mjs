@@ -1,0 +1,143 @@
+// What does an update cost in a large application? A leaf is edited whose importer accepts itself; the clock runs from
+// the watcher's event until the update is done. Our entry, Vite's own module runner and vite-node's own module take
+// turns on servers of their own, each after a garbage collection, and the lower quartile of each is printed: what others
+// do on the machine only ever adds. vite-node's own module updates no nested module, so its turn is a full reload.
+//
+// Usage: node benchmark/vite-node-update.mjs [updates, 30 unless told] [modules…, 1000 4000 unless told]
+import { once } from 'node:events'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import v8 from 'node:v8'
+import vm from 'node:vm'
+import * as ours from '@upvotr/node-hmr/vite-node'
+import { createServer, createServerModuleRunner } from 'vite'
+import { ViteNodeRunner } from 'vite-node/client'
+import * as viteNode from 'vite-node/hmr'
+import { ViteNodeServer } from 'vite-node/server'
+
+const [updates = 30, ...sizes] = process.argv.slice(2).map(Number)
+v8.setFlagsFromString('--expose-gc')
+const collectGarbage = vm.runInNewContext('gc')
+const log = console.log
+// The contenders report each update; a terminal is no part of the figure.
+console.log = () => {}
+for (const size of sizes.length > 0 ? sizes : [1000, 4000]) await measure(size)
+console.log = log
+process.exit()
+
+async function measure(size) {
+  const root = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'node-hmr-benchmark-')))
+  const leaf = writeApp(root, size)
+  const contenders = {
+    'our entry': await viteNodeApp(root, ours, false),
+    "Vite's module runner": await moduleRunnerApp(root),
+    "vite-node's own": await viteNodeApp(root, viteNode, true)
+  }
+  const times = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]))
+  for (let update = 0; update < updates + 3; update++) {
+    fs.writeFileSync(leaf, leafCode(update))
+    // Whoever goes first finds the file cold.
+    const order = Object.keys(contenders)
+    order.push(...order.splice(0, update % order.length))
+    for (const name of order) {
+      collectGarbage()
+      const before = globalThis.executed
+      const start = performance.now()
+      await contenders[name].update(leaf)
+      // The first rounds warm up.
+      if (update >= 3) times[name].push(performance.now() - start)
+      if (globalThis.value !== update) throw new Error(`${name} did not load the edit`)
+      contenders[name].executed = globalThis.executed - before
+    }
+  }
+  for (const contender of Object.values(contenders)) await contender.close()
+  fs.rmSync(root, { recursive: true, force: true })
+
+  const quartile = (name) => times[name].toSorted((a, b) => a - b)[Math.floor(times[name].length / 4)]
+  const floor = quartile("Vite's module runner")
+  for (const name of Object.keys(contenders)) {
+    const cells = [
+      `${size} modules`,
+      name,
+      `${quartile(name).toFixed(2)} ms`,
+      `${(quartile(name) / floor).toFixed(2)} ×`
+    ]
+    log([...cells, `${contenders[name].executed} executed`].map((cell) => cell.padEnd(22)).join(''))
+  }
+}
+
+/** main → sections, which accept themselves → leaves; all import one shared module. */
+function writeApp(root, size) {
+  const sections = Math.round(Math.sqrt(size))
+  const names = (count, name) => Array.from({ length: count }, (_, index) => `${name}${index}`)
+  const write = (name, code) => fs.writeFileSync(path.join(root, `${name}.js`), `globalThis.executed++\n${code}`)
+  const imports = (modules) => modules.map((name) => `import './${name}.js'\n`).join('')
+  write('shared', '')
+  write('main', imports(names(sections, 'section')))
+  for (const section of names(sections, 'section')) {
+    const leaves = names(sections - 1, `${section}-leaf`)
+    write(section, `${imports(leaves)}import.meta.hot.accept()\n`)
+    for (const leaf of leaves) write(leaf, imports(['shared']))
+  }
+  return path.join(root, 'section1-leaf1.js')
+}
+
+function leafCode(value) {
+  return `globalThis.executed++\nimport './shared.js'\nglobalThis.value = ${value}\n`
+}
+
+async function listen(root, plugins) {
+  globalThis.executed = 0
+  const server = await createServer({
+    root,
+    configFile: false,
+    logLevel: 'silent',
+    optimizeDeps: { noDiscovery: true, include: [] },
+    server: { watch: null },
+    plugins
+  })
+  await server.pluginContainer.buildStart({})
+  return server
+}
+
+async function viteNodeApp(root, hmr, isReloaded) {
+  const server = await listen(root, [hmr.viteNodeHmrPlugin()])
+  const node = new ViteNodeServer(server)
+  const files = [path.join(root, 'main.js')]
+  const runner = new ViteNodeRunner({
+    root,
+    fetchModule: (id) => node.fetchModule(id),
+    resolveId: (id, importer) => node.resolveId(id, importer),
+    createHotContext: (runner, url) => hmr.createHotContext(runner, server.emitter, files, url)
+  })
+  await runner.executeFile(files[0])
+  return {
+    async update(file) {
+      const message = once(server.emitter, 'message')
+      server.watcher.emit('change', file)
+      const [payload] = await message
+      await hmr.handleMessage(runner, server.emitter, files, isReloaded ? { type: 'full-reload' } : payload)
+    },
+    close: () => server.close()
+  }
+}
+
+async function moduleRunnerApp(root) {
+  const server = await listen(root, [])
+  const runner = createServerModuleRunner(server.environments.ssr, { hmr: { logger: { debug() {}, error: log } } })
+  await runner.import('/main.js')
+  return {
+    async update(file) {
+      const updated = new Promise((resolve) => {
+        runner.hmrClient.customListenersMap.set('vite:afterUpdate', [resolve])
+      })
+      server.watcher.emit('change', file)
+      await updated
+    },
+    async close() {
+      await runner.close()
+      await server.close()
+    }
+  }
+}

@@ -1,0 +1,32 @@
+'use strict'
+
+const { readFileSync } = require('node:fs')
+const { addonVersion } = require('../load-binding.js')
+const own = require('../package.json')
+
+const BACKENDS = { linux: 'inotify', darwin: 'FSEvents', win32: 'ReadDirectoryChangesW' }
+const LIMITS = ['max_user_watches', 'max_user_instances', 'max_queued_events']
+
+/** What a bug report needs. */
+function information() {
+  const runtime = process.versions.bun ? `bun ${process.versions.bun}` : `node ${process.versions.node}`
+  return [
+    `${own.name} ${own.version}`,
+    `addon ${addonVersion()}`,
+    `platform ${process.platform}-${process.arch}`,
+    runtime,
+    `watch backend ${BACKENDS[process.platform] ?? 'kqueue or polling'}`,
+    ...(process.platform === 'linux' ? LIMITS.map(limit) : []),
+    ...(process.env.HMR_POLLING ? [`HMR_POLLING=${process.env.HMR_POLLING}`] : [])
+  ].join('\n')
+}
+
+function limit(name) {
+  try {
+    return `fs.inotify.${name} ${readFileSync(`/proc/sys/fs/inotify/${name}`, 'utf8').trim()}`
+  } catch {
+    return `fs.inotify.${name} unknown`
+  }
+}
+
+module.exports = { information }

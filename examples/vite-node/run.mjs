@@ -1,0 +1,30 @@
+// Runs server.ts by vite-node, hot. It is vite-node's documented set-up, but for one import.
+import { createHotContext, handleMessage, viteNodeHmrPlugin } from '@upvotr/node-hmr/vite-node'
+import { createServer } from 'vite'
+import { ViteNodeRunner } from 'vite-node/client'
+import { ViteNodeServer } from 'vite-node/server'
+
+const files = ['server.ts']
+const server = await createServer({
+  root: import.meta.dirname,
+  configFile: false,
+  logLevel: 'error',
+  optimizeDeps: { noDiscovery: true, include: [] },
+  plugins: [viteNodeHmrPlugin()]
+})
+await server.pluginContainer.buildStart({})
+
+const node = new ViteNodeServer(server)
+const runner = new ViteNodeRunner({
+  root: server.config.root,
+  base: server.config.base,
+  fetchModule: (id) => node.fetchModule(id),
+  resolveId: (id, importer) => node.resolveId(id, importer),
+  createHotContext: (runner, url) => createHotContext(runner, server.emitter, files, url)
+})
+server.emitter.on('message', (payload) => {
+  // A full reload rejects when an entry fails; the next save tries again.
+  handleMessage(runner, server.emitter, files, payload).catch(console.error)
+})
+
+for (const file of files) await runner.executeId(`/${file}`)

@@ -1,0 +1,334 @@
+//! The modules that users reach, what is stale among them, and what has to be loaded again for a user.
+//!
+//! A *user* is a hot module: nothing imports it here, for it is a boundary of its own. A module is *stale* when its
+//! file changed after it was loaded, or when something that it imports was loaded again without it. Staleness lasts
+//! until the module is loaded: what could not be loaded, or had to wait, is loaded with the next change.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::rc::Rc;
+
+/// A module of one graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Node(u32);
+
+#[derive(Debug)]
+struct Entry {
+    name: Rc<str>,
+    is_user: bool,
+    /// How many imports its record had when it was looked at; none if it has to be looked at again.
+    seen: Option<u32>,
+    imports: Vec<Node>,
+    importers: Vec<Node>,
+}
+
+/// See the module's documentation.
+#[derive(Debug, Default)]
+pub struct ModuleGraph {
+    nodes: HashMap<Rc<str>, Node, NodeHash>,
+    entries: HashMap<Node, Entry, NodeHash>,
+    stale: BTreeSet<Node>,
+    last: u32,
+    /// Something lost an importer since the last sweep.
+    has_dropped: bool,
+}
+
+type NodeHash = std::hash::BuildHasherDefault<Fibonacci>;
+
+/// Numbers in a row and paths of files that the user required need no better hash, and there are many of them.
+#[derive(Debug, Default)]
+pub struct Fibonacci(u64);
+
+impl std::hash::Hasher for Fibonacci {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.mix(u64::from_le_bytes(*word));
+        }
+        for byte in rest {
+            self.mix(u64::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.mix(u64::from(number));
+    }
+}
+
+impl Fibonacci {
+    fn mix(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+impl ModuleGraph {
+    /// The module of that name.
+    pub fn find(&self, name: &str) -> Option<Node> {
+        self.nodes.get(name).copied()
+    }
+
+    /// The module of that name, new if need be.
+    pub fn add(&mut self, name: &str, is_user: bool) -> Node {
+        if let Some(node) = self.find(name) {
+            return node;
+        }
+        self.last += 1;
+        let (node, name): (_, Rc<str>) = (Node(self.last), Rc::from(name));
+        self.nodes.insert(Rc::clone(&name), node);
+        self.entries.insert(
+            node,
+            Entry {
+                name,
+                is_user,
+                seen: None,
+                imports: Vec::new(),
+                importers: Vec::new(),
+            },
+        );
+        node
+    }
+
+    /// A module's name. Empty for one that is gone.
+    pub fn name(&self, node: Node) -> Rc<str> {
+        self.entries
+            .get(&node)
+            .map_or_else(|| Rc::from(""), |entry| Rc::clone(&entry.name))
+    }
+
+    /// How many imports were seen of a module, if it need not be looked at again.
+    pub fn seen(&self, node: Node) -> Option<u32> {
+        self.entries.get(&node)?.seen
+    }
+
+    /// A module has to be looked at again.
+    pub fn forget_seen(&mut self, node: Node) {
+        if let Some(entry) = self.entries.get_mut(&node) {
+            entry.seen = None;
+        }
+    }
+
+    /// Every module has to be looked at again.
+    pub fn forget_all_seen(&mut self) {
+        for entry in self.entries.values_mut() {
+            entry.seen = None;
+        }
+    }
+
+    /// The names of all modules.
+    pub fn names(&self) -> Vec<Rc<str>> {
+        self.nodes.keys().cloned().collect()
+    }
+
+    /// Notes what a module imports, each once, and how many imports were looked at for that.
+    pub fn set_imports(&mut self, node: Node, imports: Vec<Node>, seen: u32) {
+        let Some(entry) = self.entries.get_mut(&node) else {
+            return;
+        };
+        entry.seen = Some(seen);
+        if entry.imports == imports {
+            return;
+        }
+        let old = std::mem::replace(&mut entry.imports, imports.clone());
+        if old.is_empty() {
+            for new in imports {
+                if let Some(entry) = self.entries.get_mut(&new) {
+                    entry.importers.push(node);
+                }
+            }
+            return;
+        }
+        let now: HashSet<Node, NodeHash> = imports.iter().copied().collect();
+        for gone in old.iter().filter(|it| !now.contains(it)) {
+            self.has_dropped = true;
+            if let Some(entry) = self.entries.get_mut(gone) {
+                entry.importers.retain(|it| *it != node);
+            }
+        }
+        let before: HashSet<Node, NodeHash> = old.into_iter().collect();
+        for new in imports.into_iter().filter(|it| !before.contains(it)) {
+            if let Some(entry) = self.entries.get_mut(&new) {
+                entry.importers.push(node);
+            }
+        }
+    }
+
+    /// Nothing imports the module of that name any more: it is a boundary now.
+    pub fn cut(&mut self, name: &str) {
+        let Some(node) = self.find(name) else { return };
+        self.has_dropped = true;
+        let Some(entry) = self.entries.get_mut(&node) else {
+            return;
+        };
+        for importer in std::mem::take(&mut entry.importers) {
+            if let Some(entry) = self.entries.get_mut(&importer) {
+                entry.imports.retain(|it| *it != node);
+            }
+        }
+    }
+
+    /// A module's file changed.
+    pub fn mark_stale(&mut self, node: Node) {
+        self.stale.insert(node);
+    }
+
+    /// The users that reach any of these modules, in the order in which they were added.
+    pub fn users_of(&self, changed: &[Node]) -> Vec<Node> {
+        let mut users: Vec<Node> = self
+            .reach(changed, |entry| &entry.importers)
+            .into_iter()
+            .filter(|node| self.is_user(*node))
+            .collect();
+        users.sort_unstable();
+        users
+    }
+
+    /// What to load again for these users: all modules, users excepted, on a way from one of them to a stale one.
+    pub fn slice(&self, users: &[Node]) -> Vec<Node> {
+        let stale: Vec<Node> = self.stale.iter().copied().collect();
+        let outdated: HashSet<Node, NodeHash> =
+            self.reach(&stale, |entry| &entry.importers).into_iter().collect();
+        let mut slice = Vec::new();
+        let mut seen: HashSet<Node, NodeHash> = users.iter().copied().collect();
+        let mut open: VecDeque<Node> = users.iter().copied().collect();
+        while let Some(node) = open.pop_front() {
+            for import in self.imports(node) {
+                if outdated.contains(import) && seen.insert(*import) {
+                    slice.push(*import);
+                    open.push_back(*import);
+                }
+            }
+        }
+        slice
+    }
+
+    /// These modules are loaded, or will be when they are next asked for. What imports one of them and is not among
+    /// them holds an old version of it.
+    pub fn settle(&mut self, loaded: &[Node]) {
+        let loaded: HashSet<Node, NodeHash> = loaded.iter().copied().collect();
+        for node in &loaded {
+            let Some(entry) = self.entries.get(node) else {
+                continue;
+            };
+            self.stale
+                .extend(entry.importers.iter().filter(|it| !loaded.contains(it)));
+        }
+        self.stale.retain(|node| !loaded.contains(node));
+    }
+
+    /// The shortest way from one of the changed modules up to a user: both ends and what lies between.
+    pub fn way(&self, changed: &[Node], user: Node) -> Vec<Node> {
+        let mut import_on_way: HashMap<Node, Option<Node>, NodeHash> = HashMap::default();
+        let mut open: VecDeque<Node> = VecDeque::new();
+        for node in changed {
+            import_on_way.insert(*node, None);
+            open.push_back(*node);
+        }
+        while let Some(node) = open.pop_front() {
+            if node == user {
+                let next = |node: &Node| import_on_way.get(node).copied().flatten();
+                let mut way: Vec<Node> = std::iter::successors(Some(node), next).collect();
+                way.reverse();
+                return way;
+            }
+            let Some(entry) = self.entries.get(&node) else {
+                continue;
+            };
+            for importer in &entry.importers {
+                import_on_way.entry(*importer).or_insert_with(|| {
+                    open.push_back(*importer);
+                    Some(node)
+                });
+            }
+        }
+        Vec::new()
+    }
+
+    /// All that a user reaches, nearest first, without the user.
+    pub fn reached_by(&self, user: Node) -> Vec<Node> {
+        let mut reached = self.reach(&[user], |entry| &entry.imports);
+        reached.retain(|node| *node != user);
+        reached
+    }
+
+    /// Forgets what no user reaches, and gives its names.
+    pub fn sweep(&mut self) -> Vec<Rc<str>> {
+        if !std::mem::take(&mut self.has_dropped) {
+            return Vec::new();
+        }
+        let users: Vec<Node> = self
+            .entries
+            .keys()
+            .copied()
+            .filter(|node| self.is_user(*node))
+            .collect();
+        let reached = self.reach(&users, |entry| &entry.imports);
+        if reached.len() == self.entries.len() {
+            return Vec::new();
+        }
+        let reached: HashSet<Node, NodeHash> = reached.into_iter().collect();
+        let gone: Vec<Node> = self
+            .entries
+            .keys()
+            .copied()
+            .filter(|it| !reached.contains(it))
+            .collect();
+        let names = gone.into_iter().filter_map(|node| self.forget(node)).collect();
+        self.has_dropped = false;
+        names
+    }
+
+    /// Forgets one module. What only it reached goes with the next [`ModuleGraph::sweep`].
+    pub fn remove(&mut self, name: &str) {
+        if let Some(node) = self.find(name) {
+            self.forget(node);
+        }
+    }
+
+    fn forget(&mut self, node: Node) -> Option<Rc<str>> {
+        let entry = self.entries.remove(&node)?;
+        self.has_dropped = true;
+        self.nodes.remove(&entry.name);
+        self.stale.remove(&node);
+        for import in &entry.imports {
+            if let Some(entry) = self.entries.get_mut(import) {
+                entry.importers.retain(|it| *it != node);
+            }
+        }
+        for importer in &entry.importers {
+            if let Some(entry) = self.entries.get_mut(importer) {
+                entry.imports.retain(|it| *it != node);
+            }
+        }
+        Some(entry.name)
+    }
+
+    fn is_user(&self, node: Node) -> bool {
+        self.entries.get(&node).is_some_and(|entry| entry.is_user)
+    }
+
+    fn imports(&self, node: Node) -> &[Node] {
+        self.entries
+            .get(&node)
+            .map(|entry| entry.imports.as_slice())
+            .unwrap_or_default()
+    }
+
+    fn reach(&self, start: &[Node], next: impl Fn(&Entry) -> &Vec<Node>) -> Vec<Node> {
+        let mut seen: HashSet<Node, NodeHash> = HashSet::default();
+        let mut reached: Vec<Node> = start.iter().copied().filter(|node| seen.insert(*node)).collect();
+        let mut index = 0;
+        while let Some(node) = reached.get(index) {
+            if let Some(entry) = self.entries.get(node) {
+                reached.extend(next(entry).iter().copied().filter(|it| seen.insert(*it)));
+            }
+            index += 1;
+        }
+        reached
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,273 @@
+//! One batch: evict the slice, load the hot modules that use it, put back what failed, run the life cycles.
+
+use std::collections::{BTreeSet, HashSet};
+use std::rc::Rc;
+use std::time::Instant;
+
+use super::told::{Part, User};
+use super::{Host, Mode, records, trouble};
+use crate::graph::modules::Node;
+use crate::js::{Held, Js, JsResult, Value};
+use crate::runtime::hot_module::Version;
+use crate::runtime::registry::Record;
+use crate::runtime::steps::Module;
+use crate::runtime::{load, require_cache, update};
+
+/// A version that was loaded, or what was thrown instead.
+pub struct Loaded {
+    /// The version.
+    pub version: Result<Version, Held>,
+    /// When its loading began.
+    pub began: Instant,
+    /// The same failure is reported for another module already.
+    pub is_reported: bool,
+}
+
+struct Evicted<'s> {
+    path: Rc<str>,
+    old: Value<'s>,
+    is_restored: bool,
+}
+
+struct Failure<'s> {
+    thrown: Value<'s>,
+    /// The module of the slice that threw.
+    culprit: Option<Rc<str>>,
+}
+
+/// Loads the modules of all parts, which share one cache, and starts their updates.
+pub fn update<'s>(js: Js<'s>, mut parts: Vec<Part<'s>>) -> JsResult<'s, ()> {
+    for part in &parts {
+        for user in &part.users {
+            user.module
+                .record
+                .phase
+                .set(crate::runtime::registry::Phase::Updating);
+        }
+    }
+    let loaded = load(js, &mut parts)?;
+    let mut started: Vec<(Rc<Record>, Vec<Rc<Record>>)> = Vec::new();
+    for (part, user, loaded) in loaded {
+        let user = &parts[part].users[user];
+        let record = &user.module.record;
+        // Those which this one imported run first; the others do not have to wait for each other.
+        let deeper = started
+            .iter()
+            .filter(|(other, _)| other.is_imported_within(record))
+            .map(|(other, _)| Rc::clone(other))
+            .collect();
+        started.push((Rc::clone(record), Vec::new()));
+        update::change_loaded(js, user.module.clone(), user.origin, loaded, deeper);
+    }
+    Ok(())
+}
+
+/// Evicts what is stale for one module and loads it, where the runtime follows dependencies: for an update that had
+/// to wait. `None` where it does not.
+pub fn load_again<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Option<Loaded>> {
+    let runtime = module.runtime.get(js);
+    let Some(host) = Host::of(runtime)?.filter(|host| host.known.mode == Mode::Follow) else {
+        return Ok(None);
+    };
+    let node = host
+        .known
+        .graph
+        .borrow_mut()
+        .add(&super::user_name(&module.record), true);
+    let user = User {
+        module: module.clone(),
+        node,
+        origin: crate::watchers::delivery::Origin::Told,
+    };
+    let mut parts = vec![Part {
+        host,
+        users: vec![user],
+    }];
+    Ok(load(js, &mut parts)?.pop().map(|(_, _, loaded)| loaded))
+}
+
+type Results = Vec<(usize, usize, Loaded)>;
+
+/// The results name part and user by their places; those imported deeper come first.
+fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
+    let began = Instant::now();
+    let mut order: Vec<(usize, usize)> = Vec::new();
+    for (place, part) in parts.iter().enumerate() {
+        order.extend((0..part.users.len()).map(|user| (place, user)));
+    }
+    order.sort_by_key(|(part, user)| {
+        let record = &parts[*part].users[*user].module.record;
+        (std::cmp::Reverse(record.depth()), record.order)
+    });
+    let Some((first, _)) = order.first() else {
+        return Ok(Vec::new());
+    };
+    let cache = parts[*first].host.require.get("cache")?;
+    let mut evicted = evict(js, parts, cache)?;
+
+    let mut results: Results = Vec::new();
+    let mut failures: Vec<Failure<'s>> = Vec::new();
+    for (part, user) in order {
+        let host = &parts[part].host;
+        let user_node = parts[part].users[user].node;
+        let module = &parts[part].users[user].module;
+        let known = failures
+            .iter()
+            .find(|failure| reaches_culprit(host, user_node, failure));
+        if let Some(failure) = known {
+            let loaded = Loaded {
+                version: Err(failure.thrown.hold()),
+                began,
+                is_reported: true,
+            };
+            note_trouble(host, &module.record, failure.thrown);
+            results.push((part, user, loaded));
+            continue;
+        }
+        let (version, is_reported) = match load::load(js, module) {
+            Ok(version) => {
+                let (_, found) = records::walk_from(host, &module.record)?;
+                host.watch_all(&found);
+                host.known.forget_trouble(&module.record);
+                (Ok(version), false)
+            }
+            Err(thrown) => {
+                let thrown = thrown.0;
+                let is_reported = failures.iter().any(|failure| failure.thrown.same(thrown));
+                note_trouble(host, &module.record, thrown);
+                failures.push(Failure {
+                    thrown,
+                    culprit: culprit(cache, &evicted, thrown)?,
+                });
+                (Err(thrown.hold()), is_reported)
+            }
+        };
+        let loaded = Loaded {
+            version,
+            began,
+            is_reported,
+        };
+        results.push((part, user, loaded));
+    }
+    if !failures.is_empty() {
+        put_back(parts, &results, cache, &mut evicted);
+    }
+    for (place, part) in parts.iter().enumerate() {
+        settle(place, part, &results, &evicted);
+    }
+    Ok(results)
+}
+
+/// Evicts what lies between what is stale and its users; the users themselves are evicted as they are loaded.
+fn evict<'s>(js: Js<'s>, parts: &[Part<'s>], cache: Value<'s>) -> JsResult<'s, Vec<Evicted<'s>>> {
+    let mut evicted: Vec<Evicted<'s>> = Vec::new();
+    let mut seen = HashSet::new();
+    if !cache.is_object() {
+        return Ok(evicted);
+    }
+    for part in parts {
+        let users: Vec<Node> = part.users.iter().map(|user| user.node).collect();
+        let graph = part.host.known.graph.borrow();
+        let slice: Vec<Rc<str>> = graph
+            .slice(&users)
+            .into_iter()
+            .map(|node| graph.name(node))
+            .collect();
+        drop(graph);
+        for path in slice {
+            if !seen.insert(Rc::clone(&path)) {
+                continue;
+            }
+            let key = js.string(&path);
+            let old = cache.get_key(key)?;
+            cache.delete_key(key)?;
+            evicted.push(Evicted {
+                path,
+                old,
+                is_restored: false,
+            });
+        }
+    }
+    for host in Host::all(js)? {
+        let mut graph = host.known.graph.borrow_mut();
+        for module in &evicted {
+            if let Some(node) = graph.find(&module.path) {
+                graph.forget_seen(node);
+            }
+        }
+    }
+    Ok(evicted)
+}
+
+/// The first file that the error names and that did not get into the cache.
+fn culprit<'s>(
+    cache: Value<'s>,
+    evicted: &[Evicted<'s>],
+    thrown: Value<'s>,
+) -> JsResult<'s, Option<Rc<str>>> {
+    let Some(file) = trouble::first_file_named(thrown) else {
+        return Ok(None);
+    };
+    let Some(module) = evicted.iter().find(|module| *module.path == *file) else {
+        return Ok(None);
+    };
+    let is_loaded = cache.has_key(cache.js().string(&module.path))?;
+    Ok((!is_loaded).then(|| Rc::clone(&module.path)))
+}
+
+/// Whether the module would only run into the same failure.
+fn reaches_culprit(host: &Host<'_>, user: Node, failure: &Failure<'_>) -> bool {
+    let graph = host.known.graph.borrow();
+    failure
+        .culprit
+        .as_ref()
+        .and_then(|path| graph.find(path))
+        .is_some_and(|node| graph.users_of(&[node]).contains(&user))
+}
+
+/// Watches whatever may mend the failure.
+fn note_trouble<'s>(host: &Host<'s>, record: &Record, thrown: Value<'s>) {
+    let files: BTreeSet<String> = trouble::files_named(host.require, thrown)
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|file| !require_cache::is_foreign(file))
+        .collect();
+    host.known.forget_trouble(record);
+    if record.is_watched.get() {
+        host.await_all(&files);
+    }
+    host.known.troubled.borrow_mut().insert(record.id.clone(), files);
+}
+
+/// Puts back what no module that could be loaded uses, so that the old versions still find what they knew.
+fn put_back<'s>(parts: &[Part<'s>], results: &Results, cache: Value<'s>, evicted: &mut [Evicted<'s>]) {
+    for module in evicted {
+        let is_used = results
+            .iter()
+            .filter(|(_, _, loaded)| loaded.version.is_ok())
+            .any(|(part, user, _)| {
+                let part = &parts[*part];
+                let graph = part.host.known.graph.borrow();
+                graph
+                    .find(&module.path)
+                    .is_some_and(|node| graph.users_of(&[node]).contains(&part.users[*user].node))
+            });
+        if !is_used && module.old.is_object() {
+            require_cache::restore(cache, &module.path, module.old);
+            module.is_restored = true;
+        }
+    }
+}
+
+/// Notes what is up to date, and lets go of what nothing reaches any more.
+fn settle(place: usize, part: &Part<'_>, results: &Results, evicted: &[Evicted<'_>]) {
+    let own = results.iter().filter(|(part, _, _)| *part == place);
+    let loaded_users = own.filter(|(_, _, loaded)| loaded.version.is_ok());
+    let mut loaded: Vec<Node> = loaded_users.map(|(_, user, _)| part.users[*user].node).collect();
+    let mut graph = part.host.known.graph.borrow_mut();
+    let not_restored = evicted.iter().filter(|module| !module.is_restored);
+    loaded.extend(not_restored.filter_map(|module| graph.find(&module.path)));
+    graph.settle(&loaded);
+    drop(graph);
+    part.host.let_go();
+}

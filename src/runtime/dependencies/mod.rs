@@ -1,0 +1,279 @@
+//! `{ dependencies: true }`: what a hot module requires plainly is followed, and its edits update the hot module.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `mod.rs` | the option, and what is known per runtime |
+//! | `scope.rs` | which files are followed |
+//! | `records.rs` | from the `CommonJS` module records to the graph; requires made later |
+//! | `watches.rs` | the watches of what is followed |
+//! | `told.rs` | from `update` events to one batch per turn |
+//! | `batch.rs` | one batch: evict the slice, load its users, put back what failed |
+//! | `trouble.rs` | which files may mend what could not be loaded |
+//! | `hint.rs` | without the option: the mention of it |
+//!
+//! Native code keeps paths and ids only. A module record is found through `require.cache` whenever it is needed.
+mod batch;
+mod hint;
+mod records;
+mod scope;
+mod told;
+mod trouble;
+mod watches;
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::hmr_runtime::require_of;
+use super::registry::{self, Record, Registry};
+use super::steps::Module;
+use crate::addon::Addon;
+use crate::error::HmrError;
+use crate::graph::modules::{ModuleGraph, Node};
+use crate::js::{Call, Held, Js, JsResult, Value};
+use crate::report;
+use crate::watch::WatchKey;
+use crate::watchers::delivery::Origin;
+use crate::watchers::options;
+
+pub use batch::{Loaded, load_again};
+pub use told::take_over;
+
+/// What the addon keeps for all runtimes.
+#[derive(Default)]
+pub struct Environment {
+    /// The `require` that followed module records get: see `records.rs`.
+    require: RefCell<Option<Held>>,
+    /// A batch will run when this turn's events are in.
+    is_batch_due: Cell<bool>,
+}
+
+/// Whether changes are followed or only mentioned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Follow,
+    Mention,
+}
+
+/// What one runtime knows of the modules that its hot modules reach.
+pub struct Dependencies {
+    mode: Mode,
+    graph: RefCell<ModuleGraph>,
+    scope: RefCell<scope::Scope>,
+    /// The paths that are watched. Without a key: through the watcher's own `watch`, or not for long.
+    watched: RefCell<HashMap<Rc<str>, Option<WatchKey>>>,
+    /// By record id: files besides the graph's that may mend a version that could not be loaded.
+    troubled: RefCell<BTreeMap<String, BTreeSet<String>>>,
+    /// Files that were in `troubled` and may no longer have to be watched.
+    mended: RefCell<Vec<String>>,
+    /// What watchers told in this turn.
+    told: RefCell<Vec<(String, Origin)>>,
+}
+
+impl Dependencies {
+    fn new(mode: Mode) -> Self {
+        Self {
+            mode,
+            graph: RefCell::default(),
+            scope: RefCell::default(),
+            watched: RefCell::default(),
+            troubled: RefCell::default(),
+            mended: RefCell::default(),
+            told: RefCell::default(),
+        }
+    }
+
+    /// What may mend the record's last version no longer matters.
+    fn forget_trouble(&self, record: &Record) {
+        let files = self.troubled.borrow_mut().remove(&record.id);
+        self.mended.borrow_mut().extend(files.into_iter().flatten());
+    }
+
+    fn user(&self, record: &Record) -> Option<Node> {
+        self.graph.borrow().find(&user_name(record))
+    }
+}
+
+/// A hot module's name in the graph: its id, which no path can be.
+fn user_name(record: &Record) -> String {
+    format!("\0{}", record.id)
+}
+
+/// Checks `{ dependencies?: boolean | { ignored? } }`, the third argument of a runtime.
+///
+/// # Errors
+/// A `TypeError` that names the option.
+pub fn check<'s>(callee: &str, given: Value<'s>) -> JsResult<'s, ()> {
+    if given.is_nullish() {
+        return Ok(());
+    }
+    if !given.is_object() {
+        let expected = "an object `{ dependencies? }`, or left out";
+        return Err(HmrError::argument(callee, "options", expected, given).thrown(given.js()));
+    }
+    let dependencies = given.get("dependencies")?;
+    if dependencies.text().is_some() || dependencies.as_number().is_some() {
+        let expected = "true, false or `{ ignored: … }`";
+        return Err(
+            HmrError::argument(callee, "options.dependencies", expected, dependencies).thrown(given.js()),
+        );
+    }
+    if dependencies.is_object() {
+        options::check_ignored(callee, "options.dependencies.ignored", dependencies)?;
+    }
+    Ok(())
+}
+
+/// Gives a new runtime what the checked option asks for.
+pub fn attach<'s>(runtime: Value<'s>, given: Value<'s>) -> JsResult<'s, ()> {
+    if !given.is_object() {
+        return Ok(());
+    }
+    let dependencies = given.get("dependencies")?;
+    if !dependencies.truthy() {
+        return Ok(());
+    }
+    let (registry, object) = registry::of(runtime, "HMRRuntime")?;
+    object.set("dependencyOptions", dependencies)?;
+    object.set("dependencyWatches", runtime.js().map()?)?;
+    *registry.dependencies.borrow_mut() = Some(Rc::new(Dependencies::new(Mode::Follow)));
+    Ok(())
+}
+
+/// The runtime, as the functions here need it.
+struct Host<'s> {
+    js: Js<'s>,
+    runtime: Value<'s>,
+    require: Value<'s>,
+    registry: Rc<Registry>,
+    object: Value<'s>,
+    known: Rc<Dependencies>,
+}
+
+impl<'s> Host<'s> {
+    /// `None` for a runtime that follows nothing.
+    fn of(runtime: Value<'s>) -> JsResult<'s, Option<Self>> {
+        let (registry, object) = registry::of(runtime, "HMRRuntime")?;
+        let known = registry.dependencies.borrow().clone();
+        let Some(known) = known else { return Ok(None) };
+        Ok(Some(Self {
+            js: runtime.js(),
+            runtime,
+            require: require_of(runtime)?,
+            registry,
+            object,
+            known,
+        }))
+    }
+
+    /// All runtimes that follow something.
+    fn all(js: Js<'s>) -> JsResult<'s, Vec<Self>> {
+        let mut hosts = Vec::new();
+        for runtime in Addon::of(js)?.live_runtimes(js) {
+            hosts.extend(Self::of(runtime)?);
+        }
+        Ok(hosts)
+    }
+
+    /// The folder within which the dependencies of a hot module are followed.
+    fn home(&self, record: &Record) -> PathBuf {
+        let path = record.resolved.borrow();
+        if let Some(home) = self.known.scope.borrow_mut().home(Path::new(path.as_str())) {
+            return home;
+        }
+        let folder = self
+            .require
+            .get("resolve")
+            .and_then(|resolve| resolve.call_method("paths", &[self.js.string("./")]))
+            .and_then(Value::items)
+            .ok();
+        folder
+            .and_then(|folders| folders.first()?.text())
+            .map_or_else(|| std::env::current_dir().unwrap_or_default(), PathBuf::from)
+    }
+}
+
+/// A version of the module was evaluated, or it is watched again: what it reaches is followed from now on.
+pub fn follow<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
+    let runtime = module.runtime.get(js);
+    if !module.record.is_watched.get() || !module.record.is_alive.get() {
+        return Ok(());
+    }
+    cut_from_others(js, &module.record)?;
+    hint::start_if_asked(runtime, &module.registry)?;
+    let Some(host) = Host::of(runtime)? else {
+        return Ok(());
+    };
+    let (_, found) = records::walk_from(&host, &module.record)?;
+    host.let_go();
+    host.watch_all(&found);
+    Ok(())
+}
+
+/// A new hot module is a boundary for all others.
+fn cut_from_others<'s>(js: Js<'s>, record: &Record) -> JsResult<'s, ()> {
+    for host in Host::all(js)? {
+        let is_known = {
+            let mut graph = host.known.graph.borrow_mut();
+            let is_known = graph.find(&record.resolved.borrow()).is_some();
+            graph.cut(&record.resolved.borrow());
+            is_known
+        };
+        if is_known {
+            host.let_go();
+        }
+    }
+    Ok(())
+}
+
+/// A module is no longer watched: what only it reached is let go.
+pub fn release(js: Js<'_>, runtime: Value<'_>, record: &Record) {
+    let released = Host::of(runtime).and_then(|host| {
+        if let Some(host) = host {
+            host.known.graph.borrow_mut().remove(&user_name(record));
+            host.known.forget_trouble(record);
+            host.let_go();
+        }
+        if record.is_alive.get() {
+            return Ok(());
+        }
+        // It is a boundary no more: those who require it plainly reach through it.
+        for host in Host::all(js)? {
+            records::walk_anew(&host)?;
+        }
+        Ok(())
+    });
+    if let Err(thrown) = released {
+        report::error(js, &record.id, "its dependencies could not be let go", thrown.0);
+    }
+}
+
+/// `runtime.dependencies(id)`: the resolved paths of what is followed for a module, nearest first.
+pub fn dependencies<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let (registry, _) = registry::of(call.this, "HMRRuntime.dependencies")?;
+    let Some(id) = call.arg(0).text() else {
+        let expected = "a string: the id that was imported";
+        return Err(HmrError::argument("HMRRuntime.dependencies", "id", expected, call.arg(0)).thrown(js));
+    };
+    let (Some(host), Some(record)) = (Host::of(call.this)?, registry.find(&id)) else {
+        return Ok(js.array(&[]));
+    };
+    if host.known.mode == Mode::Mention {
+        return Ok(js.array(&[]));
+    }
+    let (user, found) = records::walk_from(&host, &record)?;
+    if record.is_watched.get() {
+        host.watch_all(&found);
+    }
+    let graph = host.known.graph.borrow();
+    let paths = graph.reached_by(user).into_iter();
+    let paths: Vec<_> = paths.map(|node| js.string(&graph.name(node))).collect();
+    drop(graph);
+    if !record.is_watched.get() {
+        host.known.graph.borrow_mut().remove(&user_name(&record));
+        host.let_go();
+    }
+    Ok(js.array(&paths))
+}

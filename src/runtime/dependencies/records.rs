@@ -1,0 +1,242 @@
+//! From the `CommonJS` module records to the graph.
+//!
+//! A record's `children` grow when one of its functions requires something later, and nothing tells of that. So each
+//! followed record gets an own `require`, which the `require` function of its file calls, as it would call that of
+//! the prototype: it does the same and then looks at the children. Other modules' records stay as they are.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use super::{Dependencies, Host, Mode, user_name};
+use crate::addon::Addon;
+use crate::graph::modules::Node;
+use crate::js::{Call, Js, JsResult, Value};
+use crate::runtime::registry::{Record, Registry};
+use crate::watchers::options;
+
+/// Looks at a hot module's record and at what it reaches, as far as that is new. Returns its node, and
+/// what was found.
+pub fn walk_from<'s>(host: &Host<'s>, record: &Record) -> JsResult<'s, (Node, Vec<Rc<str>>)> {
+    let path = record.resolved.borrow().clone();
+    let user = host.known.graph.borrow_mut().add(&user_name(record), true);
+    host.known.graph.borrow_mut().forget_seen(user);
+    let cache = host.require.get("cache")?;
+    if cache.is_object() {
+        let module = cache.get_key(host.js.string(&path))?;
+        let mut walk = Walk::new(host, cache, record)?;
+        walk.visit(user, module)?;
+        return Ok((user, walk.found));
+    }
+    Ok((user, Vec::new()))
+}
+
+/// Looks at everything that the runtime's watched modules reach, and watches what is new.
+pub fn walk_anew<'s>(host: &Host<'s>) -> JsResult<'s, ()> {
+    host.known.graph.borrow_mut().forget_all_seen();
+    for record in host.registry.all() {
+        if record.is_watched.get() && record.is_alive.get() {
+            walk_from(host, &record)?;
+        }
+    }
+    host.let_go();
+    let names = host.known.graph.borrow().names();
+    host.watch_all(&names);
+    Ok(())
+}
+
+/// The `require` of followed records.
+fn require_noticed<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let required = js
+        .builtin("module")?
+        .get("prototype")?
+        .get("require")?
+        .call(call.this, &call.args)?;
+    // What was required is the caller's, whatever becomes of following it.
+    let _ = notice(js, call.this);
+    Ok(required)
+}
+
+fn notice<'s>(js: Js<'s>, module: Value<'s>) -> JsResult<'s, ()> {
+    let Some(path) = module.get("filename")?.text() else {
+        return Ok(());
+    };
+    let children = module.get("children")?.get("length")?.as_number();
+    for host in Host::all(js)? {
+        if host.known.mode == Mode::Mention {
+            continue;
+        }
+        for (node, record) in nodes_at(&host, &path) {
+            let seen = host.known.graph.borrow().seen(node);
+            if seen.map(f64::from) == children {
+                continue;
+            }
+            let cache = host.require.get("cache")?;
+            // An old version may live on; its requires are no longer ours.
+            if !cache.is_object() || !cache.get_key(js.string(&path))?.same(module) {
+                continue;
+            }
+            host.known.graph.borrow_mut().forget_seen(node);
+            let mut walk = Walk::new(&host, cache, &record)?;
+            walk.visit(node, module)?;
+            let found = walk.found;
+            host.watch_all(&found);
+        }
+    }
+    Ok(())
+}
+
+/// The nodes of a file, each with a hot module that reaches it: as a hot module, and as one that others require.
+fn nodes_at(host: &Host<'_>, path: &str) -> Vec<(Node, Rc<Record>)> {
+    let mut found = Vec::new();
+    for record in host.registry.find_told(path) {
+        if record.is_watched.get() {
+            found.extend(host.known.user(&record).map(|node| (node, record)));
+        }
+    }
+    let graph = host.known.graph.borrow();
+    if let Some(node) = graph.find(path)
+        && let Some(user) = graph.users_of(&[node]).first()
+        && let Some(id) = graph.name(*user).strip_prefix('\0')
+        && let Some(record) = host.registry.find(id)
+    {
+        found.push((node, record));
+    }
+    found
+}
+
+impl Dependencies {
+    fn graph_name(&self, node: Node) -> Rc<str> {
+        self.graph.borrow().name(node)
+    }
+}
+
+struct Walk<'h, 's> {
+    host: &'h Host<'s>,
+    cache: Value<'s>,
+    home: std::path::PathBuf,
+    boundaries: Vec<Rc<Registry>>,
+    ignored: Value<'s>,
+    children: Value<'s>,
+    filename: Value<'s>,
+    require: Value<'s>,
+    noticing: Value<'s>,
+    inherited: Value<'s>,
+    /// What the graph did not hold before.
+    found: Vec<Rc<str>>,
+}
+
+impl<'h, 's> Walk<'h, 's> {
+    fn new(host: &'h Host<'s>, cache: Value<'s>, record: &Record) -> JsResult<'s, Self> {
+        let js = host.js;
+        let addon = Addon::of(js)?;
+        let noticing = addon.dependencies.noticing(js)?;
+        let mut boundaries = Vec::new();
+        for runtime in addon.live_runtimes(js) {
+            boundaries.push(crate::runtime::registry::of(runtime, "HMRRuntime")?.0);
+        }
+        Ok(Self {
+            host,
+            cache,
+            home: host.home(record),
+            boundaries,
+            ignored: host.object.get("dependencyOptions")?,
+            children: js.string("children"),
+            filename: js.string("filename"),
+            require: js.string("require"),
+            noticing,
+            inherited: js.builtin("module")?.get("prototype")?.get("require")?,
+            found: Vec::new(),
+        })
+    }
+
+    fn visit(&mut self, start: Node, module: Value<'s>) -> JsResult<'s, ()> {
+        if !module.is_object() {
+            return Ok(());
+        }
+        let mut open = vec![(start, module, module.get_key(self.filename)?)];
+        while let Some((node, module, filename)) = open.pop() {
+            // An old version may stand among the children; what it requires is no longer ours.
+            if self.is_looked_at(node, module)? || !self.cache.get_key(filename)?.same(module) {
+                continue;
+            }
+            self.listen_to(module)?;
+            let children = module.get_key(self.children)?;
+            let children = if children.is_array() {
+                children.items()?
+            } else {
+                Vec::new()
+            };
+            let count = u32::try_from(children.len()).unwrap_or(u32::MAX);
+            let mut imports = Vec::with_capacity(children.len());
+            let mut importer = None;
+            for child in children {
+                if !child.is_object() {
+                    continue;
+                }
+                let child_filename = child.get_key(self.filename)?;
+                let Some(path) = child_filename.text() else {
+                    continue;
+                };
+                if self.boundaries.iter().any(|registry| registry.is_hot(&path)) {
+                    continue;
+                }
+                let known = self.host.known.graph.borrow().find(&path);
+                let child_node = if let Some(known) = known {
+                    known
+                } else {
+                    let importer = match &importer {
+                        Some(importer) => importer,
+                        None => importer.insert(filename.text().unwrap_or_default()),
+                    };
+                    if !self.follows(importer, &path)? {
+                        continue;
+                    }
+                    let added = self.host.known.graph.borrow_mut().add(&path, false);
+                    self.found.push(self.host.known.graph_name(added));
+                    added
+                };
+                imports.push(child_node);
+                open.push((child_node, child, child_filename));
+            }
+            let mut graph = self.host.known.graph.borrow_mut();
+            graph.set_imports(node, imports, count);
+        }
+        Ok(())
+    }
+
+    /// Whether the graph knows this very record. A new version of the file has no `require` of ours yet.
+    fn is_looked_at(&self, node: Node, module: Value<'s>) -> JsResult<'s, bool> {
+        if self.host.known.graph.borrow().seen(node).is_none() {
+            return Ok(false);
+        }
+        Ok(self.host.known.mode == Mode::Mention || module.get_key(self.require)?.same(self.noticing))
+    }
+
+    fn listen_to(&self, module: Value<'s>) -> JsResult<'s, ()> {
+        // Somebody else's own `require` stays.
+        if self.host.known.mode == Mode::Mention || !module.get_key(self.require)?.same(self.inherited) {
+            return Ok(());
+        }
+        module.define_hidden(self.require, self.noticing)
+    }
+
+    fn follows(&self, importer: &str, path: &str) -> JsResult<'s, bool> {
+        let mut scope = self.host.known.scope.borrow_mut();
+        let is_in_scope = scope.follows(&self.home, importer, path);
+        drop(scope);
+        Ok(is_in_scope && !options::ignores(self.ignored, Path::new(path))?)
+    }
+}
+
+impl super::Environment {
+    fn noticing<'s>(&self, js: Js<'s>) -> JsResult<'s> {
+        let known = self.require.borrow().as_ref().map(|require| require.get(js));
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let made = js.function("require", 1, require_noticed)?;
+        *self.require.borrow_mut() = Some(made.hold());
+        Ok(made)
+    }
+}

@@ -1,0 +1,158 @@
+//! Which files are followed: those of the hot module's package, and of the workspace packages linked into it.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use crate::runtime::require_cache::is_foreign;
+
+const OWN_NAME: &str = "@upvotr/node-hmr";
+
+/// What was found out about folders; nothing is looked up twice.
+#[derive(Default)]
+pub struct Scope {
+    packages: HashMap<PathBuf, Option<Rc<Package>>>,
+    linked: HashMap<(PathBuf, PathBuf), bool>,
+    /// Folders whose files are all followed, each with the home for which that was found.
+    followed: HashMap<String, PathBuf>,
+}
+
+struct Package {
+    root: PathBuf,
+    name: Option<String>,
+}
+
+impl Scope {
+    /// The root of the nearest package at or above the file's folder.
+    pub fn home(&mut self, file: &Path) -> Option<PathBuf> {
+        self.package(file.parent()?).map(|package| package.root.clone())
+    }
+
+    /// Whether a file that `importer` requires is followed for a hot module at home in `home`.
+    pub fn follows(&mut self, home: &Path, importer: &str, path: &str) -> bool {
+        let Some((folder, name)) = path.rsplit_once(['/', '\\']) else {
+            return false;
+        };
+        if has_extension(name, "node") || has_extension(name, "mjs") {
+            return false;
+        }
+        if self
+            .followed
+            .get(folder)
+            .is_some_and(|known| known.as_os_str() == home.as_os_str())
+        {
+            return true;
+        }
+        let is_followed = self.finds_followed(home, Path::new(importer), Path::new(path));
+        if is_followed {
+            self.followed.insert(folder.to_owned(), home.to_owned());
+        }
+        is_followed
+    }
+
+    /// The answer is that for all files of the folder.
+    fn finds_followed(&mut self, home: &Path, importer: &Path, file: &Path) -> bool {
+        if !file.is_absolute() || is_foreign(&file.to_string_lossy()) {
+            return false;
+        }
+        let Some(folder) = file.parent() else { return false };
+        let Some(package) = self.package(folder) else {
+            return file.starts_with(home);
+        };
+        let is_own = package.name.as_deref() == Some(OWN_NAME)
+            && (folder == package.root || folder == package.root.join("bin"));
+        if is_own {
+            return false;
+        }
+        file.starts_with(home)
+            || self.is_linked(home, &package)
+            || self
+                .home(importer)
+                .is_some_and(|from| self.is_linked(&from, &package))
+    }
+
+    /// Whether a `node_modules` at or above `from` has a link to the package.
+    fn is_linked(&mut self, from: &Path, package: &Package) -> bool {
+        let Some(name) = &package.name else { return false };
+        let key = (from.to_owned(), package.root.clone());
+        if let Some(known) = self.linked.get(&key) {
+            return *known;
+        }
+        let is_linked = from == package.root
+            || from.ancestors().any(|folder| {
+                let link = folder.join("node_modules").join(name);
+                fs::canonicalize(link).is_ok_and(|target| target == package.root)
+            });
+        self.linked.insert(key, is_linked);
+        is_linked
+    }
+
+    fn package(&mut self, folder: &Path) -> Option<Rc<Package>> {
+        if let Some(known) = self.packages.get(folder) {
+            return known.clone();
+        }
+        let found = match fs::read_to_string(folder.join("package.json")) {
+            Ok(text) => Some(Rc::new(Package {
+                root: folder.to_owned(),
+                name: name_in(&text),
+            })),
+            Err(_) => folder.parent().and_then(|parent| self.package(parent)),
+        };
+        self.packages.insert(folder.to_owned(), found.clone());
+        found
+    }
+}
+
+fn has_extension(name: &str, extension: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, end)| end == extension)
+}
+
+/// The `name` of a package.json: the string after that key in the outermost object.
+fn name_in(json: &str) -> Option<String> {
+    let (mut depth, mut key, mut rest) = (0, String::new(), json.char_indices());
+    while let Some((at, c)) = rest.next() {
+        match c {
+            '{' | '[' => depth += 1,
+            '}' | ']' => depth -= 1,
+            ',' => key.clear(),
+            '"' => {
+                let mut is_escaped = false;
+                let end = rest.by_ref().find(|(_, c)| {
+                    let is_end = *c == '"' && !is_escaped;
+                    is_escaped = *c == '\\' && !is_escaped;
+                    is_end
+                })?;
+                let text = &json[at + 1..end.0];
+                if depth == 1 && key == "name" {
+                    return Some(text.to_owned());
+                }
+                text.clone_into(&mut key);
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_in;
+
+    #[test]
+    fn the_name_is_that_of_the_outermost_object() {
+        let table = [
+            (r#"{ "name": "a" }"#, Some("a")),
+            (r#"{ "author": { "name": "x" }, "name" : "@s/b" }"#, Some("@s/b")),
+            (r#"{ "keywords": ["name", "y"], "main": "name" }"#, None),
+            (
+                r#"{ "description": "say \"name\": \"z\"", "name": "c" }"#,
+                Some("c"),
+            ),
+            ("{", None),
+        ];
+        for (json, name) in table {
+            assert_eq!(name_in(json).as_deref(), name, "{json}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! From a watcher's `update` events to one batch: all that is told in one turn, to whichever runtimes, is one change.
+
+use std::rc::Rc;
+
+use super::{Host, Mode, batch, records};
+use crate::addon::Addon;
+use crate::graph::modules::Node;
+use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
+use crate::report;
+use crate::runtime::hmr_runtime::module;
+use crate::runtime::registry::Record;
+use crate::runtime::steps::Module;
+use crate::watchers::delivery::Origin;
+
+/// Takes over what a watcher told, if the runtime follows dependencies. The batch runs when the turn's events are in.
+pub fn take_over<'s>(
+    js: Js<'s>,
+    runtime: Value<'s>,
+    ids: &[Value<'s>],
+    origin: Origin,
+) -> JsResult<'s, bool> {
+    let Some(host) = Host::of(runtime)?.filter(|host| host.known.mode == Mode::Follow) else {
+        return Ok(false);
+    };
+    let told = ids.iter().filter_map(|id| Some((id.text()?, origin)));
+    host.known.told.borrow_mut().extend(told);
+    let addon = Addon::of(js)?;
+    if !addon.dependencies.is_batch_due.replace(true) {
+        let cx = Cx::new(js);
+        spawn_detached(js, async move {
+            drop(settled(&cx, Held::undefined()).await);
+            cx.with(|js| {
+                addon.dependencies.is_batch_due.set(false);
+                if let Err(thrown) = run(js) {
+                    report::error(js, "dependencies", "an update could not begin", thrown.0);
+                }
+            });
+        });
+    }
+    Ok(true)
+}
+
+/// What one runtime has to do with a batch.
+pub struct Part<'s> {
+    pub host: Host<'s>,
+    pub users: Vec<User>,
+}
+
+/// A hot module that will be loaded.
+pub struct User {
+    pub module: Module,
+    pub node: Node,
+    pub origin: Origin,
+}
+
+fn run(js: Js<'_>) -> JsResult<'_, ()> {
+    let mut groups: Vec<(Value<'_>, Vec<Part<'_>>)> = Vec::new();
+    for host in Host::all(js)? {
+        let told = host.known.told.take();
+        if told.is_empty() {
+            continue;
+        }
+        let cache = host.require.get("cache")?;
+        let part = part(host, told)?;
+        match groups.iter_mut().find(|(known, _)| known.same(cache)) {
+            Some((_, parts)) => parts.push(part),
+            None => groups.push((cache, vec![part])),
+        }
+    }
+    for (_, parts) in groups {
+        batch::update(js, parts)?;
+    }
+    Ok(())
+}
+
+/// Finds the hot modules that are meant, and notes what is stale now.
+fn part(host: Host<'_>, told: Vec<(String, Origin)>) -> JsResult<'_, Part<'_>> {
+    let mut users: Vec<(Rc<Record>, Origin)> = Vec::new();
+    for (id, origin) in told {
+        let (mut meant, mut changed) = find(&host, &id);
+        if meant.is_empty() && changed.is_empty() && is_loaded(&host, &id)? {
+            // Required in a way that was not noticed.
+            records::walk_anew(&host)?;
+            (meant, changed) = find(&host, &id);
+        }
+        {
+            let mut graph = host.known.graph.borrow_mut();
+            for node in &changed {
+                graph.mark_stale(*node);
+            }
+        }
+        for record in &meant {
+            *record.way.borrow_mut() = way(&host, &changed, record);
+        }
+        for record in meant {
+            if record.is_alive.get()
+                && record.is_watched.get()
+                && !users.iter().any(|(known, _)| Rc::ptr_eq(known, &record))
+            {
+                users.push((record, origin));
+            }
+        }
+    }
+    let mut ready = Vec::new();
+    for (record, origin) in users {
+        if record.is_busy() {
+            record.pending.set(Some(origin));
+            continue;
+        }
+        let node = host
+            .known
+            .graph
+            .borrow_mut()
+            .add(&super::user_name(&record), true);
+        let module = module(host.runtime, &host.registry, host.object, &record)?;
+        ready.push(User { module, node, origin });
+    }
+    Ok(Part { host, users: ready })
+}
+
+/// The hot modules that an id or path means, and the nodes that it makes stale.
+fn find(host: &Host<'_>, id: &str) -> (Vec<Rc<Record>>, Vec<Node>) {
+    let mut meant = host.registry.find_told(id);
+    let mut changed: Vec<Node> = meant
+        .iter()
+        .filter_map(|record| host.known.user(record))
+        .collect();
+    let graph = host.known.graph.borrow();
+    if let Some(node) = graph.find(id) {
+        changed.push(node);
+        for user in graph.users_of(&[node]) {
+            let name = graph.name(user);
+            meant.extend(name.strip_prefix('\0').and_then(|id| host.registry.find(id)));
+        }
+    }
+    for (user, files) in host.known.troubled.borrow().iter() {
+        if files.contains(id) {
+            meant.extend(host.registry.find(user));
+        }
+    }
+    (meant, changed)
+}
+
+fn is_loaded<'s>(host: &Host<'s>, path: &str) -> JsResult<'s, bool> {
+    let cache = host.require.get("cache")?;
+    Ok(cache.is_object() && cache.has_key(host.js.string(path))?)
+}
+
+/// For the log: the files from the changed one up to the hot module, which is not named.
+fn way(host: &Host<'_>, changed: &[Node], record: &Record) -> Vec<String> {
+    let graph = host.known.graph.borrow();
+    let Some(user) = host.known.user(record) else {
+        return Vec::new();
+    };
+    let mut way = graph.way(changed, user);
+    way.pop();
+    way.into_iter().map(|node| graph.name(node).to_string()).collect()
+}

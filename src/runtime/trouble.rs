@@ -1,0 +1,95 @@
+//! What went wrong in an update, and when it is said.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::registry::Record;
+use super::steps::Module;
+use crate::js::{Cx, Held, Js, Value, settled, spawn_detached};
+use crate::report;
+
+/// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.
+pub const SETTLE: u32 = 250;
+
+/// The file cannot be evaluated, or exports no hot module.
+pub const UNLOADABLE: &str = "the new version cannot be loaded";
+/// The warning after an error.
+pub const FALLBACK: &str = "using the last good version";
+/// What the log line says then.
+pub const KEPT: &str = "kept its last good version";
+
+/// Reports the rejection of a promise that comes out of an update and that nobody may be waiting for.
+pub fn report_rejection(js: Js<'_>, id: &str, what: &'static str, promise: Value<'_>) {
+    if !promise.is_promise() {
+        return;
+    }
+    let (cx, id, promise) = (Cx::new(js), id.to_owned(), promise.hold());
+    spawn_detached(js, async move {
+        if let Err(thrown) = settled(&cx, promise).await {
+            cx.with(|js| report::error(js, &id, what, thrown.get(js)));
+        }
+    });
+}
+
+/// Reports what failed, under the module's id.
+pub fn report_failure(module: &Module, what: &str, thrown: &Held) {
+    module
+        .cx
+        .with(|js| tell(js, &module.record, what, thrown.get(js)));
+}
+
+/// Reports what failed; of the same failure again, only how often.
+fn tell(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) {
+    match record.count_trouble(fingerprint(what, thrown).as_deref()) {
+        1 => report::error(js, &record.id, what, thrown),
+        times => report::repeated_error(js, &record.id, what, thrown, times),
+    }
+}
+
+fn fingerprint(what: &str, thrown: Value<'_>) -> Option<String> {
+    report::fingerprint(thrown).map(|words| format!("{what}: {words}"))
+}
+
+/// Warns, under the module's id.
+pub fn warn(module: &Module, text: &str) {
+    module.cx.with(|js| report::warning(js, &module.record.id, text));
+}
+
+/// A new version could not be loaded. What failed is said once, for whichever module comes first.
+pub fn report_unloadable(module: &Module, thrown: &Held, is_reported: bool) {
+    module
+        .cx
+        .with(|js| tell_unloadable(js, &module.record, thrown.get(js), is_reported));
+}
+
+fn tell_unloadable(js: Js<'_>, record: &Record, thrown: Value<'_>, is_reported: bool) {
+    if is_reported {
+        record.count_trouble(fingerprint(UNLOADABLE, thrown).as_deref());
+    } else {
+        tell(js, record, UNLOADABLE, thrown);
+    }
+    report::warning(js, &record.id, FALLBACK);
+}
+
+/// What cannot be loaded may be half of a save: said only if nothing newer comes within the settle time.
+pub fn report_after_settling(
+    module: &Module,
+    thrown: Held,
+    is_reported: bool,
+    way: Vec<String>,
+    took: Duration,
+) {
+    let record = Rc::clone(&module.record);
+    let update = record.updates.get();
+    let timer = module.cx.attempt(|js| {
+        let timer = module.addon.timers.after(js, SETTLE, move |js| {
+            if record.updates.get() == update && record.is_alive.get() && record.is_watched.get() {
+                tell_unloadable(js, &record, thrown.get(js), is_reported);
+                let path = record.resolved.borrow().clone();
+                report::updated(js, &way, &record.id, &path, KEPT, took);
+            }
+        })?;
+        Ok(timer.hold())
+    });
+    drop(timer);
+}
