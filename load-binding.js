@@ -1,15 +1,40 @@
 'use strict'
 
-// The addon, through the generated loader. All this file adds is an error that says what to do when there is none.
+// The addon, where it usually is, or else through the generated loader, which knows every place, but to compile and run
+// takes longer than the addon itself. And an error that says what to do when there is none.
 
 /** The platforms and architectures of `npm/`. */
 const PREBUILT = { linux: ['x64', 'arm64', 'arm'], darwin: ['x64', 'arm64'], win32: ['x64', 'arm64'] }
+/** What the usual systems load; others, with musl say, are left to the generated loader. */
+const USUAL = {
+  'darwin arm64': 'darwin-arm64',
+  'darwin x64': 'darwin-x64',
+  'linux arm64': 'linux-arm64-gnu',
+  'linux x64': 'linux-x64-gnu',
+  'win32 arm64': 'win32-arm64-msvc',
+  'win32 x64': 'win32-x64-msvc'
+}
 const BUILD = 'npm explore @upvotr/node-hmr -- npx -y -p @napi-rs/cli@3 npm run build'
 
 try {
-  module.exports = require('./binding.js')
+  module.exports = usual() ?? require('./binding.js')
 } catch (error) {
   throw noAddon(error)
+}
+
+/** From beside this file or from its own package, unless the environment names another place. */
+function usual() {
+  const target = USUAL[`${process.platform} ${process.arch}`]
+  const isAskedElsewhere = Object.keys(process.env).some((name) => name.startsWith('NAPI_RS_'))
+  if (!target || isAskedElsewhere) return undefined
+  for (const place of [`./node-hmr.${target}.node`, `@upvotr/node-hmr-${target}`]) {
+    try {
+      return require(place)
+    } catch {
+      // The generated loader tries again and says why.
+    }
+  }
+  return undefined
 }
 
 function noAddon(cause) {

@@ -1,6 +1,6 @@
 // Where the time of an update goes, against the floor; each figure beside the goal it has.
 //
-//   node benchmark/profile.mjs [life-cycle] [save] [start] [load] [--modules 1,500,10000] [--saves 40] [--json file]
+//   node benchmark/profile.mjs [life-cycle] [steps] [save] [start] [load] [--modules 1,500,10000] [--saves 40] [--json file]
 import fs from 'node:fs'
 import os from 'node:os'
 import { parseArgs } from 'node:util'
@@ -8,6 +8,7 @@ import * as lifeCycle from './profile/life-cycle.mjs'
 import * as load from './profile/load.mjs'
 import * as save from './profile/save.mjs'
 import * as start from './profile/start.mjs'
+import * as steps from './profile/steps.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,6 +36,7 @@ const parts = {
     lifeCycle.lifeCycle,
     lifeCycle
   ],
+  steps: ['The steps of one update after a pause', steps.steps, steps],
   save: ['Save to new exports (goal: p50 at most 1.2 times the control)', save.save, save],
   start: ['Start and rest (goal: 10,000 modules at most 1.2 times the control)', start.startUp, start],
   load: ['Load and heap (goals: 3 ms, 0.05 KB per reload)', load.load, load]
@@ -44,7 +46,7 @@ const result = {
   node: process.version,
   system: `${os.platform()} ${os.release()} ${os.arch()}`,
   processor: `${os.cpus().length} × ${os.cpus()[0]?.model}`,
-  load: os.loadavg().map((average) => Number(average.toFixed(2))),
+  loadAverage: os.loadavg().map((average) => Number(average.toFixed(2))),
   options
 }
 for (const [name, [title, measure, { show }]] of Object.entries(parts)) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tracing::trace_span;
 
 use crate::error::{HmrError, describe};
-use crate::js::{JsResult, Value};
+use crate::js::{Held, JsResult, Value};
 
 /// What `require.resolve(id)` gives; `callee` is for the message when that is no path.
 pub fn resolve<'s>(require: Value<'s>, id: &str, callee: &str) -> JsResult<'s, String> {
@@ -62,6 +62,18 @@ pub fn way_to(require: Value<'_>, id: &str, resolved: &str) -> Way {
             candidate != resolved && std::fs::canonicalize(candidate).is_ok_and(|target| target == resolved)
         })
         .map_or(Way::Decided, Way::Link)
+}
+
+/// An id that was just resolved, for a watcher that is asked next to watch it.
+pub struct Resolved {
+    /// The id as the caller spelled it.
+    pub id: String,
+    /// The `require` that resolved it.
+    pub require: Held,
+    /// What that gave.
+    pub path: String,
+    /// How.
+    pub way: Way,
 }
 
 /// Whether there is a file at this path.

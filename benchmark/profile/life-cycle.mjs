@@ -16,12 +16,13 @@ export async function lifeCycle({ modules: sizes, rounds }) {
     project.remove()
     // The first tenth warms up.
     const warm = (row) => row.slice(Math.floor(row.length / 10))
-    const [ours, bare] = [warm(took.ours), warm(took.bare)]
+    const [ours, bare, byId] = [warm(took.ours), warm(took.bare), warm(took.byId)]
     const mean = (row) => row.reduce((sum, value) => sum + value, 0) / row.length
     rows.push({
       modules: count,
       ours: summary(ours, 1),
       bare: summary(bare, 1),
+      byId: summary(byId, 1),
       over: Number((median(ours) - median(bare)).toFixed(1)),
       overMean: Number((mean(ours) - mean(bare)).toFixed(1))
     })
@@ -32,7 +33,14 @@ export async function lifeCycle({ modules: sizes, rounds }) {
 export function show(rows) {
   const cell = ({ p50, p95, max }) => `${p50} / ${p95} / ${max} µs`
   return table([
-    ['modules', 'update p50 / p95 / max', 'evict + require', 'over it, p50', 'over it, mean'],
-    ...rows.map((row) => [row.modules, cell(row.ours), cell(row.bare), `${row.over} µs`, `${row.overMean} µs`])
+    ['modules', 'update p50 / p95 / max', 'evict + require', 'over it, p50', 'over it, mean', 'with resolve, p50'],
+    ...rows.map((row) => [
+      row.modules,
+      cell(row.ours),
+      cell(row.bare),
+      `${row.over} µs`,
+      `${row.overMean} µs`,
+      `${row.byId.p50} µs`
+    ])
   ])
 }

@@ -96,6 +96,19 @@ pub fn spawn(js: Js<'_>, work: impl Future<Output = Result<Held, Held>> + 'stati
     Ok(promise)
 }
 
+impl<'s> Js<'s> {
+    /// Calls `function` in a microtask of its own, which is queued now.
+    pub fn microtask(self, function: Value<'s>) -> JsResult<'s, ()> {
+        let Some(intrinsics) = self.realm().intrinsics() else {
+            return Err(self.error("Error", "node-hmr: this environment is shutting down"));
+        };
+        let promise = intrinsics.promise.get(self);
+        let settled = intrinsics.promise_resolve.get(self).call(promise, &[])?;
+        intrinsics.promise_then.get(self).call(settled, &[function])?;
+        Ok(())
+    }
+}
+
 enum Wait {
     Asked(Held),
     Waiting,

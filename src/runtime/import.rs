@@ -9,7 +9,7 @@ use super::watching::stop_watching;
 use super::{dependencies, update};
 use crate::addon::Addon;
 use crate::error::HmrError;
-use crate::js::{Call, Cx, Held, Js, JsResult, Value, settled, spawn, spawn_detached};
+use crate::js::{Call, Cx, Held, Js, JsResult, Value, spawn};
 
 /// `runtime.import(id)`.
 pub fn import<'s>(call: &Call<'s>) -> JsResult<'s> {
@@ -145,17 +145,24 @@ fn end(import: &Import, result: Result<(), Held>) -> Result<(), Held> {
 }
 
 fn keep_for_this_turn(js: Js<'_>, module: &Module, ended: Result<Held, Held>) {
-    let (cx, registry, id) = (
-        module.cx.clone(),
-        Rc::clone(&module.registry),
-        module.record.id.clone(),
-    );
-    registry.keep_ended(&id, ended);
-    spawn_detached(js, async move {
-        // One microtask, and queued before the importer can wait for its promise: it never sees this.
-        drop(settled(&cx, Held::undefined()).await);
+    let (registry, addon) = (&module.registry, &module.addon);
+    // One microtask, and queued before the importer can wait for its promise: it never sees this.
+    if js.microtask(addon.forget_ended.get(js)).is_ok() {
+        registry.keep_ended(&module.record.id, ended);
+        let entry = (Rc::downgrade(registry), module.record.id.clone());
+        addon.ended.borrow_mut().push_back(entry);
+    }
+}
+
+/// Microtasks run in the order in which they were queued, and so the entries are taken.
+pub fn forget_first_ended<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let first = Addon::of(call.js)?.ended.borrow_mut().pop_front();
+    if let Some((registry, id)) = first
+        && let Some(registry) = registry.upgrade()
+    {
         registry.forget_ended(&id);
-    });
+    }
+    Ok(call.js.undefined())
 }
 
 /// A failed first import leaves nothing watched. Persistent values that were generated are kept for the next

@@ -7,7 +7,7 @@ pub mod context;
 pub mod dependencies;
 pub mod hmr_runtime;
 pub mod hot_module;
-mod import;
+pub mod import;
 pub mod lifecycle;
 pub mod load;
 pub mod persist;

@@ -9,7 +9,8 @@ use super::{dependencies, trouble, update};
 use crate::addon::Addon;
 use crate::error::HmrError;
 use crate::js::{Call, Js, JsResult, Value};
-use crate::{report, resolve};
+use crate::report;
+use crate::resolve::{self, Resolved};
 
 /// Anything falsy, and `true` as in the JavaScript package, means: watch nothing.
 pub fn check_watcher<'s>(callee: &str, watcher: Value<'s>) -> JsResult<'s, ()> {
@@ -67,7 +68,15 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     }
     registry.watched.set(registry.watched.get() + 1);
     record.is_watched.set(true);
-    let unwatch = match watcher.call_method("watch", &[js.string(&record.id)]) {
+    module.addon.resolved.replace(Some(Resolved {
+        id: record.id.clone(),
+        require: require.hold(),
+        way: record.found_by.borrow().clone(),
+        path,
+    }));
+    let watch = watcher.call_method("watch", &[js.string(&record.id)]);
+    module.addon.resolved.take();
+    let unwatch = match watch {
         Ok(unwatch) => unwatch,
         Err(thrown) => {
             stop_watching(js, &registry, registry_object, record);

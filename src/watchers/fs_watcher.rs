@@ -60,8 +60,17 @@ fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
     if !can_resolve(require)? {
         return Err(HmrError::argument("FSWatcher", "require", REQUIRE, require).thrown(js));
     }
-    let path = resolve::resolve(require, &id, "FSWatcher")?;
-    let path = match resolve::way_to(require, &id, &path) {
+    let addon = Addon::of(js)?;
+    let known = addon.resolved.take();
+    let known = known.filter(|it| it.id == id && it.require.get(js).same(require));
+    let (path, way) = if let Some(known) = known {
+        (known.path, known.way)
+    } else {
+        let path = resolve::resolve(require, &id, "FSWatcher")?;
+        let way = resolve::way_to(require, &id, &path);
+        (path, way)
+    };
+    let path = match way {
         Way::Link(link) => link,
         Way::Direct | Way::Decided => PathBuf::from(path),
     };
