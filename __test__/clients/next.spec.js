@@ -111,7 +111,8 @@ test('in a browser, state survives an update of the server and an edit of the pa
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
   t.after(() => browser.close())
   const page = await browser.newPage()
-  page.setDefaultTimeout(PATIENCE)
+  // Next compiles and the browser renders beside the tests of others: three times as patient.
+  page.setDefaultTimeout(3 * PATIENCE)
   // Next tells a page of its edits once the page has subscribed to its parts.
   const subscribed = page
     .waitForEvent('websocket', (socket) => socket.url().includes('/_next/hmr'))
