@@ -1,10 +1,12 @@
-// The packed package as pnpm, Yarn and npm workspaces lay it out, with the addon reachable from the package alone.
+// The packed package as pnpm, Yarn and npm workspaces lay it out, with the addon reachable from the package alone; and the
+// command `hmr` as each of them runs it from a script.
 const assert = require('node:assert/strict')
 const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { after, before, test } = require('node:test')
 const { npm, packBoth, readJson, temporaryFolder } = require('../support/packed.js')
+const { start } = require('../support/process.js')
 const { edit, run } = require('../support/project.js')
 const { installed } = require('./support/client.js')
 
@@ -21,7 +23,14 @@ after(() => {
 const program = `const { createRuntime } = require('@upvotr/node-hmr')
   createRuntime(require).import('greeting').then((greeting) => console.log(greeting.exports))`
 const greeting = `const { createRunner, hmr } = require('@upvotr/node-hmr')
-  module.exports = hmr(null, createRunner(() => console.log('first version')))`
+  module.exports = hmr(null, createRunner(
+    () => console.log('first version'),
+    async () => {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      console.log('cleaned up')
+    }
+  ))`
+const scripts = { dev: 'hmr -l -f greeting.js' }
 
 /** A project whose `index.js` imports `greeting.js` hot. */
 function project(t, manifest = {}) {
@@ -31,7 +40,7 @@ function project(t, manifest = {}) {
     fs.writeFileSync(path.join(folder, name), text)
   }
   const dependencies = { '@upvotr/node-hmr': `file:${packed.main}` }
-  write('package.json', JSON.stringify({ name: 'project', private: true, dependencies, ...manifest }))
+  write('package.json', JSON.stringify({ name: 'project', private: true, scripts, dependencies, ...manifest }))
   write('index.js', program.replace("'greeting'", "'./greeting.js'"))
   write('greeting.js', greeting)
   return { folder, write }
@@ -44,9 +53,38 @@ async function runsAndUpdates(t, folder, args, file = 'greeting.js') {
   await started.line('second version')
 }
 
+const managers = {
+  pnpm: path.join(installed, 'node_modules/pnpm/bin/pnpm.cjs'),
+  yarn: path.join(installed, 'node_modules/@yarnpkg/cli-dist/bin/yarn.js'),
+  'yarn-1': path.join(installed, 'node_modules/yarn-1/bin/yarn.js')
+}
+const environment = { CI: '1', YARN_ENABLE_TELEMETRY: '0', YARN_ENABLE_IMMUTABLE_INSTALLS: '0' }
+
+/** The script `dev` on a terminal: it starts, takes a save, and at Ctrl-C it cleans up before it goes. */
+async function runsAsScript(t, folder, manager) {
+  // From a shell that stays, as a user's does: Yarn 1 is gone before the cleanups have ended.
+  const command = `trap : INT; '${process.execPath}' '${managers[manager]}' run dev; cat`
+  const env = { ...environment, NO_COLOR: '1' }
+  const started = start(t, ['script', '-qec', command, '/dev/null'], {
+    cwd: folder,
+    env,
+    stdio: ['pipe', 'pipe', 'pipe']
+  })
+  await started.printed('first version')
+  edit(path.join(folder, 'greeting.js'), 'first', 'second')
+  await started.printed('cleaned up')
+  await started.printed('second version')
+  await started.printed('greeting.js updated')
+  started.child.stdin.write('\x03')
+  await started.printed('cleaned up')
+  started.child.stdin.end()
+  const { stdout } = await started.ended()
+  assert.equal(stdout.match(/cleaned up/g).length, 2, stdout)
+}
+
 /** Ends with the program's messages if it fails. */
 function execute(cwd, file, ...args) {
-  const env = { ...process.env, CI: '1', YARN_ENABLE_TELEMETRY: '0', YARN_ENABLE_IMMUTABLE_INSTALLS: '0' }
+  const env = { ...process.env, ...environment }
   try {
     return execFileSync(process.execPath, [file, ...args], { cwd, env, encoding: 'utf8' })
   } catch (error) {
@@ -57,11 +95,27 @@ function execute(cwd, file, ...args) {
 test('pnpm: a store with links, where only the package itself reaches its addon', async (t) => {
   const { folder, write } = project(t)
   write('pnpm-workspace.yaml', `overrides:\n  '${packed.platformName}': 'file:${packed.platform}'\n`)
-  const pnpm = path.join(installed, 'node_modules/pnpm/bin/pnpm.cjs')
-  execute(folder, pnpm, 'install', '--offline', '--no-frozen-lockfile', `--store-dir=${path.join(folder, '.store')}`)
+  execute(
+    folder,
+    managers.pnpm,
+    'install',
+    '--offline',
+    '--no-frozen-lockfile',
+    `--store-dir=${path.join(folder, '.store')}`
+  )
   assert.ok(fs.lstatSync(path.join(folder, 'node_modules/@upvotr/node-hmr')).isSymbolicLink())
   assert.ok(!fs.existsSync(path.join(folder, 'node_modules', packed.platformName)))
   await runsAndUpdates(t, folder, ['index.js'])
+  edit(path.join(folder, 'greeting.js'), 'second', 'first')
+  await runsAsScript(t, folder, 'pnpm')
+})
+
+test('Yarn 1', async (t) => {
+  const { folder } = project(t, { resolutions: { [packed.platformName]: `file:${packed.platform}` } })
+  execute(folder, managers['yarn-1'], 'install', '--offline', '--cache-folder', path.join(folder, '.cache'))
+  await runsAndUpdates(t, folder, ['index.js'])
+  edit(path.join(folder, 'greeting.js'), 'second', 'first')
+  await runsAsScript(t, folder, 'yarn-1')
 })
 
 for (const [linker, options] of [
@@ -73,9 +127,11 @@ for (const [linker, options] of [
     const { folder, write } = project(t, { resolutions: { [packed.platformName]: `file:${packed.platform}` } })
     write('yarn.lock', '')
     write('.yarnrc.yml', `nodeLinker: ${linker}\nenableGlobalCache: false\nenableNetwork: false\n`)
-    execute(folder, path.join(installed, 'node_modules/@yarnpkg/cli-dist/bin/yarn.js'), 'install')
+    execute(folder, managers.yarn, 'install')
     assert.equal(fs.existsSync(path.join(folder, 'node_modules')), linker !== 'pnp')
     await runsAndUpdates(t, folder, [...options, 'index.js'])
+    edit(path.join(folder, 'greeting.js'), 'second', 'first')
+    await runsAsScript(t, folder, 'yarn')
   })
 
 test('npm workspaces: a hot module of another workspace, imported by name', async (t) => {
