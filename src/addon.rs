@@ -1,15 +1,14 @@
 //! What belongs to one load of the addon: its classes, switches and watchers' delivery.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
 use crate::report;
 use crate::resolve::Resolved;
 use crate::runtime::{
-    context::StepContext, dependencies::Environment, hmr_runtime, hot_module, import, persist,
-    registry::Registry, runner, steps::OwnMethods, synthetic, watching,
+    context::StepContext, dependencies::Environment, hmr_runtime, hot_module, persist, runner,
+    steps::OwnMethods, synthetic, watching,
 };
 use crate::timers::Timers;
 use crate::watchers::{self, delivery::Delivery};
@@ -46,10 +45,6 @@ pub struct Addon {
     pub runtimes: RefCell<Vec<Faint>>,
     /// What a runtime asks its watcher to watch, while it does.
     pub resolved: RefCell<Option<Resolved>>,
-    /// Imports that ended in this microtask, or in one that has not made room for the next yet.
-    pub ended: RefCell<VecDeque<(Weak<Registry>, String)>>,
-    /// Forgets the first of them.
-    pub forget_ended: Held,
     /// How many modules have been imported.
     pub imports: Cell<u32>,
 }
@@ -191,8 +186,6 @@ impl Addon {
             dependencies: Environment::default(),
             runtimes: RefCell::default(),
             resolved: RefCell::default(),
-            ended: RefCell::default(),
-            forget_ended: js.function("", 0, import::forget_first_ended)?.hold(),
             imports: Cell::new(0),
         });
         js.realm().set_state(addon);

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::ffi::c_void;
 use std::ptr;
 use std::rc::Rc;
@@ -9,7 +10,7 @@ use std::rc::Rc;
 use napi::bindgen_prelude::Object;
 use napi::{JsValue, sys};
 
-use super::executor::Task;
+use super::executor::{Soon, Task, run_first_soon};
 use super::held::Held;
 use super::value::{JsResult, Value};
 
@@ -21,6 +22,8 @@ pub struct Realm {
     pub(super) alive: Cell<bool>,
     pub(super) live_references: Cell<usize>,
     pub(super) current_task: RefCell<Option<Rc<Task>>>,
+    /// What waits for its microtask; see `Js::soon`.
+    pub(super) soon: RefCell<VecDeque<Soon>>,
     intrinsics: RefCell<Option<Rc<Intrinsics>>>,
     state: RefCell<Option<Rc<dyn Any>>>,
     at_exit: RefCell<Vec<Box<dyn FnOnce()>>>,
@@ -34,6 +37,8 @@ pub(super) struct Intrinsics {
     pub set_prototype_of: Held,
     pub function_bind: Held,
     pub map: Held,
+    /// Ours: runs what `Js::soon` was given first.
+    pub run_first_soon: Held,
 }
 
 /// The right to use JavaScript values: exists only while native code runs on the JavaScript thread.
@@ -49,6 +54,7 @@ impl Realm {
             alive: Cell::new(true),
             live_references: Cell::new(0),
             current_task: RefCell::new(None),
+            soon: RefCell::default(),
             intrinsics: RefCell::new(None),
             state: RefCell::new(None),
             at_exit: RefCell::new(Vec::new()),
@@ -115,9 +121,10 @@ unsafe extern "C" fn close(realm: *mut c_void) {
         action();
     }
     realm.alive.set(false);
-    // Both refer back to the realm; it is freed with the last function that belongs to it.
+    // They refer back to the realm; it is freed with the last function that belongs to it.
     drop(realm.state.take());
     drop(realm.intrinsics.take());
+    drop(realm.soon.take());
 }
 
 impl Intrinsics {
@@ -133,6 +140,7 @@ impl Intrinsics {
             set_prototype_of: object.get("setPrototypeOf")?.hold(),
             function_bind: function_prototype.get("bind")?.hold(),
             map: global.get("Map")?.hold(),
+            run_first_soon: js.function("", 0, |call| Ok(run_first_soon(call)))?.hold(),
         })
     }
 }

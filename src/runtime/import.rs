@@ -145,24 +145,16 @@ fn end(import: &Import, result: Result<(), Held>) -> Result<(), Held> {
 }
 
 fn keep_for_this_turn(js: Js<'_>, module: &Module, ended: Result<Held, Held>) {
-    let (registry, addon) = (&module.registry, &module.addon);
+    let (registry, id) = (Rc::downgrade(&module.registry), module.record.id.clone());
     // One microtask, and queued before the importer can wait for its promise: it never sees this.
-    if js.microtask(addon.forget_ended.get(js)).is_ok() {
-        registry.keep_ended(&module.record.id, ended);
-        let entry = (Rc::downgrade(registry), module.record.id.clone());
-        addon.ended.borrow_mut().push_back(entry);
+    let asked = js.soon(move |_| {
+        if let Some(registry) = registry.upgrade() {
+            registry.forget_ended(&id);
+        }
+    });
+    if asked.is_ok() {
+        module.registry.keep_ended(&module.record.id, ended);
     }
-}
-
-/// Microtasks run in the order in which they were queued, and so the entries are taken.
-pub fn forget_first_ended<'s>(call: &Call<'s>) -> JsResult<'s> {
-    let first = Addon::of(call.js)?.ended.borrow_mut().pop_front();
-    if let Some((registry, id)) = first
-        && let Some(registry) = registry.upgrade()
-    {
-        registry.forget_ended(&id);
-    }
-    Ok(call.js.undefined())
 }
 
 /// A failed first import leaves nothing watched. Persistent values that were generated are kept for the next

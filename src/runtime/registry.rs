@@ -29,6 +29,8 @@ pub mod place {
     pub const VALUES: u32 = 4;
     /// What the watcher's `watch` returned.
     pub const UNWATCH: u32 = 5;
+    /// The `emitUpdate` that its runners get.
+    pub const EMIT_UPDATE: u32 = 6;
 }
 
 /// What a module is doing.

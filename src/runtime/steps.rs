@@ -111,15 +111,22 @@ impl Module {
         let (runner, module) = (version.runner.clone(), self.clone());
         let step = self.step("execute", wait, version.is_async, move |js| {
             let values = module.slot.get(js).item(place::VALUES)?;
-            let arguments = [module.runtime.get(js), js.string(&module.record.id)];
-            let emit = module
-                .addon
-                .emit_update
-                .get(js)
-                .bind(js.undefined(), &arguments)?;
-            Ok((runner.get(js), vec![values, emit]))
+            Ok((runner.get(js), vec![values, module.emit_update(js)?]))
         });
         step.await
+    }
+
+    fn emit_update<'s>(&self, js: Js<'s>) -> JsResult<'s> {
+        let slot = self.slot.get(js);
+        let kept = slot.item(place::EMIT_UPDATE)?;
+        if kept.is_function() {
+            return Ok(kept);
+        }
+        let arguments = [self.runtime.get(js), js.string(&self.record.id)];
+        let emit = self.addon.emit_update.get(js);
+        let emit = emit.bind(js.undefined(), &arguments)?;
+        slot.set_item(place::EMIT_UPDATE, emit)?;
+        Ok(emit)
     }
 
     async fn step(

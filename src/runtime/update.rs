@@ -12,7 +12,7 @@ use super::trouble::{
     FALLBACK, KEPT, SETTLE, report_after_settling, report_failure, report_rejection, report_unloadable, warn,
 };
 use super::{hmr_runtime, watching};
-use crate::js::{Held, Js, JsResult, settled, spawn_detached};
+use crate::js::{Held, Js, JsResult, spawn_detached};
 use crate::report;
 use crate::watchers::delivery::Origin;
 
@@ -187,14 +187,13 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
 /// Emits `update` one microtask after the exports are set, as in JavaScript: whoever tells a watcher of a change and
 /// then waits for `update`, in one go, hears of a synchronous update too.
 fn announce(js: Js<'_>, module: Module) {
-    spawn_detached(js, async move {
-        drop(settled(&module.cx, Held::undefined()).await);
+    let asked = js.soon(move |js| {
         if module.record.is_alive.get() {
-            module
-                .cx
-                .with(|js| hmr_runtime::emit(js, module.runtime.get(js), &module.record.id));
+            hmr_runtime::emit(js, module.runtime.get(js), &module.record.id);
         }
     });
+    // Refused only while the environment goes.
+    let _ = asked;
 }
 
 /// Runs a new version in place of the running one; when it fails, the running one again.
