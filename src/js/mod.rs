@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `realm.rs` | [`Realm`]: one load of the addon in one environment; [`Js`], the right to use values now |
 //! | `value.rs` | [`Value`]: a JavaScript value while native code runs; thrown values arrive as they were |
+//! | `make.rs` | making values: primitives, objects, errors |
+//! | `property.rs` | reading, writing and defining properties and array items |
 //! | `held.rs` | [`Held`], [`Faint`]: strong and weak references that outlive the call |
 //! | `function.rs` | native functions from closures; [`Call`] |
 //! | `class.rs` | classes whose instances keep their state in properties, and prototypes |
@@ -22,7 +24,9 @@ mod class;
 mod executor;
 mod function;
 mod held;
+mod make;
 mod native;
+mod property;
 mod realm;
 mod value;
 mod waker;
