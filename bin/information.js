@@ -9,7 +9,8 @@ const LIMITS = ['max_user_watches', 'max_user_instances', 'max_queued_events']
 
 /** What a bug report needs. */
 function information() {
-  const runtime = process.versions.bun ? `bun ${process.versions.bun}` : `node ${process.versions.node}`
+  const { node, bun, deno } = process.versions
+  const runtime = bun ? `bun ${bun}` : deno ? `deno ${deno}` : `node ${node}`
   return [
     `${own.name} ${own.version}`,
     `addon ${addonVersion()}`,
