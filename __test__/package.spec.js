@@ -62,6 +62,11 @@ describe('the packed package', () => {
     )
   })
 
+  test('its addon has at most 1.5 MB', () => {
+    const name = fs.readdirSync(root).find((file) => /^node-hmr\..+\.node$/.test(file))
+    assert.ok(fs.statSync(path.join(root, name)).size <= 1.5e6)
+  })
+
   test('runs no script when it is installed, and depends on its addons alone', () => {
     const { scripts, dependencies } = readJson(path.join(installed, 'node_modules/@upvotr/node-hmr/package.json'))
     const ran = ['preinstall', 'install', 'postinstall', 'prepublish', 'prepare']

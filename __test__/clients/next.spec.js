@@ -2,6 +2,7 @@
 const assert = require('node:assert/strict')
 const { execFileSync } = require('node:child_process')
 const { once } = require('node:events')
+const fs = require('node:fs')
 const http = require('node:http')
 const path = require('node:path')
 const { test } = require('node:test')
@@ -27,6 +28,7 @@ test('edits of routes and of the server keep one Next, one process and the socke
   const { project, program, address, get } = await start(t)
   const socket = await connect(t, `${address.replace('http', 'ws')}/socket`)
   assert.equal(await socket.message(), 'connected')
+  assert.notEqual(watches(program.pid), 0)
   const first = await get('/api/time')
   assert.equal(JSON.parse(first.body).version, 'first')
   const page = await get('/')
@@ -148,7 +150,7 @@ test('in production the same files run, and nothing is watched: hmr -n, and disa
     const build = project.run([nextBin, 'build'], { ...environment, ...env })
     assert.equal(await build.ended, 0, build.lines.join('\n'))
   }
-  const { project, get: ask } = await start(t, { prepare, args: ['-n'], env })
+  const { project, program: served, get: ask } = await start(t, { prepare, args: ['-n'], env })
   assert.match((await ask('/')).body, /Hello!/)
 
   project.write(
@@ -161,6 +163,7 @@ test('in production the same files run, and nothing is watched: hmr -n, and disa
   const [address] = /http:\S+/.exec(await program.line('Listening on'))
   const before = await get(`${address}/api/time`)
   assert.match((await get(address)).body, /Hello!/)
+  assert.deepEqual([watches(served.pid), watches(program.pid)], [0, 0])
   project.edit('routes/time.js', '"first"', '"second"')
   project.edit('server.js', 'first version', 'second version')
   for (const answer of [await ask('/api/time'), await get(`${address}/api/time`)]) {
@@ -180,6 +183,13 @@ test('the example is type-checked, server and all', (t) => {
   const tsc = path.join(installed, 'node_modules/typescript/bin/tsc')
   execFileSync(process.execPath, [tsc, '--noEmit'], { cwd: project.folder, stdio: 'inherit' })
 })
+
+/** How many watches a process has with the kernel. */
+function watches(pid) {
+  const folder = `/proc/${pid}/fdinfo`
+  const descriptors = fs.readdirSync(folder).map((name) => fs.readFileSync(path.join(folder, name), 'utf8'))
+  return descriptors.join('').match(/^inotify wd:/gm)?.length ?? 0
+}
 
 /** A route that answers how many modules of packages there were at the first request, and how many were replaced since. */
 const countingRoute = `const { createRunner, hmr } = require('@upvotr/node-hmr')

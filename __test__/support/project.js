@@ -89,6 +89,7 @@ function run(t, args, cwd, env = {}, [program, ...options] = [process.execPath])
   })
 
   return {
+    pid: child.pid,
     ended,
     /** Every complete line so far, of both streams. */
     lines,
