@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
 const hmr = require('@upvotr/node-hmr/vite-node')
-const { fakeApp, captureConsole } = require('./support/fake-runner.js')
+const { fakeApp, captureConsole, deferred } = require('./support/fake-runner.js')
 
 const [MAIN, A] = ['/app/main.js', '/app/src/a.js']
 
@@ -117,6 +117,79 @@ describe('full-reload', () => {
     app.modules[A] = ({ hot }) => hot.accept()
     await app.update('/src/a.js')
     assert.deepEqual(app.takeExecuted(), [A, MAIN])
+  })
+})
+
+describe('after a start that failed', () => {
+  const fails = () => {
+    throw new Error('broken')
+  }
+  const failing = async (log = []) => {
+    const main = async ({ hot, load }) => {
+      log.push('main')
+      hot.dispose(() => log.push('dispose'))
+      await load(A)
+    }
+    const app = fakeApp({ [MAIN]: main, [A]: fails })
+    await assert.rejects(app.start(), /broken/)
+    app.takeExecuted()
+    return app
+  }
+
+  test('an update of what is loaded runs the disposers and the entries, once', async (t) => {
+    captureConsole(t)
+    const log = []
+    const app = await failing(log)
+    await app.update('/browser.js')
+    assert.deepEqual(app.takeExecuted(), [])
+    app.modules[A] = ({ hot }) => hot.accept()
+    await app.update(A)
+    assert.deepEqual(app.takeExecuted(), [MAIN, A])
+    assert.deepEqual(log, ['main', 'dispose', 'main'])
+    await app.update(A)
+    assert.deepEqual(app.takeExecuted(), [A])
+  })
+
+  test('an update that does not mend it is reported, and the next one starts the application', async (t) => {
+    const lines = captureConsole(t)
+    const app = await failing()
+    await app.update(A)
+    assert.match(lines.error.splice(0).join(), /still fails.*broken/)
+    app.modules[A] = () => {}
+    app.takeExecuted()
+    await app.update(A)
+    assert.deepEqual(app.takeExecuted(), [A, MAIN])
+    assert.deepEqual(lines.error, [])
+  })
+
+  test('a full reload is not ignored, whatever triggered it, until one has succeeded', async () => {
+    const app = await failing()
+    const other = { type: 'full-reload', triggeredBy: '/app/browser.js' }
+    await assert.rejects(app.send(other), /broken/)
+    app.modules[A] = () => {}
+    app.takeExecuted()
+    await app.send(other)
+    await app.send(other)
+    assert.deepEqual(app.takeExecuted(), [MAIN, A])
+  })
+
+  test('one that is still under way has not failed', async (t) => {
+    captureConsole(t)
+    const gate = deferred()
+    const app = fakeApp({
+      [MAIN]: async ({ load }) => {
+        await load(A)
+        await gate.promise
+      },
+      [A]: ({ hot }) => hot.accept()
+    })
+    const started = app.start()
+    await new Promise(setImmediate)
+    app.takeExecuted()
+    await app.update(A)
+    assert.deepEqual(app.takeExecuted(), [A])
+    gate.resolve()
+    await started
   })
 })
 

@@ -16,7 +16,12 @@ pub async fn update(app: &App, payload: &Held) -> Result<(), Held> {
     notify_vite(app, "vite:beforeUpdate", payload).await;
     let plan = app.cx.attempt(|js| plan(app, js, payload.get(js)))?;
     if !plan.steps.is_empty() {
-        apply(app, plan).await;
+        // Nobody imports what an update would run: the start ended before it got there.
+        if reload::has_failed_start(app).await {
+            reload::restart(app).await;
+        } else {
+            apply(app, plan).await;
+        }
     }
     notify_vite(app, "vite:afterUpdate", payload).await;
     Ok(())
