@@ -20,6 +20,15 @@ describe('eviction', () => {
     assert.deepEqual(app.takeExecuted(), [A])
   })
 
+  test('the accepted module always, whatever changed', async (t) => {
+    captureConsole(t)
+    const { app, plugin } = withPlugin(chain().modules)
+    await app.start()
+    app.takeExecuted()
+    await edit(app, plugin, '/app/src/other.js', 100, ['/src/a.js'])
+    assert.deepEqual(app.takeExecuted(), [A])
+  })
+
   test('an unknown timestamp: everything imported below the accepted module, never node_modules', async (t) => {
     captureConsole(t)
     const PACKAGE = '/app/node_modules/p/index.js'
@@ -98,6 +107,16 @@ describe('what is not loaded', () => {
     app.takeExecuted()
     await app.update('/src/b.js')
     assert.deepEqual(app.takeExecuted(), [B, C])
+  })
+
+  test('a module that the cache has not counts as loaded when it has a context', async (t) => {
+    captureConsole(t)
+    const app = fakeApp({ [MAIN]: () => {}, [A]: () => {} })
+    await app.start()
+    app.takeExecuted()
+    app.context(A)
+    await app.update('/src/a.js', '/src/b.js')
+    assert.deepEqual(app.takeExecuted(), [A])
   })
 
   test('a dependency that a loaded module accepts is executed even if it is not loaded', async (t) => {

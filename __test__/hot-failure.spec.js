@@ -68,6 +68,20 @@ describe('a failing version', () => {
     assert.deepEqual(app.takeExecuted(), [A, B])
   })
 
+  test('a version that does not read import.meta.hot: the old registrations work until it ran', async (t) => {
+    captureConsole(t)
+    const got = []
+    const app = fakeApp({ [MAIN]: ({ hot }) => hot.on('event', () => got.push('heard')) })
+    await app.start()
+    app.modules[MAIN] = async () => {
+      await app.send({ type: 'custom', event: 'event' })
+      got.push('ran')
+    }
+    await app.update(MAIN)
+    await app.send({ type: 'custom', event: 'event' })
+    assert.deepEqual(got, ['heard', 'ran'])
+  })
+
   test('a version that no longer reads import.meta.hot drops what the old one registered, but not its data', async (t) => {
     captureConsole(t)
     const app = fakeApp({

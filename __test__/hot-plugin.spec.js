@@ -158,6 +158,19 @@ describe('hot.send to the server', () => {
     assert.deepEqual(app.cache.messageBuffer, [])
   })
 
+  test('the emitter and the server get it, each once', () => {
+    const { hot, ssr, app } = setUpApp()
+    const got = []
+    app.emitter.on('custom', (text) => got.push(['emitter', JSON.parse(text).data]))
+    ssr.on('event', (data) => got.push(['server', data]))
+    hot.send('event', 1)
+    assert.deepEqual(got, [
+      ['emitter', 1],
+      ['server', 1]
+    ])
+    assert.deepEqual(app.cache.messageBuffer, [])
+  })
+
   test('is kept while neither listens, until the server does', async () => {
     const { hot, ssr, app } = setUpApp()
     hot.send('event', 1)

@@ -51,6 +51,36 @@ describe('reload', () => {
 })
 
 describe('full-reload', () => {
+  for (const { title, act } of [
+    { title: 'a full reload', act: (app) => app.send({ type: 'full-reload' }) },
+    { title: '`invalidate`', act: (app) => app.context('/app/node_modules/p.js').invalidate() }
+  ])
+    test(`${title} runs every disposer first`, async () => {
+      const order = []
+      const registers =
+        (id) =>
+        ({ hot }) => {
+          order.push(id)
+          hot.dispose(() => order.push(`dispose ${id}`))
+        }
+      const app = fakeApp({ [MAIN]: registers('main'), [A]: registers('a') })
+      await app.start()
+      await app.load(A)
+      await act(app)
+      assert.deepEqual(order, ['main', 'a', 'dispose main', 'dispose a', 'main'])
+    })
+
+  test('`triggeredBy` is a path of the operating system', async () => {
+    const main = 'C:/app/main.js'
+    const app = fakeApp({ [main]: () => {} }, { root: 'C:/app', entries: [main] })
+    await app.start()
+    app.takeExecuted()
+    await app.send({ type: 'full-reload', triggeredBy: 'c:\\app\\browser.js' })
+    assert.deepEqual(app.takeExecuted(), [])
+    await app.send({ type: 'full-reload', triggeredBy: 'c:\\app\\main.js' })
+    assert.deepEqual(app.takeExecuted(), [main])
+  })
+
   test('awaits `vite:beforeFullReload`, whose listeners are then dropped, and reloads', async () => {
     const order = []
     const app = fakeApp({ [MAIN]: () => order.push('execute') })

@@ -65,6 +65,27 @@ describe('update', () => {
     })
   }
 
+  for (const { title, dress } of [
+    { title: 'as the runner has it', dress: ({ app }) => (app.runner.options = { base: '/base/' }) },
+    { title: 'as the server has it', dress: ({ server }) => (server.config = { base: '/base/' }) }
+  ])
+    test(`matches a spelling with the base before it, ${title}`, async (t) => {
+      captureConsole(t)
+      const set = withPlugin(chain().modules)
+      const { app } = set
+      await app.start()
+      app.takeExecuted()
+      const paths = ['/base/src/a.js', '/base/@fs/app/src/a.js?v=3f', '/base/@id//app/src/a.js']
+      for (const path of paths) await app.update(path)
+      assert.deepEqual(app.takeExecuted(), [])
+      dress(set)
+      for (const path of paths) await app.update(path)
+      assert.deepEqual(
+        app.takeExecuted().filter((id) => id === A),
+        [A, A, A]
+      )
+    })
+
   test('any other query is part of the id', async () => {
     const app = chain()
     await app.start()
@@ -127,6 +148,37 @@ describe('update', () => {
       ['a', undefined],
       [undefined, 'b']
     ])
+  })
+
+  test("of the boundary's callbacks those that name the accepted path, each", async (t) => {
+    captureConsole(t)
+    const got = []
+    const app = fakeApp({
+      [MAIN]: async ({ hot, load }) => {
+        await Promise.all([load(A), load(B)])
+        hot.accept(() => got.push('self'))
+        hot.accept(A, () => got.push('a'))
+        hot.accept([B, '/src/a.js?t=1'], () => got.push('a and b'))
+        hot.accept('/@fs/app/src/b.js', () => got.push('b'))
+      },
+      [A]: () => 'a',
+      [B]: () => 'b'
+    })
+    await app.start()
+    await app.update([MAIN, A])
+    assert.deepEqual(got.splice(0), ['a', 'a and b'])
+    await app.update([MAIN, B])
+    assert.deepEqual(got.splice(0), ['a and b', 'b'])
+    await app.update(MAIN)
+    assert.deepEqual(got, ['self'])
+  })
+
+  test('callbacks are not awaited', async (t) => {
+    const lines = captureConsole(t)
+    const app = fakeApp({ [MAIN]: ({ hot }) => hot.accept(() => new Promise(() => {})) })
+    await app.start()
+    await app.update(MAIN)
+    assert.deepEqual(lines.log, ['[vite-node] hot updated: /app/main.js'])
   })
 
   test("one accepted module of several updates is disposed and executed once, in the payload's order", async (t) => {
@@ -278,5 +330,23 @@ describe('the queue', () => {
     await app.update(MAIN)
     await app.update('/other.js')
     assert.deepEqual(got.flat().slice(0, 2), ['main', 'main'])
+  })
+
+  test('`invalidate` in a callback says who was the first to do so', async (t) => {
+    captureConsole(t)
+    const got = []
+    const app = fakeApp({
+      [MAIN]: ({ hot }) => {
+        hot.on('vite:invalidate', (detail) => got.push(detail))
+        hot.accept(() => hot.invalidate('why'))
+      }
+    })
+    await app.start()
+    await app.update({ path: MAIN, acceptedPath: MAIN, firstInvalidatedBy: '/src/a.js' })
+    await app.update(MAIN)
+    assert.deepEqual(got, [
+      { path: MAIN, message: 'why', firstInvalidatedBy: '/src/a.js' },
+      { path: MAIN, message: 'why', firstInvalidatedBy: MAIN }
+    ])
   })
 })
