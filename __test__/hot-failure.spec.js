@@ -68,6 +68,34 @@ describe('a failing version', () => {
     assert.deepEqual(app.takeExecuted(), [A, B])
   })
 
+  test('a dependency that only the failed version accepts: its update runs that version again', async (t) => {
+    const lines = captureConsole(t)
+    const got = []
+    const app = fakeApp({ [MAIN]: ({ load }) => load(A), [A]: ({ hot }) => hot.accept((module) => got.push(module)) })
+    await app.start()
+    app.modules[A] = async ({ hot, load }) => {
+      hot.accept(() => got.push('self'))
+      await load(B)
+      hot.accept('/src/b.js', () => got.push('dependency'))
+    }
+    app.modules[B] = () => {
+      throw new Error('broken')
+    }
+    await app.update(A)
+    assert.deepEqual(got.splice(0), [undefined])
+    app.modules[B] = () => {}
+    app.takeExecuted()
+    await app.update([A, '/src/b.js'])
+    assert.deepEqual(app.takeExecuted(), [A, B])
+    assert.deepEqual(got.splice(0), [{ id: A }])
+    assert.equal(lines.log.at(-1), '[vite-node] hot updated: /app/src/a.js')
+    await app.update([A, '/src/b.js'])
+    assert.deepEqual(app.takeExecuted(), [B])
+    await app.update([A, '/src/c.js'])
+    assert.deepEqual(app.takeExecuted(), [])
+    assert.deepEqual(got, ['dependency'])
+  })
+
   test('a version that does not read import.meta.hot: the old registrations work until it ran', async (t) => {
     captureConsole(t)
     const got = []

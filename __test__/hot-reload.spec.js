@@ -150,6 +150,24 @@ describe('full-reload', () => {
   })
 })
 
+test('after a full reload that failed, an update of what nobody accepted before runs the boundary', async (t) => {
+  captureConsole(t)
+  const app = fakeApp({ [MAIN]: ({ hot }) => hot.accept() })
+  await app.start()
+  app.modules[MAIN] = async ({ hot, load }) => {
+    hot.accept('/src/a.js')
+    await load(A)
+  }
+  app.modules[A] = () => {
+    throw new Error('broken')
+  }
+  await assert.rejects(app.send({ type: 'full-reload' }), /broken/)
+  app.modules[A] = () => {}
+  app.takeExecuted()
+  await app.update(['/main.js', '/src/a.js'])
+  assert.deepEqual(app.takeExecuted(), [MAIN, A])
+})
+
 describe('after a start that failed', () => {
   const fails = () => {
     throw new Error('broken')
@@ -166,19 +184,24 @@ describe('after a start that failed', () => {
     return app
   }
 
-  test('an update of what is loaded runs the disposers and the entries, once', async (t) => {
-    captureConsole(t)
-    const log = []
-    const app = await failing(log)
-    await app.update('/browser.js')
-    assert.deepEqual(app.takeExecuted(), [])
-    app.modules[A] = ({ hot }) => hot.accept()
-    await app.update(A)
-    assert.deepEqual(app.takeExecuted(), [MAIN, A])
-    assert.deepEqual(log, ['main', 'dispose', 'main'])
-    await app.update(A)
-    assert.deepEqual(app.takeExecuted(), [A])
-  })
+  for (const { title, update } of [
+    { title: 'an update', update: A },
+    { title: 'an update of what nobody accepts yet', update: [MAIN, A] },
+    { title: 'an update of what is not loaded', update: '/other.js' }
+  ])
+    test(`${title} runs the disposers and the entries, once`, async (t) => {
+      captureConsole(t)
+      const log = []
+      const app = await failing(log)
+      app.modules[A] = ({ hot }) => hot.accept()
+      await app.update(update)
+      assert.deepEqual(app.takeExecuted(), [MAIN, A])
+      assert.deepEqual(log, ['main', 'dispose', 'main'])
+      await app.update([MAIN, A], '/other.js')
+      assert.deepEqual(app.takeExecuted(), [])
+      await app.update(A)
+      assert.deepEqual(app.takeExecuted(), [A])
+    })
 
   test('an update that does not mend it is reported, and the next one starts the application', async (t) => {
     const lines = captureConsole(t)

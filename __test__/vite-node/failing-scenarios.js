@@ -140,6 +140,29 @@ const brokenEntry = {
   ]
 }
 
+/** An application whose start fails because a module that the entry accepts does not parse. */
+const brokenDependency = {
+  fixture: 'accepting',
+  breaks: ['dependency.ts', '"dependency 1"', '"dependency 1'],
+  start: [['rejected', 'Transform failed with 1 error:']],
+  steps: [
+    {
+      title: 'a save that mends it starts the application',
+      act: edit('dependency.ts', '"dependency 1', '"dependency 2"'),
+      ours: [['main', 'dependency 2']],
+      theirs: [],
+      why: '11'
+    },
+    {
+      title: 'later edits are updates',
+      act: edit('dependency.ts', 'dependency 2', 'dependency 3'),
+      ours: [['accepted', 'dependency 3']],
+      theirs: [],
+      why: '1'
+    }
+  ]
+}
+
 /** An application whose start fails because a module throws, below one that would accept the mended version. */
 const throwingImport = {
   fixture: 'failure',
@@ -184,4 +207,43 @@ const brokenAddition = {
   ]
 }
 
-module.exports = { failure, brokenImport, brokenBoundary, brokenEntry, throwingImport, brokenAddition }
+/** A running application gets an import that does not parse, and accepts it. */
+const brokenAcceptance = {
+  fixture: 'failure',
+  breaks: ['addition.ts', '"addition")', '"addition"'],
+  start: [['part', 'value 1'], 'main'],
+  steps: [
+    {
+      title: 'the callback gets `undefined`',
+      act: edit('part.ts', 'import.meta', 'import "./addition"; import.meta.hot!.accept("./addition"); import.meta'),
+      ours: [['accepted', undefined]],
+      theirs: [],
+      why: '1'
+    },
+    {
+      title: 'a save that mends it runs the boundary, whose last good version does not accept it',
+      act: edit('addition.ts', '"addition"', '"addition")'),
+      ours: ['addition', ['part', 'value 1'], ['accepted', 'value 1']],
+      theirs: [],
+      why: '11'
+    },
+    {
+      title: 'later edits of it are updates of its own',
+      act: edit('addition.ts', '"addition"', '"another"'),
+      ours: ['another'],
+      theirs: [],
+      why: '1'
+    }
+  ]
+}
+
+module.exports = {
+  failure,
+  brokenImport,
+  brokenBoundary,
+  brokenEntry,
+  brokenDependency,
+  throwingImport,
+  brokenAddition,
+  brokenAcceptance
+}

@@ -17,6 +17,13 @@ const boundaries = {
   ],
   steps: [
     {
+      title: 'the modules that read `import.meta.hot` have a context, by their absolute paths',
+      async act(app) {
+        for (const owner of app.cache().ctxToListenersMap.keys()) app.log.push(owner.replace(app.root, '<root>'))
+      },
+      ours: ['<root>/src/self.ts', '<root>/src/partial.ts', '<root>/src/deps.ts']
+    },
+    {
       title: 'an import of a self-accepting module: both run again, the shared singleton stays single',
       act: edit('src/leaf.ts', 'leaf 1', 'leaf 2'),
       ours: ['leaf', ['self', 'leaf 2', 1], ['accepted self', 'leaf 2']],
@@ -188,6 +195,15 @@ const lifecycle = {
       ours: [['counter', 1, 'version 2'], 'main'],
       theirs: [['counter', 3, 'version 2'], 'main'],
       why: '10'
+    },
+    {
+      title: 'after a restart of the server, a listener of the emitter gets each message once',
+      async act(app) {
+        app.server.emitter.on('message', ({ event }) => app.log.push(['message', event]))
+        await app.server.restart()
+        await send({ type: 'custom', event: 'nobody listens' })(app)
+      },
+      ours: [['message', 'nobody listens']]
     }
   ]
 }

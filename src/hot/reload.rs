@@ -74,15 +74,11 @@ pub async fn resume(app: &App) {
     }
 }
 
-/// Whether an entry failed when it was executed last: in a reload, or when the user started the application.
-pub async fn is_down(app: &App) -> bool {
-    app.state.reload_failed.get() || has_failed_start(app).await
-}
-
 /// Whether the user's own start of the application failed. Its modules stay in the runner's cache, and so do its
 /// registrations, the disposers of what ran before the failure among them.
 pub async fn has_failed_start(app: &App) -> bool {
     if app.state.reload_failed.get() {
+        // What a reload ran is not what the user started.
         return false;
     }
     let entries = app.cx.attempt(|js| entries(app, js)).unwrap_or_default();
