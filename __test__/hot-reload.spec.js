@@ -272,6 +272,33 @@ describe('prune', () => {
   })
 })
 
+describe('prune callbacks', () => {
+  test('a failing listener, disposer or prune callback stops none of the rest, and each is reported', async (t) => {
+    const lines = captureConsole(t)
+    const app = fakeApp({ [MAIN]: ({ load }) => load(A), [A]: () => {} })
+    await app.start()
+    const pruned = []
+    for (const id of [A, MAIN]) {
+      const hot = app.context(id)
+      hot.on('vite:beforePrune', () => {
+        throw new Error(`listener of ${id}`)
+      })
+      hot.dispose(async () => {
+        throw new Error(`disposer of ${id}`)
+      })
+      hot.prune(() => {
+        pruned.push(id)
+        throw new Error(`callback of ${id}`)
+      })
+    }
+    await app.send({ type: 'prune', paths: ['/src/a.js', '/main.js'] })
+    assert.deepEqual(pruned, [A, MAIN])
+    assert.deepEqual([...app.runner.moduleCache.keys()], [])
+    for (const what of ['listener', 'disposer', 'callback'])
+      for (const id of [A, MAIN]) assert.match(lines.error.join('\n'), new RegExp(`${what} of ${id}`))
+  })
+})
+
 describe('other payloads', () => {
   test('`error`: `vite:error`, and the error is logged', async (t) => {
     const lines = captureConsole(t)

@@ -86,6 +86,17 @@ describe('update', () => {
       )
     })
 
+  test('a runner without a root has that of the server', async (t) => {
+    captureConsole(t)
+    const { app, server } = withPlugin(chain().modules)
+    delete app.runner.root
+    server.config = { root: '/app' }
+    await app.start()
+    app.takeExecuted()
+    await app.update('/src/a.js')
+    assert.equal(app.takeExecuted()[0], A)
+  })
+
   test('any other query is part of the id', async () => {
     const app = chain()
     await app.start()
