@@ -48,6 +48,7 @@ describe('update', () => {
     A,
     '/src/a.js',
     '/src/a.js?t=17',
+    '/src/a.js?v=3f',
     '/src/a.js?import&t=17',
     '/@fs/app/src/a.js',
     'file:///app/src/a.js',

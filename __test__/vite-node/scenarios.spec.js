@@ -1,11 +1,31 @@
 'use strict'
 
 const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
 const { describe, test, before, after } = require('node:test')
 const hmr = require('@upvotr/node-hmr/vite-node')
 const { STACKS, loadStack, startApp } = require('../support/vite-node-app.js')
 const { captureConsole } = require('../support/fake-runner.js')
 const scenarios = { ...require('./scenarios.js'), ...require('./failing-scenarios.js') }
+
+const document = (name) => fs.readFileSync(path.join(__dirname, '../../docs', name), 'utf8')
+
+test('the differences are those of the list, and each of the list is shown', () => {
+  const numbers = (text, pattern) => [...text.matchAll(pattern)].map(([, number]) => number)
+  const [, contract] = document('contract/vite-node.md').split(/^## 2\./m)
+  const list = numbers(contract, /^(\d+)\. /gm)
+  assert.deepEqual(numbers(document('vite-node.md'), /^\| (\d+) \|/gm), list)
+
+  const shown = new Set()
+  for (const { title, ours, theirs, why } of Object.values(scenarios).flatMap(({ steps }) => steps)) {
+    assert.equal(theirs === undefined, why === undefined, title)
+    if (theirs === undefined) continue
+    assert.notDeepEqual(theirs, ours, title)
+    for (const number of /^\d+(?:, \d+)*/.exec(why)[0].split(', ')) shown.add(number)
+  }
+  assert.deepEqual([...shown].sort(), list.slice().sort())
+})
 
 for (const name of STACKS) {
   for (const who of ['ours', 'theirs']) {
