@@ -77,8 +77,9 @@ describe('createHotContext', () => {
   test('data is one object per owner, getter only', () => {
     const app = fakeApp()
     const hot = app.context(OWNER)
-    hot.data.count = 1
-    assert.equal(app.context(OWNER).data, hot.data)
+    const { data } = hot
+    assert.equal(app.context(OWNER).data, data)
+    assert.equal(hot.data, data)
     assert.equal(app.cache.dataMap.get(OWNER), hot.data)
     assert.notEqual(app.context('/app/b.js').data, hot.data)
     assert.throws(() => (hot.data = {}), TypeError)

@@ -76,12 +76,18 @@ describe('eviction', () => {
     })
     await app.start()
     app.takeExecuted()
-    plugin.hotUpdate.call({ environment: { name: 'ssr' } }, { file: B, timestamp: 100, modules: [{}] })
+    for (const name of ['client', 'ssr'])
+      plugin.hotUpdate.call({ environment: { name } }, { file: B, timestamp: 100, modules: [{}] })
     const messages = []
     server.emitter.on('message', (payload) => messages.push(app.send(payload)))
+    const updates = [{ type: 'js-update', path: '/src/a.js', acceptedPath: '/src/a.js', timestamp: 100 }]
     server.ws.send({ type: 'full-reload', triggeredBy: B })
+    server.ws.send({ type: 'update', updates })
     await Promise.all(messages)
     assert.deepEqual(app.takeExecuted(), [])
+    server.environments.ssr.hot.send({ type: 'update', updates })
+    await Promise.all(messages)
+    assert.deepEqual(app.takeExecuted(), [A, B])
   })
 })
 

@@ -61,6 +61,9 @@ const peers = {
   'vite-node-3': { vite: 'vite-node-3/node_modules/vite', 'vite-node': 'vite-node-3' }
 }
 
+/** Apart, since vite-node's own declarations bring the augmentation of Vite that ours are to bring. */
+const viteNodeFolders = ['vite-node', 'vite-node-own']
+
 const programs = []
 for (const compiler of compilers)
   for (const resolution of compiler.resolutions) {
@@ -68,10 +71,11 @@ for (const compiler of compilers)
     programs.push({ ...program, folders: folders[resolution] })
     // Vite's own declarations need a newer TypeScript than 4.9.
     if (compiler.types === 'types-node-latest' && !['node10', 'bundler'].includes(resolution))
-      programs.push({ ...program, folders: ['vite-node'] })
+      for (const folder of viteNodeFolders) programs.push({ ...program, folders: [folder] })
   }
 for (const peer of Object.keys(peers).slice(1))
-  programs.push({ ...compilers.at(-1), resolution: 'nodenext', peer, folders: ['vite-node'] })
+  for (const folder of viteNodeFolders)
+    programs.push({ ...compilers.at(-1), resolution: 'nodenext', peer, folders: [folder] })
 
 const lab = realpathSync(mkdtempSync(join(tmpdir(), 'node-hmr-types-')))
 try {
@@ -100,7 +104,7 @@ try {
 
 /** A user's project: the declarations are copied, so that they find the types of Node which the project has. */
 function layOut({ project, types, peer }) {
-  for (const folder of ['cjs', 'esm', 'both', 'vite-node', 'globals.d.ts'])
+  for (const folder of ['cjs', 'esm', 'both', ...viteNodeFolders, 'globals.d.ts'])
     cpSync(join(here, folder), join(project, folder), { recursive: true })
   const blocks = readme
     .readmeBlocks(readFileSync(join(root, 'README.md'), 'utf8'))
