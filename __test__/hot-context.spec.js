@@ -1,6 +1,7 @@
 'use strict'
 
 const assert = require('node:assert/strict')
+const { createRequire } = require('node:module')
 const { describe, test } = require('node:test')
 const hmr = require('@upvotr/node-hmr/vite-node')
 const { fakeApp, captureConsole } = require('./support/fake-runner.js')
@@ -22,6 +23,22 @@ test('it loads by import and by require, and both see one state', async () => {
   for (const name of names) assert.equal(imported[name], hmr[name], name)
   const runner = {}
   assert.equal(imported.getCache(runner), hmr.getCache(runner))
+})
+
+test('`vite` and `vite-node` are optional peers, of the versions that are tested', () => {
+  const { peerDependencies, peerDependenciesMeta, dependencies = {} } = require('../package.json')
+  const majors = { vite: new Set(), 'vite-node': new Set() }
+  for (const folder of ['vite-node', 'vite-node-5', 'vite-node-3']) {
+    const inFolder = createRequire(require.resolve(`${folder}/package.json`))
+    majors.vite.add(inFolder('vite/package.json').version.split('.')[0])
+    majors['vite-node'].add(require(`${folder}/package.json`).version.split('.')[0])
+  }
+  for (const [name, tested] of Object.entries(majors)) {
+    const ranges = [...tested].sort().map((major) => `^${major}.0.0`)
+    assert.equal(peerDependencies[name], ranges.join(' || '))
+    assert.deepEqual(peerDependenciesMeta[name], { optional: true })
+    assert.equal(dependencies[name], undefined)
+  }
 })
 
 describe('getCache', () => {
@@ -60,8 +77,9 @@ describe('createHotContext', () => {
   test('data is one object per owner, getter only', () => {
     const app = fakeApp()
     const hot = app.context(OWNER)
-    hot.data.count = 1
-    assert.equal(app.context(OWNER).data, hot.data)
+    const { data } = hot
+    assert.equal(app.context(OWNER).data, data)
+    assert.equal(hot.data, data)
     assert.equal(app.cache.dataMap.get(OWNER), hot.data)
     assert.notEqual(app.context('/app/b.js').data, hot.data)
     assert.throws(() => (hot.data = {}), TypeError)

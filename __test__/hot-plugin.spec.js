@@ -118,6 +118,26 @@ describe('viteNodeHmrPlugin', () => {
   })
 })
 
+test('of a module that a runner asked for, and that was never analysed, Vite is told that it accepts nothing', () => {
+  const { plugin } = setUp()
+  const as = (name, hook, ...args) => hook.call({ environment: { name } }, ...args)
+  assert.equal(plugin.load.order, 'pre')
+  assert.equal(as('ssr', plugin.load.handler, '/app/asked.js'), undefined)
+  as('ssr', plugin.load.handler, '/app/accepts.js')
+  as('client', plugin.load.handler, '/app/browser.js')
+  plugin.load.handler('/app/nowhere.js')
+  const after = (name, id, isSelfAccepting) => {
+    const module = { id, isSelfAccepting }
+    as(name, plugin.hotUpdate, { file: id, timestamp: 1, modules: [module, null] })
+    return module.isSelfAccepting
+  }
+  assert.equal(after('ssr', '/app/asked.js'), false)
+  assert.equal(after('ssr', '/app/accepts.js', true), true)
+  assert.equal(after('ssr', '/app/browser.js'), undefined)
+  assert.equal(after('ssr', '/app/nowhere.js'), undefined)
+  assert.equal(after('client', '/app/asked.js'), undefined)
+})
+
 describe('hot.send to the server', () => {
   const setUpApp = () => {
     const { server, ssr, messages } = setUp()
@@ -135,6 +155,19 @@ describe('hot.send to the server', () => {
     hot.send('event', { x: 1 })
     assert.deepEqual(got, [{ x: 1 }])
     assert.deepEqual(messages, [{ type: 'custom', event: 'answer', data: 1 }])
+    assert.deepEqual(app.cache.messageBuffer, [])
+  })
+
+  test('the emitter and the server get it, each once', () => {
+    const { hot, ssr, app } = setUpApp()
+    const got = []
+    app.emitter.on('custom', (text) => got.push(['emitter', JSON.parse(text).data]))
+    ssr.on('event', (data) => got.push(['server', data]))
+    hot.send('event', 1)
+    assert.deepEqual(got, [
+      ['emitter', 1],
+      ['server', 1]
+    ])
     assert.deepEqual(app.cache.messageBuffer, [])
   })
 

@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
 const hmr = require('@upvotr/node-hmr/vite-node')
-const { fakeApp, captureConsole } = require('./support/fake-runner.js')
+const { fakeApp, captureConsole, deferred } = require('./support/fake-runner.js')
 
 const [MAIN, A] = ['/app/main.js', '/app/src/a.js']
 
@@ -51,6 +51,36 @@ describe('reload', () => {
 })
 
 describe('full-reload', () => {
+  for (const { title, act } of [
+    { title: 'a full reload', act: (app) => app.send({ type: 'full-reload' }) },
+    { title: '`invalidate`', act: (app) => app.context('/app/node_modules/p.js').invalidate() }
+  ])
+    test(`${title} runs every disposer first`, async () => {
+      const order = []
+      const registers =
+        (id) =>
+        ({ hot }) => {
+          order.push(id)
+          hot.dispose(() => order.push(`dispose ${id}`))
+        }
+      const app = fakeApp({ [MAIN]: registers('main'), [A]: registers('a') })
+      await app.start()
+      await app.load(A)
+      await act(app)
+      assert.deepEqual(order, ['main', 'a', 'dispose main', 'dispose a', 'main'])
+    })
+
+  test('`triggeredBy` is a path of the operating system', async () => {
+    const main = 'C:/app/main.js'
+    const app = fakeApp({ [main]: () => {} }, { root: 'C:/app', entries: [main] })
+    await app.start()
+    app.takeExecuted()
+    await app.send({ type: 'full-reload', triggeredBy: 'c:\\app\\browser.js' })
+    assert.deepEqual(app.takeExecuted(), [])
+    await app.send({ type: 'full-reload', triggeredBy: 'c:\\app\\main.js' })
+    assert.deepEqual(app.takeExecuted(), [main])
+  })
+
   test('awaits `vite:beforeFullReload`, whose listeners are then dropped, and reloads', async () => {
     const order = []
     const app = fakeApp({ [MAIN]: () => order.push('execute') })
@@ -120,6 +150,102 @@ describe('full-reload', () => {
   })
 })
 
+test('after a full reload that failed, an update of what nobody accepted before runs the boundary', async (t) => {
+  captureConsole(t)
+  const app = fakeApp({ [MAIN]: ({ hot }) => hot.accept() })
+  await app.start()
+  app.modules[MAIN] = async ({ hot, load }) => {
+    hot.accept('/src/a.js')
+    await load(A)
+  }
+  app.modules[A] = () => {
+    throw new Error('broken')
+  }
+  await assert.rejects(app.send({ type: 'full-reload' }), /broken/)
+  app.modules[A] = () => {}
+  app.takeExecuted()
+  await app.update(['/main.js', '/src/a.js'])
+  assert.deepEqual(app.takeExecuted(), [MAIN, A])
+})
+
+describe('after a start that failed', () => {
+  const fails = () => {
+    throw new Error('broken')
+  }
+  const failing = async (log = []) => {
+    const main = async ({ hot, load }) => {
+      log.push('main')
+      hot.dispose(() => log.push('dispose'))
+      await load(A)
+    }
+    const app = fakeApp({ [MAIN]: main, [A]: fails })
+    await assert.rejects(app.start(), /broken/)
+    app.takeExecuted()
+    return app
+  }
+
+  for (const { title, update } of [
+    { title: 'an update', update: A },
+    { title: 'an update of what nobody accepts yet', update: [MAIN, A] },
+    { title: 'an update of what is not loaded', update: '/other.js' }
+  ])
+    test(`${title} runs the disposers and the entries, once`, async (t) => {
+      captureConsole(t)
+      const log = []
+      const app = await failing(log)
+      app.modules[A] = ({ hot }) => hot.accept()
+      await app.update(update)
+      assert.deepEqual(app.takeExecuted(), [MAIN, A])
+      assert.deepEqual(log, ['main', 'dispose', 'main'])
+      await app.update([MAIN, A], '/other.js')
+      assert.deepEqual(app.takeExecuted(), [])
+      await app.update(A)
+      assert.deepEqual(app.takeExecuted(), [A])
+    })
+
+  test('an update that does not mend it is reported, and the next one starts the application', async (t) => {
+    const lines = captureConsole(t)
+    const app = await failing()
+    await app.update(A)
+    assert.match(lines.error.splice(0).join(), /still fails.*broken/)
+    app.modules[A] = () => {}
+    app.takeExecuted()
+    await app.update(A)
+    assert.deepEqual(app.takeExecuted(), [A, MAIN])
+    assert.deepEqual(lines.error, [])
+  })
+
+  test('a full reload is not ignored, whatever triggered it, until one has succeeded', async () => {
+    const app = await failing()
+    const other = { type: 'full-reload', triggeredBy: '/app/browser.js' }
+    await assert.rejects(app.send(other), /broken/)
+    app.modules[A] = () => {}
+    app.takeExecuted()
+    await app.send(other)
+    await app.send(other)
+    assert.deepEqual(app.takeExecuted(), [MAIN, A])
+  })
+
+  test('one that is still under way has not failed', async (t) => {
+    captureConsole(t)
+    const gate = deferred()
+    const app = fakeApp({
+      [MAIN]: async ({ load }) => {
+        await load(A)
+        await gate.promise
+      },
+      [A]: ({ hot }) => hot.accept()
+    })
+    const started = app.start()
+    await new Promise(setImmediate)
+    app.takeExecuted()
+    await app.update(A)
+    assert.deepEqual(app.takeExecuted(), [A])
+    gate.resolve()
+    await started
+  })
+})
+
 describe('prune', () => {
   test('`vite:beforePrune`, disposer, prune callback, both awaited with the data; then data and module are gone', async () => {
     const order = []
@@ -143,6 +269,33 @@ describe('prune', () => {
     assert.equal(app.runner.moduleCache.has(A), false)
     assert.equal(app.cache.dataMap.has(A), false)
     assert.notEqual(app.context(A).data, before)
+  })
+})
+
+describe('prune callbacks', () => {
+  test('a failing listener, disposer or prune callback stops none of the rest, and each is reported', async (t) => {
+    const lines = captureConsole(t)
+    const app = fakeApp({ [MAIN]: ({ load }) => load(A), [A]: () => {} })
+    await app.start()
+    const pruned = []
+    for (const id of [A, MAIN]) {
+      const hot = app.context(id)
+      hot.on('vite:beforePrune', () => {
+        throw new Error(`listener of ${id}`)
+      })
+      hot.dispose(async () => {
+        throw new Error(`disposer of ${id}`)
+      })
+      hot.prune(() => {
+        pruned.push(id)
+        throw new Error(`callback of ${id}`)
+      })
+    }
+    await app.send({ type: 'prune', paths: ['/src/a.js', '/main.js'] })
+    assert.deepEqual(pruned, [A, MAIN])
+    assert.deepEqual([...app.runner.moduleCache.keys()], [])
+    for (const what of ['listener', 'disposer', 'callback'])
+      for (const id of [A, MAIN]) assert.match(lines.error.join('\n'), new RegExp(`${what} of ${id}`))
   })
 })
 

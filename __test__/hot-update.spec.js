@@ -2,39 +2,9 @@
 
 const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
-const { fakeApp, captureConsole, deferred } = require('./support/fake-runner.js')
+const { chain, fakeApp, captureConsole, deferred, edit, withPlugin } = require('./support/fake-runner.js')
 
 const [MAIN, A, B, C] = ['/app/main.js', '/app/src/a.js', '/app/src/b.js', '/app/src/c.js']
-
-/** main imports a (which accepts itself) and c; a imports b, b imports c. */
-function chain(onUpdate = () => {}) {
-  const modules = {
-    [MAIN]: async ({ load }) => void (await load(A), await load(C)),
-    [A]: async ({ hot, load }) => {
-      hot.accept(onUpdate)
-      return { b: await load(B) }
-    },
-    [B]: async ({ load }) => ({ c: await load(C) }),
-    [C]: () => ({ name: 'c' })
-  }
-  return fakeApp(modules)
-}
-
-/** Emits an update whose changed file the plugin has seen. */
-function edit(app, plugin, file, timestamp, ...updates) {
-  plugin.hotUpdate({ type: 'update', file, timestamp, modules: [] })
-  return app.send({
-    type: 'update',
-    updates: updates.map(([path, acceptedPath = path]) => ({ type: 'js-update', path, acceptedPath, timestamp }))
-  })
-}
-
-/** An app whose emitter belongs to a plugin. */
-function withPlugin(modules, server = { ws: { send() {} } }) {
-  const plugin = require('@upvotr/node-hmr/vite-node').viteNodeHmrPlugin()
-  plugin.configureServer(server)
-  return { plugin, server, app: fakeApp(modules, { emitter: server.emitter }) }
-}
 
 describe('update', () => {
   test('events, disposer with its data, eviction, execution, callback, log: in this order', async (t) => {
@@ -78,6 +48,7 @@ describe('update', () => {
     A,
     '/src/a.js',
     '/src/a.js?t=17',
+    '/src/a.js?v=3f',
     '/src/a.js?import&t=17',
     '/@fs/app/src/a.js',
     'file:///app/src/a.js',
@@ -94,6 +65,38 @@ describe('update', () => {
       assert.equal(app.takeExecuted()[0], A)
     })
   }
+
+  for (const { title, dress } of [
+    { title: 'as the runner has it', dress: ({ app }) => (app.runner.options = { base: '/base/' }) },
+    { title: 'as the server has it', dress: ({ server }) => (server.config = { base: '/base/' }) }
+  ])
+    test(`matches a spelling with the base before it, ${title}`, async (t) => {
+      captureConsole(t)
+      const set = withPlugin(chain().modules)
+      const { app } = set
+      await app.start()
+      app.takeExecuted()
+      const paths = ['/base/src/a.js', '/base/@fs/app/src/a.js?v=3f', '/base/@id//app/src/a.js']
+      for (const path of paths) await app.update(path)
+      assert.deepEqual(app.takeExecuted(), [])
+      dress(set)
+      for (const path of paths) await app.update(path)
+      assert.deepEqual(
+        app.takeExecuted().filter((id) => id === A),
+        [A, A, A]
+      )
+    })
+
+  test('a runner without a root has that of the server', async (t) => {
+    captureConsole(t)
+    const { app, server } = withPlugin(chain().modules)
+    delete app.runner.root
+    server.config = { root: '/app' }
+    await app.start()
+    app.takeExecuted()
+    await app.update('/src/a.js')
+    assert.equal(app.takeExecuted()[0], A)
+  })
 
   test('any other query is part of the id', async () => {
     const app = chain()
@@ -157,6 +160,37 @@ describe('update', () => {
       ['a', undefined],
       [undefined, 'b']
     ])
+  })
+
+  test("of the boundary's callbacks those that name the accepted path, each", async (t) => {
+    captureConsole(t)
+    const got = []
+    const app = fakeApp({
+      [MAIN]: async ({ hot, load }) => {
+        await Promise.all([load(A), load(B)])
+        hot.accept(() => got.push('self'))
+        hot.accept(A, () => got.push('a'))
+        hot.accept([B, '/src/a.js?t=1'], () => got.push('a and b'))
+        hot.accept('/@fs/app/src/b.js', () => got.push('b'))
+      },
+      [A]: () => 'a',
+      [B]: () => 'b'
+    })
+    await app.start()
+    await app.update([MAIN, A])
+    assert.deepEqual(got.splice(0), ['a', 'a and b'])
+    await app.update([MAIN, B])
+    assert.deepEqual(got.splice(0), ['a and b', 'b'])
+    await app.update(MAIN)
+    assert.deepEqual(got, ['self'])
+  })
+
+  test('callbacks are not awaited', async (t) => {
+    const lines = captureConsole(t)
+    const app = fakeApp({ [MAIN]: ({ hot }) => hot.accept(() => new Promise(() => {})) })
+    await app.start()
+    await app.update(MAIN)
+    assert.deepEqual(lines.log, ['[vite-node] hot updated: /app/main.js'])
   })
 
   test("one accepted module of several updates is disposed and executed once, in the payload's order", async (t) => {
@@ -224,191 +258,6 @@ describe('update', () => {
     const app = chain()
     await app.send({ type: 'update', updates: [{ type: 'css-update', path: '/a.css', acceptedPath: '/a.css' }] })
     assert.match(lines.error.join(), /css.*not supported/)
-  })
-})
-
-describe('eviction', () => {
-  test('what changed and its importers up to the boundary, once, and nothing else', async (t) => {
-    captureConsole(t)
-    const { app, plugin } = withPlugin(chain().modules)
-    await app.start()
-    app.takeExecuted()
-    await edit(app, plugin, B, 100, ['/src/a.js'])
-    assert.deepEqual(app.takeExecuted(), [A, B])
-    await edit(app, plugin, C, 101, ['/src/a.js'])
-    assert.deepEqual(app.takeExecuted(), [A, B, C])
-    await edit(app, plugin, A, 102, ['/src/a.js'])
-    assert.deepEqual(app.takeExecuted(), [A])
-  })
-
-  test('an unknown timestamp: everything imported below the accepted module, never node_modules', async (t) => {
-    captureConsole(t)
-    const PACKAGE = '/app/node_modules/p/index.js'
-    const app = chain()
-    app.modules[C] = async ({ load }) => void (await load(PACKAGE))
-    app.modules[PACKAGE] = () => {}
-    await app.start()
-    app.takeExecuted()
-    await app.update('/src/a.js')
-    assert.deepEqual(app.takeExecuted(), [A, B, C])
-  })
-
-  test("an evicted module's disposer runs too, before anything is executed", async (t) => {
-    captureConsole(t)
-    const order = []
-    const { app, plugin } = withPlugin(chain().modules)
-    app.modules[B] = ({ hot }) => {
-      order.push('b')
-      hot.dispose(() => order.push('dispose b'))
-    }
-    await app.start()
-    await edit(app, plugin, B, 100, ['/src/a.js'])
-    assert.deepEqual(order, ['b', 'dispose b', 'b'])
-  })
-
-  test('an edit that several environments report is applied once per runner', async (t) => {
-    captureConsole(t)
-    const { app, plugin } = withPlugin(chain().modules)
-    await app.start()
-    app.takeExecuted()
-    await Promise.all([edit(app, plugin, B, 100, ['/src/a.js']), edit(app, plugin, B, 100, ['/src/a.js'])])
-    assert.deepEqual(app.takeExecuted(), [A, B])
-    const reload = { type: 'full-reload', triggeredBy: C }
-    plugin.hotUpdate({ file: C, timestamp: 101, modules: [] })
-    await Promise.all([app.send(reload), app.send({ ...reload })])
-    assert.deepEqual(app.takeExecuted().sort(), [MAIN, A, B, C].sort())
-  })
-
-  test("where the SSR environment reports an edit, what the browser's says of it is not for a runner", async (t) => {
-    captureConsole(t)
-    const channel = { send() {} }
-    const { app, plugin, server } = withPlugin(chain().modules, {
-      ws: { send() {} },
-      environments: { ssr: { hot: channel } }
-    })
-    await app.start()
-    app.takeExecuted()
-    plugin.hotUpdate.call({ environment: { name: 'ssr' } }, { file: B, timestamp: 100, modules: [{}] })
-    const messages = []
-    server.emitter.on('message', (payload) => messages.push(app.send(payload)))
-    server.ws.send({ type: 'full-reload', triggeredBy: B })
-    await Promise.all(messages)
-    assert.deepEqual(app.takeExecuted(), [])
-  })
-})
-
-describe('what is not loaded', () => {
-  test('executes nothing, but `vite:beforeUpdate` and `vite:afterUpdate` still fire', async (t) => {
-    const lines = captureConsole(t)
-    const app = chain()
-    await app.start()
-    app.takeExecuted()
-    const events = []
-    const hot = app.context('/app/listener.js')
-    for (const event of ['vite:beforeUpdate', 'vite:afterUpdate']) hot.on(event, () => events.push(event))
-    await app.update('/src/browser.js', ['/src/browser.js', '/src/a.js'], ['/src/a.js', '/src/unaccepted.js'])
-    assert.deepEqual(app.takeExecuted(), [])
-    assert.deepEqual(events, ['vite:beforeUpdate', 'vite:afterUpdate'])
-    assert.deepEqual(lines, { log: [], error: [] })
-  })
-
-  test('a module without a context counts as loaded when the cache has it', async (t) => {
-    captureConsole(t)
-    const app = chain()
-    await app.start()
-    app.takeExecuted()
-    await app.update('/src/b.js')
-    assert.deepEqual(app.takeExecuted(), [B, C])
-  })
-
-  test('a dependency that a loaded module accepts is executed even if it is not loaded', async (t) => {
-    captureConsole(t)
-    const app = fakeApp({ [MAIN]: ({ hot }) => hot.accept('/src/a.js'), [A]: () => {} })
-    await app.start()
-    app.takeExecuted()
-    await app.update(['/main.js', '/src/a.js'])
-    assert.deepEqual(app.takeExecuted(), [A])
-  })
-})
-
-describe('a failing version', () => {
-  test('is logged, gives its callback `undefined`, and the next save recovers', async (t) => {
-    const lines = captureConsole(t)
-    const got = []
-    const app = fakeApp({ [MAIN]: ({ hot }) => void hot.accept((module) => got.push(module)) })
-    await app.start()
-    const works = app.modules[MAIN]
-    app.modules[MAIN] = () => {
-      throw new Error('broken')
-    }
-    await app.update(MAIN)
-    assert.deepEqual(got, [undefined])
-    assert.match(lines.error.join('\n'), /Failed to reload \/app\/main\.js.*broken/)
-    assert.deepEqual(lines.log, [])
-    app.modules[MAIN] = works
-    await app.update(MAIN)
-    assert.deepEqual(got, [undefined, { id: MAIN }])
-  })
-
-  test('its own registrations are dropped, and the old ones come back', async (t) => {
-    captureConsole(t)
-    const got = []
-    const version =
-      (name, then = () => {}) =>
-      ({ hot }) => {
-        hot.accept(() => got.push(`accept ${name}`))
-        hot.on('event', () => got.push(`event ${name}`))
-        hot.prune(() => got.push(`prune ${name}`))
-        then()
-      }
-    const app = fakeApp({ [MAIN]: version(1) })
-    await app.start()
-    app.modules[MAIN] = version(2, () => {
-      throw new Error('broken')
-    })
-    await app.update(MAIN)
-    await app.send({ type: 'custom', event: 'event' })
-    app.modules[MAIN] = version(3)
-    await app.update(MAIN)
-    await app.send({ type: 'custom', event: 'event' })
-    await app.send({ type: 'prune', paths: [MAIN] })
-    assert.deepEqual(got, ['accept 1', 'event 1', 'accept 1', 'event 3', 'prune 3'])
-  })
-
-  test('a dependency that failed is executed again, one that ran is not', async (t) => {
-    captureConsole(t)
-    const { app, plugin } = withPlugin(chain().modules)
-    await app.start()
-    app.takeExecuted()
-    const works = app.modules[B]
-    app.modules[B] = async ({ load }) => {
-      await load(C)
-      throw new Error('broken')
-    }
-    await edit(app, plugin, B, 100, ['/src/a.js'])
-    app.modules[B] = works
-    app.takeExecuted()
-    // Saved again: not what failed, but its importer.
-    await edit(app, plugin, A, 101, ['/src/a.js'])
-    assert.deepEqual(app.takeExecuted(), [A, B])
-  })
-
-  test('a version that no longer reads import.meta.hot drops what the old one registered, but not its data', async (t) => {
-    captureConsole(t)
-    const app = fakeApp({
-      [MAIN]: ({ hot }) => {
-        hot.data.kept = true
-        hot.accept()
-        hot.dispose(() => {})
-        hot.on('event', () => {})
-      }
-    })
-    await app.start()
-    app.modules[MAIN] = () => {}
-    await app.update(MAIN)
-    const { hotModulesMap, disposeMap, customListenersMap, ctxToListenersMap, dataMap } = app.cache
-    for (const map of [hotModulesMap, disposeMap, customListenersMap, ctxToListenersMap]) assert.equal(map.size, 0)
-    assert.deepEqual(dataMap.get(MAIN), { kept: true })
   })
 })
 
@@ -493,5 +342,23 @@ describe('the queue', () => {
     await app.update(MAIN)
     await app.update('/other.js')
     assert.deepEqual(got.flat().slice(0, 2), ['main', 'main'])
+  })
+
+  test('`invalidate` in a callback says who was the first to do so', async (t) => {
+    captureConsole(t)
+    const got = []
+    const app = fakeApp({
+      [MAIN]: ({ hot }) => {
+        hot.on('vite:invalidate', (detail) => got.push(detail))
+        hot.accept(() => hot.invalidate('why'))
+      }
+    })
+    await app.start()
+    await app.update({ path: MAIN, acceptedPath: MAIN, firstInvalidatedBy: '/src/a.js' })
+    await app.update(MAIN)
+    assert.deepEqual(got, [
+      { path: MAIN, message: 'why', firstInvalidatedBy: '/src/a.js' },
+      { path: MAIN, message: 'why', firstInvalidatedBy: MAIN }
+    ])
   })
 })

@@ -2,6 +2,8 @@
 
 const hmr = require('@upvotr/node-hmr/vite-node')
 
+const [MAIN, A, B, C] = ['/app/main.js', '/app/src/a.js', '/app/src/b.js', '/app/src/c.js']
+
 /**
  * A runner of a made-up application. `modules` maps an id to what the module does when it is executed: a function of
  * `hot` (its context, made when the function asks for it) and `load` (imports another module); its result is the
@@ -65,6 +67,36 @@ function jsUpdate(update) {
   return { type: 'js-update', timestamp: 1, ...update }
 }
 
+/** main imports a (which accepts itself) and c; a imports b, b imports c. */
+function chain(onUpdate = () => {}) {
+  const modules = {
+    [MAIN]: async ({ load }) => void (await load(A), await load(C)),
+    [A]: async ({ hot, load }) => {
+      hot.accept(onUpdate)
+      return { b: await load(B) }
+    },
+    [B]: async ({ load }) => ({ c: await load(C) }),
+    [C]: () => ({ name: 'c' })
+  }
+  return fakeApp(modules)
+}
+
+/** Emits an update whose changed file the plugin has seen. */
+function edit(app, plugin, file, timestamp, ...updates) {
+  plugin.hotUpdate({ type: 'update', file, timestamp, modules: [] })
+  return app.send({
+    type: 'update',
+    updates: updates.map(([path, acceptedPath = path]) => ({ type: 'js-update', path, acceptedPath, timestamp }))
+  })
+}
+
+/** An app whose emitter belongs to a plugin. */
+function withPlugin(modules, server = { ws: { send() {} } }) {
+  const plugin = hmr.viteNodeHmrPlugin()
+  plugin.configureServer(server)
+  return { plugin, server, app: fakeApp(modules, { emitter: server.emitter }) }
+}
+
 /** Collects what is written to the console until the test ends. */
 function captureConsole(t) {
   const lines = { log: [], error: [] }
@@ -88,4 +120,4 @@ function deferred() {
   return { promise, resolve, reject }
 }
 
-module.exports = { fakeApp, jsUpdate, captureConsole, deferred }
+module.exports = { fakeApp, chain, edit, withPlugin, jsUpdate, captureConsole, deferred }

@@ -30,7 +30,7 @@ async function loadStack(name) {
  * Runs a copy of a fixture by vite-node's documented set-up, hot by `hmr`. Modules call the globals `log(...)` and
  * `nextId()`.
  */
-async function startApp(stack, hmr, fixture, { entry = 'main.ts', plugins = [], isWatching = false } = {}) {
+async function startApp(stack, hmr, fixture, { entry = 'main.ts', plugins = [] } = {}) {
   const source = path.join(__dirname, '../fixtures/vite-node', fixture)
   const root = (await fs.realpath(await fs.mkdtemp(path.join(os.tmpdir(), 'node-hmr-')))).replaceAll('\\', '/')
   await fs.cp(source, root, { recursive: true })
@@ -40,7 +40,6 @@ async function startApp(stack, hmr, fixture, { entry = 'main.ts', plugins = [], 
   let ids = 0
   globalThis.log = (...entry) => {
     log.push(entry.length === 1 ? entry[0] : entry)
-    events.emit('log')
   }
   globalThis.nextId = () => ++ids
 
@@ -49,12 +48,19 @@ async function startApp(stack, hmr, fixture, { entry = 'main.ts', plugins = [], 
     configFile: false,
     logLevel: 'silent',
     optimizeDeps: { noDiscovery: true, include: [] },
-    // Vite's watcher drops the second of two saves within 50 ms, so it is told of each save, unless a test is about it.
-    server: { watch: isWatching ? {} : null },
-    plugins: [hmr.viteNodeHmrPlugin(), ...plugins]
+    // Vite's watcher drops the second of two saves within 50 ms, so it is told of each save.
+    server: { watch: null },
+    plugins: [
+      hmr.viteNodeHmrPlugin(),
+      ...plugins,
+      { name: 'edits', hotUpdate: { order: 'post', handler: onHotUpdate } }
+    ]
   })
   await server.pluginContainer.buildStart({})
-  if (isWatching) await once(server.watcher, 'ready')
+  // What is sent about the edit, if anything is, follows in the same turn.
+  function onHotUpdate() {
+    if (this.environment.name === 'ssr') events.emit('edit')
+  }
 
   const files = [path.posix.join(root, entry)]
   const node = new stack.server.ViteNodeServer(server)
@@ -68,10 +74,10 @@ async function startApp(stack, hmr, fixture, { entry = 'main.ts', plugins = [], 
   const handled = []
   server.emitter.on('message', (payload) => {
     const message = hmr.handleMessage(runner, server.emitter, files, payload)
-    handled.push(message.catch((error) => log.push(['rejected', error.message.split('\n')[0]])))
-    events.emit('message', payload)
+    handled.push(message.catch(logRejection))
   })
 
+  const logRejection = (error) => log.push(['rejected', error.message.split('\n')[0]])
   const settle = async () => {
     // The environments of a server report one edit one after another, in one turn.
     await new Promise(setImmediate)
@@ -88,24 +94,24 @@ async function startApp(stack, hmr, fixture, { entry = 'main.ts', plugins = [], 
     settle,
     /** `hot.data` of a module. */
     dataOf: (file) => hmr.getCache(runner).dataMap.get(path.posix.join(root, file)),
-    start: () => runner.executeFile(files[0]),
-    /** Replaces text in a file, and waits until the update or reload that follows is done. */
-    async edit(file, from, to) {
+    start: () => runner.executeFile(files[0]).catch(logRejection),
+    /** The maps of the runner. */
+    cache: () => hmr.getCache(runner),
+    /** Replaces text in a file. */
+    async replace(file, from, to) {
       const name = path.join(root, file)
       const text = await fs.readFile(name, 'utf8')
       if (!text.includes(from)) throw new Error(`${file} has no ${from}`)
-      const reported = app.message((payload) => ['update', 'full-reload', 'error'].includes(payload.type))
       await fs.writeFile(name, text.replace(from, to))
-      if (!isWatching) server.watcher.emit('change', name)
+      return name
+    },
+    /** Replaces text in a file, and waits until the update or reload that follows is done, if there is one. */
+    async edit(file, from, to) {
+      const name = await app.replace(file, from, to)
+      const reported = once(events, 'edit')
+      server.watcher.emit('change', name)
       await reported
       await settle()
-    },
-    /** Waits for a payload. */
-    async message(is) {
-      for (;;) {
-        const [payload] = await once(events, 'message')
-        if (is(payload)) return payload
-      }
     },
     async close() {
       await server.close()

@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process'
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -53,23 +54,41 @@ const compilers = [
   }
 ]
 
+/** What the project has by the peers' names: the versions that the package stands in for. */
+const peers = {
+  'vite-node': { vite: 'vite', 'vite-node': 'vite-node' },
+  'vite-node-5': { vite: 'vite-node-5/node_modules/vite', 'vite-node': 'vite-node-5' },
+  'vite-node-3': { vite: 'vite-node-3/node_modules/vite', 'vite-node': 'vite-node-3' }
+}
+
+/** Apart, since vite-node's own declarations bring the augmentation of Vite that ours are to bring. */
+const viteNodeFolders = ['vite-node', 'vite-node-own']
+
 const programs = []
 for (const compiler of compilers)
   for (const resolution of compiler.resolutions) {
-    programs.push({ ...compiler, resolution, folders: folders[resolution] })
+    const program = { ...compiler, resolution, peer: 'vite-node' }
+    programs.push({ ...program, folders: folders[resolution] })
     // Vite's own declarations need a newer TypeScript than 4.9.
     if (compiler.types === 'types-node-latest' && !['node10', 'bundler'].includes(resolution))
-      programs.push({ ...compiler, resolution, folders: ['vite-node'] })
+      for (const folder of viteNodeFolders) programs.push({ ...program, folders: [folder] })
   }
+for (const peer of Object.keys(peers).slice(1))
+  for (const folder of viteNodeFolders)
+    programs.push({ ...compilers.at(-1), resolution: 'nodenext', peer, folders: [folder] })
 
 const lab = realpathSync(mkdtempSync(join(tmpdir(), 'node-hmr-types-')))
 try {
-  for (const types of new Set(compilers.map((compiler) => compiler.types))) layOut(join(lab, types), types)
+  for (const program of programs) {
+    program.project = join(lab, `${program.types}, ${program.peer}`)
+    if (!existsSync(program.project)) layOut(program)
+  }
   const wanted = process.argv[2] ?? ''
   let passed = 0
   let failed = 0
   for (const program of programs) {
-    const name = `${program.name}, ${program.types}, ${program.resolution}: ${program.folders.join(' ')}`
+    const { types, resolution, peer } = program
+    const name = `${program.name}, ${types}, ${resolution}: ${program.folders.join(' ')}, ${peer}`
     if (!name.includes(wanted)) continue
     const output = await check(program, `${programs.indexOf(program)}.json`)
     if (output === '') passed++
@@ -84,8 +103,8 @@ try {
 }
 
 /** A user's project: the declarations are copied, so that they find the types of Node which the project has. */
-function layOut(project, types) {
-  for (const folder of ['cjs', 'esm', 'both', 'vite-node', 'globals.d.ts'])
+function layOut({ project, types, peer }) {
+  for (const folder of ['cjs', 'esm', 'both', ...viteNodeFolders, 'globals.d.ts'])
     cpSync(join(here, folder), join(project, folder), { recursive: true })
   const blocks = readme
     .readmeBlocks(readFileSync(join(root, 'README.md'), 'utf8'))
@@ -104,13 +123,12 @@ function layOut(project, types) {
       cpSync(join(root, file), join(copy, file))
   mkdirSync(join(modules, '@types'))
   symlinkSync(join(root, 'node_modules', types), join(modules, '@types/node'), 'junction')
-  for (const peer of ['vite', 'vite-node'])
-    symlinkSync(join(root, 'node_modules', peer), join(modules, peer), 'junction')
+  for (const [name, installed] of Object.entries(peers[peer]))
+    symlinkSync(join(root, 'node_modules', installed), join(modules, name), 'junction')
 }
 
 /** Runs the compiler; returns what it found wrong. */
-function check({ name, types, resolution, folders }, configName) {
-  const project = join(lab, types)
+function check({ name, project, resolution, folders }, configName) {
   const config = join(project, configName)
   const options = {
     ...resolutions[resolution],

@@ -1,27 +1,6 @@
 'use strict'
 
-/**
- * What happens to a running application, per edit or message: what the fixture logs with our entry, and with
- * vite-node's own where that differs. Each difference names its item of the list in docs/vite-node.md.
- *
- * @typedef {object} Step
- * @property {string} title
- * @property {(app: object) => Promise<unknown>} act
- * @property {unknown[]} ours
- * @property {unknown[]} [theirs] What vite-node's own module does instead.
- * @property {string} [why]
- */
-
-const edit =
-  (...args) =>
-  (app) =>
-    app.edit(...args)
-const send =
-  (...args) =>
-  async (app) => {
-    app.server.environments.ssr.hot.send(...args)
-    await app.settle()
-  }
+const { edit, editAndCount, send } = require('./steps.js')
 
 const boundaries = {
   fixture: 'boundaries',
@@ -37,6 +16,13 @@ const boundaries = {
     ['main', 1]
   ],
   steps: [
+    {
+      title: 'the modules that read `import.meta.hot` have a context, by their absolute paths',
+      async act(app) {
+        for (const owner of app.cache().ctxToListenersMap.keys()) app.log.push(owner.replace(app.root, '<root>'))
+      },
+      ours: ['<root>/src/self.ts', '<root>/src/partial.ts', '<root>/src/deps.ts']
+    },
     {
       title: 'an import of a self-accepting module: both run again, the shared singleton stays single',
       act: edit('src/leaf.ts', 'leaf 1', 'leaf 2'),
@@ -209,75 +195,87 @@ const lifecycle = {
       ours: [['counter', 1, 'version 2'], 'main'],
       theirs: [['counter', 3, 'version 2'], 'main'],
       why: '10'
+    },
+    {
+      title: 'after a restart of the server, a listener of the emitter gets each message once',
+      async act(app) {
+        app.server.emitter.on('message', ({ event }) => app.log.push(['message', event]))
+        await app.server.restart()
+        await send({ type: 'custom', event: 'nobody listens' })(app)
+      },
+      ours: [['message', 'nobody listens']]
     }
   ]
 }
 
-const failure = {
-  fixture: 'failure',
-  start: [['part', 'value 1'], 'main'],
+const entry = {
+  fixture: 'entry',
+  start: ['other', ['main', 1]],
   steps: [
     {
-      title: 'a syntax error: the callback gets `undefined`',
-      act: edit('value.ts', '"value 1"', '"value 1'),
-      ours: [['accepted', undefined]],
-      theirs: [],
-      why: '1'
+      title: 'a listener that throws does not hide the next one',
+      act: send({ type: 'custom', event: 'event' }),
+      ours: ['heard'],
+      theirs: [['rejected', 'a listener']],
+      why: '6'
     },
     {
-      title: 'what the last good version registered still works',
-      act: send({ type: 'custom', event: 'event' }),
-      ours: [['heard', 'value 1']]
+      title: 'an entry that accepts itself: what it imports stays',
+      act: editAndCount('main.ts', '"main", 1', '"main", 2'),
+      ours: [
+        ['main', 2],
+        ['accepted', true],
+        ['announced', 1]
+      ],
+      theirs: ['other', ['main', 2], ['accepted', true], ['announced', 1]],
+      why: '2'
+    },
+    {
+      title: 'a version that fails is not announced',
+      act: editAndCount('main.ts', '"main", 2)', '"main", 2'),
+      ours: [
+        ['accepted', false],
+        ['announced', 0]
+      ],
+      theirs: [
+        ['accepted', false],
+        ['announced', 1]
+      ],
+      why: '10'
     },
     {
       title: 'the next save recovers',
-      act: edit('value.ts', '"value 1', '"value 2"'),
+      act: editAndCount('main.ts', '"main", 2', '"main", 3)'),
       ours: [
-        ['part', 'value 2'],
-        ['accepted', 'value 2']
+        ['main', 3],
+        ['accepted', true],
+        ['announced', 1]
       ],
-      theirs: [],
-      why: '1'
+      theirs: ['other', ['main', 3], ['accepted', true], ['announced', 1]],
+      why: '2'
     },
     {
-      title: 'an error at run time',
-      act: edit('value.ts', 'export', 'throw new Error("at run time"); export'),
-      ours: [['accepted', undefined]],
-      theirs: [],
-      why: '1'
-    },
-    {
-      title: 'the next save recovers from that, too',
-      act: edit('value.ts', 'throw new Error("at run time"); export', 'export'),
-      ours: [
-        ['part', 'value 2'],
-        ['accepted', 'value 2']
-      ],
-      theirs: [],
-      why: '1'
-    },
-    {
-      title: 'a failing full reload rejects',
-      act: edit('main.ts', 'log(', 'throw new Error("broken"); log('),
-      ours: [
-        ['part', 'value 2'],
-        ['rejected', 'broken']
-      ]
-    },
-    {
-      title: 'what was registered before is kept, once',
-      act: send({ type: 'custom', event: 'event' }),
-      ours: [['heard', 'value 2']],
-      theirs: [
-        ['heard', 'value 1'],
-        ['heard', 'value 2']
-      ],
-      why: '3'
-    },
-    {
-      title: 'the next save recovers from it',
-      act: edit('main.ts', 'throw new Error("broken"); ', ''),
-      ours: [['part', 'value 2'], 'main']
+      title: 'two messages at once: one after the other',
+      async act(app) {
+        const path = `${app.root}/main.ts`
+        const updates = [{ type: 'js-update', path, acceptedPath: path, timestamp: 1 }]
+        // By hand: what the module registers differs already.
+        app.cache().customListenersMap.set('vite:beforeUpdate', [
+          async () => {
+            app.log.push('before')
+            await new Promise(setImmediate)
+          }
+        ])
+        app.server.environments.ssr.hot.send({ type: 'update', updates })
+        app.server.environments.ssr.hot.send({ type: 'update', updates })
+        await app.settle()
+        app.cache().customListenersMap.delete('vite:beforeUpdate')
+        // Where the two overlap, which module of which comes first is not said.
+        app.log.push(...app.takeLog().filter((line) => line === 'before' || line[0] === 'accepted'))
+      },
+      ours: ['before', ['accepted', true], 'before', ['accepted', true]],
+      theirs: ['before', 'before', ['accepted', true], ['accepted', true]],
+      why: '4'
     }
   ]
 }
@@ -304,4 +302,4 @@ const server = {
   ]
 }
 
-module.exports = { boundaries, lifecycle, failure, server }
+module.exports = { boundaries, lifecycle, entry, server }

@@ -27,4 +27,5 @@ server.emitter.on('message', (payload) => {
   handleMessage(runner, server.emitter, files, payload).catch(console.error)
 })
 
-for (const file of files) await runner.executeId(`/${file}`)
+// A start that fails does not end the process; the save that mends it starts the application.
+for (const file of files) await runner.executeId(`/${file}`).catch(console.error)

@@ -1,6 +1,7 @@
 //! A runner with all that belongs to it.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use crate::js::{Call, Cx, Held, Js, JsResult, Value};
@@ -83,6 +84,8 @@ pub struct RunnerState {
     pub versions: RefCell<Vec<Rc<Versions>>>,
     /// Whether the last reload failed: nothing is certainly loaded then, so nothing is ignored.
     pub reload_failed: Cell<bool>,
+    /// Modules whose latest version failed. What they register is what the last good version did.
+    pub failed: RefCell<HashSet<String>>,
     /// Which edits have been applied.
     pub applied: RefCell<Applied>,
     /// The module whose `invalidate` led to the callbacks that run now.

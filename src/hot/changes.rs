@@ -11,7 +11,11 @@ const REMEMBERED: usize = 64;
 
 /// What the plugin of one emitter saw.
 #[derive(Default)]
-pub struct Changes(RefCell<VecDeque<Change>>);
+pub struct Changes {
+    changes: RefCell<VecDeque<Change>>,
+    /// The modules that runners asked for, whether they came through the transforms or not.
+    requested: RefCell<HashSet<String>>,
+}
 
 struct Change {
     timestamp: f64,
@@ -25,7 +29,7 @@ impl Changes {
     /// Remembers that `file` changed, which has these modules in the graph of an environment. `is_known_to_ssr`: that
     /// is the SSR environment, which will report it.
     pub fn record(&self, timestamp: f64, file: &str, modules: Vec<String>, is_known_to_ssr: bool) {
-        let mut changes = self.0.borrow_mut();
+        let mut changes = self.changes.borrow_mut();
         let known = changes
             .iter_mut()
             .find(|change| is_same(change.timestamp, timestamp) && change.file == file);
@@ -47,7 +51,7 @@ impl Changes {
 
     /// The files that changed at that moment, each with its modules; `None` when it is unknown.
     pub fn files(&self, timestamp: f64) -> Option<Vec<(String, Vec<String>)>> {
-        let changes = self.0.borrow();
+        let changes = self.changes.borrow();
         let at = changes
             .iter()
             .filter(|change| is_same(change.timestamp, timestamp));
@@ -63,15 +67,25 @@ impl Changes {
 
     /// Whether the SSR environment reports what changed at that moment.
     pub fn is_known_to_ssr(&self, timestamp: f64) -> bool {
-        self.0
+        self.changes
             .borrow()
             .iter()
             .any(|change| is_same(change.timestamp, timestamp) && change.is_known_to_ssr)
     }
 
+    /// Remembers that a runner asked for a module.
+    pub fn record_request(&self, id: String) {
+        self.requested.borrow_mut().insert(id);
+    }
+
+    /// Whether a runner has asked for a module.
+    pub fn is_requested(&self, id: &str) -> bool {
+        self.requested.borrow().contains(id)
+    }
+
     /// When `file` changed last.
     pub fn latest(&self, is_it: impl Fn(&str) -> bool) -> Option<f64> {
-        self.0
+        self.changes
             .borrow()
             .iter()
             .rev()
@@ -140,6 +154,14 @@ mod tests {
         assert!(changes.is_known_to_ssr(1.0));
         assert!(!changes.is_known_to_ssr(2.0));
         assert_eq!(changes.latest(|file| file == "/a"), Some(2.0));
+    }
+
+    #[test]
+    fn what_was_asked_for_is_known() {
+        let changes = Changes::default();
+        assert!(!changes.is_requested("/a"));
+        changes.record_request("/a".into());
+        assert!(changes.is_requested("/a"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::listeners::{dispose, finish, notify, notify_vite};
 use super::module_cache::Ids;
 use super::outbox;
 use super::plugin::Origin;
-use super::reload::reload;
+use super::reload::{has_failed_start, reload};
 use super::update;
 
 /// `handleMessage(runner, emitter, files, payload)`.
@@ -87,7 +87,7 @@ async fn full_reload(app: &App, payload: &Held) -> Result<(), Held> {
             });
             Ok((is_loaded, is_done, at))
         })?;
-        if is_done || !(is_loaded || app.state.reload_failed.get()) {
+        if is_done || !(is_loaded || app.state.reload_failed.get() || has_failed_start(app).await) {
             return Ok(());
         }
         edited_at = at;

@@ -61,10 +61,11 @@ struct Scene<'a, 's> {
     loaded: Ids<'s>,
     owners: Ids<'s>,
     changes: Option<Rc<Changes>>,
+    is_down: bool,
 }
 
-/// Reads the payload of an update.
-pub fn plan<'s>(app: &App, js: Js<'s>, payload: Value<'s>) -> JsResult<'s, Plan> {
+/// Reads the payload of an update. `is_down`: the entries failed when they were executed last.
+pub fn plan<'s>(app: &App, js: Js<'s>, payload: Value<'s>, is_down: bool) -> JsResult<'s, Plan> {
     let (loaded, owners) = (app.loaded(js)?, app.owners(js)?);
     let scene = Scene {
         app,
@@ -73,6 +74,7 @@ pub fn plan<'s>(app: &App, js: Js<'s>, payload: Value<'s>) -> JsResult<'s, Plan>
         loaded,
         owners,
         changes: app.changes(js),
+        is_down,
     };
     let mut plan = Plan {
         roots: scene.roots.clone(),
@@ -102,7 +104,7 @@ impl<'s> Scene<'_, 's> {
             return Ok(None);
         }
         let text = |name| Ok(update.get(name)?.text().unwrap_or_default());
-        let (path, accepted_path) = (text("path")?, text("acceptedPath")?);
+        let (path, mut accepted_path) = (text("path")?, text("acceptedPath")?);
         if text("type")? != "js-update" {
             console::error(
                 self.js,
@@ -120,14 +122,16 @@ impl<'s> Scene<'_, 's> {
             return Ok(None);
         }
         let owner = self.owners.find(&self.roots, &path);
-        let callbacks = self.callbacks(owner.as_deref(), &accepted_path)?;
-        let is_self = self.roots.same(&path, &accepted_path);
-        // After a failed reload nothing is certainly loaded, and everything may be what mends it.
-        let is_loaded = || {
-            owner.is_some()
-                || self.loaded.find(&self.roots, &path).is_some()
-                || self.app.state.reload_failed.get()
-        };
+        let mut callbacks = self.callbacks(owner.as_deref(), &accepted_path)?;
+        let mut is_self = self.roots.same(&path, &accepted_path);
+        if callbacks.is_empty() && !is_self && (self.is_down || self.has_failed(&path)) {
+            // The version that accepts it never ran.
+            accepted_path.clone_from(&path);
+            callbacks = self.callbacks(owner.as_deref(), &path)?;
+            is_self = true;
+        }
+        // When the entries failed, nothing is certainly loaded, and everything may be what mends it.
+        let is_loaded = || owner.is_some() || self.is_down || self.loaded.find(&self.roots, &path).is_some();
         if callbacks.is_empty() && !(is_self && is_loaded()) {
             return Ok(None);
         }
@@ -156,6 +160,12 @@ impl<'s> Scene<'_, 's> {
             }
         }
         Ok(Some(step))
+    }
+
+    /// Whether the latest version of a module failed.
+    fn has_failed(&self, path: &str) -> bool {
+        let failed = self.app.state.failed.borrow();
+        failed.iter().any(|id| self.roots.same(id, path))
     }
 
     fn callbacks(&self, owner: Option<&str>, accepted_path: &str) -> JsResult<'s, Vec<Held>> {

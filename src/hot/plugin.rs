@@ -40,6 +40,12 @@ pub fn create_plugin<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
         plugin.set(name, js.function(name, 1, |call| Ok(call.js.undefined()))?)?;
         intercept(hot, plugin, name, record_change, &[emitter])?;
     }
+    let load = js.object();
+    // Before those that may fail.
+    load.set("order", js.string("pre"))?;
+    load.set("handler", js.function("load", 1, |call| Ok(call.js.undefined()))?)?;
+    intercept(hot, load, "handler", record_request, &[emitter])?;
+    plugin.set("load", load)?;
     Ok(plugin)
 }
 
@@ -224,9 +230,41 @@ fn stop_listening<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     outbox::server_stops_listening(&call.hot, call.emitter, call.detail, &call.args)
 }
 
+/// Whether a hook is called for the SSR environment.
+fn is_for_ssr<'s>(call: &Intercepted<'s>) -> JsResult<'s, bool> {
+    if !call.this.is_object() {
+        return Ok(false);
+    }
+    let environment = call.this.get("environment")?;
+    Ok(environment.is_object() && environment.get("name")?.text().as_deref() == Some("ssr"))
+}
+
+/// `load(id)`: remembers that a runner asked for the module.
+fn record_request<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
+    if is_for_ssr(call)?
+        && let Some(id) = call.arg(0).text()
+        && let Some(changes) = call.hot.emitter_home(call.emitter)?.native::<Changes>()
+    {
+        changes.record_request(id);
+    }
+    Ok(())
+}
+
+/// A module that never came through its transforms stops an edit in Vite's graph, so that the edit which mends it
+/// would go unreported. Vite takes it for one that nobody has asked for; of one that was, say that it accepts nothing.
+fn let_pass<'s>(module: Value<'s>, changes: &Changes) -> JsResult<'s, ()> {
+    if module.get("isSelfAccepting")?.is_undefined()
+        && let Some(id) = module.get("id")?.text()
+        && changes.is_requested(&id)
+    {
+        module.set("isSelfAccepting", module.js().boolean(false))?;
+    }
+    Ok(())
+}
+
 /// `hotUpdate(options)` and `handleHotUpdate(context)`: remembers which file changes.
 fn record_change<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
-    let (js, change) = (call.this.js(), call.arg(0));
+    let change = call.arg(0);
     if !change.is_object() {
         return Ok(());
     }
@@ -234,12 +272,7 @@ fn record_change<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     let home = call.hot.emitter_home(call.emitter)?;
     let changes = home.native::<Changes>();
     if let (Some(file), Some(timestamp), Some(changes)) = (file, timestamp, changes) {
-        let environment = if call.this.is_object() {
-            call.this.get("environment")?
-        } else {
-            js.undefined()
-        };
-        let is_ssr = environment.is_object() && environment.get("name")?.text().as_deref() == Some("ssr");
+        let is_ssr = is_for_ssr(call)?;
         let modules = change.get("modules")?;
         let modules = if modules.is_array() {
             modules.items()?
@@ -257,6 +290,9 @@ fn record_change<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
         // Without a channel of its own, the SSR environment reports nothing.
         let is_known_to_ssr = is_ssr && !modules.is_empty() && home.get("channel")?.is_object();
         changes.record(timestamp, &file, ids, is_known_to_ssr);
+        for module in modules.iter().filter(|module| is_ssr && module.is_object()) {
+            let_pass(*module, &changes)?;
+        }
     }
     Ok(())
 }

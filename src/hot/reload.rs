@@ -10,7 +10,7 @@ use super::app::{App, Hot};
 use super::console;
 use super::ids::is_installed;
 use super::listeners::{dispose, outcome};
-use super::module_cache::Ids;
+use super::module_cache::{Ids, Outcome};
 use super::versions::Versions;
 
 /// `reload(runner, files)`.
@@ -71,6 +71,28 @@ pub async fn resume(app: &App) {
     if let Err(thrown) = run(app, &versions, entries).await {
         app.cx
             .with(|js| console::error(js, "the reload still fails", Some(thrown.get(js))));
+    }
+}
+
+/// Whether the user's own start of the application failed. Its modules stay in the runner's cache, and so do its
+/// registrations, the disposers of what ran before the failure among them.
+pub async fn has_failed_start(app: &App) -> bool {
+    if app.state.reload_failed.get() {
+        // What a reload ran is not what the user started.
+        return false;
+    }
+    let entries = app.cx.attempt(|js| entries(app, js)).unwrap_or_default();
+    let outcomes = app.outcomes(entries).await;
+    outcomes
+        .iter()
+        .any(|(_, outcome)| matches!(outcome, Outcome::Failed))
+}
+
+/// Starts an application anew whose start failed.
+pub async fn restart(app: &App) {
+    if let Err(thrown) = reload(app).await {
+        app.cx
+            .with(|js| console::error(js, "the application still fails", Some(thrown.get(js))));
     }
 }
 

@@ -14,9 +14,16 @@ use super::versions::Versions;
 /// `{ type: "update", updates }`
 pub async fn update(app: &App, payload: &Held) -> Result<(), Held> {
     notify_vite(app, "vite:beforeUpdate", payload).await;
-    let plan = app.cx.attempt(|js| plan(app, js, payload.get(js)))?;
+    let has_failed_start = reload::has_failed_start(app).await;
+    let is_down = has_failed_start || app.state.reload_failed.get();
+    let plan = app.cx.attempt(|js| plan(app, js, payload.get(js), is_down))?;
     if !plan.steps.is_empty() {
-        apply(app, plan).await;
+        // After a failed start nobody imports what an update would run: it ended before it got there.
+        if has_failed_start {
+            reload::restart(app).await;
+        } else {
+            apply(app, plan).await;
+        }
     }
     notify_vite(app, "vite:afterUpdate", payload).await;
     Ok(())

@@ -47,6 +47,7 @@ impl Versions {
     pub async fn close(&self, app: &App, executed: &HashSet<String>, failed: &HashSet<String>) {
         let created = self.created.borrow().clone();
         let mut gone = failed.clone();
+        let is_concerned = |id: &String| self.evicted.contains(id) || created.contains(id);
         if !failed.is_empty() {
             let mut touched: HashSet<_> = self.evicted.union(&created).cloned().collect();
             // A module that was loaded for the first time may be what failed.
@@ -54,7 +55,6 @@ impl Versions {
                 .cx
                 .attempt(|js| Ok(app.loaded(js)?.iter().map(str::to_owned).collect::<Vec<_>>()));
             touched.extend(loaded.unwrap_or_default());
-            let is_concerned = |id: &String| self.evicted.contains(id) || created.contains(id);
             for (id, outcome) in app.outcomes(touched.into_iter().collect()).await {
                 let has_failed = match outcome {
                     Outcome::Failed => true,
@@ -66,6 +66,11 @@ impl Versions {
                     gone.insert(id);
                 }
             }
+        }
+        {
+            let mut failed = app.state.failed.borrow_mut();
+            failed.retain(|id| !is_concerned(id) && !executed.contains(id));
+            failed.extend(gone.iter().cloned());
         }
         app.state
             .versions

@@ -1,0 +1,136 @@
+'use strict'
+
+const assert = require('node:assert/strict')
+const { describe, test } = require('node:test')
+const { chain, fakeApp, captureConsole, edit, withPlugin } = require('./support/fake-runner.js')
+
+const [MAIN, A, B, C] = ['/app/main.js', '/app/src/a.js', '/app/src/b.js', '/app/src/c.js']
+
+describe('eviction', () => {
+  test('what changed and its importers up to the boundary, once, and nothing else', async (t) => {
+    captureConsole(t)
+    const { app, plugin } = withPlugin(chain().modules)
+    await app.start()
+    app.takeExecuted()
+    await edit(app, plugin, B, 100, ['/src/a.js'])
+    assert.deepEqual(app.takeExecuted(), [A, B])
+    await edit(app, plugin, C, 101, ['/src/a.js'])
+    assert.deepEqual(app.takeExecuted(), [A, B, C])
+    await edit(app, plugin, A, 102, ['/src/a.js'])
+    assert.deepEqual(app.takeExecuted(), [A])
+  })
+
+  test('the accepted module always, whatever changed', async (t) => {
+    captureConsole(t)
+    const { app, plugin } = withPlugin(chain().modules)
+    await app.start()
+    app.takeExecuted()
+    await edit(app, plugin, '/app/src/other.js', 100, ['/src/a.js'])
+    assert.deepEqual(app.takeExecuted(), [A])
+  })
+
+  test('an unknown timestamp: everything imported below the accepted module, never node_modules', async (t) => {
+    captureConsole(t)
+    const PACKAGE = '/app/node_modules/p/index.js'
+    const app = chain()
+    app.modules[C] = async ({ load }) => void (await load(PACKAGE))
+    app.modules[PACKAGE] = () => {}
+    await app.start()
+    app.takeExecuted()
+    await app.update('/src/a.js')
+    assert.deepEqual(app.takeExecuted(), [A, B, C])
+  })
+
+  test("an evicted module's disposer runs too, before anything is executed", async (t) => {
+    captureConsole(t)
+    const order = []
+    const { app, plugin } = withPlugin(chain().modules)
+    app.modules[B] = ({ hot }) => {
+      order.push('b')
+      hot.dispose(() => order.push('dispose b'))
+    }
+    await app.start()
+    await edit(app, plugin, B, 100, ['/src/a.js'])
+    assert.deepEqual(order, ['b', 'dispose b', 'b'])
+  })
+
+  test('an edit that several environments report is applied once per runner', async (t) => {
+    captureConsole(t)
+    const { app, plugin } = withPlugin(chain().modules)
+    await app.start()
+    app.takeExecuted()
+    await Promise.all([edit(app, plugin, B, 100, ['/src/a.js']), edit(app, plugin, B, 100, ['/src/a.js'])])
+    assert.deepEqual(app.takeExecuted(), [A, B])
+    const reload = { type: 'full-reload', triggeredBy: C }
+    plugin.hotUpdate({ file: C, timestamp: 101, modules: [] })
+    await Promise.all([app.send(reload), app.send({ ...reload })])
+    assert.deepEqual(app.takeExecuted().sort(), [MAIN, A, B, C].sort())
+  })
+
+  test("where the SSR environment reports an edit, what the browser's says of it is not for a runner", async (t) => {
+    captureConsole(t)
+    const channel = { send() {} }
+    const { app, plugin, server } = withPlugin(chain().modules, {
+      ws: { send() {} },
+      environments: { ssr: { hot: channel } }
+    })
+    await app.start()
+    app.takeExecuted()
+    for (const name of ['client', 'ssr'])
+      plugin.hotUpdate.call({ environment: { name } }, { file: B, timestamp: 100, modules: [{}] })
+    const messages = []
+    server.emitter.on('message', (payload) => messages.push(app.send(payload)))
+    const updates = [{ type: 'js-update', path: '/src/a.js', acceptedPath: '/src/a.js', timestamp: 100 }]
+    server.ws.send({ type: 'full-reload', triggeredBy: B })
+    server.ws.send({ type: 'update', updates })
+    await Promise.all(messages)
+    assert.deepEqual(app.takeExecuted(), [])
+    server.environments.ssr.hot.send({ type: 'update', updates })
+    await Promise.all(messages)
+    assert.deepEqual(app.takeExecuted(), [A, B])
+  })
+})
+
+describe('what is not loaded', () => {
+  test('executes nothing, but `vite:beforeUpdate` and `vite:afterUpdate` still fire', async (t) => {
+    const lines = captureConsole(t)
+    const app = chain()
+    await app.start()
+    app.takeExecuted()
+    const events = []
+    const hot = app.context('/app/listener.js')
+    for (const event of ['vite:beforeUpdate', 'vite:afterUpdate']) hot.on(event, () => events.push(event))
+    await app.update('/src/browser.js', ['/src/browser.js', '/src/a.js'], ['/src/a.js', '/src/unaccepted.js'])
+    assert.deepEqual(app.takeExecuted(), [])
+    assert.deepEqual(events, ['vite:beforeUpdate', 'vite:afterUpdate'])
+    assert.deepEqual(lines, { log: [], error: [] })
+  })
+
+  test('a module without a context counts as loaded when the cache has it', async (t) => {
+    captureConsole(t)
+    const app = chain()
+    await app.start()
+    app.takeExecuted()
+    await app.update('/src/b.js')
+    assert.deepEqual(app.takeExecuted(), [B, C])
+  })
+
+  test('a module that the cache has not counts as loaded when it has a context', async (t) => {
+    captureConsole(t)
+    const app = fakeApp({ [MAIN]: () => {}, [A]: () => {} })
+    await app.start()
+    app.takeExecuted()
+    app.context(A)
+    await app.update('/src/a.js', '/src/b.js')
+    assert.deepEqual(app.takeExecuted(), [A])
+  })
+
+  test('a dependency that a loaded module accepts is executed even if it is not loaded', async (t) => {
+    captureConsole(t)
+    const app = fakeApp({ [MAIN]: ({ hot }) => hot.accept('/src/a.js'), [A]: () => {} })
+    await app.start()
+    app.takeExecuted()
+    await app.update(['/main.js', '/src/a.js'])
+    assert.deepEqual(app.takeExecuted(), [A])
+  })
+})
