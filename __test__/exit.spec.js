@@ -12,17 +12,22 @@ describe('"A watch keeps the process alive; after the last is closed it exits by
       const { run, save } = program(t, way)
       await run.printed('watching')
       save()
-      assert.deepEqual(await run.ended(), { code: 0, signal: null, stdout: 'watching\nexit 0\n', stderr: '' })
+      const stdout = 'watching\nupdated\nnothing left\nexit 0\n'
+      assert.deepEqual(await run.ended(), { code: 0, signal: null, stdout, stderr: '' })
     })
   }
 
   test('it lives as long as nobody ends the watch', async (t) => {
     const { run, save } = program(t, 'nothing')
     await run.printed('watching')
-    for (let round = 0; round < 3; round++) save()
-    assert.equal(run.child.exitCode, null)
+    for (let round = 0; round < 3; round++) {
+      save()
+      await run.printed('updated')
+    }
     run.kill('SIGTERM')
-    assert.equal((await run.ended()).signal, 'SIGTERM')
+    const { signal, stdout } = await run.ended()
+    assert.equal(signal, 'SIGTERM')
+    assert.doesNotMatch(stdout, /nothing left/)
   })
 })
 

@@ -35,6 +35,21 @@ test('"On an update the old runner\'s `clean(values, exports)` … before the ne
   assert.deepEqual(taken(), ['v3 evaluate', 'v2 clean v2 of v1', 'v3 run with v1'])
 })
 
+test('"an update that cannot be evaluated runs nothing and emits nothing"', async (t) => {
+  captureConsole(t)
+  const { runtime, save, taken } = steps(t)
+  const imported = await runtime.import('./module')
+  const updates = updatesOf(runtime)
+  for (const changes of [{ evaluate: () => last(null, undefined).nothing }, { exported: () => 'no hot module' }]) {
+    taken()
+    save({ version: 2, force: true, ...changes })
+    await turn()
+    assert.deepEqual(taken(), ['v2 evaluate'])
+    assert.deepEqual(updates, [])
+    assert.equal(imported.exports, 'v1')
+  }
+})
+
 for (const isAsync of [false, true]) {
   test(`"awaited when it returns a promise (mended)": the clean of ${isAsync ? 'an AsyncRunner' : 'a Runner'}`, async (t) => {
     const { runtime, next, save, taken } = steps(t)

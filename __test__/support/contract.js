@@ -9,7 +9,7 @@
 // All claims of a section, one after the other, are the section's text word for word: each word has its test. Where a
 // claim ends is free; headings, fences, bullets, table rules and `|` do not count. A title may be that of a suite, which
 // stands for all its tests, or end in "…", which stands for each that begins so. A file that is no spec, such as
-// a type test, is named with a piece of its text.
+// a type test or a test in Rust, is named with a piece of its text.
 
 /** `[{ section, words }]` of a document. */
 exports.sectionsOf = function sectionsOf(markdown) {
