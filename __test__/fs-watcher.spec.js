@@ -151,17 +151,19 @@ test('"20 saves 5 ms apart: five updates at most", and the last version always',
 })
 
 test('"The first save of a quiet file is delivered without delay"', async (t) => {
-  const it = watched(t, ['./a'])
-  const delays = []
+  // Beside a watcher that waits for as long as a burst's pause, in turns.
+  const fastest = {}
+  const watchers = { ours: watched(t, ['./a']), waiting: watched(t, ['./a'], { options: { debounce: 20 } }) }
   for (let round = 2; round < 12; round++) {
-    await pause(60)
-    const start = performance.now()
-    fs.writeFileSync(it.file('a.js'), `${round}`)
-    await it.seen(1)
-    delays.push(performance.now() - start)
+    for (const [name, it] of Object.entries(watchers)) {
+      await pause(60)
+      const start = performance.now()
+      fs.writeFileSync(it.file('a.js'), `${round}`)
+      await it.seen(1)
+      fastest[name] = Math.min(performance.now() - start, fastest[name] ?? Infinity)
+    }
   }
-  const [fastest] = delays.sort((a, b) => a - b)
-  assert.ok(fastest < 20, `the burst's pause was waited for: ${delays.map((delay) => delay.toFixed(1))}`)
+  assert.ok(fastest.ours < fastest.waiting, `the burst's pause was waited for: ${JSON.stringify(fastest)}`)
 })
 
 test('"a file or its folder gone for a while (branch switch) and back"', async (t) => {
