@@ -47,16 +47,16 @@ async function main() {
 main()
 `
 
-/** `hot-hook` keeps the specifiers apart by how they are written, so each is. */
-const dynamic = (specifiers) => `import http from 'node:http'
+/** `hot-hook` parses the importing file for each import, so that file had better be short. */
+const dynamic = () => `import fs from 'node:fs'
+import http from 'node:http'
+import { pathToFileURL } from 'node:url'
 ${ANSWER}
-const load = [
-${specifiers.map((specifier) => `  () => import('${specifier}')`).join(',\n')}
-]
-for (const one of load) await one()
+const urls = JSON.parse(fs.readFileSync('files.json', 'utf8')).map((file) => pathToFileURL(file).href)
+for (const url of urls) await import(url)
 await makeValue()
 listen(http.createServer(async (request, response) => {
-  const loaded = await load[Number(request.url.slice(1))]()
+  const loaded = await import(urls[Number(request.url.slice(1))])
   answer(() => loaded)(request, response)
 }))
 `
