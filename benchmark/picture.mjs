@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 const [WIDTH, LEFT, RIGHT, TOP, ROW] = [860, 230, 70, 62, 44]
 const TEXT = '#808890'
 const COLOURS = ['#2f9e8f', '#3b82d0', '#b0672f']
-const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('`', '')
+const escaped = (text) =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('`', '')
 
 /** The picture of a run: a line of each tool's p50 (a dot) to its p95, for each number of modules, in place. */
 export function picture({ saves, tools, options }) {
