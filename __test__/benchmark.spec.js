@@ -102,7 +102,7 @@ describe('the benchmark', () => {
     assert.ok(at('2.0 ms') < at('4.0 ms') && at('4.0 ms') < at('100 ms') && at('100 ms') < at('1.0 s'))
   })
 
-  test('the probe tells what was served, the longest wait and failed requests', async () => {
+  test('the probe tells what was served, the longest wait and failed requests', async (t) => {
     const { Probe } = await import('../benchmark/bench/probe.mjs')
     const { now } = await import('../benchmark/support/process.mjs')
     const asked = []
@@ -114,14 +114,16 @@ describe('the benchmark', () => {
     })
     await once(server.listen(0, '127.0.0.1'), 'listening')
     const probe = new Probe(server.address().port)
+    t.after(() => {
+      probe.close()
+      server.close()
+    })
     const began = now()
     const outcome = await probe.until(7, 2, began, 60_000)
     assert.deepEqual(asked, ['/7', '/7', '/7', '/7'])
     assert.equal(outcome.failed, 1)
     assert.ok(outcome.at >= began + outcome.gap)
     assert.equal((await probe.until(7, 3, now(), 0)).at, undefined)
-    probe.close()
-    server.close()
   })
 
   test("the README's figures and picture are those of the recorded run", () => {
