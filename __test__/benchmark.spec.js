@@ -32,7 +32,7 @@ const run = {
   saves: [
     row('ours', 2),
     row('ours', 4, { modules: 500 }),
-    row('javascript', 1000, { lost: 1 }),
+    row('javascript', 1000, { lost: 1, end: 'ended: out of memory' }),
     { ...row('javascript', 0, { modules: 500, lost: 3, count: 0 }), p50: null, p95: null, max: null, gap: undefined },
     row('restarter', 100, { refused: 4, gap: { p50: 90, p95: 95, max: 99, count: 4 } }),
     row('ours', 2, { modules: 500, way: 'by rename' })
@@ -86,6 +86,7 @@ describe('the benchmark', () => {
       const widths = table.split('\n').map((line) => line.split(/(?<!\\)\|/).length)
       assert.deepEqual([...new Set(widths)], [widths[0]], table)
     }
+    assert.match(text, /1 of 5; ended: out of memory/)
     assert.match(text, /npm serves no 3\.0 of the JavaScript package, so 2\.0\.21 is measured/)
     assert.match(text, /2026-01-02, abcdef0: 2 × abacus/)
   })

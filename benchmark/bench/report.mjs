@@ -63,7 +63,7 @@ function detail(result, modules, way, value) {
     const row = savesOf(result, name, modules, way, value)
     const reason = whyNot(result, name, modules, value)
     if (!row || row.p50 === null) {
-      const why = reason ? inCell(reason) : row ? 'no save was served' : 'not measured'
+      const why = inCell(reason ?? row?.end ?? (row ? 'no save was served' : 'not measured'))
       return [title(name, tool), why, '', '', '', '', row ? `${row.lost} of ${row.lost}` : '–']
     }
     return [
@@ -73,7 +73,7 @@ function detail(result, modules, way, value) {
       ms(row.max),
       ours?.p50 ? ratio(row.p50, ours.p50) : '–',
       `${row.refused > 0 ? 'refused, ' : ''}${ms(row.gap.p50)} / ${ms(row.gap.max)}`,
-      `${row.lost} of ${row.lost + row.count}`
+      `${row.lost} of ${row.lost + row.count}${row.end ? `; ${inCell(row.end)}` : ''}`
     ]
   })
   return table([['', 'p50', 'p95', 'max', 'times ours', 'longest wait for an answer, p50 / max', 'lost'], ...rows])

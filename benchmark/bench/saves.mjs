@@ -44,7 +44,17 @@ export async function saves(servers, { modules, value, saves: wanted, budget, on
     for (const { server, took, gaps, lost, refused } of measured) {
       // Before the version was served at all there is no gap to speak of.
       const gap = took.length > 0 ? summary(gaps, 1) : undefined
-      rows.push({ tool: server.tool.name, modules, value, way, ...summary(took, 2), lost, refused, gap })
+      rows.push({
+        tool: server.tool.name,
+        modules,
+        value,
+        way,
+        ...summary(took, 2),
+        lost,
+        refused,
+        gap,
+        end: server.end
+      })
     }
   }
   return rows

@@ -71,11 +71,15 @@ export class Server {
     })
     this.probe = new Probe(port)
     const { at } = await this.probe.until(0, 0, began, START, () => this.#ended)
-    if (at === undefined)
-      throw new Error(this.#ended ? `ended: ${this.lastWords()}` : `not served: ${this.lastWords()}`)
+    if (at === undefined) throw new Error(this.end ?? `not served in ${START / 1000} s`)
     this.served = at - began
     // Long enough for any restart.
-    this.patience = 3_000 + 2 * this.served
+    this.patience = Math.min(3_000 + 2 * this.served, 20_000)
+  }
+
+  /** What it said when it ended, if it did. */
+  get end() {
+    return this.#ended ? `ended: ${this.lastWords()}` : undefined
   }
 
   /** The line of its output that says most. */
@@ -88,14 +92,11 @@ export class Server {
   async save(index, version, write) {
     const text = this.tool.app.text(version, this.#value)
     // The connection stands, and the server is awake.
-    const isServing = await this.probe.ask(index).then(
-      () => true,
-      () => false
-    )
+    await this.probe.ask(index).catch(() => undefined)
     const began = now()
     write(this.project.files[index], text)
     const { at, gap, failed } = await this.probe.until(index, version, began, this.patience, () => this.#ended)
-    return { took: at === undefined ? undefined : at - began, gap, failed, isServing }
+    return { took: at === undefined ? undefined : at - began, gap, failed }
   }
 
   /** Waits until its processes have nothing left to do. */
