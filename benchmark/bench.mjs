@@ -51,7 +51,7 @@ async function bench() {
   const cache = installed(path.join(root, 'benchmark/peers'), 'bench')
   const peers = path.join(cache, 'node_modules')
   const result = {
-    command: `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim().replace(/ --$/, ''),
+    command: command(),
     date: new Date().toISOString(),
     machine: machine(),
     load: { before: loadAverage() },
@@ -109,6 +109,12 @@ function described(name, cache, peers) {
   const isOurs = tool.of && place(tool, tool.of, peers) === root
   const size = tool.of && (isOurs ? ownSize() : installedSize(tool.of, cache))
   return { label: tool.label, version: version(tool, peers), size }
+}
+
+/** As it was called, but for the file, which belongs to nobody else's machine. */
+function command() {
+  const given = process.argv.slice(2).filter((one, index, all) => !/^--json/.test(one) && all[index - 1] !== '--json')
+  return ['npm run bench', ...(given.length > 0 ? ['--', ...given] : [])].join(' ')
 }
 
 /** Which versions of the JavaScript package npm serves: 3.0, its last, may be gone. */

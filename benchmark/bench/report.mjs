@@ -1,6 +1,10 @@
 // The tables of one run, from its JSON.
-import { ms, ratio, table } from '../support/figures.mjs'
+import { ms, table } from '../support/figures.mjs'
 
+const times = (p50, ours) => {
+  const ratio = p50 / ours.p50
+  return `${ratio < 10 ? ratio.toFixed(2) : count(Math.round(ratio))}×`
+}
 const count = (number) => number.toLocaleString('en')
 const plural = (modules) => `${count(modules)} module${modules === 1 ? '' : 's'}`
 const megabytes = (bytes) => (bytes === undefined ? '–' : `${(bytes / 2 ** 20).toFixed(1)} MB`)
@@ -21,7 +25,7 @@ function middle(result, tool, modules, way, value = 0) {
   if (!row) return inCell(whyNot(result, tool, modules, value) ?? 'not measured')
   if (row.p50 === null) return `none of ${row.lost} served`
   const ours = savesOf(result, 'ours', modules, way, value)
-  return tool === 'ours' || !ours?.p50 ? ms(row.p50) : `${ms(row.p50)} (${ratio(row.p50, ours.p50)})`
+  return tool === 'ours' || !ours?.p50 ? ms(row.p50) : `${ms(row.p50)} (${times(row.p50, ours)})`
 }
 
 /** What a reader chooses by: one row per tool. */
@@ -64,19 +68,23 @@ function detail(result, modules, way, value) {
     const reason = whyNot(result, name, modules, value)
     if (!row || row.p50 === null) {
       const why = inCell(reason ?? row?.end ?? (row ? 'no save was served' : 'not measured'))
-      return [title(name, tool), why, '', '', '', '', row ? `${row.lost} of ${row.lost}` : '–']
+      return [title(name, tool), why, '', '', '', '', '', row ? `${row.lost} of ${row.lost}` : '–']
     }
     return [
       title(name, tool),
       ms(row.p50),
       ms(row.p95),
       ms(row.max),
-      ours?.p50 ? ratio(row.p50, ours.p50) : '–',
-      `${row.refused > 0 ? 'refused, ' : ''}${ms(row.gap.p50)} / ${ms(row.gap.max)}`,
+      ours?.p50 ? times(row.p50, ours) : '–',
+      `${ms(row.gap.p50)} / ${ms(row.gap.max)}`,
+      `${row.refused} of ${row.count}`,
       `${row.lost} of ${row.lost + row.count}${row.end ? `; ${inCell(row.end)}` : ''}`
     ]
   })
-  return table([['', 'p50', 'p95', 'max', 'times ours', 'longest wait for an answer, p50 / max', 'lost'], ...rows])
+  return table([
+    ['', 'p50', 'p95', 'max', 'times ours', 'longest wait for an answer, p50 / max', 'with failed requests', 'lost'],
+    ...rows
+  ])
 }
 
 function atRest(result, modules) {
