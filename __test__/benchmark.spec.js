@@ -3,6 +3,7 @@ const assert = require('node:assert/strict')
 const { once } = require('node:events')
 const fs = require('node:fs')
 const http = require('node:http')
+const os = require('node:os')
 const path = require('node:path')
 const { before, describe, test } = require('node:test')
 
@@ -125,6 +126,41 @@ describe('the benchmark', () => {
     assert.equal(outcome.failed, 1)
     assert.ok(outcome.at >= began + outcome.gap)
     assert.equal((await probe.until(7, 3, now(), 0)).at, undefined)
+  })
+
+  test('what is ours lies here, and what is a peer among the peers', async () => {
+    const { needsPeers, place, tools } = await import('../benchmark/bench/tools.mjs')
+    const name = '@upvotr/node-hmr'
+    assert.equal(place(tools.ours, name, '/peers'), root)
+    assert.equal(place(tools.javascript, name, '/peers'), path.join('/peers', name))
+    const alone = Object.keys(tools).filter((tool) => !needsPeers(tools[tool]))
+    assert.deepEqual(alone, ['ours', 'control', 'node-watch'])
+  })
+
+  test('the installed size is that of a package and of what it depends on', async (t) => {
+    const { installedSize } = await import('../benchmark/bench/rest.mjs')
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'node-hmr-size-'))
+    t.after(() => fs.rmSync(folder, { recursive: true }))
+    const packages = {
+      'node_modules/a': { dependencies: { b: '1' }, optionalDependencies: { other: '1' } },
+      'node_modules/a/node_modules/b': { dependencies: { c: '1', a: '1' } },
+      'node_modules/b': {},
+      'node_modules/c': {},
+      'node_modules/other': {}
+    }
+    fs.writeFileSync(path.join(folder, 'package-lock.json'), JSON.stringify({ packages }))
+    const sizes = {
+      'node_modules/a': 1,
+      'node_modules/a/node_modules/b': 10,
+      'node_modules/b': 100,
+      'node_modules/c': 1000
+    }
+    for (const [place, size] of Object.entries(sizes)) {
+      fs.mkdirSync(path.join(folder, place), { recursive: true })
+      fs.writeFileSync(path.join(folder, place, 'index.js'), ' '.repeat(size))
+    }
+    assert.equal(installedSize('a', folder), 1011)
+    assert.equal(installedSize('b', folder), 100)
   })
 
   test("the README's figures and picture are those of the recorded run", () => {

@@ -14,7 +14,7 @@ import { report } from './bench/report.mjs'
 import { atRest, installedSize, ownSize, requireTime } from './bench/rest.mjs'
 import { saves } from './bench/saves.mjs'
 import { Server } from './bench/server.mjs'
-import { place, tools, version } from './bench/tools.mjs'
+import { needsPeers, place, tools, version } from './bench/tools.mjs'
 
 const options = {
   saves: { type: 'string', default: '20', is: 'saves per tool, way and number of modules' },
@@ -48,7 +48,8 @@ else if (
 else await bench()
 
 async function bench() {
-  const cache = installed(path.join(root, 'benchmark/peers'), 'bench')
+  const isAlone = !names.some((name) => needsPeers(tools[name]))
+  const cache = isAlone ? '' : installed(path.join(root, 'benchmark/peers'), 'bench')
   const peers = path.join(cache, 'node_modules')
   const result = {
     command: command(),
@@ -78,7 +79,7 @@ async function bench() {
     })
   }
   say('loading the package')
-  result.require = await requireTime(peers, values.quick ? 5 : 20)
+  result.require = await requireTime(names, peers, values.quick ? 5 : 20)
   result.load.after = loadAverage()
   result.took = Math.round((Date.now() - Date.parse(result.date)) / 1000)
   if (values.json) fs.writeFileSync(values.json, `${JSON.stringify(result, null, 1)}\n`)

@@ -22,12 +22,14 @@ export async function atRest(servers, { modules, rest }) {
 const round = (value) => Number(value.toFixed(1))
 
 /** `require('@upvotr/node-hmr')` in fresh processes: ours, and the JavaScript package. */
-export async function requireTime(peers, starts) {
-  const packages = { javascript: { '@upvotr/node-hmr': path.join(peers, '@upvotr/node-hmr') } }
-  return {
-    ours: (await load({ starts, reloads: 0 })).took,
-    javascript: (await load({ starts, reloads: 0, packages: packages.javascript })).took
+export async function requireTime(names, peers, starts) {
+  const packages = { ours: root, javascript: path.join(peers, '@upvotr/node-hmr') }
+  const result = {}
+  for (const [name, place] of Object.entries(packages)) {
+    if (!names.includes(name)) continue
+    result[name] = (await load({ starts, reloads: 0, packages: { '@upvotr/node-hmr': place } })).took
   }
+  return result
 }
 
 /** Bytes on the disk of what `npm install` brings for a package: itself, and what it depends on. */

@@ -107,6 +107,10 @@ function bun(modules) {
   return path.join(modules, '@oven', platform, 'bin', process.platform === 'win32' ? 'bun.exe' : 'bun')
 }
 
+/** Whether a tool asks for more than Node and this package. */
+export const needsPeers = ({ of, isPeer, packages }) =>
+  of !== undefined && (of !== OURS || Boolean(isPeer) || packages.length > 1)
+
 /** Where a package of a tool lies. */
 export const place = (tool, name, modules) => (name === OURS && !tool.isPeer ? root : path.join(modules, name))
 

@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export const root = fileURLToPath(new URL('../..', import.meta.url))
+export const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
 
 /** So many modules share a folder: 10,000 of them are 500 folders. */
 const PER_FOLDER = 20
