@@ -20,27 +20,32 @@ const version = {
   plain: (save) => `createRunner(() => ({ save: ${save} }))`,
   errors: (save) => (save % 3 === 0 ? "createRunner(() => { throw new Error('every third') })" : version.plain(save)),
   async: (save) => `createRunner(async () => { await null; return { save: ${save} } }, () => {}, true)`,
+  dependencies: () => "createRunner(() => require('./dependency.js'))",
   imports: (save) => version.plain(save),
   workers: (save) => version.plain(save)
 }
 const text = (save) =>
-  `const { createRunner, hmr } = require('@upvotr/node-hmr')\nmodule.exports = hmr(null, ${version[variant](save)})\n`
+  `globalThis.evaluated++\nconst { createRunner, hmr } = require('@upvotr/node-hmr')\nmodule.exports = hmr(null, ${version[variant](save)})\n`
 
 /** After collection, and after what finalizers left for later turns. */
-async function figures(projectRequire, watcher, file) {
+async function figures(projectRequire, watcher) {
   for (let time = 0; time < 4; time++) {
     globalThis.gc()
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
+  const cached = Object.values(projectRequire.cache)
+  // That of a `createRequire` stands in no cache.
+  const parents = new Set([...cached, ...cached.map((module) => module.parent)].filter((module) => module))
   const count = (place) => (fs.existsSync(place) ? fs.readdirSync(place).length : 0)
   return {
+    evaluated: globalThis.evaluated,
     heap: process.memoryUsage().heapUsed / 1024,
     rss: process.memoryUsage.rss() / 1024 / 1024,
     references: projectRequire('@upvotr/node-hmr').HMRRuntime && nativeReferences(projectRequire),
     descriptors: count('/proc/self/fd'),
     threads: count('/proc/self/task'),
     listeners: watcher.listenerCount('update'),
-    children: projectRequire.cache[file]?.parent?.children.length ?? 0
+    children: [...parents].reduce((sum, { children }) => sum + children.length, 0)
   }
 }
 
@@ -48,6 +53,8 @@ function nativeReferences(projectRequire) {
   const entry = Object.values(projectRequire.cache).find((module) => module.exports?.nativeReferences)
   return entry ? entry.exports.nativeReferences() : 0
 }
+
+globalThis.evaluated = 0
 
 async function main() {
   const projectRequire = createRequire(path.join(folder, 'main.js'))
@@ -57,7 +64,10 @@ async function main() {
   console.error = () => {}
   fs.writeFileSync(file, text(1))
   const watcher = new Told()
-  const runtime = createRuntime(projectRequire, watcher)
+  const runtime = createRuntime(projectRequire, watcher, { dependencies: variant === 'dependencies' })
+  const [dependency, leaf] = ['dependency.js', 'leaf.js'].map((name) => path.join(path.dirname(file), name))
+  fs.writeFileSync(dependency, "exports.leaf = require('./leaf.js')\n")
+  fs.writeFileSync(leaf, 'exports.save = 0\n')
   if (variant !== 'imports') await runtime.import(file)
   for (let save = 1; save <= Number(reloads); save++) {
     // A new text each time would measure the compiler's caches as well.
@@ -69,10 +79,10 @@ async function main() {
       await new Promise((resolve) => {
         new Worker(__filename, { workerData: [folder, 'plain', 20, 0] }).once('exit', resolve)
       })
-    } else watcher.emit('update', file)
-    if (variant === 'async' || save % 50 === 0) await turn()
-    if (Number(every) > 0 && save % Number(every) === 0)
-      tell({ save, ...(await figures(projectRequire, watcher, file)) })
+    } else watcher.emit('update', variant === 'dependencies' ? leaf : file)
+    // What is told in one turn is one update, with dependencies; an asynchronous runner needs one to end.
+    if (variant === 'async' || variant === 'dependencies' || save % 50 === 0) await turn()
+    if (Number(every) > 0 && save % Number(every) === 0) tell({ save, ...(await figures(projectRequire, watcher)) })
   }
   runtime.closeAll()
 }

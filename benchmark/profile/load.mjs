@@ -6,13 +6,17 @@ import { makeProject } from '../support/project.mjs'
 
 const script = fileURLToPath(new URL('load.cjs', import.meta.url))
 
-export async function load({ starts, reloads }) {
-  const project = makeProject(2)
+export async function load({ starts, reloads, packages }) {
+  const project = makeProject(2, undefined, packages)
   const took = []
   for (let turn = 0; turn < starts; turn++) {
     const child = start(script, [project.folder, 0])
     took.push((await child.message((message) => message.took)).took)
     await child.stop()
+  }
+  if (reloads === 0) {
+    project.remove()
+    return { took: summary(took, 2) }
   }
   const child = start(script, [project.folder, reloads], { execArgv: ['--expose-gc'] })
   const { heap } = await child.message((message) => message.took)

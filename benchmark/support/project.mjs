@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export const root = fileURLToPath(new URL('../..', import.meta.url))
+export const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
 
 /** So many modules share a folder: 10,000 of them are 500 folders. */
 const PER_FOLDER = 20
@@ -22,12 +22,14 @@ export const ways = {
   }
 }
 
-/** Makes a project of `count` modules whose `node_modules` leads to this package. */
-export function makeProject(count, text = hotModule) {
+/** Makes a project of `count` modules whose `node_modules` leads to this package, or to `packages`, each by its name. */
+export function makeProject(count, text = hotModule, packages = { '@upvotr/node-hmr': root }) {
   const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'node-hmr-bench-')))
-  const scope = path.join(folder, 'node_modules/@upvotr')
-  fs.mkdirSync(scope, { recursive: true })
-  fs.symlinkSync(root, path.join(scope, 'node-hmr'), 'junction')
+  for (const [name, place] of Object.entries(packages)) {
+    const link = path.join(folder, 'node_modules', name)
+    fs.mkdirSync(path.dirname(link), { recursive: true })
+    fs.symlinkSync(place, link, 'junction')
+  }
   const files = []
   for (let index = 0; index < count; index++) {
     const inside = path.join(folder, 'src', `part${Math.floor(index / PER_FOLDER)}`)
