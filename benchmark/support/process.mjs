@@ -35,7 +35,7 @@ export function start(script, args, { cwd, execArgv = [], env = {} } = {}) {
             const message = arrived.shift()
             if (fits(message)) return message
           }
-          if (child.exitCode !== null || now() >= last) return undefined
+          if (child.exitCode !== null || child.signalCode !== null || now() >= last) return undefined
           await new Promise((resolve) => {
             look = resolve
           })
@@ -48,6 +48,19 @@ export function start(script, args, { cwd, execArgv = [], env = {} } = {}) {
       child.kill()
       await ended
     }
+  }
+}
+
+/** How often the threads of a process have been woken. Linux only. */
+export function wakeUps(pid) {
+  try {
+    const counts = fs.readdirSync(`/proc/${pid}/task`).map((thread) => {
+      const status = fs.readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8')
+      return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1])
+    })
+    return counts.reduce((sum, count) => sum + count, 0)
+  } catch {
+    return undefined
   }
 }
 

@@ -7,13 +7,17 @@ mod bench;
 mod cost;
 mod debouncer;
 mod failing_os;
+mod fake;
 mod folders;
 #[cfg(target_os = "linux")]
 mod kernel_limits;
 #[cfg(target_os = "linux")]
 mod lifetime;
 #[cfg(target_os = "linux")]
+mod mounting;
+#[cfg(target_os = "linux")]
 mod permissions;
+mod polling;
 mod random;
 mod saves;
 pub mod temp;
