@@ -118,16 +118,18 @@ impl Shared {
 
     /// After each change of the state: calls our thread and the caller's if there is cause to.
     pub fn follow_up(&self, mut guarded: MutexGuard<'_, Guarded>) {
-        if guarded.thread_oversleeps() {
-            self.bell.notify_all();
-        }
+        let oversleeps = guarded.thread_oversleeps();
         let wakes = guarded.begin_wake();
         drop(guarded);
+        // The caller first: somebody waits for what it loads, and for our thread nobody does.
         if wakes {
             (self.wake)();
             let me = thread::current().id();
             self.state.lock().waking.retain(|id| *id != me);
             self.calm.notify_all();
+        }
+        if oversleeps {
+            self.bell.notify_all();
         }
     }
 
