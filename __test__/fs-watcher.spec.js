@@ -4,7 +4,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { describe, test } = require('node:test')
-const { ContentWatcher, FSWatcher, hotText, imported, makeFolder, pause, saves, watched } = require('./support/files')
+const { ContentWatcher, FSWatcher, hotText, imported, makeFolder, pause, saves, until, watched } = require('./support/files')
 
 for (const Watcher of [FSWatcher, ContentWatcher]) {
   describe(Watcher.name, () => {
@@ -240,6 +240,30 @@ describe('"symlinked files and folders"', () => {
     fs.symlinkSync('store2', it.file('linked'))
     await it.exports('three')
   })
+})
+
+test('a link that is led elsewhere and back while its file is being loaded', async (t) => {
+  const files = {
+    'first.js': hotText('one'),
+    'v1/a.js': hotText('one'),
+    'v2/a.js': `require('node:fs').unlinkSync(__dirname + '/../current')
+      require('node:fs').symlinkSync('v1', __dirname + '/../current')
+      ${hotText('of v2')}`
+  }
+  const prepare = ({ file }) => fs.symlinkSync('v1', file('current'))
+  const it = await imported(t, './first', { files, prepare })
+  const linked = await it.runtime.import('./current/a')
+  // Its evaluation comes between the delivery of both and the load of the second.
+  fs.writeFileSync(
+    it.file('first.js'),
+    `require('node:fs').unlinkSync(__dirname + '/current')
+     require('node:fs').symlinkSync('v2', __dirname + '/current')
+     ${hotText('two')}`
+  )
+  fs.writeFileSync(it.file('v1/a.js'), hotText('two'))
+  await it.exports('two')
+  await until(it.runtime, () => linked.exports === 'two')
+  assert.equal(fs.readlinkSync(it.file('current')), 'v1')
 })
 
 test('a package that is linked into node_modules is followed to its files', async (t) => {

@@ -107,7 +107,7 @@ async function imported(t, id, { files, Watcher = hmrPackage.FSWatcher, prepare 
 }
 
 /** Resolves when `isSo`, which each `update` of the emitter may bring about. */
-function until(emitter, isSo, what) {
+function until(emitter, isSo, what = () => isSo) {
   return new Promise((resolve, reject) => {
     const check = () => {
       if (!isSo()) return
@@ -136,4 +136,4 @@ function captured(t, ...methods) {
   return lines
 }
 
-module.exports = { ...hmrPackage, root, PATIENCE, makeFolder, saves, watched, hotText, imported, captured, pause }
+module.exports = { ...hmrPackage, root, PATIENCE, makeFolder, saves, watched, hotText, imported, captured, pause, until }

@@ -86,13 +86,19 @@ impl Hub {
     }
 
     /// Everything that differs from what its user loaded, in the order of the watches, each once.
-    /// The files are taken to be loaded as they are now: load them after this, not before.
-    pub fn take_due(&self) -> Vec<Due> {
+    /// A file is taken to be loaded as it is when the iterator comes to it: load it then, before
+    /// the next, since it or the way to it may change and change back meanwhile.
+    pub fn take_due(&self) -> impl Iterator<Item = Due> + '_ {
         let mut guarded = self.shared.state.lock();
         guarded.woken = false;
-        let due = guarded.state.take_due(Instant::now());
+        let candidates = guarded.state.debouncer.take(Instant::now());
         self.shared.follow_up(guarded);
-        due
+        candidates.into_iter().filter_map(|(key, settled)| {
+            let mut guarded = self.shared.state.lock();
+            let due = guarded.state.due(Instant::now(), key, settled);
+            self.shared.follow_up(guarded);
+            due
+        })
     }
 
     pub fn take_notices(&self) -> Vec<Notice> {

@@ -247,33 +247,28 @@ impl State {
                 && std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()))
     }
 
-    /// What differs from what its user loaded, which it is taken to be from now on.
-    pub fn take_due(&mut self, now: Instant) -> Vec<Due> {
-        let mut all_due = Vec::new();
-        for (key, settled) in self.debouncer.take(now) {
-            let Some(watch) = self.watches.get_mut(&key) else {
-                continue;
-            };
-            let fresh = Stamp::with_content(&watch.path);
-            let sight = fresh.compared_with(&watch.stamp, watch.comparison(true));
-            let missing = match sight {
-                Sight::Same => continue,
-                Sight::Empty | Sight::Gone if !settled => {
-                    let pace = watch.pace(Pace::Finished);
-                    self.debouncer.settle(now, key, pace);
-                    continue;
-                }
-                sight => sight == Sight::Gone,
-            };
-            watch.stamp = fresh;
-            let settled = missing || sight == Sight::Empty;
-            all_due.push(Due {
-                key,
-                settled,
-                missing,
-            });
-        }
-        all_due
+    /// Whether a file that the debouncer let go differs from what its user loaded, which it is taken
+    /// to be from now on.
+    pub fn due(&mut self, now: Instant, key: WatchKey, settled: bool) -> Option<Due> {
+        let watch = self.watches.get_mut(&key)?;
+        let fresh = Stamp::with_content(&watch.path);
+        let sight = fresh.compared_with(&watch.stamp, watch.comparison(true));
+        let missing = match sight {
+            Sight::Same => return None,
+            Sight::Empty | Sight::Gone if !settled => {
+                let pace = watch.pace(Pace::Finished);
+                self.debouncer.settle(now, key, pace);
+                return None;
+            }
+            sight => sight == Sight::Gone,
+        };
+        watch.stamp = fresh;
+        let settled = missing || sight == Sight::Empty;
+        Some(Due {
+            key,
+            settled,
+            missing,
+        })
     }
 
     pub fn tell(&mut self, notices: impl IntoIterator<Item = Notice>) {

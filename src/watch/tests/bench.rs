@@ -124,7 +124,7 @@ impl Bench {
     }
 
     fn load(&self) -> Vec<Load> {
-        let due = self.hub.take_due().into_iter();
+        let due = self.hub.take_due();
         due.map(|due| Load {
             due,
             text: self.read(due.key),
