@@ -10,7 +10,9 @@ const {
   FSWatcher,
   hotText,
   imported,
+  makeFolder,
   pause,
+  until,
   Watcher
 } = require('./support/files')
 
@@ -104,6 +106,32 @@ describe('"A version that is empty or does not parse gets a settle time before i
     assert.match(lines[0][1], /ENOENT|Cannot find module/)
     fs.writeFileSync(it.file('a.js'), hotText('two'))
     await it.exports('two')
+  })
+
+  test('a file that was away just when it was to be loaded, and came back as it was, is loaded', async (t) => {
+    const folder = makeFolder(t, { files: { 'deep/a.js': hotText('one') } })
+    const [deep, away] = ['deep', 'away'].map(folder.file)
+    let isToGo = false
+    const load = (path) => {
+      if (!isToGo) return folder.require(path)
+      isToGo = false
+      fs.renameSync(deep, away)
+      try {
+        return folder.require(path)
+      } finally {
+        fs.renameSync(away, deep)
+      }
+    }
+    const require = Object.assign(load, { resolve: folder.require.resolve, cache: folder.require.cache })
+    const runtime = createRuntime(require, new FSWatcher(require))
+    t.after(() => runtime.closeAll())
+    const module = await runtime.import('./deep/a')
+    const lines = captured(t, 'error', 'warn')
+    isToGo = true
+    fs.writeFileSync(folder.file('deep/a.js'), hotText('two'))
+    await until(runtime, () => module.exports === 'two')
+    assert.equal(isToGo, false)
+    assert.deepEqual(lines, [])
   })
 
   test('with logging on, the line of the update waits as well', async (t) => {

@@ -1,12 +1,15 @@
 //! What went wrong in an update, and when it is said.
 
+use std::fs;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::registry::Record;
 use super::steps::Module;
 use crate::js::{Cx, Held, Js, Value, settled, spawn_detached};
 use crate::report;
+use crate::resolve::Way;
+use crate::watchers::delivery::Origin;
 
 /// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.
 pub const SETTLE: u32 = 250;
@@ -72,24 +75,88 @@ fn tell_unloadable(js: Js<'_>, record: &Record, thrown: Value<'_>, is_reported: 
 }
 
 /// What cannot be loaded may be half of a save: said only if nothing newer comes within the settle time.
+///
+/// A file that is not as it was by then is about to be told of, or never: moved away just when it was to be loaded
+/// and then back, it is again what the watcher knows. After another settle time `load_again` makes up for that.
 pub fn report_after_settling(
     module: &Module,
     thrown: Held,
     is_reported: bool,
     way: Vec<String>,
     took: Duration,
+    load_again: fn(Js<'_>, Module, Origin),
 ) {
+    let mut seen = Sighting::of(&module.record);
+    if module
+        .cx
+        .with(|js| is_own_file_missing(&module.record, thrown.get(js)))
+    {
+        seen = None;
+    }
+    let module = module.clone();
+    after_settling(&module.clone(), move |js| {
+        let record = &module.record;
+        let now = Sighting::of(record);
+        if now.is_some() && now != seen {
+            let late = module.clone();
+            after_settling(&module, move |js| load_again(js, late.clone(), Origin::Told));
+            return;
+        }
+        tell_unloadable(js, record, thrown.get(js), is_reported);
+        let path = record.resolved.borrow().clone();
+        report::updated(js, &way, &record.id, &path, KEPT, took);
+    });
+}
+
+/// After the settle time, unless the module was updated or let go meanwhile.
+fn after_settling(module: &Module, action: impl for<'t> Fn(Js<'t>) + 'static) {
     let record = Rc::clone(&module.record);
     let update = record.updates.get();
     let timer = module.cx.attempt(|js| {
         let timer = module.addon.timers.after(js, SETTLE, move |js| {
             if record.updates.get() == update && record.is_alive.get() && record.is_watched.get() {
-                tell_unloadable(js, &record, thrown.get(js), is_reported);
-                let path = record.resolved.borrow().clone();
-                report::updated(js, &way, &record.id, &path, KEPT, took);
+                action(js);
             }
         })?;
         Ok(timer.hold())
     });
     drop(timer);
+}
+
+/// What tells one state of a module's file from another, roughly.
+#[derive(PartialEq, Eq)]
+struct Sighting {
+    modified: Option<SystemTime>,
+    size: u64,
+}
+
+impl Sighting {
+    fn of(record: &Record) -> Option<Self> {
+        let metadata = match &*record.found_by.borrow() {
+            Way::Link(link) => fs::metadata(link),
+            Way::Direct | Way::Decided => fs::metadata(&*record.resolved.borrow()),
+        };
+        let metadata = metadata.ok().filter(fs::Metadata::is_file)?;
+        let (modified, size) = (metadata.modified().ok(), metadata.len());
+        Some(Self { modified, size })
+    }
+}
+
+/// Whether this was thrown since the module's own file was not there.
+fn is_own_file_missing(record: &Record, thrown: Value<'_>) -> bool {
+    let text = |name: &str| thrown.get(name).ok().and_then(Value::text).unwrap_or_default();
+    if !thrown.is_error() {
+        return false;
+    }
+    let path = record.resolved.borrow();
+    match text("code").as_str() {
+        "ENOENT" => text("path") == *path,
+        "MODULE_NOT_FOUND" => {
+            let message = text("message");
+            [&record.id, &*path]
+                .iter()
+                .any(|name| message.starts_with(&format!("Cannot find module '{name}'")))
+        }
+        _ => false,
+    }
 }

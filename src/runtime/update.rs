@@ -160,6 +160,7 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
                 loaded.is_reported,
                 way.clone(),
                 loaded.began.elapsed(),
+                change,
             );
             UpdateOutcome::KeptForNow
         }
