@@ -13,7 +13,7 @@ use super::arming::{Arming, PollCause};
 use super::file_change::FileChange;
 use super::repair::{repair, tidy};
 use super::shared::{Guarded, Shared, Sleep};
-use super::stamp::{Comparison, Facts, Stamp};
+use super::stamp::{Comparison, Facts};
 
 /// How long until a folder that could not be watched is tried again.
 const RETRY: Duration = Duration::from_secs(10);
@@ -71,7 +71,6 @@ fn work(shared: &Shared, generation: u64) {
 struct Look {
     key: WatchKey,
     path: Arc<std::path::Path>,
-    stamp: Stamp,
     comparison: Comparison,
 }
 
@@ -79,13 +78,10 @@ fn looks(guarded: &mut Guarded, now: Instant) -> Vec<Look> {
     let keys = guarded.state.polls.take_due(now).into_iter();
     keys.filter_map(|key| {
         let watch = guarded.state.watch(key)?;
-        let (path, stamp) = (Arc::clone(&watch.path), watch.stamp);
-        let comparison = watch.comparison(true);
         Some(Look {
             key,
-            path,
-            stamp,
-            comparison,
+            path: Arc::clone(&watch.path),
+            comparison: watch.comparison(true),
         })
     })
     .collect()
@@ -104,18 +100,29 @@ fn poll(shared: &Shared, generation: u64, look: &Look) {
     if !verdict.compare {
         return;
     }
-    drop(guarded);
-    let sight = look.stamp.look(&look.path, look.comparison);
-    let Some(mut guarded) = shared.lock_as(generation) else {
-        return;
-    };
-    let now = Instant::now();
-    let is_current = guarded
-        .state
-        .watch(look.key)
-        .is_some_and(|watch| watch.stamp == look.stamp);
-    if is_current && let Some(change) = guarded.state.on_sight(now, look.key, sight, FileChange::Modified) {
-        guarded.state.debouncer.changed(now, &[change]);
+    loop {
+        let Some(stamp) = guarded.state.watch(look.key).map(|watch| watch.stamp) else {
+            return;
+        };
+        drop(guarded);
+        let sight = stamp.look(&look.path, look.comparison);
+        let Some(locked) = shared.lock_as(generation) else {
+            return;
+        };
+        guarded = locked;
+        // Loaded meanwhile: the next look may find nothing new, so what differs from that has to show now.
+        if guarded
+            .state
+            .watch(look.key)
+            .is_some_and(|watch| watch.stamp != stamp)
+        {
+            continue;
+        }
+        let now = Instant::now();
+        if let Some(change) = guarded.state.on_sight(now, look.key, sight, FileChange::Modified) {
+            guarded.state.debouncer.changed(now, &[change]);
+        }
+        break;
     }
     shared.follow_up(guarded);
 }

@@ -245,6 +245,38 @@ fn polled_on_request() {
     bench.hub.unwatch(key);
 }
 
+/// A file that is replaced by an old one can be told only once: a second look finds nothing new.
+#[cfg(unix)]
+#[test]
+fn a_polled_change_right_after_a_load_is_seen() {
+    let (mut bench, _) = bench();
+    let polling = Polling::Every(Duration::from_millis(1));
+    let options = WatchOptions {
+        polling,
+        ..WatchOptions::default()
+    };
+    for name in ["a", "b"] {
+        bench.write(name, name);
+        let file = fs::File::open(bench.path(name)).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH).unwrap();
+    }
+    // Looks at others take time, in which the last one is loaded.
+    for index in 0..500 {
+        bench.watch_with(&format!("other{index}"), options);
+    }
+    let lead = |bench: &Bench, to: &str| {
+        std::os::unix::fs::symlink(to, bench.path("new")).unwrap();
+        bench.rename("new", "link");
+    };
+    lead(&bench, "a");
+    let key = bench.watch_with("link", options);
+    for round in 0..200 {
+        let to = ["b", "a"][round % 2];
+        lead(&bench, to);
+        bench.until(key, to);
+    }
+}
+
 #[test]
 fn polling_only_for_content() {
     let (mut bench, _) = bench();
