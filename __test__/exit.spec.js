@@ -4,7 +4,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const { describe, test } = require('node:test')
 const { makeFolder } = require('./support/files')
-const { start } = require('./support/process')
+const { PATIENCE, start } = require('./support/process')
 
 describe('"A watch keeps the process alive; after the last is closed it exits by itself"', () => {
   for (const way of ['unwatch', 'closeAll', 'unimport', 'disableReloading', 'again']) {
@@ -76,11 +76,14 @@ test('a child process that is forked while something is watched lives and ends o
 
 const hasProc = fs.existsSync('/proc/self/fdinfo')
 if (hasProc) {
-  test('50 worker threads that are terminated at any moment leave no thread, descriptor or watch behind', async (t) => {
+  test('200 worker threads that are terminated at any moment leave no thread, descriptor or watch behind', async (t) => {
     const { dir } = makeFolder(t, { fixture: 'exit' })
-    const { code, signal, stdout, stderr } = await start(t, [process.execPath, 'workers.js'], { cwd: dir }).ended()
+    const run = start(t, [process.execPath, 'workers.js', '200'], { cwd: dir })
+    const { code, signal, stdout, stderr } = await run.ended(10 * PATIENCE)
     assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' })
-    const { before, after } = JSON.parse(stdout)
+    const { before, most, after } = JSON.parse(stdout)
+    assert.ok(most.watches >= 10, `they watched: ${stdout}`)
+    assert.equal(after.watches, 0)
     for (const [what, count] of Object.entries(after)) assert.ok(count <= before[what], `${what}: ${stdout}`)
   })
 }

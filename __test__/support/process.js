@@ -74,8 +74,8 @@ function start(t, [file, ...args], options = {}) {
         return match
       }),
     /** `{ code, signal, stdout, stderr }` when it has ended. */
-    async ended() {
-      const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE)
+    async ended(patience = PATIENCE) {
+      const timer = setTimeout(() => child.kill('SIGKILL'), patience)
       const result = await ended
       clearTimeout(timer)
       return result
@@ -94,4 +94,4 @@ function hmr(t, args, options = {}) {
   return start(t, [process.execPath, ...(options.node ?? []), options.bin ?? bin, ...args], options)
 }
 
-module.exports = { root, bin, start, hmr }
+module.exports = { root, bin, PATIENCE, start, hmr }
