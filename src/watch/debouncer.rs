@@ -7,6 +7,10 @@ use super::WatchKey;
 
 /// Changes less than this apart are one burst.
 pub const QUIET: Duration = Duration::from_millis(20);
+/// On a busy machine the saves of a burst come late: once some of it was delivered, it goes on over this pause,
+const LONG_QUIET: Duration = Duration::from_millis(40);
+/// until its changes were not closer than `QUIET` for so long.
+const DRAWN_OUT: Duration = Duration::from_millis(200);
 /// A burst is delivered after this long even if it goes on.
 const BURST_CAP: Duration = Duration::from_millis(100);
 /// How long an empty, missing or half-written file is given. A pause of 200 ms within one save is real.
@@ -55,15 +59,18 @@ pub struct Debouncer {
     /// Outlives the members: a save that is under way leaves the burst and comes back to it.
     burst_since: Option<Instant>,
     last_change: Option<Instant>,
+    /// The last change that came within `QUIET` of the one before it,
+    last_close: Option<Instant>,
+    /// and the one of the burst of which some was delivered last.
+    was_delivered_in: Option<Instant>,
     due: usize,
 }
 
 impl Debouncer {
     /// One event that changed these keys, all at once.
     pub fn changed(&mut self, now: Instant, changes: &[(WatchKey, Pace)]) {
-        let leads = self
-            .last_change
-            .is_none_or(|last| now.saturating_duration_since(last) >= QUIET);
+        let gap = self.last_change.map(|last| now.saturating_duration_since(last));
+        let leads = gap.is_none_or(|gap| gap >= self.quiet());
         for &(key, pace) in changes {
             let slot = match (self.slots.get(&key), pace) {
                 (Some(Slot::Due { .. }), _) => Slot::Due { settled: false },
@@ -80,6 +87,9 @@ impl Debouncer {
         }
         // A half-known change does not count: its finished event still has to be the leading edge.
         if changes.iter().any(|(_, pace)| *pace == Pace::Finished) {
+            if gap.is_some_and(|gap| gap < QUIET) {
+                self.last_close = Some(now);
+            }
             self.last_change = Some(now);
             self.burst_since = if leads {
                 None
@@ -88,6 +98,15 @@ impl Debouncer {
             };
         }
         self.expire(now);
+    }
+
+    fn quiet(&self) -> Duration {
+        let ends = self.was_delivered_in.map(|close| close + DRAWN_OUT);
+        if ends.is_some_and(|ends| self.last_change < Some(ends)) {
+            LONG_QUIET
+        } else {
+            QUIET
+        }
     }
 
     fn wait(before: Option<&Slot>, now: Instant, quiet: Duration) -> Slot {
@@ -135,7 +154,7 @@ impl Debouncer {
         if self.burst.is_empty() {
             return None;
         }
-        let pause = self.last_change? + QUIET;
+        let pause = self.last_change? + self.quiet();
         Some(
             self.burst_since
                 .map_or(pause, |since| pause.min(since + BURST_CAP)),
@@ -157,6 +176,9 @@ impl Debouncer {
 
     fn end_burst(&mut self) {
         self.burst_since = None;
+        if !self.burst.is_empty() {
+            self.was_delivered_in = self.last_close;
+        }
         for key in std::mem::take(&mut self.burst) {
             if self.slots.insert(key, Slot::Due { settled: false }) != Some(Slot::Due { settled: false }) {
                 self.due += 1;

@@ -74,6 +74,36 @@ fn rows() {
         ],
     );
     run(
+        "a burst on a busy machine",
+        &[
+            (0, Changed(A)),
+            (0, Due(&[(A, false)])),
+            (5, Changed(A)),
+            (25, Due(&[(A, false)])),
+            // Neither at once nor after 20 ms.
+            (30, Changed(A)),
+            (60, Changed(A)),
+            (99, Due(&[])),
+            (100, Due(&[(A, false)])),
+            (101, Changed(A)),
+            (101, Due(&[(A, false)])),
+        ],
+    );
+    run(
+        "saves that are further apart, after a burst",
+        &[
+            (0, Changed(A)),
+            (5, Changed(A)),
+            (25, Due(&[(A, false)])),
+            (205, Changed(A)),
+            (205, Due(&[(A, false)])),
+            (230, Changed(A)),
+            (230, Due(&[(A, false)])),
+            (240, Changed(A)),
+            (260, Due(&[(A, false)])),
+        ],
+    );
+    run(
         "taken along",
         &[
             (0, Changed(A)),
