@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
@@ -204,6 +204,52 @@ fn a_folder_that_becomes_unreadable_is_polled() {
     fake.tell_change(&folder, FileChange::Created);
     bench.until(key, "2");
     assert!(fake.0.lock().watched.contains(&(folder, Scope::Entries)));
+}
+
+/// Nothing tells that a limit was raised or a permission came back: it is tried from time to time.
+#[test]
+fn what_could_not_be_watched_is_tried_again() {
+    type Refuse = fn(&mut Script, Option<PathBuf>);
+    let reasons: [Refuse; 2] = [
+        |script, folder| script.room = folder.map(|_| script.watched.len()),
+        |script, folder| script.unreadable = folder,
+    ];
+    let mut benches = Vec::new();
+    for refuse in reasons {
+        let (mut bench, fake) = bench();
+        bench.mkdir("folder");
+        bench.write("folder/file", "0");
+        let folder = bench.path("folder");
+        refuse(&mut fake.0.lock(), Some(folder.clone()));
+        let key = bench.watch("folder/file");
+        bench.rest();
+        assert_eq!(bench.hub.take_notices().len(), 1);
+        bench.write("folder/file", "1");
+        bench.until(key, "1");
+        refuse(&mut fake.0.lock(), None);
+        benches.push((bench, fake, folder, key));
+    }
+    for (bench, fake, folder, key) in benches {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !fake.0.lock().watched.contains(&(folder.clone(), Scope::Entries)) {
+            assert!(Instant::now() < deadline, "not tried again");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        bench.rest();
+        let is_polled = bench
+            .hub
+            .shared
+            .state
+            .lock()
+            .state
+            .polls
+            .next_deadline()
+            .is_some();
+        assert!(!is_polled, "told by events again");
+        bench.write("folder/file", "2");
+        fake.tell_change(&folder.join("file"), FileChange::Written);
+        bench.until(key, "2");
+    }
 }
 
 #[test]

@@ -118,6 +118,33 @@ fn a_file_becomes_a_folder_and_a_file_again() {
     bench.until(key, "1");
 }
 
+/// On file systems that tell the case apart, the old name is gone meanwhile; on the others, it never is.
+#[test]
+fn renamed_by_case_alone() {
+    for (old, new, inside) in [("Name.js", "name.js", ""), ("Folder", "folder", "/name.js")] {
+        let (from, to) = (format!("{old}{inside}"), format!("{new}{inside}"));
+        let (mut bench, key) = bench(&from);
+        bench.rename(old, new);
+        bench.rename(new, old);
+        bench.expect_nothing();
+        for version in ["1", "2"] {
+            bench.rename(old, new);
+            bench.write(&to, version);
+            bench.rename(new, old);
+            bench.until(key, version);
+        }
+        bench.rename(old, new);
+        if !bench.path(&from).exists() {
+            expect_gone(&bench, key);
+        }
+        bench.write(&to, "3");
+        bench.rename(new, old);
+        bench.until(key, "3");
+        bench.write(&from, "4");
+        bench.until(key, "4");
+    }
+}
+
 #[test]
 fn a_folder_becomes_a_file_and_a_folder_again() {
     let (bench, key) = bench("folder/file");

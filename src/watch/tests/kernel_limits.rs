@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::alone::{is_alone, is_the_one};
+use super::alone::{in_shell, is_alone, is_alone_in_namespace};
 use super::bench::Bench;
 use crate::watch::Notice;
 use crate::watch::backend::NotifyBackend;
@@ -43,31 +43,14 @@ fn the_event_queue_overflows() {
     bench.until(key, "2");
 }
 
-/// In a user namespace, whose own limits are no one else's.
-fn in_namespace(test: &str, limit: &str) -> bool {
-    let can_unshare = Command::new("unshare").args(["-Ur", "true"]).status();
-    if !is_the_one() && !can_unshare.is_ok_and(|status| status.success()) {
-        return false;
-    }
-    is_alone(test, |command| {
-        let script = format!("echo {limit} && exec \"$0\" \"$@\"");
-        let program = command.get_program().to_owned();
-        let arguments: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
-        let mut wrapped = Command::new("unshare");
-        wrapped
-            .args(["-Ur", "sh", "-c", &script])
-            .arg(program)
-            .args(arguments);
-        for (name, value) in command.get_envs() {
-            wrapped.env(name, value.unwrap_or_default());
-        }
-        *command = wrapped;
-    })
+/// A user namespace has limits of its own.
+fn with_limit(test: &str, limit: &str) -> bool {
+    is_alone_in_namespace(test, "-Ur", &format!("echo {limit}"))
 }
 
 #[test]
 fn no_watches_are_left() {
-    if !in_namespace(
+    if !with_limit(
         "kernel_limits::no_watches_are_left",
         "6 > /proc/sys/user/max_inotify_watches",
     ) {
@@ -95,7 +78,7 @@ fn no_watches_are_left() {
 
 #[test]
 fn no_instances_are_left() {
-    if !in_namespace(
+    if !with_limit(
         "kernel_limits::no_instances_are_left",
         "0 > /proc/sys/user/max_inotify_instances",
     ) {
@@ -110,6 +93,29 @@ fn no_instances_are_left() {
         matches!(notices[..], [Notice::InstanceLimit { limit: Some(_) }]),
         "{notices:?}"
     );
+    for version in ["1", "2"] {
+        bench.write("file", version);
+        bench.until(key, version);
+    }
+}
+
+#[test]
+fn no_descriptors_are_left() {
+    let with_few = |command: &mut Command| {
+        let mut wrapped = Command::new("env");
+        in_shell(&mut wrapped, command, "ulimit -n 40");
+        *command = wrapped;
+    };
+    if !is_alone("kernel_limits::no_descriptors_are_left", with_few) {
+        return;
+    }
+    let mut bench = Bench::new();
+    bench.write("file", "0");
+    let taken: Vec<_> = std::iter::from_fn(|| fs::File::open("/dev/null").ok()).collect();
+    let key = bench.watch("file");
+    bench.rest();
+    assert_eq!(bench.hub.take_notices(), [Notice::OpenFileLimit]);
+    drop(taken);
     for version in ["1", "2"] {
         bench.write("file", version);
         bench.until(key, version);

@@ -13,6 +13,8 @@ mod kernel_limits;
 #[cfg(target_os = "linux")]
 mod lifetime;
 #[cfg(target_os = "linux")]
+mod mounting;
+#[cfg(target_os = "linux")]
 mod permissions;
 mod random;
 mod saves;
