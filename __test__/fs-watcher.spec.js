@@ -4,7 +4,17 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { describe, test } = require('node:test')
-const { ContentWatcher, FSWatcher, hotText, imported, makeFolder, pause, saves, until, watched } = require('./support/files')
+const {
+  ContentWatcher,
+  FSWatcher,
+  hotText,
+  imported,
+  makeFolder,
+  pause,
+  saves,
+  until,
+  watched
+} = require('./support/files')
 
 for (const Watcher of [FSWatcher, ContentWatcher]) {
   describe(Watcher.name, () => {

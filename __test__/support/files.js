@@ -136,4 +136,16 @@ function captured(t, ...methods) {
   return lines
 }
 
-module.exports = { ...hmrPackage, root, PATIENCE, makeFolder, saves, watched, hotText, imported, captured, pause, until }
+module.exports = {
+  ...hmrPackage,
+  root,
+  PATIENCE,
+  makeFolder,
+  saves,
+  watched,
+  hotText,
+  imported,
+  captured,
+  pause,
+  until
+}

@@ -35,7 +35,7 @@ export function start(script, args, { cwd, execArgv = [], env = {} } = {}) {
             const message = arrived.shift()
             if (fits(message)) return message
           }
-          if (child.exitCode !== null || now() >= last) return undefined
+          if (child.exitCode !== null || child.signalCode !== null || now() >= last) return undefined
           await new Promise((resolve) => {
             look = resolve
           })
