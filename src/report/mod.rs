@@ -109,15 +109,21 @@ pub fn updated(js: Js<'_>, way: &[String], id: &str, path: &str, what: &str, too
 
 /// A file that `user` requires plainly changed, and nothing follows it.
 pub fn dependency_hint(js: Js<'_>, path: &str, user: &str) {
+    let path = relative(path);
+    let text = format!(
+        "{path} changed, which {user} requires; the option `dependencies: true` \
+         (hmr --dependencies) would update it"
+    );
+    remark(js, &text);
+}
+
+/// What is worth knowing while one looks, when logging is on.
+pub fn remark(js: Js<'_>, text: &str) {
     if !Addon::of(js).is_ok_and(|addon| addon.switches.logging.get()) {
         return;
     }
     let time = time_of_day(js).unwrap_or_default();
-    let text = format!(
-        "{time} [hmr] {} changed, which {user} requires; the option `dependencies: true` \
-         (hmr --dependencies) would update it",
-        relative(path)
-    );
+    let text = format!("{time} [hmr] {text}");
     let line = paint(js, "stdout", Colour::Blue, text.trim_start());
     write(js, "log", &[js.string(&line)]);
 }

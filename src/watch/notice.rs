@@ -59,6 +59,11 @@ impl Notice {
         }
     }
 
+    /// Whether all is as it should be, and this only explains it.
+    pub fn is_for_the_log(&self) -> bool {
+        matches!(self, Self::NoEvents { .. })
+    }
+
     /// Which of the two limits it was, the kernel does not say.
     pub fn instance_limit() -> Self {
         match fs::read_dir("/proc/self/fd") {

@@ -162,6 +162,10 @@ impl Delivery {
 
 fn tell_notices(js: Js<'_>, hub: &Hub) {
     for notice in hub.take_notices() {
-        report::notice(js, &notice.to_string());
+        if notice.is_for_the_log() {
+            report::remark(js, &notice.to_string());
+        } else {
+            report::notice(js, &notice.to_string());
+        }
     }
 }
