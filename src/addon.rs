@@ -29,6 +29,8 @@ pub struct Addon {
     pub raw_listeners: Held,
     /// A runtime's `update` listener, to be bound to the runtime.
     pub on_update: Held,
+    /// What `FSWatcher.watch` returns, but for the watch that it ends.
+    pub unwatch: Held,
     /// The methods of `Runner`, `AsyncRunner` and `PersistManager`.
     pub own_methods: OwnMethods,
     /// What `synthetic` binds.
@@ -178,6 +180,7 @@ impl Addon {
             plain_emit: emitter.get("prototype")?.get("emit")?.hold(),
             raw_listeners: emitter.get("prototype")?.get("rawListeners")?.hold(),
             on_update: js.function("onUpdate", 0, watching::on_update)?.hold(),
+            unwatch: js.function("unwatch", 1, watchers::fs_watcher::unwatch)?.hold(),
             own_methods,
             synthetic_call: js.function("require", 1, synthetic::call)?.hold(),
             timers: Timers::take(js)?,

@@ -47,6 +47,23 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WatchKey(u64);
 
+impl WatchKey {
+    /// As JavaScript counts: exact up to 2^53.
+    #[expect(clippy::cast_precision_loss, reason = "so many watches are never made")]
+    pub fn number(self) -> f64 {
+        self.0 as f64
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it comes from `number`"
+    )]
+    pub fn of_number(number: f64) -> Self {
+        Self(number as u64)
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Polling {
     /// Where the OS does not report changes.
