@@ -1,9 +1,10 @@
 // Where the time of an update goes, against the floor; each figure beside the goal it has.
 //
-//   node benchmark/profile.mjs [life-cycle] [steps] [save] [start] [load] [--modules 1,500,10000] [--saves 40] [--json file]
+//   node benchmark/profile.mjs [life-cycle] [steps] [save] [start] [cost] [load] [--modules 1,500,10000] [--saves 40] [--json file]
 import fs from 'node:fs'
 import os from 'node:os'
 import { parseArgs } from 'node:util'
+import * as cost from './profile/cost.mjs'
 import * as lifeCycle from './profile/life-cycle.mjs'
 import * as load from './profile/load.mjs'
 import * as save from './profile/save.mjs'
@@ -39,6 +40,7 @@ const parts = {
   steps: ['The steps of one update after a pause', steps.steps, steps],
   save: ['Save to new exports (goal: p50 at most 1.2 times the control)', save.save, save],
   start: ['Start and rest (goal: 10,000 modules at most 1.2 times the control)', start.startUp, start],
+  cost: ['Watching (goals: 10,000 files no slower than `fs.watch` of each, 8 MiB, nothing at rest)', cost.cost, cost],
   load: ['Load and heap (goals: 3 ms, 0.05 KB per reload)', load.load, load]
 }
 

@@ -51,6 +51,19 @@ export function start(script, args, { cwd, execArgv = [], env = {} } = {}) {
   }
 }
 
+/** How often the threads of a process have been woken. Linux only. */
+export function wakeUps(pid) {
+  try {
+    const counts = fs.readdirSync(`/proc/${pid}/task`).map((thread) => {
+      const status = fs.readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8')
+      return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1])
+    })
+    return counts.reduce((sum, count) => sum + count, 0)
+  } catch {
+    return undefined
+  }
+}
+
 /** What the system says of a process: memory, descriptors, threads, watches, processor time. Linux only. */
 export function atRest(pid) {
   try {

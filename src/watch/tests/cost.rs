@@ -1,10 +1,11 @@
-//! What thousands of files cost: `cargo test --release -- --ignored --nocapture cost`
+//! What thousands of files cost, as far as it can be counted; `npm run profile -- cost` measures the rest.
 
 use std::fs;
-use std::time::{Duration, Instant};
 
-use super::temp::TempDir;
-use crate::watch::{Hub, WatchOptions};
+use super::alone::is_alone;
+use super::bench::Bench;
+use super::lifetime::{Counts, counts, wake_ups};
+use crate::watch::WatchOptions;
 
 const FOLDERS: usize = 500;
 const FILES: usize = 20;
@@ -15,63 +16,49 @@ fn resident_bytes() -> usize {
 }
 
 #[test]
-#[ignore = "a measurement"]
 fn ten_thousand_files() {
-    let temp = TempDir::new();
+    if !is_alone("cost::ten_thousand_files", |_| {}) {
+        return;
+    }
+    let mut bench = Bench::new();
     let mut paths = Vec::new();
-    let old = std::time::SystemTime::now() - Duration::from_secs(3600);
     for folder in 0..FOLDERS {
-        let folder = temp.path().join(format!("packages/package{folder}/source"));
+        let folder = bench.path(&format!("project/part{folder}"));
         fs::create_dir_all(&folder).unwrap();
         for file in 0..FILES {
             let path = folder.join(format!("module{file}.js"));
             fs::write(&path, "export {}").unwrap();
-            fs::File::open(&path).unwrap().set_modified(old).unwrap();
             paths.push(path);
         }
     }
-    let (wake, woken) = std::sync::mpsc::channel();
-    let hub = Hub::new(Box::new(move || {
-        let _ = wake.send(());
-    }));
-    let before = resident_bytes();
-    let start = Instant::now();
+    // What the first watch starts is there once.
+    bench.write("first", "0");
+    bench.watch("first");
+    bench.rest();
+    let before = (counts(), resident_bytes());
     let keys: Vec<_> = paths
         .iter()
-        .map(|path| hub.watch(path, &WatchOptions::default()).unwrap())
+        .map(|path| bench.hub.watch(path, &WatchOptions::default()).unwrap())
         .collect();
-    let added = start.elapsed();
-    while !hub.shared.state.lock().is_at_rest() {
-        std::thread::yield_now();
+    bench.rest();
+    let after = (counts(), resident_bytes());
+
+    let Counts {
+        threads, descriptors, ..
+    } = before.0;
+    assert_eq!((after.0.threads, after.0.descriptors), (threads, descriptors));
+    // And those above, for their own moves.
+    assert_eq!(after.0.watches - before.0.watches, FOLDERS + 2);
+    let bytes = after.1 - before.1;
+    assert!(bytes <= 8 << 20, "{} KiB", bytes / 1024);
+
+    let woken = wake_ups();
+    for path in &paths {
+        fs::read(path).unwrap();
+        fs::metadata(path).unwrap();
     }
-    let armed = start.elapsed();
-    let bytes = resident_bytes() - before;
-
-    let mut delays: Vec<_> = (0..200)
-        .map(|index| {
-            std::thread::sleep(Duration::from_millis(25));
-            let start = Instant::now();
-            fs::write(&paths[index * 37], "export default 1").unwrap();
-            woken.recv().unwrap();
-            let delay = start.elapsed();
-            assert_eq!(hub.take_due().count(), 1);
-            delay
-        })
-        .collect();
-    delays.sort();
-
-    let start = Instant::now();
+    assert_eq!(wake_ups(), woken, "nothing to do");
     for key in keys {
-        hub.unwatch(key);
-    }
-    let removed = start.elapsed();
-    #[expect(clippy::print_stdout, reason = "the measurement")]
-    {
-        println!(
-            "add {added:?}, all armed after {armed:?}, {} KiB, remove {removed:?}, write to wake p50 {:?} p95 {:?}",
-            bytes / 1024,
-            delays[100],
-            delays[190]
-        );
+        bench.hub.unwatch(key);
     }
 }

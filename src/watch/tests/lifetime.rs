@@ -12,13 +12,13 @@ use super::temp::TempDir;
 use crate::watch::{Hub, Polling, WatchError, WatchOptions};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Counts {
-    threads: usize,
-    descriptors: usize,
-    watches: usize,
+pub struct Counts {
+    pub threads: usize,
+    pub descriptors: usize,
+    pub watches: usize,
 }
 
-fn counts() -> Counts {
+pub fn counts() -> Counts {
     let entries = |path: &str| fs::read_dir(path).unwrap().count();
     let infos = fs::read_dir("/proc/self/fdinfo").unwrap();
     let texts = infos.filter_map(|entry| fs::read_to_string(entry.ok()?.path()).ok());
@@ -80,7 +80,7 @@ fn no_thread_descriptor_or_watch_is_left() {
 }
 
 /// How often our threads and notify's have been woken.
-fn wake_ups() -> u64 {
+pub fn wake_ups() -> u64 {
     let tasks = fs::read_dir("/proc/self/task")
         .unwrap()
         .map(|task| task.unwrap().path());
