@@ -110,6 +110,15 @@ fn hash(path: &Path) -> io::Result<u64> {
     }
 }
 
+/// Whether an empty or missing file may have become so within the settle time, whatever was told of
+/// it: by its own time, or by that of the folder that it is missing from.
+pub fn is_just_spoilt(path: &Path) -> bool {
+    let nearest = path.ancestors().find_map(|place| std::fs::metadata(place).ok());
+    let modified = nearest.and_then(|metadata| metadata.modified().ok());
+    // A time in the future is no time to wait for.
+    modified.is_some_and(|modified| modified.elapsed().is_ok_and(|age| age < SETTLE))
+}
+
 /// How to compare two stamps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Comparison {

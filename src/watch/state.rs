@@ -12,7 +12,7 @@ use super::notice::Notice;
 use super::poll::{PollSchedule, Reason};
 use super::roots::Roots;
 use super::route::{Role, Route};
-use super::stamp::{Comparison, Sight, Stamp};
+use super::stamp::{Comparison, Sight, Stamp, is_just_spoilt};
 use super::{Due, Polling, WatchKey, WatchOptions};
 
 /// How long folders wait to be tidied up.
@@ -255,7 +255,7 @@ impl State {
         let sight = fresh.compared_with(&watch.stamp, watch.comparison(true));
         let missing = match sight {
             Sight::Same => return None,
-            Sight::Empty | Sight::Gone if !settled => {
+            Sight::Empty | Sight::Gone if !settled || is_just_spoilt(&watch.path) => {
                 let pace = watch.pace(Pace::Finished);
                 self.debouncer.settle(now, key, pace);
                 return None;

@@ -1,97 +1,14 @@
 //! When the OS loses events or refuses to watch. The backend is a fake, the files are real.
 
-use std::collections::HashSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
-use super::bench::Bench;
-use crate::watch::backend::{BackendError, Connect, Scope, Sink, WatchBackend};
+use super::fake::{Fake, Script, bench};
+use crate::watch::backend::Scope;
+use crate::watch::debouncer::SETTLE;
 use crate::watch::file_change::{FileChange, Signal};
-use crate::watch::{Due, Notice, Polling, WatchOptions};
-
-/// Says what it is told to say.
-#[derive(Default)]
-struct Script {
-    sink: Option<Sink>,
-    watched: HashSet<(PathBuf, Scope)>,
-    room: Option<usize>,
-    refuses_to_connect: bool,
-    unreadable: Option<PathBuf>,
-    is_silent_about_finished_writes: bool,
-}
-
-#[derive(Clone, Default)]
-struct Fake(Arc<Mutex<Script>>);
-
-impl Fake {
-    fn connect(&self) -> Box<Connect> {
-        let fake = self.clone();
-        Box::new(move |sink| {
-            let mut script = fake.0.lock();
-            if script.refuses_to_connect {
-                return Err(BackendError::InstanceLimit);
-            }
-            script.sink = Some(sink);
-            drop(script);
-            Ok(Box::new(fake.clone()))
-        })
-    }
-
-    fn tell(&self, signal: Signal) {
-        let sink = self.0.lock().sink.clone().unwrap();
-        sink(signal);
-    }
-
-    fn tell_change(&self, path: &Path, change: FileChange) {
-        self.tell(Signal::Changed {
-            path: path.to_owned(),
-            change,
-        });
-    }
-}
-
-impl WatchBackend for Fake {
-    fn watch(&mut self, folder: &Path, scope: Scope) -> Result<(), BackendError> {
-        let mut script = self.0.lock();
-        if script.unreadable.as_deref() == Some(folder) {
-            return Err(BackendError::Other(std::io::ErrorKind::PermissionDenied.into()));
-        }
-        if script.room.is_some_and(|room| script.watched.len() >= room) {
-            return Err(BackendError::WatchLimit);
-        }
-        assert!(
-            script.watched.insert((folder.to_owned(), scope)),
-            "{} twice",
-            folder.display()
-        );
-        Ok(())
-    }
-
-    fn unwatch(&mut self, folder: &Path, scope: Scope) {
-        assert!(
-            self.0.lock().watched.remove(&(folder.to_owned(), scope)),
-            "{}",
-            folder.display()
-        );
-    }
-
-    fn flush(&mut self) -> Result<(), BackendError> {
-        Ok(())
-    }
-
-    fn tells_finished_writes(&self) -> bool {
-        !self.0.lock().is_silent_about_finished_writes
-    }
-}
-
-fn bench() -> (Bench, Fake) {
-    let fake = Fake::default();
-    (Bench::with_backend(fake.connect()), fake)
-}
+use crate::watch::{Due, Notice};
 
 #[test]
 fn lost_events() {
@@ -128,6 +45,40 @@ fn lost_events() {
         1,
         "an overflow without a change is nothing"
     );
+}
+
+/// Gone, back, and gone again with the events of that still to come: the wait is the last absence's.
+#[test]
+fn each_absence_is_waited_for() {
+    for empties in [false, true] {
+        let (mut bench, fake) = bench();
+        bench.mkdir("folder");
+        bench.write("folder/file", "0");
+        let key = bench.watch("folder/file");
+        bench.rest();
+        let path = bench.path("folder/file");
+        let spoil = || {
+            if empties {
+                fs::write(&path, "")
+            } else {
+                fs::remove_file(&path)
+            }
+        };
+        spoil().unwrap();
+        fake.tell_change(&path, FileChange::Created);
+        std::thread::sleep(Duration::from_millis(150));
+        bench.write("folder/file", "0");
+        spoil().unwrap();
+        let spoilt = Instant::now();
+        let loads = bench.next_woken();
+        assert_eq!((loads[0].due.key, loads[0].due.settled), (key, true));
+        // The file system's clock may be some ticks late.
+        assert!(
+            spoilt.elapsed() + Duration::from_millis(30) > SETTLE,
+            "{:?}",
+            spoilt.elapsed()
+        );
+    }
 }
 
 #[test]
@@ -267,79 +218,6 @@ fn a_mount_goes_away_and_comes_back() {
     fs::remove_dir(bench.path("mount")).unwrap();
     bench.rename("unmounted", "mount");
     bench.until(key, "0");
-}
-
-#[test]
-fn polled_on_request() {
-    let (mut bench, fake) = bench();
-    let polling = Polling::Every(Duration::from_millis(30));
-    let key = bench.watch_with(
-        "folder/file",
-        WatchOptions {
-            polling,
-            ..WatchOptions::default()
-        },
-    );
-    assert!(fake.0.lock().sink.is_none(), "no backend is needed");
-    bench.mkdir("folder");
-    for version in ["1", "2", "3", "same size"] {
-        bench.write("folder/file", version);
-        bench.until(key, version);
-    }
-    bench.rename("folder", "away");
-    assert!(bench.next_woken()[0].due.missing);
-    bench.hub.unwatch(key);
-}
-
-/// A file that is replaced by an old one can be told only once: a second look finds nothing new.
-#[cfg(unix)]
-#[test]
-fn a_polled_change_right_after_a_load_is_seen() {
-    let (mut bench, _) = bench();
-    let polling = Polling::Every(Duration::from_millis(1));
-    let options = WatchOptions {
-        polling,
-        ..WatchOptions::default()
-    };
-    for name in ["a", "b"] {
-        bench.write(name, name);
-        let file = fs::File::open(bench.path(name)).unwrap();
-        file.set_modified(std::time::UNIX_EPOCH).unwrap();
-    }
-    // Looks at others take time, in which the last one is loaded.
-    for index in 0..500 {
-        bench.watch_with(&format!("other{index}"), options);
-    }
-    let lead = |bench: &Bench, to: &str| {
-        std::os::unix::fs::symlink(to, bench.path("new")).unwrap();
-        bench.rename("new", "link");
-    };
-    lead(&bench, "a");
-    let key = bench.watch_with("link", options);
-    for round in 0..200 {
-        let to = ["b", "a"][round % 2];
-        lead(&bench, to);
-        bench.until(key, to);
-    }
-}
-
-#[test]
-fn polling_only_for_content() {
-    let (mut bench, _) = bench();
-    bench.write("file", "0");
-    let polling = Polling::Every(Duration::from_millis(30));
-    let key = bench.watch_with(
-        "file",
-        WatchOptions {
-            polling,
-            only_content: true,
-            ..WatchOptions::default()
-        },
-    );
-    bench.write("file", "0");
-    assert_eq!(bench.next_within(Duration::from_millis(200)), []);
-    bench.write("file", "1");
-    bench.expect(key, "1");
 }
 
 #[test]

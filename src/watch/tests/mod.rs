@@ -7,6 +7,7 @@ mod bench;
 mod cost;
 mod debouncer;
 mod failing_os;
+mod fake;
 mod folders;
 #[cfg(target_os = "linux")]
 mod kernel_limits;
@@ -16,6 +17,7 @@ mod lifetime;
 mod mounting;
 #[cfg(target_os = "linux")]
 mod permissions;
+mod polling;
 mod random;
 mod saves;
 pub mod temp;
