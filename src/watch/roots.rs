@@ -52,11 +52,16 @@ impl Interests {
 #[derive(Debug, Default)]
 pub struct Roots {
     folders: HashMap<Arc<Path>, HashMap<Arc<OsStr>, Interests>>,
+    /// The folders above these, with the number of those directly below that are in either map.
+    above: HashMap<PathBuf, usize>,
 }
 
 impl Roots {
     pub fn add(&mut self, key: WatchKey, points: &[Point]) {
         for point in points {
+            if !self.folders.contains_key(&point.folder) {
+                self.retain_above(&point.folder);
+            }
             let names = self.folders.entry(Arc::clone(&point.folder)).or_default();
             let role = point.role;
             let interest = Interest { key, role };
@@ -80,12 +85,41 @@ impl Roots {
             }
             if names.is_empty() {
                 self.folders.remove(&point.folder);
+                self.release_above(&point.folder);
             }
+        }
+    }
+
+    fn retain_above(&mut self, folder: &Path) {
+        for above in folder.ancestors().skip(1) {
+            if let Some(below) = self.above.get_mut(above) {
+                *below += 1;
+                return;
+            }
+            self.above.insert(above.to_owned(), 1);
+        }
+    }
+
+    fn release_above(&mut self, folder: &Path) {
+        for above in folder.ancestors().skip(1) {
+            let Some(below) = self.above.get_mut(above) else {
+                return;
+            };
+            *below -= 1;
+            if *below > 0 {
+                return;
+            }
+            self.above.remove(above);
         }
     }
 
     pub fn is_root(&self, folder: &Path) -> bool {
         self.folders.contains_key(folder)
+    }
+
+    /// Whether this is a folder above one that something is interested in.
+    pub fn is_above(&self, folder: &Path) -> bool {
+        self.above.contains_key(folder)
     }
 
     /// Who is interested in this entry.

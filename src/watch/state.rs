@@ -240,6 +240,10 @@ impl State {
         if !change.is_about_name() {
             return false;
         }
+        // Told of a folder that it watches for a moment too, notify has ended all watches below.
+        if self.roots.is_above(path) {
+            return true;
+        }
         let interests = self.roots.at(path);
         interests.iter().any(|interest| interest.role == Role::Via)
             // The file may have been replaced by a link to another.

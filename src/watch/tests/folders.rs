@@ -247,3 +247,30 @@ mod links {
         bench.until(key, "1");
     }
 }
+
+/// notify ends the watches below a folder that moves, for the short time that it watches that folder too, and tells
+/// of the folder alone.
+#[test]
+fn above_a_folder_that_has_just_appeared_away_and_back() {
+    let mut bench = Bench::new();
+    bench.mkdir("deep");
+    bench.write("file", "0");
+    bench.watch("file");
+    for round in 0..20 {
+        // The folder of `file` is watched, and so is `deep`, as the way ends there.
+        let key = bench.watch("deep/er/file");
+        bench.rest();
+        bench.mkdir("deep/er");
+        let appeared = format!("appeared {round}");
+        bench.write("deep/er/file", &appeared);
+        bench.until(key, &appeared);
+        bench.rename("deep", "elsewhere");
+        bench.rename("elsewhere", "deep");
+        bench.rest();
+        let edited = format!("edited {round}");
+        bench.write("deep/er/file", &edited);
+        bench.until(key, &edited);
+        bench.hub.unwatch(key);
+        fs::remove_dir_all(bench.path("deep/er")).unwrap();
+    }
+}
