@@ -119,9 +119,7 @@ impl State {
         let Some(watch) = self.watches.remove(&key) else {
             return;
         };
-        self.roots.remove(key, &watch.route);
-        let mut points = watch.route.iter();
-        if points.any(|point| !self.roots.is_root(&point.folder)) {
+        if self.roots.remove(key, &watch.route) {
             self.tidy_soon(now);
         }
     }

@@ -274,3 +274,21 @@ fn above_a_folder_that_has_just_appeared_away_and_back() {
         fs::remove_dir_all(bench.path("deep/er")).unwrap();
     }
 }
+
+/// Until it is let go of, a folder that nobody needs any more counts as watched.
+#[test]
+fn gone_before_it_is_let_go_of() {
+    let (mut bench, key) = bench("folder/file");
+    bench.rest();
+    bench.hub.unwatch(key);
+    for round in 0..20 {
+        bench.rename("folder", "elsewhere");
+        let key = bench.watch("folder/file");
+        bench.mkdir("folder");
+        let text = format!("{round}");
+        bench.write("folder/file", &text);
+        bench.until(key, &text);
+        bench.hub.unwatch(key);
+        fs::remove_dir_all(bench.path("elsewhere")).unwrap();
+    }
+}
