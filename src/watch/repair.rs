@@ -134,7 +134,6 @@ pub fn tidy(shared: &Shared, generation: u64, arming: &mut Arming) {
         return;
     };
     guarded.state.tidy_at = None;
-    guarded.state.roots.drop_unused();
     let used = guarded.state.roots.all();
     drop(guarded);
     let replaced = arming.tidy(&used);

@@ -51,7 +51,6 @@ impl Interests {
 
 #[derive(Debug, Default)]
 pub struct Roots {
-    /// One whose last interest went stays, without names, as long as it may be armed: until `drop_unused`.
     folders: HashMap<Arc<Path>, HashMap<Arc<OsStr>, Interests>>,
     /// The folders above these, with the number of those directly below that are in either map.
     above: HashMap<PathBuf, usize>,
@@ -73,9 +72,7 @@ impl Roots {
         }
     }
 
-    /// Returns whether any folder is unused now.
-    pub fn remove(&mut self, key: WatchKey, points: &[Point]) -> bool {
-        let mut leaves_unused = false;
+    pub fn remove(&mut self, key: WatchKey, points: &[Point]) {
         for point in points {
             let Some(names) = self.folders.get_mut(&point.folder) else {
                 continue;
@@ -86,16 +83,10 @@ impl Roots {
             {
                 names.remove(&point.name);
             }
-            leaves_unused |= names.is_empty();
-        }
-        leaves_unused
-    }
-
-    /// What happens to the folders that nothing is interested in does not matter any more.
-    pub fn drop_unused(&mut self) {
-        let unused = self.folders.extract_if(|_, names| names.is_empty());
-        for folder in unused.map(|(folder, _)| folder).collect::<Vec<_>>() {
-            self.release_above(&folder);
+            if names.is_empty() {
+                self.folders.remove(&point.folder);
+                self.release_above(&point.folder);
+            }
         }
     }
 

@@ -119,7 +119,9 @@ impl State {
         let Some(watch) = self.watches.remove(&key) else {
             return;
         };
-        if self.roots.remove(key, &watch.route) {
+        self.roots.remove(key, &watch.route);
+        let mut points = watch.route.iter();
+        if points.any(|point| !self.roots.is_root(&point.folder)) {
             self.tidy_soon(now);
         }
     }
