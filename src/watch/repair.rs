@@ -90,7 +90,7 @@ pub fn repair(shared: &Shared, generation: u64, arming: &mut Arming, repairs: Re
 fn detach(shared: &Shared, generation: u64, repairs: Repairs) -> Option<(Vec<Arc<Path>>, Vec<Detached>)> {
     let mut guarded = shared.lock_as(generation)?;
     let state = &mut guarded.state;
-    let (folders, mut keys) = if repairs.all {
+    let (mut folders, mut keys): (Vec<_>, _) = if repairs.all {
         (state.roots.all().into_iter().collect(), state.keys())
     } else {
         state.roots.touched_by(&repairs.paths)
@@ -115,6 +115,7 @@ fn detach(shared: &Shared, generation: u64, repairs: Repairs) -> Option<(Vec<Arc
             state.detach(key);
         }
     }
+    folders.extend(state.take_vacated());
     Some((folders, watches))
 }
 
@@ -144,6 +145,7 @@ pub fn tidy(shared: &Shared, generation: u64, arming: &mut Arming) {
         return;
     };
     guarded.state.tidy_at = None;
+    guarded.state.take_vacated();
     let used = guarded.state.roots.all();
     drop(guarded);
     let replaced = arming.tidy(&used);
