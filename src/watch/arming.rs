@@ -256,18 +256,36 @@ impl Arming {
         }
     }
 
-    pub fn disarm(&mut self, folder: &Path) {
+    /// Returns which folder it was that was armed at this path.
+    pub fn disarm(&mut self, folder: &Path) -> Option<Identity> {
         // A way is remembered only as long as changes on it would be reported.
         self.routes.forget_all();
-        match self.armed.remove(folder).map(|armed| armed.mode) {
-            Some(Mode::Events | Mode::EventsHere) => {
+        let armed = self.armed.remove(folder)?;
+        match armed.mode {
+            Mode::Events | Mode::EventsHere => {
                 if let Some(backend) = &mut self.backend {
                     backend.unwatch(folder, Scope::Entries);
                 }
                 self.release_ancestors(folder);
             }
-            Some(Mode::Unwatched) | None => {}
+            Mode::Unwatched => {}
         }
+        armed.identity
+    }
+
+    /// Whether one of these folders, armed until now, was on another file system than the folder above
+    /// it in which the route ends: the one that it was on is not mounted any more.
+    pub fn ends_below_a_mount(&self, route: &Route, disarmed: &[(Arc<Path>, Identity)]) -> bool {
+        let Some(end) = route.last() else {
+            return false;
+        };
+        let Some(here) = self.armed.get(&end.folder).and_then(|armed| armed.identity) else {
+            return false;
+        };
+        let mut below = disarmed
+            .iter()
+            .filter(|(folder, _)| folder.starts_with(&end.folder));
+        below.any(|(_, there)| there.device != here.device)
     }
 
     /// Disarms the folders that nobody uses, and does what was put off to save round trips. Returns

@@ -8,6 +8,7 @@ use super::arming::{Arming, Attached, PollCause, Unreadable};
 use super::file_change::FileChange;
 use super::notice::Notice;
 use super::poll::{POLL_INTERVAL, Reason};
+use super::route::{Role, Route};
 use super::shared::Shared;
 use super::state::Repairs;
 use super::{Polling, WatchKey, WatchOptions};
@@ -35,16 +36,25 @@ pub fn repair(shared: &Shared, generation: u64, arming: &mut Arming, repairs: Re
         arming.disarm_unwatched();
     }
     // A watch follows its folder when that is moved, and the OS may have dropped it already.
-    for folder in folders {
-        arming.disarm(&folder);
-    }
+    let disarmed: Vec<_> = folders
+        .into_iter()
+        .filter_map(|folder| arming.disarm(&folder).map(|identity| (folder, identity)))
+        .collect();
     let mut ways = Vec::with_capacity(watches.len());
     for watch in watches {
         if shared.lock_as(generation).is_none() {
             return;
         }
         let mut attached = attach(arming, &watch.path, watch.options);
-        if attached.poll.is_none() && (unmounted || watch.was_unmounted) && !watch.path.exists() {
+        // The event may not have come: the watch ended with the mount.
+        let is_unmounted =
+            |route| unmounted || watch.was_unmounted || arming.ends_below_a_mount(route, &disarmed);
+        // By now it may be mounted again, behind the way that was found.
+        let ends_before = |route: &Route| route.last().is_some_and(|point| point.role == Role::Via);
+        if attached.poll.is_none()
+            && is_unmounted(&attached.route)
+            && (ends_before(&attached.route) || !watch.path.exists())
+        {
             attached.poll = Some(PollCause::Unmounted);
         }
         ways.push((watch.key, attached));
@@ -80,7 +90,7 @@ pub fn repair(shared: &Shared, generation: u64, arming: &mut Arming, repairs: Re
 fn detach(shared: &Shared, generation: u64, repairs: Repairs) -> Option<(Vec<Arc<Path>>, Vec<Detached>)> {
     let mut guarded = shared.lock_as(generation)?;
     let state = &mut guarded.state;
-    let (folders, mut keys) = if repairs.all {
+    let (mut folders, mut keys): (Vec<_>, _) = if repairs.all {
         (state.roots.all().into_iter().collect(), state.keys())
     } else {
         state.roots.touched_by(&repairs.paths)
@@ -105,6 +115,7 @@ fn detach(shared: &Shared, generation: u64, repairs: Repairs) -> Option<(Vec<Arc
             state.detach(key);
         }
     }
+    folders.extend(state.take_vacated());
     Some((folders, watches))
 }
 
@@ -134,6 +145,7 @@ pub fn tidy(shared: &Shared, generation: u64, arming: &mut Arming) {
         return;
     };
     guarded.state.tidy_at = None;
+    guarded.state.take_vacated();
     let used = guarded.state.roots.all();
     drop(guarded);
     let replaced = arming.tidy(&used);

@@ -69,6 +69,7 @@ pub struct State {
     /// Folders found readable.
     pub readable: HashSet<PathBuf>,
     pub repairs: Repairs,
+    vacated: Vec<Arc<Path>>,
     /// Folders are being armed for routes that are not in `roots` yet: whatever happens to a name
     /// meanwhile may concern them.
     pub attaching: bool,
@@ -119,11 +120,27 @@ impl State {
         let Some(watch) = self.watches.remove(&key) else {
             return;
         };
-        self.roots.remove(key, &watch.route);
-        let mut points = watch.route.iter();
-        if points.any(|point| !self.roots.is_root(&point.folder)) {
+        if self.leave(key, &watch.route) {
             self.tidy_soon(now);
         }
+    }
+
+    /// Returns whether nobody else is interested in one of the folders.
+    fn leave(&mut self, key: WatchKey, route: &Route) -> bool {
+        self.roots.remove(key, route);
+        let folders = route.iter().map(|point| &point.folder);
+        let before = self.vacated.len();
+        let vacated = folders.filter(|folder| !self.roots.is_root(folder));
+        self.vacated.extend(vacated.map(Arc::clone));
+        self.vacated.len() > before
+    }
+
+    /// The folders that nobody is interested in any more. They may still be armed, but what happens
+    /// to them goes unheeded: they are not to be taken for armed again.
+    pub fn take_vacated(&mut self) -> Vec<Arc<Path>> {
+        let mut vacated = mem::take(&mut self.vacated);
+        vacated.retain(|folder| !self.roots.is_root(folder));
+        vacated
     }
 
     pub fn clear(&mut self) {
@@ -141,7 +158,8 @@ impl State {
 
     pub fn detach(&mut self, key: WatchKey) {
         if let Some(watch) = self.watches.get_mut(&key) {
-            self.roots.remove(key, &mem::take(&mut watch.route));
+            let route = mem::take(&mut watch.route);
+            self.leave(key, &route);
         }
     }
 

@@ -225,6 +225,40 @@ mod links {
         bench.until(key, "edited");
     }
 
+    /// For a moment the folder is still watched, and of no interest to anyone.
+    #[test]
+    fn a_linked_folder_is_replaced_while_the_link_leads_elsewhere() {
+        let mut bench = Bench::new();
+        let lead = |bench: &Bench, target: &str| {
+            symlink(target, bench.path("current.tmp")).unwrap();
+            bench.rename("current.tmp", "current");
+        };
+        for folder in ["one", "two"] {
+            bench.mkdir(folder);
+            bench.write(&format!("{folder}/file"), folder);
+        }
+        lead(&bench, "one");
+        let key = bench.watch("current/file");
+        bench.rest();
+        for round in 0..20 {
+            lead(&bench, "two");
+            let is_left = || {
+                let guarded = bench.hub.shared.state.lock();
+                guarded.state.roots.is_root(&bench.path("two")) && !guarded.state.attaching
+            };
+            while !is_left() {
+                std::thread::yield_now();
+            }
+            bench.rename("one", &format!("old{round}"));
+            bench.mkdir("one");
+            bench.write("one/file", &format!("new {round}"));
+            lead(&bench, "one");
+            bench.until(key, &format!("new {round}"));
+            bench.write("one/file", &format!("edited {round}"));
+            bench.until(key, &format!("edited {round}"));
+        }
+    }
+
     #[test]
     fn a_file_is_replaced_by_a_link() {
         let (bench, key) = bench("file");
