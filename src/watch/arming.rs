@@ -289,21 +289,24 @@ impl Arming {
     }
 
     /// Disarms the folders that nobody uses, and does what was put off to save round trips. Returns
-    /// the armed folders that were replaced before a move of their ancestors would have been told.
+    /// the armed folders that were replaced before a move of their ancestors would have been told, or
+    /// that one of these would not be told of, as it was away for a moment.
     pub fn tidy(&mut self, used: &HashSet<Arc<Path>>) -> Vec<PathBuf> {
         let unused = self.armed.keys().filter(|folder| !used.contains(*folder));
         for folder in unused.map(Arc::clone).collect::<Vec<_>>() {
             self.disarm(&folder);
         }
+        let mut missed_one_above = false;
         if let Some(backend) = &mut self.backend
             && let Err(error) = backend.flush()
         {
+            missed_one_above = matches!(error, BackendError::Missing);
             self.on_ancestor_error(&error);
         }
         let mut replaced = mem::take(&mut self.unverified);
         replaced.retain(|folder| {
             let armed = self.armed.get(folder);
-            armed.is_some_and(|armed| armed.identity != identity(folder))
+            armed.is_some_and(|armed| missed_one_above || armed.identity != identity(folder))
         });
         replaced.iter().map(|folder| folder.to_path_buf()).collect()
     }

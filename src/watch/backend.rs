@@ -32,7 +32,7 @@ pub trait WatchBackend: Send {
     fn watch(&mut self, folder: &Path, scope: Scope) -> Result<(), BackendError>;
     /// By `flush` at the latest. A folder that is not watched (any more) is no error.
     fn unwatch(&mut self, folder: &Path, scope: Scope);
-    /// Does what was put off, and returns the last failure.
+    /// Does what was put off, and returns the last failure, but `Missing` before any other.
     fn flush(&mut self) -> Result<(), BackendError>;
     /// Whether `FileChange::Written` ever comes.
     fn tells_finished_writes(&self) -> bool;
@@ -199,6 +199,7 @@ impl Channel {
             match failure.origin {
                 None => self.check_alive()?,
                 Some(PathOp::Unwatch(_)) => {}
+                Some(PathOp::Watch(..)) if matches!(result, Err(BackendError::Missing)) => {}
                 Some(PathOp::Watch(..)) => result = Err(failure.source.into()),
             }
             batch = failure.remaining;

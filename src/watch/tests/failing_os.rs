@@ -203,6 +203,25 @@ fn what_could_not_be_watched_is_tried_again() {
     }
 }
 
+/// Its own moves would go unseen from then on.
+#[test]
+fn a_folder_above_that_was_away_when_it_was_to_be_watched() {
+    let (mut bench, fake) = bench();
+    bench.mkdir("deep/er");
+    bench.write("deep/er/file", "0");
+    fake.0.lock().misses_one_above = true;
+    bench.watch("deep/er/file");
+    bench.rest();
+    let folder = bench.path("deep/er");
+    let script = fake.0.lock();
+    let times = script
+        .history
+        .iter()
+        .filter(|watched| **watched == folder)
+        .count();
+    assert_eq!(times, 2);
+}
+
 #[test]
 fn a_mount_goes_away_and_comes_back() {
     let (mut bench, fake) = bench();

@@ -1,6 +1,7 @@
 //! A backend that says what a test tells it to say.
 
 use std::collections::HashSet;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +20,10 @@ pub struct Script {
     pub refuses_to_connect: bool,
     pub unreadable: Option<PathBuf>,
     pub is_silent_about_finished_writes: bool,
+    /// One of the folders above is away when they are to be watched.
+    pub misses_one_above: bool,
+    /// Every folder that was watched, as often as it was.
+    pub history: Vec<PathBuf>,
 }
 
 #[derive(Clone, Default)]
@@ -60,6 +65,7 @@ impl WatchBackend for Fake {
         if script.room.is_some_and(|room| script.watched.len() >= room) {
             return Err(BackendError::WatchLimit);
         }
+        script.history.push(folder.to_owned());
         assert!(
             script.watched.insert((folder.to_owned(), scope)),
             "{} twice",
@@ -77,6 +83,9 @@ impl WatchBackend for Fake {
     }
 
     fn flush(&mut self) -> Result<(), BackendError> {
+        if mem::take(&mut self.0.lock().misses_one_above) {
+            return Err(BackendError::Missing);
+        }
         Ok(())
     }
 
