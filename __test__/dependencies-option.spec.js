@@ -139,21 +139,100 @@ describe('the log', () => {
   })
 })
 
+describe('`followDependencies`', () => {
+  const follows = async (t, options) => {
+    const { require } = scenario(t, 'dependencies')
+    const runtime = createRuntime(require, new ManualWatcher(), options)
+    t.after(() => runtime.closeAll())
+    await runtime.import('./a.js')
+    return runtime.dependencies('./a.js').length > 0
+  }
+
+  it('says whether runtimes follow that do not say so themselves', async (t) => {
+    t.after(() => HMRRuntime.followDependencies(false))
+    HMRRuntime.followDependencies(true)
+    for (const options of [undefined, null, {}, { dependencies: undefined }, { dependencies: true }])
+      assert.equal(await follows(t, options), true)
+    assert.equal(await follows(t, { dependencies: false }), false)
+    HMRRuntime.followDependencies(false)
+    assert.equal(await follows(t, {}), false)
+    assert.equal(await follows(t, { dependencies: {} }), true)
+  })
+
+  it('is asked when a runtime is made', async (t) => {
+    t.after(() => HMRRuntime.followDependencies(false))
+    const { require } = scenario(t, 'dependencies')
+    const before = new HMRRuntime(new ManualWatcher(), require)
+    HMRRuntime.followDependencies(true)
+    const between = new HMRRuntime(new ManualWatcher(), require)
+    HMRRuntime.followDependencies(false)
+    for (const [runtime, count] of [
+      [before, 0],
+      [between, 5]
+    ]) {
+      t.after(() => runtime.closeAll())
+      await runtime.import('./a.js')
+      assert.equal(runtime.dependencies('./a.js').length, count)
+    }
+  })
+})
+
 describe('hmr --dependencies', () => {
+  const hot = (read) => `
+    const { createRunner, createRuntime, hmr } = require('@upvotr/node-hmr')
+    const text = require('./helper.js')
+    module.exports = hmr(null, createRunner(${read}, undefined, true))`
+  const project = (t) => {
+    const made = makeProject(t)
+    made.write('package.json', '{}')
+    made.write('helper.js', "module.exports = 'one'")
+    return made
+  }
+
   it('follows, and without it does not', async (t) => {
-    const project = makeProject(t)
-    project.write('package.json', '{}')
-    project.write('helper.js', "module.exports = 'one'")
-    project.write(
-      'main.js',
-      `const { hmr, createRunner } = require('@upvotr/node-hmr')
-       const text = require('./helper.js')
-       module.exports = hmr(null, createRunner(() => console.log('running with ' + text)))`
-    )
-    const run = project.hmr(['-l', '--dependencies', 'main.js'])
+    const it = project(t)
+    it.write('main.js', hot("async () => console.log('running with ' + text)"))
+    const run = it.hmr(['-l', '--dependencies', 'main.js'])
     await run.line('running with one')
-    project.edit('helper.js', 'one', 'two')
+    it.edit('helper.js', 'one', 'two')
     await run.line('running with two')
     await run.line('helper.js → main.js updated')
+
+    const without = it.hmr(['-l', 'main.js'])
+    await without.line('running with two')
+    it.edit('helper.js', 'two', 'three')
+    await without.line('dependencies: true')
+    it.edit('main.js', 'running', 'still running')
+    await without.line('still running with two')
   })
+
+  for (const [options, isFollowed] of [
+    ['', true],
+    [', undefined, {}', true],
+    [', new FSWatcher(require)', true],
+    [', undefined, { dependencies: false }', false]
+  ])
+    it(`is for the program's own runtimes too: createRuntime(require${options})`, async (t) => {
+      const it = project(t)
+      it.write(
+        'server.js',
+        `const { createPersist, createRunner, createRuntime, FSWatcher, hmr } = require('@upvotr/node-hmr')
+         module.exports = hmr(
+           createPersist(() => ({ runtime: createRuntime(require${options}) })),
+           createRunner(({ runtime }) => runtime.import('./route.js'), undefined, true)
+         )`
+      )
+      it.write('route.js', hot("async () => console.log('first route with ' + text)"))
+      const run = it.hmr(['-l', '--dependencies', '-f', 'server.js'])
+      await run.line('first route with one')
+      it.edit('helper.js', 'one', 'two')
+      if (isFollowed) {
+        await run.line('first route with two')
+        await run.line('helper.js → ./route.js updated')
+      } else {
+        await run.line('dependencies: true')
+        it.edit('route.js', 'first', 'second')
+        await run.line('second route with one')
+      }
+    })
 })

@@ -130,18 +130,23 @@ pub fn check<'s>(callee: &str, given: Value<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// Gives a new runtime what the checked option asks for.
+/// Gives a new runtime what the checked option asks for, or the switch for all runtimes that it does not.
 pub fn attach<'s>(runtime: Value<'s>, given: Value<'s>) -> JsResult<'s, ()> {
-    if !given.is_object() {
-        return Ok(());
+    let js = runtime.js();
+    let mut dependencies = if given.is_object() {
+        given.get("dependencies")?
+    } else {
+        js.undefined()
+    };
+    if dependencies.is_nullish() {
+        dependencies = js.boolean(Addon::of(js)?.switches.dependencies_followed.get());
     }
-    let dependencies = given.get("dependencies")?;
     if !dependencies.truthy() {
         return Ok(());
     }
     let (registry, object) = registry::of(runtime, "HMRRuntime")?;
     object.set("dependencyOptions", dependencies)?;
-    object.set("dependencyWatches", runtime.js().map()?)?;
+    object.set("dependencyWatches", js.map()?)?;
     *registry.dependencies.borrow_mut() = Some(Rc::new(Dependencies::new(Mode::Follow)));
     Ok(())
 }
