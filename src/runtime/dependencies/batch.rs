@@ -1,6 +1,6 @@
 //! One batch: evict the slice, load the hot modules that use it, put back what failed, run the life cycles.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -102,10 +102,10 @@ fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
         let record = &parts[*part].users[*user].module.record;
         (std::cmp::Reverse(record.depth()), record.order)
     });
-    let Some((first, _)) = order.first() else {
+    let Some(&(first, _)) = order.first() else {
         return Ok(Vec::new());
     };
-    let cache = parts[*first].host.require.get("cache")?;
+    let cache = parts[first].host.require.get("cache")?;
     let mut evicted = evict(js, parts, cache)?;
 
     let mut results: Results = Vec::new();
@@ -162,6 +162,8 @@ fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
             &mut evicted,
         );
     }
+    let first = &parts[first].host;
+    take_from_outsiders(first, cache, &evicted)?;
     for (place, part) in parts.iter().enumerate() {
         settle(place, part, &results, &evicted);
     }
@@ -279,6 +281,27 @@ fn put_back<'s>(
             module.is_restored = true;
         }
     }
+}
+
+/// Modules that nobody follows would keep each version among their children. The others keep theirs: what says which
+/// of them use a dependency that changes while they wait for their turn.
+fn take_from_outsiders<'s>(host: &Host<'s>, cache: Value<'s>, evicted: &[Evicted<'s>]) -> JsResult<'s, ()> {
+    let gone = evicted
+        .iter()
+        .filter(|module| !module.is_restored && module.old.is_object());
+    let gone: HashMap<Rc<str>, Value<'s>> =
+        gone.map(|module| (Rc::clone(&module.path), module.old)).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let (hosts, boundaries) = (Host::all(host.js)?, records::boundaries(host.js)?);
+    let is_kept = |path: &str| {
+        hosts
+            .iter()
+            .any(|host| host.known.graph.borrow().find(path).is_some())
+            || boundaries.iter().any(|registry| registry.is_hot(path))
+    };
+    require_cache::take_all_from_parents(&host.registry, host.object, cache, &gone, is_kept)
 }
 
 /// Notes what is up to date, and lets go of what nothing reaches any more.
