@@ -4,9 +4,19 @@
 
 const fs = require('node:fs')
 const { createRequire } = require('node:module')
+const path = require('node:path')
 const { describe, it } = require('node:test')
-const { assert, createRuntime, edit, ManualWatcher, nextUpdate, root, updatesOf } = require('./support')
+const { assert, createRuntime, edit, ManualWatcher, nextUpdate, root, scenario, updatesOf } = require('./support')
 const { following, text } = require('./support/following')
+
+/** What is needed of this package, in a folder of its own. */
+function copyOfThisPackage(folder) {
+  fs.mkdirSync(folder, { recursive: true })
+  const files = fs.readdirSync(root).filter((file) => file.endsWith('.node'))
+  for (const file of [...files, 'package.json', 'index.js', 'load-binding.js', 'binding.js'])
+    fs.copyFileSync(path.join(root, file), path.join(folder, file))
+  return folder
+}
 
 describe('what is followed', () => {
   it('is what is reached by plain requires, data included, and is watched by its resolved path', async (t) => {
@@ -152,11 +162,40 @@ describe('what is followed', () => {
     assert.deepEqual(runtime.dependencies('./hot.js'), [it.file('inside/near.js')])
   })
 
-  it('never includes this package, however it is linked', async (t) => {
-    const it = following(t, { dependencies: {} })
-    await it.runtime.import('./a.js')
-    assert.ok(fs.realpathSync(it.file('node_modules/@upvotr/node-hmr')) === fs.realpathSync(root))
-    assert.ok(it.runtime.dependencies('./a.js').every((file) => file.startsWith(it.dir)))
+  for (const [kind, place] of [
+    ['a link in node_modules', (it) => it.file('node_modules/@upvotr/node-hmr')],
+    ['a copy in a folder of the project', (it) => copyOfThisPackage(it.file('vendor/node-hmr'))],
+    [
+      'a workspace package that is linked',
+      (it) => {
+        const link = it.file('node_modules/@upvotr/node-hmr')
+        fs.rmSync(link)
+        fs.symlinkSync(copyOfThisPackage(it.file('packages/node-hmr')), link, 'junction')
+        return link
+      }
+    ]
+  ])
+    it(`never includes this package: ${kind}`, async (t) => {
+      const it = scenario(t, 'dependencies')
+      const folder = place(it)
+      it.edit(
+        'a.js',
+        `require('./lib/data.json')
+         const { hmr, createRunner } = require(${JSON.stringify(folder)})
+         module.exports = hmr(null, createRunner(() => 1))`
+      )
+      const runtime = require(folder).createRuntime(it.require, new ManualWatcher(), { dependencies: true })
+      t.after(() => runtime.closeAll())
+      await runtime.import('./a.js')
+      assert.deepEqual(runtime.dependencies('./a.js'), [it.file('lib/data.json')])
+    })
+
+  it('never includes this package: for modules of its own repository', async (t) => {
+    const runtime = createRuntime(require, new ManualWatcher(), { dependencies: true })
+    t.after(() => runtime.closeAll())
+    await runtime.import('./fixtures/values/greeting.js')
+    const followed = runtime.dependencies('./fixtures/values/greeting.js')
+    assert.deepEqual(followed, [require.resolve('./fixtures/values/helper.js')])
   })
 
   it('is let go with its last user', async (t) => {

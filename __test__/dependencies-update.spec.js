@@ -41,6 +41,52 @@ describe('an update', () => {
     assert.equal(b.exports.read(), 'new')
   })
 
+  it('evaluates once what is required on two ways', async (t) => {
+    const it = following(t)
+    it.edit(
+      'a.js',
+      `require('./count.js').count(module)
+       const texts = [require('./lib/mid-a.js').text, require('./lib/mid-b.js').text]
+       module.exports = require('./hot.js')('a', () => texts)`
+    )
+    const a = await it.runtime.import('./a.js')
+    it.evaluated()
+    it.save('lib/leaf.js', text('new'))
+    await turn()
+    assert.deepEqual(it.evaluated(), ['a', 'mid-a', 'leaf', 'mid-b'])
+    assert.deepEqual(a.exports.read(), ['a: new data', 'b: new data'])
+  })
+
+  it('evaluates once for many users, and no other module changes its identity', async (t) => {
+    const it = scenario(t, 'dependencies')
+    const runtimes = [1, 2].map(() => createRuntime(it.require, undefined, { dependencies: true }))
+    t.after(() => runtimes.forEach((runtime) => runtime.closeAll()))
+    const users = Array.from({ length: 20 }, (_, n) => `./users/user-${n}.js`)
+    for (const user of users) {
+      it.edit(
+        user,
+        `const texts = [require('../lib/mid-a.js'), require('../lib/mid-b.js')].map((mid) => mid.text)
+         module.exports = require('../hot.js')(${JSON.stringify(user)}, () => texts)`
+      )
+    }
+    const userOf = (n) => runtimes[n % 2].import(users[n])
+    const imported = await Promise.all(users.map((_, n) => userOf(n)))
+    const { evaluated, steps } = it.require('./count.js')
+    const before = { ...it.require.cache }
+    evaluated.splice(0)
+    steps.splice(0)
+    const all = runtimes.map((runtime, n) => nextUpdate(runtime, users[18 + n]))
+    it.edit('lib/leaf.js', text('shared'))
+    await Promise.all(all)
+    assert.deepEqual(evaluated, ['mid-a', 'leaf', 'mid-b'])
+    assert.deepEqual(steps.sort(), [...users].sort())
+    for (const { exports } of imported) assert.deepEqual(exports.read(), ['a: shared data', 'b: shared data'])
+    const changed = Object.keys(before).filter((file) => it.require.cache[file] !== before[file])
+    const slice = ['lib/leaf.js', 'lib/mid-a.js', 'lib/mid-b.js', ...users].map(it.file)
+    assert.deepEqual(changed.sort(), slice.sort())
+    assert.equal(Object.keys(it.require.cache).length, Object.keys(before).length)
+  })
+
   it('takes data files', async (t) => {
     const it = following(t)
     const { exports } = await it.runtime.import('./a.js')

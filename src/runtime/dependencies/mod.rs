@@ -11,12 +11,14 @@
 //! | `told.rs` | from `update` events to one batch per turn |
 //! | `batch.rs` | one batch: evict the slice, load its users, put back what failed |
 //! | `trouble.rs` | which files may mend what could not be loaded |
+//! | `leftovers.rs` | changes of what a failed evaluation left in the cache |
 //! | `hint.rs` | without the option: the mention of it |
 //!
 //! Native code keeps paths and ids only. A module record is found through `require.cache` whenever it is needed.
 mod batch;
 mod evaluation;
 mod hint;
+mod leftovers;
 mod records;
 mod scope;
 mod stand_in;

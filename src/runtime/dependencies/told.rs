@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Host, Mode, batch, records};
+use super::{Host, Mode, batch, leftovers, records};
 use crate::addon::Addon;
 use crate::graph::modules::{ModuleGraph, Node};
 use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
@@ -93,6 +93,9 @@ fn part(host: Host<'_>, told: Vec<(String, Origin)>) -> JsResult<'_, Part<'_>> {
         if is_followed && !resolve::is_file(&id) {
             // Another file may take its place.
             let _ = resolve::make_node_forget(host.js, &id);
+        }
+        if !is_followed {
+            leftovers::evict(&host, &Addon::of(host.js)?.dependencies.evaluations, &id)?;
         }
         let is_awaited = !is_followed && !awaiting(&host, &id).is_empty();
         for record in &meant {
