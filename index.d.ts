@@ -261,7 +261,8 @@ export interface RuntimeOptions {
    * within the nearest package and the workspace packages linked into it, up to other hot modules. `node_modules` is not
    * followed.
    *
-   * @defaultValue `false`: only files imported through a runtime are reloaded.
+   * @defaultValue what {@link HMRRuntime.followDependencies} said; at first `false`: only files imported through a runtime
+   * are reloaded.
    */
   dependencies?: boolean | DependencyOptions
 }
@@ -297,6 +298,15 @@ export declare class HMRRuntime extends EventEmitter {
   static suppressWarnings(this: void, suppress: boolean): void
   /** Whether warnings are silenced. */
   static shouldSuppressWarnings(this: void): boolean
+  /**
+   * Switches following dependencies, for the runtimes made from now on whose {@link RuntimeOptions.dependencies} is left
+   * out. The command's `--dependencies` calls this. Works detached from the class.
+   *
+   * @param follow Taken by truthiness. Off until this was called.
+   */
+  static followDependencies(this: void, follow: boolean): void
+  /** Whether runtimes follow dependencies that are not told whether to. */
+  static dependenciesFollowed(this: void): boolean
   /**
    * Switches reloading off, for all runtimes and for good: watches that run are stopped, and a later import watches
    * nothing. For production.

@@ -34,6 +34,8 @@ const statics = {
   loggingEnabled: 0,
   suppressWarnings: 1,
   shouldSuppressWarnings: 0,
+  followDependencies: 1,
+  dependenciesFollowed: 0,
   disableReloading: undefined,
   reloadDisabled: 0
 }

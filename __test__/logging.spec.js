@@ -169,9 +169,11 @@ test('"a module whose runner never settles" is said "with logging on … after s
 
 test('the switches: truthiness, undefined in return, detached, ignored arguments', () => {
   const { setLogging, loggingEnabled, suppressWarnings, shouldSuppressWarnings, reloadDisabled } = HMRRuntime
+  const { followDependencies, dependenciesFollowed } = HMRRuntime
   for (const [set, get] of [
     [setLogging, loggingEnabled],
-    [suppressWarnings, shouldSuppressWarnings]
+    [suppressWarnings, shouldSuppressWarnings],
+    [followDependencies, dependenciesFollowed]
   ]) {
     for (const value of [true, 1, 'no', {}, [], () => {}, Symbol('yes'), 1n, false, 0, '', null, undefined, NaN, 0n]) {
       assert.equal(set(value), undefined)

@@ -13,6 +13,7 @@ test('the core runs in four workers at once', async (t) => {
   const codes = await Promise.all(workers.map((worker) => worker.terminate()))
   assert.equal(codes.length, 4)
   assert.equal(HMRRuntime.shouldSuppressWarnings(), false, 'the switches of a worker are its own')
+  assert.equal(HMRRuntime.dependenciesFollowed(), false, 'the switches of a worker are its own')
 })
 
 test('a worker that is done exits by itself', async (t) => {

@@ -43,6 +43,8 @@ async function hmrMain() {
   const hmr = program.packageOf(resolve(file))
   if (options.enableLogging) hmr.HMRRuntime.setLogging(true)
   if (options.suppressWarnings) hmr.HMRRuntime.suppressWarnings(true)
+  // Also for the runtimes that the program makes. A copy of the package from before the switch has no option either.
+  if (options.dependencies) hmr.HMRRuntime.followDependencies?.(true)
   if (options.noWatch) hmr.HMRRuntime.disableReloading()
 
   let asked
@@ -51,9 +53,7 @@ async function hmrMain() {
     asked = options.require
     const require_ = await program.hmrWrapRequire(hmr, resolve, options.require)
     asked = options.watcher
-    runtime = hmr.createRuntime(require_, await program.hmrMakeWatcher(hmr, require_, options), {
-      dependencies: options.dependencies
-    })
+    runtime = hmr.createRuntime(require_, await program.hmrMakeWatcher(hmr, require_, options))
   } catch (error) {
     if (error instanceof program.Refusal) return refuse(`TypeError: ${error.message}`)
     reportError(asked ?? file, 'cannot be used', error)

@@ -12,7 +12,7 @@ const OPTIONS = {
   noWatch: { short: 'n', type: 'boolean', help: 'watch nothing: for production', group: 'Watch' },
   dependencies: {
     type: 'boolean',
-    help: 'an edit of a file that a hot module requires plainly updates it',
+    help: 'edits of plainly required files update hot modules, of all runtimes',
     group: 'Watch'
   },
   ignoreUnchanged: { type: 'boolean', help: 'a save that changes no byte updates nothing', group: 'Watch' },

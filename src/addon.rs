@@ -74,6 +74,8 @@ pub struct Switches {
     pub logging: Cell<bool>,
     /// `suppressWarnings`
     pub warnings_suppressed: Cell<bool>,
+    /// `followDependencies`
+    pub dependencies_followed: Cell<bool>,
     /// `disableReloading`
     pub reloading_disabled: Cell<bool>,
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tracing::trace_span;
 
 use crate::error::{HmrError, describe};
-use crate::js::{Held, JsResult, Value};
+use crate::js::{Held, Js, JsResult, Value};
 
 /// What `require.resolve(id)` gives; `callee` is for the message when that is no path.
 pub fn resolve<'s>(require: Value<'s>, id: &str, callee: &str) -> JsResult<'s, String> {
@@ -108,6 +108,22 @@ pub fn teach_node(require: Value<'_>, path: &str) {
     }
 }
 
+/// Node remembers for good which file an id led to, also after that is gone, and then fails to read it instead of
+/// looking for another. Its loader is made to forget this path.
+pub fn make_node_forget<'s>(js: Js<'s>, path: &str) -> JsResult<'s, ()> {
+    let cache = js.builtin("module")?.get("_pathCache")?;
+    if !cache.is_object() {
+        return Ok(());
+    }
+    let path = js.string(path);
+    for key in cache.keys()? {
+        if cache.get_key(key)?.same(path) {
+            cache.delete_key(key)?;
+        }
+    }
+    Ok(())
+}
+
 fn spelled_path(require: Value<'_>, id: &str) -> Option<PathBuf> {
     if Path::new(id).is_absolute() {
         return Some(PathBuf::from(id));
@@ -130,6 +146,15 @@ fn own_paths(require: Value<'_>) -> Option<(Value<'_>, Value<'_>)> {
     let resolve = require.get("resolve").ok()?;
     let paths = resolve.get("paths").ok()?;
     paths.is_function().then_some((resolve, paths))
+}
+
+/// A path that need not exist, with the links in what does exist of it followed.
+pub fn real_place(path: PathBuf) -> PathBuf {
+    let real = path.ancestors().find_map(|folder| {
+        let real = std::fs::canonicalize(folder).ok()?;
+        Some(real.join(path.strip_prefix(folder).ok()?))
+    });
+    real.unwrap_or(path)
 }
 
 /// Without `.` and `..`, as `path.join` does it: by name, not by what is there.

@@ -53,6 +53,12 @@ pub const HMR_RUNTIME: ClassSpec = ClassSpec {
         ("shouldSuppressWarnings", 0, |call| {
             get(call, |switches| switches.warnings_suppressed.get())
         }),
+        ("followDependencies", 1, |call| {
+            set(call, |switches, yes| switches.dependencies_followed.set(yes))
+        }),
+        ("dependenciesFollowed", 0, |call| {
+            get(call, |switches| switches.dependencies_followed.get())
+        }),
         ("disableReloading", 0, disable_reloading),
         ("reloadDisabled", 0, |call| {
             get(call, |switches| switches.reloading_disabled.get())

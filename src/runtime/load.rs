@@ -77,8 +77,8 @@ pub fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
         }
     }
     let evicted = require_cache::evict(&registry, registry_object, require, &path)?;
-    let version =
-        require_cache::require(require, &path).and_then(|export| validate(export, &module.record.id));
+    let version = dependencies::evaluate(js, &registry, &path, || require_cache::require(require, &path))
+        .and_then(|export| validate(export, &module.record.id));
     if let (Err(_), Some((cache, old))) = (&version, evicted)
         && module.record.phase.get() == Phase::Updating
     {

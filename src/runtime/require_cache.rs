@@ -1,5 +1,8 @@
 //! Evict, require: always through the `require` the caller gave us.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use tracing::trace_span;
 
 use super::registry::Registry;
@@ -55,14 +58,7 @@ fn take_from_parents<'s>(
         }
     }
     let mut has_new = parents.len() < known.len();
-    let unsearched = registry.unsearched.get() + 1;
-    registry.unsearched.set(unsearched);
-    if unsearched.saturating_mul(SEARCHED_PER_EVICTION) >= registry.searched.get() {
-        let keys = cache.keys()?;
-        registry.unsearched.set(0);
-        registry
-            .searched
-            .set(u32::try_from(keys.len()).unwrap_or(u32::MAX));
+    if let Some(keys) = search_if_due(registry, cache, 1)? {
         for key in keys {
             if key.text().is_none_or(|path| is_foreign(&path)) {
                 continue;
@@ -88,6 +84,62 @@ fn take_from_parents<'s>(
     Ok(())
 }
 
+/// The same for modules that left the cache together, by their paths, which may be many. The children of a parent that
+/// `is_kept` stay: it will be evicted itself, or has not heard of the change yet.
+pub fn take_all_from_parents<'s>(
+    registry: &Registry,
+    registry_object: Value<'s>,
+    cache: Value<'s>,
+    old: &HashMap<Rc<str>, Value<'s>>,
+    is_kept: impl Fn(&str) -> bool,
+) -> JsResult<'s, ()> {
+    let children = Children::of(cache.js());
+    let mut parents = registry_object.get("parents")?.items()?;
+    for &parent in &parents {
+        let path = parent.get("filename")?.text();
+        if path.is_none_or(|path| !is_kept(&path)) {
+            children.remove_all(parent, old);
+        }
+    }
+    let evicted = u32::try_from(old.len()).unwrap_or(u32::MAX);
+    let Some(keys) = search_if_due(registry, cache, evicted)? else {
+        return Ok(());
+    };
+    let known = parents.len();
+    for key in keys {
+        if key.text().is_none_or(|path| is_foreign(&path) || is_kept(&path)) {
+            continue;
+        }
+        let parent = cache.get_key(key)?;
+        if children.remove_all(parent, old) {
+            parents.push(parent);
+        }
+    }
+    if parents.len() > known {
+        registry_object.set("parents", cache.js().array(&parents))?;
+    }
+    Ok(())
+}
+
+/// The keys of the cache, if so many evictions since the last search make the next one worth its cost.
+fn search_if_due<'s>(
+    registry: &Registry,
+    cache: Value<'s>,
+    evicted: u32,
+) -> JsResult<'s, Option<Vec<Value<'s>>>> {
+    let unsearched = registry.unsearched.get().saturating_add(evicted);
+    registry.unsearched.set(unsearched);
+    if unsearched.saturating_mul(SEARCHED_PER_EVICTION) < registry.searched.get() {
+        return Ok(None);
+    }
+    let keys = cache.keys()?;
+    registry.unsearched.set(0);
+    registry
+        .searched
+        .set(u32::try_from(keys.len()).unwrap_or(u32::MAX));
+    Ok(Some(keys))
+}
+
 fn stands_in<'s>(cache: Value<'s>, module: Value<'s>) -> bool {
     let entry = module.get("filename").and_then(|path| cache.get_key(path));
     entry.is_ok_and(|entry| entry.same(module))
@@ -95,14 +147,16 @@ fn stands_in<'s>(cache: Value<'s>, module: Value<'s>) -> bool {
 
 /// The keys that a search looks up in thousands of modules, made once.
 struct Children<'s> {
-    children: Value<'s>,
+    key: Value<'s>,
+    filename: Value<'s>,
     last_index_of: Value<'s>,
 }
 
 impl<'s> Children<'s> {
     fn of(js: Js<'s>) -> Self {
         Self {
-            children: js.string("children"),
+            key: js.string("children"),
+            filename: js.string("filename"),
             last_index_of: js.string("lastIndexOf"),
         }
     }
@@ -112,11 +166,34 @@ impl<'s> Children<'s> {
         self.try_to_remove(parent, old).unwrap_or_default()
     }
 
+    /// Whether `parent` held any of them.
+    fn remove_all(&self, parent: Value<'s>, old: &HashMap<Rc<str>, Value<'s>>) -> bool {
+        self.try_to_remove_all(parent, old).unwrap_or_default()
+    }
+
+    fn try_to_remove_all(&self, parent: Value<'s>, old: &HashMap<Rc<str>, Value<'s>>) -> JsResult<'s, bool> {
+        if !parent.is_object() {
+            return Ok(false);
+        }
+        let children = parent.get_key(self.key)?;
+        let mut is_parent = false;
+        for index in (0..children.array_length().unwrap_or(0)).rev() {
+            let child = children.item(index)?;
+            let path = child.get_key(self.filename)?.text();
+            if path.is_some_and(|path| old.get(&*path).is_some_and(|old| old.same(child))) {
+                let one = [child.js().number(f64::from(index)), child.js().number(1.0)];
+                children.call_method("splice", &one)?;
+                is_parent = true;
+            }
+        }
+        Ok(is_parent)
+    }
+
     fn try_to_remove(&self, parent: Value<'s>, old: Value<'s>) -> JsResult<'s, bool> {
         if !parent.is_object() {
             return Ok(false);
         }
-        let children = parent.get_key(self.children)?;
+        let children = parent.get_key(self.key)?;
         // Most modules require nothing.
         if children.array_length().is_none_or(|length| length == 0) {
             return Ok(false);

@@ -25,6 +25,7 @@ mod backend;
 mod debouncer;
 mod file_change;
 mod hub;
+mod loaded;
 mod mounts;
 mod notice;
 mod poll;
@@ -39,7 +40,9 @@ mod tests;
 mod thread;
 
 pub use hub::Hub;
+pub use loaded::LoadedFile;
 pub use notice::{Notice, WatchError};
+pub use stamp::Stamp;
 
 use std::time::Duration;
 

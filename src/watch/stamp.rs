@@ -161,6 +161,22 @@ impl Stamp {
         Self::read_if(path, Facts::is_recent)
     }
 
+    /// With the hash of the content, unless the file is another by now.
+    pub fn with_content_of_same(self, path: &Path) -> Self {
+        let now = Self::with_content(path);
+        let same = self.content == Content::Unread && now.facts == self.facts;
+        if same { now } else { self }
+    }
+
+    /// Whether the file at the path is no longer what was seen.
+    pub fn is_outdated(&self, path: &Path) -> bool {
+        let by = Comparison {
+            only_content: false,
+            may_be_write: true,
+        };
+        self.look(path, by) != Sight::Same
+    }
+
     /// Looks at the file, and reads it only where its facts do not decide.
     pub fn look(&self, path: &Path, by: Comparison) -> Sight {
         let now = Self::read_if(path, |facts| {

@@ -11,7 +11,7 @@ use tracing::trace_span;
 use crate::addon::Addon;
 use crate::js::{Held, Js, JsResult, JsWaker, Value};
 use crate::report;
-use crate::watch::{Hub, WatchKey, WatchOptions};
+use crate::watch::{Hub, LoadedFile, WatchKey, WatchOptions};
 
 /// How a change became known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,20 +61,47 @@ impl Delivery {
         let key = hub
             .watch(path, options)
             .map_err(|error| js.error("Error", &format!("FSWatcher cannot watch {id}: {error}")))?;
+        self.activate(js, &waker, watcher, [(key, id)]);
+        tell_notices(js, &hub);
+        Ok(key)
+    }
+
+    /// Starts the watches of files that were loaded already, whose ids are their paths.
+    ///
+    /// # Errors
+    /// When the environment is going.
+    pub fn watch_loaded<'s>(
+        &self,
+        js: Js<'s>,
+        watcher: &Held,
+        files: &[LoadedFile<'_>],
+        options: &WatchOptions,
+    ) -> JsResult<'s, Vec<WatchKey>> {
+        let (hub, waker) = self.link(js)?;
+        let keys = hub
+            .watch_loaded(files, options)
+            .map_err(|error| js.error("Error", &format!("FSWatcher cannot watch: {error}")))?;
+        let ids = files.iter().filter_map(|file| file.path.to_str());
+        self.activate(js, &waker, watcher, keys.iter().copied().zip(ids));
+        tell_notices(js, &hub);
+        Ok(keys)
+    }
+
+    fn activate<'a>(
+        &self,
+        js: Js<'_>,
+        waker: &JsWaker,
+        watcher: &Held,
+        started: impl IntoIterator<Item = (WatchKey, &'a str)>,
+    ) {
         let mut active = self.active.borrow_mut();
         if active.is_empty() {
             waker.keep_alive(js, true);
         }
-        active.insert(
-            key,
-            Rc::new(Active {
-                watcher: watcher.clone(),
-                id: id.to_owned(),
-            }),
-        );
-        drop(active);
-        tell_notices(js, &hub);
-        Ok(key)
+        active.extend(started.into_iter().map(|(key, id)| {
+            let (watcher, id) = (watcher.clone(), id.to_owned());
+            (key, Rc::new(Active { watcher, id }))
+        }));
     }
 
     /// Ends a watch; the second time does nothing.

@@ -8,7 +8,7 @@ use crate::error::HmrError;
 use crate::inspect;
 use crate::js::{Call, ClassSpec, Held, JsResult, MethodSpec, Value};
 use crate::resolve::{self, Way};
-use crate::watch::{WatchKey, WatchOptions};
+use crate::watch::{LoadedFile, WatchKey, WatchOptions};
 
 const REQUIRE: &str = "a require function: only its `resolve` is used, to find the file of an id";
 
@@ -122,6 +122,29 @@ impl<'s> Files<'s> {
         let js = self.watcher.js();
         let delivery = &Addon::of(js)?.delivery;
         delivery.watch(js, &self.held, id, path, &self.options).map(Some)
+    }
+}
+
+impl<'s> Files<'s> {
+    /// The same for files that were loaded already, whose ids are their paths. Whatever the watcher's options leave
+    /// alone has no key.
+    pub fn watch_loaded(&self, files: Vec<LoadedFile<'_>>) -> JsResult<'s, Vec<Option<WatchKey>>> {
+        let mut is_watched = Vec::with_capacity(files.len());
+        for file in &files {
+            is_watched.push(!options::ignores(self.given, file.path)?);
+        }
+        let mut wanted = is_watched.iter();
+        let mut files = files;
+        files.retain(|_| wanted.next().is_some_and(|wanted| *wanted));
+        let js = self.watcher.js();
+        let delivery = &Addon::of(js)?.delivery;
+        let mut keys = delivery
+            .watch_loaded(js, &self.held, &files, &self.options)?
+            .into_iter();
+        Ok(is_watched
+            .into_iter()
+            .map(|yes| if yes { keys.next() } else { None })
+            .collect())
     }
 }
 

@@ -12,19 +12,23 @@ same<typeof everything.default, typeof Named>(true)
 same<typeof Named.HMRRuntime, typeof Named>(true)
 same<typeof synthetic, typeof createSyntheticRequire>(true)
 
-const { setLogging, suppressWarnings, disableReloading } = HMRRuntime
+const { setLogging, suppressWarnings, followDependencies, disableReloading } = HMRRuntime
 setLogging(true)
 suppressWarnings(false)
+followDependencies(true)
 disableReloading()
 const switches: boolean[] = [
   HMRRuntime.loggingEnabled(),
   HMRRuntime.shouldSuppressWarnings(),
+  HMRRuntime.dependenciesFollowed(),
   HMRRuntime.reloadDisabled()
 ]
 const left: Promise<void> = HMRRuntime.shutdown()
 same<ReturnType<typeof setLogging>, void>(true)
 // @ts-expect-error: a boolean
 setLogging('yes')
+// @ts-expect-error: a boolean
+followDependencies({ ignored: [] })
 
 const own: NodeJS.Require = synthetic((id) => require(id).default, require)
 const shared = synthetic(

@@ -1,11 +1,13 @@
 //! One batch: evict the slice, load the hot modules that use it, put back what failed, run the life cycles.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::time::Instant;
 
+use super::evaluation::{Awaited, Evaluations};
 use super::told::{Part, User};
 use super::{Host, Mode, records, trouble};
+use crate::addon::Addon;
 use crate::graph::modules::Node;
 use crate::js::{Held, Js, JsResult, Value};
 use crate::runtime::hot_module::Version;
@@ -26,6 +28,7 @@ pub struct Loaded {
 struct Evicted<'s> {
     path: Rc<str>,
     old: Value<'s>,
+    awaited: Awaited,
     is_restored: bool,
 }
 
@@ -99,10 +102,10 @@ fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
         let record = &parts[*part].users[*user].module.record;
         (std::cmp::Reverse(record.depth()), record.order)
     });
-    let Some((first, _)) = order.first() else {
+    let Some(&(first, _)) = order.first() else {
         return Ok(Vec::new());
     };
-    let cache = parts[*first].host.require.get("cache")?;
+    let cache = parts[first].host.require.get("cache")?;
     let mut evicted = evict(js, parts, cache)?;
 
     let mut results: Results = Vec::new();
@@ -150,8 +153,17 @@ fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
         results.push((part, user, loaded));
     }
     if !failures.is_empty() {
-        put_back(parts, &results, cache, &mut evicted);
+        let addon = Addon::of(js)?;
+        put_back(
+            &addon.dependencies.evaluations,
+            parts,
+            &results,
+            cache,
+            &mut evicted,
+        );
     }
+    let first = &parts[first].host;
+    take_from_outsiders(first, cache, &evicted)?;
     for (place, part) in parts.iter().enumerate() {
         settle(place, part, &results, &evicted);
     }
@@ -160,6 +172,8 @@ fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
 
 /// Evicts what lies between what is stale and its users; the users themselves are evicted as they are loaded.
 fn evict<'s>(js: Js<'s>, parts: &[Part<'s>], cache: Value<'s>) -> JsResult<'s, Vec<Evicted<'s>>> {
+    let addon = Addon::of(js)?;
+    let evaluations = &addon.dependencies.evaluations;
     let mut evicted: Vec<Evicted<'s>> = Vec::new();
     let mut seen = HashSet::new();
     if !cache.is_object() {
@@ -181,9 +195,11 @@ fn evict<'s>(js: Js<'s>, parts: &[Part<'s>], cache: Value<'s>) -> JsResult<'s, V
             let key = js.string(&path);
             let old = cache.get_key(key)?;
             cache.delete_key(key)?;
+            let awaited = evaluations.take(js, &path);
             evicted.push(Evicted {
                 path,
                 old,
+                awaited,
                 is_restored: false,
             });
         }
@@ -227,11 +243,12 @@ fn reaches_culprit(host: &Host<'_>, user: Node, failure: &Failure<'_>) -> bool {
 
 /// Watches whatever may mend the failure.
 fn note_trouble<'s>(host: &Host<'s>, record: &Record, thrown: Value<'s>) {
-    let files: BTreeSet<String> = trouble::files_named(host.require, thrown)
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|file| !require_cache::is_foreign(file))
-        .collect();
+    let named = trouble::files_named(host.require, thrown).unwrap_or_default();
+    let mut files: Awaited = named.iter().map(|file| Rc::from(file.as_str())).collect();
+    if let Ok(addon) = Addon::of(host.js) {
+        files.extend(addon.dependencies.evaluations.take_last_failed());
+    }
+    files.retain(|file| !require_cache::is_foreign(file));
     host.known.forget_trouble(record);
     if record.is_watched.get() {
         host.await_all(&files);
@@ -240,7 +257,13 @@ fn note_trouble<'s>(host: &Host<'s>, record: &Record, thrown: Value<'s>) {
 }
 
 /// Puts back what no module that could be loaded uses, so that the old versions still find what they knew.
-fn put_back<'s>(parts: &[Part<'s>], results: &Results, cache: Value<'s>, evicted: &mut [Evicted<'s>]) {
+fn put_back<'s>(
+    evaluations: &Evaluations,
+    parts: &[Part<'s>],
+    results: &Results,
+    cache: Value<'s>,
+    evicted: &mut [Evicted<'s>],
+) {
     for module in evicted {
         let is_used = results
             .iter()
@@ -254,9 +277,31 @@ fn put_back<'s>(parts: &[Part<'s>], results: &Results, cache: Value<'s>, evicted
             });
         if !is_used && module.old.is_object() {
             require_cache::restore(cache, &module.path, module.old);
+            evaluations.put_back(&module.path, std::mem::take(&mut module.awaited));
             module.is_restored = true;
         }
     }
+}
+
+/// Modules that nobody follows would keep each version among their children. The others keep theirs: what says which
+/// of them use a dependency that changes while they wait for their turn.
+fn take_from_outsiders<'s>(host: &Host<'s>, cache: Value<'s>, evicted: &[Evicted<'s>]) -> JsResult<'s, ()> {
+    let gone = evicted
+        .iter()
+        .filter(|module| !module.is_restored && module.old.is_object());
+    let gone: HashMap<Rc<str>, Value<'s>> =
+        gone.map(|module| (Rc::clone(&module.path), module.old)).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let (hosts, boundaries) = (Host::all(host.js)?, records::boundaries(host.js)?);
+    let is_kept = |path: &str| {
+        hosts
+            .iter()
+            .any(|host| host.known.graph.borrow().find(path).is_some())
+            || boundaries.iter().any(|registry| registry.is_hot(path))
+    };
+    require_cache::take_all_from_parents(&host.registry, host.object, cache, &gone, is_kept)
 }
 
 /// Notes what is up to date, and lets go of what nothing reaches any more.

@@ -5,23 +5,29 @@
 //! | `mod.rs` | the option, and what is known per runtime |
 //! | `scope.rs` | which files are followed |
 //! | `records.rs` | from the `CommonJS` module records to the graph; requires made later |
+//! | `evaluation.rs` | while a followed module is evaluated: what its files look like, what is asked for in vain |
+//! | `stand_in.rs` | a function of Node's that is ours meanwhile |
 //! | `watches.rs` | the watches of what is followed |
 //! | `told.rs` | from `update` events to one batch per turn |
 //! | `batch.rs` | one batch: evict the slice, load its users, put back what failed |
 //! | `trouble.rs` | which files may mend what could not be loaded |
+//! | `leftovers.rs` | changes of what a failed evaluation left in the cache |
 //! | `hint.rs` | without the option: the mention of it |
 //!
 //! Native code keeps paths and ids only. A module record is found through `require.cache` whenever it is needed.
 mod batch;
+mod evaluation;
 mod hint;
+mod leftovers;
 mod records;
 mod scope;
+mod stand_in;
 mod told;
 mod trouble;
 mod watches;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -47,6 +53,7 @@ pub struct Environment {
     require: RefCell<Option<Held>>,
     /// A batch will run when this turn's events are in.
     is_batch_due: Cell<bool>,
+    evaluations: evaluation::Evaluations,
 }
 
 /// Whether changes are followed or only mentioned.
@@ -64,9 +71,9 @@ pub struct Dependencies {
     /// The paths that are watched. Without a key: through the watcher's own `watch`, or not for long.
     watched: RefCell<HashMap<Rc<str>, Option<WatchKey>>>,
     /// By record id: files besides the graph's that may mend a version that could not be loaded.
-    troubled: RefCell<BTreeMap<String, BTreeSet<String>>>,
-    /// Files that were in `troubled` and may no longer have to be watched.
-    mended: RefCell<Vec<String>>,
+    troubled: RefCell<BTreeMap<String, evaluation::Awaited>>,
+    /// Files that were in `troubled`, or awaited, and may no longer have to be watched.
+    mended: RefCell<Vec<Rc<str>>>,
     /// What watchers told in this turn.
     told: RefCell<Vec<(String, Origin)>>,
 }
@@ -125,18 +132,23 @@ pub fn check<'s>(callee: &str, given: Value<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// Gives a new runtime what the checked option asks for.
+/// Gives a new runtime what the checked option asks for, or the switch for all runtimes that it does not.
 pub fn attach<'s>(runtime: Value<'s>, given: Value<'s>) -> JsResult<'s, ()> {
-    if !given.is_object() {
-        return Ok(());
+    let js = runtime.js();
+    let mut dependencies = if given.is_object() {
+        given.get("dependencies")?
+    } else {
+        js.undefined()
+    };
+    if dependencies.is_nullish() {
+        dependencies = js.boolean(Addon::of(js)?.switches.dependencies_followed.get());
     }
-    let dependencies = given.get("dependencies")?;
     if !dependencies.truthy() {
         return Ok(());
     }
     let (registry, object) = registry::of(runtime, "HMRRuntime")?;
     object.set("dependencyOptions", dependencies)?;
-    object.set("dependencyWatches", runtime.js().map()?)?;
+    object.set("dependencyWatches", js.map()?)?;
     *registry.dependencies.borrow_mut() = Some(Rc::new(Dependencies::new(Mode::Follow)));
     Ok(())
 }
@@ -194,6 +206,21 @@ impl<'s> Host<'s> {
     }
 }
 
+/// Evaluates a hot module's file; where the runtime follows dependencies, with an eye on what it asks for.
+pub fn evaluate<'s>(
+    js: Js<'s>,
+    registry: &Registry,
+    path: &str,
+    evaluate: impl FnOnce() -> JsResult<'s>,
+) -> JsResult<'s> {
+    let follows = |known: &Rc<Dependencies>| known.mode == Mode::Follow;
+    if registry.dependencies.borrow().as_ref().is_some_and(follows) {
+        evaluation::evaluate(js, path, evaluate)
+    } else {
+        evaluate()
+    }
+}
+
 /// A version of the module was evaluated, or it is watched again: what it reaches is followed from now on.
 pub fn follow<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     let runtime = module.runtime.get(js);
@@ -233,6 +260,7 @@ pub fn release(js: Js<'_>, runtime: Value<'_>, record: &Record) {
         if let Some(host) = host {
             host.known.graph.borrow_mut().remove(&user_name(record));
             host.known.forget_trouble(record);
+            host.forget_awaited_by(&record.resolved.borrow());
             host.let_go();
         }
         if record.is_alive.get() {

@@ -4,15 +4,13 @@
 //! followed record gets an own `require`, which the `require` function of its file calls, as it would call that of
 //! the prototype: it does the same and then looks at the children. Other modules' records stay as they are.
 
-use std::path::Path;
 use std::rc::Rc;
 
-use super::{Dependencies, Host, Mode, user_name};
+use super::{Dependencies, Host, Mode, evaluation, user_name};
 use crate::addon::Addon;
 use crate::graph::modules::Node;
 use crate::js::{Call, Js, JsResult, Value};
-use crate::runtime::registry::{Record, Registry};
-use crate::watchers::options;
+use crate::runtime::registry::{self, Record, Registry};
 
 /// Looks at a hot module's record and at what it reaches, as far as that is new. Returns its node, and
 /// what was found.
@@ -25,7 +23,9 @@ pub fn walk_from<'s>(host: &Host<'s>, record: &Record) -> JsResult<'s, (Node, Ve
         let module = cache.get_key(host.js.string(&path))?;
         let mut walk = Walk::new(host, cache, record)?;
         walk.visit(user, module)?;
-        return Ok((user, walk.found));
+        let found = walk.found;
+        host.await_unresolved(record);
+        return Ok((user, found));
     }
     Ok((user, Vec::new()))
 }
@@ -47,33 +47,39 @@ pub fn walk_anew<'s>(host: &Host<'s>) -> JsResult<'s, ()> {
 /// The `require` of followed records.
 fn require_noticed<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
-    let required = js
-        .builtin("module")?
-        .get("prototype")?
-        .get("require")?
-        .call(call.this, &call.args)?;
-    // What was required is the caller's, whatever becomes of following it.
-    let _ = notice(js, call.this);
-    Ok(required)
+    let require = || {
+        js.builtin("module")?
+            .get("prototype")?
+            .get("require")?
+            .call(call.this, &call.args)
+    };
+    let Some(path) = call.this.get("filename").ok().and_then(Value::text) else {
+        return require();
+    };
+    let required = evaluation::observe(js, &path, require);
+    // What was required or thrown is the caller's, whatever becomes of following it.
+    let _ = notice(js, call.this, &path);
+    required
 }
 
-fn notice<'s>(js: Js<'s>, module: Value<'s>) -> JsResult<'s, ()> {
-    let Some(path) = module.get("filename")?.text() else {
-        return Ok(());
-    };
+fn notice<'s>(js: Js<'s>, module: Value<'s>, path: &str) -> JsResult<'s, ()> {
+    let has_news = Addon::of(js)?.dependencies.evaluations.take_news();
     let children = module.get("children")?.get("length")?.as_number();
     for host in Host::all(js)? {
         if host.known.mode == Mode::Mention {
             continue;
         }
-        for (node, record) in nodes_at(&host, &path) {
+        for (node, record) in nodes_at(&host, path) {
             let seen = host.known.graph.borrow().seen(node);
             if seen.map(f64::from) == children {
+                if has_news {
+                    host.await_unresolved(&record);
+                }
                 continue;
             }
             let cache = host.require.get("cache")?;
             // An old version may live on; its requires are no longer ours.
-            if !cache.is_object() || !cache.get_key(js.string(&path))?.same(module) {
+            if !cache.is_object() || !cache.get_key(js.string(path))?.same(module) {
                 continue;
             }
             host.known.graph.borrow_mut().forget_seen(node);
@@ -81,6 +87,7 @@ fn notice<'s>(js: Js<'s>, module: Value<'s>) -> JsResult<'s, ()> {
             walk.visit(node, module)?;
             let found = walk.found;
             host.watch_all(&found);
+            host.await_unresolved(&record);
         }
     }
     Ok(())
@@ -111,6 +118,15 @@ impl Dependencies {
     }
 }
 
+/// The hot modules of all runtimes.
+pub fn boundaries(js: Js<'_>) -> JsResult<'_, Vec<Rc<Registry>>> {
+    let mut boundaries = Vec::new();
+    for runtime in Addon::of(js)?.live_runtimes(js) {
+        boundaries.push(registry::of(runtime, "HMRRuntime")?.0);
+    }
+    Ok(boundaries)
+}
+
 struct Walk<'h, 's> {
     host: &'h Host<'s>,
     cache: Value<'s>,
@@ -131,15 +147,11 @@ impl<'h, 's> Walk<'h, 's> {
         let js = host.js;
         let addon = Addon::of(js)?;
         let noticing = addon.dependencies.noticing(js)?;
-        let mut boundaries = Vec::new();
-        for runtime in addon.live_runtimes(js) {
-            boundaries.push(crate::runtime::registry::of(runtime, "HMRRuntime")?.0);
-        }
         Ok(Self {
             host,
             cache,
             home: host.home(record),
-            boundaries,
+            boundaries: boundaries(js)?,
             ignored: host.object.get("dependencyOptions")?,
             children: js.string("children"),
             filename: js.string("filename"),
@@ -189,7 +201,7 @@ impl<'h, 's> Walk<'h, 's> {
                         Some(importer) => importer,
                         None => importer.insert(filename.text().unwrap_or_default()),
                     };
-                    if !self.follows(importer, &path)? {
+                    if !self.host.follows(&self.home, self.ignored, importer, &path)? {
                         continue;
                     }
                     let added = self.host.known.graph.borrow_mut().add(&path, false);
@@ -219,13 +231,6 @@ impl<'h, 's> Walk<'h, 's> {
             return Ok(());
         }
         module.define_hidden(self.require, self.noticing)
-    }
-
-    fn follows(&self, importer: &str, path: &str) -> JsResult<'s, bool> {
-        let mut scope = self.host.known.scope.borrow_mut();
-        let is_in_scope = scope.follows(&self.home, importer, path);
-        drop(scope);
-        Ok(is_in_scope && !options::ignores(self.ignored, Path::new(path))?)
     }
 }
 

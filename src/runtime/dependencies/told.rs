@@ -2,15 +2,15 @@
 
 use std::rc::Rc;
 
-use super::{Host, Mode, batch, records};
+use super::{Host, Mode, batch, leftovers, records};
 use crate::addon::Addon;
-use crate::graph::modules::Node;
+use crate::graph::modules::{ModuleGraph, Node};
 use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
-use crate::report;
 use crate::runtime::hmr_runtime::module;
 use crate::runtime::registry::Record;
 use crate::runtime::steps::Module;
 use crate::watchers::delivery::Origin;
+use crate::{report, resolve};
 
 /// Takes over what a watcher told, if the runtime follows dependencies. The batch runs when the turn's events are in.
 pub fn take_over<'s>(
@@ -89,8 +89,21 @@ fn part(host: Host<'_>, told: Vec<(String, Origin)>) -> JsResult<'_, Part<'_>> {
                 graph.mark_stale(*node);
             }
         }
+        let is_followed = host.known.graph.borrow().find(&id).is_some();
+        if is_followed && !resolve::is_file(&id) {
+            // Another file may take its place.
+            let _ = resolve::make_node_forget(host.js, &id);
+        }
+        if !is_followed {
+            leftovers::evict(&host, &Addon::of(host.js)?.dependencies.evaluations, &id)?;
+        }
+        let is_awaited = !is_followed && !awaiting(&host, &id).is_empty();
         for record in &meant {
-            *record.way.borrow_mut() = way(&host, &changed, record);
+            let mut way = way(&host, &changed, record);
+            if is_awaited {
+                way.insert(0, id.clone());
+            }
+            *record.way.borrow_mut() = way;
         }
         for record in meant {
             if record.is_alive.get()
@@ -128,9 +141,16 @@ fn find(host: &Host<'_>, id: &str) -> (Vec<Rc<Record>>, Vec<Node>) {
     let graph = host.known.graph.borrow();
     if let Some(node) = graph.find(id) {
         changed.push(node);
-        for user in graph.users_of(&[node]) {
-            let name = graph.name(user);
-            meant.extend(name.strip_prefix('\0').and_then(|id| host.registry.find(id)));
+        meant.extend(users_of(host, &graph, node));
+    }
+    for importer in awaiting(host, id) {
+        for record in host.registry.find_told(&importer) {
+            changed.extend(host.known.user(&record));
+            meant.push(record);
+        }
+        if let Some(node) = graph.find(&importer) {
+            changed.push(node);
+            meant.extend(users_of(host, &graph, node));
         }
     }
     for (user, files) in host.known.troubled.borrow().iter() {
@@ -139,6 +159,25 @@ fn find(host: &Host<'_>, id: &str) -> (Vec<Rc<Record>>, Vec<Node>) {
         }
     }
     (meant, changed)
+}
+
+fn users_of(host: &Host<'_>, graph: &ModuleGraph, node: Node) -> Vec<Rc<Record>> {
+    let users = graph.users_of(&[node]).into_iter();
+    let names = users.map(|user| graph.name(user));
+    let records = names.filter_map(|name| host.registry.find(name.strip_prefix('\0')?));
+    records.collect()
+}
+
+/// The files that asked in vain for the one at this path, unless that became a hot module, which updates by itself.
+fn awaiting(host: &Host<'_>, path: &str) -> Vec<Rc<str>> {
+    let Ok(addon) = Addon::of(host.js) else {
+        return Vec::new();
+    };
+    let boundaries = records::boundaries(host.js).unwrap_or_default();
+    if boundaries.iter().any(|registry| registry.is_hot(path)) {
+        return Vec::new();
+    }
+    addon.dependencies.evaluations.awaiting(path)
 }
 
 fn is_loaded<'s>(host: &Host<'s>, path: &str) -> JsResult<'s, bool> {

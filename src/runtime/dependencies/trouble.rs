@@ -13,10 +13,23 @@ pub fn files_named<'s>(require: Value<'s>, thrown: Value<'s>) -> JsResult<'s, Ve
     let stack = thrown.get("stack")?.text().unwrap_or_default();
     let mut files: BTreeSet<String> = paths_in(&stack).into_iter().collect();
     files.retain(|file| Path::new(file).is_file());
-    if thrown.get("code")?.text().as_deref() == Some("MODULE_NOT_FOUND") {
-        files.extend(places_of_missing(require, thrown)?);
+    if is_not_found(thrown)? {
+        let stack = thrown.get("requireStack")?;
+        let importer = if stack.is_array() {
+            stack.item(0)?.text()
+        } else {
+            None
+        };
+        if let Some(importer) = importer {
+            files.extend(places_of_missing(require.get("extensions")?, thrown, &importer)?);
+        }
     }
     Ok(files.into_iter().collect())
+}
+
+/// Whether it says that a module was not found.
+pub fn is_not_found(thrown: Value<'_>) -> JsResult<'_, bool> {
+    Ok(thrown.is_error() && thrown.get("code")?.text().as_deref() == Some("MODULE_NOT_FOUND"))
 }
 
 /// The first file that the thrown value names: where it was thrown, or what does not parse.
@@ -27,26 +40,22 @@ pub fn first_file_named(thrown: Value<'_>) -> Option<String> {
         .find(|file| Path::new(file).is_file())
 }
 
-/// Where a module that was not found would be.
-fn places_of_missing<'s>(require: Value<'s>, thrown: Value<'s>) -> JsResult<'s, Vec<String>> {
+/// Where a module that `importer` did not find would be; `extensions` are those of `require`.
+pub fn places_of_missing<'s>(
+    extensions: Value<'s>,
+    thrown: Value<'s>,
+    importer: &str,
+) -> JsResult<'s, Vec<String>> {
     let message = thrown.get("message")?.text().unwrap_or_default();
-    let stack = thrown.get("requireStack")?;
-    if !stack.is_array() {
-        return Ok(Vec::new());
-    }
-    let (Some(request), Some(importer)) = (
-        request_in(&message),
-        stack.items()?.first().and_then(|it| it.text()),
-    ) else {
+    let Some(request) = request_in(&message) else {
         return Ok(Vec::new());
     };
-    let extensions = require.get("extensions")?;
     let extensions: Vec<String> = if extensions.is_object() {
         extensions.keys()?.iter().filter_map(|key| key.text()).collect()
     } else {
         [".js", ".json"].map(str::to_owned).to_vec()
     };
-    Ok(places(request, &importer, &extensions))
+    Ok(places(request, importer, &extensions))
 }
 
 fn request_in(message: &str) -> Option<&str> {
@@ -63,6 +72,12 @@ fn places(request: &str, importer: &str, extensions: &[String]) -> Vec<String> {
         return Vec::new();
     };
     let path = crate::resolve::normalize(&folder.join(request));
+    // A package's main file is named by the link that led to the package.
+    let path = if Path::new(request).is_absolute() {
+        crate::resolve::real_place(path)
+    } else {
+        path
+    };
     let with = |extension: &str| {
         let mut longer = path.clone().into_os_string();
         longer.push(extension);

@@ -1,15 +1,18 @@
 //! The watches of what is followed: through the runtime's own watcher, by resolved path.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::{Host, Mode};
+use super::evaluation::{Awaited, Evaluations};
+use super::{Host, Mode, told};
 use crate::addon::Addon;
 use crate::js::{JsResult, Thrown, Value};
 use crate::report;
-use crate::watch::WatchKey;
+use crate::runtime::registry::Record;
+use crate::watch::LoadedFile;
+use crate::watchers::delivery::Origin;
 use crate::watchers::fs_watcher::{self, Files};
+use crate::watchers::options;
 
 /// Whom to ask for a watch.
 enum Watching<'s> {
@@ -33,69 +36,152 @@ impl<'s> Watching<'s> {
         Ok(Self::Theirs { watcher, ends })
     }
 
-    fn watch(&self, path: &str) -> JsResult<'s, Option<WatchKey>> {
+    /// Starts the watches of new paths. What changed meanwhile a watcher of ours will tell; for another one we do.
+    fn watch(
+        &self,
+        host: &Host<'s>,
+        evaluations: &Evaluations,
+        paths: Vec<Rc<str>>,
+        failed: impl Fn(&str, Thrown<'s>),
+    ) -> JsResult<'s, ()> {
+        let seen = |path: &str| match host.known.mode {
+            Mode::Follow => evaluations.seen(path),
+            Mode::Mention => None,
+        };
         match self {
-            Self::Ours(files) => files.watch(path, Path::new(path)),
+            Self::Ours(files) => {
+                let loaded = paths.iter().map(|path| LoadedFile {
+                    path: Path::new(&**path),
+                    seen: seen(path),
+                });
+                let keys = files.watch_loaded(loaded.collect())?;
+                host.known
+                    .watched
+                    .borrow_mut()
+                    .extend(paths.into_iter().zip(keys));
+            }
             Self::Theirs { watcher, ends } => {
-                let path = watcher.js().string(path);
-                let end = watcher.call_method("watch", &[path])?;
-                ends.call_method("set", &[path, end])?;
-                Ok(None)
+                for path in paths {
+                    let id = host.js.string(&path);
+                    let watched = watcher
+                        .call_method("watch", &[id])
+                        .and_then(|end| ends.call_method("set", &[id, end]));
+                    match watched {
+                        Err(thrown) => failed(&path, thrown),
+                        Ok(_) if seen(&path).is_some_and(|seen| seen.is_outdated(Path::new(&*path))) => {
+                            told::take_over(host.js, host.runtime, &[id], Origin::Told)?;
+                        }
+                        Ok(_) => {}
+                    }
+                    host.known.watched.borrow_mut().insert(path, None);
+                }
             }
         }
+        Ok(())
     }
 }
 
 impl<'s> Host<'s> {
     /// Watches each of these paths that is not watched yet.
     pub(super) fn watch_all(&self, paths: &[Rc<str>]) {
-        let new: Vec<Rc<str>> = {
-            let watched = self.known.watched.borrow();
-            let is_new = |path: &&Rc<str>| !path.starts_with('\0') && !watched.contains_key(*path);
-            paths.iter().filter(is_new).cloned().collect()
-        };
-        self.watch_each(new, |path, thrown| {
+        self.watch_each(paths, |path, thrown| {
             let what = "cannot be watched, so its edits update nothing";
             report::error(self.js, path, what, thrown.0);
         });
     }
 
     /// Watches places where a file may appear or be mended. A watcher that cannot watch a missing file need not.
-    pub(super) fn await_all(&self, paths: &BTreeSet<String>) {
-        let new: Vec<Rc<str>> = {
-            let watched = self.known.watched.borrow();
-            let new = paths.iter().filter(|path| !watched.contains_key(path.as_str()));
-            new.map(|path| Rc::from(path.as_str())).collect()
-        };
-        self.watch_each(new, |_, _| ());
+    pub(super) fn await_all(&self, paths: &Awaited) {
+        let paths: Vec<Rc<str>> = paths.iter().cloned().collect();
+        self.watch_each(&paths, |_, _| ());
     }
 
-    fn watch_each(&self, paths: Vec<Rc<str>>, failed: impl Fn(&str, Thrown<'s>)) {
-        if paths.is_empty() || self.registry.watched.get() == 0 {
+    /// Watches what the modules that are followed asked for in vain, as far as it would be followed itself.
+    pub(super) fn await_unresolved(&self, record: &Record) {
+        let Ok(addon) = Addon::of(self.js) else { return };
+        let evaluations = &addon.dependencies.evaluations;
+        let awaiting = evaluations.all_awaiting();
+        if awaiting.is_empty() || self.known.mode == Mode::Mention || !record.is_watched.get() {
             return;
         }
-        let watching = match Watching::of(self) {
-            Ok(watching) => watching,
-            Err(thrown) => return report::error(self.js, "dependencies", "cannot be watched", thrown.0),
+        let home = self.home(record);
+        let Ok(ignored) = self.object.get("dependencyOptions") else {
+            return;
         };
-        for path in paths {
-            let watched = watching.watch(&path).map_err(|thrown| failed(&path, thrown));
-            let key = watched.ok().flatten();
-            self.known.watched.borrow_mut().insert(path, key);
+        for importer in awaiting.iter().filter(|importer| self.reaches(importer)) {
+            let mut places = evaluations.awaited_by(importer);
+            places.retain(|place| self.follows(&home, ignored, importer, place).unwrap_or(false));
+            self.await_all(&places);
         }
+    }
+
+    /// Whether the file is one of a watched hot module, or is followed.
+    pub(super) fn reaches(&self, path: &str) -> bool {
+        let is_watched = |record: &Rc<Record>| record.is_watched.get() && record.is_alive.get();
+        self.known.graph.borrow().find(path).is_some() || self.registry.find_told(path).iter().any(is_watched)
+    }
+
+    /// Whether a file that `importer` requires is followed for a hot module at home in `home`.
+    pub(super) fn follows(
+        &self,
+        home: &Path,
+        ignored: Value<'s>,
+        importer: &str,
+        path: &str,
+    ) -> JsResult<'s, bool> {
+        let is_in_scope = self.known.scope.borrow_mut().follows(home, importer, path);
+        Ok(is_in_scope && !options::ignores(ignored, Path::new(path))?)
+    }
+
+    fn watch_each(&self, paths: &[Rc<str>], failed: impl Fn(&str, Thrown<'s>)) {
+        let new: Vec<Rc<str>> = {
+            let watched = self.known.watched.borrow();
+            let is_new = |path: &&Rc<str>| !path.starts_with('\0') && !watched.contains_key(*path);
+            paths.iter().filter(is_new).cloned().collect()
+        };
+        if new.is_empty() || self.registry.watched.get() == 0 {
+            return;
+        }
+        let watched = Addon::of(self.js).and_then(|addon| {
+            let evaluations = &addon.dependencies.evaluations;
+            Watching::of(self)?.watch(self, evaluations, new, failed)
+        });
+        if let Err(thrown) = watched {
+            report::error(self.js, "dependencies", "cannot be watched", thrown.0);
+        }
+    }
+
+    /// The file at a path is no longer one that awaits others.
+    pub(super) fn forget_awaited_by(&self, path: &str) {
+        let awaited = Addon::of(self.js).map(|addon| addon.dependencies.evaluations.awaited_by(path));
+        self.known
+            .mended
+            .borrow_mut()
+            .extend(awaited.into_iter().flatten());
     }
 
     /// Forgets what no hot module reaches any more, and ends the watches that nothing needs.
     pub(super) fn let_go(&self) {
-        let mut gone = self.known.graph.borrow_mut().sweep();
-        gone.extend(self.known.mended.take().into_iter().map(Rc::from));
-        for path in gone {
-            let is_needed = self.known.graph.borrow().find(&path).is_some()
-                || (self.known.troubled.borrow().values()).any(|files| files.contains(&*path));
-            if !is_needed {
+        let gone = self.known.graph.borrow_mut().sweep();
+        for path in &gone {
+            self.forget_awaited_by(path);
+        }
+        let mended = self.known.mended.take();
+        for path in gone.into_iter().chain(mended) {
+            if !self.needs(&path) {
                 self.unwatch(&path);
             }
         }
+    }
+
+    fn needs(&self, path: &str) -> bool {
+        if self.known.graph.borrow().find(path).is_some()
+            || (self.known.troubled.borrow().values()).any(|files| files.contains(path))
+        {
+            return true;
+        }
+        let awaiting = Addon::of(self.js).map(|addon| addon.dependencies.evaluations.awaiting(path));
+        awaiting.is_ok_and(|files| files.iter().any(|file| self.reaches(file)))
     }
 
     /// Ends the watch of one path.
