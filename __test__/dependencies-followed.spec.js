@@ -38,6 +38,16 @@ describe('what is followed', () => {
     assert.equal(object.exports.read(), 'again')
   })
 
+  it('may be a chain as long as the stack allows without the option', async (t) => {
+    const it = following(t)
+    const length = 500
+    for (let n = 0; n < length; n++) it.edit(`chain/${n}.js`, `exports.next = require('./${n + 1}.js')`)
+    it.edit(`chain/${length}.js`, '')
+    it.edit('a.js', "require('./chain/0.js'); module.exports = require('./hot.js')('a', () => 1)")
+    await it.runtime.import('./a.js')
+    assert.equal(it.follows('./a.js').length, length + 1)
+  })
+
   it('includes what a function requires later', async (t) => {
     const it = following(t)
     const object = await it.runtime.import('./a.js')

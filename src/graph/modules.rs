@@ -7,12 +7,23 @@
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
-/// A module of one graph.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Node(u32);
+/// A module of one graph. Of two, the one that was added first is the lesser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Node {
+    number: u32,
+    place: u32,
+}
+
+impl std::hash::Hash for Node {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write_u32(self.number);
+    }
+}
 
 #[derive(Debug)]
 struct Entry {
+    /// Whose it is: places are used again.
+    node: Node,
     name: Rc<str>,
     is_user: bool,
     /// How many imports its record had when it was looked at; none if it has to be looked at again.
@@ -24,17 +35,20 @@ struct Entry {
 /// See the module's documentation.
 #[derive(Debug, Default)]
 pub struct ModuleGraph {
-    nodes: HashMap<Rc<str>, Node, NodeHash>,
-    entries: HashMap<Node, Entry, NodeHash>,
+    nodes: HashMap<Rc<str>, Node, QuickHash>,
+    entries: Vec<Option<Entry>>,
+    /// Places in `entries` without one.
+    free: Vec<u32>,
     stale: BTreeSet<Node>,
     last: u32,
     /// Something lost an importer since the last sweep.
     has_dropped: bool,
 }
 
-type NodeHash = std::hash::BuildHasherDefault<Fibonacci>;
-
 /// Numbers in a row and paths of files that the user required need no better hash, and there are many of them.
+pub type QuickHash = std::hash::BuildHasherDefault<Fibonacci>;
+
+/// See [`QuickHash`].
 #[derive(Debug, Default)]
 pub struct Fibonacci(u64);
 
@@ -72,47 +86,67 @@ impl ModuleGraph {
 
     /// The module of that name, new if need be.
     pub fn add(&mut self, name: &str, is_user: bool) -> Node {
-        if let Some(node) = self.find(name) {
-            return node;
-        }
+        self.find(name).unwrap_or_else(|| self.add_unknown(name, is_user))
+    }
+
+    /// A new module, whose name `find` does not know.
+    pub fn add_unknown(&mut self, name: &str, is_user: bool) -> Node {
         self.last += 1;
-        let (node, name): (_, Rc<str>) = (Node(self.last), Rc::from(name));
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.entries.push(None);
+            u32::try_from(self.entries.len() - 1).unwrap_or(u32::MAX)
+        });
+        let (number, name): (_, Rc<str>) = (self.last, Rc::from(name));
+        let node = Node { number, place };
         self.nodes.insert(Rc::clone(&name), node);
-        self.entries.insert(
-            node,
-            Entry {
+        if let Some(entry) = self.entries.get_mut(place as usize) {
+            *entry = Some(Entry {
+                node,
                 name,
                 is_user,
                 seen: None,
                 imports: Vec::new(),
                 importers: Vec::new(),
-            },
-        );
+            });
+        }
         node
+    }
+
+    fn entry(&self, node: Node) -> Option<&Entry> {
+        let entry = self.entries.get(node.place as usize)?.as_ref();
+        entry.filter(|entry| entry.node == node)
+    }
+
+    fn entry_mut(&mut self, node: Node) -> Option<&mut Entry> {
+        let entry = self.entries.get_mut(node.place as usize)?.as_mut();
+        entry.filter(|entry| entry.node == node)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().flatten()
     }
 
     /// A module's name. Empty for one that is gone.
     pub fn name(&self, node: Node) -> Rc<str> {
-        self.entries
-            .get(&node)
+        self.entry(node)
             .map_or_else(|| Rc::from(""), |entry| Rc::clone(&entry.name))
     }
 
     /// How many imports were seen of a module, if it need not be looked at again.
     pub fn seen(&self, node: Node) -> Option<u32> {
-        self.entries.get(&node)?.seen
+        self.entry(node)?.seen
     }
 
     /// A module has to be looked at again.
     pub fn forget_seen(&mut self, node: Node) {
-        if let Some(entry) = self.entries.get_mut(&node) {
+        if let Some(entry) = self.entry_mut(node) {
             entry.seen = None;
         }
     }
 
     /// Every module has to be looked at again.
     pub fn forget_all_seen(&mut self) {
-        for entry in self.entries.values_mut() {
+        for entry in self.entries.iter_mut().flatten() {
             entry.seen = None;
         }
     }
@@ -124,7 +158,7 @@ impl ModuleGraph {
 
     /// Notes what a module imports, each once, and how many imports were looked at for that.
     pub fn set_imports(&mut self, node: Node, imports: Vec<Node>, seen: u32) {
-        let Some(entry) = self.entries.get_mut(&node) else {
+        let Some(entry) = self.entry_mut(node) else {
             return;
         };
         entry.seen = Some(seen);
@@ -134,22 +168,22 @@ impl ModuleGraph {
         let old = std::mem::replace(&mut entry.imports, imports.clone());
         if old.is_empty() {
             for new in imports {
-                if let Some(entry) = self.entries.get_mut(&new) {
+                if let Some(entry) = self.entry_mut(new) {
                     entry.importers.push(node);
                 }
             }
             return;
         }
-        let now: HashSet<Node, NodeHash> = imports.iter().copied().collect();
+        let now: HashSet<Node, QuickHash> = imports.iter().copied().collect();
         for gone in old.iter().filter(|it| !now.contains(it)) {
             self.has_dropped = true;
-            if let Some(entry) = self.entries.get_mut(gone) {
+            if let Some(entry) = self.entry_mut(*gone) {
                 entry.importers.retain(|it| *it != node);
             }
         }
-        let before: HashSet<Node, NodeHash> = old.into_iter().collect();
+        let before: HashSet<Node, QuickHash> = old.into_iter().collect();
         for new in imports.into_iter().filter(|it| !before.contains(it)) {
-            if let Some(entry) = self.entries.get_mut(&new) {
+            if let Some(entry) = self.entry_mut(new) {
                 entry.importers.push(node);
             }
         }
@@ -159,11 +193,11 @@ impl ModuleGraph {
     pub fn cut(&mut self, name: &str) {
         let Some(node) = self.find(name) else { return };
         self.has_dropped = true;
-        let Some(entry) = self.entries.get_mut(&node) else {
+        let Some(entry) = self.entry_mut(node) else {
             return;
         };
         for importer in std::mem::take(&mut entry.importers) {
-            if let Some(entry) = self.entries.get_mut(&importer) {
+            if let Some(entry) = self.entry_mut(importer) {
                 entry.imports.retain(|it| *it != node);
             }
         }
@@ -188,10 +222,10 @@ impl ModuleGraph {
     /// What to load again for these users: all modules, users excepted, on a way from one of them to a stale one.
     pub fn slice(&self, users: &[Node]) -> Vec<Node> {
         let stale: Vec<Node> = self.stale.iter().copied().collect();
-        let outdated: HashSet<Node, NodeHash> =
+        let outdated: HashSet<Node, QuickHash> =
             self.reach(&stale, |entry| &entry.importers).into_iter().collect();
         let mut slice = Vec::new();
-        let mut seen: HashSet<Node, NodeHash> = users.iter().copied().collect();
+        let mut seen: HashSet<Node, QuickHash> = users.iter().copied().collect();
         let mut open: VecDeque<Node> = users.iter().copied().collect();
         while let Some(node) = open.pop_front() {
             for import in self.imports(node) {
@@ -207,20 +241,18 @@ impl ModuleGraph {
     /// These modules are loaded, or will be when they are next asked for. What imports one of them and is not among
     /// them holds an old version of it.
     pub fn settle(&mut self, loaded: &[Node]) {
-        let loaded: HashSet<Node, NodeHash> = loaded.iter().copied().collect();
-        for node in &loaded {
-            let Some(entry) = self.entries.get(node) else {
-                continue;
-            };
-            self.stale
-                .extend(entry.importers.iter().filter(|it| !loaded.contains(it)));
+        let loaded: HashSet<Node, QuickHash> = loaded.iter().copied().collect();
+        let mut stale = std::mem::take(&mut self.stale);
+        for entry in loaded.iter().filter_map(|node| self.entry(*node)) {
+            stale.extend(&entry.importers);
         }
-        self.stale.retain(|node| !loaded.contains(node));
+        stale.retain(|node| !loaded.contains(node));
+        self.stale = stale;
     }
 
     /// The shortest way from one of the changed modules up to a user: both ends and what lies between.
     pub fn way(&self, changed: &[Node], user: Node) -> Vec<Node> {
-        let mut import_on_way: HashMap<Node, Option<Node>, NodeHash> = HashMap::default();
+        let mut import_on_way: HashMap<Node, Option<Node>, QuickHash> = HashMap::default();
         let mut open: VecDeque<Node> = VecDeque::new();
         for node in changed {
             import_on_way.insert(*node, None);
@@ -233,7 +265,7 @@ impl ModuleGraph {
                 way.reverse();
                 return way;
             }
-            let Some(entry) = self.entries.get(&node) else {
+            let Some(entry) = self.entry(node) else {
                 continue;
             };
             for importer in &entry.importers {
@@ -259,21 +291,19 @@ impl ModuleGraph {
             return Vec::new();
         }
         let users: Vec<Node> = self
-            .entries
-            .keys()
-            .copied()
-            .filter(|node| self.is_user(*node))
+            .all()
+            .filter(|entry| entry.is_user)
+            .map(|entry| entry.node)
             .collect();
         let reached = self.reach(&users, |entry| &entry.imports);
-        if reached.len() == self.entries.len() {
+        if reached.len() == self.nodes.len() {
             return Vec::new();
         }
-        let reached: HashSet<Node, NodeHash> = reached.into_iter().collect();
+        let reached: HashSet<Node, QuickHash> = reached.into_iter().collect();
         let gone: Vec<Node> = self
-            .entries
-            .keys()
-            .copied()
-            .filter(|it| !reached.contains(it))
+            .all()
+            .map(|entry| entry.node)
+            .filter(|node| !reached.contains(node))
             .collect();
         let names = gone.into_iter().filter_map(|node| self.forget(node)).collect();
         self.has_dropped = false;
@@ -288,17 +318,19 @@ impl ModuleGraph {
     }
 
     fn forget(&mut self, node: Node) -> Option<Rc<str>> {
-        let entry = self.entries.remove(&node)?;
+        self.entry(node)?;
+        let entry = self.entries.get_mut(node.place as usize)?.take()?;
+        self.free.push(node.place);
         self.has_dropped = true;
         self.nodes.remove(&entry.name);
         self.stale.remove(&node);
         for import in &entry.imports {
-            if let Some(entry) = self.entries.get_mut(import) {
+            if let Some(entry) = self.entry_mut(*import) {
                 entry.importers.retain(|it| *it != node);
             }
         }
         for importer in &entry.importers {
-            if let Some(entry) = self.entries.get_mut(importer) {
+            if let Some(entry) = self.entry_mut(*importer) {
                 entry.imports.retain(|it| *it != node);
             }
         }
@@ -306,22 +338,21 @@ impl ModuleGraph {
     }
 
     fn is_user(&self, node: Node) -> bool {
-        self.entries.get(&node).is_some_and(|entry| entry.is_user)
+        self.entry(node).is_some_and(|entry| entry.is_user)
     }
 
     fn imports(&self, node: Node) -> &[Node] {
-        self.entries
-            .get(&node)
+        self.entry(node)
             .map(|entry| entry.imports.as_slice())
             .unwrap_or_default()
     }
 
     fn reach(&self, start: &[Node], next: impl Fn(&Entry) -> &Vec<Node>) -> Vec<Node> {
-        let mut seen: HashSet<Node, NodeHash> = HashSet::default();
+        let mut seen: HashSet<Node, QuickHash> = HashSet::default();
         let mut reached: Vec<Node> = start.iter().copied().filter(|node| seen.insert(*node)).collect();
         let mut index = 0;
         while let Some(node) = reached.get(index) {
-            if let Some(entry) = self.entries.get(node) {
+            if let Some(entry) = self.entry(*node) {
                 reached.extend(next(entry).iter().copied().filter(|it| seen.insert(*it)));
             }
             index += 1;

@@ -139,9 +139,10 @@ impl<'s> Value<'s> {
         }
         // A character of up to four bytes that does not fit is left out.
         if length + 4 < first.len() {
-            return first
-                .get(..length)
-                .map(|text| String::from_utf8_lossy(text).into_owned());
+            return first.get(..length).map(|text| match str::from_utf8(text) {
+                Ok(text) => text.to_owned(),
+                Err(_) => String::from_utf8_lossy(text).into_owned(),
+            });
         }
         // SAFETY: a null buffer asks for the length only.
         unsafe {

@@ -11,6 +11,7 @@ use std::rc::{Rc, Weak};
 use super::dependencies::Dependencies;
 use crate::addon::Addon;
 use crate::error::HmrError;
+use crate::graph::modules::QuickHash;
 use crate::js::{Held, Js, JsResult, Signal, Value};
 use crate::resolve::Way;
 use crate::watchers::delivery::Origin;
@@ -186,7 +187,7 @@ impl Drop for WaitGuard {
 #[derive(Default)]
 pub struct Registry {
     by_id: RefCell<HashMap<String, Rc<Record>>>,
-    by_path: RefCell<HashMap<String, Vec<Rc<Record>>>>,
+    by_path: RefCell<HashMap<String, Vec<Rc<Record>>, QuickHash>>,
     /// Whether the addon knows of this runtime.
     pub is_listed: Cell<bool>,
     /// How many records are watched; the `update` listener is on while there are any.

@@ -1,9 +1,11 @@
 //! While a followed module is evaluated: what its files look like, and what is asked for in vain.
 //!
 //! A `require` that fails inside a `try` leaves no trace in the module records, and a file that is saved between its
-//! evaluation and the start of its watch looks as if it had been loaded so. Node's loader knows of both: it calls
-//! `Module.prototype.load` before it reads a file, and `Module._resolveFilename` throws for what is not there. So ours
-//! take their places while a module that a runtime follows is evaluated, and at no other time: see `stand_in.rs`.
+//! evaluation and the start of its watch looks as if it had been loaded so. Node's loader knows of both. It asks
+//! `Module._resolveFilename` for the file, which throws for what is not there, and then, if the file is not loaded yet,
+//! `Module._nodeModulePaths` for its folder, right before it reads it; `require.resolve` does not. So ours take their
+//! places while a module that a runtime follows is evaluated, and at no other time: see `stand_in.rs`. None of the two
+//! waits for an evaluation, so they cost a deep chain of requires no stack, as ours for `Module.prototype.load` would.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
@@ -13,7 +15,8 @@ use std::rc::Rc;
 use super::stand_in::StandIn;
 use super::{Host, trouble};
 use crate::addon::Addon;
-use crate::js::{Call, Held, Js, JsResult};
+use crate::graph::modules::QuickHash;
+use crate::js::{Call, Held, Js, JsResult, Value};
 use crate::runtime::require_cache::is_foreign;
 use crate::watch::Stamp;
 
@@ -22,14 +25,16 @@ use crate::watch::Stamp;
 pub struct Evaluations {
     /// How many are under way, each within the one before.
     depth: Cell<u32>,
-    load: RefCell<Option<StandIn>>,
+    /// See `module`.
+    module: RefCell<Option<Held>>,
     resolve: RefCell<Option<StandIn>>,
+    node_module_paths: RefCell<Option<StandIn>>,
     /// What files looked like before they were read.
-    seen: RefCell<HashMap<Rc<str>, Stamp>>,
+    seen: RefCell<HashMap<Rc<str>, Stamp, QuickHash>>,
+    /// The file that was asked for last, if it was not loaded then.
+    asked: RefCell<Option<Begun>>,
     /// The files whose loading began in the evaluations under way.
     begun: RefCell<Vec<Begun>>,
-    /// Those that are being loaded, each by the one before.
-    loading: RefCell<Vec<Rc<str>>>,
     /// By file: those that it asked for in vain, and places where such a file may appear.
     awaited: RefCell<HashMap<Rc<str>, Awaited>>,
     /// The same for the evaluation that failed last, which was taken back.
@@ -44,7 +49,6 @@ pub type Awaited = BTreeSet<Rc<str>>;
 struct Begun {
     path: Rc<str>,
     importer: Option<Rc<str>>,
-    has_failed: bool,
 }
 
 /// Runs `evaluate`, which evaluates the file at `path` for a runtime that follows. Should that fail, what the file
@@ -69,14 +73,10 @@ pub fn evaluate<'s>(js: Js<'s>, path: &str, evaluate: impl FnOnce() -> JsResult<
     result
 }
 
-/// Runs a `require` of the file `importer`, which is followed: it may evaluate others.
-pub fn observe<'s>(js: Js<'s>, importer: &str, require: impl FnOnce() -> JsResult<'s>) -> JsResult<'s> {
+/// Runs a `require` of a file that is followed: it may evaluate others.
+pub fn observe<'s>(js: Js<'s>, require: impl FnOnce() -> JsResult<'s>) -> JsResult<'s> {
     let addon = Addon::of(js)?;
-    let evaluations = &addon.dependencies.evaluations;
-    evaluations.loading.borrow_mut().push(Rc::from(importer));
-    let (result, _) = evaluations.observe(js, require);
-    evaluations.loading.borrow_mut().pop();
-    result
+    addon.dependencies.evaluations.observe(js, require).0
 }
 
 impl Evaluations {
@@ -142,27 +142,50 @@ impl Evaluations {
         let result = evaluate();
         self.depth.set(outer);
         if outer == 0 {
-            for stand_in in [&self.load, &self.resolve] {
+            for stand_in in [&self.resolve, &self.node_module_paths] {
                 let _ = stand_in.borrow().as_ref().map(|it| it.step_back(js));
             }
         }
         let begun = self.begun.borrow_mut().split_off(first);
-        self.note_failed(&begun);
+        // A cache that throws is the user's own.
+        let _ = self.note_failed(js, &begun);
         (result, begun)
     }
 
-    fn stand_in<'s>(&self, js: Js<'s>) -> JsResult<'s, ()> {
+    /// The class of module records.
+    pub fn module<'s>(&self, js: Js<'s>) -> JsResult<'s> {
+        if let Some(module) = &*self.module.borrow() {
+            return Ok(module.get(js));
+        }
         let module = js.builtin("module")?;
-        StandIn::place(&self.load, module.get("prototype")?, "load", load)?;
-        StandIn::place(&self.resolve, module, "_resolveFilename", resolve)
+        *self.module.borrow_mut() = Some(module.hold());
+        Ok(module)
     }
 
-    /// Whoever asked for what failed waits for it, and for all that it led to.
-    fn note_failed(&self, begun: &[Begun]) {
-        for (place, failed) in begun.iter().enumerate().filter(|(_, begun)| begun.has_failed) {
+    fn stand_in<'s>(&self, js: Js<'s>) -> JsResult<'s, ()> {
+        let module = self.module(js)?;
+        StandIn::place(&self.resolve, module, "_resolveFilename", resolve)?;
+        StandIn::place(
+            &self.node_module_paths,
+            module,
+            "_nodeModulePaths",
+            node_module_paths,
+        )
+    }
+
+    /// What was begun and is not loaded has failed. Whoever asked for it waits for it, and for all that it led to.
+    fn note_failed<'s>(&self, js: Js<'s>, begun: &[Begun]) -> JsResult<'s, ()> {
+        if begun.is_empty() {
+            return Ok(());
+        }
+        let cache = self.module(js)?.get("_cache")?;
+        for (place, failed) in begun.iter().enumerate() {
             let Some(importer) = &failed.importer else {
                 continue;
             };
+            if cache.has_key(js.string(&failed.path))? {
+                continue;
+            }
             let mut led_to = Awaited::from([Rc::clone(&failed.path)]);
             // A file is begun before those that it asks for.
             for later in begun.iter().skip(place) {
@@ -177,6 +200,31 @@ impl Evaluations {
             awaited.entry(Rc::clone(importer)).or_default().extend(led_to);
             self.has_news.set(true);
         }
+        Ok(())
+    }
+
+    /// The file that a call leads to, if it is not loaded yet.
+    fn asked_for<'s>(&self, call: &Call<'s>, path: Value<'s>) -> JsResult<'s, Option<Begun>> {
+        if self.module(call.js)?.get("_cache")?.has_key(path)? {
+            return Ok(None);
+        }
+        let path = path.text().filter(|path| !is_foreign(path));
+        let Some(path) = path else { return Ok(None) };
+        Ok(Some(Begun {
+            path: Rc::from(path),
+            importer: importer(call)?,
+        }))
+    }
+
+    fn asked_in_vain<'s>(&self, call: &Call<'s>, thrown: Value<'s>) -> JsResult<'s, ()> {
+        if trouble::is_not_found(thrown)?
+            && let Some(importer) = importer(call)?
+        {
+            let extensions = self.module(call.js)?.get("_extensions")?;
+            let places = trouble::places_of_missing(extensions, thrown, &importer)?;
+            self.note_missing(importer, places);
+        }
+        Ok(())
     }
 
     /// A file asked for something that is at none of these places.
@@ -200,60 +248,47 @@ impl Evaluations {
     }
 }
 
-/// `module.load(filename)`: the file is about to be read.
-fn load<'s>(call: &Call<'s>, theirs: &Held) -> JsResult<'s> {
-    let js = call.js;
-    let theirs = || theirs.get(js).call(call.this, &call.args);
-    let path = call.arg(0).text().filter(|path| !is_foreign(path));
-    let (Some(path), Ok(addon)) = (path, Addon::of(js)) else {
-        return theirs();
-    };
-    let evaluations = &addon.dependencies.evaluations;
-    let path: Rc<str> = Rc::from(path);
-    evaluations.note_look(&path);
-    let place = {
-        let (mut begun, mut loading) = (evaluations.begun.borrow_mut(), evaluations.loading.borrow_mut());
-        begun.push(Begun {
-            path: Rc::clone(&path),
-            importer: loading.last().cloned(),
-            has_failed: false,
-        });
-        loading.push(path);
-        begun.len() - 1
-    };
-    let loaded = theirs();
-    evaluations.loading.borrow_mut().pop();
-    if loaded.is_err()
-        && let Some(begun) = evaluations.begun.borrow_mut().get_mut(place)
-    {
-        begun.has_failed = true;
-    }
-    loaded
-}
-
 /// `Module._resolveFilename(request, parent, …)`.
 fn resolve<'s>(call: &Call<'s>, theirs: &Held) -> JsResult<'s> {
-    let js = call.js;
-    let resolved = theirs.get(js).call(call.this, &call.args);
-    if let Err(thrown) = &resolved {
-        // What is thrown is the caller's, whatever becomes of following it.
-        let _ = Addon::of(js).and_then(|addon| {
-            let parent = call.arg(1);
-            if !parent.is_object() || !trouble::is_not_found(thrown.0)? {
-                return Ok(());
+    let resolved = theirs.get(call.js).call(call.this, &call.args);
+    // What is resolved or thrown is the caller's, whatever becomes of following it.
+    let _ = Addon::of(call.js).and_then(|addon| {
+        let evaluations = &addon.dependencies.evaluations;
+        let asked = match &resolved {
+            Ok(path) => evaluations.asked_for(call, *path)?,
+            Err(thrown) => {
+                evaluations.asked_in_vain(call, thrown.0)?;
+                None
             }
-            let importer = parent.get("filename")?.text();
-            let Some(importer) = importer.filter(|path| !is_foreign(path)) else {
-                return Ok(());
-            };
-            let extensions = js.builtin("module")?.get("_extensions")?;
-            let places = trouble::places_of_missing(extensions, thrown.0, &importer)?;
-            addon
-                .dependencies
-                .evaluations
-                .note_missing(Rc::from(importer), places);
-            Ok(())
-        });
-    }
+        };
+        *evaluations.asked.borrow_mut() = asked;
+        Ok(())
+    });
     resolved
+}
+
+/// `Module._nodeModulePaths(folder)`: if it is that of the file that was asked for last, the file is about to be read.
+fn node_module_paths<'s>(call: &Call<'s>, theirs: &Held) -> JsResult<'s> {
+    if let Ok(addon) = Addon::of(call.js) {
+        let evaluations = &addon.dependencies.evaluations;
+        let asked = evaluations.asked.take();
+        if let Some(asked) = asked
+            && let Some(folder) = call.arg(0).text()
+            && Path::new(&*asked.path).parent() == Some(Path::new(&folder))
+        {
+            evaluations.note_look(&asked.path);
+            evaluations.begun.borrow_mut().push(asked);
+        }
+    }
+    theirs.get(call.js).call(call.this, &call.args)
+}
+
+/// The file that asks, unless it is a package's.
+fn importer<'s>(call: &Call<'s>) -> JsResult<'s, Option<Rc<str>>> {
+    let parent = call.arg(1);
+    if !parent.is_object() {
+        return Ok(None);
+    }
+    let filename = parent.get("filename")?.text();
+    Ok(filename.filter(|path| !is_foreign(path)).map(Rc::from))
 }

@@ -36,7 +36,7 @@ use super::registry::{self, Record, Registry};
 use super::steps::Module;
 use crate::addon::Addon;
 use crate::error::HmrError;
-use crate::graph::modules::{ModuleGraph, Node};
+use crate::graph::modules::{ModuleGraph, Node, QuickHash};
 use crate::js::{Call, Held, Js, JsResult, Value};
 use crate::report;
 use crate::watch::WatchKey;
@@ -69,7 +69,7 @@ pub struct Dependencies {
     graph: RefCell<ModuleGraph>,
     scope: RefCell<scope::Scope>,
     /// The paths that are watched. Without a key: through the watcher's own `watch`, or not for long.
-    watched: RefCell<HashMap<Rc<str>, Option<WatchKey>>>,
+    watched: RefCell<HashMap<Rc<str>, Option<WatchKey>, QuickHash>>,
     /// By record id: files besides the graph's that may mend a version that could not be loaded.
     troubled: RefCell<BTreeMap<String, evaluation::Awaited>>,
     /// Files that were in `troubled`, or awaited, and may no longer have to be watched.

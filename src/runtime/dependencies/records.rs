@@ -4,12 +4,14 @@
 //! followed record gets an own `require`, which the `require` function of its file calls, as it would call that of
 //! the prototype: it does the same and then looks at the children. Other modules' records stay as they are.
 
+use std::path::Path;
 use std::rc::Rc;
 
-use super::{Dependencies, Host, Mode, evaluation, user_name};
+use super::{Host, Mode, evaluation, user_name};
 use crate::addon::Addon;
 use crate::graph::modules::Node;
 use crate::js::{Call, Js, JsResult, Value};
+use crate::resolve;
 use crate::runtime::registry::{self, Record, Registry};
 
 /// Looks at a hot module's record and at what it reaches, as far as that is new. Returns its node, and
@@ -47,8 +49,11 @@ pub fn walk_anew<'s>(host: &Host<'s>) -> JsResult<'s, ()> {
 /// The `require` of followed records.
 fn require_noticed<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
+    let addon = Addon::of(js)?;
+    let evaluations = &addon.dependencies.evaluations;
     let require = || {
-        js.builtin("module")?
+        let module = evaluations.module(js)?;
+        module
             .get("prototype")?
             .get("require")?
             .call(call.this, &call.args)
@@ -56,14 +61,39 @@ fn require_noticed<'s>(call: &Call<'s>) -> JsResult<'s> {
     let Some(path) = call.this.get("filename").ok().and_then(Value::text) else {
         return require();
     };
-    let required = evaluation::observe(js, &path, require);
-    // What was required or thrown is the caller's, whatever becomes of following it.
-    let _ = notice(js, call.this, &path);
+    let children = || Some(call.this.get("children").ok()?.array_length());
+    let before = children();
+    let required = match call.arg(0).text() {
+        Some(id) if leads_to_loaded(evaluations.module(js)?, &path, &id).unwrap_or(false) => require(),
+        _ => evaluation::observe(js, require),
+    };
+    if evaluations.take_news() || children() != before {
+        // What was required or thrown is the caller's, whatever becomes of following it.
+        let _ = notice(js, call.this, &path);
+    }
     required
 }
 
+/// Whether the id names a builtin or a file that is in the cache. Functions that require such at each call should not
+/// pay for an evaluation that nobody begins.
+fn leads_to_loaded<'s>(module: Value<'s>, importer: &str, id: &str) -> JsResult<'s, bool> {
+    let js = module.js();
+    let is_path = id.starts_with("./") || id.starts_with("../") || Path::new(id).is_absolute();
+    let Some(folder) = Path::new(importer).parent().filter(|_| is_path) else {
+        return Ok(module.call_method("isBuiltin", &[js.string(id)])?.truthy());
+    };
+    let Ok(path) = resolve::normalize(&folder.join(id))
+        .into_os_string()
+        .into_string()
+    else {
+        return Ok(false);
+    };
+    let cache = module.get("_cache")?;
+    Ok(cache.has_key(js.string(&path))? || cache.has_key(js.string(&format!("{path}.js")))?)
+}
+
+/// A file required something new, or something in vain.
 fn notice<'s>(js: Js<'s>, module: Value<'s>, path: &str) -> JsResult<'s, ()> {
-    let has_news = Addon::of(js)?.dependencies.evaluations.take_news();
     let children = module.get("children")?.get("length")?.as_number();
     for host in Host::all(js)? {
         if host.known.mode == Mode::Mention {
@@ -72,9 +102,7 @@ fn notice<'s>(js: Js<'s>, module: Value<'s>, path: &str) -> JsResult<'s, ()> {
         for (node, record) in nodes_at(&host, path) {
             let seen = host.known.graph.borrow().seen(node);
             if seen.map(f64::from) == children {
-                if has_news {
-                    host.await_unresolved(&record);
-                }
+                host.await_unresolved(&record);
                 continue;
             }
             let cache = host.require.get("cache")?;
@@ -112,12 +140,6 @@ fn nodes_at(host: &Host<'_>, path: &str) -> Vec<(Node, Rc<Record>)> {
     found
 }
 
-impl Dependencies {
-    fn graph_name(&self, node: Node) -> Rc<str> {
-        self.graph.borrow().name(node)
-    }
-}
-
 /// The hot modules of all runtimes.
 pub fn boundaries(js: Js<'_>) -> JsResult<'_, Vec<Rc<Registry>>> {
     let mut boundaries = Vec::new();
@@ -132,7 +154,7 @@ struct Walk<'h, 's> {
     cache: Value<'s>,
     home: std::path::PathBuf,
     boundaries: Vec<Rc<Registry>>,
-    ignored: Value<'s>,
+    ignored: Option<Value<'s>>,
     children: Value<'s>,
     filename: Value<'s>,
     require: Value<'s>,
@@ -152,7 +174,7 @@ impl<'h, 's> Walk<'h, 's> {
             cache,
             home: host.home(record),
             boundaries: boundaries(js)?,
-            ignored: host.object.get("dependencyOptions")?,
+            ignored: host.ignored()?,
             children: js.string("children"),
             filename: js.string("filename"),
             require: js.string("require"),
@@ -174,19 +196,15 @@ impl<'h, 's> Walk<'h, 's> {
             }
             self.listen_to(module)?;
             let children = module.get_key(self.children)?;
-            let children = if children.is_array() {
-                children.items()?
-            } else {
-                Vec::new()
-            };
-            let count = u32::try_from(children.len()).unwrap_or(u32::MAX);
-            let mut imports = Vec::with_capacity(children.len());
+            let count = children.array_length().unwrap_or(0);
+            let mut imports = Vec::new();
             let mut importer = None;
-            for child in children {
-                if !child.is_object() {
+            for index in 0..count {
+                let child = children.item(index)?;
+                // An odd child has none.
+                let Ok(child_filename) = child.get_key(self.filename) else {
                     continue;
-                }
-                let child_filename = child.get_key(self.filename)?;
+                };
                 let Some(path) = child_filename.text() else {
                     continue;
                 };
@@ -204,8 +222,9 @@ impl<'h, 's> Walk<'h, 's> {
                     if !self.host.follows(&self.home, self.ignored, importer, &path)? {
                         continue;
                     }
-                    let added = self.host.known.graph.borrow_mut().add(&path, false);
-                    self.found.push(self.host.known.graph_name(added));
+                    let mut graph = self.host.known.graph.borrow_mut();
+                    let added = graph.add_unknown(&path, false);
+                    self.found.push(graph.name(added));
                     added
                 };
                 imports.push(child_node);

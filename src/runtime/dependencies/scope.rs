@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use crate::graph::modules::QuickHash;
 use crate::runtime::require_cache::is_foreign;
 
 const OWN_NAME: &str = "@upvotr/node-hmr";
@@ -15,7 +16,7 @@ pub struct Scope {
     packages: HashMap<PathBuf, Option<Rc<Package>>>,
     linked: HashMap<(PathBuf, PathBuf), bool>,
     /// Folders whose files are all followed, each with the home for which that was found.
-    followed: HashMap<String, PathBuf>,
+    followed: HashMap<String, PathBuf, QuickHash>,
 }
 
 struct Package {
@@ -31,10 +32,16 @@ impl Scope {
 
     /// Whether a file that `importer` requires is followed for a hot module at home in `home`.
     pub fn follows(&mut self, home: &Path, importer: &str, path: &str) -> bool {
-        let Some((folder, name)) = path.rsplit_once(['/', '\\']) else {
+        let is_separator = |byte: u8| byte == b'/' || byte == b'\\';
+        let Some(folder) = path
+            .bytes()
+            .rposition(is_separator)
+            .and_then(|end| path.get(..end))
+        else {
             return false;
         };
-        if has_extension(name, "node") || has_extension(name, "mjs") {
+        let never = [".node", ".mjs"];
+        if never.iter().any(|end| path.as_bytes().ends_with(end.as_bytes())) {
             return false;
         }
         if self
@@ -102,10 +109,6 @@ impl Scope {
         self.packages.insert(folder.to_owned(), found.clone());
         found
     }
-}
-
-fn has_extension(name: &str, extension: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, end)| end == extension)
 }
 
 /// The `name` of a package.json: the string after that key in the outermost object.

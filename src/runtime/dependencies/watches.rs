@@ -105,9 +105,7 @@ impl<'s> Host<'s> {
             return;
         }
         let home = self.home(record);
-        let Ok(ignored) = self.object.get("dependencyOptions") else {
-            return;
-        };
+        let Ok(ignored) = self.ignored() else { return };
         for importer in awaiting.iter().filter(|importer| self.reaches(importer)) {
             let mut places = evaluations.awaited_by(importer);
             places.retain(|place| self.follows(&home, ignored, importer, place).unwrap_or(false));
@@ -121,16 +119,28 @@ impl<'s> Host<'s> {
         self.known.graph.borrow().find(path).is_some() || self.registry.find_told(path).iter().any(is_watched)
     }
 
+    /// The options, if they name files that are not followed.
+    pub(super) fn ignored(&self) -> JsResult<'s, Option<Value<'s>>> {
+        let options = self.object.get("dependencyOptions")?;
+        let names_any = options.is_object() && !options.get("ignored")?.is_nullish();
+        Ok(names_any.then_some(options))
+    }
+
     /// Whether a file that `importer` requires is followed for a hot module at home in `home`.
     pub(super) fn follows(
         &self,
         home: &Path,
-        ignored: Value<'s>,
+        ignored: Option<Value<'s>>,
         importer: &str,
         path: &str,
     ) -> JsResult<'s, bool> {
-        let is_in_scope = self.known.scope.borrow_mut().follows(home, importer, path);
-        Ok(is_in_scope && !options::ignores(ignored, Path::new(path))?)
+        if !self.known.scope.borrow_mut().follows(home, importer, path) {
+            return Ok(false);
+        }
+        match ignored {
+            Some(options) => Ok(!options::ignores(options, Path::new(path))?),
+            None => Ok(true),
+        }
     }
 
     fn watch_each(&self, paths: &[Rc<str>], failed: impl Fn(&str, Thrown<'s>)) {
