@@ -16,7 +16,7 @@ use super::versions::Versions;
 /// What the entry keeps for one load of the addon.
 pub struct Hot {
     /// A `WeakMap` from runners and emitters to their homes: objects with the state that belongs to them.
-    homes: Held,
+    homes: RefCell<Held>,
     methods: RefCell<Option<Rc<Methods>>>,
 }
 
@@ -25,14 +25,17 @@ impl Hot {
     pub fn open(js: Js<'_>) -> JsResult<'_, Rc<Self>> {
         let homes = js.global()?.get("WeakMap")?.construct(&[])?.hold();
         let hot = Rc::new(Self {
-            homes,
+            homes: RefCell::new(homes),
             methods: RefCell::new(None),
         });
         let methods = Rc::new(Methods::new(js, &hot)?);
         *hot.methods.borrow_mut() = Some(methods);
         // The methods refer back to `hot`.
         let at_exit = Rc::clone(&hot);
-        js.realm().at_exit(move || drop(at_exit.methods.take()));
+        js.realm().at_exit(move || {
+            at_exit.methods.take();
+            at_exit.homes.replace(Held::undefined());
+        });
         Ok(hot)
     }
 
@@ -43,7 +46,7 @@ impl Hot {
 
     /// The home of `object`, made by `make` when it has none yet.
     pub fn home<'s>(&self, object: Value<'s>, make: impl FnOnce() -> JsResult<'s>) -> JsResult<'s> {
-        let homes = self.homes.get(object.js());
+        let homes = self.homes.borrow().clone().get(object.js());
         let home = homes.call_method("get", &[object])?;
         if home.is_object() {
             return Ok(home);

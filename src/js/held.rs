@@ -54,8 +54,8 @@ impl Drop for Reference {
         self.realm
             .live_references
             .set(self.realm.live_references.get().saturating_sub(1));
-        if self.realm.alive.get() && !self.raw.is_null() {
-            // SAFETY: made in `new`, deleted once; an environment that is gone has deleted it itself.
+        if self.realm.frees_references.get() && !self.raw.is_null() {
+            // SAFETY: made in `new`, deleted once, while the environment is there.
             unsafe { sys::napi_delete_reference(self.realm.env, self.raw) };
         }
     }

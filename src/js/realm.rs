@@ -18,8 +18,10 @@ use super::value::{JsResult, Value};
 /// one environment may load it twice, so nothing of this is process-wide.
 pub struct Realm {
     pub(super) env: sys::napi_env,
-    /// False once the environment is being torn down: references then die with it.
+    /// False once the environment is being torn down.
     pub(super) alive: Cell<bool>,
+    /// False once nothing of the environment may be touched any more.
+    pub(super) frees_references: Cell<bool>,
     pub(super) live_references: Cell<usize>,
     pub(super) current_task: RefCell<Option<Rc<Task>>>,
     /// What waits for its microtask; see `Js::soon`.
@@ -52,6 +54,7 @@ impl Realm {
         let realm = Rc::new(Self {
             env,
             alive: Cell::new(true),
+            frees_references: Cell::new(true),
             live_references: Cell::new(0),
             current_task: RefCell::new(None),
             soon: RefCell::default(),
@@ -125,6 +128,8 @@ unsafe extern "C" fn close(realm: *mut c_void) {
     drop(realm.state.take());
     drop(realm.intrinsics.take());
     drop(realm.soon.take());
+    // Node frees none of those that are left; the environment itself goes next.
+    realm.frees_references.set(false);
 }
 
 impl Intrinsics {
