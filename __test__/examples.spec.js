@@ -1,11 +1,14 @@
 // Each example is copied into a project of its own and edited while it runs.
 const assert = require('node:assert/strict')
 const { once } = require('node:events')
+const fs = require('node:fs')
 const http = require('node:http')
 const path = require('node:path')
 const { test } = require('node:test')
 const { WebSocket } = require('ws')
 const { PATIENCE, makeProject, root, run } = require('./support/project.js')
+
+const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
 
 for (const [file, line] of [
   ['examples/basics/index.js', 'Hello, world!'],
@@ -80,6 +83,8 @@ for (const express of ['express', 'express-4'])
     project.edit('lib/clock.js', 'new Date()', "'twelve'")
     assert.equal(await socket.message(), 'updated ./routes/time.js')
     assert.equal((await get(`${address}/time`)).body, '{"time":"twelve"}')
+    const logged = await example.line('lib/clock.js')
+    assert.equal(neutral(logged), neutral(/^.*lib\/clock\.js →.*$/m.exec(readme)[0]), 'as the README shows it')
 
     // A route that does not parse, and its repair.
     project.edit('routes/hello.js', '=>', '= >')
@@ -123,6 +128,11 @@ for (const [name, reset] of [
     assert.match((await get(`${address}/old`)).body, /Cannot GET/)
     assert.equal((await get(`${address}/new`)).body, '"new"')
   })
+
+/** A line of the log, whenever it was and however long it took. */
+function neutral(line) {
+  return line.replace(/^\d\d:\d\d:\d\d /, 'TIME ').replace(/ in \d+\.\d ms$/, ' in SOME ms')
+}
 
 /** A GET request; `port` is this side's, which tells connections apart. */
 async function get(url, agent) {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::temp::TempDir;
 use crate::watch::backend::{Connect, NotifyBackend};
-use crate::watch::{Due, Hub, WatchKey, WatchOptions};
+use crate::watch::{Due, Hub, LoadedFile, Stamp, WatchKey, WatchOptions};
 
 /// Far more than anything takes, so that only a lost change runs into it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -82,6 +82,22 @@ impl Bench {
         let key = self.hub.watch(path, &options).unwrap();
         self.paths.insert(key, path.to_owned());
         key
+    }
+
+    /// Watches files that looked like that when they were loaded.
+    pub fn watch_loaded(
+        &mut self,
+        files: &[(PathBuf, Option<Stamp>)],
+        options: &WatchOptions,
+    ) -> Vec<WatchKey> {
+        let loaded = files.iter().map(|(path, seen)| LoadedFile { path, seen: *seen });
+        let keys = self
+            .hub
+            .watch_loaded(&loaded.collect::<Vec<_>>(), options)
+            .unwrap();
+        let paths = files.iter().map(|(path, _)| path.clone());
+        self.paths.extend(keys.iter().copied().zip(paths));
+        keys
     }
 
     /// Waits until our thread has nothing to do: all watches are armed.

@@ -6,7 +6,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::bench::Bench;
-use crate::watch::{Due, WatchOptions};
+use crate::watch::{Due, Stamp, WatchKey, WatchOptions};
 
 fn bench(name: &str) -> (Bench, crate::watch::WatchKey) {
     let mut bench = Bench::new();
@@ -310,4 +310,48 @@ fn two_watches_of_one_file_are_due_together() {
     bench.hub.unwatch(key);
     bench.write("file", "2");
     bench.expect(second, "2");
+}
+
+#[test]
+fn loaded_before_they_are_watched() {
+    let mut bench = Bench::new();
+    for name in ["saved", "same", "deleted"] {
+        bench.write(name, "0");
+    }
+    for only_content in [false, true] {
+        let options = WatchOptions {
+            only_content,
+            ..WatchOptions::default()
+        };
+        let files = ["saved", "same", "created", "deleted"].map(|name| {
+            let path = bench.path(name);
+            let seen = Stamp::at_first_sight(&path);
+            (path, Some(seen))
+        });
+        bench.write("saved", "1");
+        bench.write("created", "1");
+        fs::remove_file(bench.path("deleted")).unwrap();
+        let keys = bench.watch_loaded(&files, &options);
+        let mut due: Vec<WatchKey> = Vec::new();
+        while due.len() < 3 {
+            due.extend(bench.next().iter().map(|load| load.due.key));
+        }
+        due.sort_unstable();
+        assert_eq!(due, [keys[0], keys[2], keys[3]], "only_content: {only_content}");
+        for key in keys {
+            bench.hub.unwatch(key);
+        }
+        bench.write("saved", "0");
+        bench.write("deleted", "0");
+        fs::remove_file(bench.path("created")).unwrap();
+    }
+}
+
+#[test]
+fn loaded_as_they_are_now() {
+    let mut bench = Bench::new();
+    bench.write("file", "0");
+    let keys = bench.watch_loaded(&[(bench.path("file"), None)], &WatchOptions::default());
+    bench.write("file", "1");
+    assert_eq!(bench.next()[0].due.key, keys[0]);
 }
