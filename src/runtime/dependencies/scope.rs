@@ -32,12 +32,7 @@ impl Scope {
 
     /// Whether a file that `importer` requires is followed for a hot module at home in `home`.
     pub fn follows(&mut self, home: &Path, importer: &str, path: &str) -> bool {
-        let is_separator = |byte: u8| byte == b'/' || byte == b'\\';
-        let Some(folder) = path
-            .bytes()
-            .rposition(is_separator)
-            .and_then(|end| path.get(..end))
-        else {
+        let Some((folder, _)) = path.rsplit_once(['/', '\\']) else {
             return false;
         };
         let never = [".node", ".mjs"];
