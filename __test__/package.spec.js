@@ -32,6 +32,7 @@ describe('the packed package', () => {
         'Cargo.toml',
         'LICENSE',
         'README.md',
+        'benches/pure.rs',
         'bin/hmr.js',
         'bin/information.js',
         'bin/leave.js',
