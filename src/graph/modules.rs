@@ -62,8 +62,12 @@ impl std::hash::Hasher for Fibonacci {
         for word in words {
             self.mix(u64::from_le_bytes(*word));
         }
-        for byte in rest {
-            self.mix(u64::from(*byte));
+        if !rest.is_empty() {
+            let mut last = [0; 8];
+            for (place, byte) in last.iter_mut().zip(rest) {
+                *place = *byte;
+            }
+            self.mix(u64::from_le_bytes(last));
         }
     }
 

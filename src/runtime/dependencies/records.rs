@@ -4,12 +4,15 @@
 //! followed record gets an own `require`, which the `require` function of its file calls, as it would call that of
 //! the prototype: it does the same and then looks at the children. Other modules' records stay as they are.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::rc::Rc;
 
+use tracing::trace_span;
+
 use super::{Host, Mode, evaluation, user_name};
 use crate::addon::Addon;
-use crate::graph::modules::Node;
+use crate::graph::modules::{Node, QuickHash};
 use crate::js::{Call, Js, JsResult, Value};
 use crate::resolve;
 use crate::runtime::registry::{self, Record, Registry};
@@ -17,6 +20,7 @@ use crate::runtime::registry::{self, Record, Registry};
 /// Looks at a hot module's record and at what it reaches, as far as that is new. Returns its node, and
 /// what was found.
 pub fn walk_from<'s>(host: &Host<'s>, record: &Record) -> JsResult<'s, (Node, Vec<Rc<str>>)> {
+    let _span = trace_span!("follow", id = %record.id).entered();
     let path = record.resolved.borrow().clone();
     let user = host.known.graph.borrow_mut().add(&user_name(record), true);
     host.known.graph.borrow_mut().forget_seen(user);
@@ -162,6 +166,8 @@ struct Walk<'h, 's> {
     inherited: Value<'s>,
     /// What the graph did not hold before.
     found: Vec<Rc<str>>,
+    /// The nodes whose current records this walk has looked at.
+    looked_at: HashSet<Node, QuickHash>,
 }
 
 impl<'h, 's> Walk<'h, 's> {
@@ -181,6 +187,7 @@ impl<'h, 's> Walk<'h, 's> {
             noticing,
             inherited: js.builtin("module")?.get("prototype")?.get("require")?,
             found: Vec::new(),
+            looked_at: HashSet::default(),
         })
     }
 
@@ -194,6 +201,7 @@ impl<'h, 's> Walk<'h, 's> {
             if self.is_looked_at(node, module)? || !self.cache.get_key(filename)?.same(module) {
                 continue;
             }
+            self.looked_at.insert(node);
             self.listen_to(module)?;
             let children = module.get_key(self.children)?;
             let count = children.array_length().unwrap_or(0);
@@ -228,7 +236,9 @@ impl<'h, 's> Walk<'h, 's> {
                     added
                 };
                 imports.push(child_node);
-                open.push((child_node, child, child_filename));
+                if !self.looked_at.contains(&child_node) {
+                    open.push((child_node, child, child_filename));
+                }
             }
             let mut graph = self.host.known.graph.borrow_mut();
             graph.set_imports(node, imports, count);
