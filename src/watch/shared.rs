@@ -66,7 +66,7 @@ impl Guarded {
         match self.sleep {
             // First, as the deadline takes a look at every polled file.
             Sleep::Awake => false,
-            _ if !self.state.repairs.is_empty() => true,
+            _ if self.state.has_urgent_repairs() => true,
             Sleep::Endless => wanted().is_some(),
             Sleep::Until(end) => wanted().is_some_and(|wanted| wanted < end),
         }

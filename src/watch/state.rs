@@ -15,6 +15,8 @@ use super::route::{Role, Route};
 use super::stamp::{Comparison, Sight, Stamp, is_just_spoilt};
 use super::{Due, Polling, WatchKey, WatchOptions};
 
+/// How long new watches wait for others: thousands in a row would wake our thread for each otherwise.
+const GATHER: Duration = Duration::from_millis(1);
 /// How long folders wait to be tidied up.
 const TIDY: Duration = Duration::from_millis(10);
 
@@ -69,6 +71,8 @@ pub struct State {
     /// Folders found readable.
     pub readable: HashSet<PathBuf>,
     pub repairs: Repairs,
+    /// Until when new watches wait for others.
+    gather_until: Option<Instant>,
     vacated: Vec<Arc<Path>>,
     /// Folders are being armed for routes that are not in `roots` yet: whatever happens to a name
     /// meanwhile may concern them.
@@ -109,9 +113,26 @@ impl State {
         );
         match options.polling {
             Polling::Every(interval) => self.polls.set(now, key, Some(Reason::Asked), interval),
-            Polling::Auto | Polling::Off => self.repairs.added.push(key),
+            Polling::Auto | Polling::Off => {
+                self.repairs.added.push(key);
+                self.gather_until.get_or_insert(now + GATHER);
+            }
         }
         key
+    }
+
+    /// Whether something has to find its way again that does not wait for others.
+    pub fn has_urgent_repairs(&self) -> bool {
+        !self.repairs.only_adds()
+    }
+
+    /// What has to find its way again by now.
+    pub fn take_repairs(&mut self, now: Instant) -> Repairs {
+        if !self.has_urgent_repairs() && self.gather_until.is_some_and(|until| until > now) {
+            return Repairs::default();
+        }
+        self.gather_until = None;
+        mem::take(&mut self.repairs)
     }
 
     pub fn remove(&mut self, now: Instant, key: WatchKey) {
@@ -321,6 +342,7 @@ impl State {
             self.debouncer.next_deadline(),
             self.polls.next_deadline(),
             self.tidy_at,
+            self.gather_until,
         ];
         deadlines.into_iter().flatten().min()
     }

@@ -1,7 +1,6 @@
 //! Our thread: waits for deadlines, repairs routes, polls. It alone talks to the backend.
 
 use std::io;
-use std::mem;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -47,7 +46,7 @@ fn work(shared: &Shared, generation: u64) {
             let unwatched = state.polls.keys_because_of(PollCause::Unwatched);
             state.repairs.keys.extend(unwatched);
         }
-        let repairs = mem::take(&mut state.repairs);
+        let repairs = state.take_repairs(now);
         let looks = looks(&mut guarded, now);
         let tidies = guarded.state.tidy_at.is_some_and(|at| at <= now);
         if repairs.is_empty() && looks.is_empty() && !tidies && !guarded.state.has_news() {
