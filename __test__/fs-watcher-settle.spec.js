@@ -134,6 +134,19 @@ describe('"A version that is empty or does not parse gets a settle time before i
     assert.deepEqual(lines, [])
   })
 
+  test('half a version that is away by the time it would be reported is none; the missing file is', async (t) => {
+    const it = await imported(t, './a')
+    const lines = captured(t, 'error', 'warn')
+    const reported = told(t, lines, 2)
+    const leave = `setImmediate(() => require('node:fs').renameSync(__filename, __filename + '.away'))`
+    fs.writeFileSync(it.file('a.js'), `${leave}; throw new Error('half')`)
+    await reported
+    assert.match(lines[0][1], /ENOENT|Cannot find module/)
+    fs.writeFileSync(it.file('a.js'), hotText('two'))
+    await it.exports('two')
+    assert.equal(lines.length, 2, lines.join('\n'))
+  })
+
   test('with logging on, the line of the update waits as well', async (t) => {
     const it = await imported(t, './a')
     it.runtime.constructor.setLogging(true)

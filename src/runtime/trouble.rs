@@ -76,8 +76,8 @@ fn tell_unloadable(js: Js<'_>, record: &Record, thrown: Value<'_>, is_reported: 
 
 /// What cannot be loaded may be half of a save: said only if nothing newer comes within the settle time.
 ///
-/// A file that is not as it was by then is about to be told of, or never: moved away just when it was to be loaded
-/// and then back, it is again what the watcher knows. After another settle time `load_again` makes up for that.
+/// A file that is not as it was by then, or away, is about to be told of, or never: moved away just when it was to be
+/// loaded and then back, it is again what the watcher knows. After another settle time `load_again` makes up for that.
 pub fn report_after_settling(
     module: &Module,
     thrown: Held,
@@ -96,8 +96,7 @@ pub fn report_after_settling(
     let module = module.clone();
     after_settling(&module.clone(), move |js| {
         let record = &module.record;
-        let now = Sighting::of(record);
-        if now.is_some() && now != seen {
+        if Sighting::of(record) != seen {
             let late = module.clone();
             after_settling(&module, move |js| load_again(js, late.clone(), Origin::Told));
             return;

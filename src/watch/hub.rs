@@ -32,7 +32,7 @@ impl Hub {
     /// Watches the file at this absolute path, which may be a link and need not exist. A change
     /// after this returned will be due.
     ///
-    /// The OS is asked on our own thread, some hundred microseconds later: a change until then shows
+    /// The OS is asked on our own thread, a millisecond or two later: a change until then shows
     /// when the file is compared with the stamp taken here.
     pub fn watch(&self, path: &Path, options: &WatchOptions) -> Result<WatchKey, WatchError> {
         self.check_folder_of(path)?;
