@@ -60,7 +60,7 @@ function walk(folder) {
   const env = { ...process.env, HMR_LOG: 'trace' }
   const { stderr } = spawnSync(process.execPath, [own, 'measure', folder, 'followed'], { encoding: 'utf8', env })
   const [, took, unit] = /\bfollow\{.*? close time\.busy=([\d.]+)(\S+)/.exec(stderr)
-  return Number(took) * { s: 1e3, ms: 1, 'µs': 1e-3 }[unit]
+  return Number(took) * { s: 1e3, ms: 1, µs: 1e-3 }[unit]
 }
 
 /** A tree of helpers, ten to each, and every one also requires a shared leaf. */

@@ -20,9 +20,7 @@ async function main() {
   const watcher = new Told()
   const runtime = createRuntime(projectRequire, watcher)
   const [file, other, ...rest] = files
-  const began = performance.now()
   for (const one of rest) await runtime.import(one)
-  const perImport = ((performance.now() - began) * 1000) / Math.max(rest.length, 1)
   await runtime.import(file)
   // As much as an update does of the user's work: evaluate, run.
   const bare = () => {
@@ -53,7 +51,7 @@ async function main() {
       loaded.children = loaded.children.filter((child) => projectRequire.cache[child.filename] === child)
     }
   }
-  process.send({ took, perImport })
+  process.send({ took })
 }
 
 main()

@@ -44,7 +44,9 @@ export function show(rows) {
     ['modules', 'loaded', 'process start to loaded', 'resident', 'descriptors', 'threads', 'watches', 'CPU at rest'],
     ...rows.map((row) => {
       const control = rows.find((other) => other.modules === row.modules && other.name === 'control')
-      const over = row.name === 'ours' ? ` (${ratio(row.loaded, control.loaded)})` : ''
+      const perImport = ((row.loaded - control.loaded) * 1000) / row.modules
+      const over =
+        row.name === 'ours' ? ` (${ratio(row.loaded, control.loaded)}; ${perImport.toFixed(0)} µs an import)` : ''
       return [
         `${row.modules}, ${row.name}`,
         `${ms(row.loaded)}${over}`,
