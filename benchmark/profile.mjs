@@ -1,12 +1,13 @@
 // Where the time of an update goes, against the floor; each figure beside the goal it has.
 //
-//   node benchmark/profile.mjs [life-cycle] [steps] [save] [start] [cost] [load] [--modules 1,500,10000] [--saves 40] [--json file]
+//   node benchmark/profile.mjs [life-cycle] [steps] [notice] [save] [start] [cost] [load] [--modules 1,500,10000] [--saves 40] [--json file]
 import fs from 'node:fs'
 import os from 'node:os'
 import { parseArgs } from 'node:util'
 import * as cost from './profile/cost.mjs'
 import * as lifeCycle from './profile/life-cycle.mjs'
 import * as load from './profile/load.mjs'
+import * as notice from './profile/notice.mjs'
 import * as save from './profile/save.mjs'
 import * as start from './profile/start.mjs'
 import * as steps from './profile/steps.mjs'
@@ -38,6 +39,11 @@ const parts = {
     lifeCycle
   ],
   steps: ['The steps of one update after a pause', steps.steps, steps],
+  notice: [
+    'Save to the event of the watcher (the floor tells of the first write, ours of the finished one)',
+    notice.notice,
+    notice
+  ],
   save: ['Save to new exports (goal: p50 at most 1.2 times the control)', save.save, save],
   start: ['Start and rest (goal: 10,000 modules at most 1.2 times the control)', start.startUp, start],
   cost: ['Watching (goals: 10,000 files no slower than `fs.watch` of each, 8 MiB, nothing at rest)', cost.cost, cost],
