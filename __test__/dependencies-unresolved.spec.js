@@ -358,6 +358,32 @@ describe('`Module._resolveFilename`', () => {
     assert.deepEqual(present(), before)
   })
 
+  it('may be an accessor that requires, in the middle of an evaluation and at its end', async (t) => {
+    const before = restored(t)
+    const it = following(t, { dependencies: true })
+    const within = []
+    globalThis.due = within
+    t.after(() => delete globalThis.due)
+    for (const name of ['first', 'second', 'third'])
+      it.save(`lib/${name}.js`, `globalThis.due.push('${name}'); exports.text = '${name}'`)
+    it.edit('lib/mid-a.js', `exports.later = (id) => require(id).text\n${text('mid')}`)
+    await it.runtime.import('./a.js')
+    const { later } = it.require('./lib/mid-a.js')
+    const required = []
+    Object.defineProperty(Module, '_resolveFilename', {
+      configurable: true,
+      get() {
+        // A function of its own each time, and once what was required begins to be evaluated, a require.
+        const name = { first: 'second', second: 'third' }[within.pop()]
+        if (name) required.push(later(`./${name}.js`))
+        return (...args) => before.value.apply(Module, args)
+      },
+      set() {}
+    })
+    assert.equal(later('./first.js'), 'first')
+    assert.deepEqual(required, ['third', 'second'])
+  })
+
   it('that cannot be replaced is no obstacle', async (t) => {
     const before = restored(t)
     Object.defineProperty(Module, '_resolveFilename', { ...before, writable: false })

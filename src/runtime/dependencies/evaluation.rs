@@ -12,7 +12,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::rc::Rc;
 
-use super::stand_in::StandIn;
+use super::stand_in::{Place, StandIn};
 use super::{Host, trouble};
 use crate::addon::Addon;
 use crate::graph::modules::QuickHash;
@@ -27,8 +27,8 @@ pub struct Evaluations {
     depth: Cell<u32>,
     /// See `module`.
     module: RefCell<Option<Held>>,
-    resolve: RefCell<Option<StandIn>>,
-    node_module_paths: RefCell<Option<StandIn>>,
+    resolve: Place,
+    node_module_paths: Place,
     /// What files looked like before they were read.
     seen: RefCell<HashMap<Rc<str>, Stamp, QuickHash>>,
     /// The file that was asked for last, if it was not loaded then.
@@ -142,8 +142,9 @@ impl Evaluations {
         let result = evaluate();
         self.depth.set(outer);
         if outer == 0 {
-            for stand_in in [&self.resolve, &self.node_module_paths] {
-                let _ = stand_in.borrow().as_ref().map(|it| it.step_back(js));
+            for place in [&self.resolve, &self.node_module_paths] {
+                let stand_in = place.borrow().clone();
+                let _ = stand_in.map(|it| it.step_back(js));
             }
         }
         let begun = self.begun.borrow_mut().split_off(first);

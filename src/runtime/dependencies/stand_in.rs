@@ -15,20 +15,20 @@ pub struct StandIn {
     is_on: Rc<Cell<bool>>,
 }
 
+/// Where a stand-in is kept, from the first time on.
+pub type Place = RefCell<Option<Rc<StandIn>>>;
+
 /// What stands in: given the call, and the function that it must call in the end.
 pub type Body = for<'s> fn(&Call<'s>, &Held) -> JsResult<'s>;
 
 impl StandIn {
-    /// Puts ours in the place of `owner[name]`; the one in `known` again if what it stood in for is back.
-    pub fn place<'s>(
-        known: &RefCell<Option<Self>>,
-        owner: Value<'s>,
-        name: &'static str,
-        body: Body,
-    ) -> JsResult<'s, ()> {
+    /// Puts ours in the place of `owner[name]`; the one in `place` again if what it stood in for is back.
+    pub fn place<'s>(place: &Place, owner: Value<'s>, name: &'static str, body: Body) -> JsResult<'s, ()> {
         let js = owner.js();
         let present = owner.get(name)?;
-        if let Some(known) = &*known.borrow() {
+        // A copy: `owner[name]` may be an accessor, and require.
+        let known = place.borrow().clone();
+        if let Some(known) = known {
             let (ours, theirs) = (known.ours.get(js), known.theirs.get(js));
             let is_left = present.same(ours);
             known.is_on.set(is_left || present.same(theirs));
@@ -51,13 +51,13 @@ impl StandIn {
                 real.get(call.js).call(call.this, &call.args)
             }
         })?;
-        *known.borrow_mut() = Some(Self {
+        *place.borrow_mut() = Some(Rc::new(Self {
             owner: owner.hold(),
             name,
             ours: ours.hold(),
             theirs,
             is_on,
-        });
+        }));
         owner.set(name, ours)
     }
 
