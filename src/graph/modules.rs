@@ -20,6 +20,28 @@ impl std::hash::Hash for Node {
     }
 }
 
+/// A set of the modules of one graph: their numbers, by place.
+#[derive(Debug, Default)]
+pub struct NodeSet(Vec<u32>);
+
+impl NodeSet {
+    /// Adds a module.
+    pub fn insert(&mut self, node: Node) {
+        let place = node.place as usize;
+        if place >= self.0.len() {
+            self.0.resize((place + 1).next_power_of_two(), 0);
+        }
+        if let Some(number) = self.0.get_mut(place) {
+            *number = node.number;
+        }
+    }
+
+    /// Whether it has this module, not one that had its place before.
+    pub fn contains(&self, node: Node) -> bool {
+        self.0.get(node.place as usize) == Some(&node.number)
+    }
+}
+
 #[derive(Debug)]
 struct Entry {
     /// Whose it is: places are used again.
@@ -102,6 +124,10 @@ impl ModuleGraph {
         });
         let (number, name): (_, Rc<str>) = (self.last, Rc::from(name));
         let node = Node { number, place };
+        // Each growth reads all names once more, for their hashes.
+        if self.nodes.len() == self.nodes.capacity() {
+            self.nodes.reserve(3 * self.nodes.len());
+        }
         self.nodes.insert(Rc::clone(&name), node);
         if let Some(entry) = self.entries.get_mut(place as usize) {
             *entry = Some(Entry {
@@ -169,15 +195,18 @@ impl ModuleGraph {
         if entry.imports == imports {
             return;
         }
-        let old = std::mem::replace(&mut entry.imports, imports.clone());
-        if old.is_empty() {
-            for new in imports {
-                if let Some(entry) = self.entry_mut(new) {
+        if entry.imports.is_empty() {
+            for new in &imports {
+                if let Some(entry) = self.entry_mut(*new) {
                     entry.importers.push(node);
                 }
             }
+            if let Some(entry) = self.entry_mut(node) {
+                entry.imports = imports;
+            }
             return;
         }
+        let old = std::mem::replace(&mut entry.imports, imports.clone());
         let now: HashSet<Node, QuickHash> = imports.iter().copied().collect();
         for gone in old.iter().filter(|it| !now.contains(it)) {
             self.has_dropped = true;

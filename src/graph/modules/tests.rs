@@ -187,3 +187,20 @@ fn random_graphs_agree_with_a_search_of_all_ways() {
         assert_eq!(slice, expected, "{edges:?} {changed:?}");
     }
 }
+
+#[test]
+fn a_set_knows_a_module_from_the_one_that_had_its_place() {
+    let mut graph = ModuleGraph::default();
+    let gone = graph.add("gone", true);
+    let mut set = NodeSet::default();
+    assert!(!set.contains(gone));
+    set.insert(gone);
+    assert!(set.contains(gone));
+    graph.remove("gone");
+    let later = graph.add("later", true);
+    assert!(!set.contains(later));
+    for name in 0..100 {
+        set.insert(graph.add(&name.to_string(), false));
+    }
+    assert!(!set.contains(later));
+}

@@ -4,7 +4,6 @@
 //! followed record gets an own `require`, which the `require` function of its file calls, as it would call that of
 //! the prototype: it does the same and then looks at the children. Other modules' records stay as they are.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -12,7 +11,7 @@ use tracing::trace_span;
 
 use super::{Host, Mode, evaluation, user_name};
 use crate::addon::Addon;
-use crate::graph::modules::{Node, QuickHash};
+use crate::graph::modules::{Node, NodeSet};
 use crate::js::{Call, Js, JsResult, Value};
 use crate::resolve;
 use crate::runtime::registry::{self, Record, Registry};
@@ -166,8 +165,10 @@ struct Walk<'h, 's> {
     inherited: Value<'s>,
     /// What the graph did not hold before.
     found: Vec<Rc<str>>,
-    /// The nodes whose current records this walk has looked at.
-    looked_at: HashSet<Node, QuickHash>,
+    /// What this walk has found to be no boundary,
+    passed: NodeSet,
+    /// and whose current record it has looked at.
+    looked_at: NodeSet,
 }
 
 impl<'h, 's> Walk<'h, 's> {
@@ -187,7 +188,8 @@ impl<'h, 's> Walk<'h, 's> {
             noticing,
             inherited: js.builtin("module")?.get("prototype")?.get("require")?,
             found: Vec::new(),
-            looked_at: HashSet::default(),
+            passed: NodeSet::default(),
+            looked_at: NodeSet::default(),
         })
     }
 
@@ -205,7 +207,7 @@ impl<'h, 's> Walk<'h, 's> {
             self.listen_to(module)?;
             let children = module.get_key(self.children)?;
             let count = children.array_length().unwrap_or(0);
-            let mut imports = Vec::new();
+            let mut imports = Vec::with_capacity(count as usize);
             let mut importer = None;
             for index in 0..count {
                 let child = children.item(index)?;
@@ -216,10 +218,11 @@ impl<'h, 's> Walk<'h, 's> {
                 let Some(path) = child_filename.text() else {
                     continue;
                 };
-                if self.boundaries.iter().any(|registry| registry.is_hot(&path)) {
+                let known = self.host.known.graph.borrow().find(&path);
+                let is_passed = known.is_some_and(|known| self.passed.contains(known));
+                if !is_passed && self.boundaries.iter().any(|registry| registry.is_hot(&path)) {
                     continue;
                 }
-                let known = self.host.known.graph.borrow().find(&path);
                 let child_node = if let Some(known) = known {
                     known
                 } else {
@@ -236,7 +239,8 @@ impl<'h, 's> Walk<'h, 's> {
                     added
                 };
                 imports.push(child_node);
-                if !self.looked_at.contains(&child_node) {
+                self.passed.insert(child_node);
+                if !self.looked_at.contains(child_node) {
                     open.push((child_node, child, child_filename));
                 }
             }
