@@ -182,7 +182,7 @@ impl Addon {
             plain_emit: emitter.get("prototype")?.get("emit")?.hold(),
             raw_listeners: emitter.get("prototype")?.get("rawListeners")?.hold(),
             on_update: js.function("onUpdate", 0, watching::on_update)?.hold(),
-            unwatch: js.function("unwatch", 1, watchers::fs_watcher::unwatch)?.hold(),
+            unwatch: js.function("unwatch", 0, watchers::fs_watcher::unwatch)?.hold(),
             own_methods,
             synthetic_call: js.function("require", 1, synthetic::call)?.hold(),
             timers: Timers::take(js)?,

@@ -7,21 +7,57 @@ use tracing::trace_span;
 use crate::error::{HmrError, describe};
 use crate::js::{Held, Js, JsResult, Value};
 
-/// What `require.resolve(id)` gives; `callee` is for the message when that is no path.
+/// A `require` and its `resolve`.
+#[derive(Clone, Copy)]
+pub struct Resolver<'s> {
+    require: Value<'s>,
+    resolve: Value<'s>,
+}
+
+impl<'s> Resolver<'s> {
+    /// `None` if it has no `resolve`.
+    pub fn of(require: Value<'s>) -> JsResult<'s, Option<Self>> {
+        if !require.is_object() {
+            return Ok(None);
+        }
+        let resolve = require.get("resolve")?;
+        Ok(resolve.is_function().then_some(Self { require, resolve }))
+    }
+
+    /// What `require.resolve(id)` gives; `callee` is for the message when that is no path.
+    pub fn resolve(self, id: &str, callee: &str) -> JsResult<'s, String> {
+        let _span = trace_span!("resolve", id).entered();
+        let js = self.require.js();
+        let resolved = self.resolve.call(self.require, &[js.string(id)])?;
+        resolved
+            .text()
+            .ok_or_else(|| not_resolving(callee, resolved).thrown(js))
+    }
+
+    /// `resolve.paths`, which only Node's own has.
+    fn paths(self) -> Option<Value<'s>> {
+        let paths = self.resolve.get("paths").ok()?;
+        paths.is_function().then_some(paths)
+    }
+}
+
+fn not_resolving(callee: &str, given: Value<'_>) -> HmrError {
+    HmrError::Argument {
+        callee: callee.to_owned(),
+        parameter: "require",
+        expected: "a require function whose `resolve` returns a path",
+        given: describe(given),
+    }
+}
+
+/// What `require.resolve(id)` gives; `callee` is for the message when there is no such function, or that is no path.
 pub fn resolve<'s>(require: Value<'s>, id: &str, callee: &str) -> JsResult<'s, String> {
-    let _span = trace_span!("resolve", id).entered();
-    let js = require.js();
-    let resolved = require.call_method("resolve", &[js.string(id)])?;
-    resolved.text().ok_or_else(|| {
-        let expected = "a require function whose `resolve` returns a path";
-        let error = HmrError::Argument {
-            callee: callee.to_owned(),
-            parameter: "require",
-            expected,
-            given: describe(resolved),
-        };
-        error.thrown(js)
-    })
+    resolver_of(require, callee)?.resolve(id, callee)
+}
+
+/// The `resolve` of a `require`; `callee` is for the message when it has none.
+pub fn resolver_of<'s>(require: Value<'s>, callee: &str) -> JsResult<'s, Resolver<'s>> {
+    Resolver::of(require)?.ok_or_else(|| not_resolving(callee, require).thrown(require.js()))
 }
 
 /// How an id leads to its file.
@@ -38,13 +74,13 @@ pub enum Way {
 }
 
 /// How the id led to `resolved`.
-pub fn way_to(require: Value<'_>, id: &str, resolved: &str) -> Way {
+pub fn way_to(require: Resolver<'_>, id: &str, resolved: &str) -> Way {
     let resolved = Path::new(resolved);
     let Some(spelled) = spelled_path(require, id) else {
         return Way::Decided;
     };
     if spelled == resolved {
-        return match own_paths(require) {
+        return match require.paths() {
             Some(_) => Way::Direct,
             None => Way::Decided,
         };
@@ -124,13 +160,13 @@ pub fn make_node_forget<'s>(js: Js<'s>, path: &str) -> JsResult<'s, ()> {
     Ok(())
 }
 
-fn spelled_path(require: Value<'_>, id: &str) -> Option<PathBuf> {
+fn spelled_path(require: Resolver<'_>, id: &str) -> Option<PathBuf> {
     if Path::new(id).is_absolute() {
         return Some(PathBuf::from(id));
     }
-    let (resolve, paths) = own_paths(require)?;
+    let paths = require.paths()?;
     // For a relative id this is the one folder that it starts from.
-    let folders = paths.call(resolve, &[require.js().string(id)]).ok()?;
+    let folders = paths.call(require.resolve, &[paths.js().string(id)]).ok()?;
     let folder = folders
         .is_array()
         .then(|| folders.items().ok())
@@ -139,13 +175,6 @@ fn spelled_path(require: Value<'_>, id: &str) -> Option<PathBuf> {
         .text()?;
     let is_relative = id.starts_with("./") || id.starts_with("../") || !folder.ends_with("node_modules");
     is_relative.then(|| normalize(&Path::new(&folder).join(id)))
-}
-
-/// `require.resolve` with its `paths`, which only Node's own has.
-fn own_paths(require: Value<'_>) -> Option<(Value<'_>, Value<'_>)> {
-    let resolve = require.get("resolve").ok()?;
-    let paths = resolve.get("paths").ok()?;
-    paths.is_function().then_some((resolve, paths))
 }
 
 /// A path that need not exist, with the links in what does exist of it followed.

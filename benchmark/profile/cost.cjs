@@ -1,5 +1,5 @@
 // Watches all files of a project in one way, and tells what that took.
-// node --expose-gc cost.cjs files|folders|ours <folder>
+// node --expose-gc cost.cjs ours|files|ours-alone|files-alone|folders <folder>
 const fs = require('node:fs')
 const path = require('node:path')
 const { createRequire } = require('node:module')
@@ -9,17 +9,23 @@ const files = JSON.parse(fs.readFileSync(path.join(folder, 'files.json'), 'utf8'
 const projectRequire = createRequire(path.join(folder, 'main.js'))
 const { FSWatcher } = projectRequire('@upvotr/node-hmr')
 
+const watchAll = (require) => {
+  const watcher = new FSWatcher(require)
+  return files.map((file) => watcher.watch(file))
+}
+
 const add = {
-  ours() {
-    const watcher = new FSWatcher(projectRequire)
-    return files.map((file) => watcher.watch(file))
-  },
-  /** A watch, with its listener, for each. */
-  files: () => files.map((file) => fs.watch(file, () => {})),
+  ours: () => watchAll(projectRequire),
+  /** A watch, with its listener, for each, which has to find the file of an id as well. */
+  files: () => files.map((file) => fs.watch(projectRequire.resolve(file), () => {})),
+  /** Without what Node takes to find the file of an id. */
+  'ours-alone': () => watchAll({ resolve: (file) => file }),
+  'files-alone': () => files.map((file) => fs.watch(file, () => {})),
   folders: () => [...new Set(files.map((file) => path.dirname(file)))].map((inside) => fs.watch(inside, () => {}))
 }
 
 function resident() {
+  globalThis.gc()
   globalThis.gc()
   return process.memoryUsage.rss()
 }

@@ -1,4 +1,5 @@
 // What watching thousands of files costs, against `fs.watch` of each file, and of each folder, which is less than is needed.
+// The file of an id is found by `require.resolve`, which takes longer than either watch: with it, and without.
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,7 +8,7 @@ import { atRest, pause, start, wakeUps } from '../support/process.mjs'
 import { makeProject } from '../support/project.mjs'
 
 const script = fileURLToPath(new URL('cost.cjs', import.meta.url))
-const WAYS = ['ours', 'files', 'folders']
+const WAYS = ['ours', 'files', 'ours-alone', 'files-alone', 'folders']
 /** Reads of a file beside a watched one. */
 const READS = 100
 
@@ -54,7 +55,13 @@ async function one(way, project, neighbour, rest) {
 }
 
 export function show(rows) {
-  const names = { ours: 'FSWatcher', files: 'fs.watch of each file', folders: 'fs.watch of each folder' }
+  const names = {
+    ours: 'FSWatcher',
+    files: 'require.resolve and fs.watch of each',
+    'ours-alone': 'FSWatcher, files known',
+    'files-alone': 'fs.watch of each file',
+    folders: 'fs.watch of each folder'
+  }
   return table([
     [
       'files, by',
@@ -68,8 +75,8 @@ export function show(rows) {
       `at ${READS} reads beside`
     ],
     ...rows.map((row) => {
-      const control = rows.find((other) => other.files === row.files && other.way === 'files')
-      const over = row.way === 'ours' ? ` (${ratio(row.took, control.took)})` : ''
+      const control = rows.find((other) => other.files === row.files && other.way === row.way.replace('ours', 'files'))
+      const over = row.way.startsWith('ours') ? ` (${ratio(row.took, control.took)})` : ''
       return [
         `${row.files}, ${names[row.way]}`,
         `${ms(row.took)}${over}`,

@@ -52,8 +52,9 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
         return Ok(());
     }
     let require = require_of(runtime)?;
-    let path = resolve::resolve(require, &record.id, "HMRRuntime.import")?;
-    *record.found_by.borrow_mut() = resolve::way_to(require, &record.id, &path);
+    let resolver = resolve::resolver_of(require, "HMRRuntime.import")?;
+    let path = resolver.resolve(&record.id, "HMRRuntime.import")?;
+    *record.found_by.borrow_mut() = resolve::way_to(resolver, &record.id, &path);
     if !record.is_alive.get() {
         return Ok(());
     }

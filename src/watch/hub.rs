@@ -32,16 +32,25 @@ impl Hub {
     /// Watches the file at this absolute path, which may be a link and need not exist. A change
     /// after this returned will be due.
     ///
-    /// The OS is asked on our own thread, a millisecond or two later: a change until then shows
-    /// when the file is compared with the stamp taken here.
+    /// The OS is asked on our own thread, once no new watch has come for a millisecond, 50 at
+    /// most: a change until then shows when the file is compared with the stamp taken here.
     pub fn watch(&self, path: &Path, options: &WatchOptions) -> Result<WatchKey, WatchError> {
-        self.check_folder_of(path)?;
         let stamp = if options.only_content {
             Stamp::with_content(path)
         } else {
             Stamp::at_first_sight(path)
         };
         let mut guarded = self.shared.state.lock();
+        if let Some(folder) = path.parent()
+            && !guarded.state.readable.contains(folder)
+        {
+            drop(guarded);
+            let readable = is_readable(folder)?;
+            guarded = self.shared.state.lock();
+            if readable {
+                guarded.state.readable.insert(folder.to_owned());
+            }
+        }
         if guarded.shut_down {
             return Err(WatchError::ShutDown);
         }
@@ -51,27 +60,6 @@ impl Hub {
         let key = guarded.state.add(Instant::now(), path, options.bounded(), stamp);
         self.shared.follow_up(guarded);
         Ok(key)
-    }
-
-    fn check_folder_of(&self, path: &Path) -> Result<(), WatchError> {
-        let Some(folder) = path.parent() else {
-            return Ok(());
-        };
-        if self.shared.state.lock().state.readable.contains(folder) {
-            return Ok(());
-        }
-        match fs::read_dir(folder) {
-            Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {
-                let folder = folder.to_owned();
-                Err(WatchError::Unreadable { folder, cause })
-            }
-            // Whatever else is in the way may change.
-            Err(_) => Ok(()),
-            Ok(_) => {
-                self.shared.state.lock().state.readable.insert(folder.to_owned());
-                Ok(())
-            }
-        }
     }
 
     /// From now on `take_due` does not return this key, not even for a change just before.
@@ -114,6 +102,19 @@ impl Hub {
         drop(guarded);
         self.shared.bell.notify_all();
         self.shared.wait_for_calm();
+    }
+}
+
+/// Whether the folder can be read, if it is there.
+fn is_readable(folder: &Path) -> Result<bool, WatchError> {
+    match fs::read_dir(folder) {
+        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {
+            let folder = folder.to_owned();
+            Err(WatchError::Unreadable { folder, cause })
+        }
+        // Whatever else is in the way may change.
+        Err(_) => Ok(false),
+        Ok(_) => Ok(true),
     }
 }
 

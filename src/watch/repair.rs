@@ -10,10 +10,11 @@ use super::notice::Notice;
 use super::poll::{POLL_INTERVAL, Reason};
 use super::route::{Role, Route};
 use super::shared::Shared;
+use super::stamp::Sight;
 use super::state::Repairs;
 use super::{Polling, WatchKey, WatchOptions};
 
-/// So many files are compared before others may have the lock.
+/// So many files are looked at between two looks at the state.
 const COMPARED_AT_ONCE: usize = 64;
 
 struct Detached {
@@ -78,13 +79,36 @@ pub fn repair(shared: &Shared, generation: u64, arming: &mut Arming, repairs: Re
     shared.follow_up(guarded);
 
     for keys in keys.chunks(COMPARED_AT_ONCE) {
-        let Some(mut guarded) = shared.lock_as(generation) else {
-            return;
-        };
-        let keys = keys.iter().copied();
-        guarded.state.compare(Instant::now(), keys, FileChange::Created);
-        shared.follow_up(guarded);
+        compare(shared, generation, keys);
     }
+}
+
+/// Compares files whose folders have been armed. Only what differs is compared with the lock held, for which the
+/// caller's thread would wait: of what changes after the first look the OS tells.
+fn compare(shared: &Shared, generation: u64, keys: &[WatchKey]) {
+    let Some(guarded) = shared.lock_as(generation) else {
+        return;
+    };
+    let watch = |key: &WatchKey| Some((*key, guarded.state.watch(*key)?));
+    let known: Vec<_> = keys
+        .iter()
+        .filter_map(watch)
+        .map(|(key, watch)| (key, Arc::clone(&watch.path), watch.stamp, watch.comparison(true)))
+        .collect();
+    drop(guarded);
+    let differ: Vec<_> = known
+        .into_iter()
+        .filter(|(_, path, stamp, by)| stamp.look(path, *by) != Sight::Same)
+        .map(|(key, ..)| key)
+        .collect();
+    if differ.is_empty() {
+        return;
+    }
+    let Some(mut guarded) = shared.lock_as(generation) else {
+        return;
+    };
+    guarded.state.compare(Instant::now(), differ, FileChange::Created);
+    shared.follow_up(guarded);
 }
 
 fn detach(shared: &Shared, generation: u64, repairs: Repairs) -> Option<(Vec<Arc<Path>>, Vec<Detached>)> {

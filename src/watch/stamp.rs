@@ -14,6 +14,10 @@ const HASH_LIMIT: u64 = 16 * 1024 * 1024;
 /// A later write may leave the time as it is only within this of the last one (FAT counts in 2 s).
 const CLOCK_STEP: Duration = Duration::from_secs(2);
 
+/// How often files were looked at.
+#[cfg(test)]
+pub static LOOKS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
 /// What `stat` says. A folder in place of the file counts as no file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
@@ -28,6 +32,8 @@ pub struct Facts {
 
 impl Facts {
     pub fn of(path: &Path) -> Option<Self> {
+        #[cfg(test)]
+        LOOKS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let metadata = std::fs::metadata(path).ok()?;
         if metadata.is_dir() {
             return None;

@@ -33,15 +33,23 @@ pub struct Delivery {
     delivering: Cell<Option<bool>>,
 }
 
-struct Active {
-    watcher: Held,
-    id: String,
+/// A watcher, and what it asks of the engine.
+pub struct Asking {
+    pub watcher: Held,
+    pub options: WatchOptions,
+    /// Its own options are not given: these follow from its class and the environment.
+    pub by_default: bool,
 }
 
-impl Active {
-    fn is_of_same_watcher(&self, js: Js<'_>, other: &Self) -> bool {
-        js.scope(|js| self.watcher.get(js).same(other.watcher.get(js)))
+impl Asking {
+    pub fn is_of(&self, watcher: Value<'_>) -> bool {
+        watcher.js().scope(|js| self.watcher.get(js).same(watcher))
     }
+}
+
+struct Active {
+    asking: Rc<Asking>,
+    id: Box<str>,
 }
 
 impl Delivery {
@@ -52,16 +60,15 @@ impl Delivery {
     pub fn watch<'s>(
         &self,
         js: Js<'s>,
-        watcher: &Held,
+        asking: &Rc<Asking>,
         id: &str,
         path: &Path,
-        options: &WatchOptions,
     ) -> JsResult<'s, WatchKey> {
         let (hub, waker) = self.link(js)?;
         let key = hub
-            .watch(path, options)
+            .watch(path, &asking.options)
             .map_err(|error| js.error("Error", &format!("FSWatcher cannot watch {id}: {error}")))?;
-        self.activate(js, &waker, watcher, [(key, id)]);
+        self.activate(js, &waker, asking, [(key, id)]);
         tell_notices(js, &hub);
         Ok(key)
     }
@@ -73,16 +80,15 @@ impl Delivery {
     pub fn watch_loaded<'s>(
         &self,
         js: Js<'s>,
-        watcher: &Held,
+        asking: &Rc<Asking>,
         files: &[LoadedFile<'_>],
-        options: &WatchOptions,
     ) -> JsResult<'s, Vec<WatchKey>> {
         let (hub, waker) = self.link(js)?;
         let keys = hub
-            .watch_loaded(files, options)
+            .watch_loaded(files, &asking.options)
             .map_err(|error| js.error("Error", &format!("FSWatcher cannot watch: {error}")))?;
         let ids = files.iter().filter_map(|file| file.path.to_str());
-        self.activate(js, &waker, watcher, keys.iter().copied().zip(ids));
+        self.activate(js, &waker, asking, keys.iter().copied().zip(ids));
         tell_notices(js, &hub);
         Ok(keys)
     }
@@ -91,7 +97,7 @@ impl Delivery {
         &self,
         js: Js<'_>,
         waker: &JsWaker,
-        watcher: &Held,
+        asking: &Rc<Asking>,
         started: impl IntoIterator<Item = (WatchKey, &'a str)>,
     ) {
         let mut active = self.active.borrow_mut();
@@ -99,8 +105,8 @@ impl Delivery {
             waker.keep_alive(js, true);
         }
         active.extend(started.into_iter().map(|(key, id)| {
-            let (watcher, id) = (watcher.clone(), id.to_owned());
-            (key, Rc::new(Active { watcher, id }))
+            let (asking, id) = (Rc::clone(asking), id.into());
+            (key, Rc::new(Active { asking, id }))
         }));
     }
 
@@ -117,12 +123,17 @@ impl Delivery {
     }
 
     /// The ids that a watcher watches.
-    pub fn watched_by(&self, watcher: Value<'_>) -> Vec<String> {
+    pub fn watched_by(&self, watcher: Value<'_>) -> Vec<Box<str>> {
         let active = self.active.borrow();
-        let own = active
-            .values()
-            .filter(|active| active.watcher.get(watcher.js()).same(watcher));
+        let own = active.values().filter(|active| active.asking.is_of(watcher));
         own.map(|active| active.id.clone()).collect()
+    }
+
+    /// What the watcher asked for last by default, if nobody asked after it.
+    pub fn asked_last_by(&self, watcher: Value<'_>) -> Option<Rc<Asking>> {
+        let active = self.active.borrow();
+        let (_, last) = active.last_key_value()?;
+        (last.asking.by_default && last.asking.is_of(watcher)).then(|| Rc::clone(&last.asking))
     }
 
     /// Where the change that is being emitted came from.
@@ -162,7 +173,7 @@ impl Delivery {
             return;
         };
         let _span = trace_span!("deliver").entered();
-        let mut told: HashMap<String, Vec<Rc<Active>>> = HashMap::new();
+        let mut told: HashMap<Box<str>, Vec<Rc<Active>>> = HashMap::new();
         for due in hub.take_due() {
             // Looked up for each: an update may end the watch of the next.
             let Some(active) = self.active.borrow().get(&due.key).cloned() else {
@@ -170,14 +181,18 @@ impl Delivery {
             };
             // Two runtimes on one watcher each watch the id, and each hears every event.
             let same_id = told.entry(active.id.clone()).or_default();
-            if same_id.iter().any(|other| other.is_of_same_watcher(js, &active)) {
+            let is_told = js.scope(|js| {
+                let watcher = active.asking.watcher.get(js);
+                same_id.iter().any(|other| other.asking.is_of(watcher))
+            });
+            if is_told {
                 continue;
             }
             same_id.push(Rc::clone(&active));
             let outer = self.delivering.replace(Some(due.settled));
             js.scope(|js| {
                 let arguments = [js.string("update"), js.string(&active.id)];
-                if let Err(thrown) = active.watcher.get(js).call_method("emit", &arguments) {
+                if let Err(thrown) = active.asking.watcher.get(js).call_method("emit", &arguments) {
                     report::error(js, &active.id, "a listener of the watcher failed", thrown.0);
                 }
             });

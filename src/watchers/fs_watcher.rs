@@ -1,14 +1,16 @@
 //! `FSWatcher` and `ContentWatcher`: file changes as `update` events.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
+use super::delivery::Asking;
 use super::options;
 use crate::addon::{Addon, Classes};
 use crate::error::HmrError;
 use crate::inspect;
 use crate::js::{Call, ClassSpec, Held, JsResult, MethodSpec, Value};
-use crate::resolve::{self, Way};
-use crate::watch::{LoadedFile, WatchKey, WatchOptions};
+use crate::resolve::{self, Resolver, Way};
+use crate::watch::{LoadedFile, WatchKey};
 
 const REQUIRE: &str = "a require function: only its `resolve` is used, to find the file of an id";
 
@@ -36,7 +38,7 @@ fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&Classes) -> &Held) -> Js
     // A subclass may call `super()` and bring its own way to resolve.
     let own = own(&Addon::of(js)?.classes).get(js);
     let is_subclass = call.new_target.is_some_and(|target| !target.same(own));
-    if !(is_subclass && require.is_undefined() || can_resolve(require)?) {
+    if !(is_subclass && require.is_undefined() || Resolver::of(require)?.is_some()) {
         return Err(HmrError::argument(class, "require", REQUIRE, require).thrown(js));
     }
     js.builtin("events")?.call(call.this, &[])?;
@@ -46,10 +48,6 @@ fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&Classes) -> &Held) -> Js
     Ok(call.this)
 }
 
-fn can_resolve(require: Value<'_>) -> JsResult<'_, bool> {
-    Ok(require.is_object() && require.get("resolve")?.is_function())
-}
-
 fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
     let (js, this) = (call.js, call.this);
     let Some(id) = call.arg(0).text() else {
@@ -57,17 +55,17 @@ fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
         return Err(HmrError::argument("FSWatcher.watch", "id", expected, call.arg(0)).thrown(js));
     };
     let require = this.get("require")?;
-    if !can_resolve(require)? {
+    let Some(resolver) = Resolver::of(require)? else {
         return Err(HmrError::argument("FSWatcher", "require", REQUIRE, require).thrown(js));
-    }
+    };
     let addon = Addon::of(js)?;
     let known = addon.resolved.take();
     let known = known.filter(|it| it.id == id && it.require.get(js).same(require));
     let (path, way) = if let Some(known) = known {
         (known.path, known.way)
     } else {
-        let path = resolve::resolve(require, &id, "FSWatcher")?;
-        let way = resolve::way_to(require, &id, &path);
+        let path = resolver.resolve(&id, "FSWatcher")?;
+        let way = resolve::way_to(resolver, &id, &path);
         (path, way)
     };
     let path = match way {
@@ -94,23 +92,27 @@ pub fn unwatch<'s>(call: &Call<'s>) -> JsResult<'s> {
 
 /// What a watcher of ours, or an object with `options` and `emit`, needs to watch files, many if need be.
 pub struct Files<'s> {
-    watcher: Value<'s>,
-    held: Held,
     given: Value<'s>,
-    options: WatchOptions,
+    asking: Rc<Asking>,
 }
 
 impl<'s> Files<'s> {
     pub fn of(watcher: Value<'s>) -> JsResult<'s, Self> {
         let addon = Addon::of(watcher.js())?;
-        let only_content = watcher.instance_of(addon.classes.content_watcher.get(watcher.js()))?;
         let given = watcher.get("options")?;
-        Ok(Self {
-            watcher,
-            held: watcher.hold(),
-            given,
+        // A watcher without options asks for the same each time, and what the environment says is slow to read.
+        if !given.is_object()
+            && let Some(asking) = addon.delivery.asked_last_by(watcher)
+        {
+            return Ok(Self { given, asking });
+        }
+        let only_content = watcher.instance_of(addon.classes.content_watcher.get(watcher.js()))?;
+        let asking = Rc::new(Asking {
+            watcher: watcher.hold(),
             options: options::read("FSWatcher", given, only_content)?,
-        })
+            by_default: !given.is_object(),
+        });
+        Ok(Self { given, asking })
     }
 
     /// From now on the watcher emits `update` with the id when the file changes, which need not exist. Nothing is
@@ -119,9 +121,9 @@ impl<'s> Files<'s> {
         if options::ignores(self.given, path)? {
             return Ok(None);
         }
-        let js = self.watcher.js();
+        let js = self.given.js();
         let delivery = &Addon::of(js)?.delivery;
-        delivery.watch(js, &self.held, id, path, &self.options).map(Some)
+        delivery.watch(js, &self.asking, id, path).map(Some)
     }
 }
 
@@ -136,11 +138,9 @@ impl<'s> Files<'s> {
         let mut wanted = is_watched.iter();
         let mut files = files;
         files.retain(|_| wanted.next().is_some_and(|wanted| *wanted));
-        let js = self.watcher.js();
+        let js = self.given.js();
         let delivery = &Addon::of(js)?.delivery;
-        let mut keys = delivery
-            .watch_loaded(js, &self.held, &files, &self.options)?
-            .into_iter();
+        let mut keys = delivery.watch_loaded(js, &self.asking, &files)?.into_iter();
         Ok(is_watched
             .into_iter()
             .map(|yes| if yes { keys.next() } else { None })

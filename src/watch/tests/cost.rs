@@ -1,11 +1,16 @@
 //! What thousands of files cost, as far as it can be counted; `npm run profile -- cost` measures the rest.
 
 use std::fs;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::alone::is_alone;
 use super::bench::Bench;
+use super::fake;
 use super::lifetime::{Counts, counts, wake_ups};
-use crate::watch::WatchOptions;
+use crate::watch::stamp::LOOKS;
+use crate::watch::{Polling, WatchOptions};
 
 const FOLDERS: usize = 500;
 const FILES: usize = 20;
@@ -61,4 +66,42 @@ fn ten_thousand_files() {
     for key in keys {
         bench.hub.unwatch(key);
     }
+}
+
+#[test]
+fn a_polled_file_is_looked_at_once_per_interval() {
+    const INTERVAL: Duration = Duration::from_millis(20);
+    if !is_alone("cost::a_polled_file_is_looked_at_once_per_interval", |_| {}) {
+        return;
+    }
+    let (mut bench, fake) = fake::bench();
+    let options = WatchOptions {
+        polling: Polling::Every(INTERVAL),
+        ..WatchOptions::default()
+    };
+    for index in 0..FILES {
+        let name = format!("file{index}");
+        bench.write(&name, "0");
+        let file = fs::File::open(bench.path(&name)).unwrap();
+        file.set_modified(UNIX_EPOCH).unwrap();
+        bench.watch_with(&name, options);
+    }
+    let until = |count| {
+        while LOOKS.load(Ordering::Relaxed) < count {
+            thread::yield_now();
+        }
+        (LOOKS.load(Ordering::Relaxed), Instant::now())
+    };
+    // The first looks also compare.
+    let (before, start) = until(LOOKS.load(Ordering::Relaxed) + 3 * FILES);
+    let (after, end) = until(before + 20 * FILES);
+    // What is due within an eighth is taken along; a round may be under way at either end.
+    let rounds = (end - start).as_micros() / (INTERVAL * 7 / 8).as_micros() + 2;
+    let looked = ((after - before) / FILES) as u128;
+    assert!(
+        looked <= rounds,
+        "{looked} looks at each file in {rounds} intervals"
+    );
+    assert!(fake.0.lock().sink.is_none(), "no backend is needed");
+    assert_eq!(bench.next_within(INTERVAL), [], "nobody is woken");
 }
