@@ -80,6 +80,44 @@ describe('the option', () => {
       runtime.closeAll()
     })
   }
+
+  it('has an `ignored` that may require what a module would require later', async (t) => {
+    const it = makeProject(t)
+    it.write('package.json', '{}')
+    it.write('x.js', '')
+    it.write('y.js', "exports.text = 'y'")
+    it.write(
+      'hot.js',
+      `const { createRunner, hmr } = require('@upvotr/node-hmr')
+       module.later = () => require('./y.js').text
+       module.exports = hmr(null, createRunner(() => ({ later: module.later })))`
+    )
+    const [file, x, y] = ['hot.js', 'x.js', 'y.js'].map((name) => path.join(it.folder, name))
+    const require = createRequire(path.join(it.folder, 'main.js'))
+    const asked = []
+    const ignored = (dependency) => {
+      asked.push(dependency)
+      if (dependency === x && asked.length === 1) require.cache[file].later()
+      return false
+    }
+    const watcher = new ManualWatcher()
+    const runtime = createRuntime(require, watcher, { dependencies: { ignored } })
+    t.after(() => runtime.closeAll())
+    const hot = await runtime.import('./hot.js')
+    it.edit('hot.js', 'module.later =', "require('./x.js'); module.later =")
+    const tell = async (id) => {
+      const updated = nextUpdate(runtime, './hot.js')
+      watcher.tell(id)
+      await updated
+    }
+    await tell('./hot.js')
+    assert.equal(asked[0], x)
+    assert.deepEqual(runtime.dependencies('./hot.js').sort(), [x, y])
+    assert.deepEqual(watcher.watched.filter((id) => id !== './hot.js').sort(), [x, y])
+    it.edit('y.js', "'y'", "'new'")
+    await tell(y)
+    assert.equal(hot.exports.later(), 'new')
+  })
 })
 
 describe('the log', () => {

@@ -46,7 +46,7 @@ const parts = {
   ],
   save: ['Save to new exports (goal: p50 at most 1.2 times the control)', save.save, save],
   start: ['Start and rest (goal: 10,000 modules at most 1.2 times the control)', start.startUp, start],
-  cost: ['Watching (goals: 10,000 files no slower than `fs.watch` of each, 8 MiB, nothing at rest)', cost.cost, cost],
+  cost: ['Watching (goals: 10,000 files no slower than by `fs.watch`, 8 MiB, nothing at rest)', cost.cost, cost],
   load: ['Load and heap (goals: 3 ms, 0.05 KB per reload)', load.load, load]
 }
 

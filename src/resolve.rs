@@ -45,7 +45,7 @@ fn not_resolving(callee: &str, given: Value<'_>) -> HmrError {
     HmrError::Argument {
         callee: callee.to_owned(),
         parameter: "require",
-        expected: "a require function whose `resolve` returns a path",
+        expected: "a require function with a `resolve` that returns a path",
         given: describe(given),
     }
 }

@@ -140,6 +140,10 @@ impl Debouncer {
         matches!(self.slots.get(&key), Some(Slot::Settling { .. }))
     }
 
+    pub fn awaits(&self, key: WatchKey) -> bool {
+        self.slots.contains_key(&key)
+    }
+
     pub fn has_due(&self) -> bool {
         self.due > 0
     }

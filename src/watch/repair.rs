@@ -89,18 +89,22 @@ fn compare(shared: &Shared, generation: u64, keys: &[WatchKey]) {
     let Some(guarded) = shared.lock_as(generation) else {
         return;
     };
-    let watch = |key: &WatchKey| Some((*key, guarded.state.watch(*key)?));
-    let known: Vec<_> = keys
-        .iter()
-        .filter_map(watch)
-        .map(|(key, watch)| (key, Arc::clone(&watch.path), watch.stamp, watch.comparison(true)))
-        .collect();
+    let (state, mut differ) = (&guarded.state, Vec::new());
+    let mut unsure = Vec::with_capacity(keys.len());
+    for key in keys {
+        if let Some(watch) = state.watch(*key) {
+            if state.debouncer.awaits(*key) {
+                // It may be back as it was, and nothing to wait for.
+                differ.push(*key);
+            } else {
+                unsure.push((*key, Arc::clone(&watch.path), watch.stamp, watch.comparison(true)));
+            }
+        }
+    }
     drop(guarded);
-    let differ: Vec<_> = known
-        .into_iter()
-        .filter(|(_, path, stamp, by)| stamp.look(path, *by) != Sight::Same)
-        .map(|(key, ..)| key)
-        .collect();
+    unsure.retain(|(_, path, stamp, by)| stamp.look(path, *by) != Sight::Same);
+    differ.extend(unsure.iter().map(|(key, ..)| *key));
+    differ.sort_unstable();
     if differ.is_empty() {
         return;
     }

@@ -234,15 +234,23 @@ impl<'h, 's> Walk<'h, 's> {
                         continue;
                     }
                     let mut graph = self.host.known.graph.borrow_mut();
-                    let added = graph.add_unknown(&path, false);
-                    self.found.push(graph.name(added));
-                    added
+                    // The user's `ignored` may have required something, which is followed by now.
+                    let followed = self.ignored.and_then(|_| graph.find(&path));
+                    followed.unwrap_or_else(|| {
+                        let added = graph.add_unknown(&path, false);
+                        self.found.push(graph.name(added));
+                        added
+                    })
                 };
                 imports.push(child_node);
                 self.passed.insert(child_node);
                 if !self.looked_at.contains(child_node) {
                     open.push((child_node, child, child_filename));
                 }
+            }
+            if self.ignored.is_some() && children.array_length().unwrap_or(0) != count {
+                open.push((node, module, filename));
+                continue;
             }
             let mut graph = self.host.known.graph.borrow_mut();
             graph.set_imports(node, imports, count);
