@@ -118,6 +118,41 @@ describe('the option', () => {
     await tell(y)
     assert.equal(hot.exports.later(), 'new')
   })
+
+  it('has an `ignored` that may require a file afresh whenever it is asked', async (t) => {
+    const it = makeProject(t)
+    it.write('package.json', '{}')
+    for (const name of ['skipped.js', 'too.js', 'list.js']) it.write(name, "module.exports = ['skipped.js']")
+    it.write(
+      'hot.js',
+      `const { createRunner, hmr } = require('@upvotr/node-hmr')
+       require('./skipped.js')
+       require('./too.js')
+       module.list = () => {
+         delete require.cache[require.resolve('./list.js')]
+         return require('./list.js')
+       }
+       module.exports = hmr(null, createRunner(() => 1))`
+    )
+    const [file, ...followed] = ['hot.js', 'list.js', 'too.js'].map((name) => path.join(it.folder, name))
+    const require = createRequire(path.join(it.folder, 'main.js'))
+    let asked = 0
+    const ignored = (dependency) => {
+      // Ends a test that would not end.
+      if (++asked > 1000) throw new Error('asked for ever')
+      return require.cache[file].list().includes(path.basename(dependency))
+    }
+    const watcher = new ManualWatcher()
+    const runtime = createRuntime(require, watcher, { dependencies: { ignored } })
+    t.after(() => runtime.closeAll())
+    await runtime.import('./hot.js')
+    assert.deepEqual(runtime.dependencies('./hot.js').sort(), followed)
+    const updated = nextUpdate(runtime, './hot.js')
+    watcher.tell('./hot.js')
+    await updated
+    assert.deepEqual(runtime.dependencies('./hot.js').sort(), followed)
+    assert.ok(asked < 100, `asked ${asked} times`)
+  })
 })
 
 describe('the log', () => {

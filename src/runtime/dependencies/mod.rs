@@ -53,6 +53,9 @@ pub struct Environment {
     require: RefCell<Option<Held>>,
     /// A batch will run when this turn's events are in.
     is_batch_due: Cell<bool>,
+    /// A user's `ignored` is under way. What it requires is looked at by the walk that asks, not by one within it, which
+    /// would ask again.
+    is_asking: Cell<bool>,
     evaluations: evaluation::Evaluations,
 }
 

@@ -4,6 +4,7 @@
 //! followed record gets an own `require`, which the `require` function of its file calls, as it would call that of
 //! the prototype: it does the same and then looks at the children. Other modules' records stay as they are.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -70,7 +71,7 @@ fn require_noticed<'s>(call: &Call<'s>) -> JsResult<'s> {
         Some(id) if leads_to_loaded(evaluations.module(js)?, &path, &id).unwrap_or(false) => require(),
         _ => evaluation::observe(js, require),
     };
-    if evaluations.take_news() || children() != before {
+    if (evaluations.take_news() || children() != before) && !addon.dependencies.is_asking.get() {
         // What was required or thrown is the caller's, whatever becomes of following it.
         let _ = notice(js, call.this, &path);
     }
@@ -165,6 +166,8 @@ struct Walk<'h, 's> {
     inherited: Value<'s>,
     /// What the graph did not hold before.
     found: Vec<Rc<str>>,
+    /// What the user's `ignored` leaves alone: asked once, whatever it requires meanwhile.
+    left_alone: HashSet<String>,
     /// What this walk has found to be no boundary,
     passed: NodeSet,
     /// and whose current record it has looked at.
@@ -188,6 +191,7 @@ impl<'h, 's> Walk<'h, 's> {
             noticing,
             inherited: js.builtin("module")?.get("prototype")?.get("require")?,
             found: Vec::new(),
+            left_alone: HashSet::new(),
             passed: NodeSet::default(),
             looked_at: NodeSet::default(),
         })
@@ -230,17 +234,23 @@ impl<'h, 's> Walk<'h, 's> {
                         Some(importer) => importer,
                         None => importer.insert(filename.text().unwrap_or_default()),
                     };
+                    if self.left_alone.contains(&path) {
+                        continue;
+                    }
                     if !self.host.follows(&self.home, self.ignored, importer, &path)? {
+                        if self.ignored.is_some() {
+                            self.left_alone.insert(path);
+                        }
                         continue;
                     }
                     let mut graph = self.host.known.graph.borrow_mut();
-                    // The user's `ignored` may have required something, which is followed by now.
-                    let followed = self.ignored.and_then(|_| graph.find(&path));
-                    followed.unwrap_or_else(|| {
-                        let added = graph.add_unknown(&path, false);
-                        self.found.push(graph.name(added));
-                        added
-                    })
+                    // What it imported meanwhile may be followed by now.
+                    let added = match self.ignored {
+                        Some(_) => graph.add(&path, false),
+                        None => graph.add_unknown(&path, false),
+                    };
+                    self.found.push(graph.name(added));
+                    added
                 };
                 imports.push(child_node);
                 self.passed.insert(child_node);
@@ -248,6 +258,7 @@ impl<'h, 's> Walk<'h, 's> {
                     open.push((child_node, child, child_filename));
                 }
             }
+            // By the user's `ignored`.
             if self.ignored.is_some() && children.array_length().unwrap_or(0) != count {
                 open.push((node, module, filename));
                 continue;

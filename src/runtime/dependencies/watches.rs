@@ -138,7 +138,13 @@ impl<'s> Host<'s> {
             return Ok(false);
         }
         match ignored {
-            Some(options) => Ok(!options::ignores(options, Path::new(path))?),
+            Some(options) => {
+                let is_asking = &Addon::of(self.js)?.dependencies.is_asking;
+                let outer = is_asking.replace(true);
+                let is_ignored = options::ignores(options, Path::new(path));
+                is_asking.set(outer);
+                Ok(!is_ignored?)
+            }
             None => Ok(true),
         }
     }
