@@ -5,6 +5,16 @@ const fs = require('node:fs')
 const { test } = require('node:test')
 const { captured, createRuntime, FSWatcher, hotText, imported, makeFolder } = require('./support/files')
 
+const saved = (watcher, id, save) =>
+  new Promise((resolve) => {
+    watcher.on('update', function listener(updated) {
+      if (updated !== id) return
+      watcher.off('update', listener)
+      resolve()
+    })
+    save()
+  })
+
 test('"One watcher may serve two runtimes": each hears of a save once', async (t) => {
   const folder = makeFolder(t, { files: { 'a.js': hotText('one'), 'end.js': hotText('one') } })
   const watcher = new FSWatcher(folder.require)
@@ -34,6 +44,30 @@ test('"One watcher may serve two runtimes": each hears of a save once', async (t
   assert.equal(end.exports, 'two')
   assert.deepEqual(heard, ['0 ./a', '1 ./a', '0 ./end'])
 })
+
+// Watches of one id are looked at one by one: each of these lets the second one's look come after the update.
+for (const [when, options, untilSecond] of [
+  ['one of them began just before the save', undefined, 0],
+  ['their looks are half an interval apart', { polling: { interval: 100 } }, 50]
+]) {
+  test(`several watches of an id on one watcher are one update per save: ${when}`, async (t) => {
+    const folder = makeFolder(t, { files: { 'a.js': 'one', 'begun.js': 'one', 'end.js': 'one' } })
+    const watcher = new FSWatcher(folder.require, options)
+    const told = []
+    watcher.on('update', (id) => told.push(id))
+    for (const id of ['./a', './begun', './end']) t.after(watcher.watch(id))
+    // By then all are watched, and the first update is not one of a burst.
+    await saved(watcher, './begun', () => fs.writeFileSync(folder.file('begun.js'), 'two'))
+    await new Promise((resolve) => setTimeout(resolve, untilSecond))
+    t.after(watcher.watch('./a'))
+    await saved(watcher, './a', () => fs.writeFileSync(folder.file('a.js'), 'two'))
+    // An empty file is told of after its settle time, a polled one not before the next interval.
+    await saved(watcher, './end', () => fs.truncateSync(folder.file('end.js')))
+    await saved(watcher, './end', () => fs.writeFileSync(folder.file('end.js'), 'three'))
+    assert.deepEqual(told, ['./begun', './a', './end', './end'])
+    await saved(watcher, './a', () => fs.writeFileSync(folder.file('a.js'), 'three'))
+  })
+}
 
 const OUTER = `
 const { createPersist, createRunner, createRuntime, hmr } = require('@upvotr/node-hmr')

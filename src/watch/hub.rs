@@ -89,6 +89,11 @@ impl Hub {
         })
     }
 
+    /// The user of `key` has loaded the same file as that of `taken`, which was due.
+    pub fn take_along(&self, key: WatchKey, taken: WatchKey) {
+        self.shared.state.lock().state.take_along(key, taken);
+    }
+
     pub fn take_notices(&self) -> Vec<Notice> {
         self.shared.state.lock().state.take_notices()
     }

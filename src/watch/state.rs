@@ -317,6 +317,16 @@ impl State {
         })
     }
 
+    /// What came since stays due: it differs.
+    pub fn take_along(&mut self, key: WatchKey, taken: WatchKey) {
+        let Some((path, stamp)) = self.watch(taken).map(|it| (Arc::clone(&it.path), it.stamp)) else {
+            return;
+        };
+        if let Some(watch) = self.watches.get_mut(&key).filter(|watch| watch.path == path) {
+            watch.stamp = stamp;
+        }
+    }
+
     pub fn tell(&mut self, notices: impl IntoIterator<Item = Notice>) {
         for notice in notices {
             if self.told.insert(notice.clone()) {

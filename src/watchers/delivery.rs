@@ -1,11 +1,13 @@
 //! From the hub's due changes to the watchers' `update` events, on the JavaScript thread.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use hashbrown::HashTable;
 use tracing::trace_span;
 
 use crate::addon::Addon;
@@ -26,9 +28,7 @@ pub enum Origin {
 #[derive(Default)]
 pub struct Delivery {
     link: RefCell<Option<(Arc<Hub>, JsWaker)>>,
-    /// In the order in which they were added. The reference to a watcher lives as long as its watch, as with
-    /// `fs.watch`; its `unwatch` frees it.
-    active: RefCell<BTreeMap<WatchKey, Rc<Active>>>,
+    active: RefCell<ActiveWatches>,
     /// While one of our watchers emits: whether the change has had its settle time.
     delivering: Cell<Option<bool>>,
 }
@@ -48,8 +48,47 @@ impl Asking {
 }
 
 struct Active {
+    key: WatchKey,
     asking: Rc<Asking>,
     id: Box<str>,
+}
+
+/// The reference to a watcher lives as long as its watch, as with `fs.watch`; its `unwatch` frees it.
+#[derive(Default)]
+struct ActiveWatches {
+    /// In the order in which they were added.
+    by_key: BTreeMap<WatchKey, Rc<Active>>,
+    /// A table of the standard library would hold the ids again.
+    by_id: HashTable<Rc<Active>>,
+    hashes: RandomState,
+}
+
+impl ActiveWatches {
+    fn add(&mut self, active: Active) {
+        let active = Rc::new(active);
+        let hash_of = |active: &Rc<Active>| self.hashes.hash_one(&active.id);
+        self.by_id
+            .insert_unique(hash_of(&active), Rc::clone(&active), hash_of);
+        self.by_key.insert(active.key, active);
+    }
+
+    fn remove(&mut self, key: WatchKey) -> Option<Rc<Active>> {
+        let removed = self.by_key.remove(&key)?;
+        let hash = self.hashes.hash_one(&removed.id);
+        if let Ok(entry) = self.by_id.find_entry(hash, |active| active.key == key) {
+            entry.remove();
+        }
+        Some(removed)
+    }
+
+    /// The other watches of the same id.
+    fn others(&self, active: &Active) -> Vec<Rc<Active>> {
+        let same_hash = self.by_id.iter_hash(self.hashes.hash_one(&active.id));
+        same_hash
+            .filter(|other| other.id == active.id && other.key != active.key)
+            .map(Rc::clone)
+            .collect()
+    }
 }
 
 impl Delivery {
@@ -101,23 +140,23 @@ impl Delivery {
         started: impl IntoIterator<Item = (WatchKey, &'a str)>,
     ) {
         let mut active = self.active.borrow_mut();
-        if active.is_empty() {
+        if active.by_key.is_empty() {
             waker.keep_alive(js, true);
         }
-        active.extend(started.into_iter().map(|(key, id)| {
+        for (key, id) in started {
             let (asking, id) = (Rc::clone(asking), id.into());
-            (key, Rc::new(Active { asking, id }))
-        }));
+            active.add(Active { key, asking, id });
+        }
     }
 
     /// Ends a watch; the second time does nothing.
     pub fn unwatch(&self, js: Js<'_>, key: WatchKey) {
-        let removed = self.active.borrow_mut().remove(&key);
+        let removed = self.active.borrow_mut().remove(key);
         let (Some(_), Some((hub, waker))) = (&removed, &*self.link.borrow()) else {
             return;
         };
         hub.unwatch(key);
-        if self.active.borrow().is_empty() {
+        if self.active.borrow().by_key.is_empty() {
             waker.keep_alive(js, false);
         }
     }
@@ -125,14 +164,17 @@ impl Delivery {
     /// The ids that a watcher watches.
     pub fn watched_by(&self, watcher: Value<'_>) -> Vec<Box<str>> {
         let active = self.active.borrow();
-        let own = active.values().filter(|active| active.asking.is_of(watcher));
+        let own = active
+            .by_key
+            .values()
+            .filter(|active| active.asking.is_of(watcher));
         own.map(|active| active.id.clone()).collect()
     }
 
     /// What the watcher asked for last by default, if nobody asked after it.
     pub fn asked_last_by(&self, watcher: Value<'_>) -> Option<Rc<Asking>> {
         let active = self.active.borrow();
-        let (_, last) = active.last_key_value()?;
+        let (_, last) = active.by_key.last_key_value()?;
         (last.asking.by_default && last.asking.is_of(watcher)).then(|| Rc::clone(&last.asking))
     }
 
@@ -173,22 +215,19 @@ impl Delivery {
             return;
         };
         let _span = trace_span!("deliver").entered();
-        let mut told: HashMap<Box<str>, Vec<Rc<Active>>> = HashMap::new();
         for due in hub.take_due() {
             // Looked up for each: an update may end the watch of the next.
-            let Some(active) = self.active.borrow().get(&due.key).cloned() else {
+            let Some(active) = self.active.borrow().by_key.get(&due.key).cloned() else {
                 continue;
             };
             // Two runtimes on one watcher each watch the id, and each hears every event.
-            let same_id = told.entry(active.id.clone()).or_default();
-            let is_told = js.scope(|js| {
+            let others = self.active.borrow().others(&active);
+            js.scope(|js| {
                 let watcher = active.asking.watcher.get(js);
-                same_id.iter().any(|other| other.asking.is_of(watcher))
+                for other in others.iter().filter(|other| other.asking.is_of(watcher)) {
+                    hub.take_along(other.key, due.key);
+                }
             });
-            if is_told {
-                continue;
-            }
-            same_id.push(Rc::clone(&active));
             let outer = self.delivering.replace(Some(due.settled));
             js.scope(|js| {
                 let arguments = [js.string("update"), js.string(&active.id)];

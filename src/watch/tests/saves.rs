@@ -362,3 +362,28 @@ fn loaded_as_they_are_now() {
     bench.write("file", "1");
     assert_eq!(bench.next()[0].due.key, keys[0]);
 }
+
+#[test]
+fn one_taken_along_is_due_only_for_what_came_after() {
+    let (mut bench, first) = bench("file");
+    bench.write("other", "0");
+    let (along, other) = (bench.watch("file"), bench.watch("other"));
+    bench.rest();
+    let look = || {
+        sleep(Duration::from_millis(1));
+        bench.hub.take_due().map(|due| due.key)
+    };
+    let mut due = std::iter::repeat_with(look).take(5_000).flatten();
+    bench.write("file", "1");
+    assert_eq!(due.next(), Some(first));
+    bench.hub.take_along(along, first);
+    bench.hub.take_along(other, first);
+    bench.write("other", "1");
+    assert_eq!(due.next(), Some(other), "another file, however alike");
+    bench.write("file", "2");
+    assert_eq!(due.next(), Some(first));
+    bench.write("file", "3");
+    bench.hub.take_along(along, first);
+    assert_eq!(due.next(), Some(along));
+    assert_eq!(due.next(), Some(first));
+}
