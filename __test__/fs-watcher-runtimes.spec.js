@@ -3,17 +3,7 @@
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const { test } = require('node:test')
-const { captured, createRuntime, FSWatcher, hotText, imported, makeFolder } = require('./support/files')
-
-const saved = (watcher, id, save) =>
-  new Promise((resolve) => {
-    watcher.on('update', function listener(updated) {
-      if (updated !== id) return
-      watcher.off('update', listener)
-      resolve()
-    })
-    save()
-  })
+const { captured, createRuntime, FSWatcher, hotText, imported, makeFolder, pause, watched } = require('./support/files')
 
 test('"One watcher may serve two runtimes": each hears of a save once', async (t) => {
   const folder = makeFolder(t, { files: { 'a.js': hotText('one'), 'end.js': hotText('one') } })
@@ -50,22 +40,23 @@ for (const [when, options, untilSecond] of [
   ['one of them began just before the save', undefined, 0],
   ['their looks are half an interval apart', { polling: { interval: 100 } }, 50]
 ]) {
-  test(`several watches of an id on one watcher are one update per save: ${when}`, async (t) => {
-    const folder = makeFolder(t, { files: { 'a.js': 'one', 'begun.js': 'one', 'end.js': 'one' } })
-    const watcher = new FSWatcher(folder.require, options)
-    const told = []
-    watcher.on('update', (id) => told.push(id))
-    for (const id of ['./a', './begun', './end']) t.after(watcher.watch(id))
-    // By then all are watched, and the first update is not one of a burst.
-    await saved(watcher, './begun', () => fs.writeFileSync(folder.file('begun.js'), 'two'))
-    await new Promise((resolve) => setTimeout(resolve, untilSecond))
-    t.after(watcher.watch('./a'))
-    await saved(watcher, './a', () => fs.writeFileSync(folder.file('a.js'), 'two'))
+  test(`several watches of an id on one watcher are one event per save: ${when}`, async (t) => {
+    const it = watched(t, ['./begun', './a', './end'], { options })
+    const save = (id) => fs.writeFileSync(it.file(`${id}.js`), `saved ${id}`)
+    // By then all are watched, and the next save is not one of a burst.
+    save('./begun')
+    assert.deepEqual(await it.seen(1), ['./begun'])
+    await pause(untilSecond)
+    t.after(it.watcher.watch('./a'))
+    save('./a')
+    assert.deepEqual(await it.seen(1), ['./a'])
     // An empty file is told of after its settle time, a polled one not before the next interval.
-    await saved(watcher, './end', () => fs.truncateSync(folder.file('end.js')))
-    await saved(watcher, './end', () => fs.writeFileSync(folder.file('end.js'), 'three'))
-    assert.deepEqual(told, ['./begun', './a', './end', './end'])
-    await saved(watcher, './a', () => fs.writeFileSync(folder.file('a.js'), 'three'))
+    fs.truncateSync(it.file('end.js'))
+    assert.deepEqual(await it.seen(1), ['./end'])
+    save('./end')
+    assert.deepEqual(await it.seen(1), ['./end'])
+    save('./a')
+    assert.deepEqual(await it.seen(1), ['./a'])
   })
 }
 
