@@ -63,6 +63,41 @@ describe('what is followed', () => {
     assert.equal(object.exports.read(), 'a: leaf data')
   })
 
+  for (const [who, text] of Object.entries({
+    'the same file': "require('./lib/x.js'); forget(); require('./lib/x.js')",
+    'a file that was required later': "require('./lib/early.js'); forget(); require('./lib/late.js').x()",
+    'a file that was required before':
+      "const late = require('./lib/late.js'); require('./lib/early.js'); forget(); late.x()"
+  })) {
+    it(`leaves out what only the old version of a file required that ${who} has required afresh`, async (t) => {
+      const it = following(t)
+      const forget = 'const forget = () => delete require.cache[require.resolve("./lib/x.js")]'
+      it.edit('a.js', `${forget}; ${text}; module.exports = require('./hot.js')('a', () => 1)`)
+      it.edit('lib/early.js', "require('./x.js')")
+      it.edit('lib/late.js', "exports.x = () => require('./x.js')")
+      it.edit('lib/x.js', "globalThis.wasAsked ? require('./new.js') : require('./old.js'); globalThis.wasAsked = true")
+      it.edit('lib/new.js', '')
+      it.edit('lib/old.js', '')
+      t.after(() => delete globalThis.wasAsked)
+      await it.runtime.import('./a.js')
+      const through = who === 'the same file' ? [] : ['lib/early.js', 'lib/late.js']
+      assert.deepEqual(it.follows('./a.js'), [...through, 'lib/new.js', 'lib/x.js'])
+      assert.deepEqual(it.watches(), it.follows('./a.js'))
+    })
+  }
+
+  it('includes modules whose records are frozen', async (t) => {
+    const it = following(t)
+    it.edit('a.js', "require('./lib/leaf.js'); module.exports = require('./hot.js')('a', () => 1)")
+    it.require('./lib/leaf.js')
+    Object.freeze(it.require.cache[it.file('lib/leaf.js')])
+    await it.runtime.import('./a.js')
+    assert.deepEqual(it.follows('./a.js'), ['lib/leaf.js'])
+    it.save('lib/leaf.js', text('thawed'))
+    await nextUpdate(it.runtime, './a.js')
+    assert.equal(it.require('./lib/leaf.js').text, 'thawed')
+  })
+
   it('includes what a runner requires, and what it requires after a pause', async (t) => {
     const it = following(t)
     it.edit(

@@ -7,6 +7,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
+use smallvec::SmallVec;
+
 /// A module of one graph. Of two, the one that was added first is the lesser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Node {
@@ -20,25 +22,32 @@ impl std::hash::Hash for Node {
     }
 }
 
-/// A set of the modules of one graph: their numbers, by place.
-#[derive(Debug, Default)]
-pub struct NodeSet(Vec<u32>);
+/// Something for each of many modules of one graph, by place.
+#[derive(Debug)]
+pub struct NodeMap<T>(Vec<Option<(u32, T)>>);
 
-impl NodeSet {
-    /// Adds a module.
-    pub fn insert(&mut self, node: Node) {
+impl<T: Copy> NodeMap<T> {
+    /// Notes it for a module, in place of what was noted before.
+    pub fn insert(&mut self, node: Node, value: T) {
         let place = node.place as usize;
         if place >= self.0.len() {
-            self.0.resize((place + 1).next_power_of_two(), 0);
+            self.0.resize((place + 1).next_power_of_two(), None);
         }
-        if let Some(number) = self.0.get_mut(place) {
-            *number = node.number;
+        if let Some(slot) = self.0.get_mut(place) {
+            *slot = Some((node.number, value));
         }
     }
 
-    /// Whether it has this module, not one that had its place before.
-    pub fn contains(&self, node: Node) -> bool {
-        self.0.get(node.place as usize) == Some(&node.number)
+    /// What was noted for this module, not for one that had its place before.
+    pub fn get(&self, node: Node) -> Option<T> {
+        let (number, value) = (*self.0.get(node.place as usize)?)?;
+        (number == node.number).then_some(value)
+    }
+}
+
+impl<T> Default for NodeMap<T> {
+    fn default() -> Self {
+        Self(Vec::new())
     }
 }
 
@@ -51,7 +60,8 @@ struct Entry {
     /// How many imports its record had when it was looked at; none if it has to be looked at again.
     seen: Option<u32>,
     imports: Vec<Node>,
-    importers: Vec<Node>,
+    /// Most modules have one or two.
+    importers: SmallVec<[Node; 2]>,
 }
 
 /// See the module's documentation.
@@ -136,7 +146,7 @@ impl ModuleGraph {
                 is_user,
                 seen: None,
                 imports: Vec::new(),
-                importers: Vec::new(),
+                importers: SmallVec::new(),
             });
         }
         node
@@ -380,7 +390,7 @@ impl ModuleGraph {
             .unwrap_or_default()
     }
 
-    fn reach(&self, start: &[Node], next: impl Fn(&Entry) -> &Vec<Node>) -> Vec<Node> {
+    fn reach(&self, start: &[Node], next: impl Fn(&Entry) -> &[Node]) -> Vec<Node> {
         let mut seen: HashSet<Node, QuickHash> = HashSet::default();
         let mut reached: Vec<Node> = start.iter().copied().filter(|node| seen.insert(*node)).collect();
         let mut index = 0;

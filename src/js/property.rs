@@ -117,6 +117,16 @@ impl<'s> Value<'s> {
         Ok(yes)
     }
 
+    /// Whether the value has that property itself, for a key that is a string.
+    pub fn has_own_key(self, key: Value<'s>) -> JsResult<'s, bool> {
+        let mut yes = false;
+        // SAFETY: `yes` is a valid place for the result.
+        let status =
+            unsafe { sys::napi_has_own_property(self.js().env(), self.raw(), key.raw(), &raw mut yes) };
+        self.js().check(status)?;
+        Ok(yes)
+    }
+
     /// `delete value[key]`, without complaint where it cannot be.
     pub fn delete_key(self, key: Value<'s>) -> JsResult<'s, ()> {
         // SAFETY: the result place may be null; a Proxy's trap may throw.

@@ -1,5 +1,6 @@
 //! A JavaScript value while native code runs.
 
+use std::borrow::Cow;
 use std::ptr;
 
 use napi::sys;
@@ -126,22 +127,25 @@ impl<'s> Value<'s> {
 
     /// The text, if this is a string.
     pub fn text(self) -> Option<String> {
-        // Ids and paths fit into it, and then one call is enough.
-        let mut first = [0_u8; 256];
+        self.text_in(&mut [0; 256]).map(Cow::into_owned)
+    }
+
+    /// The same in this room, if it fits: ids and paths do.
+    pub fn text_in(self, room: &mut [u8; 256]) -> Option<Cow<'_, str>> {
         let mut length = 0;
         // SAFETY: the buffer has the room that is told, the NUL that Node-API adds included.
         let status = unsafe {
-            let buffer = first.as_mut_ptr().cast();
-            sys::napi_get_value_string_utf8(self.js.env(), self.raw, buffer, first.len(), &raw mut length)
+            let buffer = room.as_mut_ptr().cast();
+            sys::napi_get_value_string_utf8(self.js.env(), self.raw, buffer, room.len(), &raw mut length)
         };
         if status != sys::Status::napi_ok {
             return None;
         }
         // A character of up to four bytes that does not fit is left out.
-        if length + 4 < first.len() {
-            return first.get(..length).map(|text| match str::from_utf8(text) {
-                Ok(text) => text.to_owned(),
-                Err(_) => String::from_utf8_lossy(text).into_owned(),
+        if length + 4 < room.len() {
+            return room.get(..length).map(|text| match str::from_utf8(text) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(_) => String::from_utf8_lossy(text),
             });
         }
         // SAFETY: a null buffer asks for the length only.
@@ -155,7 +159,7 @@ impl<'s> Value<'s> {
             sys::napi_get_value_string_utf8(self.js.env(), self.raw, buffer, length + 1, &raw mut length);
         }
         bytes.truncate(length);
-        Some(String::from_utf8_lossy(&bytes).into_owned())
+        Some(Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     /// The number, if this is one.

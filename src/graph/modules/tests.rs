@@ -189,18 +189,18 @@ fn random_graphs_agree_with_a_search_of_all_ways() {
 }
 
 #[test]
-fn a_set_knows_a_module_from_the_one_that_had_its_place() {
+fn a_map_knows_a_module_from_the_one_that_had_its_place() {
     let mut graph = ModuleGraph::default();
     let gone = graph.add("gone", true);
-    let mut set = NodeSet::default();
-    assert!(!set.contains(gone));
-    set.insert(gone);
-    assert!(set.contains(gone));
+    let mut map = NodeMap::default();
+    assert_eq!(map.get(gone), None);
+    map.insert(gone, "noted");
+    assert_eq!(map.get(gone), Some("noted"));
     graph.remove("gone");
     let later = graph.add("later", true);
-    assert!(!set.contains(later));
+    assert_eq!(map.get(later), None);
     for name in 0..100 {
-        set.insert(graph.add(&name.to_string(), false));
+        map.insert(graph.add(&name.to_string(), false), "another");
     }
-    assert!(!set.contains(later));
+    assert_eq!((map.get(later), map.get(gone)), (None, Some("noted")));
 }

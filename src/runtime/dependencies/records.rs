@@ -12,7 +12,7 @@ use tracing::trace_span;
 
 use super::{Host, Mode, evaluation, user_name};
 use crate::addon::Addon;
-use crate::graph::modules::{Node, NodeSet};
+use crate::graph::modules::{Node, NodeMap};
 use crate::js::{Call, Js, JsResult, Value};
 use crate::resolve;
 use crate::runtime::registry::{self, Record, Registry};
@@ -27,9 +27,7 @@ pub fn walk_from<'s>(host: &Host<'s>, record: &Record) -> JsResult<'s, (Node, Ve
     let cache = host.require.get("cache")?;
     if cache.is_object() {
         let module = cache.get_key(host.js.string(&path))?;
-        let mut walk = Walk::new(host, cache, record)?;
-        walk.visit(user, module)?;
-        let found = walk.found;
+        let found = Walk::new(host, cache, record)?.visit(user, module)?;
         host.await_unresolved(record);
         return Ok((user, found));
     }
@@ -115,9 +113,7 @@ fn notice<'s>(js: Js<'s>, module: Value<'s>, path: &str) -> JsResult<'s, ()> {
                 continue;
             }
             host.known.graph.borrow_mut().forget_seen(node);
-            let mut walk = Walk::new(&host, cache, &record)?;
-            walk.visit(node, module)?;
-            let found = walk.found;
+            let found = Walk::new(&host, cache, &record)?.visit(node, module)?;
             host.watch_all(&found);
             host.await_unresolved(&record);
         }
@@ -163,22 +159,36 @@ struct Walk<'h, 's> {
     filename: Value<'s>,
     require: Value<'s>,
     noticing: Value<'s>,
-    inherited: Value<'s>,
     /// What the graph did not hold before.
     found: Vec<Rc<str>>,
     /// What the user's `ignored` leaves alone: asked once, whatever it requires meanwhile.
     left_alone: HashSet<String>,
-    /// What this walk has found to be no boundary,
-    passed: NodeSet,
-    /// and whose current record it has looked at.
-    looked_at: NodeSet,
+    /// What this walk has found to be no boundary.
+    passed: NodeMap<Passed<'s>>,
+    /// An old version was looked at before the present one.
+    was_misled: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Passed<'s> {
+    /// The graph knows it from an earlier walk.
+    Known,
+    /// It has one record, as far as this walk has seen.
+    New,
+    /// This record of it was looked at.
+    LookedAt(Value<'s>),
+}
+
+struct Open<'s> {
+    node: Node,
+    module: Value<'s>,
+    filename: Value<'s>,
 }
 
 impl<'h, 's> Walk<'h, 's> {
     fn new(host: &'h Host<'s>, cache: Value<'s>, record: &Record) -> JsResult<'s, Self> {
         let js = host.js;
         let addon = Addon::of(js)?;
-        let noticing = addon.dependencies.noticing(js)?;
         Ok(Self {
             host,
             cache,
@@ -188,85 +198,54 @@ impl<'h, 's> Walk<'h, 's> {
             children: js.string("children"),
             filename: js.string("filename"),
             require: js.string("require"),
-            noticing,
-            inherited: js.builtin("module")?.get("prototype")?.get("require")?,
+            noticing: addon.dependencies.noticing(js)?,
             found: Vec::new(),
             left_alone: HashSet::new(),
-            passed: NodeSet::default(),
-            looked_at: NodeSet::default(),
+            passed: NodeMap::default(),
+            was_misled: false,
         })
     }
 
-    fn visit(&mut self, start: Node, module: Value<'s>) -> JsResult<'s, ()> {
+    /// Looks at what this record reaches, and gives what the graph did not hold before.
+    fn visit(mut self, start: Node, module: Value<'s>) -> JsResult<'s, Vec<Rc<str>>> {
         if !module.is_object() {
-            return Ok(());
+            return Ok(self.found);
         }
-        let mut open = vec![(start, module, module.get_key(self.filename)?)];
-        while let Some((node, module, filename)) = open.pop() {
-            // An old version may stand among the children; what it requires is no longer ours.
-            if self.is_looked_at(node, module)? || !self.cache.get_key(filename)?.same(module) {
-                continue;
+        let filename = module.get_key(self.filename)?;
+        let mut open = vec![Open {
+            node: start,
+            module,
+            filename,
+        }];
+        while let Some(next) = open.pop() {
+            if self.is_to_look_at(&next)? {
+                self.look_at(next, &mut open)?;
             }
-            self.looked_at.insert(node);
-            self.listen_to(module)?;
-            let children = module.get_key(self.children)?;
-            let count = children.array_length().unwrap_or(0);
-            let mut imports = Vec::with_capacity(count as usize);
-            let mut importer = None;
-            for index in 0..count {
-                let child = children.item(index)?;
-                // An odd child has none.
-                let Ok(child_filename) = child.get_key(self.filename) else {
-                    continue;
-                };
-                let Some(path) = child_filename.text() else {
-                    continue;
-                };
-                let known = self.host.known.graph.borrow().find(&path);
-                let is_passed = known.is_some_and(|known| self.passed.contains(known));
-                if !is_passed && self.boundaries.iter().any(|registry| registry.is_hot(&path)) {
-                    continue;
-                }
-                let child_node = if let Some(known) = known {
-                    known
-                } else {
-                    let importer = match &importer {
-                        Some(importer) => importer,
-                        None => importer.insert(filename.text().unwrap_or_default()),
-                    };
-                    if self.left_alone.contains(&path) {
-                        continue;
-                    }
-                    if !self.host.follows(&self.home, self.ignored, importer, &path)? {
-                        if self.ignored.is_some() {
-                            self.left_alone.insert(path);
-                        }
-                        continue;
-                    }
-                    let mut graph = self.host.known.graph.borrow_mut();
-                    // What it imported meanwhile may be followed by now.
-                    let added = match self.ignored {
-                        Some(_) => graph.add(&path, false),
-                        None => graph.add_unknown(&path, false),
-                    };
-                    self.found.push(graph.name(added));
-                    added
-                };
-                imports.push(child_node);
-                self.passed.insert(child_node);
-                if !self.looked_at.contains(child_node) {
-                    open.push((child_node, child, child_filename));
-                }
-            }
-            // By the user's `ignored`.
-            if self.ignored.is_some() && children.array_length().unwrap_or(0) != count {
-                open.push((node, module, filename));
-                continue;
-            }
-            let mut graph = self.host.known.graph.borrow_mut();
-            graph.set_imports(node, imports, count);
         }
-        Ok(())
+        if self.was_misled {
+            self.host.let_go();
+            let graph = self.host.known.graph.borrow();
+            self.found.retain(|path| graph.find(path).is_some());
+        }
+        Ok(self.found)
+    }
+
+    /// An old version may stand among the children; what it requires is no longer ours. The cache has the present one. It
+    /// is asked only where there are two, since a walk over thousands of records has no time for more than it must do.
+    fn is_to_look_at(&mut self, it: &Open<'s>) -> JsResult<'s, bool> {
+        match self.passed.get(it.node) {
+            Some(Passed::New) => Ok(true),
+            Some(Passed::LookedAt(module)) => {
+                let is_to = !module.same(it.module) && self.is_present(it)?;
+                self.was_misled |= is_to;
+                Ok(is_to)
+            }
+            Some(Passed::Known) | None => Ok(!self.is_looked_at(it.node, it.module)? && self.is_present(it)?),
+        }
+    }
+
+    fn is_present(&self, it: &Open<'s>) -> JsResult<'s, bool> {
+        Ok(self.cache.get_key(it.filename)?.same(it.module))
     }
 
     /// Whether the graph knows this very record. A new version of the file has no `require` of ours yet.
@@ -277,12 +256,89 @@ impl<'h, 's> Walk<'h, 's> {
         Ok(self.host.known.mode == Mode::Mention || module.get_key(self.require)?.same(self.noticing))
     }
 
-    fn listen_to(&self, module: Value<'s>) -> JsResult<'s, ()> {
-        // Somebody else's own `require` stays.
-        if self.host.known.mode == Mode::Mention || !module.get_key(self.require)?.same(self.inherited) {
+    fn look_at(&mut self, it: Open<'s>, open: &mut Vec<Open<'s>>) -> JsResult<'s, ()> {
+        self.listen_to(it.module)?;
+        let children = it.module.get_key(self.children)?;
+        let count = children.array_length().unwrap_or(0);
+        let mut imports = Vec::with_capacity(count as usize);
+        let mut room = [0; 256];
+        for index in 0..count {
+            let module = children.item(index)?;
+            // An odd child has none.
+            let Ok(filename) = module.get_key(self.filename) else {
+                continue;
+            };
+            let Some(path) = filename.text_in(&mut room) else {
+                continue;
+            };
+            let importer = || it.filename.text().unwrap_or_default();
+            let Some(node) = self.pass(&path, importer)? else {
+                continue;
+            };
+            imports.push(node);
+            let is_looked_at =
+                matches!(self.passed.get(node), Some(Passed::LookedAt(other)) if other.same(module));
+            if !is_looked_at {
+                open.push(Open {
+                    node,
+                    module,
+                    filename,
+                });
+            }
+        }
+        // By the user's `ignored`.
+        if self.ignored.is_some() && children.array_length().unwrap_or(0) != count {
+            open.push(it);
             return Ok(());
         }
-        module.define_hidden(self.require, self.noticing)
+        self.passed.insert(it.node, Passed::LookedAt(it.module));
+        let mut graph = self.host.known.graph.borrow_mut();
+        graph.set_imports(it.node, imports, count);
+        Ok(())
+    }
+
+    /// The node of a file that is required, unless that is a boundary or out of scope.
+    fn pass(&mut self, path: &str, importer: impl Fn() -> String) -> JsResult<'s, Option<Node>> {
+        let known = self.host.known.graph.borrow().find(path);
+        if let Some(known) = known
+            && self.passed.get(known).is_some()
+        {
+            return Ok(Some(known));
+        }
+        if self.boundaries.iter().any(|registry| registry.is_hot(path)) {
+            return Ok(None);
+        }
+        if let Some(known) = known {
+            self.passed.insert(known, Passed::Known);
+            return Ok(Some(known));
+        }
+        if self.left_alone.contains(path) {
+            return Ok(None);
+        }
+        if !self.host.follows(&self.home, self.ignored, importer, path)? {
+            if self.ignored.is_some() {
+                self.left_alone.insert(path.to_owned());
+            }
+            return Ok(None);
+        }
+        let mut graph = self.host.known.graph.borrow_mut();
+        // What it imported meanwhile may be followed by now.
+        let added = match self.ignored {
+            Some(_) => graph.add(path, false),
+            None => graph.add_unknown(path, false),
+        };
+        self.found.push(graph.name(added));
+        self.passed.insert(added, Passed::New);
+        Ok(Some(added))
+    }
+
+    fn listen_to(&self, module: Value<'s>) -> JsResult<'s, ()> {
+        // Somebody else's own `require` stays.
+        if self.host.known.mode == Mode::Follow && !module.has_own_key(self.require)? {
+            // What a frozen record requires later is found by the next walk.
+            let _ = module.define_hidden(self.require, self.noticing);
+        }
+        Ok(())
     }
 }
 

@@ -31,7 +31,7 @@ impl Scope {
     }
 
     /// Whether a file that `importer` requires is followed for a hot module at home in `home`.
-    pub fn follows(&mut self, home: &Path, importer: &str, path: &str) -> bool {
+    pub fn follows(&mut self, home: &Path, importer: impl Fn() -> String, path: &str) -> bool {
         // By bytes: a search for characters takes a good part of what following a module does.
         let Some(folder) = path
             .bytes()
@@ -51,7 +51,7 @@ impl Scope {
         {
             return true;
         }
-        let is_followed = self.finds_followed(home, Path::new(importer), Path::new(path));
+        let is_followed = self.finds_followed(home, Path::new(&importer()), Path::new(path));
         if is_followed {
             self.followed.insert(folder.to_owned(), home.to_owned());
         }

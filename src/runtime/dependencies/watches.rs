@@ -108,7 +108,10 @@ impl<'s> Host<'s> {
         let Ok(ignored) = self.ignored() else { return };
         for importer in awaiting.iter().filter(|importer| self.reaches(importer)) {
             let mut places = evaluations.awaited_by(importer);
-            places.retain(|place| self.follows(&home, ignored, importer, place).unwrap_or(false));
+            places.retain(|place| {
+                self.follows(&home, ignored, || importer.to_string(), place)
+                    .unwrap_or(false)
+            });
             self.await_all(&places);
         }
     }
@@ -131,7 +134,7 @@ impl<'s> Host<'s> {
         &self,
         home: &Path,
         ignored: Option<Value<'s>>,
-        importer: &str,
+        importer: impl Fn() -> String,
         path: &str,
     ) -> JsResult<'s, bool> {
         if !self.known.scope.borrow_mut().follows(home, importer, path) {
