@@ -263,6 +263,9 @@ test('a link that is led elsewhere and back while its file is being loaded', asy
   const prepare = ({ file }) => fs.symlinkSync('v1', file('current'))
   const it = await imported(t, './first', { files, prepare })
   const linked = await it.runtime.import('./current/a')
+  // By then both folders are watched: a save before that is told of after a short quiet, and the other's at once.
+  fs.writeFileSync(it.file('v1/a.js'), hotText('watched'))
+  await until(it.runtime, () => linked.exports === 'watched')
   // Its evaluation comes between the delivery of both and the load of the second.
   fs.writeFileSync(
     it.file('first.js'),
