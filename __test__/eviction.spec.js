@@ -1,6 +1,9 @@
 'use strict'
 
+const fs = require('node:fs')
+const { once } = require('node:events')
 const { test } = require('node:test')
+const { hotText, makeFolder } = require('./support/files')
 const {
   assert,
   captureConsole,
@@ -67,6 +70,37 @@ test('… nor in the module of `createRequire`, which stands in no cache', async
   const { stdout, stderr } = await node(['main.mjs'], { cwd: dir })
   assert.equal(stderr, '')
   assert.ok(Number(stdout) <= 1, `${stdout.trim()} versions are held`)
+})
+
+test('a save that our own watcher tells of leaves them when `update` has been emitted', async (t) => {
+  const folder = makeFolder(t, { files: { 'module.js': hotText('v0'), 'broken.js': hotText('v0') } })
+  const runtime = createRuntime(folder.require)
+  t.after(() => runtime.closeAll())
+  await runtime.import('./module')
+  await runtime.import('./broken')
+  const { parent } = folder.require.cache[folder.file('module.js')]
+  for (let save = 1; save < 5; save += 1) {
+    // Its update comes first, and ends without an event.
+    fs.writeFileSync(folder.file('broken.js'), 'module.exports = "no hot module"')
+    fs.writeFileSync(folder.file('module.js'), hotText(`v${save}`))
+    await once(runtime, 'update')
+    const held = parent.children.map((child) => child.filename)
+    assert.deepEqual(new Set(held).size, held.length, `twice among the children: ${held}`)
+    assert.ok(parent.children.includes(folder.require.cache[folder.file('module.js')]))
+  }
+})
+
+test('a cache that cannot be searched for parents keeps nothing from being updated', async (t) => {
+  const { require, watcher, save } = steps(t)
+  const cache = new Proxy(require.cache, {
+    ownKeys() {
+      throw new Error('not to be listed')
+    }
+  })
+  const custom = Object.assign((id) => require(id), { resolve: require.resolve, cache })
+  const imported = await createRuntime(custom, watcher).import('./module')
+  save({ version: 2 })
+  assert.equal(imported.exports, 'v2')
 })
 
 test('a hot module that plainly requires another hot module is not kept for it', async (t) => {

@@ -20,6 +20,8 @@ async function ours() {
 
 /** The floor: the least that takes a save, with nothing for the failures in between. */
 function control() {
+  // Loaded from here first, as above: Node remembers how an id was resolved only where it was loaded by it.
+  projectRequire('@upvotr/node-hmr')
   const modules = new Map()
   const load = (file) => projectRequire(file).runner.run()
   for (const file of files) modules.set(file, { exports: load(file) })

@@ -15,7 +15,9 @@ use crate::resolve::{self, Way};
 /// The version of a first import, whose watch starts before the file is read.
 pub fn load_first<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     watching::resolve_and_watch(js, module)?;
-    let version = load(js, module)?;
+    let version = load(js, module);
+    leave_parents(js, module);
+    let version = version?;
     dependencies::follow(js, module)?;
     Ok(version)
 }
@@ -63,7 +65,7 @@ pub fn load_for_update(module: &Module) -> Loaded {
     })
 }
 
-/// Evicts and requires the file, and takes its export for a hot module.
+/// Evicts and requires the file, and takes its export for a hot module. [`leave_parents`] has to follow.
 pub fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     let runtime = module.runtime.get(js);
     let require = hmr_runtime::require_of(runtime)?;
@@ -71,22 +73,33 @@ pub fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     let old_path = module.record.resolved.borrow().clone();
     let path = find(require, &module.record, &old_path)?;
     if old_path != path {
-        require_cache::evict(&registry, registry_object, require, &old_path)?;
+        require_cache::evict(registry_object, require, &old_path)?;
         if module.record.is_alive.get() {
             registry.set_path(&module.record, &path);
         }
     }
-    let evicted = require_cache::evict(&registry, registry_object, require, &path)?;
+    let evicted = require_cache::evict(registry_object, require, &path)?;
     let version = dependencies::evaluate(js, &registry, &path, || require_cache::require(require, &path))
         .and_then(|export| validate(export, &module.record.id));
     if let (Err(_), Some((cache, old))) = (&version, evicted)
         && module.record.phase.get() == Phase::Updating
     {
         // What was evaluated but is no hot module would stay with its parent.
-        require_cache::evict(&registry, registry_object, require, &path)?;
+        require_cache::evict(registry_object, require, &path)?;
         require_cache::restore(cache, &path, old);
     }
     version
+}
+
+/// What `load` evicted is let go by the modules that required it.
+pub fn leave_parents(js: Js<'_>, module: &Module) {
+    let runtime = module.runtime.get(js);
+    let left = hmr_runtime::require_of(runtime).and_then(|require| {
+        let (registry, registry_object) = super::registry::of(runtime, "HMRRuntime.import")?;
+        require_cache::leave_parents(&registry, registry_object, require)
+    });
+    // A cache that refuses (a Proxy of the user's) keeps the old version in memory, and nothing else.
+    let _ = left;
 }
 
 /// The module's file as it is found now, which is not the old one if a link leads elsewhere, say.

@@ -304,6 +304,7 @@ pub fn attach(runtime: Value<'_>) -> JsResult<'_, ()> {
     let js = runtime.js();
     let registry = js.native_object(Rc::new(Registry::default()))?;
     registry.set("parents", js.array(&[]))?;
+    registry.set("evicted", js.array(&[]))?;
     runtime.define_hidden(Addon::of(js)?.registry_key.get(js), registry)
 }
 

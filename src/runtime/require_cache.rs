@@ -11,10 +11,9 @@ use crate::js::{Js, JsResult, Value};
 /// A search looks at so many entries of the cache per eviction, on average. A smaller cache is searched every time.
 const SEARCHED_PER_EVICTION: u32 = 128;
 
-/// Takes the module at `path` out of the cache and out of its parents' `children`, which would keep every version
-/// alive. Returns the cache and the module, for [`restore`].
+/// Takes the module at `path` out of the cache; [`leave_parents`] has to follow. Returns the cache and the module, for
+/// [`restore`].
 pub fn evict<'s>(
-    registry: &Registry,
     registry_object: Value<'s>,
     require: Value<'s>,
     path: &str,
@@ -31,8 +30,29 @@ pub fn evict<'s>(
     if !old.is_object() {
         return Ok(None);
     }
-    take_from_parents(registry, registry_object, cache, old)?;
+    let evicted = registry_object.get("evicted")?;
+    evicted.set_item(evicted.array_length().unwrap_or(0), old)?;
     Ok(Some((cache, old)))
+}
+
+/// Takes what was evicted out of its parents' `children`, which would keep every version alive. Nobody waits for this,
+/// so it may come after the update that the eviction was for.
+pub fn leave_parents<'s>(
+    registry: &Registry,
+    registry_object: Value<'s>,
+    require: Value<'s>,
+) -> JsResult<'s, ()> {
+    let evicted = registry_object.get("evicted")?;
+    let all = evicted.items()?;
+    if all.is_empty() {
+        return Ok(());
+    }
+    evicted.set("length", require.js().number(0.0))?;
+    let cache = require.get("cache")?;
+    for old in all {
+        take_from_parents(registry, registry_object, cache, old)?;
+    }
+    Ok(())
 }
 
 /// The parents of a module are found by searching the cache, except below `node_modules` and `.next`, and by its

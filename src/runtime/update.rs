@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::dependencies::{self, Loaded};
 use super::hot_module::Version;
 use super::lifecycle::{Situation, Step, plan};
-use super::load::{is_just_written, load_first, load_for_update, wait};
+use super::load::{is_just_written, leave_parents, load_first, load_for_update, wait};
 use super::registry::{Phase, Record, place};
 use super::steps::Module;
 use super::trouble::{
@@ -146,6 +146,10 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     let record = &module.record;
     record.updates.set(record.updates.get() + 1);
     let loaded = loaded.unwrap_or_else(|| load_for_update(module));
+    // Who tells of a change by hand may look at the children as soon as that returns.
+    if origin == Origin::Told {
+        module.cx.with(|js| leave_parents(js, module));
+    }
     let way = record.way.take();
     let outcome = match loaded.version {
         Ok(version) => replace(module, &version).await,
@@ -181,17 +185,20 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
         }
         if matches!(outcome, UpdateOutcome::Updated | UpdateOutcome::FellBack) {
             announce(js, module.clone());
+        } else {
+            leave_parents(js, module);
         }
     });
 }
 
 /// Emits `update` one microtask after the exports are set, as in JavaScript: whoever tells a watcher of a change and
-/// then waits for `update`, in one go, hears of a synchronous update too.
+/// then waits for `update`, in one go, hears of a synchronous update too. What nobody waits for comes after it.
 fn announce(js: Js<'_>, module: Module) {
     let asked = js.soon(move |js| {
         if module.record.is_alive.get() {
             hmr_runtime::emit(js, module.runtime.get(js), &module.record.id);
         }
+        leave_parents(js, &module);
     });
     // Refused only while the environment goes.
     let _ = asked;

@@ -127,7 +127,9 @@ fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
             results.push((part, user, loaded));
             continue;
         }
-        let (version, is_reported) = match load::load(js, module) {
+        let version = load::load(js, module);
+        load::leave_parents(js, module);
+        let (version, is_reported) = match version {
             Ok(version) => {
                 let (_, found) = records::walk_from(host, &module.record)?;
                 host.watch_all(&found);
