@@ -62,6 +62,12 @@ impl Hub {
         Ok(key)
     }
 
+    /// The path of a watch, while it lasts.
+    pub fn path(&self, key: WatchKey) -> Option<Arc<Path>> {
+        let guarded = self.shared.state.lock();
+        guarded.state.watch(key).map(|watch| Arc::clone(&watch.path))
+    }
+
     /// From now on `take_due` does not return this key, not even for a change just before.
     pub fn unwatch(&self, key: WatchKey) {
         let mut guarded = self.shared.state.lock();

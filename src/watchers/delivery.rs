@@ -50,7 +50,31 @@ impl Asking {
 struct Active {
     key: WatchKey,
     asking: Rc<Asking>,
-    id: Box<str>,
+    id: Id,
+}
+
+/// What the watcher emits for a watch. Of thousands of absolute ids the text is not kept twice.
+enum Id {
+    Given(Box<str>),
+    /// It is the path, which the hub holds as well.
+    Path(Arc<Path>),
+}
+
+impl Id {
+    fn new(id: &str, path: Option<Arc<Path>>) -> Self {
+        match path.filter(|path| path.to_str() == Some(id)) {
+            Some(path) => Self::Path(path),
+            None => Self::Given(id.into()),
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Given(id) => id,
+            // Never the default: it was compared as text.
+            Self::Path(path) => path.to_str().unwrap_or_default(),
+        }
+    }
 }
 
 /// The reference to a watcher lives as long as its watch, as with `fs.watch`; its `unwatch` frees it.
@@ -66,7 +90,7 @@ struct ActiveWatches {
 impl ActiveWatches {
     fn add(&mut self, active: Active) {
         let active = Rc::new(active);
-        let hash_of = |active: &Rc<Active>| self.hashes.hash_one(&active.id);
+        let hash_of = |active: &Rc<Active>| self.hashes.hash_one(active.id.as_str());
         self.by_id
             .insert_unique(hash_of(&active), Rc::clone(&active), hash_of);
         self.by_key.insert(active.key, active);
@@ -74,7 +98,7 @@ impl ActiveWatches {
 
     fn remove(&mut self, key: WatchKey) -> Option<Rc<Active>> {
         let removed = self.by_key.remove(&key)?;
-        let hash = self.hashes.hash_one(&removed.id);
+        let hash = self.hashes.hash_one(removed.id.as_str());
         if let Ok(entry) = self.by_id.find_entry(hash, |active| active.key == key) {
             entry.remove();
         }
@@ -83,9 +107,9 @@ impl ActiveWatches {
 
     /// The other watches of the same id.
     fn others(&self, active: &Active) -> Vec<Rc<Active>> {
-        let same_hash = self.by_id.iter_hash(self.hashes.hash_one(&active.id));
+        let same_hash = self.by_id.iter_hash(self.hashes.hash_one(active.id.as_str()));
         same_hash
-            .filter(|other| other.id == active.id && other.key != active.key)
+            .filter(|other| other.id.as_str() == active.id.as_str() && other.key != active.key)
             .map(Rc::clone)
             .collect()
     }
@@ -107,7 +131,7 @@ impl Delivery {
         let key = hub
             .watch(path, &asking.options)
             .map_err(|error| js.error("Error", &format!("FSWatcher cannot watch {id}: {error}")))?;
-        self.activate(js, &waker, asking, [(key, id)]);
+        self.activate(js, &hub, &waker, asking, [(key, id)]);
         tell_notices(js, &hub);
         Ok(key)
     }
@@ -127,7 +151,7 @@ impl Delivery {
             .watch_loaded(files, &asking.options)
             .map_err(|error| js.error("Error", &format!("FSWatcher cannot watch: {error}")))?;
         let ids = files.iter().filter_map(|file| file.path.to_str());
-        self.activate(js, &waker, asking, keys.iter().copied().zip(ids));
+        self.activate(js, &hub, &waker, asking, keys.iter().copied().zip(ids));
         tell_notices(js, &hub);
         Ok(keys)
     }
@@ -135,6 +159,7 @@ impl Delivery {
     fn activate<'a>(
         &self,
         js: Js<'_>,
+        hub: &Hub,
         waker: &JsWaker,
         asking: &Rc<Asking>,
         started: impl IntoIterator<Item = (WatchKey, &'a str)>,
@@ -144,7 +169,7 @@ impl Delivery {
             waker.keep_alive(js, true);
         }
         for (key, id) in started {
-            let (asking, id) = (Rc::clone(asking), id.into());
+            let (asking, id) = (Rc::clone(asking), Id::new(id, hub.path(key)));
             active.add(Active { key, asking, id });
         }
     }
@@ -168,7 +193,7 @@ impl Delivery {
             .by_key
             .values()
             .filter(|active| active.asking.is_of(watcher));
-        own.map(|active| active.id.clone()).collect()
+        own.map(|active| active.id.as_str().into()).collect()
     }
 
     /// What the watcher asked for last by default, if nobody asked after it.
@@ -230,9 +255,9 @@ impl Delivery {
             });
             let outer = self.delivering.replace(Some(due.settled));
             js.scope(|js| {
-                let arguments = [js.string("update"), js.string(&active.id)];
+                let arguments = [js.string("update"), js.string(active.id.as_str())];
                 if let Err(thrown) = active.asking.watcher.get(js).call_method("emit", &arguments) {
-                    report::error(js, &active.id, "a listener of the watcher failed", thrown.0);
+                    report::error(js, active.id.as_str(), "a listener of the watcher failed", thrown.0);
                 }
             });
             self.delivering.set(outer);
