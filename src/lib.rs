@@ -16,6 +16,7 @@ mod graph;
 mod hot;
 mod inspect;
 mod js;
+mod quick_hash;
 mod report;
 mod resolve;
 mod runtime;

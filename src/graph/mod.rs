@@ -3,7 +3,6 @@
 //! A change travels from a changed module to those that import it, until a module takes it: the boundary.
 
 pub mod modules;
-pub mod quick_hash;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;

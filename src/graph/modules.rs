@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use super::quick_hash::QuickHash;
+use crate::quick_hash::QuickHash;
 
 /// A module of one graph. Of two, the one that was added first is the lesser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

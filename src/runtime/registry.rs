@@ -11,8 +11,8 @@ use std::rc::{Rc, Weak};
 use super::dependencies::Dependencies;
 use crate::addon::Addon;
 use crate::error::HmrError;
-use crate::graph::quick_hash::QuickHash;
 use crate::js::{Held, Js, JsResult, Signal, Value};
+use crate::quick_hash::QuickHash;
 use crate::resolve::Way;
 use crate::watchers::delivery::Origin;
 

@@ -42,13 +42,13 @@ impl Hub {
         };
         let mut guarded = self.shared.state.lock();
         if let Some(folder) = path.parent()
-            && !guarded.state.readable.contains(folder)
+            && !guarded.state.readable.contains(folder.as_os_str())
         {
             drop(guarded);
             let readable = is_readable(folder)?;
             guarded = self.shared.state.lock();
             if readable {
-                guarded.state.readable.insert(folder.to_owned());
+                guarded.state.readable.insert(folder.as_os_str().to_owned());
             }
         }
         if guarded.shut_down {

@@ -1,6 +1,7 @@
 //! What a hub knows: its watches, whose event is whose, what is due.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ffi::OsString;
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use super::roots::Roots;
 use super::route::{Role, Route};
 use super::stamp::{Comparison, Sight, Stamp, is_just_spoilt};
 use super::{Due, Polling, WatchKey, WatchOptions};
+use crate::quick_hash::QuickHash;
 
 /// How long new watches wait for others: thousands in a row would wake our thread for each otherwise,
 const GATHER: Duration = Duration::from_millis(1);
@@ -65,13 +67,13 @@ impl Repairs {
 
 #[derive(Default)]
 pub struct State {
-    watches: HashMap<WatchKey, Box<Watch>>,
+    watches: HashMap<WatchKey, Box<Watch>, QuickHash>,
     last_key: u64,
     pub roots: Roots,
     pub debouncer: Debouncer,
     pub polls: PollSchedule,
-    /// Folders found readable.
-    pub readable: HashSet<PathBuf>,
+    /// Folders found readable, as text.
+    pub readable: HashSet<OsString, QuickHash>,
     pub repairs: Repairs,
     /// Until when new watches wait for others, and at the latest.
     gather: Option<(Instant, Instant)>,

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use tracing::trace_span;
 
 use crate::addon::Addon;
 use crate::js::{Held, Js, JsResult, JsWaker, Value};
+use crate::quick_hash::QuickHash;
 use crate::report;
 use crate::watch::{Hub, LoadedFile, WatchKey, WatchOptions};
 
@@ -84,7 +85,7 @@ struct ActiveWatches {
     by_key: BTreeMap<WatchKey, Rc<Active>>,
     /// A table of the standard library would hold the ids again.
     by_id: HashTable<Rc<Active>>,
-    hashes: RandomState,
+    hashes: QuickHash,
 }
 
 impl ActiveWatches {
@@ -257,7 +258,12 @@ impl Delivery {
             js.scope(|js| {
                 let arguments = [js.string("update"), js.string(active.id.as_str())];
                 if let Err(thrown) = active.asking.watcher.get(js).call_method("emit", &arguments) {
-                    report::error(js, active.id.as_str(), "a listener of the watcher failed", thrown.0);
+                    report::error(
+                        js,
+                        active.id.as_str(),
+                        "a listener of the watcher failed",
+                        thrown.0,
+                    );
                 }
             });
             self.delivering.set(outer);

@@ -15,8 +15,8 @@ use std::rc::Rc;
 use super::stand_in::{Place, StandIn};
 use super::{Host, trouble};
 use crate::addon::Addon;
-use crate::graph::quick_hash::QuickHash;
 use crate::js::{Call, Held, Js, JsResult, Value};
+use crate::quick_hash::QuickHash;
 use crate::runtime::require_cache::is_foreign;
 use crate::watch::Stamp;
 

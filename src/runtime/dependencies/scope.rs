@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::graph::quick_hash::QuickHash;
+use crate::quick_hash::QuickHash;
 use crate::runtime::require_cache::is_foreign;
 
 const OWN_NAME: &str = "@upvotr/node-hmr";
