@@ -24,14 +24,24 @@ const add = {
   folders: () => [...new Set(files.map((file) => path.dirname(file)))].map((inside) => fs.watch(inside, () => {}))
 }
 
-function resident() {
+/** What is resident, and how much of that belongs to the process alone: not the pages of Node's binary that it ran. */
+function memory() {
   globalThis.gc()
   globalThis.gc()
-  return process.memoryUsage.rss()
+  const rollup = '/proc/self/smaps_rollup'
+  const own = fs.existsSync(rollup)
+    ? /^Anonymous: +(\d+) kB$/m.exec(fs.readFileSync(rollup, 'utf8'))[1] * 1024
+    : Number.NaN
+  return { resident: process.memoryUsage.rss(), own }
 }
 
-const before = resident()
+// Once for what the measuring itself takes.
+memory()
+const before = memory()
 const began = process.hrtime.bigint()
 const watches = add[way]()
 const took = Number(process.hrtime.bigint() - began) / 1e6
-setTimeout(() => process.send({ took, grown: resident() - before, count: watches.length }), 500)
+setTimeout(() => {
+  const { resident, own } = memory()
+  process.send({ took, resident: resident - before.resident, own: own - before.own, count: watches.length })
+}, 500)

@@ -33,7 +33,7 @@ export async function cost({ modules: sizes, starts, rest }) {
 
 async function one(way, project, neighbour, rest) {
   const child = start(script, [way, project.folder], { execArgv: ['--expose-gc'] })
-  const { took, grown } = await child.message((message) => message.took)
+  const { took, resident, own } = await child.message((message) => message.took)
   await pause(500)
   const before = { ...atRest(child.pid), wakeUps: wakeUps(child.pid) }
   await pause(rest)
@@ -44,7 +44,8 @@ async function one(way, project, neighbour, rest) {
   await child.stop()
   return {
     took,
-    grown: grown / 2 ** 20,
+    resident: resident / 2 ** 20,
+    own: own / 2 ** 20,
     descriptors: after.descriptors,
     threads: after.threads,
     watches: after.watches,
@@ -66,6 +67,7 @@ export function show(rows) {
     [
       'files, by',
       'added in',
+      'memory of its own',
       'resident',
       'descriptors',
       'threads',
@@ -80,7 +82,8 @@ export function show(rows) {
       return [
         `${row.files}, ${names[row.way]}`,
         `${ms(row.took)}${over}`,
-        `${row.grown} MiB`,
+        `${row.own} MiB`,
+        `${row.resident} MiB`,
         row.descriptors,
         row.threads,
         row.watches,

@@ -55,13 +55,15 @@ impl Routes {
         let Some(way) = self.folder(parent) else {
             return walk(path).0;
         };
-        let mut route = way.via;
         let Some(folder) = way.end else {
-            return route;
+            return way.via;
         };
         if fs::symlink_metadata(folder.join(name)).is_ok_and(|metadata| metadata.is_symlink()) {
             return walk(path).0;
         }
+        // No larger than it is: thousands are kept.
+        let mut route = Route::with_capacity(way.via.len() + 1);
+        route.extend(way.via);
         route.push(Point {
             folder,
             name: name.into(),

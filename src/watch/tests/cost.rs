@@ -55,7 +55,8 @@ fn ten_thousand_files() {
     // And those above, for their own moves.
     assert_eq!(after.0.watches - before.0.watches, FOLDERS + 2);
     let bytes = after.1 - before.1;
-    assert!(bytes <= 8 << 20, "{} KiB", bytes / 1024);
+    // With what a watcher adds per file (an id, a function that ends it) it must stay below 8 MiB.
+    assert!(bytes <= 6656 << 10, "{} KiB", bytes / 1024);
 
     let woken = wake_ups();
     for path in &paths {
