@@ -3,7 +3,7 @@
 // `{ dependencies: true }`: dependencies that fail, and that are not there yet.
 
 const { describe, it } = require('node:test')
-const { assert, captureConsole, createRuntime, edit, nextUpdate, turn } = require('./support')
+const { assert, captureConsole, createRuntime, nextUpdate, turn } = require('./support')
 const { following, text } = require('./support/following')
 
 describe('a dependency that fails', () => {

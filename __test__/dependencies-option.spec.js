@@ -9,7 +9,6 @@ const {
   assert,
   captureConsole,
   createRuntime,
-  edit,
   FSWatcher,
   HMRRuntime,
   ManualWatcher,

@@ -3,18 +3,7 @@
 // `{ dependencies: true }`: an edit of what a hot module requires plainly updates it.
 
 const { describe, it } = require('node:test')
-const {
-  assert,
-  captureConsole,
-  createRuntime,
-  deferred,
-  edit,
-  FSWatcher,
-  nextUpdate,
-  scenario,
-  turn,
-  updatesOf
-} = require('./support')
+const { assert, captureConsole, createRuntime, deferred, nextUpdate, scenario, turn, updatesOf } = require('./support')
 const { following, text } = require('./support/following')
 
 describe('an update', () => {

@@ -1,17 +1,7 @@
 'use strict'
 
 const { test, describe } = require('node:test')
-const {
-  assert,
-  captureConsole,
-  createRuntime,
-  hmr,
-  ManualWatcher,
-  node,
-  nothingUnhandled,
-  scenario,
-  steps
-} = require('./support')
+const { assert, captureConsole, createRuntime, ManualWatcher, nothingUnhandled, scenario, steps } = require('./support')
 
 const thrower = (thrown) => () => {
   throw thrown

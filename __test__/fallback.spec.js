@@ -1,7 +1,7 @@
 'use strict'
 
 const { test, describe } = require('node:test')
-const { assert, captureConsole, hmr, HMRRuntime, node, nothingUnhandled, steps, turn, updatesOf } = require('./support')
+const { assert, captureConsole, hmr, HMRRuntime, nothingUnhandled, steps, turn, updatesOf } = require('./support')
 
 const hostile = () =>
   new Proxy(

@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
-const { chain, fakeApp, captureConsole, deferred, edit, withPlugin } = require('./support/fake-runner.js')
+const { chain, fakeApp, captureConsole, deferred, withPlugin } = require('./support/fake-runner.js')
 
 const [MAIN, A, B, C] = ['/app/main.js', '/app/src/a.js', '/app/src/b.js', '/app/src/c.js']
 

@@ -6,7 +6,6 @@ const {
   captureConsole,
   createRuntime,
   deferred,
-  hmr,
   microtasks,
   node,
   nothingUnhandled,

@@ -73,19 +73,19 @@ pub fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     let old_path = module.record.resolved.borrow().clone();
     let path = find(require, &module.record, &old_path)?;
     if old_path != path {
-        require_cache::evict(registry_object, require, &old_path)?;
+        require_cache::evict(&registry, registry_object, require, &old_path)?;
         if module.record.is_alive.get() {
             registry.set_path(&module.record, &path);
         }
     }
-    let evicted = require_cache::evict(registry_object, require, &path)?;
+    let evicted = require_cache::evict(&registry, registry_object, require, &path)?;
     let version = dependencies::evaluate(js, &registry, &path, || require_cache::require(require, &path))
         .and_then(|export| validate(export, &module.record.id));
     if let (Err(_), Some((cache, old))) = (&version, evicted)
         && module.record.phase.get() == Phase::Updating
     {
         // What was evaluated but is no hot module would stay with its parent.
-        require_cache::evict(registry_object, require, &path)?;
+        require_cache::evict(&registry, registry_object, require, &path)?;
         require_cache::restore(cache, &path, old);
     }
     version
@@ -93,6 +93,9 @@ pub fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
 
 /// What `load` evicted is let go by the modules that required it.
 pub fn leave_parents(js: Js<'_>, module: &Module) {
+    if !module.registry.has_evicted.get() {
+        return;
+    }
     let runtime = module.runtime.get(js);
     let left = hmr_runtime::require_of(runtime).and_then(|require| {
         let (registry, registry_object) = super::registry::of(runtime, "HMRRuntime.import")?;

@@ -196,6 +196,8 @@ pub struct Registry {
     just_ended: RefCell<HashMap<String, Result<Held, Held>>>,
     /// What is known of the modules that are required plainly, if they are followed.
     pub dependencies: RefCell<Option<Rc<Dependencies>>>,
+    /// Some that were evicted still stand among the children of their parents.
+    pub has_evicted: Cell<bool>,
     /// Evictions since the whole cache was last searched for parents.
     pub unsearched: Cell<u32>,
     /// How many entries it had then.

@@ -14,6 +14,7 @@ const SEARCHED_PER_EVICTION: u32 = 128;
 /// Takes the module at `path` out of the cache; [`leave_parents`] has to follow. Returns the cache and the module, for
 /// [`restore`].
 pub fn evict<'s>(
+    registry: &Registry,
     registry_object: Value<'s>,
     require: Value<'s>,
     path: &str,
@@ -32,6 +33,7 @@ pub fn evict<'s>(
     }
     let evicted = registry_object.get("evicted")?;
     evicted.set_item(evicted.array_length().unwrap_or(0), old)?;
+    registry.has_evicted.set(true);
     Ok(Some((cache, old)))
 }
 
@@ -42,11 +44,9 @@ pub fn leave_parents<'s>(
     registry_object: Value<'s>,
     require: Value<'s>,
 ) -> JsResult<'s, ()> {
+    registry.has_evicted.set(false);
     let evicted = registry_object.get("evicted")?;
     let all = evicted.items()?;
-    if all.is_empty() {
-        return Ok(());
-    }
     evicted.set("length", require.js().number(0.0))?;
     let cache = require.get("cache")?;
     for old in all {
