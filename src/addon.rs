@@ -1,14 +1,14 @@
 //! What belongs to one load of the addon: its classes, switches and watchers' delivery.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
 use crate::report;
 use crate::resolve::Resolved;
 use crate::runtime::{
-    context::StepContext, dependencies::Environment, hmr_runtime, hot_module, persist, runner,
-    steps::OwnMethods, synthetic, watching,
+    context::StepContext, dependencies::Environment, hmr_runtime, hot_module, persist, registry::Registry,
+    runner, steps::OwnMethods, synthetic, watching,
 };
 use crate::timers::Timers;
 use crate::watchers::{self, delivery::Delivery};
@@ -43,12 +43,17 @@ pub struct Addon {
     pub delivery: Delivery,
     /// What following plainly required modules needs for all runtimes.
     pub dependencies: Environment,
-    /// Runtimes that have modules, for `disableReloading` and `shutdown`.
-    pub runtimes: RefCell<Vec<Faint>>,
+    /// Runtimes that have modules.
+    runtimes: RefCell<Vec<Listed>>,
     /// What a runtime asks its watcher to watch, while it does.
     pub resolved: RefCell<Option<Resolved>>,
     /// How many modules have been imported.
     pub imports: Cell<u32>,
+}
+
+struct Listed {
+    runtime: Faint,
+    registry: Weak<Registry>,
 }
 
 /// The addon's classes.
@@ -82,14 +87,18 @@ pub struct Switches {
 
 impl Addon {
     /// Remembers a runtime, weakly, while it has modules.
-    pub fn list_runtime(&self, runtime: Value<'_>) {
-        self.runtimes.borrow_mut().extend(runtime.faint());
+    pub fn list_runtime(&self, runtime: Value<'_>, registry: &Rc<Registry>) {
+        let listed = runtime.faint().map(|runtime| Listed {
+            runtime,
+            registry: Rc::downgrade(registry),
+        });
+        self.runtimes.borrow_mut().extend(listed);
     }
 
     /// Forgets a runtime that has no modules any more, and those that were collected.
     pub fn unlist_runtime(&self, runtime: Value<'_>) {
         let js = runtime.js();
-        let is_other = |listed: &Faint| listed.get(js).is_some_and(|listed| !listed.same(runtime));
+        let is_other = |listed: &Listed| listed.runtime.get(js).is_some_and(|it| !it.same(runtime));
         self.runtimes.borrow_mut().retain(is_other);
     }
 
@@ -100,11 +109,10 @@ impl Addon {
     }
 
     /// The runtimes that have modules.
-    pub fn live_runtimes<'s>(&self, js: Js<'s>) -> Vec<Value<'s>> {
-        self.runtimes
-            .borrow()
-            .iter()
-            .filter_map(|runtime| runtime.get(js))
+    pub fn live_runtimes<'s>(&self, js: Js<'s>) -> Vec<(Value<'s>, Rc<Registry>)> {
+        let runtimes = self.runtimes.borrow();
+        let live = runtimes.iter();
+        live.filter_map(|listed| Some((listed.runtime.get(js)?, listed.registry.upgrade()?)))
             .collect()
     }
 

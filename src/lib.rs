@@ -11,6 +11,7 @@
 //!
 //! Arrows point down only. `docs/implementation.md` follows one update from the file to the exports.
 mod addon;
+mod emitter;
 mod error;
 mod graph;
 mod hot;

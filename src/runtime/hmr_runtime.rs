@@ -10,7 +10,7 @@ use super::{dependencies, trouble, update};
 use crate::addon::{Addon, Switches};
 use crate::error::HmrError;
 use crate::js::{Call, ClassSpec, Cx, Js, JsResult, Value, spawn_detached};
-use crate::{inspect, report};
+use crate::{emitter, inspect, report};
 
 const LISTENER_FAILED: &str = "a listener of `update` failed";
 
@@ -81,7 +81,7 @@ fn disable_reloading<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let addon = Addon::of(js)?;
     addon.switches.reloading_disabled.set(true);
-    for runtime in addon.live_runtimes(js) {
+    for (runtime, _) in addon.live_runtimes(js) {
         stop_all(runtime)?;
     }
     Ok(js.undefined())
@@ -229,7 +229,7 @@ pub fn emit_update<'s>(call: &Call<'s>) -> Value<'s> {
 /// Emits `update`. What a listener throws is reported, as nobody else would catch it, and keeps it from no other
 /// listener. An `emit` of a subclass or of the instance is honoured.
 pub fn emit(js: Js<'_>, runtime: Value<'_>, id: &str) -> bool {
-    if let Ok(Some(listeners)) = plain_listeners(js, runtime) {
+    if let Ok(Some(listeners)) = emitter::plain_listeners(js, runtime) {
         for listener in &listeners {
             match listener.call(runtime, &[js.string(id)]) {
                 Ok(result) => trouble::report_rejection(js, id, LISTENER_FAILED, result),
@@ -249,17 +249,4 @@ pub fn emit(js: Js<'_>, runtime: Value<'_>, id: &str) -> bool {
             true
         }
     }
-}
-
-/// The listeners of `update` at this moment, unless someone's own `emit` decides who hears of it.
-fn plain_listeners<'s>(js: Js<'s>, runtime: Value<'s>) -> JsResult<'s, Option<Vec<Value<'s>>>> {
-    let addon = Addon::of(js)?;
-    if !runtime.get("emit")?.same(addon.plain_emit.get(js)) {
-        return Ok(None);
-    }
-    let listeners = addon
-        .raw_listeners
-        .get(js)
-        .call(runtime, &[js.string("update")])?;
-    listeners.items().map(Some)
 }

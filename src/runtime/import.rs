@@ -99,7 +99,7 @@ fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s
                 *record.importer.borrow_mut() = Rc::downgrade(waiter);
             }
             if !registry.is_listed.replace(true) {
-                addon.list_runtime(runtime);
+                addon.list_runtime(runtime, &registry);
             }
             registry::add_slot(js, registry_object, &record)?;
             (record, Way::First)

@@ -5,17 +5,18 @@ use std::time::{Duration, Instant};
 
 use super::dependencies::{self, Loaded};
 use super::hot_module::{Version, validate};
-use super::registry::{Phase, Record};
+use super::registry::{Phase, Record, place};
 use super::steps::Module;
 use super::trouble::SETTLE;
 use super::{hmr_runtime, require_cache, watching};
 use crate::js::{Held, Js, JsResult, Signal, Value};
 use crate::resolve::{self, Way};
+use crate::watchers::delivery::Origin;
 
 /// The version of a first import, whose watch starts before the file is read.
 pub fn load_first<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     watching::resolve_and_watch(js, module)?;
-    let version = load(js, module);
+    let version = load(js, module, Origin::Told);
     leave_parents(js, module);
     let version = version?;
     dependencies::follow(js, module)?;
@@ -44,13 +45,13 @@ pub async fn wait(module: &Module, milliseconds: u32) {
 }
 
 /// With what is stale of its dependencies, where they are followed.
-pub fn load_for_update(module: &Module) -> Loaded {
+pub fn load_for_update(module: &Module, origin: Origin) -> Loaded {
     let began = Instant::now();
     let loaded = module.cx.attempt(|js| {
         if let Some(loaded) = dependencies::load_again(js, module)? {
             return Ok(loaded);
         }
-        let version = load(js, module)?;
+        let version = load(js, module, origin)?;
         dependencies::follow(js, module)?;
         Ok(Loaded {
             version: Ok(version),
@@ -66,52 +67,80 @@ pub fn load_for_update(module: &Module) -> Loaded {
 }
 
 /// Evicts and requires the file, and takes its export for a hot module. [`leave_parents`] has to follow.
-pub fn load<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
+pub fn load<'s>(js: Js<'s>, module: &Module, origin: Origin) -> JsResult<'s, Version> {
     let runtime = module.runtime.get(js);
     let require = hmr_runtime::require_of(runtime)?;
-    let (registry, registry_object) = super::registry::of(runtime, "HMRRuntime.import")?;
     let old_path = module.record.resolved.borrow().clone();
-    let path = find(require, &module.record, &old_path)?;
+    let path = find(require, &module.record, &old_path, origin)?;
     if old_path != path {
-        require_cache::evict(&registry, registry_object, require, &old_path)?;
+        evict(require, module, &old_path)?;
         if module.record.is_alive.get() {
-            registry.set_path(&module.record, &path);
+            module.registry.set_path(&module.record, &path);
         }
     }
-    let evicted = require_cache::evict(&registry, registry_object, require, &path)?;
-    let version = dependencies::evaluate(js, &registry, &path, || require_cache::require(require, &path))
-        .and_then(|export| validate(export, &module.record.id));
+    let evicted = evict(require, module, &path)?;
+    let version = dependencies::evaluate(js, &module.registry, &path, || {
+        require_cache::require(require, &path)
+    })
+    .and_then(|export| validate(export, &module.record.id));
     if let (Err(_), Some((cache, old))) = (&version, evicted)
         && module.record.phase.get() == Phase::Updating
     {
         // What was evaluated but is no hot module would stay with its parent.
-        require_cache::evict(&registry, registry_object, require, &path)?;
+        evict(require, module, &path)?;
         require_cache::restore(cache, &path, old);
     }
     version
 }
 
-/// What `load` evicted is let go by the modules that required it.
+/// Takes the module at `path` out of the cache. Returns the cache and the module, for [`require_cache::restore`].
+fn evict<'s>(
+    require: Value<'s>,
+    module: &Module,
+    path: &str,
+) -> JsResult<'s, Option<(Value<'s>, Value<'s>)>> {
+    let evicted = require_cache::evict(require, path)?;
+    if let Some((_, old)) = evicted {
+        let count = module.record.evicted.get();
+        module.record.evicted.set(count + 1);
+        module.slot.get(old.js()).set_item(place::EVICTED + count, old)?;
+    }
+    Ok(evicted)
+}
+
+/// What `load` evicted is let go by the modules that required it. Nobody waits for this, so it may come after the
+/// update that the eviction was for.
 pub fn leave_parents(js: Js<'_>, module: &Module) {
-    if !module.registry.has_evicted.get() {
+    let evicted = module.record.evicted.take();
+    if evicted == 0 {
         return;
     }
-    let runtime = module.runtime.get(js);
-    let left = hmr_runtime::require_of(runtime).and_then(|require| {
-        let (registry, registry_object) = super::registry::of(runtime, "HMRRuntime.import")?;
-        require_cache::leave_parents(&registry, registry_object, require)
+    let slot = module.slot.get(js);
+    let take = |place| {
+        let old = slot.item(place).ok()?;
+        slot.set_item(place, js.undefined()).ok()?;
+        Some(old)
+    };
+    let all: Vec<_> = (place::EVICTED..place::EVICTED + evicted)
+        .filter_map(take)
+        .collect();
+    let left = hmr_runtime::require_of(module.runtime.get(js)).and_then(|require| {
+        let cache = require.get("cache")?;
+        all.into_iter()
+            .try_for_each(|old| require_cache::take_from_parents(&module.registry, cache, old))
     });
     // A cache that refuses (a Proxy of the user's) keeps the old version in memory, and nothing else.
     let _ = left;
 }
 
-/// The module's file as it is found now, which is not the old one if a link leads elsewhere, say.
-fn find<'s>(require: Value<'s>, record: &Record, old_path: &str) -> JsResult<'s, String> {
+/// The module's file as it is found now, which is not the old one if a link leads elsewhere, say. What our own watcher
+/// told of was there a moment ago.
+fn find<'s>(require: Value<'s>, record: &Record, old_path: &str, origin: Origin) -> JsResult<'s, String> {
     let resolve = || resolve::resolve(require, &record.id, "HMRRuntime.import");
     // A copy: `resolve` may be the user's, and import.
     let found_by = record.found_by.borrow().clone();
     match found_by {
-        Way::Direct if resolve::is_file(old_path) => Ok(old_path.to_owned()),
+        Way::Direct if origin == Origin::Watched || resolve::is_file(old_path) => Ok(old_path.to_owned()),
         Way::Link(link) => {
             let resolved = resolve()?;
             let target = resolve::target_of(&link).inspect(|target| resolve::teach_node(require, target));

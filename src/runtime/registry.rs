@@ -4,14 +4,14 @@
 //! values (exports object, running version, persistent values) where the collector sees them. The slot owns the
 //! record; the runtime's registry object owns the slots, each at its record's place in the order of imports.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 
 use super::dependencies::Dependencies;
 use crate::addon::Addon;
 use crate::error::HmrError;
-use crate::js::{Held, Js, JsResult, Signal, Value};
+use crate::js::{Faint, Held, Js, JsResult, Signal, Value};
 use crate::quick_hash::QuickHash;
 use crate::resolve::Way;
 use crate::watchers::delivery::Origin;
@@ -32,6 +32,8 @@ pub mod place {
     pub const UNWATCH: u32 = 5;
     /// The `emitUpdate` that its runners get.
     pub const EMIT_UPDATE: u32 = 6;
+    /// From here on: what was evicted and still stands among the children of its parents.
+    pub const EVICTED: u32 = 7;
 }
 
 /// What a module is doing.
@@ -67,6 +69,8 @@ pub struct Record {
     pub is_running: Cell<bool>,
     /// The slot has persistent values.
     pub has_values: Cell<bool>,
+    /// How many evicted modules the slot has.
+    pub evicted: Cell<u32>,
     /// A change that came while something was under way.
     pub pending: Cell<Option<Origin>>,
     /// Counts updates, so that a report that waits can see that a newer version came.
@@ -95,6 +99,7 @@ impl Record {
             is_watched: Cell::new(false),
             is_running: Cell::new(false),
             has_values: Cell::new(false),
+            evicted: Cell::new(0),
             pending: Cell::new(None),
             updates: Cell::new(0),
             trouble: RefCell::default(),
@@ -186,6 +191,10 @@ impl Drop for WaitGuard {
 /// The records of one runtime, found by id and by resolved path.
 #[derive(Default)]
 pub struct Registry {
+    /// The JavaScript object that holds the slots, and this.
+    object: OnceCell<Faint>,
+    /// The runtime's `update` listener, once something was watched.
+    pub listener: RefCell<Option<Faint>>,
     by_id: RefCell<HashMap<String, Rc<Record>>>,
     by_path: RefCell<HashMap<String, Vec<Rc<Record>>, QuickHash>>,
     /// Whether the addon knows of this runtime.
@@ -196,8 +205,6 @@ pub struct Registry {
     just_ended: RefCell<HashMap<String, Result<Held, Held>>>,
     /// What is known of the modules that are required plainly, if they are followed.
     pub dependencies: RefCell<Option<Rc<Dependencies>>>,
-    /// Some that were evicted still stand among the children of their parents.
-    pub has_evicted: Cell<bool>,
     /// Evictions since the whole cache was last searched for parents.
     pub unsearched: Cell<u32>,
     /// How many entries it had then.
@@ -205,6 +212,12 @@ pub struct Registry {
 }
 
 impl Registry {
+    /// The JavaScript object that holds the slots; `undefined` once the runtime was collected.
+    pub fn object<'s>(&self, js: Js<'s>) -> Value<'s> {
+        let object = self.object.get().and_then(|object| object.get(js));
+        object.unwrap_or_else(|| js.undefined())
+    }
+
     /// The record of an id.
     pub fn find(&self, id: &str) -> Option<Rc<Record>> {
         self.by_id.borrow().get(id).cloned()
@@ -304,10 +317,12 @@ impl Registry {
 /// Gives a new runtime its registry.
 pub fn attach(runtime: Value<'_>) -> JsResult<'_, ()> {
     let js = runtime.js();
-    let registry = js.native_object(Rc::new(Registry::default()))?;
-    registry.set("parents", js.array(&[]))?;
-    registry.set("evicted", js.array(&[]))?;
-    runtime.define_hidden(Addon::of(js)?.registry_key.get(js), registry)
+    let registry = Rc::new(Registry::default());
+    let object = js.native_object(Rc::clone(&registry))?;
+    // Found here without a search: an update asks for it several times.
+    let _ = object.faint().map(|object| registry.object.set(object));
+    object.set("parents", js.array(&[]))?;
+    runtime.define_hidden(Addon::of(js)?.registry_key.get(js), object)
 }
 
 /// The registry of `runtime`: the records, and the JavaScript object that holds the slots.

@@ -11,60 +11,32 @@ use crate::js::{Js, JsResult, Value};
 /// A search looks at so many entries of the cache per eviction, on average. A smaller cache is searched every time.
 const SEARCHED_PER_EVICTION: u32 = 128;
 
-/// Takes the module at `path` out of the cache; [`leave_parents`] has to follow. Returns the cache and the module, for
-/// [`restore`].
-pub fn evict<'s>(
-    registry: &Registry,
-    registry_object: Value<'s>,
-    require: Value<'s>,
-    path: &str,
-) -> JsResult<'s, Option<(Value<'s>, Value<'s>)>> {
+/// Takes the module at `path` out of the cache; [`take_from_parents`] has to follow. Returns the cache and the module,
+/// for [`restore`].
+pub fn evict<'s>(require: Value<'s>, path: &str) -> JsResult<'s, Option<(Value<'s>, Value<'s>)>> {
     let _span = trace_span!("evict", path).entered();
     let js = require.js();
     let cache = require.get("cache")?;
     let key = js.string(path);
-    if !cache.is_object() || !cache.has_key(key)? {
+    if !cache.is_object() {
         return Ok(None);
     }
     let old = cache.get_key(key)?;
-    cache.delete_key(key)?;
-    if !old.is_object() {
+    if old.is_undefined() {
         return Ok(None);
     }
-    let evicted = registry_object.get("evicted")?;
-    evicted.set_item(evicted.array_length().unwrap_or(0), old)?;
-    registry.has_evicted.set(true);
-    Ok(Some((cache, old)))
+    cache.delete_key(key)?;
+    Ok(old.is_object().then_some((cache, old)))
 }
 
-/// Takes what was evicted out of its parents' `children`, which would keep every version alive. Nobody waits for this,
-/// so it may come after the update that the eviction was for.
-pub fn leave_parents<'s>(
-    registry: &Registry,
-    registry_object: Value<'s>,
-    require: Value<'s>,
-) -> JsResult<'s, ()> {
-    registry.has_evicted.set(false);
-    let evicted = registry_object.get("evicted")?;
-    let all = evicted.items()?;
-    evicted.set("length", require.js().number(0.0))?;
-    let cache = require.get("cache")?;
-    for old in all {
-        take_from_parents(registry, registry_object, cache, old)?;
-    }
-    Ok(())
-}
-
+/// Takes what was evicted out of its parents' `children`, which would keep every version alive.
+///
 /// The parents of a module are found by searching the cache, except below `node_modules` and `.next`, and by its
 /// `parent`: the module that `createRequire` makes stands in no cache. In a large cache a search costs more than
 /// the reload, so there the parents found before are tried first and the search is made once per some evictions:
 /// what a plain `require` elsewhere still holds is then let go a little later.
-fn take_from_parents<'s>(
-    registry: &Registry,
-    registry_object: Value<'s>,
-    cache: Value<'s>,
-    old: Value<'s>,
-) -> JsResult<'s, ()> {
+pub fn take_from_parents<'s>(registry: &Registry, cache: Value<'s>, old: Value<'s>) -> JsResult<'s, ()> {
+    let registry_object = registry.object(old.js());
     let children = Children::of(old.js());
     let known = registry_object.get("parents")?.items()?;
     let mut parents = Vec::with_capacity(known.len() + 1);
@@ -108,11 +80,11 @@ fn take_from_parents<'s>(
 /// `is_kept` stay: it will be evicted itself, or has not heard of the change yet.
 pub fn take_all_from_parents<'s>(
     registry: &Registry,
-    registry_object: Value<'s>,
     cache: Value<'s>,
     old: &HashMap<Rc<str>, Value<'s>>,
     is_kept: impl Fn(&str) -> bool,
 ) -> JsResult<'s, ()> {
+    let registry_object = registry.object(cache.js());
     let children = Children::of(cache.js());
     let mut parents = registry_object.get("parents")?.items()?;
     for &parent in &parents {

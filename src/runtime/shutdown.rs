@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 
 use super::hmr_runtime::module;
 use super::steps::Module;
+use super::update;
 use super::watching::stop_all;
-use super::{registry, update};
 use crate::addon::Addon;
 use crate::js::{Call, Cx, Held, Js, JsResult, spawn};
 use crate::report;
@@ -34,9 +34,9 @@ pub fn shutdown<'s>(call: &Call<'s>) -> JsResult<'s> {
 /// Ends what is watched and under way; innermost modules first.
 fn let_go(js: Js<'_>) -> JsResult<'_, Vec<Module>> {
     let mut modules = Vec::new();
-    for runtime in Addon::of(js)?.live_runtimes(js) {
+    for (runtime, registry) in Addon::of(js)?.live_runtimes(js) {
         stop_all(runtime)?;
-        let (registry, registry_object) = registry::of(runtime, "HMRRuntime.shutdown")?;
+        let registry_object = registry.object(js);
         for record in registry.all() {
             record.is_alive.set(false);
             modules.push(module(runtime, &registry, registry_object, &record)?);

@@ -145,7 +145,7 @@ pub fn follow_up(js: Js<'_>, module: &Module) {
 async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     let record = &module.record;
     record.updates.set(record.updates.get() + 1);
-    let loaded = loaded.unwrap_or_else(|| load_for_update(module));
+    let loaded = loaded.unwrap_or_else(|| load_for_update(module, origin));
     // Who tells of a change by hand may look at the children as soon as that returns.
     if origin == Origin::Told {
         module.cx.with(|js| leave_parents(js, module));
@@ -192,9 +192,11 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
 }
 
 /// Emits `update` one microtask after the exports are set, as in JavaScript: whoever tells a watcher of a change and
-/// then waits for `update`, in one go, hears of a synchronous update too. What nobody waits for comes after it.
+/// then waits for `update`, in one go, hears of a synchronous update too. What our own watchers tell nobody can wait for
+/// like that, so it is emitted when they have told all. What nobody waits for comes after it.
 fn announce(js: Js<'_>, module: Module) {
-    let asked = js.soon(move |js| {
+    let addon = Rc::clone(&module.addon);
+    let asked = addon.delivery.soon(js, move |js| {
         if module.record.is_alive.get() {
             hmr_runtime::emit(js, module.runtime.get(js), &module.record.id);
         }

@@ -11,6 +11,7 @@ use crate::error::HmrError;
 use crate::js::{Call, Js, JsResult, Value};
 use crate::report;
 use crate::resolve::{self, Resolved};
+use crate::watchers::delivery::Origin;
 
 /// Anything falsy, and `true` as in the JavaScript package, means: watch nothing.
 pub fn check_watcher<'s>(callee: &str, watcher: Value<'s>) -> JsResult<'s, ()> {
@@ -65,7 +66,7 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     }
     let slot = module.slot.get(js);
     if registry.watched.get() == 0 {
-        listen(js, &module.addon, runtime, registry_object, watcher)?;
+        listen(js, &module.addon, runtime, &registry, watcher)?;
     }
     registry.watched.set(registry.watched.get() + 1);
     record.is_watched.set(true);
@@ -96,13 +97,15 @@ fn listen<'s>(
     js: Js<'s>,
     addon: &Addon,
     runtime: Value<'s>,
-    registry_object: Value<'s>,
+    registry: &Registry,
     watcher: Value<'s>,
 ) -> JsResult<'s, ()> {
+    let registry_object = registry.object(js);
     let mut listener = registry_object.get("listener")?;
     if listener.is_undefined() {
         listener = addon.on_update.get(js).bind(js.undefined(), &[runtime])?;
         registry_object.set("listener", listener)?;
+        registry.listener.replace(listener.faint());
     }
     registry_object.set("watcher", watcher)?;
     make_room(js, watcher)?;
@@ -183,9 +186,8 @@ pub fn stop_all(runtime: Value<'_>) -> JsResult<'_, ()> {
 pub fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let runtime = call.arg(0);
-    let (registry, registry_object) = registry::of(runtime, "HMRRuntime.import")?;
+    let (registry, _) = registry::of(runtime, "HMRRuntime.import")?;
     let origin = Addon::of(js)?.delivery.origin();
-    let mut records: Vec<Rc<Record>> = Vec::new();
     let mut told = Vec::new();
     for argument in call.args.iter().skip(1) {
         if argument.is_array() {
@@ -194,11 +196,41 @@ pub fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
             told.push(*argument);
         }
     }
-    if dependencies::take_over(js, runtime, &told, origin)? {
-        return Ok(js.undefined());
+    let ids: Vec<_> = told.into_iter().filter_map(Value::text).collect();
+    let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+    hear(runtime, &registry, &ids, origin)?;
+    Ok(js.undefined())
+}
+
+/// The runtime that hears by this listener.
+pub fn hearer<'s>(addon: &Addon, listener: Value<'s>) -> Option<(Value<'s>, Rc<Registry>)> {
+    let js = listener.js();
+    let is_its = |registry: &Registry| {
+        let own = registry.listener.borrow();
+        own.as_ref()
+            .and_then(|own| own.get(js))
+            .is_some_and(|own| own.same(listener))
+    };
+    addon
+        .live_runtimes(js)
+        .into_iter()
+        .find(|(_, registry)| is_its(registry))
+}
+
+/// Something happened to these ids or paths.
+pub fn hear<'s>(
+    runtime: Value<'s>,
+    registry: &Rc<Registry>,
+    ids: &[&str],
+    origin: Origin,
+) -> JsResult<'s, ()> {
+    let js = runtime.js();
+    if dependencies::take_over(runtime, registry, ids, origin)? {
+        return Ok(());
     }
-    for id in told.into_iter().filter_map(Value::text) {
-        for record in registry.find_told(&id) {
+    let mut records: Vec<Rc<Record>> = Vec::new();
+    for id in ids {
+        for record in registry.find_told(id) {
             if !records.iter().any(|it| Rc::ptr_eq(it, &record)) {
                 records.push(record);
             }
@@ -208,9 +240,9 @@ pub fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
     for record in records {
         // An update of one may have stopped the watch of the next.
         if record.is_alive.get() && record.is_watched.get() {
-            let module = module(runtime, &registry, registry_object, &record)?;
+            let module = module(runtime, registry, registry.object(js), &record)?;
             update::change(js, module, origin);
         }
     }
-    Ok(js.undefined())
+    Ok(())
 }

@@ -13,8 +13,9 @@ use tracing::trace_span;
 use crate::addon::Addon;
 use crate::js::{Held, Js, JsResult, JsWaker, Value};
 use crate::quick_hash::QuickHash;
-use crate::report;
+use crate::runtime::watching;
 use crate::watch::{Hub, LoadedFile, WatchKey, WatchOptions};
+use crate::{emitter, report};
 
 /// How a change became known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,11 @@ pub struct Delivery {
     active: RefCell<ActiveWatches>,
     /// While one of our watchers emits: whether the change has had its settle time.
     delivering: Cell<Option<bool>>,
+    /// What comes when all that is due has been emitted.
+    afterwards: RefCell<Vec<Work>>,
 }
+
+type Work = Box<dyn for<'s> FnOnce(Js<'s>)>;
 
 /// A watcher, and what it asks of the engine.
 pub struct Asking {
@@ -212,6 +217,16 @@ impl Delivery {
         }
     }
 
+    /// Runs `work` when all that is due has been emitted, while one of our watchers emits; at any other time in a
+    /// microtask of its own.
+    pub fn soon<'s>(&self, js: Js<'s>, work: impl for<'t> FnOnce(Js<'t>) + 'static) -> JsResult<'s, ()> {
+        if self.delivering.get().is_none() {
+            return js.soon(work);
+        }
+        self.afterwards.borrow_mut().push(Box::new(work));
+        Ok(())
+    }
+
     /// The environment goes: the hub first, so that nothing wakes us any more, then the references.
     pub fn close(&self) {
         if let Some((hub, waker)) = self.link.take() {
@@ -256,8 +271,7 @@ impl Delivery {
             });
             let outer = self.delivering.replace(Some(due.settled));
             js.scope(|js| {
-                let arguments = [js.string("update"), js.string(active.id.as_str())];
-                if let Err(thrown) = active.asking.watcher.get(js).call_method("emit", &arguments) {
+                if let Err(thrown) = emit(active.asking.watcher.get(js), active.id.as_str(), self.origin()) {
                     report::error(
                         js,
                         active.id.as_str(),
@@ -268,8 +282,24 @@ impl Delivery {
             });
             self.delivering.set(outer);
         }
+        for work in self.afterwards.take() {
+            js.scope(work);
+        }
         tell_notices(js, &hub);
     }
+}
+
+/// Has the watcher emit `update`. If nobody but one runtime would hear of that, the runtime is told without the way
+/// through JavaScript.
+fn emit<'s>(watcher: Value<'s>, id: &str, origin: Origin) -> JsResult<'s, ()> {
+    let js = watcher.js();
+    if let Some(listener) = emitter::only_listener(js, watcher)?
+        && let Some((runtime, registry)) = watching::hearer(&*Addon::of(js)?, listener)
+    {
+        return watching::hear(runtime, &registry, &[id], origin);
+    }
+    watcher.call_method("emit", &[js.string("update"), js.string(id)])?;
+    Ok(())
 }
 
 fn tell_notices(js: Js<'_>, hub: &Hub) {

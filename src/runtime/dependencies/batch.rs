@@ -14,6 +14,7 @@ use crate::runtime::hot_module::Version;
 use crate::runtime::registry::Record;
 use crate::runtime::steps::Module;
 use crate::runtime::{load, require_cache, update};
+use crate::watchers::delivery::Origin;
 
 /// A version that was loaded, or what was thrown instead.
 pub struct Loaded {
@@ -69,7 +70,9 @@ pub fn update<'s>(js: Js<'s>, mut parts: Vec<Part<'s>>) -> JsResult<'s, ()> {
 /// to wait. `None` where it does not.
 pub fn load_again<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Option<Loaded>> {
     let runtime = module.runtime.get(js);
-    let Some(host) = Host::of(runtime)?.filter(|host| host.known.mode == Mode::Follow) else {
+    let Some(host) =
+        Host::with_registry(runtime, &module.registry)?.filter(|host| host.known.mode == Mode::Follow)
+    else {
         return Ok(None);
     };
     let node = host
@@ -80,7 +83,7 @@ pub fn load_again<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Option<Loaded
     let user = User {
         module: module.clone(),
         node,
-        origin: crate::watchers::delivery::Origin::Told,
+        origin: Origin::Told,
     };
     let mut parts = vec![Part {
         host,
@@ -127,7 +130,7 @@ fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
             results.push((part, user, loaded));
             continue;
         }
-        let version = load::load(js, module);
+        let version = load::load(js, module, Origin::Told);
         load::leave_parents(js, module);
         let (version, is_reported) = match version {
             Ok(version) => {
@@ -303,7 +306,7 @@ fn take_from_outsiders<'s>(host: &Host<'s>, cache: Value<'s>, evicted: &[Evicted
             .any(|host| host.known.graph.borrow().find(path).is_some())
             || boundaries.iter().any(|registry| registry.is_hot(path))
     };
-    require_cache::take_all_from_parents(&host.registry, host.object, cache, &gone, is_kept)
+    require_cache::take_all_from_parents(&host.registry, cache, &gone, is_kept)
 }
 
 /// Notes what is up to date, and lets go of what nothing reaches any more.

@@ -6,7 +6,7 @@ use super::{Dependencies, Host, Mode};
 use crate::addon::Addon;
 use crate::js::{Call, JsResult, Value};
 use crate::report;
-use crate::runtime::registry::{self, Registry};
+use crate::runtime::registry::Registry;
 use crate::watchers::fs_watcher;
 
 /// Only a watcher of ours is used for this: another one would be asked for what it was never asked before.
@@ -15,7 +15,7 @@ pub fn start_if_asked<'s>(runtime: Value<'s>, registry: &Registry) -> JsResult<'
     if registry.dependencies.borrow().is_some() || !Addon::of(js)?.switches.logging.get() {
         return Ok(());
     }
-    let (_, object) = registry::of(runtime, "HMRRuntime")?;
+    let object = registry.object(js);
     let watcher = object.get("watcher")?;
     if !fs_watcher::is_ours(watcher)? {
         return Ok(());

@@ -170,15 +170,20 @@ struct Host<'s> {
 impl<'s> Host<'s> {
     /// `None` for a runtime that follows nothing.
     fn of(runtime: Value<'s>) -> JsResult<'s, Option<Self>> {
-        let (registry, object) = registry::of(runtime, "HMRRuntime")?;
+        Self::with_registry(runtime, &registry::of(runtime, "HMRRuntime")?.0)
+    }
+
+    /// The same for a runtime whose registry this is.
+    fn with_registry(runtime: Value<'s>, registry: &Rc<Registry>) -> JsResult<'s, Option<Self>> {
         let known = registry.dependencies.borrow().clone();
         let Some(known) = known else { return Ok(None) };
+        let js = runtime.js();
         Ok(Some(Self {
-            js: runtime.js(),
+            js,
             runtime,
             require: require_of(runtime)?,
-            registry,
-            object,
+            registry: Rc::clone(registry),
+            object: registry.object(js),
             known,
         }))
     }
@@ -186,8 +191,8 @@ impl<'s> Host<'s> {
     /// All runtimes that follow something.
     fn all(js: Js<'s>) -> JsResult<'s, Vec<Self>> {
         let mut hosts = Vec::new();
-        for runtime in Addon::of(js)?.live_runtimes(js) {
-            hosts.extend(Self::of(runtime)?);
+        for (runtime, registry) in Addon::of(js)?.live_runtimes(js) {
+            hosts.extend(Self::with_registry(runtime, &registry)?);
         }
         Ok(hosts)
     }
@@ -233,7 +238,7 @@ pub fn follow<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     }
     cut_from_others(js, &module.record)?;
     hint::start_if_asked(runtime, &module.registry)?;
-    let Some(host) = Host::of(runtime)? else {
+    let Some(host) = Host::with_registry(runtime, &module.registry)? else {
         return Ok(());
     };
     let (_, found) = records::walk_from(&host, &module.record)?;

@@ -15,7 +15,7 @@ use crate::addon::Addon;
 use crate::graph::modules::{Node, NodeMap};
 use crate::js::{Call, Js, JsResult, Value};
 use crate::resolve;
-use crate::runtime::registry::{self, Record, Registry};
+use crate::runtime::registry::{Record, Registry};
 
 /// Looks at a hot module's record and at what it reaches, as far as that is new. Returns its node, and
 /// what was found.
@@ -142,11 +142,8 @@ fn nodes_at(host: &Host<'_>, path: &str) -> Vec<(Node, Rc<Record>)> {
 
 /// The hot modules of all runtimes.
 pub fn boundaries(js: Js<'_>) -> JsResult<'_, Vec<Rc<Registry>>> {
-    let mut boundaries = Vec::new();
-    for runtime in Addon::of(js)?.live_runtimes(js) {
-        boundaries.push(registry::of(runtime, "HMRRuntime")?.0);
-    }
-    Ok(boundaries)
+    let runtimes = Addon::of(js)?.live_runtimes(js).into_iter();
+    Ok(runtimes.map(|(_, registry)| registry).collect())
 }
 
 struct Walk<'h, 's> {

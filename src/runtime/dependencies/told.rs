@@ -7,22 +7,24 @@ use crate::addon::Addon;
 use crate::graph::modules::{ModuleGraph, Node};
 use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
 use crate::runtime::hmr_runtime::module;
-use crate::runtime::registry::Record;
+use crate::runtime::registry::{Record, Registry};
 use crate::runtime::steps::Module;
 use crate::watchers::delivery::Origin;
 use crate::{report, resolve};
 
 /// Takes over what a watcher told, if the runtime follows dependencies. The batch runs when the turn's events are in.
 pub fn take_over<'s>(
-    js: Js<'s>,
     runtime: Value<'s>,
-    ids: &[Value<'s>],
+    registry: &Rc<Registry>,
+    ids: &[&str],
     origin: Origin,
 ) -> JsResult<'s, bool> {
-    let Some(host) = Host::of(runtime)?.filter(|host| host.known.mode == Mode::Follow) else {
+    let js = runtime.js();
+    let Some(host) = Host::with_registry(runtime, registry)?.filter(|host| host.known.mode == Mode::Follow)
+    else {
         return Ok(false);
     };
-    let told = ids.iter().filter_map(|id| Some((id.text()?, origin)));
+    let told = ids.iter().map(|&id| (id.to_owned(), origin));
     host.known.told.borrow_mut().extend(told);
     let addon = Addon::of(js)?;
     if !addon.dependencies.is_batch_due.replace(true) {

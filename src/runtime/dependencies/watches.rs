@@ -69,7 +69,7 @@ impl<'s> Watching<'s> {
                     match watched {
                         Err(thrown) => failed(&path, thrown),
                         Ok(_) if seen(&path).is_some_and(|seen| seen.is_outdated(Path::new(&*path))) => {
-                            told::take_over(host.js, host.runtime, &[id], Origin::Told)?;
+                            told::take_over(host.runtime, &host.registry, &[&path], Origin::Told)?;
                         }
                         Ok(_) => {}
                     }
