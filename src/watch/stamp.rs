@@ -98,22 +98,28 @@ impl Content {
         if !facts.is_regular || facts.size > HASH_LIMIT {
             return Self::Unread;
         }
-        hash(path).map_or(Self::Unreadable, Self::Hash)
+        hash(path, facts.size).map_or(Self::Unreadable, Self::Hash)
     }
 }
 
-fn hash(path: &Path) -> io::Result<u64> {
+/// Reads no further than the size that goes with it: a file that has grown since differs by that.
+fn hash(path: &Path, size: u64) -> io::Result<u64> {
     let mut file = File::open(path)?;
     let mut hasher = DefaultHasher::new();
     let mut buffer = [0; 16 * 1024];
-    loop {
+    let mut left = size;
+    while left > 0 {
         match file.read(&mut buffer) {
-            Ok(0) => return Ok(hasher.finish()),
-            Ok(length) => hasher.write(buffer.get(..length).unwrap_or_default()),
+            Ok(0) => break,
+            Ok(length) => {
+                hasher.write(buffer.get(..length).unwrap_or_default());
+                left = left.saturating_sub(length as u64);
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
+    Ok(hasher.finish())
 }
 
 /// Whether an empty or missing file may have become so within the settle time, whatever was told of
