@@ -4,7 +4,10 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const { once } = require('node:events')
 const { test } = require('node:test')
-const { captured, createRuntime, FSWatcher, hotText, makeFolder } = require('./support/files')
+const { captured, createRuntime, FSWatcher, hotText, makeFolder, PATIENCE } = require('./support/files')
+
+/** What is never heard ends its test. */
+const bounded = { timeout: PATIENCE }
 
 /** A runtime on a watcher of ours, with `./a` and `./b` imported, and everything that was heard, in order. */
 async function started(t, Class = FSWatcher) {
@@ -23,17 +26,21 @@ async function started(t, Class = FSWatcher) {
   return { folder, watcher, runtime, heard, exports, save }
 }
 
-test("someone else's listener of the watcher hears of a save, before the runtime tells of its update", async (t) => {
-  const it = await started(t)
-  const listener = (id) => it.heard.push(`watcher ${id} ${it.exports[id].exports}`)
-  it.watcher.on('update', listener)
-  it.watcher.prependListener('update', listener)
-  await it.save('./a', 'two')
-  it.watcher.removeAllListeners('update')
-  assert.deepEqual(it.heard, ['watcher ./a one', 'watcher ./a two', 'runtime ./a two'])
-})
+test(
+  "someone else's listener of the watcher hears of a save, before the runtime tells of its update",
+  bounded,
+  async (t) => {
+    const it = await started(t)
+    const listener = (id) => it.heard.push(`watcher ${id} ${it.exports[id].exports}`)
+    it.watcher.on('update', listener)
+    it.watcher.prependListener('update', listener)
+    await it.save('./a', 'two')
+    it.watcher.removeAllListeners('update')
+    assert.deepEqual(it.heard, ['watcher ./a one', 'watcher ./a two', 'runtime ./a two'])
+  }
+)
 
-test('one of them that waits for the update of the runtime hears of it', async (t) => {
+test('one of them that waits for the update of the runtime hears of it', bounded, async (t) => {
   const it = await started(t)
   it.watcher.once('update', (id) => {
     it.runtime.once('update', (updated) => it.heard.push(`waited ${id} ${updated}`))
@@ -46,7 +53,7 @@ for (const [whose, intercept] of [
   ['the instance', (watcher, emit) => Object.assign(watcher, { emit })],
   ['its class', (watcher, emit) => Object.setPrototypeOf(watcher, { __proto__: FSWatcher.prototype, emit })]
 ]) {
-  test(`an \`emit\` of ${whose} decides who hears of a save`, async (t) => {
+  test(`an \`emit\` of ${whose} decides who hears of a save`, bounded, async (t) => {
     const it = await started(t)
     const emitted = []
     const keptBack = new Promise((resolve) => {
@@ -67,7 +74,7 @@ for (const [whose, intercept] of [
   })
 }
 
-test('of saves that are due together all are loaded before the first update is told', async (t) => {
+test('of saves that are due together all are loaded before the first update is told', bounded, async (t) => {
   const it = await started(t)
   const seen = []
   it.runtime.on('update', () => seen.push(Object.values(it.exports).map((module) => module.exports)))
@@ -83,7 +90,7 @@ test('of saves that are due together all are loaded before the first update is t
   ])
 })
 
-test('what a listener of the watcher throws is reported, and the next save is heard', async (t) => {
+test('what a listener of the watcher throws is reported, and the next save is heard', bounded, async (t) => {
   const it = await started(t)
   const lines = captured(t, 'error')
   const threw = new Promise((resolve) => {

@@ -8,28 +8,33 @@ fn emits_plainly<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, bool> {
     Ok(emitter.get("emit")?.same(Addon::of(js)?.plain_emit.get(js)))
 }
 
-/// The listener of `update`, if it alone would be called. One listener is kept as `_events.update` itself; an emitter
-/// that keeps it elsewhere has none as far as this can tell.
-pub fn only_listener<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, Option<Value<'s>>> {
-    if !emits_plainly(js, emitter)? {
+/// The listener of `update` if there is one and no other: Node keeps that as `_events.update` itself. An emitter that
+/// keeps it elsewhere has none as far as this can tell.
+fn kept_listener(emitter: Value<'_>) -> JsResult<'_, Option<Value<'_>>> {
+    let kept = emitter.get("_events")?;
+    if !kept.is_object() {
         return Ok(None);
     }
-    let kept = emitter.get("_events")?;
-    let listener = if kept.is_object() {
-        kept.get("update")?
-    } else {
-        kept
-    };
+    let listener = kept.get("update")?;
     Ok(listener.is_function().then_some(listener))
+}
+
+/// The listener of `update`, if it alone would be called.
+pub fn only_listener<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, Option<Value<'s>>> {
+    if emits_plainly(js, emitter)? {
+        kept_listener(emitter)
+    } else {
+        Ok(None)
+    }
 }
 
 /// All listeners of `update` at this moment, or `None` where someone's own `emit` decides.
 pub fn plain_listeners<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, Option<Vec<Value<'s>>>> {
-    if let Some(listener) = only_listener(js, emitter)? {
-        return Ok(Some(vec![listener]));
-    }
     if !emits_plainly(js, emitter)? {
         return Ok(None);
+    }
+    if let Ok(Some(listener)) = kept_listener(emitter) {
+        return Ok(Some(vec![listener]));
     }
     let raw_listeners = Addon::of(js)?.raw_listeners.get(js);
     raw_listeners

@@ -293,7 +293,7 @@ impl Delivery {
 /// through JavaScript.
 fn emit<'s>(watcher: Value<'s>, id: &str, origin: Origin) -> JsResult<'s, ()> {
     let js = watcher.js();
-    if let Some(listener) = emitter::only_listener(js, watcher)?
+    if let Ok(Some(listener)) = emitter::only_listener(js, watcher)
         && let Some((runtime, registry)) = watching::hearer(&*Addon::of(js)?, listener)
     {
         return watching::hear(runtime, &registry, &[id], origin);
