@@ -1,6 +1,6 @@
 // From the save to the new exports, against the floor: `fs.watch` of the folder, evict, `require`.
 import { fileURLToPath } from 'node:url'
-import { median, ms, ratio, summary, table } from '../support/figures.mjs'
+import { ms, ratio, summary, table } from '../support/figures.mjs'
 import { now, pause, start } from '../support/process.mjs'
 import { hotModule, makeProject, ways } from '../support/project.mjs'
 
@@ -23,7 +23,7 @@ export async function save({ modules: sizes, saves }) {
       lost: { ours: 0, control: 0 }
     }))
     for (let pair = 0; pair < PAIRS; pair++) {
-      // Each of the two has each project, and is started first, as often as the other.
+      // Each of the two has each project as often as the other.
       if (pair > 0) projects.reverse()
       await savePair(ofSize, { ours: projects[0], control: projects[1] }, Math.ceil(saves / PAIRS))
     }
@@ -83,5 +83,3 @@ export function show(rows) {
     ])
   ])
 }
-
-export { median }

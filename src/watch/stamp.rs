@@ -102,12 +102,13 @@ impl Content {
     }
 }
 
-/// Reads no further than the size that goes with it: a file that has grown since differs by that.
+/// Reads no further than the size that goes with it, if there is one (that of a file in /proc is none): a file that has
+/// grown since differs by that.
 fn hash(path: &Path, size: u64) -> io::Result<u64> {
     let mut file = File::open(path)?;
     let mut hasher = DefaultHasher::new();
     let mut buffer = [0; 16 * 1024];
-    let mut left = size;
+    let mut left = if size == 0 { u64::MAX } else { size };
     while left > 0 {
         match file.read(&mut buffer) {
             Ok(0) => break,
@@ -269,6 +270,14 @@ mod tests {
             facts: Some(facts),
             content,
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_file_that_tells_no_size_is_read_to_its_end() {
+        // Another one at each read.
+        let content = || Stamp::with_content(Path::new("/proc/sys/kernel/random/uuid")).content;
+        assert_ne!(content(), content());
     }
 
     #[test]
