@@ -8,7 +8,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::registry::Record;
+use super::record::Record;
 use crate::js::{Held, Js, JsResult, Value};
 
 /// One step under way. What the step leaves behind (a server, a timer) keeps its context for good, so the context

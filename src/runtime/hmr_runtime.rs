@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::import::import;
-use super::registry::{self, Phase, Record, Registry};
+use super::record::{Phase, Record};
+use super::registry::{self, Registry};
 use super::steps::Module;
 use super::watching::{check_watcher, stop_all, stop_watching};
 use super::{dependencies, trouble, update};
@@ -166,12 +167,7 @@ pub fn require_of(runtime: Value<'_>) -> JsResult<'_> {
 }
 
 /// A module as its steps need it.
-pub fn module<'s>(
-    runtime: Value<'s>,
-    registry: &Rc<Registry>,
-    registry_object: Value<'s>,
-    record: &Rc<Record>,
-) -> JsResult<'s, Module> {
+pub fn module<'s>(runtime: Value<'s>, registry: &Rc<Registry>, record: &Rc<Record>) -> JsResult<'s, Module> {
     let js = runtime.js();
     Ok(Module {
         cx: Cx::new(js),
@@ -179,7 +175,7 @@ pub fn module<'s>(
         runtime: runtime.hold(),
         registry: Rc::clone(registry),
         record: Rc::clone(record),
-        slot: registry::slot(registry_object, record)?.hold(),
+        slot: registry::slot(registry.object(js), record)?.hold(),
     })
 }
 
@@ -195,7 +191,7 @@ fn unimport<'s>(call: &Call<'s>) -> JsResult<'s> {
     let Some(record) = registry.find(&id) else {
         return Ok(js.undefined());
     };
-    let module = module(call.this, &registry, registry_object, &record)?;
+    let module = module(call.this, &registry, &record)?;
     record.is_alive.set(false);
     stop_watching(js, &registry, registry_object, &record);
     dependencies::release(js, call.this, &record);

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::hmr_runtime::module;
-use super::registry::{self, Phase, Record, place};
+use super::record::{Phase, Record};
+use super::registry::{self, place};
 use super::steps::Module;
 use super::watching::stop_watching;
 use super::{dependencies, update};
@@ -106,7 +107,7 @@ fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s
         }
     };
     let waiter = waiter.filter(|waiter| !Rc::ptr_eq(waiter, &record));
-    let module = module(runtime, &registry, registry_object, &record)?;
+    let module = module(runtime, &registry, &record)?;
     let exports_object = module.slot.get(js).item(place::EXPORTS_OBJECT)?.hold();
     Ok(Begun::Import(Import {
         module,

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::dependencies::{self, Loaded};
 use super::hot_module::{Version, validate};
-use super::registry::{Phase, Record, place};
+use super::record::{Phase, Record};
+use super::registry::place;
 use super::steps::Module;
 use super::trouble::SETTLE;
 use super::{hmr_runtime, require_cache, watching};

@@ -11,6 +11,7 @@ pub mod import;
 pub mod lifecycle;
 pub mod load;
 pub mod persist;
+pub mod record;
 pub mod registry;
 pub mod require_cache;
 pub mod runner;

@@ -1,20 +1,19 @@
 //! The records of one runtime.
 //!
-//! A record has two halves: [`Record`], plain data, and its *slot*, a JavaScript object that holds the user's
+//! A record has two halves: a [`Record`], plain data, and its *slot*, a JavaScript object that holds the user's
 //! values (exports object, running version, persistent values) where the collector sees them. The slot owns the
 //! record; the runtime's registry object owns the slots, each at its record's place in the order of imports.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use super::dependencies::Dependencies;
+use super::record::{Phase, Record};
 use crate::addon::Addon;
 use crate::error::HmrError;
-use crate::js::{Faint, Held, Js, JsResult, Signal, Value};
+use crate::js::{Faint, Held, Js, JsResult, Value};
 use crate::quick_hash::QuickHash;
-use crate::resolve::Way;
-use crate::watchers::delivery::Origin;
 
 /// What a slot holds, by index: an index is found faster than a name.
 pub mod place {
@@ -36,165 +35,11 @@ pub mod place {
     pub const EVICTED: u32 = 7;
 }
 
-/// What a module is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Its first import is under way.
-    Importing,
-    /// It runs; nothing is under way.
-    Ready,
-    /// An update, or the run of a further import, is under way.
-    Updating,
-    /// Its first import failed; only its persistent values are kept.
-    Failed,
-}
-
-/// One module of one runtime.
-pub struct Record {
-    /// The id as the caller wrote it.
-    pub id: String,
-    /// Its place in the order of imports, those of other runtimes included.
-    pub order: u32,
-    /// What `require.resolve` gave last; empty before.
-    pub resolved: RefCell<String>,
-    /// How the id leads there.
-    pub found_by: RefCell<Way>,
-    /// What it is doing.
-    pub phase: Cell<Phase>,
-    /// False once it was unimported.
-    pub is_alive: Cell<bool>,
-    /// Whether its watcher watches it.
-    pub is_watched: Cell<bool>,
-    /// The last run succeeded and has not been cleaned up.
-    pub is_running: Cell<bool>,
-    /// The slot has persistent values.
-    pub has_values: Cell<bool>,
-    /// How many evicted modules the slot has.
-    pub evicted: Cell<u32>,
-    /// A change that came while something was under way.
-    pub pending: Cell<Option<Origin>>,
-    /// Counts updates, so that a report that waits can see that a newer version came.
-    pub updates: Cell<u64>,
-    /// What was reported last, and how often in a row; empty while all is well.
-    pub trouble: RefCell<(String, u64)>,
-    /// Fires when what is under way ends.
-    pub idle: Rc<Signal>,
-    /// The module whose step imported this one first.
-    pub importer: RefCell<Weak<Record>>,
-    /// The changed dependency and those between it and this module, for the log of the update under way.
-    pub way: RefCell<Vec<String>>,
-    /// The modules whose import a step of this one waits for.
-    pub waits_for: RefCell<Vec<Weak<Record>>>,
-}
-
-impl Record {
-    fn new(id: &str, order: u32) -> Self {
-        Self {
-            id: id.to_owned(),
-            order,
-            resolved: RefCell::default(),
-            found_by: RefCell::new(Way::Decided),
-            phase: Cell::new(Phase::Importing),
-            is_alive: Cell::new(true),
-            is_watched: Cell::new(false),
-            is_running: Cell::new(false),
-            has_values: Cell::new(false),
-            evicted: Cell::new(0),
-            pending: Cell::new(None),
-            updates: Cell::new(0),
-            trouble: RefCell::default(),
-            idle: Rc::default(),
-            importer: RefCell::default(),
-            way: RefCell::default(),
-            waits_for: RefCell::default(),
-        }
-    }
-
-    /// How many modules' steps this one was imported within.
-    pub fn depth(&self) -> usize {
-        let importer = |record: &Rc<Self>| record.importer.borrow().upgrade();
-        std::iter::successors(self.importer.borrow().upgrade(), importer).count()
-    }
-
-    /// Whether a step of `other`, or of a module imported by one, imported this module first.
-    pub fn is_imported_within(&self, other: &Rc<Self>) -> bool {
-        let importer = |record: &Rc<Self>| record.importer.borrow().upgrade();
-        std::iter::successors(self.importer.borrow().upgrade(), importer).any(|it| Rc::ptr_eq(&it, other))
-    }
-
-    /// Notes what is being reported, and says how often it came in a row; `None` is like no other.
-    pub fn count_trouble(&self, trouble: Option<&str>) -> u64 {
-        let mut last = self.trouble.borrow_mut();
-        let Some(trouble) = trouble else {
-            *last = (String::new(), 1);
-            return 1;
-        };
-        if last.0 == trouble {
-            last.1 += 1;
-        } else {
-            *last = (trouble.to_owned(), 1);
-        }
-        last.1
-    }
-
-    /// All is well again. Says whether it was not.
-    pub fn recover(&self) -> bool {
-        self.trouble.take().1 > 0
-    }
-
-    /// Whether something is under way.
-    pub fn is_busy(&self) -> bool {
-        matches!(self.phase.get(), Phase::Importing | Phase::Updating)
-    }
-
-    /// Whether this module waits, through whatever others, for `other`.
-    pub fn waits_on(&self, other: &Rc<Self>) -> bool {
-        let mut seen = Vec::new();
-        let mut open: Vec<Rc<Self>> = self.waits_for.borrow().iter().filter_map(Weak::upgrade).collect();
-        while let Some(next) = open.pop() {
-            if Rc::ptr_eq(&next, other) {
-                return true;
-            }
-            if !seen.iter().any(|it| Rc::ptr_eq(it, &next)) {
-                open.extend(next.waits_for.borrow().iter().filter_map(Weak::upgrade));
-                seen.push(next);
-            }
-        }
-        false
-    }
-
-    /// Notes that a step of this module waits for `other`, until the guard is dropped.
-    pub fn waiting_for(self: &Rc<Self>, other: &Rc<Self>) -> WaitGuard {
-        self.waits_for.borrow_mut().push(Rc::downgrade(other));
-        WaitGuard {
-            waiter: Rc::clone(self),
-            target: Rc::downgrade(other),
-        }
-    }
-}
-
-/// See [`Record::waiting_for`].
-pub struct WaitGuard {
-    waiter: Rc<Record>,
-    target: Weak<Record>,
-}
-
-impl Drop for WaitGuard {
-    fn drop(&mut self) {
-        let mut waits = self.waiter.waits_for.borrow_mut();
-        if let Some(index) = waits.iter().position(|it| it.ptr_eq(&self.target)) {
-            waits.swap_remove(index);
-        }
-    }
-}
-
 /// The records of one runtime, found by id and by resolved path.
 #[derive(Default)]
 pub struct Registry {
     /// The JavaScript object that holds the slots, and this.
     object: OnceCell<Faint>,
-    /// The runtime's `update` listener, once something was watched.
-    pub listener: RefCell<Option<Faint>>,
     by_id: RefCell<HashMap<String, Rc<Record>>>,
     by_path: RefCell<HashMap<String, Vec<Rc<Record>>, QuickHash>>,
     /// Whether the addon knows of this runtime.
@@ -392,17 +237,5 @@ mod tests {
         registry.remove(&b);
         assert!(registry.find_told("/x/m.js").is_empty());
         assert!(Rc::ptr_eq(&registry.find_told("/x/m/index.js")[0], &a));
-    }
-
-    #[test]
-    fn waiting_is_seen_through_others_and_ends_with_its_guard() {
-        let registry = Registry::default();
-        let (a, b, c) = (registry.add("a", 1), registry.add("b", 2), registry.add("c", 3));
-        let first = a.waiting_for(&b);
-        let _second = b.waiting_for(&c);
-        assert!(a.waits_on(&c));
-        assert!(!c.waits_on(&a));
-        drop(first);
-        assert!(!a.waits_on(&c));
     }
 }

@@ -36,10 +36,9 @@ fn let_go(js: Js<'_>) -> JsResult<'_, Vec<Module>> {
     let mut modules = Vec::new();
     for (runtime, registry) in Addon::of(js)?.live_runtimes(js) {
         stop_all(runtime)?;
-        let registry_object = registry.object(js);
         for record in registry.all() {
             record.is_alive.set(false);
-            modules.push(module(runtime, &registry, registry_object, &record)?);
+            modules.push(module(runtime, &registry, &record)?);
         }
     }
     modules.sort_by_key(|module| Reverse(module.record.order));

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use tracing::{Instrument, trace_span};
 
 use super::hot_module::Version;
-use super::registry::{Record, Registry, place};
+use super::record::Record;
+use super::registry::{Registry, place};
 use crate::addon::Addon;
 use crate::js::{Cx, Held, Js, JsResult, Value, settled};
 use crate::report;

@@ -4,7 +4,7 @@ use std::fs;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-use super::registry::Record;
+use super::record::Record;
 use super::steps::Module;
 use crate::js::{Cx, Held, Js, Value, settled, spawn_detached};
 use crate::report;

@@ -6,7 +6,8 @@ use super::dependencies::{self, Loaded};
 use super::hot_module::Version;
 use super::lifecycle::{Situation, Step, plan};
 use super::load::{is_just_written, leave_parents, load_first, load_for_update, wait};
-use super::registry::{Phase, Record, place};
+use super::record::{Phase, Record};
+use super::registry::place;
 use super::steps::Module;
 use super::trouble::{
     FALLBACK, KEPT, SETTLE, report_after_settling, report_failure, report_rejection, report_unloadable, warn,

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::hmr_runtime::{module, require_of};
-use super::registry::{self, Phase, Record, Registry, place};
+use super::record::{Phase, Record};
+use super::registry::{self, Registry, place};
 use super::steps::Module;
 use super::{dependencies, trouble, update};
 use crate::addon::Addon;
@@ -105,7 +106,6 @@ fn listen<'s>(
     if listener.is_undefined() {
         listener = addon.on_update.get(js).bind(js.undefined(), &[runtime])?;
         registry_object.set("listener", listener)?;
-        registry.listener.replace(listener.faint());
     }
     registry_object.set("watcher", watcher)?;
     make_room(js, watcher)?;
@@ -206,15 +206,11 @@ pub fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
 pub fn hearer<'s>(addon: &Addon, listener: Value<'s>) -> Option<(Value<'s>, Rc<Registry>)> {
     let js = listener.js();
     let is_its = |registry: &Registry| {
-        let own = registry.listener.borrow();
-        own.as_ref()
-            .and_then(|own| own.get(js))
-            .is_some_and(|own| own.same(listener))
+        let own = registry.object(js).get("listener");
+        own.is_ok_and(|own| own.same(listener))
     };
-    addon
-        .live_runtimes(js)
-        .into_iter()
-        .find(|(_, registry)| is_its(registry))
+    let mut runtimes = addon.live_runtimes(js).into_iter();
+    runtimes.find(|(_, registry)| is_its(registry))
 }
 
 /// Something happened to these ids or paths.
@@ -240,7 +236,7 @@ pub fn hear<'s>(
     for record in records {
         // An update of one may have stopped the watch of the next.
         if record.is_alive.get() && record.is_watched.get() {
-            let module = module(runtime, registry, registry.object(js), &record)?;
+            let module = module(runtime, registry, &record)?;
             update::change(js, module, origin);
         }
     }

@@ -11,7 +11,7 @@ use crate::addon::Addon;
 use crate::graph::modules::Node;
 use crate::js::{Held, Js, JsResult, Value};
 use crate::runtime::hot_module::Version;
-use crate::runtime::registry::Record;
+use crate::runtime::record::Record;
 use crate::runtime::steps::Module;
 use crate::runtime::{load, require_cache, update};
 use crate::watchers::delivery::Origin;
@@ -46,7 +46,7 @@ pub fn update<'s>(js: Js<'s>, mut parts: Vec<Part<'s>>) -> JsResult<'s, ()> {
             user.module
                 .record
                 .phase
-                .set(crate::runtime::registry::Phase::Updating);
+                .set(crate::runtime::record::Phase::Updating);
         }
     }
     let loaded = load(js, &mut parts)?;

@@ -32,7 +32,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::hmr_runtime::require_of;
-use super::registry::{self, Record, Registry};
+use super::record::Record;
+use super::registry::{self, Registry};
 use super::steps::Module;
 use crate::addon::Addon;
 use crate::error::HmrError;

@@ -15,7 +15,8 @@ use crate::addon::Addon;
 use crate::graph::modules::{Node, NodeMap};
 use crate::js::{Call, Js, JsResult, Value};
 use crate::resolve;
-use crate::runtime::registry::{Record, Registry};
+use crate::runtime::record::Record;
+use crate::runtime::registry::Registry;
 
 /// Looks at a hot module's record and at what it reaches, as far as that is new. Returns its node, and
 /// what was found.

@@ -7,7 +7,8 @@ use crate::addon::Addon;
 use crate::graph::modules::{ModuleGraph, Node};
 use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
 use crate::runtime::hmr_runtime::module;
-use crate::runtime::registry::{Record, Registry};
+use crate::runtime::record::Record;
+use crate::runtime::registry::Registry;
 use crate::runtime::steps::Module;
 use crate::watchers::delivery::Origin;
 use crate::{report, resolve};
@@ -127,7 +128,7 @@ fn part(host: Host<'_>, told: Vec<(String, Origin)>) -> JsResult<'_, Part<'_>> {
             .graph
             .borrow_mut()
             .add(&super::user_name(&record), true);
-        let module = module(host.runtime, &host.registry, host.object, &record)?;
+        let module = module(host.runtime, &host.registry, &record)?;
         ready.push(User { module, node, origin });
     }
     Ok(Part { host, users: ready })

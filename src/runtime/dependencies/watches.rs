@@ -8,7 +8,7 @@ use super::{Host, Mode, told};
 use crate::addon::Addon;
 use crate::js::{JsResult, Thrown, Value};
 use crate::report;
-use crate::runtime::registry::Record;
+use crate::runtime::record::Record;
 use crate::watch::LoadedFile;
 use crate::watchers::delivery::Origin;
 use crate::watchers::fs_watcher::{self, Files};
