@@ -3,16 +3,17 @@
 //
 //     node benchmark/dependencies.mjs [modules]
 //
-// "following" is the walk over the module records, from the span that HMR_LOG=trace tells of; "watching" is what else an
-// import with FSWatcher takes; "observed" is an evaluation that notes what is asked for in vain. Each import is that of a
-// fresh process; the least of five is printed, which other load disturbs least, and for the walk also what half of fifteen
-// stay below.
+// "following" is the walk over the module records, from the span that HMR_LOG=trace tells of, and "afterwards" what it
+// leaves to the turns after the import; "watching" is what else an import with FSWatcher takes; "observed" is an
+// evaluation that notes what is asked for in vain. Each import is that of a fresh process; the least of five is printed,
+// which other load disturbs least, and for the walk also what half of fifteen stay below.
 import { execFileSync, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { median } from './support/figures.mjs'
 
 const own = fileURLToPath(import.meta.url)
 const { createRuntime, FSWatcher, Watcher } = createRequire(import.meta.url)('../index.js')
@@ -45,9 +46,12 @@ if (process.argv[2] === 'measure') {
     console.log(`evaluating them (without the option) ${alone.evaluated.toFixed(1)} ms`)
     console.log(`the same, observed                   ${observed.evaluated.toFixed(1)} ms`)
     console.log(`importing the hot module alone       ${off.again.toFixed(1)} ms`)
-    const walks = Array.from({ length: 15 }, () => walk(folder)).sort((a, b) => a - b)
-    const [follow, median] = [walks[0], walks[walks.length >> 1]]
-    console.log(`following them at import             ${follow.toFixed(1)} ms (half: ${median.toFixed(1)} ms)`)
+    const walks = Array.from({ length: 15 }, () => walk(folder))
+    const follow = Math.min(...walks.map((it) => it.follow))
+    const leastAndHalf = (row) => `${Math.min(...row).toFixed(1)} ms (half: ${median(row).toFixed(1)} ms)`
+    console.log(`following them at import             ${leastAndHalf(walks.map((it) => it.follow))}`)
+    console.log(`afterwards, in turns                 ${leastAndHalf(walks.map((it) => sum(it.hear)))}`)
+    console.log(`the longest of them                  ${leastAndHalf(walks.map((it) => Math.max(...it.hear)))}`)
     console.log(`watching them at import (FSWatcher)  ${(watched.again - off.again - follow).toFixed(1)} ms`)
     console.log(`update of a slice of 4 modules       ${followed.update.toFixed(2)} ms`)
     console.log(`the same without the option          ${off.update.toFixed(2)} ms`)
@@ -57,12 +61,18 @@ if (process.argv[2] === 'measure') {
   }
 }
 
-/** How long the walk at an import takes, in ms. */
+/** How long the walk at an import takes, and each turn afterwards, in ms. */
 function walk(folder) {
   const env = { ...process.env, HMR_LOG: 'trace' }
-  const { stderr } = spawnSync(process.execPath, [own, 'measure', folder, 'followed'], { encoding: 'utf8', env })
-  const [, took, unit] = /\bfollow\{.*? close time\.busy=([\d.]+)(\S+)/.exec(stderr)
-  return Number(took) * { s: 1e3, ms: 1, µs: 1e-3 }[unit]
+  const { stderr } = spawnSync(process.execPath, [own, 'measure', folder, 'imported'], { encoding: 'utf8', env })
+  const spans = { follow: [], hear: [] }
+  for (const [, name, took, unit] of stderr.matchAll(/\b(follow|hear)\b.*? close time\.busy=([\d.]+)(\S+)/g))
+    spans[name].push(Number(took) * { s: 1e3, ms: 1, µs: 1e-3 }[unit])
+  return { follow: spans.follow[0], hear: spans.hear }
+}
+
+function sum(row) {
+  return row.reduce((sum, value) => sum + value, 0)
 }
 
 /** A tree of helpers, ten to each. */
@@ -107,6 +117,7 @@ async function measure(folder, kind) {
   // The modules are evaluated first, so that what is measured next is not lost in that.
   require('./hot.js')
   const again = await timed(() => runtime.import('./hot.js'))
+  if (kind === 'imported') return
   const reached = runtime.dependencies('./hot.js').length
   const rest = kind === 'watched' ? await atRest() : 0
 

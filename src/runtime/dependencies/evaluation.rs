@@ -8,7 +8,7 @@
 //! waits for an evaluation, so they cost a deep chain of requires no stack, as ours for `Module.prototype.load` would.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -46,7 +46,19 @@ pub struct Evaluations {
 /// Files that may mend what could not be loaded.
 pub type Awaited = BTreeSet<Rc<str>>;
 
-struct Begun {
+/// An observation under way: how much began before it.
+#[derive(Clone)]
+pub struct Observed(usize);
+
+impl Observed {
+    /// An observation that began before may have ended, and taken what came since with it.
+    fn first(&self, begun: &[Begun]) -> usize {
+        self.0.min(begun.len())
+    }
+}
+
+/// A file whose loading began.
+pub struct Begun {
     path: Rc<str>,
     importer: Option<Rc<str>>,
 }
@@ -132,25 +144,46 @@ impl Evaluations {
 
     /// Runs what may evaluate files, and gives those whose loading began.
     fn observe<'s>(&self, js: Js<'s>, evaluate: impl FnOnce() -> JsResult<'s>) -> (JsResult<'s>, Vec<Begun>) {
-        let outer = self.depth.get();
-        let first = self.begun.borrow().len();
-        if outer == 0 {
+        let observed = self.begin(js);
+        let result = evaluate();
+        let begun = self.end(js, &observed);
+        (result, begun)
+    }
+
+    /// From now on evaluations are observed, until `end`.
+    pub fn begin(&self, js: Js<'_>) -> Observed {
+        if self.depth.get() == 0 {
             // Where nobody may take their places, what fails in a `try` is not tried again.
             let _ = self.stand_in(js);
         }
-        self.depth.set(outer + 1);
-        let result = evaluate();
-        self.depth.set(outer);
-        if outer == 0 {
+        self.depth.set(self.depth.get() + 1);
+        Observed(self.begun.borrow().len())
+    }
+
+    /// Gives the files whose loading began meanwhile.
+    pub fn end(&self, js: Js<'_>, observed: &Observed) -> Vec<Begun> {
+        self.depth.set(self.depth.get().saturating_sub(1));
+        if self.depth.get() == 0 {
             for place in [&self.resolve, &self.node_module_paths] {
                 let stand_in = place.borrow().clone();
                 let _ = stand_in.map(|it| it.step_back(js));
             }
         }
-        let begun = self.begun.borrow_mut().split_off(first);
+        let begun = {
+            let mut begun = self.begun.borrow_mut();
+            let first = observed.first(&begun);
+            begun.split_off(first)
+        };
         // A cache that throws is the user's own.
         let _ = self.note_failed(js, &begun);
-        (result, begun)
+        begun
+    }
+
+    /// The files whose loading began in an observation that is under way.
+    pub fn begun_since(&self, observed: &Observed) -> HashSet<Rc<str>, QuickHash> {
+        let begun = self.begun.borrow();
+        let since = begun.iter().skip(observed.first(&begun));
+        since.map(|it| Rc::clone(&it.path)).collect()
     }
 
     /// The class of module records.

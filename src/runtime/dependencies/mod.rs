@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `mod.rs` | the option, and what is known per runtime |
 //! | `scope.rs` | which files are followed |
-//! | `records.rs` | from the `CommonJS` module records to the graph; requires made later |
+//! | `records.rs` | from the `CommonJS` module records to the graph |
+//! | `listening.rs` | requires made later |
 //! | `evaluation.rs` | while a followed module is evaluated: what its files look like, what is asked for in vain |
 //! | `stand_in.rs` | a function of Node's that is ours meanwhile |
 //! | `watches.rs` | the watches of what is followed |
@@ -19,6 +20,7 @@ mod batch;
 mod evaluation;
 mod hint;
 mod leftovers;
+mod listening;
 mod records;
 mod scope;
 mod stand_in;
@@ -38,7 +40,7 @@ use super::steps::Module;
 use crate::addon::Addon;
 use crate::error::HmrError;
 use crate::graph::modules::{ModuleGraph, Node};
-use crate::js::{Call, Held, Js, JsResult, Value};
+use crate::js::{Call, Js, JsResult, Value};
 use crate::quick_hash::QuickHash;
 use crate::report;
 use crate::watch::WatchKey;
@@ -51,8 +53,7 @@ pub use told::take_over;
 /// What the addon keeps for all runtimes.
 #[derive(Default)]
 pub struct Environment {
-    /// The `require` that followed module records get: see `records.rs`.
-    require: RefCell<Option<Held>>,
+    listening: listening::Listening,
     /// A batch will run when this turn's events are in.
     is_batch_due: Cell<bool>,
     /// A user's `ignored` is under way. What it requires is looked at by the walk that asks, not by one within it, which
@@ -72,6 +73,8 @@ enum Mode {
 pub struct Dependencies {
     mode: Mode,
     graph: RefCell<ModuleGraph>,
+    /// Those whose records have no `require` of ours yet.
+    unheard: RefCell<Vec<Node>>,
     scope: RefCell<scope::Scope>,
     /// The paths that are watched. Without a key: through the watcher's own `watch`, or not for long.
     watched: RefCell<HashMap<Rc<str>, Option<WatchKey>, QuickHash>>,
@@ -88,6 +91,7 @@ impl Dependencies {
         Self {
             mode,
             graph: RefCell::default(),
+            unheard: RefCell::default(),
             scope: RefCell::default(),
             watched: RefCell::default(),
             troubled: RefCell::default(),

@@ -1,20 +1,15 @@
 //! From the `CommonJS` module records to the graph.
-//!
-//! A record's `children` grow when one of its functions requires something later, and nothing tells of that. So each
-//! followed record gets an own `require`, which the `require` function of its file calls, as it would call that of
-//! the prototype: it does the same and then looks at the children. Other modules' records stay as they are.
 
 use std::collections::HashSet;
-use std::path::Path;
 use std::rc::Rc;
 
 use tracing::trace_span;
 
-use super::{Host, Mode, evaluation, user_name};
+use super::listening::Ears;
+use super::{Host, Mode, listening, user_name};
 use crate::addon::Addon;
 use crate::graph::modules::{Node, NodeMap};
-use crate::js::{Call, Js, JsResult, Value};
-use crate::resolve;
+use crate::js::{Js, JsResult, Value};
 use crate::runtime::record::Record;
 use crate::runtime::registry::Registry;
 
@@ -49,54 +44,18 @@ pub fn walk_anew<'s>(host: &Host<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// The `require` of followed records.
-fn require_noticed<'s>(call: &Call<'s>) -> JsResult<'s> {
-    let js = call.js;
-    let addon = Addon::of(js)?;
-    let evaluations = &addon.dependencies.evaluations;
-    let require = || {
-        let module = evaluations.module(js)?;
-        module
-            .get("prototype")?
-            .get("require")?
-            .call(call.this, &call.args)
-    };
-    let Some(path) = call.this.get("filename").ok().and_then(Value::text) else {
-        return require();
-    };
-    let children = || Some(call.this.get("children").ok()?.array_length());
-    let before = children();
-    let required = match call.arg(0).text() {
-        Some(id) if leads_to_loaded(evaluations.module(js)?, &path, &id).unwrap_or(false) => require(),
-        _ => evaluation::observe(js, require),
-    };
-    if (evaluations.take_news() || children() != before) && !addon.dependencies.is_asking.get() {
-        // What was required or thrown is the caller's, whatever becomes of following it.
-        let _ = notice(js, call.this, &path);
+/// Watches what is asked for in vain, for each module that is watched.
+pub fn await_all_unresolved(js: Js<'_>) -> JsResult<'_, ()> {
+    for host in Host::all(js)? {
+        for record in host.registry.all() {
+            host.await_unresolved(&record);
+        }
     }
-    required
-}
-
-/// Whether the id names a builtin or a file that is in the cache. Functions that require such at each call should not
-/// pay for an evaluation that nobody begins.
-fn leads_to_loaded<'s>(module: Value<'s>, importer: &str, id: &str) -> JsResult<'s, bool> {
-    let js = module.js();
-    let is_path = id.starts_with("./") || id.starts_with("../") || Path::new(id).is_absolute();
-    let Some(folder) = Path::new(importer).parent().filter(|_| is_path) else {
-        return Ok(module.call_method("isBuiltin", &[js.string(id)])?.truthy());
-    };
-    let Ok(path) = resolve::normalize(&folder.join(id))
-        .into_os_string()
-        .into_string()
-    else {
-        return Ok(false);
-    };
-    let cache = module.get("_cache")?;
-    Ok(cache.has_key(js.string(&path))? || cache.has_key(js.string(&format!("{path}.js")))?)
+    Ok(())
 }
 
 /// A file required something new, or something in vain.
-fn notice<'s>(js: Js<'s>, module: Value<'s>, path: &str) -> JsResult<'s, ()> {
+pub fn notice<'s>(js: Js<'s>, module: Value<'s>, path: &str) -> JsResult<'s, ()> {
     let children = module.get("children")?.get("length")?.as_number();
     for host in Host::all(js)? {
         if host.known.mode == Mode::Mention {
@@ -155,8 +114,7 @@ struct Walk<'h, 's> {
     ignored: Option<Value<'s>>,
     children: Value<'s>,
     filename: Value<'s>,
-    require: Value<'s>,
-    noticing: Value<'s>,
+    ears: Ears<'s>,
     /// What the graph did not hold before.
     found: Vec<Rc<str>>,
     /// What the user's `ignored` leaves alone: asked once, whatever it requires meanwhile.
@@ -186,7 +144,6 @@ struct Open<'s> {
 impl<'h, 's> Walk<'h, 's> {
     fn new(host: &'h Host<'s>, cache: Value<'s>, record: &Record) -> JsResult<'s, Self> {
         let js = host.js;
-        let addon = Addon::of(js)?;
         Ok(Self {
             host,
             cache,
@@ -195,8 +152,7 @@ impl<'h, 's> Walk<'h, 's> {
             ignored: host.ignored()?,
             children: js.string("children"),
             filename: js.string("filename"),
-            require: js.string("require"),
-            noticing: addon.dependencies.noticing(js)?,
+            ears: Ears::new(js)?,
             found: Vec::new(),
             left_alone: HashSet::new(),
             passed: NodeMap::default(),
@@ -220,6 +176,7 @@ impl<'h, 's> Walk<'h, 's> {
                 self.look_at(next, &mut open)?;
             }
         }
+        listening::hear_soon(self.host);
         if self.was_misled {
             self.host.let_go();
             let graph = self.host.known.graph.borrow();
@@ -251,11 +208,13 @@ impl<'h, 's> Walk<'h, 's> {
         if self.host.known.graph.borrow().seen(node).is_none() {
             return Ok(false);
         }
-        Ok(self.host.known.mode == Mode::Mention || module.get_key(self.require)?.same(self.noticing))
+        Ok(self.host.known.mode == Mode::Mention || self.ears.has(module)?)
     }
 
     fn look_at(&mut self, it: Open<'s>, open: &mut Vec<Open<'s>>) -> JsResult<'s, ()> {
-        self.listen_to(it.module)?;
+        if self.host.known.mode == Mode::Follow {
+            self.ears.give(self.host, it.node, it.module)?;
+        }
         let children = it.module.get_key(self.children)?;
         let count = children.array_length().unwrap_or(0);
         let mut imports = Vec::with_capacity(count as usize);
@@ -328,26 +287,5 @@ impl<'h, 's> Walk<'h, 's> {
         self.found.push(graph.name(added));
         self.passed.insert(added, Passed::New);
         Ok(Some(added))
-    }
-
-    fn listen_to(&self, module: Value<'s>) -> JsResult<'s, ()> {
-        // Somebody else's own `require` stays.
-        if self.host.known.mode == Mode::Follow && !module.has_own_key(self.require)? {
-            // What a frozen record requires later is found by the next walk.
-            let _ = module.define_hidden(self.require, self.noticing);
-        }
-        Ok(())
-    }
-}
-
-impl super::Environment {
-    fn noticing<'s>(&self, js: Js<'s>) -> JsResult<'s> {
-        let known = self.require.borrow().as_ref().map(|require| require.get(js));
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        let made = js.function("require", 1, require_noticed)?;
-        *self.require.borrow_mut() = Some(made.hold());
-        Ok(made)
     }
 }

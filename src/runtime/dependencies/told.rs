@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Host, Mode, batch, leftovers, records};
+use super::{Host, Mode, batch, leftovers, listening, records};
 use crate::addon::Addon;
 use crate::graph::modules::{ModuleGraph, Node};
 use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
@@ -57,6 +57,7 @@ pub struct User {
 }
 
 fn run(js: Js<'_>) -> JsResult<'_, ()> {
+    listening::hear_all(js);
     let mut groups: Vec<(Value<'_>, Vec<Part<'_>>)> = Vec::new();
     for host in Host::all(js)? {
         let told = host.known.told.take();
