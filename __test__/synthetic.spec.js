@@ -1,7 +1,7 @@
 'use strict'
 
 const { test } = require('node:test')
-const { assert, createRuntime, FSWatcher, steps, synthetic, last } = require('./support')
+const { assert, createRunner, createRuntime, FSWatcher, hmr, last, steps, synthetic } = require('./support')
 
 test('"with `cache` given every call reaches the function"', () => {
   const calls = []
@@ -106,4 +106,23 @@ test('modules that the function makes itself, without any file', async (t) => {
   text = 'second'
   watcher.tell('virtual:module')
   assert.equal(imported.exports, 'second')
+})
+
+test('"After a failed first import the file is evaluated afresh", also where the function gave `undefined`', async () => {
+  for (const first of [undefined, null, 0, {}]) {
+    let result = first
+    const made = synthetic(
+      () => result,
+      require,
+      undefined,
+      (id) => `/resolved/${id}`
+    )
+    const runtime = createRuntime(made, false)
+    await assert.rejects(runtime.import('a'), { message: 'Invalid hot module export for import a!' })
+    result = hmr(
+      null,
+      createRunner(() => 42)
+    )
+    assert.equal((await runtime.import('a')).exports, 42)
+  }
 })

@@ -220,6 +220,20 @@ test('an `unwatch` that rejects is no unhandled rejection', async (t) => {
   )
 })
 
+test('an async `watch` that rejects is no unhandled rejection', async (t) => {
+  const unhandled = nothingUnhandled(t)
+  const printed = captureConsole(t)
+  const { require } = steps(t)
+  const watcher = Object.assign(new EventEmitter(), { watch: () => Promise.reject('cannot watch') })
+  const runtime = createRuntime(require, watcher)
+  await runtime.import('./module')
+  await unhandled.check()
+  assert.deepEqual(
+    printed.lines.map(({ method, args }) => [method, args.at(-1)]),
+    [['error', 'cannot watch']]
+  )
+})
+
 test('`false` and NoopWatcher watch nothing', async (t) => {
   for (const watcher of [false, null, 0, '', new NoopWatcher()]) {
     const { require, plan, taken } = steps(t)

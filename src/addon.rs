@@ -4,7 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
-use crate::report;
 use crate::resolve::Resolved;
 use crate::runtime::{
     context::StepContext, dependencies::Environment, hmr_runtime, hot_module, persist, registry::Registry,
@@ -12,6 +11,7 @@ use crate::runtime::{
 };
 use crate::timers::Timers;
 use crate::watchers::{self, delivery::Delivery};
+use crate::{emitter, report};
 
 /// The addon's state in one realm. Its references are to its own classes and functions, never to users' code.
 pub struct Addon {
@@ -25,6 +25,8 @@ pub struct Addon {
     pub emit_update: Held,
     /// `EventEmitter.prototype.emit` as it was when the addon was loaded.
     pub plain_emit: Held,
+    /// See `emitter::capture_key`.
+    pub capture_key: Held,
     /// `EventEmitter.prototype.rawListeners`, likewise.
     pub raw_listeners: Held,
     /// A runtime's `update` listener, to be bound to the runtime.
@@ -188,6 +190,7 @@ impl Addon {
                 .function("emitUpdate", 0, |call| Ok(hmr_runtime::emit_update(call)))?
                 .hold(),
             plain_emit: emitter.get("prototype")?.get("emit")?.hold(),
+            capture_key: emitter::capture_key(emitter)?.hold(),
             raw_listeners: emitter.get("prototype")?.get("rawListeners")?.hold(),
             on_update: js.function("onUpdate", 0, watching::on_update)?.hold(),
             unwatch: js.function("unwatch", 0, watchers::fs_watcher::unwatch)?.hold(),

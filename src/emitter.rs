@@ -42,3 +42,40 @@ pub fn plain_listeners<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, Optio
         .items()
         .map(Some)
 }
+
+/// Where an emitter keeps whether it takes rejections of its listeners, or `undefined` where that has no such place.
+pub fn capture_key(emitter_class: Value<'_>) -> JsResult<'_> {
+    let js = emitter_class.js();
+    let object = js.global()?.get("Object")?;
+    let symbols = object.call_method("getOwnPropertySymbols", &[emitter_class.get("prototype")?])?;
+    for symbol in symbols.items()? {
+        if symbol.display() == "Symbol(kCapture)" {
+            return Ok(symbol);
+        }
+    }
+    Ok(js.undefined())
+}
+
+/// Whether the emitter takes rejections of its listeners.
+pub fn captures_rejections<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, bool> {
+    let key = Addon::of(js)?.capture_key.get(js);
+    Ok(!key.is_undefined() && emitter.get_key(key)?.truthy())
+}
+
+/// Has `emit` run while the emitter takes rejections of its listeners. Only where somebody's own `emit` calls them: of
+/// what we call ourselves we have the results, and the user's own events are none of ours.
+pub fn capturing_rejections<'s>(
+    js: Js<'s>,
+    emitter: Value<'s>,
+    emit: impl FnOnce() -> JsResult<'s>,
+) -> JsResult<'s> {
+    let key = Addon::of(js)?.capture_key.get(js);
+    if key.is_undefined() {
+        return emit();
+    }
+    let before = emitter.get_key(key)?;
+    emitter.set_key(key, js.boolean(true))?;
+    let result = emit();
+    emitter.set_key(key, before)?;
+    result
+}

@@ -101,6 +101,18 @@ impl<'s> Value<'s> {
         self.js().check(status)
     }
 
+    /// `value[name] = item` as in strict mode: refused, it throws.
+    pub fn set_strictly(self, name: &str, item: Value<'s>) -> JsResult<'s, ()> {
+        self.set(name, item)?;
+        let kept = self.get(name)?;
+        let is_nan = |value: Value<'s>| value.as_number().is_some_and(f64::is_nan);
+        if kept.same(item) || is_nan(kept) && is_nan(item) {
+            return Ok(());
+        }
+        let message = format!("Cannot assign to read only property '{name}' of object");
+        Err(self.js().error("TypeError", &message))
+    }
+
     /// `value[key] = item` for any key.
     pub fn set_key(self, key: Value<'s>, item: Value<'s>) -> JsResult<'s, ()> {
         // SAFETY: all three belong to this environment; setters may run and throw.

@@ -25,10 +25,7 @@ pub const HMR_RUNTIME: ClassSpec = ClassSpec {
         check_watcher("HMRRuntime", watcher)?;
         check_require("HMRRuntime", require)?;
         dependencies::check("HMRRuntime", call.arg(2))?;
-        // Rejections of async listeners come to `on_rejection`, not to the process.
-        let options = js.object();
-        options.set("captureRejections", js.boolean(true))?;
-        js.builtin("events")?.call(call.this, &[options])?;
+        js.builtin("events")?.call(call.this, &[])?;
         call.this.define_hidden(js.string("watcher"), watcher)?;
         call.this.define_hidden(js.string("_requireFn"), require)?;
         registry::attach(call.this)?;
@@ -98,13 +95,15 @@ pub fn add_symbols(class: Value<'_>) -> JsResult<'_, ()> {
     prototype.define_hidden(rejection, js.function("onRejection", 2, on_rejection)?)
 }
 
-/// An async listener rejected. Of `update` it is reported; of the user's own events it stays what it would be
-/// without us, an unhandled rejection.
+/// An async listener rejected while rejections were captured. Of `update` it is reported; what becomes of the user's own
+/// events is as with any emitter: `error` where the user has all emitters capture, otherwise an unhandled rejection.
 fn on_rejection<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let (error, event, id) = (call.arg(0), call.arg(1), call.arg(2));
     if event.text().as_deref() == Some("update") {
         report::error(js, &id.display(), LISTENER_FAILED, error);
+    } else if emitter::captures_rejections(js, call.this)? {
+        call.this.call_method("emit", &[js.string("error"), error])?;
     } else {
         js.global()?.get("Promise")?.call_method("reject", &[error])?;
     }
@@ -235,7 +234,8 @@ pub fn emit(js: Js<'_>, runtime: Value<'_>, id: &str) -> bool {
         return !listeners.is_empty();
     }
     let arguments = [js.string("update"), js.string(id)];
-    match runtime.call_method("emit", &arguments) {
+    let emitted = emitter::capturing_rejections(js, runtime, || runtime.call_method("emit", &arguments));
+    match emitted {
         Ok(had_listeners) => {
             trouble::report_rejection(js, id, LISTENER_FAILED, had_listeners);
             had_listeners.truthy()

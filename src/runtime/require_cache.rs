@@ -22,7 +22,8 @@ pub fn evict<'s>(require: Value<'s>, path: &str) -> JsResult<'s, Option<(Value<'
         return Ok(None);
     }
     let old = cache.get_key(key)?;
-    if old.is_undefined() {
+    // What a synthetic require keeps may be `undefined`.
+    if old.is_undefined() && !cache.has_key(key)? {
         return Ok(None);
     }
     cache.delete_key(key)?;

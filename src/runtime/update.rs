@@ -312,7 +312,8 @@ fn publish(module: &Module, version: &Version, exports: &Held) {
         slot.set_item(place::RUNNER, version.runner.get(js))?;
         slot.set_item(place::PERSIST, version.persist.get(js))?;
         slot.set_item(place::IS_ASYNC, js.boolean(version.is_async))?;
-        slot.item(place::EXPORTS_OBJECT)?.set("exports", exports.get(js))
+        slot.item(place::EXPORTS_OBJECT)?
+            .set_strictly("exports", exports.get(js))
     });
     module.record.is_running.set(true);
     if let Err(thrown) = done {

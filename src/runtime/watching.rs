@@ -87,6 +87,8 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
         }
     };
     slot.set_item(place::UNWATCH, unwatch)?;
+    // An async `watch` has nobody to catch what it throws.
+    trouble::report_rejection(js, &record.id, "its watch failed", unwatch);
     if !record.is_watched.get() {
         // `watch` itself let the module go.
         call_unwatch(js, record, slot);
