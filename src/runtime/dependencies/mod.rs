@@ -129,12 +129,6 @@ pub fn check<'s>(callee: &str, given: Value<'s>) -> JsResult<'s, ()> {
         return Err(HmrError::argument(callee, "options", expected, given).thrown(given.js()));
     }
     let dependencies = given.get("dependencies")?;
-    if dependencies.text().is_some() || dependencies.as_number().is_some() {
-        let expected = "true, false or `{ ignored: … }`";
-        return Err(
-            HmrError::argument(callee, "options.dependencies", expected, dependencies).thrown(given.js()),
-        );
-    }
     if dependencies.is_object() {
         options::check_ignored(callee, "options.dependencies.ignored", dependencies)?;
     }
@@ -156,7 +150,7 @@ pub fn attach<'s>(runtime: Value<'s>, given: Value<'s>) -> JsResult<'s, ()> {
         return Ok(());
     }
     let (registry, object) = registry::of(runtime, "HMRRuntime")?;
-    object.set("dependencyOptions", dependencies)?;
+    object.set("dependencyOptions", options::kept(dependencies)?)?;
     object.set("dependencyWatches", js.map()?)?;
     *registry.dependencies.borrow_mut() = Some(Rc::new(Dependencies::new(Mode::Follow)));
     Ok(())
