@@ -210,6 +210,23 @@ describe('what the module and its file are', () => {
     }
   })
 
+  test('"A file without its extension": it may become the index of a folder of that name, and a file again', async (t) => {
+    const { dir, file } = project(t)
+    const text = (word) =>
+      fs.readFileSync(path.join(__dirname, 'fixtures/command/server.js'), 'utf8').replace('one', word)
+    const run = hmr(t, ['-f', 'server'], { cwd: dir })
+    await run.printed('version one runs')
+    fs.mkdirSync(file('server'))
+    fs.renameSync(file('server.js'), file('server/index.js'))
+    await run.printed('version one runs')
+    fs.writeFileSync(file('server/index.js'), text('two'))
+    await run.printed('version two runs')
+    fs.renameSync(file('server/index.js'), file('server.js'))
+    await run.printed('version two runs')
+    fs.writeFileSync(file('server.js'), text('three'))
+    await run.printed('version three runs')
+  })
+
   test('"the paths of `-f`, `-w`, `-r` are relative to the working directory"', async (t) => {
     const { file } = project(t)
     const parent = path.dirname(file('.'))
