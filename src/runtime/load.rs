@@ -81,10 +81,10 @@ pub fn load<'s>(js: Js<'s>, module: &Module, origin: Origin) -> JsResult<'s, Ver
         }
     }
     let evicted = evict(require, module, &path)?;
-    let version = dependencies::evaluate(js, &module.registry, &path, || {
-        require_cache::require(require, &path)
-    })
-    .and_then(|export| validate(export, &module.record.id));
+    let version = dependencies::evaluate(require, &module.registry, &path, || {
+        let export = require_cache::require(require, &path)?;
+        validate(export, &module.record.id)
+    });
     if let (Err(_), Some((cache, old))) = (&version, evicted)
         && module.record.phase.get() == Phase::Updating
     {
