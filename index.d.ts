@@ -452,14 +452,15 @@ export interface WatchOptions {
    */
   polling?: boolean | { interval: number }
   /**
-   * Wait until a file was quiet for so long, in milliseconds, before its change is delivered. Default: the first save of
-   * a quiet file is delivered at once, and a burst of further saves when it pauses for about 20.
+   * Wait until a file was quiet for so long, in milliseconds, before its change is delivered. A file that is saved again
+   * and again is delivered after five times as long. Default: the first save of a quiet file is delivered at once, and a
+   * burst of further saves when it pauses for about 20.
    */
   debounce?: number
   /**
    * Files whose changes are not reported: a function of the resolved path, an expression that the resolved path is
-   * matched against, or a list of files and folders, relative to the working directory. A folder stands for all below
-   * it.
+   * matched against, or a list of files and folders, relative to the working directory in which the watcher, or the
+   * runtime, is made. A folder stands for all below it.
    */
   ignored?: ((path: string) => boolean) | RegExp | string[]
 }

@@ -134,6 +134,7 @@ describe('a module of -w or -r that cannot be loaded', () => {
       const missing = await hmr(t, [option, 'missing.js', '-f', 'server.js'], { cwd: dir }).ended()
       assert.deepEqual([missing.code, missing.stdout], [1, ''])
       assert.match(missing.stderr, /Cannot find module '.*missing\.js'/)
+      assert.doesNotMatch(missing.stderr, /^ *> \d+ \|/m, 'there is no code of the user to show')
     })
   }
 })

@@ -64,6 +64,13 @@ describe('forms: "`-f m.js`, `-f=m.js`, `--file m.js`, `--file=m.js`, kebab-case
     })
   }
 
+  for (const args of [['-f', 'a=b.js'], ['-f=a=b.js'], ['-fa=b.js'], ['--file=a=b.js']])
+    test(`hmr ${args.join(' ')}: a file with an equals sign in its name`, async (t) => {
+      const { dir, file } = project(t)
+      fs.cpSync(file('switches.js'), file('a=b.js'))
+      await hmr(t, args, { cwd: dir }).printed('switches false false false')
+    })
+
   test('`-n` with a module that ends: the process ends as well', async (t) => {
     const run = hmr(t, ['-n', '-f', 'server.js'], { cwd: project(t).dir })
     assert.deepEqual(await run.ended(), { code: 0, signal: null, stdout: 'version one runs\n', stderr: '' })
@@ -117,7 +124,7 @@ describe('"unknown options are ignored", "but a near miss of a known one is warn
 })
 
 describe('no file to run', () => {
-  for (const args of [[], ['-f'], ['-f='], ['--file'], ['-n'], ['-l', '--unknown'], ['--', 'switches.js']]) {
+  for (const args of [[], [''], ['-f'], ['-f='], ['--file'], ['-n'], ['-l', '--unknown'], ['--', 'switches.js']]) {
     test(`hmr ${args.join(' ')}: "stderr says \`Missing required argument: f\` and the exit code is 1"`, async (t) => {
       const { code, stdout, stderr } = await hmr(t, args, { cwd: project(t).dir }).ended()
       assert.deepEqual([code, stdout], [1, ''])
@@ -201,6 +208,23 @@ describe('what the module and its file are', () => {
       run.kill('SIGKILL')
       await run.ended()
     }
+  })
+
+  test('"A file without its extension": it may become the index of a folder of that name, and a file again', async (t) => {
+    const { dir, file } = project(t)
+    const text = (word) =>
+      fs.readFileSync(path.join(__dirname, 'fixtures/command/server.js'), 'utf8').replace('one', word)
+    const run = hmr(t, ['-f', 'server'], { cwd: dir })
+    await run.printed('version one runs')
+    fs.mkdirSync(file('server'))
+    fs.renameSync(file('server.js'), file('server/index.js'))
+    await run.printed('version one runs')
+    fs.writeFileSync(file('server/index.js'), text('two'))
+    await run.printed('version two runs')
+    fs.renameSync(file('server/index.js'), file('server.js'))
+    await run.printed('version two runs')
+    fs.writeFileSync(file('server.js'), text('three'))
+    await run.printed('version three runs')
   })
 
   test('"the paths of `-f`, `-w`, `-r` are relative to the working directory"', async (t) => {

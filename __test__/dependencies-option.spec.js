@@ -56,11 +56,45 @@ describe('the option', () => {
 
   it('is refused where it makes no sense', (t) => {
     const it = scenario(t, 'dependencies')
-    for (const options of [1, 'yes', { dependencies: 1 }, { dependencies: 'lib' }, { dependencies: { ignored: 7 } }]) {
+    for (const options of [1, 'yes', { dependencies: { ignored: 7 } }]) {
       assert.throws(() => createRuntime(it.require, false, options), { name: 'TypeError', code: 'ERR_HMR_ARGUMENT' })
       assert.throws(() => new HMRRuntime(false, it.require, options), { code: 'ERR_HMR_ARGUMENT' })
     }
     assert.throws(() => createRuntime(it.require, false, { dependencies: { ignored: [1] } }), /dependencies\.ignored/)
+  })
+
+  it('is "taken by truthiness, never refused"', async (t) => {
+    const it = scenario(t, 'dependencies')
+    for (const [dependencies, follows] of [
+      [1, true],
+      ['yes', true],
+      [0, false],
+      ['', false],
+      [NaN, false]
+    ]) {
+      const runtime = createRuntime(it.require, new ManualWatcher(), { dependencies })
+      await runtime.import('./a.js')
+      assert.equal(runtime.dependencies('./a.js').length > 0, follows, String(dependencies))
+      runtime.closeAll()
+    }
+  })
+
+  it('has paths in `ignored` that are those of the folder that the runtime is made in', async (t) => {
+    const it = scenario(t, 'dependencies')
+    const start = process.cwd()
+    t.after(() => process.chdir(start))
+    process.chdir(it.dir)
+    const runtime = createRuntime(it.require, new ManualWatcher(), { dependencies: { ignored: ['./gone/../lib'] } })
+    t.after(() => runtime.closeAll())
+    process.chdir(start)
+    await runtime.import('./a.js')
+    assert.deepEqual(
+      runtime
+        .dependencies('./a.js')
+        .map((file) => path.relative(it.dir, file))
+        .sort(),
+      ['count.js', 'hot.js']
+    )
   })
 
   for (const [kind, ignored] of [

@@ -27,6 +27,7 @@ const FORMS = [
   ['./new', 'new/index.json'],
   ['./new.js', 'new.js'],
   ['./new.json', 'new.json'],
+  ["./it\\'s.js", "it's.js"],
   ['./deep/in/new', 'deep/in/new.js'],
   ['../lib/new', 'new.js']
 ]

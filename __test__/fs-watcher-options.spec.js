@@ -46,7 +46,8 @@ for (const Watcher of [FSWatcher, ContentWatcher]) {
       'a RegExp': () => /a\.js$/,
       'a RegExp that remembers where it was': () => /a\.js/g,
       'an array of absolute paths': (dir) => [`${dir}/a.js`, `${dir}/other`],
-      'an array of folders': (dir) => [`${dir}/a.js/`.slice(0, -1)]
+      'an array of folders': (dir) => [`${dir}/a.js/`.slice(0, -1)],
+      'an array of paths through a folder that does not exist': (dir) => [`${dir}/later/../a.js`]
     }
     for (const [kind, make] of Object.entries(ignoring)) {
       test(`ignored: ${kind}`, async (t) => {
@@ -66,6 +67,27 @@ for (const Watcher of [FSWatcher, ContentWatcher]) {
         assert.deepEqual(events, ['./mark'])
       })
     }
+
+    test('ignored: paths are relative to the working directory in which the watcher was made', async (t) => {
+      const start = process.cwd()
+      t.after(() => process.chdir(start))
+      const folder = makeFolder(t, { files: { 'a.js': '1', 'mark.js': '1' } })
+      process.chdir(folder.dir)
+      const watcher = new Watcher(folder.require, Object.freeze({ ignored: ['a.js'] }))
+      process.chdir(start)
+      const events = []
+      const marked = new Promise((resolve) => {
+        watcher.on('update', (id) => {
+          events.push(id)
+          if (id === './mark') resolve()
+        })
+      })
+      for (const id of ['./a', './mark']) t.after(watcher.watch(id))
+      fs.writeFileSync(folder.file('a.js'), '2')
+      fs.writeFileSync(folder.file('mark.js'), '2')
+      await marked
+      assert.deepEqual(events, ['./mark'])
+    })
 
     test('what `ignored` throws reaches the caller of `watch`', (t) => {
       const folder = makeFolder(t, { files: { 'a.js': '1' } })

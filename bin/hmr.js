@@ -21,7 +21,8 @@ const MISSING = [
   'Name the module to run, as in `hmr -f server.js`, or set "main" in package.json.'
 ]
 
-hmrMain()
+// Not from here, or each stack would end with this line.
+queueMicrotask(hmrMain)
 
 // The names of functions that end up in stacks begin with "hmr": by that the report knows the frames for ours.
 async function hmrMain() {

@@ -55,7 +55,7 @@ function parse(argv) {
     else if (type === 'string' && typeof value === 'string' && value !== '') options[name] = value
     else if (type?.startsWith('number')) options[name] = milliseconds(name, value)
   }
-  options.file ??= positionals[0]
+  options.file ??= positionals.find((it) => it !== '')
   return { options, rest: end === -1 ? undefined : argv.slice(end + 1), warnings }
 }
 
@@ -81,7 +81,7 @@ function canonical(argv, warnings) {
       continue
     }
     const [, dashes, spelled, value] = /^(--?)([^=]*)(?:=(.*))?$/s.exec(arg)
-    const attached = dashes === '-' && value === undefined && attachedValue(spelled)
+    const attached = dashes === '-' && attachedValue(spelled, value)
     if (attached) {
       args.push(...attached)
       continue
@@ -103,12 +103,12 @@ function canonical(argv, warnings) {
 }
 
 /** `-fserver.js`: a letter that takes a value, with the value attached; letters of options alone are a group. */
-function attachedValue(spelled) {
+function attachedValue(spelled, afterEquals) {
   const [letter] = spelled
   const rest = spelled.slice(1)
   const takesValue = OPTIONS[BY_LETTER[letter]]?.type === 'string'
   if (!takesValue || rest === '' || [...rest].every((other) => other in BY_LETTER)) return undefined
-  return [`--${BY_LETTER[letter]}=${rest}`]
+  return [`--${BY_LETTER[letter]}=${afterEquals === undefined ? rest : `${rest}=${afterEquals}`}`]
 }
 
 function takesNext(type, next) {

@@ -10,6 +10,18 @@ const own = require('../package.json')
 /** What was asked for is not what it should be; the message says so. */
 class Refusal extends TypeError {}
 
+/** Where the command was started. The program may leave it; what is named on the command line may not. */
+const startFolder = folderNow()
+
+function folderNow() {
+  try {
+    return process.cwd()
+  } catch {
+    // It is gone. Paths that begin at the root can do without.
+    return path.parse(__filename).root
+  }
+}
+
 /** package.json's "main", when no file is named. */
 function mainFile() {
   try {
@@ -22,12 +34,13 @@ function mainFile() {
 
 /**
  * Resolves from the working directory, and never throws: what Node finds there, else the path. The file to run is a
- * path in any case, also without `./`, whatever package has its name.
+ * path in any case, also without `./`, whatever package has its name. As with Node's own, `paths` says where the search
+ * begins: by that, whoever watches knows of the links on the way.
  */
 function resolverFor(file) {
-  const { resolve } = createRequire(path.resolve('index.js'))
-  return (id) => {
-    const asPath = path.resolve(id)
+  const { resolve } = createRequire(path.join(startFolder, 'index.js'))
+  const resolveHere = (id) => {
+    const asPath = path.resolve(startFolder, id)
     for (const candidate of id === file ? [asPath, id] : [id, asPath]) {
       try {
         return resolve(candidate)
@@ -37,6 +50,8 @@ function resolverFor(file) {
     }
     return asPath
   }
+  resolveHere.paths = (id) => (id === file ? [startFolder] : resolve.paths(id))
+  return resolveHere
 }
 
 /** The copy of this package that the module at `file` itself requires: the switches are its own. */

@@ -77,13 +77,14 @@ pub fn load<'s>(js: Js<'s>, module: &Module, origin: Origin) -> JsResult<'s, Ver
         evict(require, module, &old_path)?;
         if module.record.is_alive.get() {
             module.registry.set_path(&module.record, &path);
+            watching::watch_where_it_is(js, module, &path)?;
         }
     }
     let evicted = evict(require, module, &path)?;
-    let version = dependencies::evaluate(js, &module.registry, &path, || {
-        require_cache::require(require, &path)
-    })
-    .and_then(|export| validate(export, &module.record.id));
+    let version = dependencies::evaluate(require, &module.registry, &path, || {
+        let export = require_cache::require(require, &path)?;
+        validate(export, &module.record.id)
+    });
     if let (Err(_), Some((cache, old))) = (&version, evicted)
         && module.record.phase.get() == Phase::Updating
     {
@@ -140,6 +141,10 @@ fn find<'s>(require: Value<'s>, record: &Record, old_path: &str, origin: Origin)
     let resolve = || resolve::resolve(require, &record.id, "HMRRuntime.import");
     // A copy: `resolve` may be the user's, and import.
     let found_by = record.found_by.borrow().clone();
+    if !matches!(found_by, Way::Link(_)) && origin == Origin::Told && !resolve::is_file(old_path) {
+        // The id may lead to another file by now, an `index.js` in place of a `.js`.
+        let _ = resolve::make_node_forget(require.js(), old_path);
+    }
     match found_by {
         Way::Direct if origin == Origin::Watched || resolve::is_file(old_path) => Ok(old_path.to_owned()),
         Way::Link(link) => {

@@ -11,7 +11,7 @@ use crate::addon::Addon;
 use crate::error::HmrError;
 use crate::js::{Call, Js, JsResult, Value};
 use crate::report;
-use crate::resolve::{self, Resolved};
+use crate::resolve::{self, Resolved, Way};
 use crate::watchers::delivery::Origin;
 
 /// Anything falsy, and `true` as in the JavaScript package, means: watch nothing.
@@ -65,12 +65,27 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     if !is_to_watch {
         return Ok(());
     }
-    let slot = module.slot.get(js);
     if registry.watched.get() == 0 {
         listen(js, &module.addon, runtime, &registry, watcher)?;
     }
     registry.watched.set(registry.watched.get() + 1);
     record.is_watched.set(true);
+    let watched = watch(js, module, watcher, require, path);
+    if watched.is_err() {
+        stop_watching(js, &registry, registry_object, record);
+    }
+    watched
+}
+
+/// Asks the watcher to watch the module, whose id has just led to this path.
+fn watch<'s>(
+    js: Js<'s>,
+    module: &Module,
+    watcher: Value<'s>,
+    require: Value<'s>,
+    path: String,
+) -> JsResult<'s, ()> {
+    let (record, slot) = (&module.record, module.slot.get(js));
     module.addon.resolved.replace(Some(Resolved {
         id: record.id.clone(),
         require: require.hold(),
@@ -79,13 +94,7 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     }));
     let watch = watcher.call_method("watch", &[js.string(&record.id)]);
     module.addon.resolved.take();
-    let unwatch = match watch {
-        Ok(unwatch) => unwatch,
-        Err(thrown) => {
-            stop_watching(js, &registry, registry_object, record);
-            return Err(thrown);
-        }
-    };
+    let unwatch = watch?;
     slot.set_item(place::UNWATCH, unwatch)?;
     // An async `watch` has nobody to catch what it throws.
     trouble::report_rejection(js, &record.id, "its watch failed", unwatch);
@@ -94,6 +103,30 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
         call_unwatch(js, record, slot);
     }
     Ok(())
+}
+
+/// The id leads to another file by now. That is watched in place of the one before, unless it is the link to them that
+/// is watched.
+pub fn watch_where_it_is<'s>(js: Js<'s>, module: &Module, path: &str) -> JsResult<'s, ()> {
+    let record = &module.record;
+    if matches!(*record.found_by.borrow(), Way::Link(_)) {
+        return Ok(());
+    }
+    let require = require_of(module.runtime.get(js))?;
+    let resolver = resolve::resolver_of(require, "HMRRuntime.import")?;
+    let way = resolve::way_to(resolver, &record.id, path);
+    *record.found_by.borrow_mut() = way;
+    if !record.is_watched.get() {
+        return Ok(());
+    }
+    call_unwatch(js, record, module.slot.get(js));
+    let registry_object = module.registry.object(js);
+    let watcher = registry_object.get("watcher")?;
+    let watched = watch(js, module, watcher, require, path.to_owned());
+    if watched.is_err() {
+        stop_watching(js, &module.registry, registry_object, record);
+    }
+    watched
 }
 
 fn listen<'s>(

@@ -273,6 +273,16 @@ impl Arming {
         armed.identity
     }
 
+    /// Whether this folder is armed and can still be read, so that the OS goes on to tell of it.
+    pub fn is_in_place(&self, folder: &Path) -> bool {
+        let armed = self.armed.get(folder);
+        armed.is_some_and(|armed| armed.mode != Mode::Unwatched && armed.identity == identity(folder))
+            && self
+                .backend
+                .as_ref()
+                .is_some_and(|backend| backend.can_watch(folder))
+    }
+
     /// Whether one of these folders, armed until now, was on another file system than the folder above
     /// it in which the route ends: the one that it was on is not mounted any more.
     pub fn ends_below_a_mount(&self, route: &Route, disarmed: &[(Arc<Path>, Identity)]) -> bool {

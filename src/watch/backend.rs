@@ -36,6 +36,10 @@ pub trait WatchBackend: Send {
     fn flush(&mut self) -> Result<(), BackendError>;
     /// Whether `FileChange::Written` ever comes.
     fn tells_finished_writes(&self) -> bool;
+    /// Whether a folder that is watched could still be.
+    fn can_watch(&self, folder: &Path) -> bool {
+        std::fs::read_dir(folder).is_ok()
+    }
 }
 
 #[derive(Debug)]

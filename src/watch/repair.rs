@@ -1,6 +1,7 @@
 //! Finds the ways to files: of new watches, and anew after folders or links have changed.
 
-use std::path::Path;
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,11 +12,33 @@ use super::poll::{POLL_INTERVAL, Reason};
 use super::route::{Role, Route};
 use super::shared::Shared;
 use super::stamp::Sight;
-use super::state::Repairs;
 use super::{Polling, WatchKey, WatchOptions};
 
 /// So many files are looked at between two looks at the state.
 const COMPARED_AT_ONCE: usize = 64;
+
+/// Folders and links that changed: what goes through them has to find its way again.
+#[derive(Debug, Default)]
+pub struct Repairs {
+    pub paths: HashSet<PathBuf>,
+    /// Folders whose mode, owner or times changed. If they can be read as before, the ways through them are the same.
+    pub touched: HashSet<PathBuf>,
+    pub keys: BTreeSet<WatchKey>,
+    /// New watches.
+    pub added: Vec<WatchKey>,
+    /// Events were lost: anything may have changed.
+    pub all: bool,
+    pub unmounted: bool,
+}
+
+impl Repairs {
+    pub fn only_adds(&self) -> bool {
+        self.paths.is_empty() && self.touched.is_empty() && self.keys.is_empty() && !self.all
+    }
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.only_adds()
+    }
+}
 
 struct Detached {
     key: WatchKey,
@@ -26,7 +49,11 @@ struct Detached {
 
 /// Arms the folders on the way, those that may have been replaced anew, and then compares every
 /// file behind them: what happened while nobody was watching shows in its state.
-pub fn repair(shared: &Shared, generation: u64, arming: &mut Arming, repairs: Repairs) {
+pub fn repair(shared: &Shared, generation: u64, arming: &mut Arming, mut repairs: Repairs) {
+    let (in_place, elsewhere): (Vec<_>, _) = std::mem::take(&mut repairs.touched)
+        .into_iter()
+        .partition(|folder| arming.is_in_place(folder));
+    repairs.paths.extend(elsewhere);
     let unmounted = repairs.unmounted;
     let only_adds = repairs.only_adds();
     let Some((folders, watches)) = detach(shared, generation, repairs) else {
@@ -79,13 +106,24 @@ pub fn repair(shared: &Shared, generation: u64, arming: &mut Arming, repairs: Re
     shared.follow_up(guarded);
 
     for keys in keys.chunks(COMPARED_AT_ONCE) {
-        compare(shared, generation, keys);
+        compare(shared, generation, keys, FileChange::Created);
+    }
+    for folder in in_place {
+        // A folder that may not be searched hides its files.
+        let Some(guarded) = shared.lock_as(generation) else {
+            return;
+        };
+        let (_, keys) = guarded.state.roots.touched_by(&HashSet::from([folder]));
+        drop(guarded);
+        for keys in keys.into_iter().collect::<Vec<_>>().chunks(COMPARED_AT_ONCE) {
+            compare(shared, generation, keys, FileChange::Touched);
+        }
     }
 }
 
-/// Compares files whose folders have been armed. Only what differs is compared with the lock held, for which the
+/// Compares files whose folders have been armed, or touched. Only what differs is compared with the lock held, for which the
 /// caller's thread would wait: of what changes after the first look the OS tells.
-fn compare(shared: &Shared, generation: u64, keys: &[WatchKey]) {
+fn compare(shared: &Shared, generation: u64, keys: &[WatchKey], change: FileChange) {
     let Some(guarded) = shared.lock_as(generation) else {
         return;
     };
@@ -97,7 +135,12 @@ fn compare(shared: &Shared, generation: u64, keys: &[WatchKey]) {
                 // It may be back as it was, and nothing to wait for.
                 differ.push(*key);
             } else {
-                unsure.push((*key, Arc::clone(&watch.path), watch.stamp, watch.comparison(true)));
+                unsure.push((
+                    *key,
+                    Arc::clone(&watch.path),
+                    watch.stamp,
+                    watch.comparison(change != FileChange::Touched),
+                ));
             }
         }
     }
@@ -111,7 +154,7 @@ fn compare(shared: &Shared, generation: u64, keys: &[WatchKey]) {
     let Some(mut guarded) = shared.lock_as(generation) else {
         return;
     };
-    guarded.state.compare(Instant::now(), differ, FileChange::Created);
+    guarded.state.compare(Instant::now(), differ, change);
     shared.follow_up(guarded);
 }
 

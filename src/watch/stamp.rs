@@ -176,8 +176,12 @@ impl Stamp {
 
     /// With the hash of the content, unless the file is another by now.
     pub fn with_content_of_same(self, path: &Path) -> Self {
+        if self.content != Content::Unread {
+            return self;
+        }
         let now = Self::with_content(path);
-        let same = self.content == Content::Unread && now.facts == self.facts;
+        // Looked at once more: it may have been written to before it was read.
+        let same = now.facts == self.facts && Facts::of(path) == self.facts;
         if same { now } else { self }
     }
 

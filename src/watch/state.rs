@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
 use std::mem;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use super::debouncer::{Debouncer, Pace};
 use super::file_change::{FileChange, Signal};
 use super::notice::Notice;
 use super::poll::{PollSchedule, Reason};
+use super::repair::Repairs;
 use super::roots::Roots;
 use super::route::{Role, Route};
 use super::stamp::{Comparison, Sight, Stamp, is_just_spoilt};
@@ -41,27 +42,6 @@ impl Watch {
 
     fn pace(&self, pace: Pace) -> Pace {
         self.options.debounce.map_or(pace, Pace::Wait)
-    }
-}
-
-/// Folders and links that changed: what goes through them has to find its way again.
-#[derive(Debug, Default)]
-pub struct Repairs {
-    pub paths: HashSet<PathBuf>,
-    pub keys: BTreeSet<WatchKey>,
-    /// New watches.
-    pub added: Vec<WatchKey>,
-    /// Events were lost: anything may have changed.
-    pub all: bool,
-    pub unmounted: bool,
-}
-
-impl Repairs {
-    pub fn only_adds(&self) -> bool {
-        self.paths.is_empty() && self.keys.is_empty() && !self.all
-    }
-    pub fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.only_adds()
     }
 }
 
@@ -208,7 +188,11 @@ impl State {
             Signal::Changed { path, change } => {
                 self.repairs.unmounted |= change == FileChange::Unmounted;
                 self.on_change(now, &path, change);
-                if self.leads_elsewhere(&path, change) {
+                if change == FileChange::Touched {
+                    if self.attaching || self.roots.is_root(&path) {
+                        self.repairs.touched.insert(path);
+                    }
+                } else if self.leads_elsewhere(&path, change) {
                     self.repairs.paths.insert(path);
                 }
             }
@@ -259,6 +243,8 @@ impl State {
     ) -> Option<(WatchKey, Pace)> {
         let watch = self.watches.get(&key)?;
         match sight {
+            // The file may not have been read, and what is due is compared once more.
+            Sight::Same if change == FileChange::Touched => {}
             Sight::Same => self.debouncer.cancel(key),
             Sight::Empty | Sight::Gone => self.debouncer.settle(now, key, watch.pace(Pace::Finished)),
             Sight::Changed { resting } => match change {
@@ -317,6 +303,13 @@ impl State {
             settled,
             missing,
         })
+    }
+
+    /// What this watch's file was found to hold, if it has not been loaded meanwhile.
+    pub fn note_content(&mut self, key: WatchKey, before: Stamp, stamp: Stamp) {
+        if let Some(watch) = self.watches.get_mut(&key).filter(|watch| watch.stamp == before) {
+            watch.stamp = stamp;
+        }
     }
 
     /// What came since stays due: it differs.

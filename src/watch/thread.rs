@@ -12,7 +12,7 @@ use super::arming::{Arming, PollCause};
 use super::file_change::FileChange;
 use super::repair::{repair, tidy};
 use super::shared::{Guarded, Shared, Sleep};
-use super::stamp::{Comparison, Facts};
+use super::stamp::{Comparison, Facts, Sight};
 
 /// How long until a folder that could not be watched is tried again.
 const RETRY: Duration = Duration::from_secs(10);
@@ -105,6 +105,11 @@ fn poll(shared: &Shared, generation: u64, look: &Look) {
         };
         drop(guarded);
         let sight = stamp.look(&look.path, look.comparison);
+        // No event tells a write from a changed mode or a further link: only the content does.
+        let read = match sight {
+            Sight::Same => stamp.with_content_of_same(&look.path),
+            _ => stamp,
+        };
         let Some(locked) = shared.lock_as(generation) else {
             return;
         };
@@ -118,6 +123,7 @@ fn poll(shared: &Shared, generation: u64, look: &Look) {
             continue;
         }
         let now = Instant::now();
+        guarded.state.note_content(look.key, stamp, read);
         if let Some(change) = guarded.state.on_sight(now, look.key, sight, FileChange::Modified) {
             guarded.state.debouncer.changed(now, &[change]);
         }

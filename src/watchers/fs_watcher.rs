@@ -44,7 +44,8 @@ fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&Classes) -> &Held) -> Js
     js.builtin("events")?.call(call.this, &[])?;
     options::check(class, call.arg(1))?;
     call.this.define_hidden(js.string("require"), require)?;
-    call.this.define_hidden(js.string("options"), call.arg(1))?;
+    call.this
+        .define_hidden(js.string("options"), options::kept(call.arg(1))?)?;
     Ok(call.this)
 }
 

@@ -1,10 +1,11 @@
 //! The options of `FSWatcher` and `ContentWatcher`: checked once, kept as a property of the watcher.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::error::HmrError;
 use crate::js::{Js, JsResult, Value};
+use crate::resolve;
 use crate::watch::{Polling, WatchOptions};
 
 /// How often files are looked at when polling is asked for without an interval.
@@ -46,6 +47,27 @@ pub fn check_ignored<'s>(class: &str, option: &'static str, options: Value<'s>) 
     Err(HmrError::argument(class, option, expected, ignored).thrown(options.js()))
 }
 
+/// Checked options, to be kept: the paths that they list are those of the present working directory, whatever that is when
+/// files are watched.
+pub fn kept(options: Value<'_>) -> JsResult<'_> {
+    if !options.is_object() {
+        return Ok(options);
+    }
+    let (js, ignored) = (options.js(), options.get("ignored")?);
+    if !ignored.is_array() {
+        return Ok(options);
+    }
+    let folder = std::env::current_dir().unwrap_or_default();
+    let listed = ignored.items()?.into_iter().filter_map(Value::text);
+    let paths = listed.map(|path| js.string(&resolve::normalize(&folder.join(path)).to_string_lossy()));
+    let kept = js.object();
+    for name in ["polling", "debounce"] {
+        kept.set(name, options.get(name)?)?;
+    }
+    kept.set("ignored", js.array(&paths.collect::<Vec<_>>()))?;
+    Ok(kept)
+}
+
 /// What the engine needs to know of them.
 pub fn read<'s>(class: &str, options: Value<'s>, only_content: bool) -> JsResult<'s, WatchOptions> {
     let js = options.js();
@@ -79,12 +101,11 @@ pub fn ignores<'s>(options: Value<'s>, path: &Path) -> JsResult<'s, bool> {
         return Ok(ignored.call(js.undefined(), &[text])?.truthy());
     }
     if ignored.is_array() {
-        let folder = std::env::current_dir().unwrap_or_default();
         let listed = ignored.items()?;
         return Ok(listed
             .iter()
             .filter_map(|item| item.text())
-            .any(|item| is_at_or_below(path, &folder.join(item))));
+            .any(|item| is_at_or_below(path, Path::new(&item))));
     }
     if is_pattern(ignored)? {
         // A sticky or global pattern remembers where it was.
@@ -95,8 +116,7 @@ pub fn ignores<'s>(options: Value<'s>, path: &Path) -> JsResult<'s, bool> {
 }
 
 fn is_at_or_below(path: &Path, listed: &Path) -> bool {
-    let real: PathBuf = std::fs::canonicalize(listed).unwrap_or_else(|_| listed.to_owned());
-    path.starts_with(listed) || path.starts_with(real)
+    path.starts_with(listed) || path.starts_with(resolve::real_place(listed.to_owned()))
 }
 
 fn is_pattern(value: Value<'_>) -> JsResult<'_, bool> {

@@ -12,8 +12,10 @@ use crate::graph::modules::Node;
 use crate::js::{Held, Js, JsResult, Value};
 use crate::runtime::hot_module::Version;
 use crate::runtime::record::Record;
+use crate::runtime::registry::Registry;
 use crate::runtime::steps::Module;
 use crate::runtime::{load, require_cache, update};
+use crate::watch::Stamp;
 use crate::watchers::delivery::Origin;
 
 /// A version that was loaded, or what was thrown instead.
@@ -30,6 +32,7 @@ struct Evicted<'s> {
     path: Rc<str>,
     old: Value<'s>,
     awaited: Awaited,
+    seen: Option<Stamp>,
     is_restored: bool,
 }
 
@@ -167,8 +170,11 @@ fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
             &mut evicted,
         );
     }
-    let first = &parts[first].host;
-    take_from_outsiders(first, cache, &evicted)?;
+    let gone = evicted
+        .iter()
+        .filter(|module| !module.is_restored && module.old.is_object());
+    let gone = gone.map(|module| (Rc::clone(&module.path), module.old)).collect();
+    take_from_outsiders(&parts[first].host.registry, cache, &gone)?;
     for (place, part) in parts.iter().enumerate() {
         settle(place, part, &results, &evicted);
     }
@@ -201,10 +207,12 @@ fn evict<'s>(js: Js<'s>, parts: &[Part<'s>], cache: Value<'s>) -> JsResult<'s, V
             let old = cache.get_key(key)?;
             cache.delete_key(key)?;
             let awaited = evaluations.take(js, &path);
+            let seen = evaluations.seen(&path);
             evicted.push(Evicted {
                 path,
                 old,
                 awaited,
+                seen,
                 is_restored: false,
             });
         }
@@ -283,6 +291,7 @@ fn put_back<'s>(
         if !is_used && module.old.is_object() {
             require_cache::restore(cache, &module.path, module.old);
             evaluations.put_back(&module.path, std::mem::take(&mut module.awaited));
+            evaluations.put_back_seen(&module.path, module.seen);
             module.is_restored = true;
         }
     }
@@ -290,23 +299,23 @@ fn put_back<'s>(
 
 /// Modules that nobody follows would keep each version among their children. The others keep theirs: what says which
 /// of them use a dependency that changes while they wait for their turn.
-fn take_from_outsiders<'s>(host: &Host<'s>, cache: Value<'s>, evicted: &[Evicted<'s>]) -> JsResult<'s, ()> {
-    let gone = evicted
-        .iter()
-        .filter(|module| !module.is_restored && module.old.is_object());
-    let gone: HashMap<Rc<str>, Value<'s>> =
-        gone.map(|module| (Rc::clone(&module.path), module.old)).collect();
+pub(super) fn take_from_outsiders<'s>(
+    registry: &Registry,
+    cache: Value<'s>,
+    gone: &HashMap<Rc<str>, Value<'s>>,
+) -> JsResult<'s, ()> {
     if gone.is_empty() {
         return Ok(());
     }
-    let (hosts, boundaries) = (Host::all(host.js)?, records::boundaries(host.js)?);
+    let js = cache.js();
+    let (hosts, boundaries) = (Host::all(js)?, records::boundaries(js)?);
     let is_kept = |path: &str| {
         hosts
             .iter()
             .any(|host| host.known.graph.borrow().find(path).is_some())
             || boundaries.iter().any(|registry| registry.is_hot(path))
     };
-    require_cache::take_all_from_parents(&host.registry, cache, &gone, is_kept)
+    require_cache::take_all_from_parents(registry, cache, gone, is_kept)
 }
 
 /// Notes what is up to date, and lets go of what nothing reaches any more.

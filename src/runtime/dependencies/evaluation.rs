@@ -41,6 +41,8 @@ pub struct Evaluations {
     last_failed: RefCell<Awaited>,
     /// Something was added to `awaited`.
     has_news: Cell<bool>,
+    /// Files that are loaded although nobody follows them any more, or ever did. See `leftovers.rs`.
+    left: RefCell<Awaited>,
 }
 
 /// Files that may mend what could not be loaded.
@@ -65,12 +67,17 @@ pub struct Begun {
 
 /// Runs `evaluate`, which evaluates the file at `path` for a runtime that follows. Should that fail, what the file
 /// awaited before is what it awaits again.
-pub fn evaluate<'s>(js: Js<'s>, path: &str, evaluate: impl FnOnce() -> JsResult<'s>) -> JsResult<'s> {
+pub fn evaluate<'s, T>(
+    js: Js<'s>,
+    path: &str,
+    evaluate: impl FnOnce() -> JsResult<'s, T>,
+) -> JsResult<'s, T> {
     let addon = Addon::of(js)?;
     let evaluations = &addon.dependencies.evaluations;
     let before = evaluations.take(js, path);
     let (result, begun) = evaluations.observe(js, evaluate);
     if result.is_err() {
+        evaluations.leave(begun.iter().map(|begun| Rc::clone(&begun.path)));
         let mut awaited = evaluations.awaited.borrow_mut();
         let mut mending = Awaited::new();
         for begun in begun {
@@ -95,6 +102,31 @@ impl Evaluations {
     /// What a file looked like before it was read last, if that was seen.
     pub fn seen(&self, path: &str) -> Option<Stamp> {
         self.seen.borrow().get(path).copied()
+    }
+
+    /// What a file looked like before the version of it that is in use again was read.
+    pub fn put_back_seen(&self, path: &Rc<str>, seen: Option<Stamp>) {
+        let mut all_seen = self.seen.borrow_mut();
+        match seen {
+            Some(seen) => all_seen.insert(Rc::clone(path), seen),
+            None => all_seen.remove(path),
+        };
+    }
+
+    /// Nobody is told of these files any more.
+    pub fn leave(&self, paths: impl IntoIterator<Item = Rc<str>>) {
+        for path in paths {
+            if self.seen(&path).is_none() {
+                // What changed before was told.
+                self.note_look(&path);
+            }
+            self.left.borrow_mut().insert(path);
+        }
+    }
+
+    /// The files of which nobody was told since they were left.
+    pub fn take_left(&self) -> Awaited {
+        self.left.take()
     }
 
     /// Whether something was asked for in vain since the last time.
@@ -143,7 +175,11 @@ impl Evaluations {
     }
 
     /// Runs what may evaluate files, and gives those whose loading began.
-    fn observe<'s>(&self, js: Js<'s>, evaluate: impl FnOnce() -> JsResult<'s>) -> (JsResult<'s>, Vec<Begun>) {
+    fn observe<'s, T>(
+        &self,
+        js: Js<'s>,
+        evaluate: impl FnOnce() -> JsResult<'s, T>,
+    ) -> (JsResult<'s, T>, Vec<Begun>) {
         let observed = self.begin(js);
         let result = evaluate();
         let begun = self.end(js, &observed);

@@ -1,12 +1,19 @@
-//! What a failed evaluation loaded before it failed stays in the cache, and nobody reaches it: a change of such a file
-//! is taken by its eviction, as it has no place in the graph.
+//! What is in the cache although nobody follows it: what a failed evaluation loaded before it failed, and what was let go.
+//! A change of such a file is taken by its eviction, as it has no place in the graph.
+//!
+//! What was let go may be used again, and what was left by a first import that failed is used by the next: no watcher
+//! told of those meanwhile. They are compared with what they looked like when they were read, before the next evaluation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::rc::Rc;
 
 use super::evaluation::{Awaited, Evaluations};
-use super::{Host, records};
-use crate::js::{JsResult, Value};
+use super::{Host, batch, records};
+use crate::addon::Addon;
+use crate::js::{Js, JsResult, Value};
+use crate::resolve;
+use crate::runtime::registry::Registry;
 
 /// Evicts the changed file at `path` and what uses it, as far as that was left by evaluations that failed.
 pub fn evict<'s>(host: &Host<'s>, evaluations: &Evaluations, path: &str) -> JsResult<'s, ()> {
@@ -24,31 +31,79 @@ pub fn evict<'s>(host: &Host<'s>, evaluations: &Evaluations, path: &str) -> JsRe
             left.extend(files.iter().cloned());
         }
     }
-    let (hosts, boundaries) = (Host::all(js)?, records::boundaries(js)?);
-    left.retain(|file| {
-        !hosts.iter().any(|host| host.reaches(file)) && !boundaries.iter().any(|it| it.is_hot(file))
-    });
+    retain_unfollowed(js, &mut left)?;
     let Some(path) = left.take(path) else {
         return Ok(());
     };
-    let mut outdated = vec![path];
+    evict_with_users(&host.registry, cache, left, vec![path])
+}
+
+/// Evicts what has changed, since it was left, of what nobody follows.
+pub fn evict_outdated<'s>(require: Value<'s>, registry: &Registry) -> JsResult<'s, ()> {
+    let js = require.js();
+    let evaluations = &Addon::of(js)?.dependencies.evaluations;
+    let mut left = evaluations.take_left();
+    if left.is_empty() {
+        return Ok(());
+    }
+    let cache = require.get("cache")?;
+    if !cache.is_object() {
+        return Ok(());
+    }
+    retain_unfollowed(js, &mut left)?;
+    left.retain(|path| cache.has_key(js.string(path)).unwrap_or(false));
+    let is_outdated = |path: &Rc<str>| {
+        let seen = evaluations.seen(path);
+        seen.is_some_and(|seen| seen.is_outdated(Path::new(&**path)))
+    };
+    let (outdated, left): (Awaited, Awaited) = left.into_iter().partition(is_outdated);
+    evaluations.leave(left.iter().cloned());
+    for path in outdated.iter().filter(|path| !resolve::is_file(path)) {
+        resolve::make_node_forget(js, path)?;
+    }
+    evict_with_users(registry, cache, left, outdated.into_iter().collect())
+}
+
+fn retain_unfollowed<'s>(js: Js<'s>, files: &mut Awaited) -> JsResult<'s, ()> {
+    let (hosts, boundaries) = (Host::all(js)?, records::boundaries(js)?);
+    files.retain(|file| {
+        !hosts.iter().any(|host| host.reaches(file)) && !boundaries.iter().any(|it| it.is_hot(file))
+    });
+    Ok(())
+}
+
+/// Evicts these files, and those of the others that use them.
+fn evict_with_users<'s>(
+    registry: &Registry,
+    cache: Value<'s>,
+    mut others: Awaited,
+    mut outdated: Vec<Rc<str>>,
+) -> JsResult<'s, ()> {
+    let js = cache.js();
     let mut index = 0;
     while let Some(changed) = outdated.get(index).cloned() {
         index += 1;
         let mut users: BTreeSet<Rc<str>> = BTreeSet::new();
-        for file in &left {
+        for file in &others {
             if has_child(cache.get_key(js.string(file))?, &changed)? {
                 users.insert(Rc::clone(file));
             }
         }
-        left.retain(|file| !users.contains(file));
+        others.retain(|file| !users.contains(file));
         outdated.extend(users);
     }
+    let evaluations = &Addon::of(js)?.dependencies.evaluations;
+    let mut gone = HashMap::new();
     for file in outdated {
-        cache.delete_key(js.string(&file))?;
+        let key = js.string(&file);
+        let old = cache.get_key(key)?;
+        cache.delete_key(key)?;
         evaluations.take(js, &file);
+        if old.is_object() {
+            gone.insert(file, old);
+        }
     }
-    Ok(())
+    batch::take_from_outsiders(registry, cache, &gone)
 }
 
 fn has_child<'s>(module: Value<'s>, path: &str) -> JsResult<'s, bool> {

@@ -12,7 +12,7 @@
 //! | `told.rs` | from `update` events to one batch per turn |
 //! | `batch.rs` | one batch: evict the slice, load its users, put back what failed |
 //! | `trouble.rs` | which files may mend what could not be loaded |
-//! | `leftovers.rs` | changes of what a failed evaluation left in the cache |
+//! | `leftovers.rs` | changes of what is in the cache and not followed: left by failed evaluations, or let go |
 //! | `hint.rs` | without the option: the mention of it |
 //!
 //! Native code keeps paths and ids only. A module record is found through `require.cache` whenever it is needed.
@@ -129,12 +129,6 @@ pub fn check<'s>(callee: &str, given: Value<'s>) -> JsResult<'s, ()> {
         return Err(HmrError::argument(callee, "options", expected, given).thrown(given.js()));
     }
     let dependencies = given.get("dependencies")?;
-    if dependencies.text().is_some() || dependencies.as_number().is_some() {
-        let expected = "true, false or `{ ignored: … }`";
-        return Err(
-            HmrError::argument(callee, "options.dependencies", expected, dependencies).thrown(given.js()),
-        );
-    }
     if dependencies.is_object() {
         options::check_ignored(callee, "options.dependencies.ignored", dependencies)?;
     }
@@ -156,7 +150,7 @@ pub fn attach<'s>(runtime: Value<'s>, given: Value<'s>) -> JsResult<'s, ()> {
         return Ok(());
     }
     let (registry, object) = registry::of(runtime, "HMRRuntime")?;
-    object.set("dependencyOptions", dependencies)?;
+    object.set("dependencyOptions", options::kept(dependencies)?)?;
     object.set("dependencyWatches", js.map()?)?;
     *registry.dependencies.borrow_mut() = Some(Rc::new(Dependencies::new(Mode::Follow)));
     Ok(())
@@ -220,16 +214,19 @@ impl<'s> Host<'s> {
     }
 }
 
-/// Evaluates a hot module's file; where the runtime follows dependencies, with an eye on what it asks for.
-pub fn evaluate<'s>(
-    js: Js<'s>,
+/// Evaluates a hot module's file, and takes its export; where the runtime follows dependencies, with an eye on what it
+/// asks for.
+pub fn evaluate<'s, T>(
+    require: Value<'s>,
     registry: &Registry,
     path: &str,
-    evaluate: impl FnOnce() -> JsResult<'s>,
-) -> JsResult<'s> {
+    evaluate: impl FnOnce() -> JsResult<'s, T>,
+) -> JsResult<'s, T> {
     let follows = |known: &Rc<Dependencies>| known.mode == Mode::Follow;
     if registry.dependencies.borrow().as_ref().is_some_and(follows) {
-        evaluation::evaluate(js, path, evaluate)
+        // A cache that throws is the user's own.
+        let _ = leftovers::evict_outdated(require, registry);
+        evaluation::evaluate(require.js(), path, evaluate)
     } else {
         evaluate()
     }

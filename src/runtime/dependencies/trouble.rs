@@ -60,7 +60,9 @@ pub fn places_of_missing<'s>(
 
 fn request_in(message: &str) -> Option<&str> {
     let rest = message.strip_prefix("Cannot find module '")?;
-    rest.split_once('\'').map(|(request, _)| request)
+    let line = rest.split_once("\nRequire stack:").map_or(rest, |(line, _)| line);
+    // The last one: a name may have quotes of its own.
+    line.rsplit_once('\'').map(|(request, _)| request)
 }
 
 fn places(request: &str, importer: &str, extensions: &[String]) -> Vec<String> {
@@ -140,7 +142,26 @@ fn path_at_start(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{paths_in, places};
+    use super::{paths_in, places, request_in};
+
+    #[test]
+    fn a_message_names_the_whole_request() {
+        let table = [
+            ("Cannot find module './new'", Some("./new")),
+            (
+                "Cannot find module './it's.js'\nRequire stack:\n- /app/o'.js",
+                Some("./it's.js"),
+            ),
+            (
+                "Cannot find module '/app/n/x'. Please verify that the package.json has a valid \"main\" entry",
+                Some("/app/n/x"),
+            ),
+            ("Cannot read properties of undefined (reading 'x')", None),
+        ];
+        for (message, request) in table {
+            assert_eq!(request_in(message), request, "{message}");
+        }
+    }
 
     #[test]
     fn a_stack_names_the_files_of_its_frames_and_of_a_syntax_error() {

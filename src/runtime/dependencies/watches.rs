@@ -185,6 +185,12 @@ impl<'s> Host<'s> {
         for path in &gone {
             self.forget_awaited_by(path);
         }
+        if self.known.mode == Mode::Follow
+            && let Ok(addon) = Addon::of(self.js)
+        {
+            let files = gone.iter().filter(|path| !path.starts_with('\0'));
+            addon.dependencies.evaluations.leave(files.cloned());
+        }
         let mended = self.known.mended.take();
         for path in gone.into_iter().chain(mended) {
             if !self.needs(&path) {

@@ -92,6 +92,10 @@ impl WatchBackend for Fake {
     fn tells_finished_writes(&self) -> bool {
         !self.0.lock().is_silent_about_finished_writes
     }
+
+    fn can_watch(&self, folder: &Path) -> bool {
+        self.0.lock().unreadable.as_deref() != Some(folder)
+    }
 }
 
 pub fn bench() -> (Bench, Fake) {

@@ -23,3 +23,5 @@ mod saves;
 pub mod temp;
 #[cfg(unix)]
 mod torture;
+#[cfg(target_os = "linux")]
+mod touched;
