@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::io;
+use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::backend::{Connect, NotifyBackend};
-use super::shared::Shared;
+use super::shared::{Call, Shared};
 use super::stamp::Stamp;
 use super::{Due, Notice, WatchError, WatchKey, WatchOptions, thread};
 
@@ -19,7 +20,9 @@ pub struct Hub {
 
 impl Hub {
     /// `wake` is called from any thread, without a lock held, when there is something to take. It is
-    /// not called again before `take_due` was. It must not wait for the thread that calls the hub.
+    /// not called again before `take_due` was, but for one more call when a save has begun: a thread
+    /// that sleeps takes as long to wake as a save, so it is called before there is anything to take.
+    /// It must not wait for the thread that calls the hub.
     pub fn new(wake: Box<dyn Fn() + Send + Sync>) -> Arc<Self> {
         Self::with_backend(wake, Box::new(NotifyBackend::connect))
     }
@@ -84,8 +87,11 @@ impl Hub {
     /// the next, since it or the way to it may change and change back meanwhile.
     pub fn take_due(&self) -> impl Iterator<Item = Due> + '_ {
         let mut guarded = self.shared.state.lock();
-        guarded.woken = false;
-        let candidates = guarded.state.debouncer.take(Instant::now());
+        // Whoever was called early leaves what is under way.
+        let candidates = match mem::take(&mut guarded.call) {
+            Call::Early => Vec::new(),
+            Call::Taken | Call::WithCause => guarded.state.debouncer.take(Instant::now()),
+        };
         self.shared.follow_up(guarded);
         candidates.into_iter().filter_map(|(key, settled)| {
             let mut guarded = self.shared.state.lock();

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::backend::{BackendError, Connect, Sink, WatchBackend};
+use super::debouncer::QUIET;
 use super::file_change::Signal;
 use super::state::State;
 
@@ -35,6 +36,18 @@ pub enum Sleep {
     Endless,
 }
 
+/// What the caller was called for with `wake`, since it came for what is due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Call {
+    /// It has come.
+    #[default]
+    Taken,
+    /// A save has begun: there will be something to take.
+    Early,
+    /// There is something to take.
+    WithCause,
+}
+
 #[derive(Default)]
 pub struct Guarded {
     pub state: State,
@@ -43,8 +56,8 @@ pub struct Guarded {
     pub generation: u64,
     pub threads: Vec<ThreadId>,
     pub sleep: Sleep,
-    /// `wake` was called, and `take_due` not yet.
-    pub woken: bool,
+    pub call: Call,
+    last_sign: Option<Instant>,
     waking: Vec<ThreadId>,
 }
 
@@ -72,14 +85,31 @@ impl Guarded {
         }
     }
 
-    fn begin_wake(&mut self) -> bool {
-        let begins = self.state.has_news() && !self.woken && !self.shut_down;
+    /// `sign`: when a save showed that it has begun.
+    fn begin_wake(&mut self, sign: Option<Instant>) -> bool {
+        let is_first_sign = sign.is_some_and(|now| self.is_first_sign(now));
+        let call = if self.state.has_news() {
+            Call::WithCause
+        } else if is_first_sign {
+            Call::Early
+        } else {
+            Call::Taken
+        };
+        let begins = call > self.call && !self.shut_down;
         if begins {
-            self.woken = true;
-            self.state.on_woken();
+            self.call = call;
+            if call == Call::WithCause {
+                self.state.on_woken();
+            }
             self.waking.push(thread::current().id());
         }
         begins
+    }
+
+    /// Of the signs of a burst only the first one counts: after it the caller is awake, or has enough to do.
+    fn is_first_sign(&mut self, now: Instant) -> bool {
+        let last = self.last_sign.replace(now);
+        last.is_none_or(|last| now.saturating_duration_since(last) >= QUIET)
     }
 
     fn is_calm_but_for(&self, me: ThreadId) -> bool {
@@ -111,15 +141,21 @@ impl Shared {
         tracing::trace!(?signal);
         let mut guarded = self.state.lock();
         if !guarded.shut_down {
-            guarded.state.on_signal(Instant::now(), signal);
-            self.follow_up(guarded);
+            let now = Instant::now();
+            let sign = guarded.state.is_sign_of_save(&signal).then_some(now);
+            guarded.state.on_signal(now, signal);
+            self.follow_up_on(guarded, sign);
         }
     }
 
     /// After each change of the state: calls our thread and the caller's if there is cause to.
-    pub fn follow_up(&self, mut guarded: MutexGuard<'_, Guarded>) {
+    pub fn follow_up(&self, guarded: MutexGuard<'_, Guarded>) {
+        self.follow_up_on(guarded, None);
+    }
+
+    fn follow_up_on(&self, mut guarded: MutexGuard<'_, Guarded>, sign: Option<Instant>) {
         let oversleeps = guarded.thread_oversleeps();
-        let wakes = guarded.begin_wake();
+        let wakes = guarded.begin_wake(sign);
         drop(guarded);
         // The caller first: somebody waits for what it loads, and for our thread nobody does.
         if wakes {
@@ -162,5 +198,35 @@ impl Shared {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_sign_of_a_burst_calls_the_caller_once() {
+        let start = Instant::now();
+        // When, in milliseconds; whether the caller has come before; whether it is called.
+        let rows = [
+            (0, true, true),
+            (19, true, false),
+            (38, true, false),
+            (58, true, true),
+            (200, false, false),
+            (300, true, true),
+        ];
+        let mut guarded = Guarded::default();
+        for (at, has_come, calls) in rows {
+            if has_come {
+                guarded.call = Call::Taken;
+            }
+            let sign = Some(start + Duration::from_millis(at));
+            assert_eq!(guarded.begin_wake(sign), calls, "{at} ms");
+        }
+        guarded.shut_down = true;
+        guarded.call = Call::Taken;
+        assert!(!guarded.begin_wake(Some(start + Duration::from_secs(1))));
     }
 }

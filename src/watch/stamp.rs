@@ -194,13 +194,24 @@ impl Stamp {
         self.look(path, by) != Sight::Same
     }
 
-    /// Looks at the file, and reads it only where its facts do not decide.
+    /// Looks at the file, which it reads only where its facts do not decide.
     pub fn look(&self, path: &Path, by: Comparison) -> Sight {
-        let now = Self::read_if(path, |facts| {
+        self.fresh(path, by).compared_with(self, by)
+    }
+
+    /// The file as it is now, read only where its facts do not decide.
+    pub fn fresh(&self, path: &Path, by: Comparison) -> Self {
+        Self::read_if(path, |facts| {
             let same = self.facts.is_some_and(|known| known.is_same_version(facts));
             by.only_content || (same && self.content != Content::Unread)
-        });
-        now.compared_with(self, by)
+        })
+    }
+
+    /// The inode's time moved with its mode, owner or links alone.
+    pub fn take_inode_time(&mut self, now: &Self) {
+        if let (Some(known), Some(now)) = (&mut self.facts, now.facts) {
+            known.inode_changed = now.inode_changed;
+        }
     }
 
     fn read_if(path: &Path, wanted: impl FnOnce(&Facts) -> bool) -> Self {

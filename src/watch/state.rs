@@ -199,6 +199,20 @@ impl State {
         }
     }
 
+    /// Whether a save may begin so: something is written to a watched file, or a file appears beside it.
+    pub fn is_sign_of_save(&self, signal: &Signal) -> bool {
+        let Signal::Changed { path, change } = signal else {
+            return false;
+        };
+        match change {
+            // Elsewhere it has to rest first.
+            _ if !self.tells_finished_writes => false,
+            FileChange::Created => path.parent().is_some_and(|folder| self.roots.is_root(folder)),
+            FileChange::Modified => !self.roots.at(path).is_empty(),
+            _ => false,
+        }
+    }
+
     fn on_change(&mut self, now: Instant, path: &Path, change: FileChange) {
         let interests = self.roots.at(path).iter();
         let keys: Vec<_> = interests
@@ -220,12 +234,16 @@ impl State {
     pub fn compare(&mut self, now: Instant, keys: impl IntoIterator<Item = WatchKey>, change: FileChange) {
         let mut changes = Vec::new();
         for key in keys {
-            let Some(watch) = self.watches.get(&key) else {
+            let Some(watch) = self.watches.get_mut(&key) else {
                 continue;
             };
-            let sight = watch
-                .stamp
-                .look(&watch.path, watch.comparison(change != FileChange::Touched));
+            let comparison = watch.comparison(change != FileChange::Touched);
+            let fresh = watch.stamp.fresh(&watch.path, comparison);
+            let sight = fresh.compared_with(&watch.stamp, comparison);
+            // Or the next look for another cause would take it for a write. What is under way is compared as it was.
+            if change == FileChange::Touched && sight == Sight::Same && !self.debouncer.awaits(key) {
+                watch.stamp.take_inode_time(&fresh);
+            }
             changes.extend(self.on_sight(now, key, sight, change));
         }
         if !changes.is_empty() {

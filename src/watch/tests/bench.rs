@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::temp::TempDir;
 use crate::watch::backend::{Connect, NotifyBackend};
+use crate::watch::shared::Call;
 use crate::watch::{Due, Hub, LoadedFile, Stamp, WatchKey, WatchOptions};
 
 /// Far more than anything takes, so that only a lost change runs into it.
@@ -131,6 +132,17 @@ impl Bench {
                 return loads;
             }
         }
+    }
+
+    /// Whether it was called since the last time.
+    pub fn is_called(&self) -> bool {
+        self.wakes.try_recv().is_ok()
+    }
+
+    /// Comes as if it had been called early.
+    pub fn load_early(&self) -> Vec<Load> {
+        self.hub.shared.state.lock().call = Call::Early;
+        self.load()
     }
 
     /// What is due within this time, if anything is.

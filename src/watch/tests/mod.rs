@@ -6,6 +6,7 @@ mod bench;
 #[cfg(target_os = "linux")]
 mod cost;
 mod debouncer;
+mod early;
 mod failing_os;
 mod fake;
 mod folders;

@@ -52,6 +52,22 @@ fn modes_of_a_whole_tree_are_no_update() {
 }
 
 #[test]
+fn a_changed_mode_is_no_update_either_when_the_folder_is_looked_at_for_another_cause() {
+    let mut bench = Bench::new();
+    bench.mkdir("tree");
+    write_old(&bench, "tree/file", "0");
+    let key = bench.watch("tree/file");
+    bench.rest();
+    set_mode(&bench, "tree/file", 0o600);
+    settle(&mut bench);
+    bench.rename("tree", "away");
+    bench.rename("away", "tree");
+    settle(&mut bench);
+    bench.write("tree/file", "1");
+    bench.expect(key, "1");
+}
+
+#[test]
 fn a_save_is_seen_in_a_folder_that_was_touched() {
     let mut bench = Bench::new();
     bench.mkdir("tree");
