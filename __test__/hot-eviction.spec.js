@@ -91,6 +91,69 @@ describe('eviction', () => {
   })
 })
 
+describe('the modules of an edit', () => {
+  const ssr = { environment: { name: 'ssr' } }
+  const setUp = async () => {
+    const set = withPlugin(chain().modules, { ws: { send() {} }, environments: { ssr: { hot: { send() {} } } } })
+    const messages = []
+    set.server.emitter.on('message', (payload) => messages.push(set.app.send(payload)))
+    await set.app.start()
+    set.app.takeExecuted()
+    const edited = (options, payload) => {
+      set.plugin.hotUpdate.call(ssr, options)
+      return async (channel, modules) => {
+        options.modules = modules
+        channel.send(payload)
+        await Promise.all(messages)
+        return set.app.takeExecuted()
+      }
+    }
+    return { ...set, edited, channel: set.server.environments.ssr.hot }
+  }
+  const data = { file: '/app/data.txt', timestamp: 100, modules: [] }
+  const update = { type: 'js-update', path: '/src/a.js', acceptedPath: '/src/a.js', timestamp: 100 }
+
+  test('are those that plugins have made of them when the message is sent', async (t) => {
+    captureConsole(t)
+    const { edited, channel } = await setUp()
+    const send = edited({ ...data }, { type: 'update', updates: [update] })
+    assert.deepEqual(await send(channel, [{ id: B }]), [A, B])
+  })
+
+  test('a full reload that a file triggers which is not loaded, for modules that are', async () => {
+    const { edited, channel } = await setUp()
+    const payload = { type: 'full-reload', triggeredBy: '/app/data.txt' }
+    assert.deepEqual(await edited({ ...data }, { ...payload })(channel, [{ id: '/app/other.js' }]), [])
+    const again = await edited({ ...data, timestamp: 101 }, payload)(channel, [{ id: B }])
+    assert.deepEqual(again.sort(), [MAIN, A, B, C].sort())
+  })
+
+  test('a file that modules watch stands for them', async (t) => {
+    captureConsole(t)
+    const { edited, channel } = await setUp()
+    const watched = { id: null, importers: new Set([{ id: C }]) }
+    const send = edited({ ...data }, { type: 'update', updates: [update] })
+    assert.deepEqual(await send(channel, [watched]), [A, B, C])
+  })
+
+  test("those that the SSR environment has not analysed: the browser's report of the edit counts", async (t) => {
+    captureConsole(t)
+    const { edited, server, channel } = await setUp()
+    const send = edited({ ...data, file: B, modules: [{ id: B }] }, { type: 'update', updates: [update] })
+    assert.deepEqual(await send(server.ws, [{ id: B }]), [A, B])
+    assert.deepEqual(await send(channel, [{ id: B }]), [])
+  })
+
+  test('of an edit among thousands that are waiting are known', async (t) => {
+    captureConsole(t)
+    const { plugin, edited, channel } = await setUp()
+    const send = edited({ ...data, file: B }, { type: 'update', updates: [update] })
+    for (let timestamp = 101; timestamp < 5000; timestamp++)
+      plugin.hotUpdate({ file: `/app/${timestamp}.js`, timestamp, modules: [] })
+    assert.deepEqual(await send(channel, []), [A, B])
+  })
+})
+
 describe('what is not loaded', () => {
   test('executes nothing, but `vite:beforeUpdate` and `vite:afterUpdate` still fire', async (t) => {
     const lines = captureConsole(t)

@@ -6,8 +6,11 @@
 use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
 
-/// So many edits are remembered: messages follow their edit within moments.
-const REMEMBERED: usize = 64;
+use crate::js::{Faint, Js, Value};
+
+/// So many edits are remembered: messages follow their edit within moments, but those of a checkout of another branch
+/// wait for one another.
+const REMEMBERED: usize = 5_000;
 
 /// What the plugin of one emitter saw.
 #[derive(Default)]
@@ -23,19 +26,31 @@ struct Change {
     /// The ids of the file's modules in the server's graphs.
     modules: Vec<String>,
     is_known_to_ssr: bool,
+    /// What the hooks of the environments got: other plugins may yet put other modules there.
+    options: Vec<Faint>,
 }
 
 impl Changes {
     /// Remembers that `file` changed, which has these modules in the graph of an environment. `is_known_to_ssr`: that
-    /// is the SSR environment, which will report it.
-    pub fn record(&self, timestamp: f64, file: &str, modules: Vec<String>, is_known_to_ssr: bool) {
+    /// is the SSR environment, which will report it. `options` is what its hook got.
+    pub fn record(
+        &self,
+        timestamp: f64,
+        file: &str,
+        modules: Vec<String>,
+        is_known_to_ssr: bool,
+        options: Option<Faint>,
+    ) {
         let mut changes = self.changes.borrow_mut();
+        // The environments report one edit one after another.
         let known = changes
             .iter_mut()
+            .rev()
             .find(|change| is_same(change.timestamp, timestamp) && change.file == file);
         if let Some(change) = known {
             change.is_known_to_ssr |= is_known_to_ssr;
             change.modules.extend(modules);
+            change.options.extend(options);
             return;
         }
         changes.push_back(Change {
@@ -43,6 +58,7 @@ impl Changes {
             file: file.to_owned(),
             modules,
             is_known_to_ssr,
+            options: options.into_iter().collect(),
         });
         if changes.len() > REMEMBERED {
             changes.pop_front();
@@ -63,6 +79,28 @@ impl Changes {
             files.push((change.file.clone(), modules));
         }
         (!files.is_empty()).then_some(files)
+    }
+
+    /// What the hooks of the environments got for the edits of that moment, each with its file. By the time of a message
+    /// all plugins have been asked, and the modules in there are those that it is about.
+    pub fn options<'s>(&self, js: Js<'s>, timestamp: f64) -> Vec<(String, Value<'s>)> {
+        let changes = self.changes.borrow();
+        let at = changes
+            .iter()
+            .filter(|change| is_same(change.timestamp, timestamp));
+        let options = at.flat_map(|change| change.options.iter().map(|options| (&change.file, options)));
+        options
+            .filter_map(|(file, options)| Some((file.clone(), options.get(js)?)))
+            .collect()
+    }
+
+    /// The SSR environment has reported what changed at that moment.
+    pub fn reported_by_ssr(&self, timestamp: f64) {
+        let mut changes = self.changes.borrow_mut();
+        let at = changes
+            .iter_mut()
+            .filter(|change| is_same(change.timestamp, timestamp));
+        at.for_each(|change| change.is_known_to_ssr = true);
     }
 
     /// Whether the SSR environment reports what changed at that moment.
@@ -117,7 +155,7 @@ pub struct Edit {
 impl Applied {
     /// What has been done about the edit of that moment.
     pub fn edit(&mut self, timestamp: f64) -> &mut Edit {
-        let found = self.0.iter().position(|edit| is_same(edit.timestamp, timestamp));
+        let found = self.0.iter().rposition(|edit| is_same(edit.timestamp, timestamp));
         let index = found.unwrap_or_else(|| {
             if self.0.len() == REMEMBERED {
                 self.0.pop_front();
@@ -140,10 +178,10 @@ mod tests {
     fn files_are_found_by_the_moment_of_their_change() {
         let changes = Changes::default();
         let none = Vec::new;
-        changes.record(1.0, "/a", none(), false);
-        changes.record(1.0, "/b", vec!["/b?x".into(), "/b".into()], false);
-        changes.record(1.0, "/b", vec!["/b".into()], true);
-        changes.record(2.0, "/a", none(), false);
+        changes.record(1.0, "/a", none(), false, None);
+        changes.record(1.0, "/b", vec!["/b?x".into(), "/b".into()], false, None);
+        changes.record(1.0, "/b", vec!["/b".into()], true, None);
+        changes.record(2.0, "/a", none(), false, None);
         let b = vec!["/b".into(), "/b?x".into()];
         assert_eq!(
             changes.files(1.0),
@@ -153,6 +191,8 @@ mod tests {
         assert_eq!(changes.files(3.0), None);
         assert!(changes.is_known_to_ssr(1.0));
         assert!(!changes.is_known_to_ssr(2.0));
+        changes.reported_by_ssr(2.0);
+        assert!(changes.is_known_to_ssr(2.0));
         assert_eq!(changes.latest(|file| file == "/a"), Some(2.0));
     }
 
@@ -167,14 +207,17 @@ mod tests {
     #[test]
     fn old_edits_are_forgotten() {
         let (changes, mut applied) = (Changes::default(), Applied::default());
-        for moment in 0..200_u32 {
-            changes.record(f64::from(moment), "/a", Vec::new(), false);
-            applied.edit(f64::from(moment)).is_reloaded = true;
+        let latest = f64::from(u32::try_from(REMEMBERED).unwrap());
+        let mut moment = 0.0;
+        while moment <= latest {
+            changes.record(moment, "/a", Vec::new(), false, None);
+            applied.edit(moment).is_reloaded = true;
+            moment += 1.0;
         }
-        assert_eq!(changes.files(100.0), None);
-        assert_eq!(changes.files(199.0), Some(vec![("/a".into(), Vec::new())]));
-        assert!(applied.edit(199.0).is_reloaded);
-        assert!(!applied.edit(100.0).is_reloaded);
+        assert_eq!(changes.files(0.0), None);
+        assert_eq!(changes.files(latest), Some(vec![("/a".into(), Vec::new())]));
+        assert!(applied.edit(latest).is_reloaded);
+        assert!(!applied.edit(0.0).is_reloaded);
         assert!(applied.0.len() <= REMEMBERED);
     }
 }

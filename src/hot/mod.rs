@@ -15,7 +15,10 @@
 //! | `payload.rs` | messages of a Vite server, by type |
 //! | `ids.rs` | the spellings of one module id |
 //! | `outbox.rs` | `hot.send` |
-//! | `plugin.rs`, `changes.rs` | the Vite plugin, and which files it saw change |
+//! | `plugin.rs` | the Vite plugin, which puts a server's messages on the emitter |
+//! | `hooks.rs`, `changes.rs` | which modules were asked for, and which files its hooks saw change |
+//! | `edited.rs` | which loaded modules an edit concerns |
+//! | `web_mode.rs` | modules that the SSR environment knows only by name |
 //! | `app.rs` | a runner with all that belongs to it |
 //!
 //! No JavaScript value is kept by native code but while a step is under way: the state lives in maps that
@@ -24,6 +27,8 @@
 mod app;
 mod changes;
 mod console;
+mod edited;
+mod hooks;
 mod hot_cache;
 mod hot_context;
 mod ids;
@@ -37,6 +42,7 @@ mod reload;
 mod update;
 mod update_queue;
 mod versions;
+mod web_mode;
 
 use std::rc::Rc;
 

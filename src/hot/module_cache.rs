@@ -73,10 +73,10 @@ impl<'s> Ids<'s> {
         candidates.find(|other| roots.same(other, id)).map(str::to_owned)
     }
 
-    /// The modules of a file: it may be loaded several times, with different queries. `known` are ids that it is known
+    /// The modules of a file: it may be loaded several times, with different queries. `modules` are ids that it is known
     /// to have; only where none of them is here, all are searched.
-    pub fn of_file(&self, roots: &Roots, file: &str, known: &[String]) -> Vec<String> {
-        let known: Vec<_> = known.iter().filter(|id| self.contains(id)).cloned().collect();
+    pub fn of_file(&self, roots: &Roots, file: &str, modules: &[String]) -> Vec<String> {
+        let known: Vec<_> = modules.iter().filter(|id| self.contains(id)).cloned().collect();
         if !known.is_empty() {
             return known;
         }
@@ -86,6 +86,10 @@ impl<'s> Ids<'s> {
             .map(str::to_owned)
             .collect();
         found.retain(|id| roots.is_of_file(id, file));
+        if found.is_empty() {
+            // Another plugin says which modules, and the runner may spell them in its own way.
+            found.extend(modules.iter().filter_map(|id| self.find(roots, id)));
+        }
         found.dedup();
         found
     }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::js::{Call, Held, Js, JsResult, Value, spawn};
+use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn};
 
 use super::app::{App, Hot};
 use super::console;
@@ -70,17 +70,38 @@ async fn full_reload(app: &App, payload: &Held) -> Result<(), Held> {
         .cx
         .attempt(|js| Ok(payload.get(js).get("triggeredBy")?.text()))?;
     let mut edited_at = None;
+    if app
+        .cx
+        .with(|js| app.origin(js, payload.get(js)) == Origin::Browser)
+    {
+        // The environments report one edit in one turn, the browser's first.
+        let _ = settled(&app.cx, Held::undefined()).await;
+    }
     if let Some(file) = &file {
         let (is_loaded, is_done, at) = app.cx.attempt(|js| {
             let roots = app.roots(js);
             let (loaded, owners) = (app.loaded(js)?, app.owners(js)?);
-            let is_loaded = [loaded, owners]
+            let changes = app.changes(js);
+            let at = changes
+                .as_ref()
+                .and_then(|changes| changes.latest(|changed| roots.is_of_file(changed, file)));
+            // The file itself, or what its edit concerns.
+            let edits = changes
+                .as_ref()
+                .zip(at)
+                .and_then(|(changes, at)| changes.files(at));
+            let modules: Vec<_> = edits
+                .into_iter()
+                .flatten()
+                .flat_map(|(_, modules)| modules)
+                .collect();
+            let is_loaded = [&loaded, &owners]
                 .iter()
-                .any(|ids| !ids.of_file(&roots, file, &[]).is_empty());
-            let Some(changes) = app.changes(js) else {
+                .any(|ids| !ids.of_file(&roots, file, &[]).is_empty())
+                || !app.edited(js, &loaded, &roots, file, &modules).is_empty();
+            let Some(changes) = changes else {
                 return Ok((is_loaded, false, None));
             };
-            let at = changes.latest(|changed| roots.is_of_file(changed, file));
             let is_done = at.is_some_and(|at| {
                 app.state.applied.borrow_mut().edit(at).is_reloaded
                     || (app.origin(js, payload.get(js)) == Origin::Browser && changes.is_known_to_ssr(at))

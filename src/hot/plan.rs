@@ -210,10 +210,10 @@ impl<'s> Scene<'_, 's> {
         let accepted: Vec<_> = plan.accepted.iter().map(|module| module.id.clone()).collect();
         let find = |id: &String| self.loaded.find(&self.roots, id);
         plan.evicted = if let Some(files) = self.edited_files(plan) {
-            let of_file =
-                |(file, known): &(String, Vec<String>)| self.loaded.of_file(&self.roots, file, known);
-            let mut changed: Vec<_> = files.iter().flat_map(of_file).collect();
-            changed.retain(|id| !is_installed(id));
+            let edited = |(file, modules): &(String, Vec<String>)| {
+                self.app.edited(self.js, &self.loaded, &self.roots, file, modules)
+            };
+            let changed: Vec<_> = files.iter().flat_map(edited).collect();
             graph::affected(&changed, &accepted, |id| {
                 let mut importers = self.app.importers(self.js, id);
                 importers.retain(|id| !is_installed(id));
