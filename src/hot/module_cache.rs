@@ -197,6 +197,23 @@ impl App {
             .collect()
     }
 
+    /// Those importers of a module that have imported it since they were loaded, as far as the runner tells.
+    pub fn current_importers<'s>(&self, js: Js<'s>, id: &str) -> JsResult<'s, Vec<String>> {
+        let mut current = Vec::new();
+        for importer in self.importers(js, id) {
+            let module = self.module(js, &importer)?;
+            let imports = if module.is_object() {
+                module.get("imports")?
+            } else {
+                module
+            };
+            if imports.is_object() && Table(imports).has(js.string(id))? {
+                current.push(importer);
+            }
+        }
+        Ok(current)
+    }
+
     /// Who is imported by whom, over all loaded modules but those of installed packages.
     pub fn imports(&self, js: Js<'_>, loaded: &Ids<'_>, roots: &Roots) -> HashMap<String, Vec<String>> {
         let mut imports: HashMap<String, Vec<String>> = HashMap::new();

@@ -10,8 +10,9 @@ use super::listeners::{dispose, finish, notify, notify_vite};
 use super::module_cache::Ids;
 use super::outbox;
 use super::plugin::Origin;
-use super::reload::{has_failed_start, reload};
+use super::reload::{entries, has_failed_start, reload};
 use super::update;
+use super::web_mode::is_web_mode;
 
 /// `handleMessage(runner, emitter, files, payload)`.
 pub fn handle_message<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
@@ -125,7 +126,8 @@ async fn full_reload(app: &App, payload: &Held) -> Result<(), Held> {
     reload(app).await.map(drop)
 }
 
-/// Each path's disposer, then its prune callback; then the module is gone, with its data and registrations.
+/// Each path's disposer, then its prune callback; then the module is gone, with its data and registrations. A module that
+/// this runner still needs stays.
 async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
     notify_vite(app, "vite:beforePrune", payload).await;
     let owners = app.cx.attempt(|js| {
@@ -148,7 +150,11 @@ async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
             .filter_map(|path| find(path.text()?))
             .collect::<Vec<_>>())
     })?;
+    let origin = app.cx.with(|js| app.origin(js, payload.get(js)));
     for owner in owners {
+        if app.cx.attempt(|js| is_needed(app, js, &owner, origin))? {
+            continue;
+        }
         dispose(app, std::slice::from_ref(&owner)).await;
         let called = app.cx.attempt(|js| {
             let (cache, key) = (app.cache(js)?, js.string(&owner));
@@ -170,6 +176,22 @@ async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
         })?;
     }
     Ok(())
+}
+
+/// Whether a module is still imported here, where a channel says it is not: browsers import what they like, and of what
+/// imports a module in web mode the SSR environment knows nothing.
+fn is_needed<'s>(app: &App, js: Js<'s>, owner: &str, origin: Origin) -> JsResult<'s, bool> {
+    let Some(id) = app.loaded(js)?.find(&app.roots(js), owner) else {
+        return Ok(false);
+    };
+    Ok(match origin {
+        Origin::Browser => entries(app, js)?.contains(&id) || !app.current_importers(js, &id)?.is_empty(),
+        Origin::Ssr => app
+            .current_importers(js, &id)?
+            .iter()
+            .any(|importer| is_web_mode(importer)),
+        Origin::Unknown => false,
+    })
 }
 
 async fn error(app: &App, payload: &Held) -> Result<(), Held> {

@@ -16,8 +16,10 @@ use super::outbox;
 pub enum Origin {
     /// The channel to the browsers.
     Browser,
-    /// That of the SSR environment, or none that we know.
-    Other,
+    /// That of the SSR environment.
+    Ssr,
+    /// None that we know: a payload made by hand.
+    Unknown,
 }
 
 /// `createHmrEmitter()`.
@@ -83,7 +85,8 @@ impl App {
             .and_then(|home| Table(home.get("origins")?).get(payload));
         match origin.ok().and_then(Value::text).as_deref() {
             Some("browser") => Origin::Browser,
-            _ => Origin::Other,
+            Some("ssr") => Origin::Ssr,
+            _ => Origin::Unknown,
         }
     }
 }

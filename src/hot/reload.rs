@@ -132,7 +132,7 @@ async fn run(app: &App, versions: &Versions, entries: Result<Vec<String>, Held>)
 }
 
 /// The ids of the entries, in the runner's spelling.
-fn entries<'s>(app: &App, js: Js<'s>) -> JsResult<'s, Vec<String>> {
+pub fn entries<'s>(app: &App, js: Js<'s>) -> JsResult<'s, Vec<String>> {
     let (files, roots, loaded) = (app.files(js), app.roots(js), app.loaded(js)?);
     let entry = |file: Value<'_>| {
         let file = file.display();

@@ -151,7 +151,7 @@ fn nodes<'s>(module: Value<'s>, name: &str) -> JsResult<'s, Vec<Value<'s>>> {
 }
 
 /// Whether vite-node runs the module in web mode unless it is told otherwise.
-fn is_web_mode(id: &str) -> bool {
+pub fn is_web_mode(id: &str) -> bool {
     let name = id.split('?').next().unwrap_or(id);
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     !SCRIPTS.contains(&ending)
