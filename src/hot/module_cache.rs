@@ -70,7 +70,9 @@ impl<'s> Ids<'s> {
             return Some(reading.clone());
         }
         let mut candidates = self.with_segment(last_segment(&readings[0])).into_iter();
-        candidates.find(|other| roots.same(other, id)).map(str::to_owned)
+        candidates
+            .find(|other| roots.is_named(other, id))
+            .map(str::to_owned)
     }
 
     /// The modules of a file: it may be loaded several times, with different queries. `modules` are ids that it is known

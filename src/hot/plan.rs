@@ -165,7 +165,7 @@ impl<'s> Scene<'_, 's> {
     /// Whether the latest version of a module failed.
     fn has_failed(&self, path: &str) -> bool {
         let failed = self.app.state.failed.borrow();
-        failed.iter().any(|id| self.roots.same(id, path))
+        failed.iter().any(|id| self.roots.is_named(id, path))
     }
 
     fn callbacks(&self, owner: Option<&str>, accepted_path: &str) -> JsResult<'s, Vec<Held>> {

@@ -97,7 +97,9 @@ fn run_callbacks(app: &App, plan: &Plan, step: &Step) {
 /// `fn([…])`: the changed module in its place, `undefined` in the others'.
 fn call<'s>(js: Js<'s>, callback: Value<'s>, module: &Accepted, plan: &Plan) -> JsResult<'s> {
     let slot = |dep: Value<'s>| {
-        let is_it = dep.text().is_some_and(|dep| plan.roots.same(&dep, &module.id));
+        let is_it = dep
+            .text()
+            .is_some_and(|dep| plan.roots.is_named(&module.id, &dep));
         let exports = module.exports.as_ref().filter(|_| is_it);
         exports.map_or_else(|| js.undefined(), |exports| exports.get(js))
     };
