@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
 const hmr = require('@upvotr/node-hmr/vite-node')
-const { fakeApp, captureConsole, deferred } = require('./support/fake-runner.js')
+const { fakeApp, captureConsole, deferred, withPlugin } = require('./support/fake-runner.js')
 
 const [MAIN, A] = ['/app/main.js', '/app/src/a.js']
 
@@ -132,6 +132,23 @@ describe('full-reload', () => {
     app.takeExecuted()
     await app.send(other)
     assert.deepEqual(app.takeExecuted(), [])
+  })
+
+  test('a failing one is tried again, and later ones are not those of an edit that has been applied', async () => {
+    const { app, plugin } = withPlugin({ [MAIN]: () => {} })
+    await app.start()
+    app.modules[MAIN] = () => {
+      throw new Error('broken')
+    }
+    plugin.hotUpdate({ file: MAIN, timestamp: 100, modules: [] })
+    const reload = { type: 'full-reload', triggeredBy: MAIN }
+    await assert.rejects(app.send(reload), /broken/)
+    await assert.rejects(app.send(reload), /broken/)
+    app.modules[MAIN] = () => {}
+    await app.send(reload)
+    app.takeExecuted()
+    await app.send(reload)
+    assert.deepEqual(app.takeExecuted(), [MAIN])
   })
 
   test('after a failure, an update of what failed runs the entries again, too', async (t) => {

@@ -144,12 +144,19 @@ pub struct Applied(VecDeque<Edit>);
 #[derive(Default)]
 pub struct Edit {
     timestamp: f64,
-    /// Everything was reloaded.
-    pub is_reloaded: bool,
+    /// The moment when everything had been reloaded.
+    pub reloaded: Option<u64>,
     /// Boundary and accepted module of each update.
     pub updates: HashSet<(String, String)>,
     /// Modules that were evicted, and so are fresh.
     pub evicted: HashSet<String>,
+}
+
+impl Edit {
+    /// Whether everything has been reloaded since a message arrived. One that arrives later has another reason.
+    pub fn is_reloaded_since(&self, arrived: u64) -> bool {
+        self.reloaded.is_some_and(|moment| moment > arrived)
+    }
 }
 
 impl Applied {
@@ -211,13 +218,14 @@ mod tests {
         let mut moment = 0.0;
         while moment <= latest {
             changes.record(moment, "/a", Vec::new(), false, None);
-            applied.edit(moment).is_reloaded = true;
+            applied.edit(moment).reloaded = Some(2);
             moment += 1.0;
         }
         assert_eq!(changes.files(0.0), None);
         assert_eq!(changes.files(latest), Some(vec![("/a".into(), Vec::new())]));
-        assert!(applied.edit(latest).is_reloaded);
-        assert!(!applied.edit(0.0).is_reloaded);
+        assert!(applied.edit(latest).is_reloaded_since(1));
+        assert!(!applied.edit(latest).is_reloaded_since(3));
+        assert!(!applied.edit(0.0).is_reloaded_since(1));
         assert!(applied.0.len() <= REMEMBERED);
     }
 }

@@ -69,7 +69,7 @@ pub fn create_hot_context<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
     if !cache.data()?.has(owner)? {
         cache.data()?.set(owner, js.object())?;
     }
-    let running = app.state.versions.borrow().last().cloned();
+    let running = app.state.versions.borrow().clone();
     let tables = [cache.contexts()?, cache.hot_modules()?, cache.prune_callbacks()?];
     let is_replaced = tables
         .into_iter()
@@ -81,8 +81,10 @@ pub fn create_hot_context<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
     } else {
         js.undefined()
     };
-    if let (Some(versions), Some(owner)) = (running, owner.text()) {
-        versions.created(owner, is_replaced.then(|| aside.hold()));
+    if let Some(owner) = owner.text() {
+        for versions in running {
+            versions.created(owner.clone(), is_replaced.then(|| aside.hold()));
+        }
     }
     let listeners = js.map()?;
     cache.contexts()?.set(owner, listeners)?;
@@ -245,7 +247,7 @@ fn invalidate<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
         async move { listeners::notify(&telling, &event, &detail).await },
     );
 
-    let reloaded = reload::start(js, app.clone())?;
+    let reloaded = reload::start(js, app.clone(), context.owner.text())?;
     let (promise, owner) = (reloaded.hold(), context.owner.display());
     // Who waits for it is told by the promise; who does not is told here, instead of by a crash.
     spawn_detached(js, async move {

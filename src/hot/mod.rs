@@ -8,7 +8,8 @@
 //! | `hot_cache.rs` | the state of a runner: the maps that `getCache` shows |
 //! | `versions.rs` | which registrations stay when a module runs again |
 //! | `listeners.rs` | calling users' functions one by one, none hurting another |
-//! | `update_queue.rs` | one message after another |
+//! | `disposing.rs` | disposers, each once, and what they ask for |
+//! | `update_queue.rs`, `reload_queue.rs` | one message after another, and one reload after another |
 //! | `plan.rs` | what an update asks for: boundaries, callbacks, modules to evict |
 //! | `update.rs`, `reload.rs` | the two ways to run modules again |
 //! | `module_cache.rs` | what a runner has loaded: finding, evicting, importers |
@@ -27,6 +28,7 @@
 mod app;
 mod changes;
 mod console;
+mod disposing;
 mod edited;
 mod hooks;
 mod hot_cache;
@@ -39,6 +41,7 @@ mod payload;
 mod plan;
 mod plugin;
 mod reload;
+mod reload_queue;
 mod update;
 mod update_queue;
 mod versions;

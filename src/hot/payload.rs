@@ -6,11 +6,12 @@ use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn};
 
 use super::app::{App, Hot};
 use super::console;
-use super::listeners::{dispose, finish, notify, notify_vite};
+use super::disposing::dispose;
+use super::listeners::{finish, notify, notify_vite};
 use super::module_cache::Ids;
 use super::outbox;
 use super::plugin::Origin;
-use super::reload::{entries, has_failed_start, reload};
+use super::reload::{entries, has_failed_start, reload, reload_as_wished};
 use super::update;
 use super::web_mode::is_web_mode;
 
@@ -42,10 +43,11 @@ async fn handle(app: &App, payload: &Held) -> Result<(), Held> {
         "connected" => app.cx.with(|js| outbox::flush(app, js, true)),
         "custom" => custom(app, payload).await?,
         kind @ ("update" | "full-reload" | "prune" | "error") => {
+            let arrived = app.state.next_moment();
             app.take_turn().await;
             let result = match kind {
-                "update" => update::update(app, payload).await,
-                "full-reload" => full_reload(app, payload).await,
+                "update" => update::update(app, payload, arrived).await,
+                "full-reload" => full_reload(app, payload, arrived).await,
                 "prune" => prune(app, payload).await,
                 _ => error(app, payload).await,
             };
@@ -66,7 +68,7 @@ async fn custom(app: &App, payload: &Held) -> Result<(), Held> {
     Ok(())
 }
 
-async fn full_reload(app: &App, payload: &Held) -> Result<(), Held> {
+async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), Held> {
     let file = app
         .cx
         .attempt(|js| Ok(payload.get(js).get("triggeredBy")?.text()))?;
@@ -104,7 +106,7 @@ async fn full_reload(app: &App, payload: &Held) -> Result<(), Held> {
                 return Ok((is_loaded, false, None));
             };
             let is_done = at.is_some_and(|at| {
-                app.state.applied.borrow_mut().edit(at).is_reloaded
+                app.state.applied.borrow_mut().edit(at).is_reloaded_since(arrived)
                     || (app.origin(js, payload.get(js)) == Origin::Browser && changes.is_known_to_ssr(at))
             });
             Ok((is_loaded, is_done, at))
@@ -120,10 +122,11 @@ async fn full_reload(app: &App, payload: &Held) -> Result<(), Held> {
             .listeners()?
             .delete(js.string("vite:beforeFullReload"))
     })?;
+    reload(app, &[]).await?;
     if let Some(at) = edited_at {
-        app.state.applied.borrow_mut().edit(at).is_reloaded = true;
+        app.state.applied.borrow_mut().edit(at).reloaded = Some(app.state.next_moment());
     }
-    reload(app).await.map(drop)
+    Ok(())
 }
 
 /// Each path's disposer, then its prune callback; then the module is gone, with its data and registrations. A module that
@@ -174,6 +177,9 @@ async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
             let module = app.loaded(js)?.find(&app.roots(js), &owner);
             app.evict(js, module.iter().map(String::as_str))
         })?;
+    }
+    if app.state.disposing.take_wish() {
+        reload_as_wished(app, &[]).await;
     }
     Ok(())
 }

@@ -62,10 +62,18 @@ struct Scene<'a, 's> {
     owners: Ids<'s>,
     changes: Option<Rc<Changes>>,
     is_down: bool,
+    arrived: u64,
 }
 
-/// Reads the payload of an update. `is_down`: the entries failed when they were executed last.
-pub fn plan<'s>(app: &App, js: Js<'s>, payload: Value<'s>, is_down: bool) -> JsResult<'s, Plan> {
+/// Reads the payload of an update that arrived at that moment. `is_down`: the entries failed when they were executed
+/// last.
+pub fn plan<'s>(
+    app: &App,
+    js: Js<'s>,
+    payload: Value<'s>,
+    is_down: bool,
+    arrived: u64,
+) -> JsResult<'s, Plan> {
     let (loaded, owners) = (app.loaded(js)?, app.owners(js)?);
     let scene = Scene {
         app,
@@ -75,6 +83,7 @@ pub fn plan<'s>(app: &App, js: Js<'s>, payload: Value<'s>, is_down: bool) -> JsR
         owners,
         changes: app.changes(js),
         is_down,
+        arrived,
     };
     let mut plan = Plan {
         roots: scene.roots.clone(),
@@ -155,7 +164,7 @@ impl<'s> Scene<'_, 's> {
             let is_new = edit
                 .updates
                 .insert((step.path.clone(), step.accepted_path.clone()));
-            if edit.is_reloaded || !is_new {
+            if edit.is_reloaded_since(self.arrived) || !is_new {
                 return Ok(None);
             }
         }
