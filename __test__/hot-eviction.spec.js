@@ -41,6 +41,51 @@ describe('eviction', () => {
     assert.deepEqual(app.takeExecuted(), [A, B, C])
   })
 
+  test('importers that did not run again are known after their import did', async (t) => {
+    captureConsole(t)
+    const { app, plugin } = withPlugin(chain().modules)
+    app.modules[MAIN] = async ({ hot, load }) => {
+      hot.accept()
+      await load(A)
+    }
+    await app.start()
+    app.takeExecuted()
+    await edit(app, plugin, B, 100, ['/src/a.js'])
+    assert.deepEqual(app.takeExecuted(), [A, B])
+    // a does not accept itself any more.
+    await edit(app, plugin, B, 101, ['/main.js'])
+    assert.deepEqual(app.takeExecuted(), [MAIN, A, B])
+    await app.update('/src/a.js')
+    app.takeExecuted()
+    await app.update('/main.js')
+    assert.deepEqual(app.takeExecuted(), [MAIN, A, B, C])
+  })
+
+  test('so they are after it failed, and not once they have run without it', async (t) => {
+    captureConsole(t)
+    const { app, plugin } = withPlugin(chain().modules)
+    app.modules[MAIN] = async ({ hot, load }) => {
+      hot.accept()
+      await load(A)
+    }
+    await app.start()
+    const works = app.modules[A]
+    app.modules[A] = () => {
+      throw new Error('broken')
+    }
+    await edit(app, plugin, A, 100, ['/src/a.js'])
+    app.modules[A] = works
+    await edit(app, plugin, A, 101, ['/src/a.js'])
+    app.takeExecuted()
+    await edit(app, plugin, A, 102, ['/main.js'])
+    assert.deepEqual(app.takeExecuted(), [MAIN, A])
+    app.modules[MAIN] = ({ hot }) => hot.accept()
+    await edit(app, plugin, MAIN, 103, ['/main.js'])
+    app.takeExecuted()
+    await app.update('/main.js')
+    assert.deepEqual(app.takeExecuted(), [MAIN])
+  })
+
   test("an evicted module's disposer runs too, before anything is executed", async (t) => {
     captureConsole(t)
     const order = []

@@ -50,6 +50,20 @@ describe('a failing version', () => {
     assert.deepEqual(got, ['accept 1', 'event 1', 'accept 1', 'event 3', 'prune 3'])
   })
 
+  test('of a module without a context: the next save recovers', async (t) => {
+    captureConsole(t)
+    const app = fakeApp({ [MAIN]: ({ load }) => load(A), [A]: () => {} })
+    await app.start()
+    app.modules[A] = () => {
+      throw new Error('broken')
+    }
+    await app.update('/src/a.js')
+    app.modules[A] = () => {}
+    app.takeExecuted()
+    await app.update('/src/a.js')
+    assert.deepEqual(app.takeExecuted(), [A])
+  })
+
   test('a dependency that failed is executed again, one that ran is not', async (t) => {
     captureConsole(t)
     const { app, plugin } = withPlugin(chain().modules)

@@ -1,7 +1,7 @@
 //! A runner with all that belongs to it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::js::{Call, Cx, Held, Js, JsResult, Value};
@@ -95,6 +95,8 @@ pub struct RunnerState {
     pub reload_failed: Cell<bool>,
     /// Modules whose latest version failed. What they register is what the last good version did.
     pub failed: RefCell<HashSet<String>>,
+    /// Who imports the modules that ran again, of those that did not: a runner tells only of imports since then.
+    pub importers: RefCell<HashMap<String, Vec<String>>>,
     /// Which edits have been applied.
     pub applied: RefCell<Applied>,
     /// The module whose `invalidate` led to the callbacks that run now.

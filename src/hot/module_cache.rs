@@ -1,7 +1,7 @@
 //! What a runner has loaded: its `moduleCache`, of which only `keys` and `delete` are taken for granted.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::js::{Held, Js, JsResult, Kind, Value, settled};
 
@@ -181,6 +181,38 @@ impl App {
 
     /// Who imports a module, as far as the runner tells.
     pub fn importers(&self, js: Js<'_>, id: &str) -> Vec<String> {
+        let mut importers = self.told_importers(js, id);
+        if let Some(kept) = self.state.importers.borrow().get(id) {
+            importers.extend(
+                kept.iter()
+                    .filter(|id| !importers.contains(id))
+                    .cloned()
+                    .collect::<Vec<_>>(),
+            );
+        }
+        importers
+    }
+
+    /// Keeps who imports these modules, which are about to be evicted, and is not evicted itself.
+    pub fn keep_importers(&self, js: Js<'_>, evicted: &[String]) {
+        let evicted: HashSet<_> = evicted.iter().collect();
+        let mut kept = HashMap::new();
+        for &id in &evicted {
+            let mut importers = js.scope(|js| self.importers(js, id));
+            importers.retain(|importer| !evicted.contains(importer));
+            if !importers.is_empty() {
+                kept.insert(id.clone(), importers);
+            }
+        }
+        let mut known = self.state.importers.borrow_mut();
+        known.retain(|_, importers| {
+            importers.retain(|importer| !evicted.contains(importer));
+            !importers.is_empty()
+        });
+        known.extend(kept);
+    }
+
+    fn told_importers(&self, js: Js<'_>, id: &str) -> Vec<String> {
         let importers = self.module(js, id).and_then(|module| {
             if !module.is_object() {
                 return Ok(Vec::new());

@@ -139,8 +139,14 @@ impl<'s> Scene<'_, 's> {
             callbacks = self.callbacks(owner.as_deref(), &path)?;
             is_self = true;
         }
-        // When the entries failed, nothing is certainly loaded, and everything may be what mends it.
-        let is_loaded = || owner.is_some() || self.is_down || self.loaded.find(&self.roots, &path).is_some();
+        // When the entries failed, nothing is certainly loaded, and everything may be what mends it. What failed by
+        // itself is not in the cache any more.
+        let is_loaded = || {
+            owner.is_some()
+                || self.is_down
+                || self.loaded.find(&self.roots, &path).is_some()
+                || self.has_failed(&path)
+        };
         if callbacks.is_empty() && !(is_self && is_loaded()) {
             return Ok(None);
         }

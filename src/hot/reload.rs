@@ -96,6 +96,7 @@ async fn reload_now(app: &App, disposed: &[String], begin: impl FnOnce()) -> Res
         Ok((own(&loaded), own(&app.owners(js)?), entries(app, js)?))
     })?;
     let versions = Versions::open(app, own.iter().cloned().chain(owners));
+    app.state.importers.borrow_mut().clear();
     let evicted = app.cx.attempt(|js| app.evict(js, own.iter().map(String::as_str)));
     run(app, &versions, evicted.map(|()| entries)).await
 }

@@ -43,9 +43,10 @@ async fn apply(app: &App, mut plan: Plan) {
         return;
     }
     let versions = Versions::open(app, plan.evicted.iter().cloned());
-    let evicted = app
-        .cx
-        .attempt(|js| app.evict(js, plan.evicted.iter().map(String::as_str)));
+    let evicted = app.cx.attempt(|js| {
+        app.keep_importers(js, &plan.evicted);
+        app.evict(js, plan.evicted.iter().map(String::as_str))
+    });
     if let Err(thrown) = evicted {
         app.cx
             .with(|js| console::error(js, "the module cache failed", Some(thrown.get(js))));
