@@ -141,4 +141,18 @@ describe('a failing version', () => {
     for (const map of [hotModulesMap, disposeMap, customListenersMap, ctxToListenersMap]) assert.equal(map.size, 0)
     assert.deepEqual(dataMap.get(MAIN), { kept: true })
   })
+
+  test('after such a version, the old context registers nothing more', async (t) => {
+    captureConsole(t)
+    const contexts = []
+    const app = fakeApp({ [MAIN]: ({ hot }) => contexts.push(hot) })
+    await app.start()
+    app.modules[MAIN] = () => {}
+    await app.update(MAIN)
+    contexts[0].on('event', () => assert.fail('gone'))
+    contexts[0].dispose(() => assert.fail('gone'))
+    await app.send({ type: 'custom', event: 'event' })
+    await app.update(MAIN)
+    assert.equal(app.cache.ctxToListenersMap.size, 0)
+  })
 })

@@ -94,6 +94,24 @@ describe('full-reload', () => {
     assert.deepEqual(order, ['full-reload', 'execute', 'execute'])
   })
 
+  test('a listener that two modules share is told for both, each time', async () => {
+    let told = 0
+    const shared = () => told++
+    const listens = ({ hot }) => hot.on('vite:beforeFullReload', shared)
+    const app = fakeApp({
+      [MAIN]: async (main) => {
+        listens(main)
+        await main.load(A)
+      },
+      [A]: listens
+    })
+    await app.start()
+    for (const times of [2, 4, 6]) {
+      await app.send({ type: 'full-reload' })
+      assert.equal(told, times)
+    }
+  })
+
   test('a failed one rejects and keeps what was registered; a success drops it', async () => {
     const got = []
     const app = fakeApp({ [MAIN]: ({ hot }) => void hot.on('event', () => got.push(1)) })

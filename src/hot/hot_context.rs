@@ -10,7 +10,7 @@ use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn_detached};
 
 use super::app::{App, Hot};
 use super::console;
-use super::hot_cache::{HotCache, Table, add_to, remove_from};
+use super::hot_cache::{HotCache, Table, add_to, is_retired, remove_from};
 use super::listeners;
 use super::outbox;
 use super::reload;
@@ -135,10 +135,14 @@ impl<'s> Context<'s> {
         })
     }
 
-    /// Whether this is the owner's context now. One that was dropped without a successor is taken up again.
+    /// Whether this is the owner's context now. One that was dropped without a successor is taken up again, unless its
+    /// module has run again and made none.
     fn is_current(&self) -> JsResult<'s, bool> {
         let current = self.cache.contexts()?.get(self.owner)?;
         if current.is_undefined() {
+            if is_retired(self.listeners)? {
+                return Ok(false);
+            }
             self.cache.contexts()?.set(self.owner, self.listeners)?;
             return Ok(true);
         }
@@ -206,7 +210,8 @@ fn accept<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
     if deps.text().is_some() {
         return context.accept_one(deps, function);
     }
-    if !deps.is_array() {
+    let is_array = call.js.global()?.get("Array")?.call_method("isArray", &[deps])?;
+    if !is_array.truthy() {
         return Err(call.js.error("TypeError", "invalid hot.accept() usage."));
     }
     match context.hot.methods() {

@@ -39,6 +39,7 @@ async fn handle(app: &App, payload: &Held) -> Result<(), Held> {
             None
         })
     })?;
+    app.cx.attempt(|js| outbox::retry(app, js))?;
     match kind.as_deref().unwrap_or_default() {
         "connected" => app.cx.with(|js| outbox::flush(app, js, true)),
         "custom" => custom(app, payload).await?,
@@ -117,11 +118,8 @@ async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), Held
         edited_at = at;
     }
     notify_vite(app, "vite:beforeFullReload", payload).await;
-    app.cx.attempt(|js| {
-        app.cache(js)?
-            .listeners()?
-            .delete(js.string("vite:beforeFullReload"))
-    })?;
+    app.cx
+        .attempt(|js| app.cache(js)?.drop_event(js.string("vite:beforeFullReload")))?;
     reload(app, &[]).await?;
     if let Some(at) = edited_at {
         app.state.applied.borrow_mut().edit(at).reloaded = Some(app.state.next_moment());

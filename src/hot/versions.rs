@@ -184,6 +184,9 @@ impl Versions {
 fn drop_old<'s>(app: &App, js: Js<'s>, owner: &str, is_prunable: bool) -> JsResult<'s, ()> {
     let (cache, key) = (app.cache(js)?, js.string(owner));
     let prune = cache.prune_callbacks()?.get(key)?;
+    if app.loaded(js)?.contains(owner) {
+        cache.retire(key)?;
+    }
     cache.drop_owner(key)?;
     if is_prunable {
         cache.prune_callbacks()?.set(key, prune)
