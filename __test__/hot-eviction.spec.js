@@ -199,6 +199,27 @@ describe('the modules of an edit', () => {
   })
 })
 
+test('a URL that is the path of another module is what the server knows by it', async (t) => {
+  captureConsole(t)
+  const [outer, inner] = ['/app/a.js', '/app/app/a.js']
+  const urls = new Map([
+    ['/app/a.js', { id: inner }],
+    ['/a.js', { id: outer }]
+  ])
+  const { app } = withPlugin(
+    {
+      [MAIN]: ({ load }) => Promise.all([load(outer), load(inner)]),
+      [outer]: ({ hot }) => hot.accept(),
+      [inner]: ({ hot }) => hot.accept()
+    },
+    { ws: { send() {} }, environments: { ssr: { moduleGraph: { urlToModuleMap: urls } } } }
+  )
+  await app.start()
+  app.takeExecuted()
+  for (const path of ['/app/a.js', '/a.js', '/@fs/app/a.js', '/app/app/a.js']) await app.update(path)
+  assert.deepEqual(app.takeExecuted(), [inner, outer, outer, inner])
+})
+
 describe('what is not loaded', () => {
   test('executes nothing, but `vite:beforeUpdate` and `vite:afterUpdate` still fire', async (t) => {
     const lines = captureConsole(t)

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::js::{Js, JsResult, Value};
 
 use super::app::App;
-use super::hot_cache::array_from;
+use super::hot_cache::{Table, array_from};
 use super::ids::{Roots, is_installed};
 use super::module_cache::Ids;
 
@@ -69,6 +69,23 @@ impl App {
             }
         }
         Ok(found)
+    }
+
+    /// The id that the server knows by a URL.
+    pub fn id_of_url<'s>(&self, js: Js<'s>, url: &str) -> JsResult<'s, Option<String>> {
+        let Some(graph) = self.ssr_graph(js)? else {
+            return Ok(None);
+        };
+        let urls = graph.get("urlToModuleMap")?;
+        if !urls.is_object() {
+            return Ok(None);
+        }
+        let module = Table(urls).get(js.string(url))?;
+        Ok(if module.is_object() {
+            module.get("id")?.text()
+        } else {
+            None
+        })
     }
 
     /// The module graph of the server's SSR environment.

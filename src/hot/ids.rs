@@ -76,6 +76,12 @@ impl Roots {
         readings
     }
 
+    /// Whether a path below the root may as well be a URL: below a root `/app`, `/app/a.ts` may be `/app/app/a.ts`.
+    pub fn is_ambiguous(&self, id: &str) -> bool {
+        let is_below_root = |root: &String| is_below(&path_of(split_query(id).0), root);
+        !is_explicit(id) && self.root.as_ref().is_some_and(is_below_root)
+    }
+
     /// Whether both ids can name the same module.
     pub fn same(&self, one: &str, other: &str) -> bool {
         one == other || share(&self.readings(one), &self.readings(other))
@@ -331,6 +337,15 @@ mod tests {
         assert!(roots.is_named("/src/a.ts", "/app/src/a.ts"));
         assert!(!roots.is_named("/app/a.ts", "/app/app/a.ts"));
         assert!(!roots.is_of_file("/app/a.ts", "/app/app/a.ts"));
+    }
+
+    #[test]
+    fn a_path_below_the_root_is_ambiguous() {
+        let roots = Roots::new(Some("/app"), None);
+        assert!(roots.is_ambiguous("/app/a.ts?t=1"));
+        assert!(!roots.is_ambiguous("/@fs/app/a.ts"));
+        assert!(!roots.is_ambiguous("/src/a.ts"));
+        assert!(!Roots::default().is_ambiguous("/app/a.ts"));
     }
 
     #[test]

@@ -113,7 +113,10 @@ impl<'s> Scene<'_, 's> {
             return Ok(None);
         }
         let text = |name| Ok(update.get(name)?.text().unwrap_or_default());
-        let (path, mut accepted_path) = (text("path")?, text("acceptedPath")?);
+        let (path, mut accepted_path) = (
+            self.unambiguous(text("path")?)?,
+            self.unambiguous(text("acceptedPath")?)?,
+        );
         if text("type")? != "js-update" {
             console::error(
                 self.js,
@@ -175,6 +178,14 @@ impl<'s> Scene<'_, 's> {
             }
         }
         Ok(Some(step))
+    }
+
+    /// The path of a payload, or the id that the server knows by it where it may be a path as well as a URL.
+    fn unambiguous(&self, path: String) -> JsResult<'s, String> {
+        if !self.roots.is_ambiguous(&path) {
+            return Ok(path);
+        }
+        Ok(self.app.id_of_url(self.js, &path)?.unwrap_or(path))
     }
 
     /// Whether the latest version of a module failed.
