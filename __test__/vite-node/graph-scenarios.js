@@ -8,7 +8,7 @@ const { add, edit, remove } = require('./steps.js')
 const webMode = {
   fixture: 'web-mode',
   start: [
-    ['view', 'shared 1'],
+    ['view', 'shared 1', 'part 1 of nested 1'],
     ['self', 'shared 1'],
     ['main', 'text 1']
   ],
@@ -18,7 +18,7 @@ const webMode = {
       act: edit('text.txt', 'text 1', 'text 2'),
       ours: [['main', 'text 2']],
       theirs: [
-        ['view', 'shared 1'],
+        ['view', 'shared 1', 'part 1 of nested 1'],
         ['self', 'shared 1'],
         ['main', 'text 2']
       ],
@@ -29,7 +29,7 @@ const webMode = {
       act: edit('text.txt', 'text 2', 'text 3'),
       ours: [['main', 'text 3']],
       theirs: [
-        ['view', 'shared 1'],
+        ['view', 'shared 1', 'part 1 of nested 1'],
         ['self', 'shared 1'],
         ['main', 'text 3']
       ],
@@ -40,29 +40,45 @@ const webMode = {
       act: edit('shared.ts', 'shared 1', 'shared 2'),
       ours: [
         ['self', 'shared 2'],
-        ['view', 'shared 2'],
+        ['view', 'shared 2', 'part 1 of nested 1'],
         ['main', 'text 3']
       ],
-      theirs: [
-        ['view', 'shared 2'],
-        ['self', 'shared 2'],
-        ['main', 'text 3']
-      ],
-      why: '9: the browser, which has nothing to do with it, reports a full reload'
+      theirs: [],
+      why: '9'
     },
     {
-      title: 'one itself',
+      title: 'one that would accept itself in a browser',
       act: edit('view.vue', '"view"', '"new view"'),
       ours: [
-        ['new view', 'shared 2'],
+        ['new view', 'shared 2', 'part 1 of nested 1'],
+        ['main', 'text 3']
+      ],
+      theirs: [],
+      why: '9'
+    },
+    {
+      title: 'one that only such modules import',
+      act: edit('part.vue', 'part 1', 'part 2'),
+      ours: [
+        ['new view', 'shared 2', 'part 2 of nested 1'],
+        ['main', 'text 3']
+      ],
+      theirs: [],
+      why: '9'
+    },
+    {
+      title: 'what that imports',
+      act: edit('nested.ts', 'nested 1', 'nested 2'),
+      ours: [
+        ['new view', 'shared 2', 'part 2 of nested 2'],
         ['main', 'text 3']
       ],
       theirs: [
-        ['new view', 'shared 2'],
+        ['new view', 'shared 2', 'part 2 of nested 2'],
         ['self', 'shared 2'],
         ['main', 'text 3']
       ],
-      why: '2'
+      why: '9'
     }
   ]
 }

@@ -50,14 +50,15 @@ pub fn record_change<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     let home = call.hot.emitter_home(call.emitter)?;
     let changes = home.native::<Changes>();
     if let (Some(file), Some(timestamp), Some(changes)) = (file, timestamp, changes) {
-        let modules = modules_of(change)?;
         let is_ssr = is_for_ssr(call)?;
         if is_ssr {
-            for module in &modules {
-                let_pass(*module, &changes)?;
+            for module in modules_of(change)? {
+                let_pass(module, &changes)?;
             }
-            web_mode::adopt(home, call.this.get("environment")?, &modules)?;
+            // A graph that is not Vite's may be anything.
+            let _ = web_mode::adopt(home, call.this.get("environment")?, change);
         }
+        let modules = modules_of(change)?;
         // Without a channel of its own, the SSR environment reports nothing.
         let is_known_to_ssr = is_ssr && home.get("channel")?.is_object() && has_analysed(&modules)?;
         changes.record(

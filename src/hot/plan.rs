@@ -113,10 +113,7 @@ impl<'s> Scene<'_, 's> {
             return Ok(None);
         }
         let text = |name| Ok(update.get(name)?.text().unwrap_or_default());
-        let (path, mut accepted_path) = (
-            self.unambiguous(text("path")?)?,
-            self.unambiguous(text("acceptedPath")?)?,
-        );
+        let (path, mut accepted_path) = (text("path")?, text("acceptedPath")?);
         if text("type")? != "js-update" {
             console::error(
                 self.js,
@@ -133,10 +130,11 @@ impl<'s> Scene<'_, 's> {
         if is_from_browser && known.is_some_and(|(changes, at)| changes.is_known_to_ssr(at)) {
             return Ok(None);
         }
-        let owner = self.owners.find(&self.roots, &path);
+        let place = self.unambiguous(&path);
+        let owner = self.owners.find(&self.roots, &place);
         let mut callbacks = self.callbacks(owner.as_deref(), &accepted_path)?;
         let mut is_self = self.roots.same(&path, &accepted_path);
-        if callbacks.is_empty() && !is_self && (self.is_down || self.has_failed(&path)) {
+        if callbacks.is_empty() && !is_self && (self.is_down || self.has_failed(&place)) {
             // The version that accepts it never ran.
             accepted_path.clone_from(&path);
             callbacks = self.callbacks(owner.as_deref(), &path)?;
@@ -147,8 +145,8 @@ impl<'s> Scene<'_, 's> {
         let is_loaded = || {
             owner.is_some()
                 || self.is_down
-                || self.loaded.find(&self.roots, &path).is_some()
-                || self.has_failed(&path)
+                || self.loaded.find(&self.roots, &place).is_some()
+                || self.has_failed(&place)
         };
         if callbacks.is_empty() && !(is_self && is_loaded()) {
             return Ok(None);
@@ -160,7 +158,7 @@ impl<'s> Scene<'_, 's> {
             } else {
                 format!("{} via {path_shown}", shown(&accepted_path))
             },
-            path: owner.unwrap_or(path),
+            path: owner.unwrap_or(place),
             accepted_path,
             accepted: 0,
             callbacks,
@@ -181,11 +179,13 @@ impl<'s> Scene<'_, 's> {
     }
 
     /// The path of a payload, or the id that the server knows by it where it may be a path as well as a URL.
-    fn unambiguous(&self, path: String) -> JsResult<'s, String> {
-        if !self.roots.is_ambiguous(&path) {
-            return Ok(path);
-        }
-        Ok(self.app.id_of_url(self.js, &path)?.unwrap_or(path))
+    fn unambiguous(&self, path: &str) -> String {
+        let known = if self.roots.is_ambiguous(path) {
+            self.app.id_of_url(self.js, path).ok().flatten()
+        } else {
+            None
+        };
+        known.unwrap_or_else(|| path.to_owned())
     }
 
     /// Whether the latest version of a module failed.
@@ -197,9 +197,10 @@ impl<'s> Scene<'_, 's> {
     fn callbacks(&self, owner: Option<&str>, accepted_path: &str) -> JsResult<'s, Vec<Held>> {
         let mut chosen = Vec::new();
         let Some(owner) = owner else { return Ok(chosen) };
+        let accepted_path = self.unambiguous(accepted_path);
         for callback in self.app.cache(self.js)?.callbacks(self.js.string(owner))? {
             let mut deps = callback.get("deps")?.items()?.into_iter().filter_map(Value::text);
-            if deps.any(|dep| self.roots.same(&dep, accepted_path)) {
+            if deps.any(|dep| self.roots.same(&dep, &accepted_path)) {
                 chosen.push(callback.hold());
             }
         }
@@ -208,10 +209,11 @@ impl<'s> Scene<'_, 's> {
 
     fn add(&self, plan: &mut Plan, mut step: Step) {
         let path = &step.accepted_path;
+        let place = self.unambiguous(path);
         let known = self
             .loaded
-            .find(&self.roots, path)
-            .or_else(|| self.owners.find(&self.roots, path));
+            .find(&self.roots, &place)
+            .or_else(|| self.owners.find(&self.roots, &place));
         let id = known.unwrap_or_else(|| {
             let name = shown(path);
             self.roots

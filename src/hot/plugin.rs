@@ -216,7 +216,8 @@ fn forward<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     if payload.is_object() {
         let origins = Table(call.hot.emitter_home(call.emitter)?.get("origins")?);
         origins.set(payload, call.detail)?;
-        hooks::reread(call, payload, call.detail.text().as_deref() == Some("ssr"))?;
+        // What a plugin has made of the modules may be anything, and is no reason to lose the message.
+        let _ = hooks::reread(call, payload, call.detail.text().as_deref() == Some("ssr"));
     }
     call.emitter
         .call_method("emit", &[js.string("message"), payload])

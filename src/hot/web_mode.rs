@@ -1,8 +1,9 @@
 //! Modules that vite-node runs in its "web" mode: whatever does not end like a script.
 //!
-//! They go through the transforms of the client environment. Of such a module the SSR graph knows nothing but that it
-//! is imported, neither what it accepts nor what it imports, so that Vite's search for importers ends there and misses
-//! it. Before that search we tell the SSR graph what the client graph knows.
+//! They go through the transforms of the client environment. Of such a module the SSR graph knows at most that it is
+//! imported, not what it imports, so that Vite's search for importers ends there and misses it. Before that search we
+//! tell the SSR graph what the client graph knows. What such a module accepts is not told: its `import.meta.hot` is a
+//! stub of vite-node's that takes no update, so that its importers have to.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -13,6 +14,11 @@ use super::hot_cache::{Table, array_from};
 /// The endings of scripts, each also with `x`, `c` or `m` where there is such a thing.
 const SCRIPTS: [&str; 9] = ["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "json"];
 
+/// The endings of style sheets that Vite knows.
+const STYLES: [&str; 9] = [
+    "css", "less", "sass", "scss", "styl", "stylus", "pcss", "postcss", "sss",
+];
+
 /// The two graphs of a server.
 struct Graphs<'s> {
     web: Value<'s>,
@@ -21,12 +27,21 @@ struct Graphs<'s> {
     adopted: Table<'s>,
 }
 
-/// Completes the SSR graph above these modules of it. `home` is that of the emitter.
-pub fn adopt<'s>(home: Value<'s>, environment: Value<'s>, modules: &[Value<'s>]) -> JsResult<'s, ()> {
+/// Completes the SSR graph above the modules of an edit, and these by those that stand for modules which it has not.
+/// `home` is that of the emitter, `change` what the SSR environment's hook got.
+pub fn adopt<'s>(home: Value<'s>, environment: Value<'s>, change: Value<'s>) -> JsResult<'s, ()> {
     let Some(graphs) = Graphs::of(home, environment)? else {
         return Ok(());
     };
-    let mut climbing: VecDeque<_> = modules.iter().copied().collect();
+    let modules = change.get("modules")?;
+    if !modules.is_array() {
+        return Ok(());
+    }
+    for module in graphs.standing_for(change.get("file")?)? {
+        modules.call_method("push", &[module])?;
+    }
+    let mut climbing: VecDeque<_> = modules.items()?.into();
+    climbing.retain(|module| module.is_object());
     let mut seen = HashSet::new();
     while let Some(module) = climbing.pop_front() {
         if let Some(id) = module.get("id")?.text() {
@@ -77,19 +92,8 @@ impl<'s> Graphs<'s> {
         let is_unknown = is_told || module.get("isSelfAccepting")?.is_undefined();
         if is_web_mode(id) && is_unknown && !twin.get("isSelfAccepting")?.is_undefined() {
             self.adopted.0.call_method("add", &[module])?;
-            for name in ["isSelfAccepting", "acceptedHmrExports", "importedBindings"] {
-                module.set(name, twin.get(name)?)?;
-            }
-            let accepted = Table(module.get("acceptedHmrDeps")?);
-            if accepted.0.is_object() {
-                accepted.0.call_method("clear", &[])?;
-                for dep in nodes(twin, "acceptedHmrDeps")? {
-                    let dep = self.ssr_node(dep)?;
-                    if dep.is_object() {
-                        accepted.0.call_method("add", &[dep])?;
-                    }
-                }
-            }
+            let is_boundary = is_style(id) && twin.get("isSelfAccepting")?.truthy();
+            module.set("isSelfAccepting", module.js().boolean(is_boundary))?;
         }
         let importers = Table(module.get("importers")?);
         if importers.0.is_object() {
@@ -127,6 +131,27 @@ impl<'s> Graphs<'s> {
         Ok(found)
     }
 
+    /// The nodes of the SSR graph above the modules of a file in web mode that are not there themselves.
+    fn standing_for(&self, file: Value<'s>) -> JsResult<'s, Vec<Value<'s>>> {
+        let twins = self.web.call_method("getModulesByFile", &[file])?;
+        let mut found: Vec<Value<'s>> = Vec::new();
+        if !twins.is_object() {
+            return Ok(found);
+        }
+        for twin in array_from(twins)?.items()? {
+            let id = twin.get("id")?.text();
+            if !id.is_some_and(|id| is_web_mode(&id)) || self.ssr_node(twin)?.is_object() {
+                continue;
+            }
+            for importer in self.importers(twin)? {
+                if !found.iter().any(|other| other.same(importer)) {
+                    found.push(importer);
+                }
+            }
+        }
+        Ok(found)
+    }
+
     fn ssr_node(&self, twin: Value<'s>) -> JsResult<'s> {
         match twin.get("id")?.text() {
             Some(id) => node(self.ssr, &id),
@@ -152,9 +177,17 @@ fn nodes<'s>(module: Value<'s>, name: &str) -> JsResult<'s, Vec<Value<'s>>> {
 
 /// Whether vite-node runs the module in web mode unless it is told otherwise.
 pub fn is_web_mode(id: &str) -> bool {
+    !SCRIPTS.contains(&ending(id))
+}
+
+/// Whether the module is a style sheet. That takes its own updates also without a context: nothing comes of them here.
+fn is_style(id: &str) -> bool {
+    STYLES.contains(&ending(id))
+}
+
+fn ending(id: &str) -> &str {
     let name = id.split('?').next().unwrap_or(id);
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    !SCRIPTS.contains(&ending)
+    name.rsplit_once('.').map_or("", |(_, ending)| ending)
 }
 
 #[cfg(test)]
