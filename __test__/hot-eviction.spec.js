@@ -189,6 +189,29 @@ describe('the modules of an edit', () => {
     assert.deepEqual(await send(channel, [{ id: B }]), [])
   })
 
+  test("after a failed reload, the browser's report counts unless the SSR environment has reported it, too", async () => {
+    const { app, edited, server, channel } = await setUp()
+    app.modules[MAIN] = () => {
+      throw new Error('broken')
+    }
+    await assert.rejects(app.send({ type: 'full-reload' }), /broken/)
+    app.modules[MAIN] = () => {}
+    app.takeExecuted()
+    const analysed = [{ id: B, isSelfAccepting: false }]
+    const reload = { type: 'full-reload', triggeredBy: B }
+    const send = edited({ ...data, file: B, modules: analysed }, reload)
+    channel.send({ ...reload })
+    assert.deepEqual(await send(server.ws, analysed), [MAIN])
+    app.modules[MAIN] = () => {
+      throw new Error('broken')
+    }
+    await assert.rejects(app.send({ type: 'full-reload' }), /broken/)
+    app.modules[MAIN] = () => {}
+    app.takeExecuted()
+    const alone = edited({ ...data, file: B, timestamp: 101, modules: analysed }, { ...reload })
+    assert.deepEqual(await alone(server.ws, analysed), [MAIN])
+  })
+
   test('of an edit among thousands that are waiting are known', async (t) => {
     captureConsole(t)
     const { plugin, edited, channel } = await setUp()

@@ -26,6 +26,7 @@ struct Change {
     /// The ids of the file's modules in the server's graphs.
     modules: Vec<String>,
     is_known_to_ssr: bool,
+    is_reported_by_ssr: bool,
     /// What the hooks of the environments got: other plugins may yet put other modules there.
     options: Vec<Faint>,
 }
@@ -58,6 +59,7 @@ impl Changes {
             file: file.to_owned(),
             modules,
             is_known_to_ssr,
+            is_reported_by_ssr: false,
             options: options.into_iter().collect(),
         });
         if changes.len() > REMEMBERED {
@@ -100,15 +102,17 @@ impl Changes {
         let at = changes
             .iter_mut()
             .filter(|change| is_same(change.timestamp, timestamp));
-        at.for_each(|change| change.is_known_to_ssr = true);
+        at.for_each(|change| change.is_reported_by_ssr = true);
     }
 
-    /// Whether the SSR environment reports what changed at that moment.
-    pub fn is_known_to_ssr(&self, timestamp: f64) -> bool {
-        self.changes
-            .borrow()
+    /// Whether the SSR environment reports what changed at that moment, so that others need not. `is_down`: where nothing
+    /// is certainly loaded, that counts which it has reported already.
+    pub fn is_for_ssr(&self, timestamp: f64, is_down: bool) -> bool {
+        let changes = self.changes.borrow();
+        let mut at = changes
             .iter()
-            .any(|change| is_same(change.timestamp, timestamp) && change.is_known_to_ssr)
+            .filter(|change| is_same(change.timestamp, timestamp));
+        at.any(|change| change.is_reported_by_ssr || (change.is_known_to_ssr && !is_down))
     }
 
     /// Remembers that a runner asked for a module.
@@ -196,10 +200,11 @@ mod tests {
         );
         assert_eq!(changes.files(2.0), Some(vec![("/a".into(), none())]));
         assert_eq!(changes.files(3.0), None);
-        assert!(changes.is_known_to_ssr(1.0));
-        assert!(!changes.is_known_to_ssr(2.0));
+        assert!(changes.is_for_ssr(1.0, false));
+        assert!(!changes.is_for_ssr(1.0, true));
+        assert!(!changes.is_for_ssr(2.0, false));
         changes.reported_by_ssr(2.0);
-        assert!(changes.is_known_to_ssr(2.0));
+        assert!(changes.is_for_ssr(2.0, true));
         assert_eq!(changes.latest(|file| file == "/a"), Some(2.0));
     }
 

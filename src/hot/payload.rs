@@ -108,7 +108,8 @@ async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), Held
             };
             let is_done = at.is_some_and(|at| {
                 app.state.applied.borrow_mut().edit(at).is_reloaded_since(arrived)
-                    || (app.origin(js, payload.get(js)) == Origin::Browser && changes.is_known_to_ssr(at))
+                    || (app.origin(js, payload.get(js)) == Origin::Browser
+                        && changes.is_for_ssr(at, app.state.reload_failed.get()))
             });
             Ok((is_loaded, is_done, at))
         })?;

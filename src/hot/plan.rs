@@ -127,7 +127,7 @@ impl<'s> Scene<'_, 's> {
         let edited_at = known
             .filter(|(changes, at)| changes.files(*at).is_some())
             .map(|(_, at)| at);
-        if is_from_browser && known.is_some_and(|(changes, at)| changes.is_known_to_ssr(at)) {
+        if is_from_browser && known.is_some_and(|(changes, at)| changes.is_for_ssr(at, self.is_down)) {
             return Ok(None);
         }
         let place = self.unambiguous(&path);
