@@ -129,7 +129,7 @@ export interface HotContext extends Omit<ViteHotContext, 'acceptDeps' | 'decline
    * Reloads the entries.
    *
    * @param message Passed on to the listeners of `vite:invalidate`.
-   * @returns The entries' exports, in order.
+   * @returns The entries' exports, in order. None in a disposer: the reload comes after it.
    */
   invalidate(message?: string): Promise<any[]>
 

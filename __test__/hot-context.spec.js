@@ -111,6 +111,15 @@ describe('createHotContext', () => {
     }
   })
 
+  test('what `Array.isArray` takes for an array is one', async (t) => {
+    captureConsole(t)
+    const app = fakeApp({ '/app/dep.js': () => 'dep' })
+    const got = []
+    app.context(OWNER).accept(new Proxy(['/app/dep.js'], {}), (modules) => got.push(modules))
+    await app.update([OWNER, '/app/dep.js'])
+    assert.deepEqual(got, [['dep']])
+  })
+
   test("a record's function calls the user's with the module", () => {
     const { cache, context } = fakeApp()
     const hot = context(OWNER)
@@ -264,6 +273,26 @@ describe('send', () => {
     assert.deepEqual(got, [text('event', 1), text('event', 2)])
     assert.deepEqual(app.cache.messageBuffer, [])
     assert.equal(app.emitter.listenerCount('newListener'), 0)
+  })
+
+  test('is kept also when all listeners of the emitter are removed, ours among them', async () => {
+    const app = fakeApp()
+    const hot = app.context(OWNER)
+    hot.send('event', 1)
+    app.emitter.removeAllListeners()
+    hot.send('event', 2)
+    const got = []
+    app.emitter.on('custom', (message) => got.push(message))
+    await null
+    await null
+    assert.deepEqual(got.splice(0), [text('event', 1), text('event', 2)])
+    app.emitter.removeAllListeners()
+    hot.send('event', 3)
+    app.emitter.removeAllListeners()
+    app.emitter.on('custom', (message) => got.push(message))
+    await app.send({ type: 'custom', event: 'any' })
+    assert.deepEqual(got, [text('event', 3)])
+    assert.deepEqual(app.emitter.eventNames(), ['custom'])
   })
 
   test('`connected` and sendMessageBuffer send what is kept, once', async () => {

@@ -50,6 +50,20 @@ describe('a failing version', () => {
     assert.deepEqual(got, ['accept 1', 'event 1', 'accept 1', 'event 3', 'prune 3'])
   })
 
+  test('of a module without a context: the next save recovers', async (t) => {
+    captureConsole(t)
+    const app = fakeApp({ [MAIN]: ({ load }) => load(A), [A]: () => {} })
+    await app.start()
+    app.modules[A] = () => {
+      throw new Error('broken')
+    }
+    await app.update('/src/a.js')
+    app.modules[A] = () => {}
+    app.takeExecuted()
+    await app.update('/src/a.js')
+    assert.deepEqual(app.takeExecuted(), [A])
+  })
+
   test('a dependency that failed is executed again, one that ran is not', async (t) => {
     captureConsole(t)
     const { app, plugin } = withPlugin(chain().modules)
@@ -126,5 +140,19 @@ describe('a failing version', () => {
     const { hotModulesMap, disposeMap, customListenersMap, ctxToListenersMap, dataMap } = app.cache
     for (const map of [hotModulesMap, disposeMap, customListenersMap, ctxToListenersMap]) assert.equal(map.size, 0)
     assert.deepEqual(dataMap.get(MAIN), { kept: true })
+  })
+
+  test('after such a version, the old context registers nothing more', async (t) => {
+    captureConsole(t)
+    const contexts = []
+    const app = fakeApp({ [MAIN]: ({ hot }) => contexts.push(hot) })
+    await app.start()
+    app.modules[MAIN] = () => {}
+    await app.update(MAIN)
+    contexts[0].on('event', () => assert.fail('gone'))
+    contexts[0].dispose(() => assert.fail('gone'))
+    await app.send({ type: 'custom', event: 'event' })
+    await app.update(MAIN)
+    assert.equal(app.cache.ctxToListenersMap.size, 0)
   })
 })

@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
 const hmr = require('@upvotr/node-hmr/vite-node')
-const { fakeApp, captureConsole, deferred } = require('./support/fake-runner.js')
+const { fakeApp, captureConsole, deferred, withPlugin } = require('./support/fake-runner.js')
 
 const [MAIN, A] = ['/app/main.js', '/app/src/a.js']
 
@@ -94,6 +94,24 @@ describe('full-reload', () => {
     assert.deepEqual(order, ['full-reload', 'execute', 'execute'])
   })
 
+  test('a listener that two modules share is told for both, each time', async () => {
+    let told = 0
+    const shared = () => told++
+    const listens = ({ hot }) => hot.on('vite:beforeFullReload', shared)
+    const app = fakeApp({
+      [MAIN]: async (main) => {
+        listens(main)
+        await main.load(A)
+      },
+      [A]: listens
+    })
+    await app.start()
+    for (const times of [2, 4, 6]) {
+      await app.send({ type: 'full-reload' })
+      assert.equal(told, times)
+    }
+  })
+
   test('a failed one rejects and keeps what was registered; a success drops it', async () => {
     const got = []
     const app = fakeApp({ [MAIN]: ({ hot }) => void hot.on('event', () => got.push(1)) })
@@ -132,6 +150,23 @@ describe('full-reload', () => {
     app.takeExecuted()
     await app.send(other)
     assert.deepEqual(app.takeExecuted(), [])
+  })
+
+  test('a failing one is tried again, and later ones are not those of an edit that has been applied', async () => {
+    const { app, plugin } = withPlugin({ [MAIN]: () => {} })
+    await app.start()
+    app.modules[MAIN] = () => {
+      throw new Error('broken')
+    }
+    plugin.hotUpdate({ file: MAIN, timestamp: 100, modules: [] })
+    const reload = { type: 'full-reload', triggeredBy: MAIN }
+    await assert.rejects(app.send(reload), /broken/)
+    await assert.rejects(app.send(reload), /broken/)
+    app.modules[MAIN] = () => {}
+    await app.send(reload)
+    app.takeExecuted()
+    await app.send(reload)
+    assert.deepEqual(app.takeExecuted(), [MAIN])
   })
 
   test('after a failure, an update of what failed runs the entries again, too', async (t) => {

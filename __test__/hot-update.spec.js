@@ -106,6 +106,28 @@ describe('update', () => {
     assert.deepEqual(app.takeExecuted(), [])
   })
 
+  test('matches a root-relative path that begins like the root', async (t) => {
+    captureConsole(t)
+    const inner = '/app/app/a.js'
+    const app = fakeApp({ [MAIN]: ({ load }) => load(inner), [inner]: ({ hot }) => hot.accept() })
+    await app.start()
+    app.takeExecuted()
+    for (const path of ['/app/a.js', '/app/app/a.js', '/@fs/app/app/a.js']) await app.update(path)
+    assert.deepEqual(app.takeExecuted(), [inner, inner, inner])
+    await app.update('/@fs/app/a.js', '/a.js')
+    assert.deepEqual(app.takeExecuted(), [])
+  })
+
+  test("finds a virtual module that the runner spells in Vite's way", async (t) => {
+    captureConsole(t)
+    const id = '/@id/__x00__virtual:x'
+    const app = fakeApp({ [id]: ({ hot }) => hot.accept() }, { entries: [id] })
+    await app.start()
+    app.takeExecuted()
+    await app.update('\0virtual:x', '/@id/__x00__virtual:x?t=1')
+    assert.deepEqual(app.takeExecuted(), [id])
+  })
+
   test('virtual modules and Windows paths', async (t) => {
     captureConsole(t)
     const got = []

@@ -7,7 +7,7 @@ const [MAIN, A, B, C] = ['/app/main.js', '/app/src/a.js', '/app/src/b.js', '/app
 /**
  * A runner of a made-up application. `modules` maps an id to what the module does when it is executed: a function of
  * `hot` (its context, made when the function asks for it) and `load` (imports another module); its result is the
- * module's exports. Modules are cached with their importers, as vite-node does it.
+ * module's exports. Modules are cached with their importers and imports, as vite-node does it.
  */
 function fakeApp(modules = {}, { root = '/app', entries = ['/app/main.js'], emitter = hmr.createHmrEmitter() } = {}) {
   const executed = []
@@ -21,9 +21,10 @@ function fakeApp(modules = {}, { root = '/app', entries = ['/app/main.js'], emit
   }
 
   function load(id, importer) {
-    const known = moduleCache.get(id) ?? { importers: new Set() }
+    const known = moduleCache.get(id) ?? { importers: new Set(), imports: new Set() }
     moduleCache.set(id, known)
     if (importer) known.importers.add(importer)
+    moduleCache.get(importer)?.imports.add(id)
     known.promise ??= run(id)
     return known.promise
   }

@@ -84,6 +84,12 @@ async function startApp(stack, hmr, fixture, { entry = 'main.ts', plugins = [] }
     while (handled.length > 0) await handled.shift()
     await new Promise(setImmediate)
   }
+  const report = async (event, name) => {
+    const reported = once(events, 'edit')
+    server.watcher.emit(event, name)
+    await reported
+    await settle()
+  }
   const app = {
     root,
     server,
@@ -106,12 +112,18 @@ async function startApp(stack, hmr, fixture, { entry = 'main.ts', plugins = [] }
       return name
     },
     /** Replaces text in a file, and waits until the update or reload that follows is done, if there is one. */
-    async edit(file, from, to) {
-      const name = await app.replace(file, from, to)
-      const reported = once(events, 'edit')
-      server.watcher.emit('change', name)
-      await reported
-      await settle()
+    edit: async (file, from, to) => report('change', await app.replace(file, from, to)),
+    /** Makes a file, and waits as `edit` does. */
+    async add(file, text) {
+      const name = path.join(root, file)
+      await fs.writeFile(name, text)
+      await report('add', name)
+    },
+    /** Deletes a file, and waits as `edit` does. */
+    async remove(file) {
+      const name = path.join(root, file)
+      await fs.rm(name)
+      await report('unlink', name)
     },
     async close() {
       await server.close()

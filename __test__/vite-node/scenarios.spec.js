@@ -7,7 +7,11 @@ const { describe, test, before, after } = require('node:test')
 const hmr = require('@upvotr/node-hmr/vite-node')
 const { STACKS, loadStack, startApp } = require('../support/vite-node-app.js')
 const { captureConsole } = require('../support/fake-runner.js')
-const scenarios = { ...require('./scenarios.js'), ...require('./failing-scenarios.js') }
+const scenarios = {
+  ...require('./scenarios.js'),
+  ...require('./failing-scenarios.js'),
+  ...require('./graph-scenarios.js')
+}
 
 const document = (name) => fs.readFileSync(path.join(__dirname, '../../docs', name), 'utf8')
 
@@ -29,12 +33,12 @@ test('the differences are those of the list, and each of the list is shown', () 
 
 for (const name of STACKS) {
   for (const who of ['ours', 'theirs']) {
-    for (const [scenario, { fixture, breaks, start, steps }] of Object.entries(scenarios)) {
+    for (const [scenario, { fixture, breaks, entry, plugins, start, steps }] of Object.entries(scenarios)) {
       describe(`${name}, hot by ${who === 'ours' ? 'our entry' : "vite-node's own"}: ${scenario}`, () => {
         let app
         before(async () => {
           const stack = await loadStack(name)
-          app = await startApp(stack, who === 'ours' ? hmr : stack.ownHmr, fixture)
+          app = await startApp(stack, who === 'ours' ? hmr : stack.ownHmr, fixture, { entry, plugins })
           if (breaks) await app.replace(...breaks)
         })
         after(() => app.close())

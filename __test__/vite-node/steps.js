@@ -31,4 +31,12 @@ const editAndCount =
     app.log.push(['announced', lines.log.filter((line) => line.includes('hot updated')).length])
   }
 
-module.exports = { edit, editAndCount, send }
+/** A new file. */
+const add =
+  (...args) =>
+  (app) =>
+    app.add(...args)
+/** A file that is deleted. */
+const remove = (file) => (app) => app.remove(file)
+
+module.exports = { add, edit, editAndCount, remove, send }

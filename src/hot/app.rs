@@ -1,15 +1,17 @@
 //! A runner with all that belongs to it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::js::{Call, Cx, Held, Js, JsResult, Value};
 
 use super::changes::Applied;
+use super::disposing::Disposing;
 use super::hot_cache::HotCache;
 use super::hot_context::Methods;
 use super::ids::Roots;
+use super::reload_queue::ReloadQueue;
 use super::update_queue::UpdateQueue;
 use super::versions::Versions;
 
@@ -85,14 +87,30 @@ pub struct RunnerState {
     pub queue: UpdateQueue,
     /// Modules that are being run again, the latest last.
     pub versions: RefCell<Vec<Rc<Versions>>>,
+    /// Which reloads are under way.
+    pub reloads: ReloadQueue,
+    /// Which disposers are.
+    pub disposing: Disposing,
     /// Whether the last reload failed: nothing is certainly loaded then, so nothing is ignored.
     pub reload_failed: Cell<bool>,
     /// Modules whose latest version failed. What they register is what the last good version did.
     pub failed: RefCell<HashSet<String>>,
+    /// Who imports the modules that ran again, of those that did not: a runner tells only of imports since then.
+    pub importers: RefCell<HashMap<String, Vec<String>>>,
     /// Which edits have been applied.
     pub applied: RefCell<Applied>,
     /// The module whose `invalidate` led to the callbacks that run now.
     pub first_invalidated_by: RefCell<Option<String>>,
+    /// Counts messages and reloads, so that what came before what can be told.
+    moment: Cell<u64>,
+}
+
+impl RunnerState {
+    /// A moment after all that were asked for before.
+    pub fn next_moment(&self) -> u64 {
+        self.moment.set(self.moment.get() + 1);
+        self.moment.get()
+    }
 }
 
 /// A runner with its emitter and entries, held while a step is under way.

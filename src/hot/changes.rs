@@ -6,8 +6,11 @@
 use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
 
-/// So many edits are remembered: messages follow their edit within moments.
-const REMEMBERED: usize = 64;
+use crate::js::{Faint, Js, Value};
+
+/// So many edits are remembered: messages follow their edit within moments, but those of a checkout of another branch
+/// wait for one another.
+const REMEMBERED: usize = 5_000;
 
 /// What the plugin of one emitter saw.
 #[derive(Default)]
@@ -23,19 +26,32 @@ struct Change {
     /// The ids of the file's modules in the server's graphs.
     modules: Vec<String>,
     is_known_to_ssr: bool,
+    is_reported_by_ssr: bool,
+    /// What the hooks of the environments got: other plugins may yet put other modules there.
+    options: Vec<Faint>,
 }
 
 impl Changes {
     /// Remembers that `file` changed, which has these modules in the graph of an environment. `is_known_to_ssr`: that
-    /// is the SSR environment, which will report it.
-    pub fn record(&self, timestamp: f64, file: &str, modules: Vec<String>, is_known_to_ssr: bool) {
+    /// is the SSR environment, which will report it. `options` is what its hook got.
+    pub fn record(
+        &self,
+        timestamp: f64,
+        file: &str,
+        modules: Vec<String>,
+        is_known_to_ssr: bool,
+        options: Option<Faint>,
+    ) {
         let mut changes = self.changes.borrow_mut();
+        // The environments report one edit one after another.
         let known = changes
             .iter_mut()
+            .rev()
             .find(|change| is_same(change.timestamp, timestamp) && change.file == file);
         if let Some(change) = known {
             change.is_known_to_ssr |= is_known_to_ssr;
             change.modules.extend(modules);
+            change.options.extend(options);
             return;
         }
         changes.push_back(Change {
@@ -43,6 +59,8 @@ impl Changes {
             file: file.to_owned(),
             modules,
             is_known_to_ssr,
+            is_reported_by_ssr: false,
+            options: options.into_iter().collect(),
         });
         if changes.len() > REMEMBERED {
             changes.pop_front();
@@ -65,12 +83,36 @@ impl Changes {
         (!files.is_empty()).then_some(files)
     }
 
-    /// Whether the SSR environment reports what changed at that moment.
-    pub fn is_known_to_ssr(&self, timestamp: f64) -> bool {
-        self.changes
-            .borrow()
+    /// What the hooks of the environments got for the edits of that moment, each with its file. By the time of a message
+    /// all plugins have been asked, and the modules in there are those that it is about.
+    pub fn options<'s>(&self, js: Js<'s>, timestamp: f64) -> Vec<(String, Value<'s>)> {
+        let changes = self.changes.borrow();
+        let at = changes
             .iter()
-            .any(|change| is_same(change.timestamp, timestamp) && change.is_known_to_ssr)
+            .filter(|change| is_same(change.timestamp, timestamp));
+        let options = at.flat_map(|change| change.options.iter().map(|options| (&change.file, options)));
+        options
+            .filter_map(|(file, options)| Some((file.clone(), options.get(js)?)))
+            .collect()
+    }
+
+    /// The SSR environment has reported what changed at that moment.
+    pub fn reported_by_ssr(&self, timestamp: f64) {
+        let mut changes = self.changes.borrow_mut();
+        let at = changes
+            .iter_mut()
+            .filter(|change| is_same(change.timestamp, timestamp));
+        at.for_each(|change| change.is_reported_by_ssr = true);
+    }
+
+    /// Whether the SSR environment reports what changed at that moment, so that others need not. `is_down`: where nothing
+    /// is certainly loaded, that counts which it has reported already.
+    pub fn is_for_ssr(&self, timestamp: f64, is_down: bool) -> bool {
+        let changes = self.changes.borrow();
+        let mut at = changes
+            .iter()
+            .filter(|change| is_same(change.timestamp, timestamp));
+        at.any(|change| change.is_reported_by_ssr || (change.is_known_to_ssr && !is_down))
     }
 
     /// Remembers that a runner asked for a module.
@@ -106,18 +148,25 @@ pub struct Applied(VecDeque<Edit>);
 #[derive(Default)]
 pub struct Edit {
     timestamp: f64,
-    /// Everything was reloaded.
-    pub is_reloaded: bool,
+    /// The moment when everything had been reloaded.
+    pub reloaded: Option<u64>,
     /// Boundary and accepted module of each update.
     pub updates: HashSet<(String, String)>,
     /// Modules that were evicted, and so are fresh.
     pub evicted: HashSet<String>,
 }
 
+impl Edit {
+    /// Whether everything has been reloaded since a message arrived. One that arrives later has another reason.
+    pub fn is_reloaded_since(&self, arrived: u64) -> bool {
+        self.reloaded.is_some_and(|moment| moment > arrived)
+    }
+}
+
 impl Applied {
     /// What has been done about the edit of that moment.
     pub fn edit(&mut self, timestamp: f64) -> &mut Edit {
-        let found = self.0.iter().position(|edit| is_same(edit.timestamp, timestamp));
+        let found = self.0.iter().rposition(|edit| is_same(edit.timestamp, timestamp));
         let index = found.unwrap_or_else(|| {
             if self.0.len() == REMEMBERED {
                 self.0.pop_front();
@@ -140,10 +189,10 @@ mod tests {
     fn files_are_found_by_the_moment_of_their_change() {
         let changes = Changes::default();
         let none = Vec::new;
-        changes.record(1.0, "/a", none(), false);
-        changes.record(1.0, "/b", vec!["/b?x".into(), "/b".into()], false);
-        changes.record(1.0, "/b", vec!["/b".into()], true);
-        changes.record(2.0, "/a", none(), false);
+        changes.record(1.0, "/a", none(), false, None);
+        changes.record(1.0, "/b", vec!["/b?x".into(), "/b".into()], false, None);
+        changes.record(1.0, "/b", vec!["/b".into()], true, None);
+        changes.record(2.0, "/a", none(), false, None);
         let b = vec!["/b".into(), "/b?x".into()];
         assert_eq!(
             changes.files(1.0),
@@ -151,8 +200,11 @@ mod tests {
         );
         assert_eq!(changes.files(2.0), Some(vec![("/a".into(), none())]));
         assert_eq!(changes.files(3.0), None);
-        assert!(changes.is_known_to_ssr(1.0));
-        assert!(!changes.is_known_to_ssr(2.0));
+        assert!(changes.is_for_ssr(1.0, false));
+        assert!(!changes.is_for_ssr(1.0, true));
+        assert!(!changes.is_for_ssr(2.0, false));
+        changes.reported_by_ssr(2.0);
+        assert!(changes.is_for_ssr(2.0, true));
         assert_eq!(changes.latest(|file| file == "/a"), Some(2.0));
     }
 
@@ -167,14 +219,18 @@ mod tests {
     #[test]
     fn old_edits_are_forgotten() {
         let (changes, mut applied) = (Changes::default(), Applied::default());
-        for moment in 0..200_u32 {
-            changes.record(f64::from(moment), "/a", Vec::new(), false);
-            applied.edit(f64::from(moment)).is_reloaded = true;
+        let latest = f64::from(u32::try_from(REMEMBERED).unwrap());
+        let mut moment = 0.0;
+        while moment <= latest {
+            changes.record(moment, "/a", Vec::new(), false, None);
+            applied.edit(moment).reloaded = Some(2);
+            moment += 1.0;
         }
-        assert_eq!(changes.files(100.0), None);
-        assert_eq!(changes.files(199.0), Some(vec![("/a".into(), Vec::new())]));
-        assert!(applied.edit(199.0).is_reloaded);
-        assert!(!applied.edit(100.0).is_reloaded);
+        assert_eq!(changes.files(0.0), None);
+        assert_eq!(changes.files(latest), Some(vec![("/a".into(), Vec::new())]));
+        assert!(applied.edit(latest).is_reloaded_since(1));
+        assert!(!applied.edit(latest).is_reloaded_since(3));
+        assert!(!applied.edit(0.0).is_reloaded_since(1));
         assert!(applied.0.len() <= REMEMBERED);
     }
 }

@@ -128,6 +128,17 @@ impl<'s> HotCache<'s> {
         Ok(false)
     }
 
+    /// Forgets the listeners of an event, also as those of their owners: one function may listen for several.
+    pub fn drop_event(self, event: Value<'s>) -> JsResult<'s, ()> {
+        self.listeners()?.delete(event)?;
+        for (_, events) in self.contexts()?.entries()? {
+            if events.is_object() {
+                Table(events).delete(event)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Takes the registrations of `owner` out of use and gives them for [`HotCache::restore`].
     pub fn set_aside(self, owner: Value<'s>) -> JsResult<'s> {
         let js = owner.js();
@@ -167,12 +178,18 @@ impl<'s> HotCache<'s> {
         if listeners.is_object() {
             for (event, functions) in Table(listeners).entries()? {
                 for function in functions.items()? {
-                    // Those of a full reload are told once.
-                    if event.text().as_deref() != Some("vite:beforeFullReload") {
-                        add_to(self.listeners()?, event, function)?;
-                    }
+                    add_to(self.listeners()?, event, function)?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Lets the context of `owner` register nothing more.
+    pub fn retire(self, owner: Value<'s>) -> JsResult<'s, ()> {
+        let (js, listeners) = (owner.js(), self.contexts()?.get(owner)?);
+        if listeners.is_object() {
+            listeners.define_hidden(js.string(RETIRED), js.boolean(true))?;
         }
         Ok(())
     }
@@ -201,6 +218,14 @@ impl<'s> HotCache<'s> {
         }
         Ok(())
     }
+}
+
+/// What tells that the listeners of a context are those of a version that is gone for good.
+const RETIRED: &str = "isRetired";
+
+/// Whether [`HotCache::retire`] was called for the context with these listeners.
+pub fn is_retired(listeners: Value<'_>) -> JsResult<'_, bool> {
+    Ok(listeners.get(RETIRED)?.truthy())
 }
 
 /// Adds `function` to the array at `event`.

@@ -10,7 +10,7 @@ use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn_detached};
 
 use super::app::{App, Hot};
 use super::console;
-use super::hot_cache::{HotCache, Table, add_to, remove_from};
+use super::hot_cache::{HotCache, Table, add_to, is_retired, remove_from};
 use super::listeners;
 use super::outbox;
 use super::reload;
@@ -69,7 +69,7 @@ pub fn create_hot_context<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
     if !cache.data()?.has(owner)? {
         cache.data()?.set(owner, js.object())?;
     }
-    let running = app.state.versions.borrow().last().cloned();
+    let running = app.state.versions.borrow().clone();
     let tables = [cache.contexts()?, cache.hot_modules()?, cache.prune_callbacks()?];
     let is_replaced = tables
         .into_iter()
@@ -81,8 +81,10 @@ pub fn create_hot_context<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
     } else {
         js.undefined()
     };
-    if let (Some(versions), Some(owner)) = (running, owner.text()) {
-        versions.created(owner, is_replaced.then(|| aside.hold()));
+    if let Some(owner) = owner.text() {
+        for versions in running {
+            versions.created(owner.clone(), is_replaced.then(|| aside.hold()));
+        }
     }
     let listeners = js.map()?;
     cache.contexts()?.set(owner, listeners)?;
@@ -133,10 +135,14 @@ impl<'s> Context<'s> {
         })
     }
 
-    /// Whether this is the owner's context now. One that was dropped without a successor is taken up again.
+    /// Whether this is the owner's context now. One that was dropped without a successor is taken up again, unless its
+    /// module has run again and made none.
     fn is_current(&self) -> JsResult<'s, bool> {
         let current = self.cache.contexts()?.get(self.owner)?;
         if current.is_undefined() {
+            if is_retired(self.listeners)? {
+                return Ok(false);
+            }
             self.cache.contexts()?.set(self.owner, self.listeners)?;
             return Ok(true);
         }
@@ -204,7 +210,8 @@ fn accept<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
     if deps.text().is_some() {
         return context.accept_one(deps, function);
     }
-    if !deps.is_array() {
+    let is_array = call.js.global()?.get("Array")?.call_method("isArray", &[deps])?;
+    if !is_array.truthy() {
         return Err(call.js.error("TypeError", "invalid hot.accept() usage."));
     }
     match context.hot.methods() {
@@ -245,7 +252,7 @@ fn invalidate<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
         async move { listeners::notify(&telling, &event, &detail).await },
     );
 
-    let reloaded = reload::start(js, app.clone())?;
+    let reloaded = reload::start(js, app.clone(), context.owner.text())?;
     let (promise, owner) = (reloaded.hold(), context.owner.display());
     // Who waits for it is told by the promise; who does not is told here, instead of by a crash.
     spawn_detached(js, async move {

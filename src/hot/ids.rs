@@ -27,6 +27,16 @@ impl Roots {
     /// What an id may stand for, in one spelling each, the likeliest first. Two, at times more, because `/src/a.ts`
     /// is a path as well as a URL.
     pub fn readings(&self, id: &str) -> Vec<String> {
+        self.read(id, true)
+    }
+
+    /// [`Roots::readings`] of an id that a runner or a user has spelled: what is below the root is a path.
+    fn own_readings(&self, id: &str) -> Vec<String> {
+        self.read(id, false)
+    }
+
+    /// `is_url`: below a root `/app`, `/app/a.ts` may be `/app/app/a.ts` too.
+    fn read(&self, id: &str, is_url: bool) -> Vec<String> {
         let (name, query) = split_query(id);
         let query = lasting_query(query);
         let mut readings = Vec::with_capacity(2);
@@ -46,31 +56,46 @@ impl Roots {
             .chain([name])
         {
             let path = path_of(name);
-            match &self.root {
-                Some(root) if path.starts_with('/') && !is_below(&path, root) && !is_explicit(name) => {
-                    add(&format!("{root}{path}"));
+            let below_root = self
+                .root
+                .as_ref()
+                .filter(|_| path.starts_with('/') && !is_explicit(name))
+                .map(|root| (format!("{root}{path}"), is_below(&path, root)));
+            match below_root {
+                Some((joined, false)) => {
+                    add(&joined);
+                    add(&path);
                 }
-                _ => {}
+                Some((joined, true)) if is_url => {
+                    add(&path);
+                    add(&joined);
+                }
+                _ => add(&path),
             }
-            add(&path);
         }
         readings
     }
 
+    /// Whether a path below the root may as well be a URL: below a root `/app`, `/app/a.ts` may be `/app/app/a.ts`.
+    pub fn is_ambiguous(&self, id: &str) -> bool {
+        let is_below_root = |root: &String| is_below(&path_of(split_query(id).0), root);
+        !is_explicit(id) && self.root.as_ref().is_some_and(is_below_root)
+    }
+
     /// Whether both ids can name the same module.
     pub fn same(&self, one: &str, other: &str) -> bool {
-        one == other || {
-            let readings = self.readings(one);
-            self.readings(other)
-                .iter()
-                .any(|reading| readings.contains(reading))
-        }
+        one == other || share(&self.readings(one), &self.readings(other))
+    }
+
+    /// Whether the loaded module `id` is what `name` stands for.
+    pub fn is_named(&self, id: &str, name: &str) -> bool {
+        id == name || share(&self.own_readings(id), &self.readings(name))
     }
 
     /// Whether `id` is `file`, or `file` with any query.
     pub fn is_of_file(&self, id: &str, file: &str) -> bool {
         let file = path_of(split_query(file).0);
-        self.readings(id)
+        self.own_readings(id)
             .iter()
             .any(|reading| split_query(reading).0 == file)
     }
@@ -92,6 +117,10 @@ impl Roots {
     }
 }
 
+fn share(one: &[String], other: &[String]) -> bool {
+    one.iter().any(|reading| other.contains(reading))
+}
+
 /// The id as it is shown to the user: as it came, without marks that only matter to the server.
 pub fn shown(id: &str) -> String {
     let (name, query) = split_query(id);
@@ -111,7 +140,9 @@ pub fn is_installed(id: &str) -> bool {
 /// The last segment of a path without its query: all spellings of one file share it.
 pub fn last_segment(id: &str) -> &str {
     let name = split_query(id).0;
-    name.rsplit(['/', '\\']).next().unwrap_or(name)
+    let segment = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    // Vite writes `__x00__` for it.
+    segment.trim_start_matches('\0')
 }
 
 fn split_query(id: &str) -> (&str, &str) {
@@ -266,6 +297,8 @@ mod tests {
             (&windows, "C:/app/src/a.ts", "c:\\app\\src\\a.ts"),
             (&windows, "C:/app/src/a.ts", "/C:/app/src/a.ts"),
             (&windows, "C:/app/src/a.ts", "file:///c:/app/src/a.ts?t=1"),
+            (&roots, "/app/app/a.ts", "/app/a.ts"),
+            (&roots, "/app/app/a.ts", "/base/app/a.ts?t=1"),
         ];
         for (roots, one, other) in table {
             assert!(
@@ -294,6 +327,25 @@ mod tests {
         for (one, other) in table {
             assert!(!roots.same(one, other), "{one} {other}");
         }
+    }
+
+    #[test]
+    fn a_loaded_module_below_the_root_is_named_by_its_path() {
+        let roots = Roots::new(Some("/app"), None);
+        assert!(roots.is_named("/app/app/a.ts", "/app/a.ts"));
+        assert!(roots.is_named("/app/a.ts", "/app/a.ts"));
+        assert!(roots.is_named("/src/a.ts", "/app/src/a.ts"));
+        assert!(!roots.is_named("/app/a.ts", "/app/app/a.ts"));
+        assert!(!roots.is_of_file("/app/a.ts", "/app/app/a.ts"));
+    }
+
+    #[test]
+    fn a_path_below_the_root_is_ambiguous() {
+        let roots = Roots::new(Some("/app"), None);
+        assert!(roots.is_ambiguous("/app/a.ts?t=1"));
+        assert!(!roots.is_ambiguous("/@fs/app/a.ts"));
+        assert!(!roots.is_ambiguous("/src/a.ts"));
+        assert!(!Roots::default().is_ambiguous("/app/a.ts"));
     }
 
     #[test]

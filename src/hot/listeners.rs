@@ -34,23 +34,6 @@ pub async fn notify_vite(app: &App, event: &str, data: &Held) {
     notify(app, &event, data).await;
 }
 
-/// Runs the disposers of these owners, one after another, each with its owner's data.
-pub async fn dispose(app: &App, owners: &[String]) {
-    for owner in owners {
-        let called = app.cx.attempt(|js| {
-            let (cache, key) = (app.cache(js)?, js.string(owner));
-            let disposer = cache.disposers()?.get(key)?;
-            if !disposer.is_function() {
-                return Ok(Held::undefined());
-            }
-            disposer
-                .call(js.undefined(), &[cache.data()?.get(key)?])
-                .map(Value::hold)
-        });
-        finish(&app.cx, called, || format!("the disposer of {owner}")).await;
-    }
-}
-
 /// What calling a user's function gave, to be kept.
 pub fn outcome(result: JsResult<'_>) -> Result<Held, Held> {
     match result {

@@ -8,14 +8,18 @@
 //! | `hot_cache.rs` | the state of a runner: the maps that `getCache` shows |
 //! | `versions.rs` | which registrations stay when a module runs again |
 //! | `listeners.rs` | calling users' functions one by one, none hurting another |
-//! | `update_queue.rs` | one message after another |
+//! | `disposing.rs` | disposers, each once, and what they ask for |
+//! | `update_queue.rs`, `reload_queue.rs` | one message after another, and one reload after another |
 //! | `plan.rs` | what an update asks for: boundaries, callbacks, modules to evict |
 //! | `update.rs`, `reload.rs` | the two ways to run modules again |
 //! | `module_cache.rs` | what a runner has loaded: finding, evicting, importers |
 //! | `payload.rs` | messages of a Vite server, by type |
 //! | `ids.rs` | the spellings of one module id |
 //! | `outbox.rs` | `hot.send` |
-//! | `plugin.rs`, `changes.rs` | the Vite plugin, and which files it saw change |
+//! | `plugin.rs` | the Vite plugin, which puts a server's messages on the emitter |
+//! | `hooks.rs`, `changes.rs` | which modules were asked for, and which files its hooks saw change |
+//! | `edited.rs` | which loaded modules an edit concerns |
+//! | `web_mode.rs` | modules that the SSR environment knows only by name |
 //! | `app.rs` | a runner with all that belongs to it |
 //!
 //! No JavaScript value is kept by native code but while a step is under way: the state lives in maps that
@@ -24,6 +28,9 @@
 mod app;
 mod changes;
 mod console;
+mod disposing;
+mod edited;
+mod hooks;
 mod hot_cache;
 mod hot_context;
 mod ids;
@@ -34,9 +41,11 @@ mod payload;
 mod plan;
 mod plugin;
 mod reload;
+mod reload_queue;
 mod update;
 mod update_queue;
 mod versions;
+mod web_mode;
 
 use std::rc::Rc;
 

@@ -1,7 +1,7 @@
 //! What a runner has loaded: its `moduleCache`, of which only `keys` and `delete` are taken for granted.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::js::{Held, Js, JsResult, Kind, Value, settled};
 
@@ -70,13 +70,15 @@ impl<'s> Ids<'s> {
             return Some(reading.clone());
         }
         let mut candidates = self.with_segment(last_segment(&readings[0])).into_iter();
-        candidates.find(|other| roots.same(other, id)).map(str::to_owned)
+        candidates
+            .find(|other| roots.is_named(other, id))
+            .map(str::to_owned)
     }
 
-    /// The modules of a file: it may be loaded several times, with different queries. `known` are ids that it is known
+    /// The modules of a file: it may be loaded several times, with different queries. `modules` are ids that it is known
     /// to have; only where none of them is here, all are searched.
-    pub fn of_file(&self, roots: &Roots, file: &str, known: &[String]) -> Vec<String> {
-        let known: Vec<_> = known.iter().filter(|id| self.contains(id)).cloned().collect();
+    pub fn of_file(&self, roots: &Roots, file: &str, modules: &[String]) -> Vec<String> {
+        let known: Vec<_> = modules.iter().filter(|id| self.contains(id)).cloned().collect();
         if !known.is_empty() {
             return known;
         }
@@ -86,6 +88,10 @@ impl<'s> Ids<'s> {
             .map(str::to_owned)
             .collect();
         found.retain(|id| roots.is_of_file(id, file));
+        if found.is_empty() {
+            // Another plugin says which modules, and the runner may spell them in its own way.
+            found.extend(modules.iter().filter_map(|id| self.find(roots, id)));
+        }
         found.dedup();
         found
     }
@@ -175,6 +181,38 @@ impl App {
 
     /// Who imports a module, as far as the runner tells.
     pub fn importers(&self, js: Js<'_>, id: &str) -> Vec<String> {
+        let mut importers = self.told_importers(js, id);
+        if let Some(kept) = self.state.importers.borrow().get(id) {
+            importers.extend(
+                kept.iter()
+                    .filter(|id| !importers.contains(id))
+                    .cloned()
+                    .collect::<Vec<_>>(),
+            );
+        }
+        importers
+    }
+
+    /// Keeps who imports these modules, which are about to be evicted, and is not evicted itself.
+    pub fn keep_importers(&self, js: Js<'_>, evicted: &[String]) {
+        let evicted: HashSet<_> = evicted.iter().collect();
+        let mut kept = HashMap::new();
+        for &id in &evicted {
+            let mut importers = js.scope(|js| self.importers(js, id));
+            importers.retain(|importer| !evicted.contains(importer));
+            if !importers.is_empty() {
+                kept.insert(id.clone(), importers);
+            }
+        }
+        let mut known = self.state.importers.borrow_mut();
+        known.retain(|_, importers| {
+            importers.retain(|importer| !evicted.contains(importer));
+            !importers.is_empty()
+        });
+        known.extend(kept);
+    }
+
+    fn told_importers(&self, js: Js<'_>, id: &str) -> Vec<String> {
         let importers = self.module(js, id).and_then(|module| {
             if !module.is_object() {
                 return Ok(Vec::new());
@@ -191,6 +229,23 @@ impl App {
             .into_iter()
             .filter_map(Value::text)
             .collect()
+    }
+
+    /// Those importers of a module that have imported it since they were loaded, as far as the runner tells.
+    pub fn current_importers<'s>(&self, js: Js<'s>, id: &str) -> JsResult<'s, Vec<String>> {
+        let mut current = Vec::new();
+        for importer in self.importers(js, id) {
+            let module = self.module(js, &importer)?;
+            let imports = if module.is_object() {
+                module.get("imports")?
+            } else {
+                module
+            };
+            if imports.is_object() && Table(imports).has(js.string(id))? {
+                current.push(importer);
+            }
+        }
+        Ok(current)
     }
 
     /// Who is imported by whom, over all loaded modules but those of installed packages.

@@ -24,10 +24,12 @@ pub fn send<'s>(app: &App, js: Js<'s>, event: Value<'s>, data: Value<'s>) -> JsR
     let buffer = app.cache(js)?.0.get("messageBuffer")?;
     buffer.call_method("push", &[text])?;
     flush(app, js, false);
-    if buffer.get("length")?.as_number() > Some(0.0) {
-        wait_for_listener(app, js)?;
-    }
-    Ok(())
+    wait_for_listener(app, js)
+}
+
+fn is_empty<'s>(app: &App, js: Js<'s>) -> JsResult<'s, bool> {
+    let length = app.cache(js)?.0.get("messageBuffer")?.get("length")?;
+    Ok(length.as_number() <= Some(0.0))
 }
 
 /// Delivers what is in the buffer: all of it, or what somebody listens for.
@@ -193,12 +195,12 @@ fn client_of<'s>(home: Value<'s>, emitter: Value<'s>) -> JsResult<'s> {
 /// Delivers the buffer once the emitter or the server has a listener. The emitter remembers who waits.
 fn wait_for_listener<'s>(app: &App, js: Js<'s>) -> JsResult<'s, ()> {
     let emitter = app.emitter(js);
-    if !emitter.is_object() {
+    if !emitter.is_object() || is_empty(app, js)? {
         return Ok(());
     }
     let home = app.hot.emitter_home(emitter)?;
     Table(home.get("waiting")?).set(app.runner(js), js.boolean(true))?;
-    if home.get("hook")?.is_function() || !emitter.get("on")?.is_function() {
+    if is_hooked(home, emitter)? || !emitter.get("on")?.is_function() {
         return Ok(());
     }
     let hot = Rc::clone(&app.hot);
@@ -213,6 +215,30 @@ fn wait_for_listener<'s>(app: &App, js: Js<'s>) -> JsResult<'s, ()> {
     emitter
         .call_method("on", &[js.string("newListener"), hook])
         .map(drop)
+}
+
+/// Whether the hook is on the emitter, where `removeAllListeners` may have taken it off.
+fn is_hooked<'s>(home: Value<'s>, emitter: Value<'s>) -> JsResult<'s, bool> {
+    let hook = home.get("hook")?;
+    if !hook.is_function() || !emitter.get("listeners")?.is_function() {
+        return Ok(hook.is_function());
+    }
+    let listeners = emitter.call_method("listeners", &[emitter.js().string("newListener")])?;
+    Ok(listeners.items()?.iter().any(|listener| listener.same(hook)))
+}
+
+/// Looks again for somebody who listens, should the emitter not have told.
+pub fn retry<'s>(app: &App, js: Js<'s>) -> JsResult<'s, ()> {
+    let emitter = app.emitter(js);
+    if !emitter.is_object() {
+        return Ok(());
+    }
+    let home = app.hot.emitter_home(emitter)?;
+    if Table(home.get("waiting")?).has(app.runner(js))? && !is_hooked(home, emitter)? {
+        flush(app, js, false);
+        wait_for_listener(app, js)?;
+    }
+    Ok(())
 }
 
 /// Somebody listens now, or does so in a moment: an emitter tells before it adds a listener.
@@ -242,11 +268,8 @@ fn flush_waiting<'s>(hot: &Rc<Hot>, emitter: Value<'s>) -> JsResult<'s, ()> {
 
 /// Takes a runner whose buffer is empty off the list, and the hook off the emitter with the last one.
 fn stop_waiting<'s>(app: &App, js: Js<'s>) -> JsResult<'s, ()> {
-    if app.cache(js)?.0.get("messageBuffer")?.get("length")?.as_number() > Some(0.0) {
-        return Ok(());
-    }
     let emitter = app.emitter(js);
-    if !emitter.is_object() {
+    if !emitter.is_object() || !is_empty(app, js)? {
         return Ok(());
     }
     let home = app.hot.emitter_home(emitter)?;

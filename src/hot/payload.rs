@@ -2,16 +2,18 @@
 
 use std::rc::Rc;
 
-use crate::js::{Call, Held, Js, JsResult, Value, spawn};
+use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn};
 
 use super::app::{App, Hot};
 use super::console;
-use super::listeners::{dispose, finish, notify, notify_vite};
+use super::disposing::dispose;
+use super::listeners::{finish, notify, notify_vite};
 use super::module_cache::Ids;
 use super::outbox;
 use super::plugin::Origin;
-use super::reload::{has_failed_start, reload};
+use super::reload::{entries, has_failed_start, reload, reload_as_wished};
 use super::update;
+use super::web_mode::is_web_mode;
 
 /// `handleMessage(runner, emitter, files, payload)`.
 pub fn handle_message<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
@@ -37,14 +39,16 @@ async fn handle(app: &App, payload: &Held) -> Result<(), Held> {
             None
         })
     })?;
+    app.cx.attempt(|js| outbox::retry(app, js))?;
     match kind.as_deref().unwrap_or_default() {
         "connected" => app.cx.with(|js| outbox::flush(app, js, true)),
         "custom" => custom(app, payload).await?,
         kind @ ("update" | "full-reload" | "prune" | "error") => {
+            let arrived = app.state.next_moment();
             app.take_turn().await;
             let result = match kind {
-                "update" => update::update(app, payload).await,
-                "full-reload" => full_reload(app, payload).await,
+                "update" => update::update(app, payload, arrived).await,
+                "full-reload" => full_reload(app, payload, arrived).await,
                 "prune" => prune(app, payload).await,
                 _ => error(app, payload).await,
             };
@@ -65,25 +69,47 @@ async fn custom(app: &App, payload: &Held) -> Result<(), Held> {
     Ok(())
 }
 
-async fn full_reload(app: &App, payload: &Held) -> Result<(), Held> {
+async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), Held> {
     let file = app
         .cx
         .attempt(|js| Ok(payload.get(js).get("triggeredBy")?.text()))?;
     let mut edited_at = None;
+    if app
+        .cx
+        .with(|js| app.origin(js, payload.get(js)) == Origin::Browser)
+    {
+        // The environments report one edit in one turn, the browser's first.
+        let _ = settled(&app.cx, Held::undefined()).await;
+    }
     if let Some(file) = &file {
         let (is_loaded, is_done, at) = app.cx.attempt(|js| {
             let roots = app.roots(js);
             let (loaded, owners) = (app.loaded(js)?, app.owners(js)?);
-            let is_loaded = [loaded, owners]
+            let changes = app.changes(js);
+            let at = changes
+                .as_ref()
+                .and_then(|changes| changes.latest(|changed| roots.is_of_file(changed, file)));
+            // The file itself, or what its edit concerns.
+            let edits = changes
+                .as_ref()
+                .zip(at)
+                .and_then(|(changes, at)| changes.files(at));
+            let modules: Vec<_> = edits
+                .into_iter()
+                .flatten()
+                .flat_map(|(_, modules)| modules)
+                .collect();
+            let is_loaded = [&loaded, &owners]
                 .iter()
-                .any(|ids| !ids.of_file(&roots, file, &[]).is_empty());
-            let Some(changes) = app.changes(js) else {
+                .any(|ids| !ids.of_file(&roots, file, &[]).is_empty())
+                || !app.edited(js, &loaded, &roots, file, &modules).is_empty();
+            let Some(changes) = changes else {
                 return Ok((is_loaded, false, None));
             };
-            let at = changes.latest(|changed| roots.is_of_file(changed, file));
             let is_done = at.is_some_and(|at| {
-                app.state.applied.borrow_mut().edit(at).is_reloaded
-                    || (app.origin(js, payload.get(js)) == Origin::Browser && changes.is_known_to_ssr(at))
+                app.state.applied.borrow_mut().edit(at).is_reloaded_since(arrived)
+                    || (app.origin(js, payload.get(js)) == Origin::Browser
+                        && changes.is_for_ssr(at, app.state.reload_failed.get()))
             });
             Ok((is_loaded, is_done, at))
         })?;
@@ -93,18 +119,17 @@ async fn full_reload(app: &App, payload: &Held) -> Result<(), Held> {
         edited_at = at;
     }
     notify_vite(app, "vite:beforeFullReload", payload).await;
-    app.cx.attempt(|js| {
-        app.cache(js)?
-            .listeners()?
-            .delete(js.string("vite:beforeFullReload"))
-    })?;
+    app.cx
+        .attempt(|js| app.cache(js)?.drop_event(js.string("vite:beforeFullReload")))?;
+    reload(app, &[]).await?;
     if let Some(at) = edited_at {
-        app.state.applied.borrow_mut().edit(at).is_reloaded = true;
+        app.state.applied.borrow_mut().edit(at).reloaded = Some(app.state.next_moment());
     }
-    reload(app).await.map(drop)
+    Ok(())
 }
 
-/// Each path's disposer, then its prune callback; then the module is gone, with its data and registrations.
+/// Each path's disposer, then its prune callback; then the module is gone, with its data and registrations. A module that
+/// this runner still needs stays.
 async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
     notify_vite(app, "vite:beforePrune", payload).await;
     let owners = app.cx.attempt(|js| {
@@ -127,7 +152,11 @@ async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
             .filter_map(|path| find(path.text()?))
             .collect::<Vec<_>>())
     })?;
+    let origin = app.cx.with(|js| app.origin(js, payload.get(js)));
     for owner in owners {
+        if app.cx.attempt(|js| is_needed(app, js, &owner, origin))? {
+            continue;
+        }
         dispose(app, std::slice::from_ref(&owner)).await;
         let called = app.cx.attempt(|js| {
             let (cache, key) = (app.cache(js)?, js.string(&owner));
@@ -148,7 +177,26 @@ async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
             app.evict(js, module.iter().map(String::as_str))
         })?;
     }
+    if app.state.disposing.take_wish() {
+        reload_as_wished(app, &[]).await;
+    }
     Ok(())
+}
+
+/// Whether a module is still imported here, where a channel says it is not: browsers import what they like, and of what
+/// imports a module in web mode the SSR environment knows nothing.
+fn is_needed<'s>(app: &App, js: Js<'s>, owner: &str, origin: Origin) -> JsResult<'s, bool> {
+    let Some(id) = app.loaded(js)?.find(&app.roots(js), owner) else {
+        return Ok(false);
+    };
+    Ok(match origin {
+        Origin::Browser => entries(app, js)?.contains(&id) || !app.current_importers(js, &id)?.is_empty(),
+        Origin::Ssr => app
+            .current_importers(js, &id)?
+            .iter()
+            .any(|importer| is_web_mode(importer)),
+        Origin::Unknown => false,
+    })
 }
 
 async fn error(app: &App, payload: &Held) -> Result<(), Held> {

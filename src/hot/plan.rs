@@ -62,10 +62,18 @@ struct Scene<'a, 's> {
     owners: Ids<'s>,
     changes: Option<Rc<Changes>>,
     is_down: bool,
+    arrived: u64,
 }
 
-/// Reads the payload of an update. `is_down`: the entries failed when they were executed last.
-pub fn plan<'s>(app: &App, js: Js<'s>, payload: Value<'s>, is_down: bool) -> JsResult<'s, Plan> {
+/// Reads the payload of an update that arrived at that moment. `is_down`: the entries failed when they were executed
+/// last.
+pub fn plan<'s>(
+    app: &App,
+    js: Js<'s>,
+    payload: Value<'s>,
+    is_down: bool,
+    arrived: u64,
+) -> JsResult<'s, Plan> {
     let (loaded, owners) = (app.loaded(js)?, app.owners(js)?);
     let scene = Scene {
         app,
@@ -75,6 +83,7 @@ pub fn plan<'s>(app: &App, js: Js<'s>, payload: Value<'s>, is_down: bool) -> JsR
         owners,
         changes: app.changes(js),
         is_down,
+        arrived,
     };
     let mut plan = Plan {
         roots: scene.roots.clone(),
@@ -118,20 +127,27 @@ impl<'s> Scene<'_, 's> {
         let edited_at = known
             .filter(|(changes, at)| changes.files(*at).is_some())
             .map(|(_, at)| at);
-        if is_from_browser && known.is_some_and(|(changes, at)| changes.is_known_to_ssr(at)) {
+        if is_from_browser && known.is_some_and(|(changes, at)| changes.is_for_ssr(at, self.is_down)) {
             return Ok(None);
         }
-        let owner = self.owners.find(&self.roots, &path);
+        let place = self.unambiguous(&path);
+        let owner = self.owners.find(&self.roots, &place);
         let mut callbacks = self.callbacks(owner.as_deref(), &accepted_path)?;
         let mut is_self = self.roots.same(&path, &accepted_path);
-        if callbacks.is_empty() && !is_self && (self.is_down || self.has_failed(&path)) {
+        if callbacks.is_empty() && !is_self && (self.is_down || self.has_failed(&place)) {
             // The version that accepts it never ran.
             accepted_path.clone_from(&path);
             callbacks = self.callbacks(owner.as_deref(), &path)?;
             is_self = true;
         }
-        // When the entries failed, nothing is certainly loaded, and everything may be what mends it.
-        let is_loaded = || owner.is_some() || self.is_down || self.loaded.find(&self.roots, &path).is_some();
+        // When the entries failed, nothing is certainly loaded, and everything may be what mends it. What failed by
+        // itself is not in the cache any more.
+        let is_loaded = || {
+            owner.is_some()
+                || self.is_down
+                || self.loaded.find(&self.roots, &place).is_some()
+                || self.has_failed(&place)
+        };
         if callbacks.is_empty() && !(is_self && is_loaded()) {
             return Ok(None);
         }
@@ -142,7 +158,7 @@ impl<'s> Scene<'_, 's> {
             } else {
                 format!("{} via {path_shown}", shown(&accepted_path))
             },
-            path: owner.unwrap_or(path),
+            path: owner.unwrap_or(place),
             accepted_path,
             accepted: 0,
             callbacks,
@@ -155,25 +171,36 @@ impl<'s> Scene<'_, 's> {
             let is_new = edit
                 .updates
                 .insert((step.path.clone(), step.accepted_path.clone()));
-            if edit.is_reloaded || !is_new {
+            if edit.is_reloaded_since(self.arrived) || !is_new {
                 return Ok(None);
             }
         }
         Ok(Some(step))
     }
 
+    /// The path of a payload, or the id that the server knows by it where it may be a path as well as a URL.
+    fn unambiguous(&self, path: &str) -> String {
+        let known = if self.roots.is_ambiguous(path) {
+            self.app.id_of_url(self.js, path).ok().flatten()
+        } else {
+            None
+        };
+        known.unwrap_or_else(|| path.to_owned())
+    }
+
     /// Whether the latest version of a module failed.
     fn has_failed(&self, path: &str) -> bool {
         let failed = self.app.state.failed.borrow();
-        failed.iter().any(|id| self.roots.same(id, path))
+        failed.iter().any(|id| self.roots.is_named(id, path))
     }
 
     fn callbacks(&self, owner: Option<&str>, accepted_path: &str) -> JsResult<'s, Vec<Held>> {
         let mut chosen = Vec::new();
         let Some(owner) = owner else { return Ok(chosen) };
+        let accepted_path = self.unambiguous(accepted_path);
         for callback in self.app.cache(self.js)?.callbacks(self.js.string(owner))? {
             let mut deps = callback.get("deps")?.items()?.into_iter().filter_map(Value::text);
-            if deps.any(|dep| self.roots.same(&dep, accepted_path)) {
+            if deps.any(|dep| self.roots.same(&dep, &accepted_path)) {
                 chosen.push(callback.hold());
             }
         }
@@ -182,10 +209,11 @@ impl<'s> Scene<'_, 's> {
 
     fn add(&self, plan: &mut Plan, mut step: Step) {
         let path = &step.accepted_path;
+        let place = self.unambiguous(path);
         let known = self
             .loaded
-            .find(&self.roots, path)
-            .or_else(|| self.owners.find(&self.roots, path));
+            .find(&self.roots, &place)
+            .or_else(|| self.owners.find(&self.roots, &place));
         let id = known.unwrap_or_else(|| {
             let name = shown(path);
             self.roots
@@ -210,10 +238,10 @@ impl<'s> Scene<'_, 's> {
         let accepted: Vec<_> = plan.accepted.iter().map(|module| module.id.clone()).collect();
         let find = |id: &String| self.loaded.find(&self.roots, id);
         plan.evicted = if let Some(files) = self.edited_files(plan) {
-            let of_file =
-                |(file, known): &(String, Vec<String>)| self.loaded.of_file(&self.roots, file, known);
-            let mut changed: Vec<_> = files.iter().flat_map(of_file).collect();
-            changed.retain(|id| !is_installed(id));
+            let edited = |(file, modules): &(String, Vec<String>)| {
+                self.app.edited(self.js, &self.loaded, &self.roots, file, modules)
+            };
+            let changed: Vec<_> = files.iter().flat_map(edited).collect();
             graph::affected(&changed, &accepted, |id| {
                 let mut importers = self.app.importers(self.js, id);
                 importers.retain(|id| !is_installed(id));

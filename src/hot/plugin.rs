@@ -7,6 +7,7 @@ use crate::js::{Call, Js, JsResult, Value};
 use super::app::{App, Hot};
 use super::changes::Changes;
 use super::console;
+use super::hooks;
 use super::hot_cache::Table;
 use super::outbox;
 
@@ -15,8 +16,10 @@ use super::outbox;
 pub enum Origin {
     /// The channel to the browsers.
     Browser,
-    /// That of the SSR environment, or none that we know.
-    Other,
+    /// That of the SSR environment.
+    Ssr,
+    /// None that we know: a payload made by hand.
+    Unknown,
 }
 
 /// `createHmrEmitter()`.
@@ -38,13 +41,13 @@ pub fn create_plugin<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
     // Vite asks for the second one where there is no `hotUpdate` yet.
     for name in ["hotUpdate", "handleHotUpdate"] {
         plugin.set(name, js.function(name, 1, |call| Ok(call.js.undefined()))?)?;
-        intercept(hot, plugin, name, record_change, &[emitter])?;
+        intercept(hot, plugin, name, hooks::record_change, &[emitter])?;
     }
     let load = js.object();
     // Before those that may fail.
     load.set("order", js.string("pre"))?;
     load.set("handler", js.function("load", 1, |call| Ok(call.js.undefined()))?)?;
-    intercept(hot, load, "handler", record_request, &[emitter])?;
+    intercept(hot, load, "handler", hooks::record_request, &[emitter])?;
     plugin.set("load", load)?;
     Ok(plugin)
 }
@@ -60,6 +63,7 @@ impl Hot {
             let home = js.native_object(Rc::new(Changes::default()))?;
             home.set("origins", js.global()?.get("WeakMap")?.construct(&[])?)?;
             home.set("channels", js.global()?.get("WeakSet")?.construct(&[])?)?;
+            home.set("adopted", js.global()?.get("WeakSet")?.construct(&[])?)?;
             home.set("listeners", js.global()?.get("WeakMap")?.construct(&[])?)?;
             home.set("waiting", js.map()?)?;
             Ok(home)
@@ -81,7 +85,8 @@ impl App {
             .and_then(|home| Table(home.get("origins")?).get(payload));
         match origin.ok().and_then(Value::text).as_deref() {
             Some("browser") => Origin::Browser,
-            _ => Origin::Other,
+            Some("ssr") => Origin::Ssr,
+            _ => Origin::Unknown,
         }
     }
 }
@@ -131,17 +136,21 @@ fn is_wrapped<'s>(home: Value<'s>, channel: Value<'s>) -> JsResult<'s, bool> {
 }
 
 /// One call of a method that we look in on.
-struct Intercepted<'s> {
-    hot: Rc<Hot>,
-    emitter: Value<'s>,
+pub struct Intercepted<'s> {
+    /// The entry's own state.
+    pub hot: Rc<Hot>,
+    /// The emitter of the plugin.
+    pub emitter: Value<'s>,
     /// What else the method is bound to.
     detail: Value<'s>,
-    this: Value<'s>,
+    /// The receiver.
+    pub this: Value<'s>,
     args: Vec<Value<'s>>,
 }
 
 impl<'s> Intercepted<'s> {
-    fn arg(&self, index: usize) -> Value<'s> {
+    /// An argument, `undefined` when there is none.
+    pub fn arg(&self, index: usize) -> Value<'s> {
         self.args
             .get(index)
             .copied()
@@ -207,6 +216,8 @@ fn forward<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     if payload.is_object() {
         let origins = Table(call.hot.emitter_home(call.emitter)?.get("origins")?);
         origins.set(payload, call.detail)?;
+        // What a plugin has made of the modules may be anything, and is no reason to lose the message.
+        let _ = hooks::reread(call, payload, call.detail.text().as_deref() == Some("ssr"));
     }
     call.emitter
         .call_method("emit", &[js.string("message"), payload])
@@ -228,71 +239,4 @@ fn listen<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
 
 fn stop_listening<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     outbox::server_stops_listening(&call.hot, call.emitter, call.detail, &call.args)
-}
-
-/// Whether a hook is called for the SSR environment.
-fn is_for_ssr<'s>(call: &Intercepted<'s>) -> JsResult<'s, bool> {
-    if !call.this.is_object() {
-        return Ok(false);
-    }
-    let environment = call.this.get("environment")?;
-    Ok(environment.is_object() && environment.get("name")?.text().as_deref() == Some("ssr"))
-}
-
-/// `load(id)`: remembers that a runner asked for the module.
-fn record_request<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
-    if is_for_ssr(call)?
-        && let Some(id) = call.arg(0).text()
-        && let Some(changes) = call.hot.emitter_home(call.emitter)?.native::<Changes>()
-    {
-        changes.record_request(id);
-    }
-    Ok(())
-}
-
-/// A module that never came through its transforms stops an edit in Vite's graph, so that the edit which mends it
-/// would go unreported. Vite takes it for one that nobody has asked for; of one that was, say that it accepts nothing.
-fn let_pass<'s>(module: Value<'s>, changes: &Changes) -> JsResult<'s, ()> {
-    if module.get("isSelfAccepting")?.is_undefined()
-        && let Some(id) = module.get("id")?.text()
-        && changes.is_requested(&id)
-    {
-        module.set("isSelfAccepting", module.js().boolean(false))?;
-    }
-    Ok(())
-}
-
-/// `hotUpdate(options)` and `handleHotUpdate(context)`: remembers which file changes.
-fn record_change<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
-    let change = call.arg(0);
-    if !change.is_object() {
-        return Ok(());
-    }
-    let (file, timestamp) = (change.get("file")?.text(), change.get("timestamp")?.as_number());
-    let home = call.hot.emitter_home(call.emitter)?;
-    let changes = home.native::<Changes>();
-    if let (Some(file), Some(timestamp), Some(changes)) = (file, timestamp, changes) {
-        let is_ssr = is_for_ssr(call)?;
-        let modules = change.get("modules")?;
-        let modules = if modules.is_array() {
-            modules.items()?
-        } else {
-            Vec::new()
-        };
-        let id_of = |module: &Value<'s>| {
-            if module.is_object() {
-                module.get("id").ok()?.text()
-            } else {
-                None
-            }
-        };
-        let ids = modules.iter().filter_map(id_of).collect();
-        // Without a channel of its own, the SSR environment reports nothing.
-        let is_known_to_ssr = is_ssr && !modules.is_empty() && home.get("channel")?.is_object();
-        changes.record(timestamp, &file, ids, is_known_to_ssr);
-        for module in modules.iter().filter(|module| is_ssr && module.is_object()) {
-            let_pass(*module, &changes)?;
-        }
-    }
-    Ok(())
 }

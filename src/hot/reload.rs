@@ -1,5 +1,6 @@
 //! Running everything again.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::path::Path;
 use std::rc::Rc;
@@ -8,15 +9,16 @@ use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn};
 
 use super::app::{App, Hot};
 use super::console;
+use super::disposing::dispose;
 use super::ids::is_installed;
-use super::listeners::{dispose, outcome};
+use super::listeners::outcome;
 use super::module_cache::{Ids, Outcome};
 use super::versions::Versions;
 
 /// `reload(runner, files)`.
 pub fn reload_entry<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
     match App::new(hot, call.arg(0), call.js.undefined(), call.arg(1)) {
-        Ok(app) => start(call.js, app),
+        Ok(app) => start(call.js, app, None),
         Err(thrown) => {
             let thrown = thrown.hold();
             spawn(call.js, async move { Err(thrown) })
@@ -24,19 +26,48 @@ pub fn reload_entry<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
     }
 }
 
-/// Reloads at once, whatever else is under way; the promise brings the entries' exports.
-pub fn start(js: Js<'_>, app: App) -> JsResult<'_> {
-    spawn(js, async move {
+/// Reloads, whatever message is under way; the promise brings the entries' exports. `asker` is the module that asks. To a
+/// disposer it brings nothing: the reload comes when the disposers are done.
+pub fn start(js: Js<'_>, app: App, asker: Option<String>) -> JsResult<'_> {
+    let state = Rc::clone(&app.state);
+    if state.disposing.is_asking(asker.as_deref()) {
+        state.disposing.want_reload();
+        let nothing = js.array(&[]).hold();
+        return spawn(js, async { Ok(nothing) });
+    }
+    let files = app.files(js);
+    let upcoming = state.reloads.upcoming(files);
+    if let Some(promise) = upcoming.filter(|_| !app.is_being_run(asker.as_deref())) {
+        return Ok(promise);
+    }
+    let begun = Rc::new(Cell::new(false));
+    let has_begun = Rc::clone(&begun);
+    let promise = spawn(js, async move {
         app.enter();
-        let result = reload(&app).await;
+        app.take_reload_turn(asker.as_deref()).await;
+        let result = reload_now(&app, &[], || app.state.reloads.begin(&begun)).await;
+        app.state.reloads.begin(&begun);
+        app.end_reload();
         app.leave();
         result
-    })
+    })?;
+    if !has_begun.get() {
+        state.reloads.announce(files, promise, has_begun);
+    }
+    Ok(promise)
 }
 
 /// Disposes and evicts every module but those of installed packages, then executes the entries. Brings their
-/// exports, or what the first that failed threw.
-pub async fn reload(app: &App) -> Result<Held, Held> {
+/// exports, or what the first that failed threw. The disposers of `disposed` have been called.
+pub async fn reload(app: &App, disposed: &[String]) -> Result<Held, Held> {
+    app.take_reload_turn(None).await;
+    let result = reload_now(app, disposed, || ()).await;
+    app.end_reload();
+    result
+}
+
+/// [`reload`] by who has the turn. `begin` is called when the disposers are done.
+async fn reload_now(app: &App, disposed: &[String], begin: impl FnOnce()) -> Result<Held, Held> {
     let disposing = app.cx.attempt(|js| {
         let owners = app
             .cache(js)?
@@ -45,9 +76,14 @@ pub async fn reload(app: &App) -> Result<Held, Held> {
             .items()?
             .into_iter()
             .filter_map(Value::text);
-        Ok(owners.filter(|id| !is_installed(id)).collect::<Vec<_>>())
+        Ok(owners
+            .filter(|id| !is_installed(id) && !disposed.contains(id))
+            .collect::<Vec<_>>())
     })?;
     dispose(app, &disposing).await;
+    // What a disposer asks for is this.
+    app.state.disposing.take_wish();
+    begin();
     // Only now: a disposer may load or register something.
     let (own, owners, entries) = app.cx.attempt(|js| {
         let own = |ids: &Ids<'_>| {
@@ -60,15 +96,19 @@ pub async fn reload(app: &App) -> Result<Held, Held> {
         Ok((own(&loaded), own(&app.owners(js)?), entries(app, js)?))
     })?;
     let versions = Versions::open(app, own.iter().cloned().chain(owners));
+    app.state.importers.borrow_mut().clear();
     let evicted = app.cx.attempt(|js| app.evict(js, own.iter().map(String::as_str)));
     run(app, &versions, evicted.map(|()| entries)).await
 }
 
 /// Executes the entries of a reload that failed: what failed is evicted already, the rest stays.
 pub async fn resume(app: &App) {
+    app.take_reload_turn(None).await;
     let versions = Versions::open(app, []);
     let entries = app.cx.attempt(|js| entries(app, js));
-    if let Err(thrown) = run(app, &versions, entries).await {
+    let result = run(app, &versions, entries).await;
+    app.end_reload();
+    if let Err(thrown) = result {
         app.cx
             .with(|js| console::error(js, "the reload still fails", Some(thrown.get(js))));
     }
@@ -90,9 +130,17 @@ pub async fn has_failed_start(app: &App) -> bool {
 
 /// Starts an application anew whose start failed.
 pub async fn restart(app: &App) {
-    if let Err(thrown) = reload(app).await {
+    if let Err(thrown) = reload(app, &[]).await {
         app.cx
             .with(|js| console::error(js, "the application still fails", Some(thrown.get(js))));
+    }
+}
+
+/// Reloads because a disposer has asked for that.
+pub async fn reload_as_wished(app: &App, disposed: &[String]) {
+    if let Err(thrown) = reload(app, disposed).await {
+        let text = "the reload that a disposer asked for failed";
+        app.cx.with(|js| console::error(js, text, Some(thrown.get(js))));
     }
 }
 
@@ -132,7 +180,7 @@ async fn run(app: &App, versions: &Versions, entries: Result<Vec<String>, Held>)
 }
 
 /// The ids of the entries, in the runner's spelling.
-fn entries<'s>(app: &App, js: Js<'s>) -> JsResult<'s, Vec<String>> {
+pub fn entries<'s>(app: &App, js: Js<'s>) -> JsResult<'s, Vec<String>> {
     let (files, roots, loaded) = (app.files(js), app.roots(js), app.loaded(js)?);
     let entry = |file: Value<'_>| {
         let file = file.display();

@@ -6,17 +6,20 @@ use crate::js::{Held, Js, JsResult, Value, settled};
 
 use super::app::App;
 use super::console;
-use super::listeners::{dispose, notify_vite, outcome, watch};
+use super::disposing::dispose;
+use super::listeners::{notify_vite, outcome, watch};
 use super::plan::{Accepted, Plan, Step, plan};
 use super::reload;
 use super::versions::Versions;
 
 /// `{ type: "update", updates }`
-pub async fn update(app: &App, payload: &Held) -> Result<(), Held> {
+pub async fn update(app: &App, payload: &Held, arrived: u64) -> Result<(), Held> {
     notify_vite(app, "vite:beforeUpdate", payload).await;
     let has_failed_start = reload::has_failed_start(app).await;
     let is_down = has_failed_start || app.state.reload_failed.get();
-    let plan = app.cx.attempt(|js| plan(app, js, payload.get(js), is_down))?;
+    let plan = app
+        .cx
+        .attempt(|js| plan(app, js, payload.get(js), is_down, arrived))?;
     if !plan.steps.is_empty() {
         // After a failed start nobody imports what an update would run: it ended before it got there.
         if has_failed_start {
@@ -30,11 +33,20 @@ pub async fn update(app: &App, payload: &Held) -> Result<(), Held> {
 }
 
 async fn apply(app: &App, mut plan: Plan) {
+    let before = app.state.reloads.count();
     dispose(app, &plan.evicted).await;
+    if app.state.disposing.take_wish() {
+        return reload::reload_as_wished(app, &plan.evicted).await;
+    }
+    if app.state.reloads.has_begun_since(before) {
+        // It runs all of them.
+        return;
+    }
     let versions = Versions::open(app, plan.evicted.iter().cloned());
-    let evicted = app
-        .cx
-        .attempt(|js| app.evict(js, plan.evicted.iter().map(String::as_str)));
+    let evicted = app.cx.attempt(|js| {
+        app.keep_importers(js, &plan.evicted);
+        app.evict(js, plan.evicted.iter().map(String::as_str))
+    });
     if let Err(thrown) = evicted {
         app.cx
             .with(|js| console::error(js, "the module cache failed", Some(thrown.get(js))));
@@ -97,7 +109,9 @@ fn run_callbacks(app: &App, plan: &Plan, step: &Step) {
 /// `fn([…])`: the changed module in its place, `undefined` in the others'.
 fn call<'s>(js: Js<'s>, callback: Value<'s>, module: &Accepted, plan: &Plan) -> JsResult<'s> {
     let slot = |dep: Value<'s>| {
-        let is_it = dep.text().is_some_and(|dep| plan.roots.same(&dep, &module.id));
+        let is_it = dep
+            .text()
+            .is_some_and(|dep| plan.roots.is_named(&module.id, &dep));
         let exports = module.exports.as_ref().filter(|_| is_it);
         exports.map_or_else(|| js.undefined(), |exports| exports.get(js))
     };

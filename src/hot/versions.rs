@@ -21,6 +21,8 @@ pub struct Versions {
     created: RefCell<HashSet<String>>,
     /// What the first context that was replaced during this run had registered, by owner.
     aside: RefCell<HashMap<String, Held>>,
+    /// Owners of which a run that began later has made a version that works.
+    settled: RefCell<HashSet<String>>,
 }
 
 impl Versions {
@@ -40,7 +42,44 @@ impl Versions {
         if let Some(aside) = aside.filter(|_| !self.created.borrow().contains(&owner)) {
             self.aside.borrow_mut().insert(owner.clone(), aside);
         }
+        self.settled.borrow_mut().remove(&owner);
         self.created.borrow_mut().insert(owner);
+    }
+
+    /// Whether a module has made its context in this run.
+    pub fn has_created(&self, owner: &str) -> bool {
+        self.created.borrow().contains(owner)
+    }
+
+    fn is_settled(&self, owner: &str) -> bool {
+        self.settled.borrow().contains(owner)
+    }
+
+    /// A run that began later has made a version that works: this one has no say any more.
+    fn settle(&self, owner: &str) {
+        self.created.borrow_mut().remove(owner);
+        self.aside.borrow_mut().remove(owner);
+        self.settled.borrow_mut().insert(owner.to_owned());
+    }
+
+    /// A run that began earlier ends with a version that failed, and this one has made another: what would come back is
+    /// what that one had set aside.
+    fn inherit(&self, owner: &str, aside: Option<Held>) {
+        let mut asides = self.aside.borrow_mut();
+        match aside {
+            Some(aside) => asides.insert(owner.to_owned(), aside),
+            None => asides.remove(owner),
+        };
+    }
+
+    /// The runs that are under way besides this one, and ends this one: those that began earlier, and later.
+    fn leave(&self, app: &App) -> (Vec<Rc<Self>>, Vec<Rc<Self>>) {
+        let mut open = app.state.versions.borrow_mut();
+        let is_self = |versions: &Rc<Self>| ptr::eq(Rc::as_ptr(versions), self);
+        let at = open.iter().position(is_self).unwrap_or(open.len());
+        let later = open.get(at + 1..).unwrap_or_default().to_vec();
+        open.retain(|versions| !is_self(versions));
+        (open[..at].to_vec(), later)
     }
 
     /// Ends. `failed` are those of the `executed` modules that threw.
@@ -67,29 +106,46 @@ impl Versions {
                 }
             }
         }
+        let (earlier, later) = self.leave(app);
+        let is_made_later = |owner: &str| later.iter().any(|versions| versions.has_created(owner));
         {
             let mut failed = app.state.failed.borrow_mut();
             failed.retain(|id| !is_concerned(id) && !executed.contains(id));
-            failed.extend(gone.iter().cloned());
+            failed.extend(gone.iter().filter(|id| !self.is_settled(id)).cloned());
         }
-        app.state
-            .versions
-            .borrow_mut()
-            .retain(|versions| !ptr::eq(Rc::as_ptr(versions), self));
         app.cx.with(|js| {
             let prunable = self.no_longer_imported(app, js, executed).unwrap_or_default();
-            for owner in self.evicted.union(&created) {
+            for owner in self
+                .evicted
+                .union(&created)
+                .filter(|owner| !self.is_settled(owner))
+            {
+                let made_later = later.iter().find(|versions| versions.has_created(owner));
+                if !gone.contains(owner) {
+                    for versions in &earlier {
+                        versions.settle(owner);
+                    }
+                } else if let Some(versions) = made_later {
+                    versions.inherit(owner, self.aside.borrow_mut().remove(owner));
+                }
                 // A map that a user has replaced by something else is theirs to mend.
-                let _ = if gone.contains(owner) {
+                let _ = if made_later.is_some() {
+                    Ok(())
+                } else if gone.contains(owner) {
                     self.bring_back(app, js, owner)
-                } else if created.contains(owner) {
+                } else if created.contains(owner)
+                    || later.iter().any(|versions| versions.evicted.contains(owner))
+                {
                     Ok(())
                 } else {
                     drop_old(app, js, owner, prunable.contains(owner))
                 };
             }
             // A failed module stays in some caches, and would fail the next attempt unheard.
-            let _ = app.evict(js, gone.iter().map(String::as_str));
+            let failed = gone
+                .iter()
+                .filter(|id| !self.is_settled(id) && !is_made_later(id));
+            let _ = app.evict(js, failed.map(String::as_str));
         });
     }
 
@@ -128,6 +184,9 @@ impl Versions {
 fn drop_old<'s>(app: &App, js: Js<'s>, owner: &str, is_prunable: bool) -> JsResult<'s, ()> {
     let (cache, key) = (app.cache(js)?, js.string(owner));
     let prune = cache.prune_callbacks()?.get(key)?;
+    if app.loaded(js)?.contains(owner) {
+        cache.retire(key)?;
+    }
     cache.drop_owner(key)?;
     if is_prunable {
         cache.prune_callbacks()?.set(key, prune)

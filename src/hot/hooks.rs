@@ -1,0 +1,145 @@
+//! What the plugin's hooks are told: which module a runner asked for, and which file changes.
+
+use crate::js::{JsResult, Value};
+
+use super::changes::Changes;
+use super::hot_cache::array_from;
+use super::ids::Roots;
+use super::plugin::Intercepted;
+use super::web_mode;
+
+/// Whether a hook is called for the SSR environment.
+fn is_for_ssr<'s>(call: &Intercepted<'s>) -> JsResult<'s, bool> {
+    if !call.this.is_object() {
+        return Ok(false);
+    }
+    let environment = call.this.get("environment")?;
+    Ok(environment.is_object() && environment.get("name")?.text().as_deref() == Some("ssr"))
+}
+
+/// `load(id)`: remembers that a runner asked for the module.
+pub fn record_request<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
+    if is_for_ssr(call)?
+        && let Some(id) = call.arg(0).text()
+        && let Some(changes) = call.hot.emitter_home(call.emitter)?.native::<Changes>()
+    {
+        changes.record_request(id);
+    }
+    Ok(())
+}
+
+/// A module that never came through its transforms stops an edit in Vite's graph, so that the edit which mends it
+/// would go unreported. Vite takes it for one that nobody has asked for; of one that was, say that it accepts nothing.
+fn let_pass<'s>(module: Value<'s>, changes: &Changes) -> JsResult<'s, ()> {
+    if module.get("isSelfAccepting")?.is_undefined()
+        && let Some(id) = module.get("id")?.text()
+        && changes.is_requested(&id)
+    {
+        module.set("isSelfAccepting", module.js().boolean(false))?;
+    }
+    Ok(())
+}
+
+/// `hotUpdate(options)` and `handleHotUpdate(context)`: remembers which file changes.
+pub fn record_change<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
+    let change = call.arg(0);
+    if !change.is_object() {
+        return Ok(());
+    }
+    let (file, timestamp) = (change.get("file")?.text(), change.get("timestamp")?.as_number());
+    let home = call.hot.emitter_home(call.emitter)?;
+    let changes = home.native::<Changes>();
+    if let (Some(file), Some(timestamp), Some(changes)) = (file, timestamp, changes) {
+        let is_ssr = is_for_ssr(call)?;
+        if is_ssr {
+            for module in modules_of(change)? {
+                let_pass(module, &changes)?;
+            }
+            // A graph that is not Vite's may be anything.
+            let _ = web_mode::adopt(home, call.this.get("environment")?, change);
+        }
+        let modules = modules_of(change)?;
+        // Without a channel of its own, the SSR environment reports nothing.
+        let is_known_to_ssr = is_ssr && home.get("channel")?.is_object() && has_analysed(&modules)?;
+        changes.record(
+            timestamp,
+            &file,
+            ids_of(&modules)?,
+            is_known_to_ssr,
+            change.faint(),
+        );
+    }
+    Ok(())
+}
+
+/// A message is on its way: the modules of its edit are what the plugins have made of them by now.
+pub fn reread<'s>(call: &Intercepted<'s>, payload: Value<'s>, is_from_ssr: bool) -> JsResult<'s, ()> {
+    let Some(changes) = call.hot.emitter_home(call.emitter)?.native::<Changes>() else {
+        return Ok(());
+    };
+    let mut moments = Vec::new();
+    if let Some(file) = payload.get("triggeredBy")?.text() {
+        moments.extend(changes.latest(|changed| Roots::default().is_of_file(changed, &file)));
+    }
+    let updates = payload.get("updates")?;
+    for update in if updates.is_array() {
+        updates.items()?
+    } else {
+        Vec::new()
+    } {
+        if update.is_object() {
+            moments.extend(update.get("timestamp")?.as_number());
+        }
+    }
+    moments.dedup();
+    for moment in moments {
+        for (file, options) in changes.options(payload.js(), moment) {
+            changes.record(moment, &file, ids_of(&modules_of(options)?)?, false, None);
+        }
+        if is_from_ssr {
+            changes.reported_by_ssr(moment);
+        }
+    }
+    Ok(())
+}
+
+/// The objects among the modules that a hook got.
+fn modules_of(options: Value<'_>) -> JsResult<'_, Vec<Value<'_>>> {
+    let modules = options.get("modules")?;
+    let mut modules = if modules.is_array() {
+        modules.items()?
+    } else {
+        Vec::new()
+    };
+    modules.retain(|module| module.is_object());
+    Ok(modules)
+}
+
+/// The ids of modules. A file that is watched for the sake of modules is none itself, and stands for them.
+fn ids_of<'s>(modules: &[Value<'s>]) -> JsResult<'s, Vec<String>> {
+    let mut ids = Vec::new();
+    for module in modules {
+        if let Some(id) = module.get("id")?.text() {
+            ids.push(id);
+            continue;
+        }
+        let importers = module.get("importers")?;
+        if importers.is_object() {
+            for importer in array_from(importers)?.items()? {
+                ids.extend(importer.get("id")?.text());
+            }
+        }
+    }
+    Ok(ids)
+}
+
+/// Whether the environment knows how an edit of one of the modules travels. Of one that never came through its
+/// transforms it reports nothing.
+fn has_analysed<'s>(modules: &[Value<'s>]) -> JsResult<'s, bool> {
+    for module in modules {
+        if module.get("id")?.text().is_none() || !module.get("isSelfAccepting")?.is_undefined() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
