@@ -20,8 +20,8 @@ pub struct Hub {
 
 impl Hub {
     /// `wake` is called from any thread, without a lock held, when there is something to take. It is
-    /// not called again before `take_due` was, but for one more call when a save has begun: a thread
-    /// that sleeps takes as long to wake as a save, so it is called before there is anything to take.
+    /// not called again before `take_due` was, but for one more call when a save has begun, before
+    /// there is anything to take: a thread that sleeps takes as long to wake as a save.
     /// It must not wait for the thread that calls the hub.
     pub fn new(wake: Box<dyn Fn() + Send + Sync>) -> Arc<Self> {
         Self::with_backend(wake, Box::new(NotifyBackend::connect))
