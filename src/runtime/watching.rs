@@ -70,11 +70,11 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     }
     registry.watched.set(registry.watched.get() + 1);
     record.is_watched.set(true);
-    let watched = watch(js, module, watcher, require, path);
-    if watched.is_err() {
+    let started = watch(js, module, watcher, require, path);
+    if started.is_err() {
         stop_watching(js, &registry, registry_object, record);
     }
-    watched
+    started
 }
 
 /// Asks the watcher to watch the module, whose id has just led to this path.
@@ -119,11 +119,11 @@ pub fn watch_where_it_is<'s>(js: Js<'s>, module: &Module, path: &str) -> JsResul
     call_unwatch(js, record, module.slot.get(js));
     let registry_object = module.registry.object(js);
     let watcher = registry_object.get("watcher")?;
-    let watched = watch(js, module, watcher, require, path.to_owned());
-    if watched.is_err() {
+    let started = watch(js, module, watcher, require, path.to_owned());
+    if started.is_err() {
         stop_watching(js, &module.registry, registry_object, record);
     }
-    watched
+    started
 }
 
 fn listen<'s>(
@@ -264,7 +264,7 @@ pub fn hear<'s>(
             }
         }
     }
-    records.sort_by_key(|record| record.order);
+    registry::sort(&mut records);
     for record in records {
         // An update of one may have stopped the watch of the next.
         if record.is_alive.get() && record.is_watched.get() {
