@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::evaluation::Awaited;
 use super::{Host, Mode, batch, leftovers, listening, records};
 use crate::addon::Addon;
 use crate::graph::modules::{ModuleGraph, Node};
@@ -172,8 +173,10 @@ fn find(host: &Host<'_>, id: &str) -> (Vec<Rc<Record>>, Vec<Node>) {
         .iter()
         .filter_map(|record| host.known.user(record))
         .collect();
+    let mut stale = led_elsewhere(host, id);
+    stale.insert(Rc::from(id));
     let graph = host.known.graph.borrow();
-    if let Some(node) = graph.find(id) {
+    for node in stale.iter().filter_map(|path| graph.find(path)) {
         changed.push(node);
         meant.extend(users_of(host, &graph, node));
     }
@@ -193,6 +196,13 @@ fn find(host: &Host<'_>, id: &str) -> (Vec<Rc<Record>>, Vec<Node>) {
         }
     }
     (meant, changed)
+}
+
+/// The files that the link at this path led to, if it leads elsewhere now.
+fn led_elsewhere(host: &Host<'_>, path: &str) -> Awaited {
+    Addon::of(host.js)
+        .map(|addon| addon.dependencies.evaluations.links.led_elsewhere(host.js, path))
+        .unwrap_or_default()
 }
 
 fn users_of(host: &Host<'_>, graph: &ModuleGraph, node: Node) -> Vec<Rc<Record>> {
