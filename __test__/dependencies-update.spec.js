@@ -3,7 +3,17 @@
 // `{ dependencies: true }`: an edit of what a hot module requires plainly updates it.
 
 const { describe, it } = require('node:test')
-const { assert, captureConsole, createRuntime, deferred, nextUpdate, scenario, turn, updatesOf } = require('./support')
+const {
+  assert,
+  captureConsole,
+  createRuntime,
+  deferred,
+  FSWatcher,
+  nextUpdate,
+  scenario,
+  turn,
+  updatesOf
+} = require('./support')
 const { following, text } = require('./support/following')
 
 describe('an update', () => {
@@ -114,6 +124,33 @@ describe('an update', () => {
     assert.deepEqual(it.evaluated(), ['a', 'mid-a', 'leaf', 'b', 'mid-b'])
     assert.deepEqual([a.exports.read(), b.exports.read()], ['a: shared data', 'b: shared data'])
   })
+
+  // Their looks at a file come one after the other: of the later one's watch nobody may know yet, or its turn to poll.
+  for (const [kind, options] of [
+    ['one of which has just begun', undefined],
+    ['that poll', { polling: { interval: 50 } }]
+  ])
+    it(`evaluates once for two runtimes with a watcher each, ${kind}`, async (t) => {
+      const it = scenario(t, 'dependencies')
+      const { evaluated } = it.require('./count.js')
+      const runtimes = [1, 2].map(() => {
+        const watcher = new FSWatcher(it.require, options)
+        return createRuntime(it.require, watcher, { dependencies: true })
+      })
+      t.after(() => runtimes.forEach((runtime) => runtime.closeAll()))
+      const a = await runtimes[0].import('./a.js')
+      it.edit('lib/mid-a.js', it.read('lib/mid-a.js'))
+      await nextUpdate(runtimes[0], './a.js')
+      const b = await runtimes[1].import('./b.js')
+      for (const word of ['first', 'second', 'third']) {
+        const both = Promise.all([nextUpdate(runtimes[0], './a.js'), nextUpdate(runtimes[1], './b.js')])
+        evaluated.length = 0
+        it.edit('lib/leaf.js', text(word))
+        await both
+        assert.deepEqual(evaluated, ['a', 'mid-a', 'leaf', 'b', 'mid-b'])
+        assert.deepEqual([a.exports.read(), b.exports.read()], [`a: ${word} data`, `b: ${word} data`])
+      }
+    })
 
   it('runs the modules that were imported deeper first', async (t) => {
     const it = following(t)

@@ -85,19 +85,24 @@ pub fn way_to(require: Resolver<'_>, id: &str, resolved: &str) -> Way {
             None => Way::Decided,
         };
     }
+    link_to(spelled, resolved).map_or(Way::Decided, Way::Link)
+}
+
+/// The path by which what is spelled so led to `resolved`, if that is another: it has a symbolic link on it.
+pub fn link_to(spelled: PathBuf, resolved: &Path) -> Option<PathBuf> {
     let with_extension = resolved.extension().map(|extension| {
         let mut path = spelled.clone().into_os_string();
         path.push(".");
         path.push(extension);
         PathBuf::from(path)
     });
-    [Some(spelled), with_extension]
+    let within = resolved.file_name().map(|name| spelled.join(name));
+    [Some(spelled), with_extension, within]
         .into_iter()
         .flatten()
         .find(|candidate| {
             candidate != resolved && std::fs::canonicalize(candidate).is_ok_and(|target| target == resolved)
         })
-        .map_or(Way::Decided, Way::Link)
 }
 
 /// An id that was just resolved, for a watcher that is asked next to watch it.
@@ -141,6 +146,19 @@ pub fn teach_node(require: Value<'_>, path: &str) {
     {
         // By request and, after a zero, the folder that it starts from; an absolute path starts from none.
         let _ = cache.set_key(js.string(&format!("{path}\0")), key);
+    }
+}
+
+/// The same for a request, spelled as Node's loader remembers it, and where it leads now.
+pub fn teach_node_request<'s>(js: Js<'s>, request: &str, target: Option<&str>) -> JsResult<'s, ()> {
+    let cache = js.builtin("module")?.get("_pathCache")?;
+    if !cache.is_object() {
+        return Ok(());
+    }
+    let key = js.string(request);
+    match target {
+        Some(target) => cache.set_key(key, js.string(target)),
+        None => cache.delete_key(key),
     }
 }
 

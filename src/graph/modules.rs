@@ -218,13 +218,9 @@ impl ModuleGraph {
 
     /// The users that reach any of these modules, in the order in which they were added.
     pub fn users_of(&self, changed: &[Node]) -> Vec<Node> {
-        let mut users: Vec<Node> = self
-            .reach(changed, |entry| &entry.importers)
-            .into_iter()
-            .filter(|node| self.is_user(*node))
-            .collect();
-        users.sort_unstable();
-        users
+        let reached = self.reach(changed, |entry| &entry.importers).into_iter();
+        let users: BTreeSet<Node> = reached.filter(|node| self.is_user(*node)).collect();
+        users.into_iter().collect()
     }
 
     /// What to load again for these users: all modules, users excepted, on a way from one of them to a stale one.

@@ -113,7 +113,7 @@ impl Registry {
     /// All records, in import order.
     pub fn all(&self) -> Vec<Rc<Record>> {
         let mut all: Vec<_> = self.by_id.borrow().values().cloned().collect();
-        all.sort_by_key(|record| record.order);
+        sort(&mut all);
         all
     }
 
@@ -157,6 +157,11 @@ impl Registry {
             }
         }
     }
+}
+
+/// Puts records in import order.
+pub fn sort(records: &mut [Rc<Record>]) {
+    records.sort_by_key(|record| record.order);
 }
 
 /// Gives a new runtime its registry.

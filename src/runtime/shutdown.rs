@@ -1,7 +1,5 @@
 //! `HMRRuntime.shutdown()`: leaving well.
 
-use std::cmp::Reverse;
-
 use super::hmr_runtime::module;
 use super::steps::Module;
 use super::update;
@@ -33,15 +31,15 @@ pub fn shutdown<'s>(call: &Call<'s>) -> JsResult<'s> {
 
 /// Ends what is watched and under way; innermost modules first.
 fn let_go(js: Js<'_>) -> JsResult<'_, Vec<Module>> {
-    let mut modules = Vec::new();
+    let mut modules: Vec<Module> = Vec::new();
     for (runtime, registry) in Addon::of(js)?.live_runtimes(js) {
         stop_all(runtime)?;
         for record in registry.all() {
             record.is_alive.set(false);
-            modules.push(module(runtime, &registry, &record)?);
+            let place = modules.partition_point(|later| later.record.order > record.order);
+            modules.insert(place, module(runtime, &registry, &record)?);
         }
     }
-    modules.sort_by_key(|module| Reverse(module.record.order));
     Ok(modules)
 }
 

@@ -267,7 +267,7 @@ pub fn hear<'s>(
             }
         }
     }
-    records.sort_by_key(|record| record.order);
+    registry::sort(&mut records);
     for record in records {
         // An update of one may have stopped the watch of the next.
         if record.is_alive.get() && record.is_watched.get() {

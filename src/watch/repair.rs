@@ -50,10 +50,14 @@ struct Detached {
 /// Arms the folders on the way, those that may have been replaced anew, and then compares every
 /// file behind them: what happened while nobody was watching shows in its state.
 pub fn repair(shared: &Shared, generation: u64, arming: &mut Arming, mut repairs: Repairs) {
-    let (in_place, elsewhere): (Vec<_>, _) = std::mem::take(&mut repairs.touched)
-        .into_iter()
-        .partition(|folder| arming.is_in_place(folder));
-    repairs.paths.extend(elsewhere);
+    let mut in_place = std::mem::take(&mut repairs.touched);
+    in_place.retain(|folder| {
+        let is_in_place = arming.is_in_place(folder);
+        if !is_in_place {
+            repairs.paths.insert(folder.clone());
+        }
+        is_in_place
+    });
     let unmounted = repairs.unmounted;
     let only_adds = repairs.only_adds();
     let Some((folders, watches)) = detach(shared, generation, repairs) else {
@@ -105,19 +109,21 @@ pub fn repair(shared: &Shared, generation: u64, arming: &mut Arming, mut repairs
     state.tidy_soon(now);
     shared.follow_up(guarded);
 
-    for keys in keys.chunks(COMPARED_AT_ONCE) {
-        compare(shared, generation, keys, FileChange::Created);
-    }
-    for folder in in_place {
+    compare_all(shared, generation, &keys, FileChange::Created);
+    if !in_place.is_empty()
+        && let Some(guarded) = shared.lock_as(generation)
+    {
         // A folder that may not be searched hides its files.
-        let Some(guarded) = shared.lock_as(generation) else {
-            return;
-        };
-        let (_, keys) = guarded.state.roots.touched_by(&HashSet::from([folder]));
+        let (_, keys) = guarded.state.roots.touched_by(&in_place);
         drop(guarded);
-        for keys in keys.into_iter().collect::<Vec<_>>().chunks(COMPARED_AT_ONCE) {
-            compare(shared, generation, keys, FileChange::Touched);
-        }
+        let keys: Vec<_> = keys.into_iter().collect();
+        compare_all(shared, generation, &keys, FileChange::Touched);
+    }
+}
+
+fn compare_all(shared: &Shared, generation: u64, keys: &[WatchKey], change: FileChange) {
+    for keys in keys.chunks(COMPARED_AT_ONCE) {
+        compare(shared, generation, keys, change);
     }
 }
 
@@ -127,13 +133,13 @@ fn compare(shared: &Shared, generation: u64, keys: &[WatchKey], change: FileChan
     let Some(guarded) = shared.lock_as(generation) else {
         return;
     };
-    let (state, mut differ) = (&guarded.state, Vec::new());
+    let (state, mut differ) = (&guarded.state, BTreeSet::new());
     let mut unsure = Vec::with_capacity(keys.len());
     for key in keys {
         if let Some(watch) = state.watch(*key) {
             if state.debouncer.awaits(*key) {
                 // It may be back as it was, and nothing to wait for.
-                differ.push(*key);
+                differ.insert(*key);
             } else {
                 unsure.push((
                     *key,
@@ -147,7 +153,6 @@ fn compare(shared: &Shared, generation: u64, keys: &[WatchKey], change: FileChan
     drop(guarded);
     unsure.retain(|(_, path, stamp, by)| stamp.look(path, *by) != Sight::Same);
     differ.extend(unsure.iter().map(|(key, ..)| *key));
-    differ.sort_unstable();
     if differ.is_empty() {
         return;
     }

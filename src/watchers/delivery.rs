@@ -192,6 +192,13 @@ impl Delivery {
         }
     }
 
+    /// The user of `key` loads the same file as that of `taken`, which was told of.
+    pub fn take_along(&self, key: WatchKey, taken: WatchKey) {
+        if let Some((hub, _)) = &*self.link.borrow() {
+            hub.take_along(key, taken);
+        }
+    }
+
     /// The ids that a watcher watches.
     pub fn watched_by(&self, watcher: Value<'_>) -> Vec<Box<str>> {
         let active = self.active.borrow();

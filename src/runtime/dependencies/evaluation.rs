@@ -12,6 +12,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::rc::Rc;
 
+use super::links::Links;
 use super::stand_in::{Place, StandIn};
 use super::{Host, trouble};
 use crate::addon::Addon;
@@ -43,6 +44,8 @@ pub struct Evaluations {
     has_news: Cell<bool>,
     /// Files that are loaded although nobody follows them any more, or ever did. See `leftovers.rs`.
     left: RefCell<Awaited>,
+    /// The links by which files were found.
+    pub links: Links,
 }
 
 /// Files that may mend what could not be loaded.
@@ -273,6 +276,21 @@ impl Evaluations {
         Ok(())
     }
 
+    /// Whether a call leads to its file by a link.
+    fn note_link<'s>(&self, call: &Call<'s>, path: Value<'s>) -> JsResult<'s, ()> {
+        let (Some(request), Some(path)) = (call.arg(0).text(), path.text()) else {
+            return Ok(());
+        };
+        if let Some(importer) = importer(call)?
+            && let Some(folder) = Path::new(&*importer).parent()
+            && let Some(link) = self.links.note(folder, &request, &path)
+        {
+            self.note_look(&link);
+            self.has_news.set(true);
+        }
+        Ok(())
+    }
+
     /// The file that a call leads to, if it is not loaded yet.
     fn asked_for<'s>(&self, call: &Call<'s>, path: Value<'s>) -> JsResult<'s, Option<Begun>> {
         if self.module(call.js)?.get("_cache")?.has_key(path)? {
@@ -325,7 +343,10 @@ fn resolve<'s>(call: &Call<'s>, theirs: &Held) -> JsResult<'s> {
     let _ = Addon::of(call.js).and_then(|addon| {
         let evaluations = &addon.dependencies.evaluations;
         let asked = match &resolved {
-            Ok(path) => evaluations.asked_for(call, *path)?,
+            Ok(path) => {
+                evaluations.note_link(call, *path)?;
+                evaluations.asked_for(call, *path)?
+            }
             Err(thrown) => {
                 evaluations.asked_in_vain(call, thrown.0)?;
                 None

@@ -4,7 +4,7 @@
 //! What was let go may be used again, and what was left by a first import that failed is used by the next: no watcher
 //! told of those meanwhile. They are compared with what they looked like when they were read, before the next evaluation.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -52,16 +52,20 @@ pub fn evict_outdated<'s>(require: Value<'s>, registry: &Registry) -> JsResult<'
     }
     retain_unfollowed(js, &mut left)?;
     left.retain(|path| cache.has_key(js.string(path)).unwrap_or(false));
-    let is_outdated = |path: &Rc<str>| {
+    let mut outdated = Vec::new();
+    left.retain(|path| {
         let seen = evaluations.seen(path);
-        seen.is_some_and(|seen| seen.is_outdated(Path::new(&**path)))
-    };
-    let (outdated, left): (Awaited, Awaited) = left.into_iter().partition(is_outdated);
+        let is_outdated = seen.is_some_and(|seen| seen.is_outdated(Path::new(&**path)));
+        if is_outdated {
+            outdated.push(Rc::clone(path));
+        }
+        !is_outdated
+    });
     evaluations.leave(left.iter().cloned());
     for path in outdated.iter().filter(|path| !resolve::is_file(path)) {
         resolve::make_node_forget(js, path)?;
     }
-    evict_with_users(registry, cache, left, outdated.into_iter().collect())
+    evict_with_users(registry, cache, left, outdated)
 }
 
 fn retain_unfollowed<'s>(js: Js<'s>, files: &mut Awaited) -> JsResult<'s, ()> {
@@ -83,7 +87,7 @@ fn evict_with_users<'s>(
     let mut index = 0;
     while let Some(changed) = outdated.get(index).cloned() {
         index += 1;
-        let mut users: BTreeSet<Rc<str>> = BTreeSet::new();
+        let mut users = Awaited::new();
         for file in &others {
             if has_child(cache.get_key(js.string(file))?, &changed)? {
                 users.insert(Rc::clone(file));

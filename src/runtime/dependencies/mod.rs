@@ -7,6 +7,7 @@
 //! | `records.rs` | from the `CommonJS` module records to the graph |
 //! | `listening.rs` | requires made later |
 //! | `evaluation.rs` | while a followed module is evaluated: what its files look like, what is asked for in vain |
+//! | `links.rs` | symbolic links on the way to what is followed |
 //! | `stand_in.rs` | a function of Node's that is ours meanwhile |
 //! | `watches.rs` | the watches of what is followed |
 //! | `told.rs` | from `update` events to one batch per turn |
@@ -20,6 +21,7 @@ mod batch;
 mod evaluation;
 mod hint;
 mod leftovers;
+mod links;
 mod listening;
 mod records;
 mod scope;

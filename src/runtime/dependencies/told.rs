@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::evaluation::Awaited;
 use super::{Host, Mode, batch, leftovers, listening, records};
 use crate::addon::Addon;
 use crate::graph::modules::{ModuleGraph, Node};
@@ -59,7 +60,9 @@ pub struct User {
 fn run(js: Js<'_>) -> JsResult<'_, ()> {
     listening::hear_all(js);
     let mut groups: Vec<(Value<'_>, Vec<Part<'_>>)> = Vec::new();
-    for host in Host::all(js)? {
+    let hosts = Host::all(js)?;
+    share(js, &hosts)?;
+    for host in hosts {
         let told = host.known.told.take();
         if told.is_empty() {
             continue;
@@ -73,6 +76,34 @@ fn run(js: Js<'_>) -> JsResult<'_, ()> {
     }
     for (_, parts) in groups {
         batch::update(js, parts)?;
+    }
+    Ok(())
+}
+
+/// What one runtime is told of a dependency, the others that follow it with a watcher of ours are told, too. Their own
+/// watchers may tell of it later, and it would be evaluated for each: by then that is an echo.
+fn share<'s>(js: Js<'s>, hosts: &[Host<'s>]) -> JsResult<'s, ()> {
+    let is_followed = |host: &Host<'_>, path: &str| {
+        host.known.mode == Mode::Follow && host.known.graph.borrow().find(path).is_some()
+    };
+    let key_of = |host: &Host<'_>, path: &str| host.known.watched.borrow().get(path).copied().flatten();
+    for host in hosts {
+        let told = host.known.told.borrow().clone();
+        for (path, origin) in told.into_iter().filter(|(path, _)| is_followed(host, path)) {
+            for other in hosts.iter().filter(|other| is_followed(other, &path)) {
+                let is_told = other.known.told.borrow().iter().any(|(id, _)| *id == path);
+                let Some(key) = key_of(other, &path).filter(|_| !is_told) else {
+                    continue;
+                };
+                if !other.require.get("cache")?.same(host.require.get("cache")?) {
+                    continue;
+                }
+                other.known.told.borrow_mut().push((path.clone(), origin));
+                if let Some(taken) = key_of(host, &path) {
+                    Addon::of(js)?.delivery.take_along(key, taken);
+                }
+            }
+        }
     }
     Ok(())
 }
@@ -142,8 +173,10 @@ fn find(host: &Host<'_>, id: &str) -> (Vec<Rc<Record>>, Vec<Node>) {
         .iter()
         .filter_map(|record| host.known.user(record))
         .collect();
+    let mut stale = led_elsewhere(host, id);
+    stale.insert(Rc::from(id));
     let graph = host.known.graph.borrow();
-    if let Some(node) = graph.find(id) {
+    for node in stale.iter().filter_map(|path| graph.find(path)) {
         changed.push(node);
         meant.extend(users_of(host, &graph, node));
     }
@@ -163,6 +196,13 @@ fn find(host: &Host<'_>, id: &str) -> (Vec<Rc<Record>>, Vec<Node>) {
         }
     }
     (meant, changed)
+}
+
+/// The files that the link at this path led to, if it leads elsewhere now.
+fn led_elsewhere(host: &Host<'_>, path: &str) -> Awaited {
+    Addon::of(host.js)
+        .map(|addon| addon.dependencies.evaluations.links.led_elsewhere(host.js, path))
+        .unwrap_or_default()
 }
 
 fn users_of(host: &Host<'_>, graph: &ModuleGraph, node: Node) -> Vec<Rc<Record>> {

@@ -42,7 +42,7 @@ impl<'s> Watching<'s> {
         host: &Host<'s>,
         evaluations: &Evaluations,
         paths: Vec<Rc<str>>,
-        failed: impl Fn(&str, Thrown<'s>),
+        failed: &dyn Fn(&str, Thrown<'s>),
     ) -> JsResult<'s, ()> {
         let seen = |path: &str| match host.known.mode {
             Mode::Follow => evaluations.seen(path),
@@ -84,7 +84,7 @@ impl<'s> Watching<'s> {
 impl<'s> Host<'s> {
     /// Watches each of these paths that is not watched yet.
     pub(super) fn watch_all(&self, paths: &[Rc<str>]) {
-        self.watch_each(paths, |path, thrown| {
+        self.watch_each(paths, &|path, thrown| {
             let what = "cannot be watched, so its edits update nothing";
             report::error(self.js, path, what, thrown.0);
         });
@@ -93,15 +93,20 @@ impl<'s> Host<'s> {
     /// Watches places where a file may appear or be mended. A watcher that cannot watch a missing file need not.
     pub(super) fn await_all(&self, paths: &Awaited) {
         let paths: Vec<Rc<str>> = paths.iter().cloned().collect();
-        self.watch_each(&paths, |_, _| ());
+        self.watch_each(&paths, &|_, _| ());
     }
 
-    /// Watches what the modules that are followed asked for in vain, as far as it would be followed itself.
+    /// Watches what the modules that are followed asked for in vain, as far as it would be followed itself, and the links
+    /// on the way to what is.
     pub(super) fn await_unresolved(&self, record: &Record) {
         let Ok(addon) = Addon::of(self.js) else { return };
         let evaluations = &addon.dependencies.evaluations;
+        if self.known.mode == Mode::Mention || !record.is_watched.get() {
+            return;
+        }
+        self.await_all(&evaluations.links.leading_to(&|path| self.follows_now(path)));
         let awaiting = evaluations.all_awaiting();
-        if awaiting.is_empty() || self.known.mode == Mode::Mention || !record.is_watched.get() {
+        if awaiting.is_empty() {
             return;
         }
         let home = self.home(record);
@@ -114,6 +119,10 @@ impl<'s> Host<'s> {
             });
             self.await_all(&places);
         }
+    }
+
+    fn follows_now(&self, path: &str) -> bool {
+        self.known.graph.borrow().find(path).is_some()
     }
 
     /// Whether the file is one of a watched hot module, or is followed.
@@ -152,7 +161,7 @@ impl<'s> Host<'s> {
         }
     }
 
-    fn watch_each(&self, paths: &[Rc<str>], failed: impl Fn(&str, Thrown<'s>)) {
+    fn watch_each(&self, paths: &[Rc<str>], failed: &dyn Fn(&str, Thrown<'s>)) {
         let new: Vec<Rc<str>> = {
             let watched = self.known.watched.borrow();
             let is_new = |path: &&Rc<str>| !path.starts_with('\0') && !watched.contains_key(*path);
@@ -188,8 +197,11 @@ impl<'s> Host<'s> {
         if self.known.mode == Mode::Follow
             && let Ok(addon) = Addon::of(self.js)
         {
+            let evaluations = &addon.dependencies.evaluations;
             let files = gone.iter().filter(|path| !path.starts_with('\0'));
-            addon.dependencies.evaluations.leave(files.cloned());
+            evaluations.leave(files.cloned());
+            let links = evaluations.links.leading_to(&|path| !self.follows_now(path));
+            self.known.mended.borrow_mut().extend(links);
         }
         let mended = self.known.mended.take();
         for path in gone.into_iter().chain(mended) {
@@ -200,13 +212,19 @@ impl<'s> Host<'s> {
     }
 
     fn needs(&self, path: &str) -> bool {
-        if self.known.graph.borrow().find(path).is_some()
-            || (self.known.troubled.borrow().values()).any(|files| files.contains(path))
+        if self.follows_now(path) || (self.known.troubled.borrow().values()).any(|files| files.contains(path))
         {
             return true;
         }
-        let awaiting = Addon::of(self.js).map(|addon| addon.dependencies.evaluations.awaiting(path));
-        awaiting.is_ok_and(|files| files.iter().any(|file| self.reaches(file)))
+        Addon::of(self.js).is_ok_and(|addon| {
+            let evaluations = &addon.dependencies.evaluations;
+            let awaiting = evaluations.awaiting(path);
+            awaiting.iter().any(|file| self.reaches(file))
+                || evaluations
+                    .links
+                    .leading_to(&|path| self.follows_now(path))
+                    .contains(path)
+        })
     }
 
     /// Ends the watch of one path.
