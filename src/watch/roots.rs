@@ -7,6 +7,7 @@ use std::slice;
 use std::sync::Arc;
 
 use super::WatchKey;
+use super::file_change::{FileChange, Signal};
 use super::route::{Point, Role};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +129,21 @@ impl Roots {
             .zip(path.file_name())
             .and_then(|(folder, name)| self.folders.get(folder)?.get(name))
             .map_or(&[], Interests::as_slice)
+    }
+
+    /// Whether something is written to a file of interest, or a file appears beside one.
+    pub fn shows_save(&self, signal: &Signal) -> bool {
+        match signal {
+            Signal::Changed {
+                path,
+                change: FileChange::Created,
+            } => path.parent().is_some_and(|folder| self.is_root(folder)),
+            Signal::Changed {
+                path,
+                change: FileChange::Modified,
+            } => !self.at(path).is_empty(),
+            _ => false,
+        }
     }
 
     /// The folders at or below any of these paths, and all watches that go through them or through

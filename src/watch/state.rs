@@ -199,18 +199,9 @@ impl State {
         }
     }
 
-    /// Whether a save may begin so: something is written to a watched file, or a file appears beside it.
+    /// Whether a save may begin so. Where nobody tells of its end, it has to rest first.
     pub fn is_sign_of_save(&self, signal: &Signal) -> bool {
-        let Signal::Changed { path, change } = signal else {
-            return false;
-        };
-        match change {
-            // Elsewhere it has to rest first.
-            _ if !self.tells_finished_writes => false,
-            FileChange::Created => path.parent().is_some_and(|folder| self.roots.is_root(folder)),
-            FileChange::Modified => !self.roots.at(path).is_empty(),
-            _ => false,
-        }
+        self.tells_finished_writes && self.roots.shows_save(signal)
     }
 
     fn on_change(&mut self, now: Instant, path: &Path, change: FileChange) {
