@@ -10,7 +10,7 @@ const BETWEEN = 30
 const LOST = 5_000
 
 /** How fast a process hears depends on where the system puts its threads, and how fast it reads on its folder. */
-const PAIRS = 4
+const PAIRS = 8
 
 export async function save({ modules: sizes, saves }) {
   const rows = []
