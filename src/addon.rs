@@ -47,6 +47,8 @@ pub struct Addon {
     pub dependencies: Environment,
     /// Runtimes that have modules.
     runtimes: RefCell<Vec<Listed>>,
+    /// Those of all runtimes.
+    registries: RefCell<Vec<Weak<Registry>>>,
     /// What a runtime asks its watcher to watch, while it does.
     pub resolved: RefCell<Option<Resolved>>,
     /// How many modules have been imported.
@@ -88,6 +90,13 @@ pub struct Switches {
 }
 
 impl Addon {
+    /// Remembers the registry of a new runtime, weakly.
+    pub fn add_registry(&self, registry: &Rc<Registry>) {
+        let mut registries = self.registries.borrow_mut();
+        registries.retain(|other| other.strong_count() > 0);
+        registries.push(Rc::downgrade(registry));
+    }
+
     /// Remembers a runtime, weakly, while it has modules.
     pub fn list_runtime(&self, runtime: Value<'_>, registry: &Rc<Registry>) {
         let listed = runtime.faint().map(|runtime| Listed {
@@ -201,6 +210,7 @@ impl Addon {
             delivery: Delivery::default(),
             dependencies: Environment::default(),
             runtimes: RefCell::default(),
+            registries: RefCell::default(),
             resolved: RefCell::default(),
             imports: Cell::new(0),
         });
@@ -209,6 +219,9 @@ impl Addon {
         js.realm().at_exit(move || {
             if let Some(addon) = realm.upgrade().and_then(|realm| realm.state::<Self>()) {
                 addon.delivery.close();
+                for registry in addon.registries.take().iter().filter_map(Weak::upgrade) {
+                    registry.close();
+                }
             }
         });
         Ok(())

@@ -4,7 +4,7 @@
 //! values (exports object, running version, persistent values) where the collector sees them. The slot owns the
 //! record; the runtime's registry object owns the slots, each at its record's place in the order of imports.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -39,7 +39,7 @@ pub mod place {
 #[derive(Default)]
 pub struct Registry {
     /// The JavaScript object that holds the slots, and this.
-    object: OnceCell<Faint>,
+    object: RefCell<Option<Faint>>,
     by_id: RefCell<HashMap<String, Rc<Record>>>,
     by_path: RefCell<HashMap<String, Vec<Rc<Record>>, QuickHash>>,
     /// Whether the addon knows of this runtime.
@@ -59,8 +59,14 @@ pub struct Registry {
 impl Registry {
     /// The JavaScript object that holds the slots; `undefined` once the runtime was collected.
     pub fn object<'s>(&self, js: Js<'s>) -> Value<'s> {
-        let object = self.object.get().and_then(|object| object.get(js));
+        let object = self.object.borrow();
+        let object = object.as_ref().and_then(|object| object.get(js));
         object.unwrap_or_else(|| js.undefined())
+    }
+
+    /// The environment goes: a reference that is left then is freed by nobody.
+    pub fn close(&self) {
+        drop(self.object.take());
     }
 
     /// The record of an id.
@@ -170,9 +176,11 @@ pub fn attach(runtime: Value<'_>) -> JsResult<'_, ()> {
     let registry = Rc::new(Registry::default());
     let object = js.native_object(Rc::clone(&registry))?;
     // Found here without a search: an update asks for it several times.
-    let _ = object.faint().map(|object| registry.object.set(object));
+    *registry.object.borrow_mut() = object.faint();
     object.set("parents", js.array(&[]))?;
-    runtime.define_hidden(Addon::of(js)?.registry_key.get(js), object)
+    let addon = Addon::of(js)?;
+    addon.add_registry(&registry);
+    runtime.define_hidden(addon.registry_key.get(js), object)
 }
 
 /// The registry of `runtime`: the records, and the JavaScript object that holds the slots.
