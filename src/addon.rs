@@ -3,12 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
-use crate::resolve::Resolved;
-use crate::runtime::{
+use crate::classic::{
     context::StepContext, dependencies::Environment, hmr_runtime, hot_module, persist, registry::Registry,
     runner, steps::OwnMethods, synthetic, watching,
 };
+use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
+use crate::resolve::Resolved;
 use crate::timers::Timers;
 use crate::watchers::{self, delivery::Delivery};
 use crate::{emitter, report};

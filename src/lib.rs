@@ -3,25 +3,25 @@
 //! | folder | what it holds | JavaScript |
 //! |---|---|---|
 //! | `js/` | our words for Node-API; the only `unsafe` | yes |
-//! | `runtime/` | the lifecycle of hot modules: the classic API | yes |
-//! | `hot/` | `import.meta.hot` for vite-node: the `./vite-node` entry | yes |
+//! | `classic/` | the lifecycle of hot modules: the classic API | yes |
+//! | `vite_node/` | `import.meta.hot` for vite-node: the `./vite-node` entry | yes |
 //! | `watchers/` | the watcher classes, fed by `watch/` | yes |
 //! | `watch/` | one hub per environment: the OS's events become due file changes | no |
 //! | `graph/` | who imports whom, what a change affects | no |
 //!
 //! Arrows point down only. `docs/implementation.md` follows one update from the file to the exports.
 mod addon;
+mod classic;
 mod emitter;
 mod error;
 mod graph;
-mod hot;
 mod inspect;
 mod js;
 mod quick_hash;
 mod report;
 mod resolve;
-mod runtime;
 mod timers;
+mod vite_node;
 mod watch;
 mod watchers;
 
@@ -35,7 +35,7 @@ pub fn register(exports: Object<'_>, env: Env) -> napi::Result<()> {
     report::start_if_asked();
     js::open(env, exports, |js, exports| {
         addon::Addon::load(js, exports)?;
-        hot::register(js, exports)
+        vite_node::register(js, exports)
     });
     Ok(())
 }

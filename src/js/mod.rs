@@ -3,6 +3,7 @@
 //! | file | what it gives |
 //! |---|---|
 //! | `realm.rs` | [`Realm`]: one load of the addon in one environment; [`Js`], the right to use values now |
+//! | `state.rs` | [`State`]: what a part of the addon keeps per environment, by type |
 //! | `value.rs` | [`Value`]: a JavaScript value while native code runs; thrown values arrive as they were |
 //! | `make.rs` | making values: primitives, objects, errors |
 //! | `property.rs` | reading, writing and defining properties and array items |
@@ -28,6 +29,7 @@ mod make;
 mod native;
 mod property;
 mod realm;
+mod state;
 mod value;
 mod waker;
 
@@ -36,5 +38,6 @@ pub use executor::{Cx, Signal, settled, spawn, spawn_detached};
 pub use function::Call;
 pub use held::{Faint, Held};
 pub use realm::{Js, open};
+pub use state::State;
 pub use value::{JsResult, Kind, Thrown, Value};
 pub use waker::JsWaker;

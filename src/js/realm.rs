@@ -12,6 +12,7 @@ use napi::{JsValue, sys};
 
 use super::executor::{Soon, Task, run_first_soon};
 use super::held::Held;
+use super::state::States;
 use super::value::{JsResult, Value};
 
 /// Everything that belongs to one load of the addon in one environment. Worker threads load the addon too, and
@@ -28,6 +29,7 @@ pub struct Realm {
     pub(super) soon: RefCell<VecDeque<Soon>>,
     intrinsics: RefCell<Option<Rc<Intrinsics>>>,
     state: RefCell<Option<Rc<dyn Any>>>,
+    states: States,
     at_exit: RefCell<Vec<Box<dyn FnOnce()>>>,
 }
 
@@ -60,6 +62,7 @@ impl Realm {
             soon: RefCell::default(),
             intrinsics: RefCell::new(None),
             state: RefCell::new(None),
+            states: States::default(),
             at_exit: RefCell::new(Vec::new()),
         });
         let hook = Rc::into_raw(Rc::clone(&realm)).cast_mut().cast::<c_void>();
@@ -94,6 +97,10 @@ impl Realm {
         *self.state.borrow_mut() = Some(state);
     }
 
+    pub(super) fn states(&self) -> &States {
+        &self.states
+    }
+
     /// How many strong and weak references native code holds at this moment.
     pub fn live_references(&self) -> usize {
         self.live_references.get()
@@ -123,6 +130,7 @@ unsafe extern "C" fn close(realm: *mut c_void) {
         };
         action();
     }
+    realm.states.close();
     realm.alive.set(false);
     // They refer back to the realm; it is freed with the last function that belongs to it.
     drop(realm.state.take());

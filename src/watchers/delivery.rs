@@ -11,9 +11,9 @@ use hashbrown::HashTable;
 use tracing::trace_span;
 
 use crate::addon::Addon;
+use crate::classic::watching;
 use crate::js::{Held, Js, JsResult, JsWaker, Value};
 use crate::quick_hash::QuickHash;
-use crate::runtime::watching;
 use crate::watch::{Hub, LoadedFile, WatchKey, WatchOptions};
 use crate::{emitter, report};
 

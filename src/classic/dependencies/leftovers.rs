@@ -11,9 +11,9 @@ use std::rc::Rc;
 use super::evaluation::{Awaited, Evaluations};
 use super::{Host, batch, records};
 use crate::addon::Addon;
+use crate::classic::registry::Registry;
 use crate::js::{Js, JsResult, Value};
 use crate::resolve;
-use crate::runtime::registry::Registry;
 
 /// Evicts the changed file at `path` and what uses it, as far as that was left by evaluations that failed.
 pub fn evict<'s>(host: &Host<'s>, evaluations: &Evaluations, path: &str) -> JsResult<'s, ()> {

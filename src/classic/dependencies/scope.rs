@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use crate::classic::require_cache::is_foreign;
 use crate::quick_hash::QuickHash;
-use crate::runtime::require_cache::is_foreign;
 
 const OWN_NAME: &str = "@upvotr/node-hmr";
 

@@ -8,10 +8,10 @@ use tracing::trace_span;
 use super::listening::Ears;
 use super::{Host, Mode, listening, user_name};
 use crate::addon::Addon;
+use crate::classic::record::Record;
+use crate::classic::registry::Registry;
 use crate::graph::modules::{Node, NodeMap};
 use crate::js::{Js, JsResult, Value};
-use crate::runtime::record::Record;
-use crate::runtime::registry::Registry;
 
 /// Looks at a hot module's record and at what it reaches, as far as that is new. Returns its node, and
 /// what was found.

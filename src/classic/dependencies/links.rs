@@ -9,9 +9,9 @@ use std::path::{MAIN_SEPARATOR, Path};
 use std::rc::Rc;
 
 use super::evaluation::Awaited;
+use crate::classic::require_cache::is_foreign;
 use crate::js::Js;
 use crate::resolve;
-use crate::runtime::require_cache::is_foreign;
 
 /// The links that are known: few, if any.
 #[derive(Default)]

@@ -16,9 +16,9 @@ use super::links::Links;
 use super::stand_in::{Place, StandIn};
 use super::{Host, trouble};
 use crate::addon::Addon;
+use crate::classic::require_cache::is_foreign;
 use crate::js::{Call, Held, Js, JsResult, Value};
 use crate::quick_hash::QuickHash;
-use crate::runtime::require_cache::is_foreign;
 use crate::watch::Stamp;
 
 /// What is known of the evaluations under way, and of what is loaded.

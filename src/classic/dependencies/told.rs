@@ -5,12 +5,12 @@ use std::rc::Rc;
 use super::evaluation::Awaited;
 use super::{Host, Mode, batch, leftovers, listening, records};
 use crate::addon::Addon;
+use crate::classic::hmr_runtime::module;
+use crate::classic::record::Record;
+use crate::classic::registry::Registry;
+use crate::classic::steps::Module;
 use crate::graph::modules::{ModuleGraph, Node};
 use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
-use crate::runtime::hmr_runtime::module;
-use crate::runtime::record::Record;
-use crate::runtime::registry::Registry;
-use crate::runtime::steps::Module;
 use crate::watchers::delivery::Origin;
 use crate::{report, resolve};
 

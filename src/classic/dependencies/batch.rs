@@ -8,13 +8,13 @@ use super::evaluation::{Awaited, Evaluations};
 use super::told::{Part, User};
 use super::{Host, Mode, records, trouble};
 use crate::addon::Addon;
+use crate::classic::hot_module::Version;
+use crate::classic::record::Record;
+use crate::classic::registry::Registry;
+use crate::classic::steps::Module;
+use crate::classic::{load, require_cache, update};
 use crate::graph::modules::Node;
 use crate::js::{Held, Js, JsResult, Value};
-use crate::runtime::hot_module::Version;
-use crate::runtime::record::Record;
-use crate::runtime::registry::Registry;
-use crate::runtime::steps::Module;
-use crate::runtime::{load, require_cache, update};
 use crate::watch::Stamp;
 use crate::watchers::delivery::Origin;
 
@@ -49,7 +49,7 @@ pub fn update<'s>(js: Js<'s>, mut parts: Vec<Part<'s>>) -> JsResult<'s, ()> {
             user.module
                 .record
                 .phase
-                .set(crate::runtime::record::Phase::Updating);
+                .set(crate::classic::record::Phase::Updating);
         }
     }
     let loaded = load(js, &mut parts)?;

@@ -1,8 +1,8 @@
 //! `PersistManager`, `createPersist`.
 
 use crate::addon::Addon;
+use crate::classic::runner::check_callback;
 use crate::js::{Call, ClassSpec, JsResult};
-use crate::runtime::runner::check_callback;
 
 const GENERATE: &str = "generatePersistentValues";
 const CLEANUP: &str = "cleanupPersistentValues";
