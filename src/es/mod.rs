@@ -1,0 +1,2 @@
+//! ES modules, TypeScript and CommonJS of hot programs: read, compiled, resolved, linked and evaluated.
+pub mod compile;
