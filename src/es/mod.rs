@@ -1,3 +1,4 @@
 //! ES modules, TypeScript and CommonJS of hot programs: read, compiled, resolved, linked and evaluated.
 pub mod compile;
+pub mod load;
 pub mod resolve;

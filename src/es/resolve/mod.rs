@@ -25,7 +25,7 @@ mod tsconfig;
 pub mod url;
 
 #[cfg(test)]
-mod tests;
+pub mod tests;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
