@@ -92,7 +92,7 @@ impl App {
         let home = self.hot.emitter_home(self.emitter(js))?;
         ["server", "environments", environment, "moduleGraph"]
             .into_iter()
-            .try_fold(home, |object, name| object.get(name))
+            .try_fold(home, Value::get)
     }
 
     fn add_to_graph<'s>(&self, js: Js<'s>, id: &str) -> JsResult<'s> {
