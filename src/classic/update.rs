@@ -10,9 +10,11 @@ use super::record::{Phase, Record};
 use super::registry::place;
 use super::steps::Module;
 use super::trouble::{
-    FALLBACK, KEPT, SETTLE, report_after_settling, report_failure, report_rejection, report_unloadable, warn,
+    FALLBACK, SETTLE, log_kept, report_after_settling, report_failure, report_rejection, report_unloadable,
+    warn,
 };
-use super::{hmr_runtime, watching};
+use super::unloadable::Failure;
+use super::{command, hmr_runtime, watching};
 use crate::js::{Held, Js, JsResult, spawn_detached};
 use crate::report;
 use crate::watchers::delivery::Origin;
@@ -98,7 +100,9 @@ pub fn change_loaded(js: Js<'_>, module: Module, origin: Origin, loaded: Loaded,
 }
 
 fn start(js: Js<'_>, module: Module, origin: Origin, mut loaded: Option<Loaded>, before: Vec<Rc<Record>>) {
+    command::save_is_taken(js);
     spawn_detached(js, async move {
+        let ends = EndsIdle(Some(module.clone()));
         for other in before {
             let _waiting = module.record.waiting_for(&other);
             while other.is_busy() {
@@ -116,6 +120,7 @@ fn start(js: Js<'_>, module: Module, origin: Origin, mut loaded: Option<Loaded>,
                 take_pending(&module)
             };
         }
+        ends.disarm();
     });
 }
 
@@ -143,12 +148,36 @@ pub fn follow_up(js: Js<'_>, module: &Module) {
     let _ = asked;
 }
 
+/// Leaves the module idle, and frees who waits for it, if our own code fails: the next save is taken.
+pub struct EndsIdle(pub Option<Module>);
+
+impl EndsIdle {
+    /// The work has ended by itself.
+    pub fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for EndsIdle {
+    fn drop(&mut self) {
+        let Some(module) = self.0.take() else { return };
+        let phase = &module.record.phase;
+        phase.set(match phase.get() {
+            Phase::Importing => Phase::Failed,
+            Phase::Updating => Phase::Ready,
+            other => other,
+        });
+        let outcome = Ok(Held::undefined());
+        module.cx.with(|js| module.record.idle.fire(js, &outcome));
+    }
+}
+
 async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     let record = &module.record;
     record.updates.set(record.updates.get() + 1);
     let loaded = loaded.unwrap_or_else(|| load_for_update(module, origin));
     // Who tells of a change by hand may look at the children as soon as that returns.
-    if origin == Origin::Told {
+    if origin != Origin::Watched {
         module.cx.with(|js| leave_parents(js, module));
     }
     let way = record.way.take();
@@ -159,14 +188,16 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
             UpdateOutcome::Kept
         }
         Err(thrown) => {
-            report_after_settling(
-                module,
+            let failure = Failure {
+                module: module.clone(),
                 thrown,
-                loaded.is_reported,
-                way.clone(),
-                loaded.began.elapsed(),
-                change,
-            );
+                is_reported: loaded.is_reported,
+                way: way.clone(),
+                took: loaded.began.elapsed(),
+                update: record.updates.get(),
+                is_late: origin == Origin::Settled,
+            };
+            report_after_settling(failure, origin, change);
             UpdateOutcome::KeptForNow
         }
     };
@@ -181,7 +212,7 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
             UpdateOutcome::Updated => {
                 log(js, if record.recover() { "recovered" } else { "updated" });
             }
-            UpdateOutcome::FellBack | UpdateOutcome::Kept => log(js, KEPT),
+            UpdateOutcome::FellBack | UpdateOutcome::Kept => log_kept(js, record, &way, took),
             UpdateOutcome::KeptForNow | UpdateOutcome::Gone => {}
         }
         if matches!(outcome, UpdateOutcome::Updated | UpdateOutcome::FellBack) {
