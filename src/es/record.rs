@@ -191,6 +191,8 @@ pub struct Version {
     pub live: RefCell<Live>,
     /// Names that are exported, sorted by code unit; made when they are first asked for.
     pub names: RefCell<Option<Rc<[String]>>>,
+    /// Names of an ES module's exports, those by star included, while it is certain that they are all and none is ambiguous.
+    pub all_names: RefCell<Option<Rc<[String]>>>,
     /// Whether a check of names had to wait until what it imports has run.
     pub has_late_names: Cell<bool>,
     /// Place in the depth-first order of an evaluation.
@@ -251,6 +253,7 @@ impl Version {
             error: RefCell::default(),
             live: RefCell::default(),
             names: RefCell::default(),
+            all_names: RefCell::default(),
             has_late_names: Cell::new(false),
             dfs_index: Cell::new(0),
             dfs_ancestor: Cell::new(0),

@@ -155,6 +155,7 @@ impl Engine {
                 let Some(current) = current else {
                     continue;
                 };
+                *current.all_names.borrow_mut() = None;
                 if re_exports(&current) {
                     waiting.push(importer);
                 }
