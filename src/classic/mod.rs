@@ -5,6 +5,8 @@
 //! exports object its new value and emits `update`.
 pub mod context;
 pub mod dependencies;
+pub mod found;
+pub mod handed_out;
 pub mod hmr_runtime;
 pub mod hot_module;
 pub mod import;
