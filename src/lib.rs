@@ -17,6 +17,7 @@ mod error;
 mod graph;
 mod inspect;
 mod js;
+mod outside;
 mod quick_hash;
 mod report;
 mod resolve;

@@ -15,6 +15,7 @@ use super::trouble::{
 };
 use super::{hmr_runtime, watching};
 use crate::js::{Held, Js, JsResult, spawn_detached};
+use crate::outside::outside;
 use crate::report;
 use crate::watchers::delivery::Origin;
 
@@ -131,26 +132,30 @@ pub fn change_loaded(js: Js<'_>, module: Module, origin: Origin, loaded: Loaded,
     start(js, module, origin, Some(loaded), before);
 }
 
-fn start(js: Js<'_>, module: Module, origin: Origin, mut loaded: Option<Loaded>, before: Vec<Rc<Record>>) {
-    spawn_detached(js, async move {
-        for other in before {
-            let _waiting = module.record.waiting_for(&other);
-            while other.is_busy() {
-                drop(other.idle.wait(&module.cx).await);
-            }
-        }
-        let mut next = Some(origin);
-        while let Some(origin) = next {
-            module.record.phase.set(Phase::Updating);
-            update(&module, origin, loaded.take()).await;
-            // A listener of `update` may have started something itself; that takes what is pending.
-            next = if module.record.is_busy() {
-                None
-            } else {
-                take_pending(&module)
-            };
-        }
+fn start(js: Js<'_>, module: Module, origin: Origin, loaded: Option<Loaded>, before: Vec<Rc<Record>>) {
+    outside(js, move |js| {
+        spawn_detached(js, run_updates(module, origin, loaded, before));
     });
+}
+
+async fn run_updates(module: Module, origin: Origin, mut loaded: Option<Loaded>, before: Vec<Rc<Record>>) {
+    for other in before {
+        let _waiting = module.record.waiting_for(&other);
+        while other.is_busy() {
+            drop(other.idle.wait(&module.cx).await);
+        }
+    }
+    let mut next = Some(origin);
+    while let Some(origin) = next {
+        module.record.phase.set(Phase::Updating);
+        update(&module, origin, loaded.take()).await;
+        // A listener of `update` may have started something itself; that takes what is pending.
+        next = if module.record.is_busy() {
+            None
+        } else {
+            take_pending(&module)
+        };
+    }
 }
 
 /// Takes the change that came while something was under way, unless nobody watches any more.

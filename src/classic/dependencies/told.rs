@@ -12,6 +12,7 @@ use crate::classic::steps::Module;
 use crate::classic::update;
 use crate::graph::modules::{ModuleGraph, Node};
 use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
+use crate::outside::outside;
 use crate::watchers::delivery::Origin;
 use crate::{report, resolve};
 
@@ -36,9 +37,11 @@ pub fn take_over<'s>(
             drop(settled(&cx, Held::undefined()).await);
             cx.with(|js| {
                 addon.dependencies.is_batch_due.set(false);
-                if let Err(thrown) = run(js) {
-                    report::error(js, "dependencies", "an update could not begin", thrown.0);
-                }
+                outside(js, |js| {
+                    if let Err(thrown) = run(js) {
+                        report::error(js, "dependencies", "an update could not begin", thrown.0);
+                    }
+                });
             });
         });
     }
