@@ -94,9 +94,8 @@ impl StepContext {
     /// Runs what evaluates a module of this runtime.
     pub fn evaluating<R>(&self, registry: &Rc<Registry>, evaluate: impl FnOnce() -> R) -> R {
         self.evaluating.borrow_mut().push(Rc::downgrade(registry));
-        let result = evaluate();
-        self.evaluating.borrow_mut().pop();
-        result
+        let _evaluating = Evaluating(&self.evaluating);
+        evaluate()
     }
 
     /// The runtime one of whose modules is being evaluated, or in a step of its life.
@@ -105,5 +104,14 @@ impl StepContext {
         evaluating
             .or_else(|| self.token(js).map(|token| token.registry.clone()))
             .unwrap_or_default()
+    }
+}
+
+/// Takes the last one away, however its evaluation ends.
+struct Evaluating<'c>(&'c RefCell<Vec<Weak<Registry>>>);
+
+impl Drop for Evaluating<'_> {
+    fn drop(&mut self) {
+        self.0.borrow_mut().pop();
     }
 }
