@@ -10,10 +10,11 @@ use super::record::{Phase, Record};
 use super::registry::place;
 use super::steps::{Module, StepFailure};
 use super::trouble::{
-    FALLBACK, KEPT, SETTLE, report_after_settling, report_failure, report_rejection, report_unloadable,
+    FALLBACK, SETTLE, log_kept, report_after_settling, report_failure, report_rejection, report_unloadable,
     tell_not_forgotten, warn,
 };
-use super::{hmr_runtime, watching};
+use super::unloadable::Failure;
+use super::{command, hmr_runtime, watching};
 use crate::js::{Held, Js, JsResult, spawn_detached};
 use crate::outside::outside;
 use crate::report;
@@ -133,6 +134,7 @@ pub fn change_loaded(js: Js<'_>, module: Module, origin: Origin, loaded: Loaded,
 }
 
 fn start(js: Js<'_>, module: Module, origin: Origin, loaded: Option<Loaded>, before: Vec<Rc<Record>>) {
+    command::save_is_taken(js);
     outside(js, move |js| {
         spawn_detached(js, run_updates(module, origin, loaded, before));
     });
@@ -213,7 +215,7 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     record.updates.set(record.updates.get() + 1);
     let loaded = loaded.unwrap_or_else(|| load_for_update(module, origin));
     // Who tells of a change by hand may look at the children as soon as that returns.
-    if origin == Origin::Told {
+    if origin != Origin::Watched {
         module.cx.with(|js| leave_parents(js, module));
     }
     let way = record.way.take();
@@ -225,14 +227,16 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
             UpdateOutcome::Kept
         }
         Err(thrown) => {
-            report_after_settling(
-                module,
+            let failure = Failure {
+                module: module.clone(),
                 thrown,
-                loaded.is_reported,
-                way.clone(),
-                loaded.began.elapsed(),
-                change,
-            );
+                is_reported: loaded.is_reported,
+                way: way.clone(),
+                took: loaded.began.elapsed(),
+                update: record.updates.get(),
+                is_late: origin == Origin::Settled,
+            };
+            report_after_settling(failure, origin, change);
             UpdateOutcome::KeptForNow
         }
     };
@@ -247,7 +251,7 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
             UpdateOutcome::Updated => {
                 log(js, if record.recover() { "recovered" } else { "updated" });
             }
-            UpdateOutcome::FellBack | UpdateOutcome::Kept => log(js, KEPT),
+            UpdateOutcome::FellBack | UpdateOutcome::Kept => log_kept(js, record, &way, took),
             UpdateOutcome::KeptForNow
             | UpdateOutcome::Unchanged
             | UpdateOutcome::GivenUp
