@@ -18,6 +18,7 @@ mod class;
 mod decorators;
 mod edit;
 mod enums;
+mod exports;
 mod facts;
 mod helpers;
 mod items;
