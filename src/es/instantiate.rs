@@ -51,7 +51,7 @@ impl Engine {
         let known = version.live.borrow().function.clone();
         let function = match known {
             Some(function) => function.get(js),
-            None => self.glue(js, "evaluate", &[js.string(&code.code)])?,
+            None => self.glue(js, "load", &[js.string(&code.code), js.string(&version.unit.url)])?,
         };
         let module = js.number(version.module as f64);
         let scope = self.glue(js, "scope", &[module, js.number(f64::from(version.serial))])?;
