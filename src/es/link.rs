@@ -151,7 +151,10 @@ pub fn star_names(version: &Rc<Version>) -> Vec<(String, usize)> {
         };
         let certain = certain_names(&target);
         is_certain &= certain.is_some();
-        let all = certain.as_ref().map_or_else(|| exported_names(&target), |names| names.iter().cloned().collect());
+        let all = certain.as_ref().map_or_else(
+            || exported_names(&target),
+            |names| names.iter().cloned().collect(),
+        );
         for name in all {
             if name == "default" || own.contains_key(&name) {
                 continue;

@@ -4,11 +4,11 @@
 //! refers to the versions that it imports, as ECMAScript's module records do; whoever replaces a version calls
 //! [`Version::retire`], which ends the circles of references.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::compile::{Compiled, ExportKind, Kind, Request};
 use super::resolve::{ResolveError, Resolved};
@@ -42,7 +42,7 @@ pub struct Unit {
     pub resolved: Vec<Result<Resolved, ResolveError>>,
     /// Hash of the file's bytes.
     pub hash: u64,
-    exports: OnceCell<Table>,
+    exports: OnceLock<Table>,
 }
 
 /// The exports of a unit by name.
@@ -69,7 +69,7 @@ impl Unit {
             body,
             resolved,
             hash,
-            exports: OnceCell::new(),
+            exports: OnceLock::new(),
         }
     }
 
