@@ -90,11 +90,12 @@ impl Loader {
 
     fn load_here(&self, entries: &[Place], changed: &[PathBuf], has_room: bool) -> Vec<Arc<Loaded>> {
         let one_crawl = self.crawling.lock();
-        if !changed.is_empty() {
-            self.files.resolver.forget(changed);
-        }
+        let resolver = &self.files.resolver;
         let known = self.known.read();
-        let mut jobs = known.concerned(changed);
+        let mut jobs = known.concerned(changed, resolver);
+        if !changed.is_empty() {
+            resolver.forget(changed);
+        }
         for place in entries {
             let url = place.url();
             if !known.has(&url) {

@@ -128,7 +128,12 @@ impl Loaded {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoadError {
     /// The code is wrong.
-    Compile(CompileError),
+    Compile {
+        /// What is wrong, and where.
+        error: CompileError,
+        /// The file's text, to show the place.
+        text: Arc<str>,
+    },
     /// The JSON is wrong.
     Json {
         /// What is wrong, without the place.
@@ -137,6 +142,8 @@ pub enum LoadError {
         line: u32,
         /// Column, from 1, in UTF-16 units.
         column: u32,
+        /// The file's text, to show the place.
+        text: Arc<str>,
     },
     /// Its extension or its package.json says no format.
     Format(ResolveError),

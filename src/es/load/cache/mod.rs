@@ -49,7 +49,9 @@ pub struct Cache {
 impl Cache {
     /// The cache for the program that starts with this file.
     pub fn open(folder: &Path, entry: &Path) -> Self {
-        Self::with_room(folder, entry, ROOM)
+        let cache = Self::with_room(folder, entry, ROOM);
+        cache.touch();
+        cache
     }
 
     fn with_room(folder: &Path, entry: &Path, room: u64) -> Self {
@@ -174,7 +176,7 @@ impl Cache {
     }
 
     /// Marks the pack as used, so that it is not among the first to be removed.
-    pub fn touch(&self) {
+    fn touch(&self) {
         const DAY: Duration = Duration::from_secs(24 * 3600);
         let is_old = fs::metadata(&self.path)
             .and_then(|metadata| metadata.modified())

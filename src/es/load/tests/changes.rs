@@ -100,6 +100,20 @@ fn settings_concern_all_files() {
             .names(&program.change(&["tsconfig.json"]))
             .contains(&"c.ts".to_owned())
     );
+    program
+        .project
+        .write("tsconfig.json", r#"{ "extends": "./base" }"#);
+    program.project.write("base.json", "{}");
+    program.change(&["tsconfig.json", "base.json"]);
+    program.project.write(
+        "base.json",
+        r#"{ "compilerOptions": { "useDefineForClassFields": false } }"#,
+    );
+    assert!(
+        program
+            .names(&program.change(&["base.json"]))
+            .contains(&"c.ts".to_owned())
+    );
     // As they were: nothing is news.
     assert!(program.change(&["tsconfig.json"]).is_empty());
 }

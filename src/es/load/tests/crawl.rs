@@ -47,12 +47,13 @@ fn errors_are_per_file() {
         program.names(&loaded),
         ["bad.ts", "bad.json", "x.css", "a.ts", "main.ts"]
     );
-    assert!(matches!(loaded[0].body, Err(LoadError::Compile(_))));
+    assert!(matches!(loaded[0].body, Err(LoadError::Compile { .. })));
     match &loaded[1].body {
         Err(LoadError::Json {
             line: 2,
             column: 8,
             message,
+            ..
         }) => assert_eq!(message, "Unexpected token '}' in JSON at position 9"),
         other => panic!("{other:?}"),
     }
@@ -71,6 +72,7 @@ fn a_file_that_is_gone_is_said_as_node_says_it() {
         Err(LoadError::Read {
             code: "ENOENT",
             message,
+            ..
         }) => assert!(
             message.starts_with("ENOENT: no such file or directory, open '"),
             "{message}"
