@@ -123,7 +123,9 @@ impl Loader {
         });
         drop(known);
         let mut known = self.known.write();
-        ordered.iter().for_each(|loaded| known.put(loaded));
+        for loaded in &ordered {
+            known.put(loaded);
+        }
         drop(known);
         drop(one_crawl);
         if let Some(cache) = &self.files.cache {

@@ -34,7 +34,10 @@ fn packages_are_where_the_manifest_says() {
         ),
         (".yarn/unplugged/dep/node_modules/dep/d.js", ""),
         (".yarn/unplugged/dep/node_modules/dep/s.js", ""),
-        ("packages/w/package.json", r#"{ "name": "w", "main": "src/w.ts" }"#),
+        (
+            "packages/w/package.json",
+            r#"{ "name": "w", "main": "src/w.ts" }"#,
+        ),
         ("packages/w/src/w.ts", ""),
         ("src/a.ts", ""),
     ];
