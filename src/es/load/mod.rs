@@ -160,6 +160,11 @@ impl Loader {
         }
     }
 
+    /// Drops one module: when it is asked for again, it is read again.
+    pub fn forget(&self, url: &str) {
+        self.known.write().forget(url);
+    }
+
     /// Drops all modules but those that are needed.
     pub fn retain(&self, is_needed: impl Fn(&str) -> bool) {
         self.known.write().retain(is_needed);

@@ -128,12 +128,7 @@ impl Loaded {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoadError {
     /// The code is wrong.
-    Compile {
-        /// What is wrong, and where.
-        error: CompileError,
-        /// The file's text, to show the place.
-        text: Arc<str>,
-    },
+    Compile(CompileError),
     /// The JSON is wrong.
     Json {
         /// What is wrong, without the place.
@@ -142,8 +137,6 @@ pub enum LoadError {
         line: u32,
         /// Column, from 1, in UTF-16 units.
         column: u32,
-        /// The file's text, to show the place.
-        text: Arc<str>,
     },
     /// Its extension or its package.json says no format.
     Format(ResolveError),

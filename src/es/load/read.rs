@@ -190,7 +190,6 @@ fn json_body(bytes: Vec<u8>) -> Result<Body, LoadError> {
             message: error.message,
             line,
             column,
-            text: text.into(),
         }
     })?;
     Ok(Body::Json {
@@ -213,10 +212,7 @@ fn compile_safely(source: &Source<'_>, has_room: bool) -> Result<Compiled, LoadE
         })
     };
     match outcome {
-        Ok(compiled) => compiled.map_err(|error| LoadError::Compile {
-            error,
-            text: source.text.into(),
-        }),
+        Ok(compiled) => compiled.map_err(LoadError::Compile),
         Err(_) => Err(LoadError::Internal(format!(
             "{} makes the compiler of node-hmr fail",
             source.url
