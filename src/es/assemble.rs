@@ -1,6 +1,7 @@
 //! Everything that a module statically reaches: read, compiled, linked and instantiated before any of it runs.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -96,7 +97,13 @@ impl Engine {
             }
             _ => {
                 let url = record.url.clone();
-                Ok(Arc::new(Unit::new(url, "".into(), Body::External, vec![], 0)))
+                Ok(Arc::new(Unit::new(
+                    url,
+                    PathBuf::new(),
+                    Body::External,
+                    vec![],
+                    0,
+                )))
             }
         }
     }

@@ -5,10 +5,11 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::assemble::{Assembly, suffix_of};
+use super::assemble::Assembly;
 use super::commonjs::Evicted;
 use super::compile::ExportKind;
 use super::engine::Engine;
@@ -40,25 +41,32 @@ impl Stage {
 }
 
 impl Engine {
-    /// Reads files again: those modules whose bytes or requests are not what they were. Nothing is touched.
-    pub fn read<'s>(&self, js: Js<'s>, modules: &[ModuleId]) -> JsResult<'s, Vec<(ModuleId, Arc<Unit>)>> {
-        let mut changed = Vec::new();
-        for &id in modules {
-            let Some(record) = self.record(id).filter(|record| record.is_local) else {
+    /// Looks at changed files again: the modules whose text, kind or resolution is not what runs, those of earlier failed
+    /// updates included. Nothing that runs is touched.
+    pub fn read<'s>(&self, js: Js<'s>, changed: &[PathBuf]) -> JsResult<'s, Vec<(ModuleId, Arc<Unit>)>> {
+        let sources = self.sources();
+        for loaded in sources.look_again(changed) {
+            let record = self.find(&loaded.url);
+            self.unread.borrow_mut().extend(record.map(|record| record.id));
+        }
+        let unread = self.unread.borrow().clone();
+        let mut units = Vec::new();
+        for id in unread {
+            let Some(record) = self.record(id) else {
                 continue;
             };
-            let Some(path) = &record.path else {
+            let Some(current) = record.current() else {
+                self.unread.borrow_mut().remove(&id);
                 continue;
             };
-            let unit = self.sources().read_again(path, suffix_of(&record.url));
-            let unit = unit.map_err(|error| self.source_error(js, &error))?;
-            let current = record.current.borrow().clone();
-            let is_same = current.is_some_and(|current| current.unit.is_same(&unit));
-            if !is_same {
-                changed.push((id, unit));
+            let unit = self.unit_of(js, &record)?;
+            if current.unit.is_same(&unit) {
+                self.unread.borrow_mut().remove(&id);
+            } else {
+                units.push((id, unit));
             }
         }
-        Ok(changed)
+        Ok(units)
     }
 
     /// Makes new versions of `again`, with the text in `changed` or else their last, and of every module that these reach
@@ -98,7 +106,7 @@ impl Engine {
             let Some(record) = self.record(id) else {
                 continue;
             };
-            let current = record.current.borrow().clone();
+            let current = record.current();
             let new = changed.iter().find(|(changed, _)| *changed == id);
             let (unit, function) = match (new, &current) {
                 (Some((_, unit)), _) => (Arc::clone(unit), None),
@@ -126,9 +134,7 @@ impl Engine {
                 if assembly.version(importer).is_some() || !seen.insert(importer) {
                     continue;
                 }
-                let current = self
-                    .record(importer)
-                    .and_then(|record| record.current.borrow().clone());
+                let current = self.current(importer);
                 let Some(current) = current else {
                     continue;
                 };
@@ -164,7 +170,7 @@ impl Engine {
             let Some(record) = self.record(id) else {
                 continue;
             };
-            let current = record.current.borrow().clone();
+            let current = record.current();
             let was_required = current.is_some_and(|version| version.live.borrow().common_js.is_some())
                 || stage
                     .version(id)
@@ -193,7 +199,7 @@ impl Engine {
                 self.unlink(&old);
                 replaced.push(old);
             }
-            self.sources().remember(&version.unit);
+            self.unread.borrow_mut().remove(&id);
             if let Some(env) = version.env() {
                 let cell = public_cell(js, &record);
                 cell.get(js).set("env", env.get(js))?;
@@ -227,7 +233,7 @@ impl Engine {
         let staged = |version: &Version| stage.version(version.module);
         let mut with_stars = Vec::new();
         for id in importers {
-            let current = self.record(id).and_then(|record| record.current.borrow().clone());
+            let current = self.current(id);
             let Some(current) = current else {
                 continue;
             };
@@ -248,9 +254,7 @@ impl Engine {
                 .record(version.module)
                 .map(|record| record.importers.borrow().clone());
             for importer in importers.unwrap_or_default() {
-                let current = self
-                    .record(importer)
-                    .and_then(|record| record.current.borrow().clone());
+                let current = self.current(importer);
                 with_stars.extend(current.filter(|current| !current.unit.table().stars.is_empty()));
             }
         }
@@ -291,7 +295,8 @@ impl Engine {
                 target.dynamic_importers.borrow_mut().remove(&id);
             }
         }
-        self.sources().forget(std::iter::once(record.url.as_str()));
+        self.sources().forget(&record.url);
+        self.unread.borrow_mut().remove(&id);
         if let Some(path) = record.path.as_ref().filter(|_| record.is_local) {
             self.evict(js, path)?;
         }
@@ -322,7 +327,7 @@ impl Engine {
 
     /// The namespace of a module's current version, if it has one: for accept callbacks.
     pub fn current_namespace<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s, Value<'s>> {
-        let current = self.record(id).and_then(|record| record.current.borrow().clone());
+        let current = self.current(id);
         match current {
             Some(version) if matches!(version.unit.body, Body::CommonJs(_)) => {
                 let module = version.live.borrow().common_js.clone();
