@@ -10,6 +10,7 @@ use super::engine::Engine;
 use super::link;
 use super::record::{Body, ModuleId, Record, Status, Unit, Version};
 use super::resolve::{FileFormat, Resolved};
+use super::source::SourceError;
 use crate::js::{Js, JsResult};
 
 /// Versions that are made together: new ones, in the order in which they were found.
@@ -88,13 +89,14 @@ impl Engine {
 
     /// What a module is made of.
     pub(super) fn unit_of<'s>(&self, js: Js<'s>, record: &Record) -> JsResult<'s, Arc<Unit>> {
+        self.local_unit(record)
+            .map_err(|error| self.source_error(js, &error))
+    }
+
+    /// What a module is made of, as it was last loaded.
+    pub(super) fn local_unit(&self, record: &Record) -> Result<Arc<Unit>, SourceError> {
         match &record.path {
-            Some(path) if record.is_local => {
-                let suffix = suffix_of(&record.url);
-                self.sources()
-                    .unit(path, suffix)
-                    .map_err(|error| self.source_error(js, &error))
-            }
+            Some(path) if record.is_local => self.sources().unit(path, suffix_of(&record.url)),
             _ => {
                 let url = record.url.clone();
                 Ok(Arc::new(Unit::new(

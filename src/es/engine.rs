@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::rc::Rc;
 
 use super::compile::NodeVersion;
@@ -203,6 +204,11 @@ impl Engine {
     pub fn find(&self, url: &str) -> Option<Rc<Record>> {
         let id = self.by_url.borrow().get(url).copied();
         id.and_then(|id| self.record(id))
+    }
+
+    /// The record of a file, without query and hash.
+    pub fn find_file(&self, path: &Path) -> Option<Rc<Record>> {
+        self.find(&file_url(path, ""))
     }
 
     /// The record of what a specifier leads to, made if there is none yet.

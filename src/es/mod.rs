@@ -53,4 +53,4 @@ pub use host::Host;
 pub use record::{Body, ModuleId, Record, Status, Unit, Version};
 pub use run::{Facade, evaluated, import};
 pub use source::SourceError;
-pub use stage::{Stage, evaluate};
+pub use stage::{Read, Stage, evaluate};

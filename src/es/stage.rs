@@ -17,6 +17,7 @@ use super::link;
 use super::namespace::public_cell;
 use super::record::{Body, ModuleId, Unit, Version};
 use super::run;
+use super::source::SourceError;
 use crate::js::{Cx, Held, Js, JsResult, Value};
 
 /// The new versions of one update.
@@ -26,6 +27,16 @@ pub struct Stage {
     /// In the order in which they were found: those that were asked for, then modules that are new to the program.
     order: Vec<ModuleId>,
     evicted: RefCell<Evicted>,
+}
+
+/// A module whose text is not what runs.
+pub struct Read {
+    /// The module.
+    pub module: ModuleId,
+    /// What is to run instead, or why it cannot.
+    pub unit: Result<Arc<Unit>, SourceError>,
+    /// Whether this call has found it; otherwise an earlier one did.
+    pub is_new: bool,
 }
 
 impl Stage {
@@ -41,32 +52,38 @@ impl Stage {
 }
 
 impl Engine {
-    /// Looks at changed files again: the modules whose text, kind or resolution is not what runs, those of earlier failed
-    /// updates included. Nothing that runs is touched.
-    pub fn read<'s>(&self, js: Js<'s>, changed: &[PathBuf]) -> JsResult<'s, Vec<(ModuleId, Arc<Unit>)>> {
+    /// Looks at changed files again: the modules whose text, kind or resolution is not what runs. Those of earlier failed
+    /// updates are among them until they are committed or are again what runs. Nothing that runs is touched.
+    pub fn read(&self, changed: &[PathBuf]) -> Vec<Read> {
         let sources = self.sources();
-        for loaded in sources.look_again(changed) {
-            let record = self.find(&loaded.url);
-            self.unread.borrow_mut().extend(record.map(|record| record.id));
-        }
+        let looked_at: BTreeSet<ModuleId> = sources
+            .look_again(changed)
+            .iter()
+            .filter_map(|loaded| self.find(&loaded.url))
+            .map(|record| record.id)
+            .collect();
+        self.unread.borrow_mut().extend(&looked_at);
         let unread = self.unread.borrow().clone();
-        let mut units = Vec::new();
-        for id in unread {
-            let Some(record) = self.record(id) else {
+        let mut read = Vec::new();
+        for module in unread {
+            let record = self.record(module);
+            let current = record.as_ref().and_then(|record| record.current());
+            let (Some(record), Some(current)) = (record, current) else {
+                self.unread.borrow_mut().remove(&module);
                 continue;
             };
-            let Some(current) = record.current() else {
-                self.unread.borrow_mut().remove(&id);
+            let unit = self.local_unit(&record);
+            if unit.as_ref().is_ok_and(|unit| current.unit.is_same(unit)) {
+                self.unread.borrow_mut().remove(&module);
                 continue;
-            };
-            let unit = self.unit_of(js, &record)?;
-            if current.unit.is_same(&unit) {
-                self.unread.borrow_mut().remove(&id);
-            } else {
-                units.push((id, unit));
             }
+            read.push(Read {
+                module,
+                unit,
+                is_new: looked_at.contains(&module),
+            });
         }
-        Ok(units)
+        read
     }
 
     /// Makes new versions of `again`, with the text in `changed` or else their last, and of every module that these reach

@@ -43,6 +43,7 @@ pub struct Facts {
     /// Import declarations that are taken out wholly, by where they start.
     index: FxHashMap<(String, Vec<(String, String)>), usize>,
     bound: FxHashMap<SymbolId, Bound>,
+    export_uses: FxHashMap<SymbolId, usize>,
     exported: FxHashSet<String>,
 }
 
@@ -106,7 +107,10 @@ pub struct Reader<'s> {
 impl Reader<'_> {
     /// The facts of `program`.
     pub fn read(&self, program: &Program<'_>) -> Result<Facts, Fault> {
-        let mut facts = Facts::default();
+        let mut facts = Facts {
+            export_uses: self.export_uses(program),
+            ..Facts::default()
+        };
         for statement in &program.body {
             if let Statement::ImportDeclaration(import) = statement {
                 self.import(&mut facts, import)?;
@@ -191,6 +195,17 @@ impl Reader<'_> {
             ImportDeclarationSpecifier::ImportNamespaceSpecifier(_) => String::new(),
         };
         let is_namespace = matches!(it, ImportDeclarationSpecifier::ImportNamespaceSpecifier(_));
+        if let Some(symbol) = it.local().symbol_id.get()
+            && self.is_only_exported(facts, symbol)
+        {
+            let bound = if is_namespace {
+                Bound::Namespace { request }
+            } else {
+                Bound::Name { request, name }
+            };
+            facts.bound.insert(symbol, bound);
+            return;
+        }
         facts.imports.push(Import {
             request,
             name: if is_namespace {
@@ -219,6 +234,33 @@ impl Reader<'_> {
                 },
             );
         }
+    }
+
+    /// Whether all that the module does with an import is to export it: then the export alone is linked and checked.
+    fn is_only_exported(&self, facts: &Facts, symbol: SymbolId) -> bool {
+        facts.export_uses.get(&symbol).is_some_and(|uses| {
+            !self.implied.contains(&symbol)
+                && !self.metadata.contains(&symbol)
+                && self.scoping.get_resolved_reference_ids(symbol).len() == *uses
+        })
+    }
+
+    /// How often each symbol is named by `export { … }`.
+    fn export_uses(&self, program: &Program<'_>) -> FxHashMap<SymbolId, usize> {
+        let mut uses = FxHashMap::default();
+        for statement in &program.body {
+            if let Statement::ExportNamedDeclaration(it) = statement {
+                for specifier in &it.specifiers {
+                    if let ModuleExportName::IdentifierReference(local) = &specifier.local
+                        && let Some(id) = local.reference_id.get()
+                        && let Some(symbol) = self.scoping.get_reference(id).symbol_id()
+                    {
+                        *uses.entry(symbol).or_insert(0) += 1;
+                    }
+                }
+            }
+        }
+        uses
     }
 
     /// Gives the namespaces their slots, now that the requests are counted, and each import its expression.
