@@ -21,6 +21,7 @@ pub mod runner;
 pub mod shutdown;
 pub mod steps;
 pub mod synthetic;
+pub mod telling;
 pub mod trouble;
 pub mod unloadable;
 pub mod update;
