@@ -9,7 +9,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::facade;
-use crate::es::{Body, Engine, Mode, ModuleId, Resolved, import};
+use crate::es::resolve::url::FileUrl;
+use crate::es::resolve::{Mode, Resolved};
+use crate::es::{Body, Engine, ModuleId, import};
 use crate::js::{Call, Cx, Held, Js, JsResult, State, Value, spawn};
 
 /// The doors of one environment.
@@ -33,9 +35,7 @@ impl State for Doors {
 
 /// Opens the doors. `places` is `{ folder, keeper, hooks }`: a path and two URLs.
 pub fn open<'s>(js: Js<'s>, places: Value<'s>, data: Value<'s>) -> JsResult<'s, ()> {
-    let doors = js.state::<Doors>()?;
-    *doors.own_folder.borrow_mut() = PathBuf::from(places.get("folder")?.display());
-    *doors.keeper.borrow_mut() = places.get("keeper")?.display();
+    place(js, places)?;
     Engine::of(js)?.hook_require(js)?;
     let module = js.builtin("module")?;
     let in_thread = module.get("registerHooks")?;
@@ -49,6 +49,14 @@ pub fn open<'s>(js: Js<'s>, places: Value<'s>, data: Value<'s>) -> JsResult<'s, 
         options.set("data", data)?;
         module.call_method("register", &[places.get("hooks")?, options])?;
     }
+    Ok(())
+}
+
+/// Notes where this package's own files are, without opening anything.
+pub fn place<'s>(js: Js<'s>, places: Value<'s>) -> JsResult<'s, ()> {
+    let doors = js.state::<Doors>()?;
+    *doors.own_folder.borrow_mut() = PathBuf::from(places.get("folder")?.display());
+    *doors.keeper.borrow_mut() = places.get("keeper")?.display();
     Ok(())
 }
 
@@ -79,7 +87,7 @@ pub fn keep<'s>(call: &Call<'s>) -> JsResult<'s> {
         return Err(js.error("Error", &format!("node-hmr: {url} is no local module")));
     };
     let id = engine.record_of(&resolved).id;
-    if doors.entry.borrow().as_deref() == Some(url.as_str()) {
+    if is_entry(js, &doors, &url, &resolved)? {
         engine.set_main(id);
     }
     let has_await = engine.facade(js, id)?.has_await;
@@ -100,6 +108,25 @@ pub fn keep<'s>(call: &Call<'s>) -> JsResult<'s> {
         cx.with(keep);
         Ok(Held::undefined())
     })
+}
+
+/// Whether the program begins with this module. Where Node's hooks have a thread of their own, nothing in this one was
+/// told so: it is what the command line names, or in a worker the first that is asked for.
+fn is_entry<'s>(js: Js<'s>, doors: &Doors, url: &str, resolved: &Resolved) -> JsResult<'s, bool> {
+    if let Some(entry) = doors.entry.borrow().as_deref() {
+        return Ok(entry == url);
+    }
+    let is_entry = if js.builtin("worker_threads")?.get("isMainThread")?.truthy() {
+        let named = js.global()?.get("process")?.get("argv")?.item(1)?.text();
+        let named = named.and_then(|path| PathBuf::from(path).canonicalize().ok());
+        matches!(resolved, Resolved::File { path, .. } if Some(path) == named.as_ref())
+    } else {
+        true
+    };
+    if is_entry {
+        *doors.entry.borrow_mut() = Some(url.to_owned());
+    }
+    Ok(is_entry)
 }
 
 /// `resolve(specifier, context, nextResolve)`
@@ -177,9 +204,10 @@ fn local_file<'s>(js: Js<'s>, url: &str) -> JsResult<'s, Option<Resolved>> {
     if !url.starts_with("file:") {
         return Ok(None);
     }
-    let Some((path, suffix)) = crate::es::path_of_url(url) else {
+    let Ok(FileUrl { path, suffix, .. }) = FileUrl::parse(url) else {
         return Ok(None);
     };
+    let path = path.canonicalize().unwrap_or(path);
     let doors = js.state::<Doors>()?;
     let is_own = is_below(&path, &doors.own_folder.borrow());
     let is_local = !is_own && Engine::of(js)?.sources().resolver.is_local(&path);

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::describe;
+use crate::es::resolve::Ignored;
 use crate::js::{Js, JsResult, Value};
 
 /// What is done when nobody accepts a change.
@@ -36,23 +37,9 @@ pub struct ProgramOptions {
 }
 
 impl ProgramOptions {
-    /// Whether `path` matches one of `globs`, which are relative to the package.json's folder.
-    pub fn matches(&self, globs: &[String], path: &Path) -> bool {
-        if globs.is_empty() {
-            return false;
-        }
-        let relative = path.strip_prefix(&self.root);
-        let absolute = path.to_string_lossy();
-        globs.iter().any(|glob| {
-            let glob = glob.strip_prefix("./").unwrap_or(glob);
-            fast_glob::glob_match(glob, absolute.as_bytes())
-                || relative.is_ok_and(|relative| {
-                    let relative = relative.to_string_lossy().replace('\\', "/");
-                    // A folder stands for what is below it.
-                    fast_glob::glob_match(glob, relative.as_bytes())
-                        || relative.strip_prefix(glob.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
-                })
-        })
+    /// Whether one of `globs`, which are relative to the package.json's folder, covers the file.
+    pub fn covers(&self, globs: &[String], file: &Path) -> bool {
+        !globs.is_empty() && Ignored::new(&self.root, globs).covers(file)
     }
 }
 
