@@ -9,5 +9,12 @@ mod doors;
 mod facade;
 mod options;
 mod run;
+mod start;
 
-pub use run::register;
+use crate::js::{Js, JsResult, Value};
+
+/// Fills the exports.
+pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
+    start::register(js, exports)?;
+    run::register(js, exports)
+}
