@@ -268,5 +268,9 @@ fn export_functions<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
         Ok(call.js.undefined())
     })?;
     exports.define_hidden(js.string("panicAt"), panics)?;
+    let is_hot = js.function("isHotModule", 1, |call| {
+        Ok(call.js.boolean(hot_module::validate(call.arg(0), "").is_ok()))
+    })?;
+    exports.define_hidden(js.string("isHotModule"), is_hot)?;
     command::export(js, exports)
 }
