@@ -18,6 +18,7 @@ mod es;
 mod graph;
 mod inspect;
 mod js;
+mod outside;
 mod program;
 mod quick_hash;
 mod report;

@@ -6,6 +6,8 @@
 pub mod command;
 pub mod context;
 pub mod dependencies;
+pub mod found;
+pub mod handed_out;
 pub mod hmr_runtime;
 pub mod hot_module;
 pub mod import;

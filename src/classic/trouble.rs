@@ -5,6 +5,7 @@ use std::fs;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
+use super::handed_out;
 use super::record::Record;
 use super::steps::Module;
 use super::unloadable::{Failure, Unloadable};
@@ -76,7 +77,11 @@ fn is_round(mut times: u64) -> bool {
 }
 
 fn fingerprint(what: &str, thrown: Value<'_>) -> Option<String> {
-    report::fingerprint(thrown).map(|words| format!("{what}: {words}"))
+    let hint = thrown
+        .is_error()
+        .then(|| thrown.get("hint").ok().and_then(Value::text));
+    let hint = hint.flatten().unwrap_or_default();
+    report::fingerprint(thrown).map(|words| format!("{what}: {words} {hint}"))
 }
 
 /// Warns, under the module's id.
@@ -90,6 +95,20 @@ pub fn report_unloadable(module: &Module, thrown: &Held, is_reported: bool) {
         tell_unloadable(js, &module.record, thrown.get(js), is_reported);
         report::warning(js, &module.record.id, FALLBACK);
     });
+}
+
+/// Whether nothing was loaded, since a loader hands out what it has: no failure of the new version. Said once, for
+/// whichever module comes first.
+pub fn tell_not_forgotten(module: &Module, thrown: &Held, is_reported: bool) -> bool {
+    module.cx.with(|js| {
+        let thrown = thrown.get(js);
+        let is_one = handed_out::is_not_forgotten(thrown);
+        if is_one && !is_reported {
+            let message = thrown.get("message").map(Value::display).unwrap_or_default();
+            report::notice(js, &message);
+        }
+        is_one
+    })
 }
 
 /// Reports what failed, unless that was done for another module.

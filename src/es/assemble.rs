@@ -1,6 +1,7 @@
 //! Everything that a module statically reaches: read, compiled, linked and instantiated before any of it runs.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use super::engine::Engine;
 use super::link;
 use super::record::{Body, ModuleId, Record, Status, Unit, Version};
 use super::resolve::{FileFormat, Resolved};
+use super::source::SourceError;
 use crate::js::{Js, JsResult};
 
 /// Versions that are made together: new ones, in the order in which they were found.
@@ -87,16 +89,23 @@ impl Engine {
 
     /// What a module is made of.
     pub fn unit_of<'s>(&self, js: Js<'s>, record: &Record) -> JsResult<'s, Arc<Unit>> {
+        self.local_unit(record)
+            .map_err(|error| self.source_error(js, &error))
+    }
+
+    /// What a module is made of, as it was last loaded.
+    pub(super) fn local_unit(&self, record: &Record) -> Result<Arc<Unit>, SourceError> {
         match &record.path {
-            Some(path) if record.is_local => {
-                let suffix = suffix_of(&record.url);
-                self.sources()
-                    .unit(path, suffix)
-                    .map_err(|error| self.source_error(js, &error))
-            }
+            Some(path) if record.is_local => self.sources().unit(path, suffix_of(&record.url)),
             _ => {
                 let url = record.url.clone();
-                Ok(Arc::new(Unit::new(url, "".into(), Body::External, vec![], 0)))
+                Ok(Arc::new(Unit::new(
+                    url,
+                    PathBuf::new(),
+                    Body::External,
+                    vec![],
+                    0,
+                )))
             }
         }
     }

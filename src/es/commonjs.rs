@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::engine::Engine;
 use super::record::{Body, Record, Status, Version};
@@ -191,7 +192,7 @@ fn resolve_file_name<'s>(call: &Call<'s>) -> JsResult<'s> {
     let engine = Engine::of(js)?;
     let request = call.arg(0);
     let importer = importer_of(call.arg(1));
-    let resolver = Rc::clone(&engine.sources().resolver);
+    let resolver = Arc::clone(&engine.sources().resolver);
     let importer = importer.filter(|path| resolver.is_local(path));
     let by_node = || {
         engine

@@ -21,7 +21,14 @@
 //! | `host.rs` | what the engine asks of the program around it |
 //! | `engine.rs`, `error.rs`, `text.rs` | the state; errors as Node words them; literals |
 
+#![expect(
+    dead_code,
+    unused_imports,
+    reason = "updates and the ways to start a program are to use it"
+)]
+
 pub mod compile;
+pub mod load;
 pub mod resolve;
 
 mod assemble;
@@ -46,4 +53,4 @@ pub use host::Host;
 pub use record::{Body, ModuleId, Record, Status, Unit, Version};
 pub use run::{Facade, evaluated, import};
 pub use source::SourceError;
-pub use stage::{Stage, evaluate};
+pub use stage::{Read, Stage, evaluate};

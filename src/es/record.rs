@@ -34,8 +34,8 @@ pub enum Body {
 pub struct Unit {
     /// Address of the module.
     pub url: String,
-    /// Text of the file, for error messages; empty for what Node loads.
-    pub text: Arc<str>,
+    /// The file, for what is one.
+    pub path: PathBuf,
     /// What it is made of.
     pub body: Body,
     /// Where each request leads.
@@ -58,19 +58,27 @@ impl Unit {
     /// A unit.
     pub fn new(
         url: String,
-        text: Arc<str>,
+        path: PathBuf,
         body: Body,
         resolved: Vec<Result<Resolved, ResolveError>>,
         hash: u64,
     ) -> Self {
         Self {
             url,
-            text,
+            path,
             body,
             resolved,
             hash,
             exports: OnceCell::new(),
         }
+    }
+
+    /// The text of the file as it is now, for error messages.
+    pub fn text(&self) -> String {
+        std::fs::read(&self.path).map_or_else(
+            |_| String::new(),
+            |bytes| String::from_utf8_lossy(&bytes).into_owned(),
+        )
     }
 
     /// The compiled text of an ES module.
@@ -220,6 +228,13 @@ pub struct Live {
     pub required: Option<Held>,
     /// Node's `Module` object of a CommonJS version.
     pub common_js: Option<Held>,
+}
+
+impl Record {
+    /// The version that importers see.
+    pub fn current(&self) -> Option<Rc<Version>> {
+        self.current.borrow().clone()
+    }
 }
 
 impl Version {

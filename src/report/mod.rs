@@ -184,7 +184,7 @@ pub fn remark(js: Js<'_>, text: &str) {
 }
 
 /// The path from the working directory, if it is below that.
-fn relative(path: &str) -> String {
+pub fn relative(path: &str) -> String {
     let folder = std::env::current_dir().unwrap_or_default();
     let relative = Path::new(path).strip_prefix(folder);
     relative.ok().and_then(Path::to_str).unwrap_or(path).to_owned()

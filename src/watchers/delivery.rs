@@ -13,6 +13,7 @@ use tracing::trace_span;
 use crate::addon::Addon;
 use crate::classic::watching;
 use crate::js::{Held, Js, JsResult, JsWaker, Value};
+use crate::outside::outside;
 use crate::quick_hash::QuickHash;
 use crate::watch::{Hub, LoadedFile, WatchKey, WatchOptions};
 use crate::{emitter, report};
@@ -257,9 +258,11 @@ impl Delivery {
             return Ok((Arc::clone(hub), waker.clone()));
         }
         let waker = JsWaker::new(js, |js| {
-            if let Ok(addon) = Addon::of(js) {
-                addon.delivery.deliver(js);
-            }
+            outside(js, |js| {
+                if let Ok(addon) = Addon::of(js) {
+                    addon.delivery.deliver(js);
+                }
+            });
         })?;
         let wake = waker.clone();
         let hub = Hub::new(Box::new(move || wake.wake()));
