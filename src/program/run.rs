@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::doors;
 use super::options::{self, ProgramOptions};
+use crate::es::load::cache::{Cache, cache_folder};
 use crate::es::resolve::{Ignored, Options as ResolveOptions};
 use crate::es::{Engine, Setup};
 use crate::js::{Call, Js, JsResult, State, Value};
@@ -54,8 +55,9 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     if program.options().is_some() {
         return Ok(js.undefined());
     }
-    let options = options::read(&folder_of_entry(js, flags)?, flags)?;
-    set_up(js, &options)?;
+    let entry = entry_of(js, flags)?;
+    let options = options::read(folder_of(&entry), flags)?;
+    set_up(js, &options, &entry)?;
     let data = js.object();
     data.set("places", places)?;
     data.set("flags", flags)?;
@@ -68,15 +70,16 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
 fn open_thread<'s>(call: &Call<'s>) -> JsResult<'s> {
     let (js, data) = (call.js, call.arg(0));
     let flags = data.get("flags")?;
-    let mut options = options::read(&folder_of_entry(js, flags)?, flags)?;
+    let entry = entry_of(js, flags)?;
+    let mut options = options::read(folder_of(&entry), flags)?;
     options.watch = false;
-    set_up(js, &options)?;
+    set_up(js, &options, &entry)?;
     doors::place(js, data.get("places")?)?;
     js.state::<Program>()?.options.replace(Some(Rc::new(options)));
     Ok(js.undefined())
 }
 
-fn set_up<'s>(js: Js<'s>, options: &ProgramOptions) -> JsResult<'s, ()> {
+fn set_up<'s>(js: Js<'s>, options: &ProgramOptions, entry: &Path) -> JsResult<'s, ()> {
     let process = js.global()?.get("process")?;
     let engine = Engine::of(js)?;
     engine.set_up(Setup {
@@ -87,12 +90,25 @@ fn set_up<'s>(js: Js<'s>, options: &ProgramOptions) -> JsResult<'s, ()> {
             ..ResolveOptions::default()
         },
         is_hot: options.watch,
+        cache: cache_of(entry),
     });
     Ok(())
 }
 
-/// The folder that the options are searched from: that of the program's entry.
-fn folder_of_entry<'s>(js: Js<'s>, flags: Value<'s>) -> JsResult<'s, PathBuf> {
+/// What was compiled in earlier starts of the program, unless `HMR_CACHE` says not to keep it.
+fn cache_of(entry: &Path) -> Option<Cache> {
+    let chosen = std::env::var("HMR_CACHE").ok();
+    let here = std::env::current_dir().unwrap_or_default();
+    let folder = cache_folder(chosen.as_deref(), &[&here, folder_of(entry)])?;
+    Some(Cache::open(&folder, entry))
+}
+
+fn folder_of(entry: &Path) -> &Path {
+    entry.parent().unwrap_or(entry)
+}
+
+/// The program's entry as the command names it, or Node's command line; the working directory stands for none.
+fn entry_of<'s>(js: Js<'s>, flags: Value<'s>) -> JsResult<'s, PathBuf> {
     let entry = flags.get("entry")?.text();
     let entry = match entry {
         Some(entry) => Some(entry),
@@ -101,7 +117,7 @@ fn folder_of_entry<'s>(js: Js<'s>, flags: Value<'s>) -> JsResult<'s, PathBuf> {
     let here = std::env::current_dir().unwrap_or_default();
     let path = entry.map(|entry| here.join(entry));
     let path = path.map(|path| path.canonicalize().unwrap_or(path));
-    Ok(path.and_then(|path| path.parent().map(Path::to_path_buf)).unwrap_or(here))
+    Ok(path.unwrap_or_else(|| here.join("index")))
 }
 
 /// What `--conditions` and `-C` gave to Node.
