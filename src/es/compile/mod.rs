@@ -5,8 +5,8 @@
 //! `$` below is a name that occurs nowhere in the text.
 //!
 //! - `F($)` gives a generator, an async one if [`Compiled::has_await`]. Its first `next()` hoists functions and yields an
-//!   object with a getter for each [`ExportKind::Local`]; an async generator yields an array with that object in it, since what
-//!   it yields is awaited and may have an export `then`. The second `next()` evaluates the body.
+//!   object with a getter for each [`ExportKind::Local`]; an async generator also sets it as `$.local`, at once, and yields
+//!   an array with it, since what it yields is awaited and may have an export `then`. The second `next()` evaluates the body.
 //! - `$[k].name` reads an import, `k` is the index of its request; `$[slot]` is a namespace. `$.k.v = x` writes one: the
 //!   setter throws. `$.meta`, `$.import(a, b)`; `$.named(f)` names an anonymous default function `default`.
 //! - `$.arguments` throws a `ReferenceError`; `$.setTimeout`, `$.setInterval`, `$.setImmediate` if the program is hot.
@@ -282,9 +282,9 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
 fn module_prefix(env: &str, facts: &Facts, has_await: bool, prelude: &str) -> String {
     let mut prefix = String::with_capacity(64);
     let (keyword, open, close) = if has_await {
-        ("async function", "[{", "}]")
+        ("async function", format!("[{env}.local={{"), "}]")
     } else {
-        ("function", "{", "}")
+        ("function", "{".to_owned(), "}")
     };
     prefix.push_str(&format!(
         "({keyword}*({env}){{\"use strict\";{prelude}yield{open}"
