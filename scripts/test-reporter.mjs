@@ -1,8 +1,9 @@
 // What `npm test` prints of node:test where nobody watches: each test that failed, with its error, and the counts. On a
 // terminal it is Node's own reporter, which shows what goes on.
-import { inspect } from 'node:util'
-import { isatty } from 'node:tty'
+
 import { spec } from 'node:test/reporters'
+import { isatty } from 'node:tty'
+import { inspect } from 'node:util'
 
 export default isatty(1) ? new spec() : failures
 
