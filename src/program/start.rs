@@ -16,7 +16,7 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
 fn hot_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     let engine = Engine::of(call.js)?;
     engine.hook_require(call.js)?;
-    Engine::run_main(call.js, Path::new(&call.arg(0).display()))
+    engine.run_main(call.js, Path::new(&call.arg(0).display()))
 }
 
 /// Evaluates the files of `again`, then those of `changed`, as one stage that is committed if nothing throws.
