@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use crate::js::{Held, Js, JsResult, Value, settled};
 
-use super::app::App;
-use super::hot_cache::{Table, array_from};
-use super::ids::{Roots, is_installed, last_segment};
+use crate::vite_node::app::App;
+use crate::vite_node::hot_cache::{Table, array_from};
+use crate::vite_node::ids::{Roots, is_installed, last_segment};
 
 /// The ids in some maps. Asks the maps for an id, and reads all their keys only when a spelling has to be searched for:
 /// thousands of strings cross from JavaScript slowly, and as one text at best.

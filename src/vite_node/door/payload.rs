@@ -4,16 +4,16 @@ use std::rc::Rc;
 
 use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn};
 
-use super::app::{App, Hot};
-use super::console;
-use super::disposing::dispose;
-use super::listeners::{finish_in_time, notify, notify_vite};
-use super::module_cache::Ids;
-use super::outbox;
-use super::plugin::Origin;
-use super::reload::{entries, has_failed_start, reload, reload_as_wished};
-use super::update;
-use super::web_mode::is_web_mode;
+use crate::vite_node::app::{App, Hot};
+use crate::vite_node::console;
+use crate::vite_node::disposing::dispose;
+use crate::vite_node::listeners::{finish_in_time, notify, notify_vite};
+use crate::vite_node::module_cache::Ids;
+use crate::vite_node::outbox;
+use crate::vite_node::plugin::Origin;
+use crate::vite_node::reload::{entries, has_failed_start, reload, reload_as_wished};
+use crate::vite_node::update;
+use crate::vite_node::web_mode::is_web_mode;
 
 /// `handleMessage(runner, emitter, files, payload)`.
 pub fn handle_message<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {

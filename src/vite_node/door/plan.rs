@@ -6,12 +6,12 @@ use std::rc::Rc;
 use crate::graph;
 use crate::js::{Held, Js, JsResult, Value};
 
-use super::app::App;
-use super::changes::Changes;
-use super::console;
-use super::ids::{Roots, is_installed, shown};
-use super::module_cache::Ids;
-use super::plugin::Origin;
+use crate::vite_node::app::App;
+use crate::vite_node::changes::Changes;
+use crate::vite_node::console;
+use crate::vite_node::ids::{Roots, is_installed, shown};
+use crate::vite_node::module_cache::Ids;
+use crate::vite_node::plugin::Origin;
 
 /// A module that is to run again.
 pub struct Accepted {
