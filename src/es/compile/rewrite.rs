@@ -4,10 +4,17 @@ use oxc_ast::ast::*;
 use oxc_ast_visit::{Visit, walk};
 use oxc_semantic::{ScopeFlags, Scoping};
 use oxc_span::{GetSpan, Span};
+use rustc_hash::FxHashSet;
 
+use super::class::ClassState;
+use super::decorators::Alias;
 use super::edit::Edits;
 use super::facts::Facts;
-use super::place::Fault;
+use super::helpers::Helpers;
+use super::jsx::Calls;
+use super::metadata::Kinds;
+use super::namespaces::{Block, Exported};
+use super::place::{Fault, Places};
 use super::types::{Kind, Source};
 
 /// One file while it is edited.
@@ -18,6 +25,8 @@ pub struct Rewriter<'a, 's> {
     pub source: &'s Source<'s>,
     /// Which kind of module it is.
     pub kind: Kind,
+    /// The lines of the text.
+    pub places: &'s Places<'a>,
     /// Its symbols.
     pub scoping: &'s Scoping,
     /// Name of the environment in the code; every other name of ours begins with it too.
@@ -44,6 +53,26 @@ pub struct Rewriter<'a, 's> {
     pub fault: Option<Fault>,
     /// How many names of ours were made.
     pub names: u32,
+    /// Classes around.
+    pub classes: Vec<ClassState>,
+    /// What a decorated class is called in its own body.
+    pub aliases: Vec<Alias>,
+    /// Functions that the code needs beside its own.
+    pub helpers: Helpers,
+    /// What aliases and enums are in metadata.
+    pub kinds: Kinds,
+    /// The functions that elements call.
+    pub jsx: Calls,
+    /// The stack of resources of the block around, where `using` is lowered.
+    pub resources: Option<String>,
+    /// Namespaces and enums around.
+    pub spaces: Vec<Block>,
+    /// What namespaces of several blocks export.
+    pub exported: Exported,
+    /// The object that the next enum or namespace is exported from.
+    pub exported_from: Option<String>,
+    /// Members of enums that are strings: `$1["A"]`.
+    pub enum_strings: FxHashSet<String>,
 }
 
 impl Rewriter<'_, '_> {
@@ -78,7 +107,11 @@ impl Rewriter<'_, '_> {
 
 impl<'a> Visit<'a> for Rewriter<'a, '_> {
     fn visit_statements(&mut self, it: &oxc_allocator::Vec<'a, Statement<'a>>) {
-        self.statements(it);
+        self.block(it, None, false);
+    }
+
+    fn visit_function_body(&mut self, it: &FunctionBody<'a>) {
+        self.block(&it.statements, it.directives.last(), false);
     }
 
     fn visit_statement(&mut self, it: &Statement<'a>) {
@@ -182,7 +215,7 @@ impl<'a> Visit<'a> for Rewriter<'a, '_> {
 
     fn visit_variable_declaration(&mut self, it: &VariableDeclaration<'a>) {
         self.has_await |= self.depth == 0 && it.kind.is_await();
-        walk::walk_variable_declaration(self, it);
+        self.variables(it);
     }
 
     fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {

@@ -1,0 +1,4 @@
+//! Programs that run hot.
+mod start;
+
+pub use start::register;
