@@ -1,4 +1,20 @@
 //! Programs that run hot.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `run.rs` | opening an environment for a program; the program's entry |
+//! | `options.rs` | package.json's `"hmr"`, flags, the environment |
+//! | `doors.rs`, `facade.rs` | code outside that reaches hot modules |
+mod doors;
+mod facade;
+mod options;
+mod run;
 mod start;
 
-pub use start::register;
+use crate::js::{Js, JsResult, Value};
+
+/// Fills the exports.
+pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
+    start::register(js, exports)?;
+    run::register(js, exports)
+}

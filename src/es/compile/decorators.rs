@@ -67,7 +67,7 @@ impl<'a> Rewriter<'a, '_> {
         let keyword = self.class_head(it, start);
         let alias = self.alias(it, is_class);
         self.class_body(it);
-        let alias = alias.and_then(|_| self.aliases.pop()).filter(|it| it.used);
+        let alias = alias.and_then(|()| self.aliases.pop()).filter(|it| it.used);
         let Some(class) = self.classes.pop() else {
             return;
         };

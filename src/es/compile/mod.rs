@@ -14,10 +14,20 @@
 //!   `$.__dirname`. `export = x` is `$.module.exports = x`.
 //! - CommonJS that needs `$` begins with `const $=module.__hmr__;`: a property that the engine defines and takes away when it
 //!   is read.
+
+#![expect(
+    clippy::wildcard_imports,
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::struct_excessive_bools,
+    reason = "the tree has hundreds of names; code is put together from a few short pieces"
+)]
+
 mod class;
 mod decorators;
 mod edit;
 mod enums;
+mod exports;
 mod facts;
 mod helpers;
 mod items;

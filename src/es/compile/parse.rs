@@ -165,9 +165,9 @@ pub fn symbols<'a>(program: &'a Program<'a>) -> Result<Scoping, Fault> {
 }
 
 fn fault(error: &OxcDiagnostic) -> Fault {
-    let at = error.labels.first().map_or(0, |label| label.offset());
+    let at = error.labels.first().map_or(0, oxc_span::LabeledSpan::offset);
     Fault {
         help: error.help.as_ref().map(ToString::to_string),
-        ..Fault::syntax(u32::try_from(at).unwrap_or(0), error.message.to_string())
+        ..Fault::syntax(at, error.message.to_string())
     }
 }
