@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `js/` | our words for Node-API; the only `unsafe` | yes |
 //! | `classic/` | the lifecycle of hot modules: the classic API | yes |
+//! | `program/` | what keeps a program up while its modules are evaluated again | yes |
 //! | `vite_node/` | `import.meta.hot` for vite-node: the `./vite-node` entry | yes |
 //! | `watchers/` | the watcher classes, fed by `watch/` | yes |
 //! | `watch/` | one hub per environment: the OS's events become due file changes | no |
@@ -17,6 +18,7 @@ mod error;
 mod graph;
 mod inspect;
 mod js;
+mod program;
 mod quick_hash;
 mod report;
 mod resolve;
@@ -35,6 +37,7 @@ pub fn register(exports: Object<'_>, env: Env) -> napi::Result<()> {
     report::start_if_asked();
     js::open(env, exports, |js, exports| {
         addon::Addon::load(js, exports)?;
+        program::register(js, exports)?;
         vite_node::register(js, exports)
     });
     Ok(())
