@@ -213,3 +213,81 @@ test('plain sockets stay with the version that accepted them, on TCP and on a pi
   for (const socket of young) socket.end()
   for (const server of two.servers) server.close()
 })
+
+test('an address that excludes that of the old version takes its place', async (t) => {
+  const program = hot(t)
+  const seen = {}
+  const version = (number, port, host) => async () => {
+    seen.server = http.createServer((_, response) => response.end(String(number)))
+    seen.server.listen(port, host)
+    await once(seen.server, 'listening')
+  }
+  await program.start(version(1, 0))
+  const { port } = seen.server.address()
+  const first = seen.server
+  const agent = keeping(t)
+  assert.equal(await ask(port, agent), '1')
+  const outcome = await program.reload(async () => {
+    await version(2, port, '127.0.0.1')()
+    assert.equal(await ask(port, agent), '2')
+    assert.equal(await ask(port), '2')
+    throw new Error('failed')
+  })
+  assert.equal(outcome, 'back')
+  assert.equal(await ask(port, agent), '1')
+  assert.equal(await ask(port), '1')
+  assert.equal(first.address().port, port)
+  assert.equal(await program.reload(version(3, port, '127.0.0.1')), 'up')
+  assert.equal(seen.server.address().address, '127.0.0.1')
+  assert.equal(await ask(port, agent), '3')
+  assert.equal(await ask(port), '3')
+  await new Promise((resolve) => seen.server.close(resolve))
+})
+
+/** Reloads while clients ask without pause, over new and over kept connections; answers never go backwards. */
+async function loaded(t, program, version, ask, rounds) {
+  const counts = { answers: 0 }
+  let isOver = false
+  const client = async () => {
+    let last = 0
+    while (!isOver) {
+      const answer = Number(await ask())
+      assert.ok(answer >= last, `${answer} after ${last}`)
+      last = answer
+      counts.answers++
+    }
+  }
+  const clients = [client(), client(), client()]
+  for (let number = 2; number <= rounds; number++) {
+    await program.reload(version(number))
+    for (const goal = counts.answers + 6; counts.answers < goal; ) await Promise.race([...clients, immediate()])
+  }
+  isOver = true
+  await Promise.all(clients)
+  await program.transition.over()
+  return counts
+}
+
+const immediate = () => new Promise(setImmediate)
+
+for (const name of ['express', 'express-4']) {
+  test(`under load, no request of ${name} is refused, reset or left hanging over reloads`, async (t) => {
+    const program = hot(t)
+    const express = require(name)
+    let server
+    const version = (number) => () => {
+      const app = express()
+      app.get('/', (_, response) => setImmediate(() => response.send(String(number))))
+      server = app.listen(server?.address().port ?? 0, '127.0.0.1')
+      return server
+    }
+    program.start(version(1))
+    await once(server, 'listening')
+    const { port } = server.address()
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 2 })
+    t.after(() => agent.destroy())
+    let count = 0
+    await loaded(t, program, version, () => ask(port, count++ % 2 ? agent : undefined), 20)
+    await new Promise((resolve) => server.close(resolve))
+  })
+}

@@ -31,16 +31,20 @@ class Program {
   /** A reload, until the new version has come up or failed: `up`, `over` or `back`. */
   async reload(evaluate) {
     const old = this.#owner
+    this.error = undefined
     const transition = resources.begin([old])
     this.transition = transition
     this.#owner = resources.owner('/app/main.js', ++this.#version)
-    try {
-      await resources.runAs(this.#owner, evaluate)
-      transition.evaluated()
-    } catch (error) {
-      this.error = error
-      transition.rollBack()
+    const evaluation = async () => {
+      try {
+        await resources.runAs(this.#owner, evaluate)
+        transition.evaluated()
+      } catch (error) {
+        this.error = error
+        transition.rollBack()
+      }
     }
+    evaluation()
     const outcome = await transition.settled()
     if (outcome === 'open') {
       this.error = transition.failure()
@@ -57,4 +61,4 @@ class Program {
   }
 }
 
-module.exports = { hot, resources }
+module.exports = { Program, hot, resources }

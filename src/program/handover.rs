@@ -63,15 +63,47 @@ pub fn take_over<'s>(
     Ok(())
 }
 
-/// Moves the handle of `new` back to `old`, as though `new` had never listened.
-pub fn give_back<'s>(resources: &Resources, old: Value<'s>, new: Value<'s>) -> JsResult<'s, ()> {
+/// Closes the handle of `old`, which is in the way of the address that `new` begins to listen on by `listen`. The
+/// connections move all the same.
+pub fn displace<'s>(
+    resources: &Resources,
+    old: Value<'s>,
+    new: Value<'s>,
+    listen: impl FnOnce() -> JsResult<'s, ()>,
+) -> JsResult<'s, ()> {
+    old.get("_handle")?.call_method("close", &[])?;
+    old.set("_handle", old.js().null())?;
+    listen()?;
+    if let Some((slot, _)) = Slot::of(resources, old)? {
+        slot.set("current", new)?;
+        move_connections(resources, old, new)?;
+        override_methods(resources, old)?;
+    }
+    Ok(())
+}
+
+/// Moves the handle of `new` back to `old`, as though `new` had never listened; or, where that has one for another
+/// address, closes it and listens again.
+pub fn give_back<'s>(
+    resources: &Resources,
+    old: Value<'s>,
+    new: Value<'s>,
+    is_same: bool,
+) -> JsResult<'s, ()> {
     let js = old.js();
     let Some((slot, _)) = Slot::of(resources, old)? else {
         return Ok(());
     };
     restore_methods(resources, old)?;
     slot.set("current", old)?;
+    new.define_hidden(resources.keys.slot.get(js), slot)?;
+    if !is_same && listens(new)? {
+        new.get("_handle")?.call_method("close", &[])?;
+        new.set("_handle", js.null())?;
+    }
     if !listens(new)? {
+        move_connections(resources, new, old)?;
+        override_methods(resources, new)?;
         // The version that failed has closed it.
         old.get("_listen2")?.call(old, &slot.get("args")?.items()?)?;
         return Ok(());

@@ -58,27 +58,29 @@ fn listen<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
         return Ok(js.undefined());
     }
     let transition = resources.transition(facts.transition);
+    let place = Place::asked(&address, call.arg(0), call.arg(1));
     let old = match &transition {
-        Some(transition) => predecessor(&resources, js, transition, &address)?,
+        Some(transition) => predecessor(&resources, js, transition, &place)?,
         None => None,
     };
-    if let Some((old_owner, old)) = old {
-        let requests = requests::under_way(&resources, old)?;
-        handover::take_over(&resources, old, server, || original.call(server, &call.args))?;
-        if !listens(server)? {
-            return Ok(js.undefined());
+    if let (Some(old), Some(transition)) = (old, &transition) {
+        let requests = requests::under_way(&resources, old.server)?;
+        if old.is_same {
+            handover::take_over(&resources, old.server, server, || original.call(server, &call.args))?;
+        } else {
+            handover::displace(&resources, old.server, server, || {
+                listen_anew(&resources, call, original, &address)
+            })?;
         }
-        Started::Servers.remove(old_owner, old)?;
-        if let Some(transition) = &transition {
-            transition.add_claim(
-                Claim {
-                    from_owner: old_owner.hold(),
-                    from: old.hold(),
-                    to: server.hold(),
-                },
-                requests,
-            );
-        }
+        Started::Servers.remove(old.owner, old.server)?;
+        let claim = Claim {
+            from_owner: old.owner.hold(),
+            from: old.server.hold(),
+            to: server.hold(),
+            is_same: old.is_same,
+        };
+        transition.add_claim(claim, requests);
+        transition.no_longer_expects(&old.address);
     } else {
         listen_anew(&resources, call, original, &address)?;
     }
@@ -95,7 +97,7 @@ fn listen<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
         slot.order.set(resources.next_number());
     }
     if let Some(transition) = transition {
-        transition.listens_on(js, &address)?;
+        transition.listens_on(js, server, &address)?;
     }
     Ok(js.undefined())
 }
@@ -130,6 +132,11 @@ fn listen_anew<'s>(
     original.call(server, &args)?;
     if !listens(server)? {
         return Ok(());
+    }
+    let bound = server.call_method("address", &[])?;
+    if let (Some(port), true) = (args.get_mut(1), bound.is_object()) {
+        // To listen again is to listen on the port that was given.
+        *port = bound.get("port")?;
     }
     let slot = js.native_object(Rc::new(Slot {
         address: address.to_owned(),
@@ -172,26 +179,81 @@ fn bind<'s>(server: Value<'s>, args: &mut [Value<'s>]) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// The server that an old version left listening on the address: of several, the one that listened first.
+/// Where a new version wants to listen.
+struct Place<'a> {
+    address: &'a str,
+    host: String,
+    /// 0 for any port, and for what is no port.
+    port: f64,
+}
+
+impl<'a> Place<'a> {
+    fn asked(address: &'a str, host: Value<'_>, port: Value<'_>) -> Self {
+        Self {
+            address,
+            host: if host.is_nullish() { String::from("::") } else { host.display() },
+            port: port.as_number().unwrap_or(0.0).max(0.0),
+        }
+    }
+
+    /// How the server stands in the way: it listens there, or on the same port in a way that excludes it.
+    fn meets<'s>(&self, server: Value<'s>, slot: &Slot) -> JsResult<'s, Option<bool>> {
+        if slot.address == self.address {
+            return Ok(Some(true));
+        }
+        if self.port == 0.0 {
+            return Ok(None);
+        }
+        let bound = server.call_method("address", &[])?;
+        if !bound.is_object() || bound.get("port")?.as_number() != Some(self.port) {
+            return Ok(None);
+        }
+        let host = bound.get("address")?.display();
+        let is_any = |host: &str| matches!(host, "::" | "0.0.0.0");
+        if host == self.host {
+            return Ok(Some(true));
+        }
+        Ok((is_any(&host) || is_any(&self.host)).then_some(false))
+    }
+}
+
+/// A server of an old version whose address a new one asks for.
+struct Old<'s> {
+    owner: Value<'s>,
+    server: Value<'s>,
+    address: String,
+    /// Whether its handle will do, or has to be closed because it is in the way.
+    is_same: bool,
+}
+
+/// The server that an old version left listening on the address, or in the way of it: of several, the one that
+/// listened first.
 fn predecessor<'s>(
     resources: &Resources,
     js: Js<'s>,
     transition: &Transition,
-    address: &str,
-) -> JsResult<'s, Option<(Value<'s>, Value<'s>)>> {
-    let mut first: Option<(u64, Value<'s>, Value<'s>)> = None;
+    place: &Place<'_>,
+) -> JsResult<'s, Option<Old<'s>>> {
+    let mut first: Option<((bool, u64), Old<'s>)> = None;
     for owner in transition.old_owners(resources, js) {
         for server in Started::Servers.all(owner)? {
             let Some((_, slot)) = Slot::of(resources, server)? else {
                 continue;
             };
-            let is_earlier = first.as_ref().is_none_or(|(order, ..)| slot.order.get() < *order);
-            if slot.address == address && is_earlier && listens(server)? {
-                first = Some((slot.order.get(), owner, server));
+            if !listens(server)? {
+                continue;
+            }
+            let Some(is_same) = place.meets(server, &slot)? else {
+                continue;
+            };
+            let rank = (!is_same, slot.order.get());
+            if first.as_ref().is_none_or(|(best, _)| rank < *best) {
+                let address = slot.address.clone();
+                first = Some((rank, Old { owner, server, address, is_same }));
             }
         }
     }
-    Ok(first.map(|(_, owner, server)| (owner, server)))
+    Ok(first.map(|(_, old)| old))
 }
 
 /// Whether a newer version listens there already: what an old one asks for too late, it does not get.
@@ -231,8 +293,9 @@ fn ask_primary<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
             asked("addressType")?,
             asked("fd")?,
         );
-        if let Some((_, old)) = predecessor(&resources, js, &transition, &address)? {
-            let answer = [js.number(0.0), old.get("_handle")?];
+        let place = Place::asked(&address, asked("address")?, js.number(0.0));
+        if let Some(old) = predecessor(&resources, js, &transition, &place)? {
+            let answer = [js.number(0.0), old.server.get("_handle")?];
             return call.arg(2).call(js.undefined(), &answer);
         }
     }

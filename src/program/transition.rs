@@ -46,6 +46,8 @@ pub struct Claim {
     pub from: Held,
     /// The new server.
     pub to: Held,
+    /// Whether the new server has the handle of the old one, or one of its own because the addresses differ.
+    pub is_same: bool,
 }
 
 /// A replacement of some versions by others.
@@ -171,12 +173,24 @@ impl Transition {
             .extend(requests.into_iter().map(Value::hold));
     }
 
-    /// A new version listens on that address.
-    pub fn listens_on<'s>(self: &Rc<Self>, js: Js<'s>, address: &str) -> JsResult<'s, ()> {
+    /// An old version's address is taken care of.
+    pub fn no_longer_expects(&self, address: &str) {
+        let mut expected = self.expected.borrow_mut();
+        if let Some(place) = expected.iter().position(|it| it == address) {
+            expected.remove(place);
+        }
+    }
+
+    fn has_claimed(&self, js: Js<'_>, server: Value<'_>) -> bool {
+        let claims = self.claims.borrow();
+        claims.iter().any(|claim| claim.to.get(js).same(server))
+    }
+
+    /// A server of a new version listens on that address.
+    pub fn listens_on<'s>(self: &Rc<Self>, js: Js<'s>, server: Value<'s>, address: &str) -> JsResult<'s, ()> {
         self.has_listened.set(true);
-        let place = self.expected.borrow().iter().position(|it| it == address);
-        if let Some(place) = place {
-            self.expected.borrow_mut().remove(place);
+        if !self.has_claimed(js, server) {
+            self.no_longer_expects(address);
         }
         if self.evaluated_at.get().is_none() && self.expected.borrow().is_empty() {
             // An evaluation that listens and then waits for ever has come up all the same.
@@ -344,7 +358,7 @@ impl Transition {
         let result = resources.run_outside(js, || {
             for claim in claims.iter().rev() {
                 let (owner, from) = (claim.from_owner.get(js), claim.from.get(js));
-                handover::give_back(&resources, from, claim.to.get(js))?;
+                handover::give_back(&resources, from, claim.to.get(js), claim.is_same)?;
                 Started::Servers.add(owner, from)?;
             }
             Ok(())
