@@ -1,7 +1,7 @@
 'use strict'
 
 const assert = require('node:assert/strict')
-const { fork, exec, spawnSync } = require('node:child_process')
+const { execFile, fork, spawnSync } = require('node:child_process')
 const { once } = require('node:events')
 const fs = require('node:fs')
 const http = require('node:http')
@@ -131,7 +131,7 @@ test('watchers, workers and child processes are released', async (t) => {
       watcher: fs.watch(dir),
       worker: new workers.Worker(idle, { eval: true }),
       forked: fork(path.join(dir, 'child.js')),
-      executed: exec(`"${process.execPath}" "${path.join(dir, 'child.js')}"`)
+      executed: execFile(process.execPath, [path.join(dir, 'child.js')])
     }
   })
   assert.ok(seen.worker instanceof workers.Worker)

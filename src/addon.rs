@@ -4,10 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use crate::classic::{
-    context::StepContext, dependencies::Environment, hmr_runtime, hot_module, persist, registry::Registry,
-    runner, steps::OwnMethods, synthetic, watching,
+    command, context::StepContext, dependencies::Environment, hmr_runtime, hot_module, persist,
+    registry::Registry, runner, steps::OwnMethods, synthetic, watching,
 };
 use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
+use crate::outside::Outside;
 use crate::resolve::Resolved;
 use crate::timers::Timers;
 use crate::watchers::{self, delivery::Delivery};
@@ -139,6 +140,8 @@ impl Addon {
 
     /// Makes the classes, links their prototypes and fills the exports.
     pub fn load<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
+        js.realm()
+            .report_panics(|js, error| report::error(js, "node-hmr", "failed", error));
         let emitter = js.builtin("events")?;
         let watcher = define_class(js, &watchers::WATCHER, Some(emitter))?;
         let class = |spec: &ClassSpec, parent: Option<Value<'s>>| define_class(js, spec, parent);
@@ -215,6 +218,8 @@ impl Addon {
             imports: Cell::new(0),
         });
         js.realm().set_state(addon);
+        // Made now: the context of the moment is kept.
+        js.state::<Outside>()?;
         let realm = Rc::downgrade(js.realm());
         js.realm().at_exit(move || {
             if let Some(addon) = realm.upgrade().and_then(|realm| realm.state::<Self>()) {
@@ -257,5 +262,14 @@ fn export_functions<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
         Ok(call.js.number(f64::from(count)))
     })?;
     exports.define_hidden(js.string("nativeReferences"), references)?;
-    Ok(())
+    let panics = js.function("panicAt", 1, |call| {
+        match call.arg(0).display().as_str() {
+            "delivery" => call.js.realm().panic_at("delivery"),
+            "task" => call.js.realm().panic_at("task"),
+            _ => panic!("a test asked for this"),
+        }
+        Ok(call.js.undefined())
+    })?;
+    exports.define_hidden(js.string("panicAt"), panics)?;
+    command::export(js, exports)
 }

@@ -4,7 +4,6 @@
 //! |---|---|---|
 //! | `js/` | our words for Node-API; the only `unsafe` | yes |
 //! | `classic/` | the lifecycle of hot modules: the classic API | yes |
-//! | `program/` | what keeps a program up while its modules are evaluated again | yes |
 //! | `vite_node/` | `import.meta.hot` for vite-node: the `./vite-node` entry | yes |
 //! | `watchers/` | the watcher classes, fed by `watch/` | yes |
 //! | `watch/` | one hub per environment: the OS's events become due file changes | no |
@@ -15,9 +14,11 @@ mod addon;
 mod classic;
 mod emitter;
 mod error;
+mod es;
 mod graph;
 mod inspect;
 mod js;
+mod outside;
 mod program;
 mod quick_hash;
 mod report;
@@ -37,8 +38,8 @@ pub fn register(exports: Object<'_>, env: Env) -> napi::Result<()> {
     report::start_if_asked();
     js::open(env, exports, |js, exports| {
         addon::Addon::load(js, exports)?;
-        program::register(js, exports)?;
-        vite_node::register(js, exports)
+        vite_node::register(js, exports)?;
+        program::register(js, exports)
     });
     Ok(())
 }

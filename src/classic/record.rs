@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
+use std::time::{Duration, Instant};
 
 use crate::js::Signal;
 use crate::resolve::Way;
@@ -18,6 +19,17 @@ pub enum Phase {
     Updating,
     /// Its first import failed; only its persistent values are kept.
     Failed,
+}
+
+/// After how long a step that has not settled is mentioned, and given up by the next save.
+pub const STALLED: Duration = Duration::from_secs(5);
+
+/// A step whose result is waited for.
+pub struct AwaitedStep {
+    /// Since when.
+    pub since: Instant,
+    /// Fires when the step is given up.
+    pub given_up: Rc<Signal>,
 }
 
 /// One module of one runtime.
@@ -48,6 +60,8 @@ pub struct Record {
     pub updates: Cell<u64>,
     /// What was reported last, and how often in a row; empty while all is well.
     pub trouble: RefCell<(String, u64)>,
+    /// The step that is waited for.
+    pub awaited: RefCell<Option<Rc<AwaitedStep>>>,
     /// Fires when what is under way ends.
     pub idle: Rc<Signal>,
     /// The module whose step imported this one first.
@@ -75,6 +89,7 @@ impl Record {
             pending: Cell::new(None),
             updates: Cell::new(0),
             trouble: RefCell::default(),
+            awaited: RefCell::default(),
             idle: Rc::default(),
             importer: RefCell::default(),
             way: RefCell::default(),
@@ -92,6 +107,11 @@ impl Record {
     pub fn is_imported_within(&self, other: &Rc<Self>) -> bool {
         let importer = |record: &Rc<Self>| record.importer.borrow().upgrade();
         std::iter::successors(self.importer.borrow().upgrade(), importer).any(|it| Rc::ptr_eq(&it, other))
+    }
+
+    /// Whether it is as it was after that update: not updated since, and not let go.
+    pub fn is_as_it_was(&self, update: u64) -> bool {
+        self.updates.get() == update && self.is_alive.get() && self.is_watched.get()
     }
 
     /// Notes what is being reported, and says how often it came in a row; `None` is like no other.
@@ -112,6 +132,12 @@ impl Record {
     /// All is well again. Says whether it was not.
     pub fn recover(&self) -> bool {
         self.trouble.take().1 > 0
+    }
+
+    /// The step that has been waited for too long, if any.
+    pub fn stalled_step(&self) -> Option<Rc<AwaitedStep>> {
+        let awaited = self.awaited.borrow().clone();
+        awaited.filter(|step| step.since.elapsed() >= STALLED)
     }
 
     /// Whether something is under way.

@@ -1,36 +1,11 @@
-//! What makes an unmodified program stay up while its modules are evaluated again.
-//!
-//! | file | what it knows |
-//! |---|---|
-//! | `resources.rs` | the state of one environment: the context of evaluations, what is patched, open transitions |
-//! | `owner.rs` | one version of a module, and what it has started |
-//! | `caller.rs` | whether hot code or a package calls |
-//! | `timers.rs`, `sleeps.rs` | timers of hot code: globals and `node:timers`, then `node:timers/promises` |
-//! | `listeners.rs` | listeners on `process` and its streams |
-//! | `started.rs` | watchers of files, workers and child processes |
-//! | `ports.rs` | which server listens on behalf of which version |
-//! | `handover.rs` | one listening handle moves from server to server |
-//! | `requests.rs` | which requests are under way |
-//! | `transition.rs` | from old versions to new ones: come up, or go back |
-//! | `release.rs` | ending what old versions started |
-//! | `held.rs` | what the program keeps across versions |
-//! | `failing.rs` | exits and uncaught errors of a version that has not come up |
-//! | `bench_door.rs` | the same for specs, as a hidden export |
-
-mod bench_door;
-mod caller;
-mod failing;
-mod handover;
-mod held;
-mod listeners;
-mod owner;
-mod ports;
-mod release;
-mod requests;
+//! Programs that run hot.
 mod resources;
-mod sleeps;
-mod started;
-mod timers;
-mod transition;
+mod start;
 
-pub use bench_door::register;
+use crate::js::{Js, JsResult, Value};
+
+/// Adds the exports of programs.
+pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
+    start::register(js, exports)?;
+    resources::register(js, exports)
+}

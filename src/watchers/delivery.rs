@@ -13,6 +13,7 @@ use tracing::trace_span;
 use crate::addon::Addon;
 use crate::classic::watching;
 use crate::js::{Held, Js, JsResult, JsWaker, Value};
+use crate::outside::outside;
 use crate::quick_hash::QuickHash;
 use crate::watch::{Hub, LoadedFile, WatchKey, WatchOptions};
 use crate::{emitter, report};
@@ -22,7 +23,9 @@ use crate::{emitter, report};
 pub enum Origin {
     /// From one of our watchers: what fails may be half of a save, so it is reported after the settle time.
     Watched,
-    /// From another watcher, or after the settle time: what fails is reported at once.
+    /// The same after the settle time: what fails is reported with what else does at that time.
+    Settled,
+    /// From another watcher: what fails is reported at once.
     Told,
 }
 
@@ -220,8 +223,15 @@ impl Delivery {
     pub fn origin(&self) -> Origin {
         match self.delivering.get() {
             Some(false) => Origin::Watched,
-            Some(true) | None => Origin::Told,
+            Some(true) => Origin::Settled,
+            None => Origin::Told,
         }
+    }
+
+    /// Whether our watchers have nothing more to tell for now.
+    pub fn is_at_rest(&self) -> bool {
+        let link = self.link.borrow();
+        link.as_ref().is_none_or(|(hub, _)| hub.is_at_rest())
     }
 
     /// Runs `work` when all that is due has been emitted, while one of our watchers emits; at any other time in a
@@ -248,9 +258,11 @@ impl Delivery {
             return Ok((Arc::clone(hub), waker.clone()));
         }
         let waker = JsWaker::new(js, |js| {
-            if let Ok(addon) = Addon::of(js) {
-                addon.delivery.deliver(js);
-            }
+            outside(js, |js| {
+                if let Ok(addon) = Addon::of(js) {
+                    addon.delivery.deliver(js);
+                }
+            });
         })?;
         let wake = waker.clone();
         let hub = Hub::new(Box::new(move || wake.wake()));

@@ -1,0 +1,259 @@
+//! Compile: the text of one file in, code for V8 and facts for the linker out. Pure: no file, no JavaScript.
+//!
+//! The original text is edited in one pass; nothing is printed anew. Lines stay what they are, types become blanks, and the
+//! source map has entries where columns moved. Indirect `eval` of [`Compiled::code`] of an ES module gives a function `F`;
+//! `$` below is a name that occurs nowhere in the text.
+//!
+//! - `F($)` gives a generator, an async one if [`Compiled::has_await`]. Its first `next()` hoists functions and yields an
+//!   object with a getter for each [`ExportKind::Local`]; an async generator also sets it as `$.local`, at once, and yields
+//!   an array with it, since what it yields is awaited and may have an export `then`. The second `next()` evaluates the body.
+//! - `$[k].name` reads an import, `k` is the index of its request; `$[slot]` is a namespace. `$.k.v = x` writes one: the
+//!   setter throws. `$.meta`, `$.import(a, b)`; `$.named(f)` names an anonymous default function `default`.
+//! - `$.arguments` throws a `ReferenceError`; `$.setTimeout`, `$.setInterval`, `$.setImmediate` if the program is hot.
+//! - In a [`Kind::LooseModule`], and for `import x = require()`: `$.require`, `$.module`, `$.exports`, `$.__filename`,
+//!   `$.__dirname`. `export = x` is `$.module.exports = x`.
+//! - CommonJS that needs `$` begins with `const $=module.__hmr__;`: a property that the engine defines and takes away when it
+//!   is read.
+mod class;
+mod decorators;
+mod edit;
+mod enums;
+mod facts;
+mod helpers;
+mod items;
+mod jsx;
+mod jsx_calls;
+mod jsx_text;
+mod link;
+mod map;
+mod metadata;
+mod namespaces;
+mod options;
+mod parse;
+mod place;
+mod quote;
+mod rewrite;
+mod scan;
+mod strip;
+mod types;
+mod types_only;
+mod using;
+
+#[cfg(test)]
+mod tests;
+
+use oxc_allocator::Allocator;
+use oxc_ast::ast::Program;
+use oxc_semantic::Scoping;
+use rustc_hash::FxHashSet;
+
+pub use options::{Jsx, TsOptions};
+pub use types::{
+    CompileError, Compiled, ErrorKind, Export, ExportKind, Format, Import, ImportName, Kind, Language,
+    NodeVersion, Request, Source,
+};
+
+use edit::Edits;
+use facts::{Facts, Reader};
+use place::{Fault, Places};
+use rewrite::Rewriter;
+
+/// Compiles one file.
+pub fn compile(source: &Source<'_>) -> Result<Compiled, CompileError> {
+    let text = source.text.strip_prefix('\u{feff}').unwrap_or(source.text);
+    let allocator = Allocator::default();
+    compile_in(&allocator, source, text).map_err(|fault| fault.placed(text))
+}
+
+fn compile_in<'a>(allocator: &'a Allocator, source: &Source<'_>, text: &'a str) -> Result<Compiled, Fault> {
+    let parsed = parse::parse(allocator, source, text)?;
+    let kind = parsed.kind;
+    let program = &*allocator.alloc(parsed.program);
+    let scoping = parse::symbols(program)?;
+    let env = unused_name(text);
+    let setting = jsx_calls::setting(source, program);
+    let facts = facts(
+        source,
+        text,
+        program,
+        &scoping,
+        &env,
+        setting.as_ref().filter(|_| kind != Kind::CommonJs),
+    )?;
+    let jsx = setting
+        .map(|setting| setting.calls(&facts, &scoping, &env, kind))
+        .unwrap_or_default();
+    let mut rewriter = Rewriter {
+        text,
+        source,
+        kind,
+        scoping: &scoping,
+        env: &env,
+        edits: Edits::default(),
+        facts,
+        depth: 0,
+        own_arguments: 0,
+        apart: None,
+        has_await: false,
+        uses_env: false,
+        dynamic: Vec::new(),
+        prelude: String::new(),
+        fault: None,
+        names: 0,
+        classes: Vec::new(),
+        aliases: Vec::new(),
+        helpers: helpers::Helpers::default(),
+        kinds: if uses_metadata(source) {
+            metadata::kinds(program, &scoping)
+        } else {
+            metadata::Kinds::default()
+        },
+        jsx,
+        resources: None,
+        spaces: Vec::new(),
+        exported: exported(source, program),
+        exported_from: None,
+        enum_strings: FxHashSet::default(),
+    };
+    rewriter.program(program);
+    match rewriter.fault.take() {
+        Some(fault) => Err(fault),
+        None => Ok(finish(rewriter, program.has_use_strict_directive())),
+    }
+}
+
+fn facts(
+    source: &Source<'_>,
+    text: &str,
+    program: &Program<'_>,
+    scoping: &Scoping,
+    env: &str,
+    jsx: Option<&jsx_calls::Setting>,
+) -> Result<Facts, Fault> {
+    let metadata = if uses_metadata(source) {
+        metadata::used(program, scoping)
+    } else {
+        FxHashSet::default()
+    };
+    Reader {
+        source,
+        scoping,
+        env,
+        metadata: &metadata,
+        jsx,
+        implied: jsx.map(|jsx| jsx.implied(scoping)).unwrap_or_default(),
+        places: &Places::new(text),
+    }
+    .read(program)
+}
+
+/// Whether annotations of decorated members are there at run time.
+fn uses_metadata(source: &Source<'_>) -> bool {
+    source.language.is_typescript()
+        && source.options.experimental_decorators
+        && source.options.emit_decorator_metadata
+        && source.text.contains('@')
+}
+
+/// What namespaces of several blocks export.
+fn exported(source: &Source<'_>, program: &Program<'_>) -> namespaces::Exported {
+    if source.language.is_typescript() {
+        namespaces::exported(&program.body)
+    } else {
+        namespaces::Exported::default()
+    }
+}
+
+/// A name that occurs nowhere in the text, also not as a part of another.
+fn unused_name(text: &str) -> String {
+    let mut name = "$".to_owned();
+    let mut count = 0_u32;
+    while text.contains(&name) {
+        count += 1;
+        name = format!("$h{count}_");
+    }
+    name
+}
+
+/// Puts the code together.
+fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
+    let Rewriter {
+        text,
+        source,
+        kind,
+        env,
+        edits,
+        facts,
+        has_await,
+        uses_env,
+        dynamic,
+        prelude,
+        helpers,
+        ..
+    } = rewriter;
+    let (prefix, suffix) = if kind == Kind::CommonJs {
+        let door = if uses_env {
+            format!("const {env}=module.__hmr__;")
+        } else {
+            String::new()
+        };
+        let helpers = helpers.declarations(env);
+        let prefix = format!("{door}{helpers}{prelude}");
+        // What comes before a directive makes it a mere string.
+        let strict = if !prefix.is_empty() && is_strict {
+            "\"use strict\";"
+        } else {
+            ""
+        };
+        (format!("{strict}{prefix}"), String::new())
+    } else {
+        let prefix = module_prefix(env, &facts, has_await, &prelude);
+        if helpers.is_empty() {
+            (prefix, "\n})".to_owned())
+        } else {
+            let prefix = format!("({}{prefix}", helpers.parameters(env));
+            (prefix, format!("\n}}))\n{}", helpers.arguments()))
+        }
+    };
+    let (mut code, map) = edits.apply(text, &prefix, &suffix);
+    code.push_str("\n//# sourceURL=");
+    code.push_str(source.url);
+    if let Some(comment) = map.comment(source.url) {
+        code.push('\n');
+        code.push_str(&comment);
+    }
+    Compiled {
+        kind,
+        code,
+        requests: facts.requests,
+        imports: facts.imports,
+        exports: facts.exports,
+        has_await,
+        dynamic,
+    }
+}
+
+fn module_prefix(env: &str, facts: &Facts, has_await: bool, prelude: &str) -> String {
+    let mut prefix = String::with_capacity(64);
+    let (keyword, open, close) = if has_await {
+        ("async function", format!("[{env}.local={{"), "}]")
+    } else {
+        ("function", "{".to_owned(), "}")
+    };
+    prefix.push_str(&format!(
+        "({keyword}*({env}){{\"use strict\";{prelude}yield{open}"
+    ));
+    for (index, (name, local)) in facts.getters.iter().enumerate() {
+        if index > 0 {
+            prefix.push(',');
+        }
+        prefix.push_str("get ");
+        prefix.push_str(&quote::key(name));
+        prefix.push_str("(){return ");
+        prefix.push_str(local);
+        prefix.push('}');
+    }
+    prefix.push_str(close);
+    prefix.push(';');
+    prefix
+}
