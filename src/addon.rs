@@ -271,5 +271,9 @@ fn export_functions<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
         Ok(call.js.undefined())
     })?;
     exports.define_hidden(js.string("panicAt"), panics)?;
+    let is_hot = js.function("isHotModule", 1, |call| {
+        Ok(call.js.boolean(hot_module::take(call.arg(0))?.is_some()))
+    })?;
+    exports.define_hidden(js.string("isHotModule"), is_hot)?;
     command::export(js, exports)
 }

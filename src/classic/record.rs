@@ -2,8 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use super::telling::Recent;
 use crate::js::Signal;
 use crate::resolve::Way;
 use crate::watchers::delivery::Origin;
@@ -60,6 +61,12 @@ pub struct Record {
     pub updates: Cell<u64>,
     /// What was reported last, and how often in a row; empty while all is well.
     pub trouble: RefCell<(String, u64)>,
+    /// Its last updates.
+    pub recent: RefCell<Recent>,
+    /// The `generate` that made the persistent values, as its text.
+    pub generated_by: RefCell<String>,
+    /// When the version that was loaded last was.
+    pub loaded_at: Cell<Option<SystemTime>>,
     /// The step that is waited for.
     pub awaited: RefCell<Option<Rc<AwaitedStep>>>,
     /// Fires when what is under way ends.
@@ -89,6 +96,9 @@ impl Record {
             pending: Cell::new(None),
             updates: Cell::new(0),
             trouble: RefCell::default(),
+            recent: RefCell::default(),
+            generated_by: RefCell::default(),
+            loaded_at: Cell::new(None),
             awaited: RefCell::default(),
             idle: Rc::default(),
             importer: RefCell::default(),

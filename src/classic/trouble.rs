@@ -48,6 +48,22 @@ pub fn report_failure(module: &Module, what: &str, thrown: &Held) {
         .with(|js| tell(js, &module.record, what, thrown.get(js)));
 }
 
+/// Reports what an old version's cleanup throws. It is no failure of the new version, and its file may have another text by
+/// now, so the line of code is shown only of files that did not change since.
+pub fn report_of_old_version(module: &Module, what: &str, thrown: &Held) {
+    let record = &module.record;
+    let loaded_at = record.loaded_at.get();
+    let own = record.resolved.borrow().clone();
+    let is_as_it_was = move |file: &str| {
+        let modified = fs::metadata(file).and_then(|file| file.modified()).ok();
+        file != own
+            && matches!((modified, loaded_at), (Some(modified), Some(loaded_at)) if modified <= loaded_at)
+    };
+    module.cx.with(|js| {
+        report::error_with_frames_of(js, &record.id, what, thrown.get(js), &is_as_it_was);
+    });
+}
+
 /// Reports what failed; of the same failure again, only how often.
 fn tell(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) {
     match record.count_trouble(fingerprint(what, thrown).as_deref()) {

@@ -1,6 +1,7 @@
 //! The spine: one version of a module, from its file to its exports.
 
 use std::rc::Rc;
+use std::time::SystemTime;
 
 use super::dependencies::{self, Loaded};
 use super::hot_module::Version;
@@ -9,13 +10,14 @@ use super::load::{is_just_written, leave_parents, load_first, load_for_update, w
 use super::record::{Phase, Record};
 use super::registry::place;
 use super::steps::{Module, StepFailure};
+use super::telling::{Telling, warn_of_loop};
 use super::trouble::{
-    FALLBACK, SETTLE, log_kept, report_after_settling, report_failure, report_rejection, report_unloadable,
-    tell_not_forgotten, warn,
+    FALLBACK, SETTLE, log_kept, report_after_settling, report_failure, report_of_old_version,
+    report_rejection, report_unloadable, tell_not_forgotten,
 };
 use super::unloadable::Failure;
-use super::{command, hmr_runtime, watching};
-use crate::js::{Held, Js, JsResult, spawn_detached};
+use super::{command, hmr_runtime, persist, watching};
+use crate::js::{Held, Js, JsResult, Value, spawn_detached};
 use crate::outside::outside;
 use crate::report;
 use crate::watchers::delivery::Origin;
@@ -58,6 +60,7 @@ impl Stopped {
     }
 }
 
+const RUNNER_FAILED: &str = "the runner failed";
 const VALUES_CLEANUP_FAILED: &str = "the cleanup of the persistent values failed";
 
 /// The first import: everything that fails is the caller's. In an update (`is_in_update`), a file that was written
@@ -219,8 +222,9 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
         module.cx.with(|js| leave_parents(js, module));
     }
     let way = record.way.take();
+    warn_of_loop(module, origin, way.first());
     let outcome = match loaded.version {
-        Ok(version) => replace(module, &version).await,
+        Ok(version) => replace(module, &version, origin).await,
         Err(thrown) if tell_not_forgotten(module, &thrown, loaded.is_reported) => UpdateOutcome::Unchanged,
         Err(thrown) if origin == Origin::Told => {
             report_unloadable(module, &thrown, loaded.is_reported);
@@ -281,35 +285,56 @@ fn announce(js: Js<'_>, module: Module) {
 }
 
 /// Runs a new version in place of the running one; when it fails, the running one again.
-async fn replace(module: &Module, version: &Version) -> UpdateOutcome {
+async fn replace(module: &Module, version: &Version, origin: Origin) -> UpdateOutcome {
     let (what, thrown) = match apply(module, version).await {
         Ok(exports) => return finish(module, version, &exports, UpdateOutcome::Updated),
         Err(Stopped::Gone) => return UpdateOutcome::Gone,
         Err(Stopped::GivenUp) => return UpdateOutcome::GivenUp,
         Err(Stopped::Failed(what, thrown)) => (what, thrown),
     };
-    report_failure(module, what, &thrown);
+    let mut telling = Telling::of(module, origin);
+    telling.failure(blame(module, version, what, &thrown), &thrown);
+    let outcome = fall_back(module, &mut telling).await;
+    telling.end();
+    outcome
+}
+
+/// What failed. A value that the new `generate` gives is not there: the values are those of an old one.
+fn blame(module: &Module, version: &Version, what: &'static str, thrown: &Held) -> &'static str {
+    let is_of_old_values = !version.forced && what == RUNNER_FAILED && {
+        module.cx.with(|js| {
+            let name = thrown.get(js).get("name").ok().and_then(Value::text);
+            thrown.get(js).is_error()
+                && name.as_deref() == Some("TypeError")
+                && persist::generate_text(version.persist.get(js)) != *module.record.generated_by.borrow()
+        })
+    };
+    if is_of_old_values {
+        "the runner failed; its persistent values are those of an earlier `generate`, which is another now: with `true` as \
+         hmr's third argument, for one save, they are made anew, and by a restart"
+    } else {
+        what
+    }
+}
+
+async fn fall_back(module: &Module, telling: &mut Telling) -> UpdateOutcome {
     let Ok(last_good) = module.cx.attempt(|js| running_version(js, module)) else {
         return UpdateOutcome::Kept;
     };
-    match apply(
-        module,
-        &Version {
-            forced: false,
-            ..last_good.clone()
-        },
-    )
-    .await
-    {
+    let unforced = Version {
+        forced: false,
+        ..last_good.clone()
+    };
+    match apply(module, &unforced).await {
         Ok(exports) => {
-            warn(module, FALLBACK);
+            telling.warning(FALLBACK);
             finish(module, &last_good, &exports, UpdateOutcome::FellBack)
         }
         Err(Stopped::Gone) => UpdateOutcome::Gone,
         Err(Stopped::GivenUp) => UpdateOutcome::GivenUp,
         Err(Stopped::Failed(_, thrown)) => {
-            report_failure(module, "the last good version failed as well", &thrown);
-            warn(module, "the exports stay as they were until the next save");
+            telling.failure("the last good version failed as well", &thrown);
+            telling.warning("the exports stay as they were until the next save");
             UpdateOutcome::Kept
         }
     }
@@ -370,7 +395,7 @@ async fn apply(module: &Module, version: &Version) -> Result<Held, Stopped> {
             }
             Step::Run => {
                 let ran = module.run(version).await;
-                return ran.map_err(|failure| Stopped::of("the runner failed", failure));
+                return ran.map_err(|failure| Stopped::of(RUNNER_FAILED, failure));
             }
         }
     }
@@ -386,7 +411,7 @@ fn report_cleanup(
     match cleaned {
         Ok(()) => Ok(()),
         Err(StepFailure::Thrown(thrown)) => {
-            report_failure(module, what, &thrown);
+            report_of_old_version(module, what, &thrown);
             Ok(())
         }
         Err(StepFailure::GivenUp) => Err(Stopped::GivenUp),
@@ -404,6 +429,7 @@ fn publish(module: &Module, version: &Version, exports: &Held) {
             .set_strictly("exports", exports.get(js))
     });
     module.record.is_running.set(true);
+    module.record.loaded_at.set(Some(SystemTime::now()));
     if let Err(thrown) = done {
         // The caller froze the exports object, say.
         report_failure(module, "its exports could not be set", &thrown);
@@ -427,6 +453,7 @@ fn running_version<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
 fn keep_values(module: &Module, persist: &Held, values: &Held) -> Result<(), Held> {
     module.record.has_values.set(true);
     module.cx.attempt(|js| {
+        *module.record.generated_by.borrow_mut() = persist::generate_text(persist.get(js));
         let slot = module.slot.get(js);
         slot.set_item(place::VALUES, values.get(js))?;
         slot.set_item(place::PERSIST, persist.get(js))

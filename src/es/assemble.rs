@@ -88,7 +88,7 @@ impl Engine {
     }
 
     /// What a module is made of.
-    pub(super) fn unit_of<'s>(&self, js: Js<'s>, record: &Record) -> JsResult<'s, Arc<Unit>> {
+    pub fn unit_of<'s>(&self, js: Js<'s>, record: &Record) -> JsResult<'s, Arc<Unit>> {
         self.local_unit(record)
             .map_err(|error| self.source_error(js, &error))
     }

@@ -190,6 +190,11 @@ impl Engine {
         Ok(function)
     }
 
+    /// Names the module that the program was started with.
+    pub fn set_main(&self, id: ModuleId) {
+        self.main.set(Some(id));
+    }
+
     /// A record by its place.
     pub fn record(&self, id: ModuleId) -> Option<Rc<Record>> {
         self.records.borrow().get(id).cloned()

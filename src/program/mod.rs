@@ -1,11 +1,23 @@
 //! Programs that run hot.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `run.rs` | opening an environment for a program; the program's entry |
+//! | `options.rs` | package.json's `"hmr"`, flags, the environment |
+//! | `doors.rs`, `facade.rs` | code outside that reaches hot modules |
+//! | `resources/` | what versions of modules start: ports are taken over, the rest is released |
+mod doors;
+mod facade;
+mod options;
 mod resources;
+mod run;
 mod start;
 
 use crate::js::{Js, JsResult, Value};
 
-/// Adds the exports of programs.
+/// Fills the exports.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
     start::register(js, exports)?;
+    run::register(js, exports)?;
     resources::register(js, exports)
 }

@@ -34,6 +34,12 @@ mod timers;
 mod transition;
 
 pub use bench_door::register;
-pub use owner::Owner;
-pub use state::Resources;
-pub use transition::{Progress, Transition};
+#[expect(
+    unused_imports,
+    reason = "the update of a program begins transitions and makes owners"
+)]
+pub use {
+    owner::Owner,
+    state::Resources,
+    transition::{Progress, Transition},
+};

@@ -34,6 +34,11 @@ pub struct Owner {
 }
 
 impl Owner {
+    /// The module and the number of the version, for the log.
+    pub fn name(&self) -> String {
+        format!("{} (version {})", self.module, self.version)
+    }
+
     /// The JavaScript object of a new owner.
     pub fn make<'s>(js: Js<'s>, module: &str, version: u32, transition: u64) -> JsResult<'s> {
         js.native_object(Rc::new(Self {

@@ -14,10 +14,12 @@ pub fn release<'s>(resources: &Resources, js: Js<'s>, owners: &[Value<'s>], phas
         return;
     };
     for owner in owners {
-        if let Some(facts) = owner.native::<Owner>() {
-            // First: what is ended may call the version once more.
-            facts.phase.set(phase);
-        }
+        let Some(facts) = owner.native::<Owner>() else {
+            continue;
+        };
+        // First: what is ended may call the version once more.
+        facts.phase.set(phase);
+        tracing::debug!("release what {} started", facts.name());
         report(release_one(resources, *owner, kept));
     }
 }

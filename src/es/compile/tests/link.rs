@@ -53,6 +53,18 @@ fn a_call_at_the_start_of_a_statement_does_not_go_on_with_the_one_before() {
 }
 
 #[test]
+fn a_call_after_a_directive_does_not_call_it() {
+    assert_eq!(
+        js("import { f } from 'a';\nfunction g() { 'use strict'\nf() }"),
+        ";                     \nfunction g() { 'use strict'\n;(0,$[0].f)() }"
+    );
+    assert_eq!(
+        js("'use strict'\nf()\nimport { f } from 'a';"),
+        "'use strict'\n;(0,$[0].f)()\n;                     "
+    );
+}
+
+#[test]
 fn defaults_are_called_default() {
     for (from, to) in [
         (
