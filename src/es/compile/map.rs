@@ -1,4 +1,4 @@
-//! The source map: one entry for each line, and one wherever a column moves.
+//! The source map: an entry for each word, and one wherever a column moves.
 
 /// One entry: a place of the code, and the place of the source that it came from. Lines and columns from 0.
 #[derive(Clone, Copy)]
@@ -88,16 +88,28 @@ impl Mapper {
         self.here.source_column += self.width(&text[start..]);
     }
 
-    /// `text` was copied, or something as wide took its place, with the same line breaks.
+    /// `text` was copied, or something as wide took its place, with the same line breaks. Each word gets an entry: Node takes
+    /// the place of the entry before for that of the code.
     pub fn copied(&mut self, text: &str) {
-        let mut start = 0;
-        for end in LineBreaks::new(text) {
-            self.new_line();
-            start = end;
+        let mut breaks = LineBreaks::new(text).peekable();
+        let mut was_word = false;
+        for (index, character) in text.char_indices() {
+            while breaks.next_if(|end| *end <= index).is_some() {
+                self.new_line();
+                was_word = false;
+            }
+            let is_word = character.is_alphanumeric() || matches!(character, '_' | '$');
+            if is_word && !was_word {
+                self.put(self.here);
+            }
+            was_word = is_word;
+            let width = u32::try_from(character.len_utf16()).unwrap_or(1);
+            self.here.column += width;
+            self.here.source_column += width;
         }
-        let width = self.width(&text[start..]);
-        self.here.column += width;
-        self.here.source_column += width;
+        for _ in breaks {
+            self.new_line();
+        }
     }
 
     /// `text` is gone, all but its line breaks.
@@ -115,7 +127,7 @@ impl Mapper {
         self.here.source_line += 1;
         self.here.column = 0;
         self.here.source_column = 0;
-        self.segments.push(self.here);
+        self.put(self.here);
     }
 
     fn width(&self, text: &str) -> u32 {
