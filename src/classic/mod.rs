@@ -5,6 +5,7 @@
 //! exports object its new value and emits `update`.
 pub mod command;
 pub mod context;
+pub mod cycle;
 pub mod dependencies;
 pub mod found;
 pub mod handed_out;

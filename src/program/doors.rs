@@ -62,7 +62,9 @@ pub fn place<'s>(js: Js<'s>, places: Value<'s>) -> JsResult<'s, ()> {
 
 /// Tells facades that a module has new exports: `env` of its current version.
 pub fn refresh(js: Js<'_>, module: ModuleId) {
-    let Some(doors) = js.made_state::<Doors>() else { return };
+    let Some(doors) = js.made_state::<Doors>() else {
+        return;
+    };
     let sets = doors.facades.borrow().get(&module).cloned().unwrap_or_default();
     if sets.is_empty() {
         return;
@@ -140,7 +142,10 @@ pub fn resolve_hook<'s>(call: &Call<'s>) -> JsResult<'s> {
         Some(parent) => match local_file(js, parent)? {
             Some(Resolved::File { path, .. }) => {
                 let engine = Engine::of(js)?;
-                let found = engine.sources().resolver.resolve(&specifier.display(), &path, Mode::Import);
+                let found = engine
+                    .sources()
+                    .resolver
+                    .resolve(&specifier.display(), &path, Mode::Import);
                 found.ok().filter(|found| matches!(found, Resolved::File { .. }))
             }
             _ => None,
@@ -196,7 +201,10 @@ fn is_required<'s>(context: Value<'s>) -> JsResult<'s, bool> {
     if !conditions.is_array() {
         return Ok(false);
     }
-    Ok(conditions.items()?.into_iter().any(|condition| condition.text().as_deref() == Some("require")))
+    Ok(conditions
+        .items()?
+        .into_iter()
+        .any(|condition| condition.text().as_deref() == Some("require")))
 }
 
 /// The local file that a URL names, if it does.
@@ -211,7 +219,11 @@ fn local_file<'s>(js: Js<'s>, url: &str) -> JsResult<'s, Option<Resolved>> {
     let doors = js.state::<Doors>()?;
     let is_own = is_below(&path, &doors.own_folder.borrow());
     let is_local = !is_own && Engine::of(js)?.sources().resolver.is_local(&path);
-    Ok(is_local.then_some(Resolved::File { path, suffix, local: true }))
+    Ok(is_local.then_some(Resolved::File {
+        path,
+        suffix,
+        local: true,
+    }))
 }
 
 /// Whether a path is this package's own: its files beside package.json, and its command's.

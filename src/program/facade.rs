@@ -59,7 +59,13 @@ mod tests {
     #[test]
     fn names_of_every_kind_are_exported() {
         let names = ["default", "a b", "q\"", "then"].map(String::from);
-        let made = text("file:///x.ts", "file:///keep.cjs", &names, &["file:///y.js".into()], false);
+        let made = text(
+            "file:///x.ts",
+            "file:///keep.cjs",
+            &names,
+            &["file:///y.js".into()],
+            false,
+        );
         assert!(made.starts_with("import keep from \"file:///keep.cjs\";export * from \"file:///y.js\";"));
         assert!(made.contains("_2 = exports[\"q\\\"\"];"));
         assert!(made.ends_with("export {_0 as \"default\",_1 as \"a b\",_2 as \"q\\\"\",_3 as \"then\",};"));

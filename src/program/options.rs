@@ -103,7 +103,13 @@ fn take_package<'s>(js: Js<'s>, file: &Path, text: &str, options: &mut ProgramOp
         return Ok(());
     }
     if !hmr.is_object() || hmr.is_array() {
-        return Err(wrong(js, file, "hmr", "an object such as { \"ignore\": [\"scripts/**\"] }", hmr));
+        return Err(wrong(
+            js,
+            file,
+            "hmr",
+            "an object such as { \"ignore\": [\"scripts/**\"] }",
+            hmr,
+        ));
     }
     for key in hmr.keys()? {
         let (name, value) = (key.display(), hmr.get_key(key)?);
@@ -112,8 +118,14 @@ fn take_package<'s>(js: Js<'s>, file: &Path, text: &str, options: &mut ProgramOp
             "include" => options.include = globs(js, file, "hmr.include", value)?,
             "restart" => {
                 options.restart = match value.kind() {
-                    crate::js::Kind::Boolean => RestartRules { always: value.truthy(), files: Vec::new() },
-                    _ => RestartRules { always: false, files: globs(js, file, "hmr.restart", value)? },
+                    crate::js::Kind::Boolean => RestartRules {
+                        always: value.truthy(),
+                        files: Vec::new(),
+                    },
+                    _ => RestartRules {
+                        always: false,
+                        files: globs(js, file, "hmr.restart", value)?,
+                    },
                 };
             }
             _ => {
@@ -127,7 +139,11 @@ fn take_package<'s>(js: Js<'s>, file: &Path, text: &str, options: &mut ProgramOp
 }
 
 fn globs<'s>(js: Js<'s>, file: &Path, key: &str, value: Value<'s>) -> JsResult<'s, Vec<String>> {
-    let expected = if key == "hmr.restart" { "true, false or an array of globs" } else { "an array of globs" };
+    let expected = if key == "hmr.restart" {
+        "true, false or an array of globs"
+    } else {
+        "an array of globs"
+    };
     if !value.is_array() {
         return Err(wrong(js, file, key, expected, value));
     }
@@ -142,13 +158,22 @@ fn globs<'s>(js: Js<'s>, file: &Path, key: &str, value: Value<'s>) -> JsResult<'
 }
 
 fn wrong<'s>(js: Js<'s>, file: &Path, key: &str, expected: &str, given: Value<'s>) -> crate::js::Thrown<'s> {
-    refusal(js, &format!("{}: \"{key}\" must be {expected}; got {}", file.display(), describe(given)))
+    refusal(
+        js,
+        &format!(
+            "{}: \"{key}\" must be {expected}; got {}",
+            file.display(),
+            describe(given)
+        ),
+    )
 }
 
 fn refusal<'s>(js: Js<'s>, text: &str) -> crate::js::Thrown<'s> {
     let thrown = js.error("TypeError", text);
     // A fresh error object takes a property.
-    let _ = thrown.0.define_hidden(js.string("code"), js.string("ERR_HMR_OPTION"));
+    let _ = thrown
+        .0
+        .define_hidden(js.string("code"), js.string("ERR_HMR_OPTION"));
     thrown
 }
 
@@ -167,7 +192,11 @@ fn take_flags<'s>(flags: Value<'s>, options: &mut ProgramOptions) -> JsResult<'s
         options.restart.always = flags.get("restart")?.truthy();
     }
     options.restart.always |= restart.iter().any(|glob| glob.is_empty() || glob == "true");
-    options.restart.files.extend(restart.into_iter().filter(|glob| !matches!(glob.as_str(), "" | "true" | "false")));
+    options.restart.files.extend(
+        restart
+            .into_iter()
+            .filter(|glob| !matches!(glob.as_str(), "" | "true" | "false")),
+    );
     if flags.get("noWatch")?.truthy() {
         options.watch = false;
     }

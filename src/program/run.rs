@@ -122,14 +122,22 @@ fn entry_of<'s>(js: Js<'s>, flags: Value<'s>) -> JsResult<'s, PathBuf> {
 
 /// What `--conditions` and `-C` gave to Node.
 fn conditions(process: Value<'_>) -> JsResult<'_, Vec<String>> {
-    let mut arguments: Vec<String> = process.get("execArgv")?.items()?.into_iter().filter_map(Value::text).collect();
+    let mut arguments: Vec<String> = process
+        .get("execArgv")?
+        .items()?
+        .into_iter()
+        .filter_map(Value::text)
+        .collect();
     if let Ok(more) = std::env::var("NODE_OPTIONS") {
         arguments.extend(more.split_whitespace().map(String::from));
     }
     let mut found = Vec::new();
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
-        if let Some(value) = argument.strip_prefix("--conditions=").or_else(|| argument.strip_prefix("-C=")) {
+        if let Some(value) = argument
+            .strip_prefix("--conditions=")
+            .or_else(|| argument.strip_prefix("-C="))
+        {
             found.push(value.to_owned());
         } else if argument == "--conditions" || argument == "-C" {
             found.extend(arguments.next());
@@ -146,5 +154,7 @@ fn run_program<'s>(call: &Call<'s>) -> JsResult<'s> {
 /// `programIsPending()`: whether the entry waits for a top-level await.
 fn program_is_pending<'s>(call: &Call<'s>) -> JsResult<'s> {
     let engine = call.js.made_state::<Engine>();
-    Ok(call.js.boolean(engine.is_some_and(|engine| engine.main_is_pending())))
+    Ok(call
+        .js
+        .boolean(engine.is_some_and(|engine| engine.main_is_pending())))
 }
