@@ -102,7 +102,7 @@ impl StepContext {
     pub fn maker(&self, js: Js<'_>) -> Weak<Registry> {
         let evaluating = self.evaluating.borrow().last().cloned();
         evaluating
-            .or_else(|| self.token(js).map(|token| token.registry.clone()))
+            .or_else(|| self.token(js).map(|token| Weak::clone(&token.registry)))
             .unwrap_or_default()
     }
 }

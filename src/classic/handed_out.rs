@@ -72,7 +72,7 @@ pub fn evaluate<'s>(
 }
 
 /// That the export is no hot module is a result; anything else that was thrown is the file's failure.
-fn unless_thrown<'s, T>(result: JsResult<'s, T>) -> JsResult<'s, Result<T, ()>> {
+fn unless_thrown<T>(result: JsResult<'_, T>) -> JsResult<'_, Result<T, ()>> {
     match result {
         Ok(result) => Ok(Ok(result)),
         Err(thrown) if is_invalid(thrown) => Ok(Err(())),

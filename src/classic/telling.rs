@@ -164,7 +164,7 @@ mod tests {
             (0..30).filter(|n| recent.note(at(*n))).collect::<Vec<_>>()
         };
         assert_eq!(told(20), [9]);
-        assert_eq!(told(300), []);
-        assert_eq!(told(600), []);
+        assert!(told(300).is_empty());
+        assert!(told(600).is_empty());
     }
 }

@@ -225,8 +225,8 @@ impl Engine {
         if let Some(record) = self.find(&url) {
             return record;
         }
-        let mut records = self.records.borrow_mut();
-        let id = records.len();
+        let mut all = self.records.borrow_mut();
+        let id = all.len();
         let record = Rc::new(Record {
             id,
             url: url.clone(),
@@ -239,7 +239,7 @@ impl Engine {
             dynamic_importers: RefCell::default(),
             dynamic_imports: RefCell::default(),
         });
-        records.push(Rc::clone(&record));
+        all.push(Rc::clone(&record));
         self.by_url.borrow_mut().insert(url, id);
         record
     }
@@ -262,7 +262,7 @@ impl Engine {
     }
 
     /// The absolute file name of a script of the engine's own.
-    pub(super) fn own_file(&self, name: &str) -> String {
+    pub(super) fn own_file(name: &str) -> String {
         if cfg!(windows) {
             format!("C:{OWN_PLACE}/{name}").replace('/', "\\")
         } else {

@@ -235,7 +235,8 @@ fn listen<'s>(value: Value<'s>, wait: &Rc<RefCell<Wait>>) -> JsResult<'s, ()> {
         .call(intrinsics.promise.get(js), &[value])?;
     let on_settled = |rejected: bool| {
         let (task, wait) = (Rc::clone(&task), Rc::clone(wait));
-        js.function("", 1, move |call| {
+        // Nobody sees its length, and to redefine one takes longer than to make the function.
+        js.function("", 0, move |call| {
             let value = call.arg(0).hold();
             *wait.borrow_mut() = Wait::Settled(if rejected { Err(value) } else { Ok(value) });
             task.poll(call.js.realm());

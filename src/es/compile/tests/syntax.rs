@@ -102,7 +102,7 @@ fn the_environment_has_a_name_of_its_own() {
     ))
     .unwrap()
     .code;
-    assert!(code.starts_with("(function*($h2_){"), "{code}");
+    assert!(code.starts_with("return(function*($h2_){"), "{code}");
     assert!(code.contains("let $ = $h2_[0].a"), "{code}");
 }
 
