@@ -82,9 +82,18 @@ test('TypeScript outside of "type": "module": `require.main === module`', async 
 
 describe('an uncaught error names the place in the source, and nothing of ours', () => {
   const failures = {
-    'syntax.mjs': ['let a = 1\nlet b = = 2', /syntax\.mjs:2:9\nlet b = = 2\n {8}\^\n\nSyntaxError: Unexpected token '='\n/],
-    'html.mjs': ['let a = 1, b = 2\na <!-- b', /html\.mjs:2:3\n[^]*SyntaxError: HTML comments are not allowed in modules/],
-    'missing.mjs': ['import "./nope.mjs"', /Error \[ERR_MODULE_NOT_FOUND\]: Cannot find module '.*nope\.mjs' imported from .*missing\.mjs/],
+    'syntax.mjs': [
+      'let a = 1\nlet b = = 2',
+      /syntax\.mjs:2:9\nlet b = = 2\n {8}\^\n\nSyntaxError: Unexpected token '='\n/
+    ],
+    'html.mjs': [
+      'let a = 1, b = 2\na <!-- b',
+      /html\.mjs:2:3\n[^]*SyntaxError: HTML comments are not allowed in modules/
+    ],
+    'missing.mjs': [
+      'import "./nope.mjs"',
+      /Error \[ERR_MODULE_NOT_FOUND\]: Cannot find module '.*nope\.mjs' imported from .*missing\.mjs/
+    ],
     'package.mjs': ['import ""', /Error \[ERR_MODULE_NOT_FOUND\]: Cannot find package '' imported from .*package\.mjs/],
     'name.mjs': [
       'import {\n  sep,\n  nope\n} from "./other.mjs"',
@@ -100,4 +109,25 @@ describe('an uncaught error names the place in the source, and nothing of ours',
       assert.deepEqual([code, stdout], [1, ''])
     })
   }
+})
+
+test('"So is what a preload (`--import`, `--require`) loaded before us": it exists once', async (t) => {
+  const { dir } = makeFolder(t, {
+    files: {
+      'pre.mjs': 'import * as early from "./early.mjs"; globalThis.early = early',
+      'pre.cjs': 'globalThis.earlyCommon = require("./early.cjs")',
+      'early.mjs': 'export const state = {}',
+      'early.cjs': 'module.exports = {}',
+      'main.mjs': `
+        import { createRequire } from "node:module";
+        import { state } from "./early.mjs";
+        import common from "./early.cjs";
+        const required = createRequire(import.meta.url)("./early.cjs");
+        console.log(state === early.state, common === earlyCommon, required === common,
+          (await import("./early.mjs")).state === state);`
+    }
+  })
+  const preloads = ['--import', './pre.mjs', '--require', './pre.cjs', '--import', register]
+  const { code, stdout, stderr } = await start(t, [process.execPath, ...preloads, 'main.mjs'], { cwd: dir }).ended()
+  assert.deepEqual([code, stderr, stdout], [0, '', 'true true true true\n'])
 })

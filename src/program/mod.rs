@@ -5,10 +5,12 @@
 //! | `run.rs` | opening an environment for a program; the program's entry |
 //! | `options.rs` | package.json's `"hmr"`, flags, the environment |
 //! | `doors.rs`, `facade.rs` | code outside that reaches hot modules |
+//! | `preloaded.rs` | files that were loaded before the program was opened |
 //! | `resources/` | what versions of modules start: ports are taken over, the rest is released |
 mod doors;
 mod facade;
 mod options;
+mod preloaded;
 mod resources;
 mod run;
 mod start;
