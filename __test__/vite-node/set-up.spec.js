@@ -12,7 +12,7 @@ const { makeProject, root } = require('../support/project.js')
 const document = fs.readFileSync(path.join(root, 'docs/vite-node.md'), 'utf8')
 const snippet = (heading, language) => {
   const [, section] = document.split(`## ${heading}\n`)
-  return section.split(`\`\`\`${language}\n`)[1].split('```')[0]
+  return section.split(`\`\`\`${language} part\n`)[1].split('```')[0]
 }
 const setUp = snippet('Usage', 'js')
 const handOver = snippet('What a module can say', 'ts')
