@@ -177,9 +177,7 @@ test('a disposer that closes the server itself is honoured', async (t) => {
 test('plain sockets stay with the version that accepted them, on TCP and on a pipe', async (t) => {
   const program = hot(t)
   const pipe =
-    process.platform === 'win32'
-      ? `\\\\.\\pipe\\hmr-${process.pid}`
-      : path.join(os.tmpdir(), `hmr-${process.pid}.sock`)
+    process.platform === 'win32' ? `\\\\.\\pipe\\hmr-${process.pid}` : path.join(os.tmpdir(), `hmr-${process.pid}.sock`)
   const echo = (number, seen) => async () => {
     seen.servers = []
     for (const address of [{ port: 0, host: '127.0.0.1' }, { path: pipe }]) {

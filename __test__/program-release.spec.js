@@ -290,12 +290,26 @@ test('a version that exits, or leaves an error to nobody, before it has come up 
 })
 
 test('uninstalled, everything is as it was', (t) => {
-  const before = [fs.watch, nodeTimers.setTimeout, workers.Worker, process.exit, process._fatalException, sleeps.setTimeout]
+  const before = [
+    fs.watch,
+    nodeTimers.setTimeout,
+    workers.Worker,
+    process.exit,
+    process._fatalException,
+    sleeps.setTimeout
+  ]
   const listeners = process.listenerCount('newListener')
   hot(t)
   assert.notEqual(fs.watch, before[0])
   resources.uninstall()
-  const after = [fs.watch, nodeTimers.setTimeout, workers.Worker, process.exit, process._fatalException, sleeps.setTimeout]
+  const after = [
+    fs.watch,
+    nodeTimers.setTimeout,
+    workers.Worker,
+    process.exit,
+    process._fatalException,
+    sleeps.setTimeout
+  ]
   assert.deepEqual(after, before)
   assert.equal(process.listenerCount('newListener'), listeners)
   assert.equal(Object.hasOwn(process, '_fatalException'), true)

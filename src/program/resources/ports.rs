@@ -42,7 +42,7 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
 }
 
 /// Whether the server listens.
-pub fn listens<'s>(server: Value<'s>) -> JsResult<'s, bool> {
+pub fn listens(server: Value<'_>) -> JsResult<'_, bool> {
     Ok(!server.get("_handle")?.is_nullish())
 }
 
