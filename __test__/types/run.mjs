@@ -40,6 +40,7 @@ const folders = {
 }
 const compilers = [
   {
+    // [node-hmr 32]
     name: 'typescript-4.9',
     types: 'types-node-18',
     resolutions: ['node10', 'node10, no interop', 'node16', 'nodenext']
@@ -47,6 +48,7 @@ const compilers = [
   { name: 'typescript-5', types: 'types-node-18', resolutions: Object.keys(resolutions) },
   { name: 'typescript-5', types: 'types-node-latest', resolutions: ['node10', 'nodenext'] },
   {
+    // [node-hmr 32]
     name: 'typescript-latest',
     types: 'types-node-latest',
     resolutions: Object.keys(resolutions).filter((name) => !name.startsWith('node10'))

@@ -40,6 +40,7 @@ for (const { vite, viteNode } of [
       return project
     }
 
+    // [vite-node 50]
     test('a save during a slow start: the version under way is disposed, the next one gets the port', async (t) => {
       const port = await freePort()
       const project = makeApp(
@@ -71,6 +72,7 @@ for (const { vite, viteNode } of [
       assert.ok(!program.lines.some((line) => line.includes('EADDRINUSE') || line.includes('left behind')))
     })
 
+    // [vite-node 69]
     test('Vite restarts itself for `.env`: the application is reloaded, with the new `import.meta.env`', async (t) => {
       const project = makeApp(
         t,
