@@ -33,11 +33,7 @@ describe('the packed package', () => {
         'LICENSE',
         'README.md',
         'benches/pure.rs',
-        'bin/hmr.js',
-        'bin/information.js',
-        'bin/leave.js',
-        'bin/options.js',
-        'bin/program.js',
+        ...fs.readdirSync(path.join(root, 'bin')).map((file) => `bin/${file}`),
         'binding.js',
         'build.rs',
         'index.d.mts',
@@ -46,6 +42,7 @@ describe('the packed package', () => {
         'index.mjs',
         'load-binding.js',
         'package.json',
+        'register.mjs',
         'vite-node.d.mts',
         'vite-node.d.ts',
         'vite-node.js',
@@ -53,7 +50,7 @@ describe('the packed package', () => {
       ]
     )
     assert.deepEqual(
-      sources.filter((file) => !file.endsWith('.rs') || file.includes('/tests/')),
+      sources.filter((file) => !/\.(rs|js)$/.test(file) || file.includes('/tests/')),
       []
     )
     const addon = filesOf(path.join(installed, 'node_modules', packed.platformName))

@@ -33,6 +33,8 @@ function hmrOpenHot({ binding, options, require_, runtime, file, entry }) {
     const ran = require_.cache[path]
     if (ran && binding.isHotModule(ran.exports)) {
       already.set(path, ran)
+      // Or the runtime would evict it, and take what it is given for what a loader never forgets.
+      delete require_.cache[path]
       return runtime.import(file)
     }
     if (binding.isHotModule(exported?.default)) return binding.runHotEntry(path)
