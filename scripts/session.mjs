@@ -135,7 +135,9 @@ function run(folder, lines) {
       for (;;) {
         for (; place < lines.length; place++) if (wanted.test(lines[place].text)) return lines[place].text
         const outcome = await Promise.race([
-          new Promise((resolve) => (wake = resolve)),
+          new Promise((resolve) => {
+            wake = resolve
+          }),
           late,
           ended.then(() => 'ended')
         ])
