@@ -15,6 +15,7 @@ mod classic;
 mod emitter;
 mod error;
 mod graph;
+mod hot;
 mod inspect;
 mod js;
 mod quick_hash;

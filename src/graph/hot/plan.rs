@@ -133,6 +133,13 @@ impl HotGraph {
         }
     }
 
+    /// Those of these modules, and of what only they reach, that no root reaches now: importers before what they import.
+    pub fn unreached(&self, candidates: &[ModuleId]) -> Vec<ModuleId> {
+        let staged = Staged::default();
+        let dead = After::new(self, &staged).dead(candidates.to_vec());
+        self.disposal_order(&dead)
+    }
+
     /// What staged versions do not import any more.
     fn lost_by(&self, staged: &Staged) -> Vec<ModuleId> {
         let mut lost = Vec::new();
