@@ -18,6 +18,7 @@ mod graph;
 mod hot;
 mod inspect;
 mod js;
+mod program;
 mod quick_hash;
 mod report;
 mod resolve;

@@ -1,0 +1,4 @@
+//! Hot programs.
+
+mod events;
+mod watches;
