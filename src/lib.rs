@@ -14,6 +14,7 @@ mod addon;
 mod classic;
 mod emitter;
 mod error;
+mod es;
 mod graph;
 mod hot;
 mod inspect;

@@ -28,7 +28,8 @@ impl Timers {
         action: impl for<'t> Fn(Js<'t>) + 'static,
     ) -> JsResult<'s> {
         let callback = js.function("", 0, move |call| {
-            action(call.js);
+            // Node calls this: what it threw would end the process.
+            call.js.shielded(&action);
             Ok(call.js.undefined())
         })?;
         let arguments = [callback, js.number(f64::from(milliseconds))];
@@ -42,7 +43,7 @@ impl Timers {
     /// Calls `action` in the next turn of the event loop.
     pub fn next_turn<'s>(&self, js: Js<'s>, action: impl for<'t> Fn(Js<'t>) + 'static) -> JsResult<'s, ()> {
         let callback = js.function("", 0, move |call| {
-            action(call.js);
+            call.js.shielded(&action);
             Ok(call.js.undefined())
         })?;
         self.set_immediate.get(js).call(js.undefined(), &[callback])?;

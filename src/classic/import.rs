@@ -6,6 +6,7 @@ use super::hmr_runtime::module;
 use super::record::{Phase, Record};
 use super::registry::{self, place};
 use super::steps::Module;
+use super::update::EndsIdle;
 use super::watching::stop_watching;
 use super::{dependencies, update};
 use crate::addon::Addon;
@@ -34,9 +35,17 @@ pub fn import<'s>(call: &Call<'s>) -> JsResult<'s> {
                     .waiter
                     .as_ref()
                     .is_some_and(|waiter| waiter.phase.get() == Phase::Updating);
-                end(&import, update::first_import(module, is_in_update).await)?;
+                let ends = EndsIdle(Some(module.clone()));
+                let result = update::first_import(module, is_in_update).await;
+                ends.disarm();
+                end(&import, result)?;
             }
-            Way::Again => end(&import, update::import_again(module).await)?,
+            Way::Again => {
+                let ends = EndsIdle(Some(module.clone()));
+                let result = update::import_again(module).await;
+                ends.disarm();
+                end(&import, result)?;
+            }
         }
         Ok(import.exports_object)
     })

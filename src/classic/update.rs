@@ -99,6 +99,7 @@ pub fn change_loaded(js: Js<'_>, module: Module, origin: Origin, loaded: Loaded,
 
 fn start(js: Js<'_>, module: Module, origin: Origin, mut loaded: Option<Loaded>, before: Vec<Rc<Record>>) {
     spawn_detached(js, async move {
+        let ends = EndsIdle(Some(module.clone()));
         for other in before {
             let _waiting = module.record.waiting_for(&other);
             while other.is_busy() {
@@ -116,6 +117,7 @@ fn start(js: Js<'_>, module: Module, origin: Origin, mut loaded: Option<Loaded>,
                 take_pending(&module)
             };
         }
+        ends.disarm();
     });
 }
 
@@ -141,6 +143,30 @@ pub fn follow_up(js: Js<'_>, module: &Module) {
     });
     // Refused only while the environment goes.
     let _ = asked;
+}
+
+/// Leaves the module idle, and frees who waits for it, if our own code fails: the next save is taken.
+pub struct EndsIdle(pub Option<Module>);
+
+impl EndsIdle {
+    /// The work has ended by itself.
+    pub fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for EndsIdle {
+    fn drop(&mut self) {
+        let Some(module) = self.0.take() else { return };
+        let phase = &module.record.phase;
+        phase.set(match phase.get() {
+            Phase::Importing => Phase::Failed,
+            Phase::Updating => Phase::Ready,
+            other => other,
+        });
+        let outcome = Ok(Held::undefined());
+        module.cx.with(|js| module.record.idle.fire(js, &outcome));
+    }
 }
 
 async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {

@@ -3,7 +3,7 @@
 //! A task is polled where it is: first by `spawn`, then by the promise that it waits for. One wait costs the
 //! microtasks that one `await` costs in JavaScript, and a step that waits for nothing costs none.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::ptr;
@@ -13,6 +13,7 @@ use std::task::{Context, Poll, Waker};
 use napi::sys;
 
 use super::function::Call;
+use super::guard::{self, guarded};
 use super::held::Held;
 use super::realm::{Js, Realm};
 use super::value::{JsResult, Thrown, Value};
@@ -29,6 +30,7 @@ impl Cx {
 
     /// Runs `body` with the right to use values. Only tasks have a `Cx`, and only JavaScript polls tasks.
     pub fn with<R>(&self, body: impl for<'s> FnOnce(Js<'s>) -> R) -> R {
+        self.0.panic_if_asked("task");
         Js::of(&self.0).scope(body)
     }
 
@@ -50,27 +52,64 @@ type Work = Pin<Box<dyn Future<Output = ()>>>;
 /// A future that JavaScript polls.
 pub(super) struct Task {
     work: RefCell<Option<Work>>,
+    /// Rejects the promise that the task would have settled.
+    on_panic: RefCell<Option<OnPanic>>,
+}
+
+type OnPanic = Box<dyn FnOnce(&Rc<Realm>, &str)>;
+
+/// Makes a task the one that runs, until this is dropped, in whatever way the task ends.
+struct Running<'r> {
+    realm: &'r Realm,
+    outer: Option<Rc<Task>>,
+}
+
+impl<'r> Running<'r> {
+    fn begin(realm: &'r Realm, task: &Rc<Task>) -> Self {
+        let outer = realm.current_task.replace(Some(Rc::clone(task)));
+        Self { realm, outer }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.realm.current_task.replace(self.outer.take());
+    }
 }
 
 impl Task {
-    fn poll(self: &Rc<Self>, realm: &Realm) {
+    fn poll(self: &Rc<Self>, realm: &Rc<Realm>) {
         // Taken out while it runs: it may call JavaScript, which may settle what it waits for next.
         let Some(mut work) = self.work.borrow_mut().take() else {
             return;
         };
-        let outer = realm.current_task.replace(Some(Rc::clone(self)));
-        let state = work.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        realm.current_task.replace(outer);
-        if state.is_pending() {
-            *self.work.borrow_mut() = Some(work);
+        let running = Running::begin(realm, self);
+        let state = guarded(|| work.as_mut().poll(&mut Context::from_waker(Waker::noop())));
+        drop(running);
+        match state {
+            Ok(Poll::Pending) => *self.work.borrow_mut() = Some(work),
+            Ok(Poll::Ready(())) => {}
+            Err(panicked) => {
+                guard::report(realm, &panicked);
+                // What the task holds tells others, as it is dropped, that it has ended.
+                let _ = guarded(|| drop(work));
+                if let Some(reject) = self.on_panic.borrow_mut().take() {
+                    reject(realm, &panicked.message());
+                }
+            }
         }
     }
 }
 
 /// Runs a task nobody waits for.
 pub fn spawn_detached(js: Js<'_>, work: impl Future<Output = ()> + 'static) {
+    start(js, Box::pin(work), None);
+}
+
+fn start(js: Js<'_>, work: Work, on_panic: Option<OnPanic>) {
     let task = Rc::new(Task {
-        work: RefCell::new(Some(Box::pin(work))),
+        work: RefCell::new(Some(work)),
+        on_panic: RefCell::new(on_panic),
     });
     task.poll(js.realm());
 }
@@ -82,8 +121,11 @@ pub fn spawn(js: Js<'_>, work: impl Future<Output = Result<Held, Held>> + 'stati
     let status = unsafe { sys::napi_create_promise(js.env(), &raw mut deferred, &raw mut raw) };
     let promise = js.checked(status, raw)?;
     let cx = Cx::new(js);
-    spawn_detached(js, async move {
+    let concluded = Rc::new(Cell::new(false));
+    let concludes = Rc::clone(&concluded);
+    let work = async move {
         let result = work.await;
+        concludes.set(true);
         cx.with(|js| {
             // SAFETY: concluded here only, and a task runs to its end only once.
             unsafe {
@@ -93,7 +135,17 @@ pub fn spawn(js: Js<'_>, work: impl Future<Output = Result<Held, Held>> + 'stati
                 }
             }
         });
+    };
+    let reject: OnPanic = Box::new(move |realm, message| {
+        if !concluded.replace(true) {
+            Js::of(realm).scope(|js| {
+                let error = js.error("Error", message).0;
+                // SAFETY: the task has not concluded it, and cannot any more.
+                unsafe { sys::napi_reject_deferred(js.env(), deferred, error.raw()) };
+            });
+        }
     });
+    start(js, Box::pin(work), Some(reject));
     Ok(promise)
 }
 
@@ -120,7 +172,8 @@ pub(super) type Soon = Box<dyn for<'s> FnOnce(Js<'s>)>;
 pub(super) fn run_first_soon<'s>(call: &Call<'s>) -> Value<'s> {
     let first = call.js.realm().soon.borrow_mut().pop_front();
     if let Some(work) = first {
-        work(call.js);
+        // Nobody catches what a microtask of ours throws.
+        call.js.shielded(work);
     }
     call.js.undefined()
 }

@@ -1,12 +1,12 @@
 //! Native functions from closures.
 
 use std::ffi::c_void;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::rc::Rc;
 
 use napi::sys;
 
+use super::guard::{guarded, reported};
 use super::realm::{Js, Realm};
 use super::value::{JsResult, Value};
 
@@ -98,7 +98,9 @@ pub(super) fn release_with(function: Value<'_>, data: *mut c_void) -> JsResult<'
 
 unsafe extern "C" fn finalize(_env: sys::napi_env, data: *mut c_void, _hint: *mut c_void) {
     // SAFETY: takes back the count given away in `Native::leak`.
-    drop(unsafe { Rc::from_raw(data.cast::<Native>()) });
+    let native = unsafe { Rc::from_raw(data.cast::<Native>()) };
+    let realm = Rc::clone(&native.realm);
+    reported(&realm, || drop(native));
 }
 
 pub(super) unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
@@ -153,14 +155,10 @@ pub(super) unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callba
             .then(|| Value::from_raw(js, target))
             .filter(|target| !target.is_undefined()),
     };
-    let outcome = catch_unwind(AssertUnwindSafe(|| (native.body)(&call)));
-    let thrown = match outcome {
+    let thrown = match guarded(|| (native.body)(&call)) {
         Ok(Ok(value)) => return value.raw(),
         Ok(Err(thrown)) => thrown,
-        Err(_) => js.error(
-            "Error",
-            "node-hmr failed in its own code; please report this with HMR_LOG=trace",
-        ),
+        Err(panicked) => js.error("Error", &panicked.message()),
     };
     // SAFETY: throws the very value; a null one (environment going) is refused.
     unsafe { sys::napi_throw(env, thrown.0.raw()) };

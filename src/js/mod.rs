@@ -11,6 +11,7 @@
 //! | `function.rs` | native functions from closures; [`Call`] |
 //! | `class.rs` | classes whose instances keep their state in properties, and prototypes |
 //! | `native.rs` | Rust state behind a JavaScript object |
+//! | `guard.rs` | the one barrier against panics; handle scopes that close themselves |
 //! | `executor.rs` | `async fn` on the JavaScript thread, at the microtask cost of `await` |
 //! | `waker.rs` | the one way from another thread to the JavaScript thread |
 //!
@@ -24,6 +25,7 @@
 mod class;
 mod executor;
 mod function;
+mod guard;
 mod held;
 mod make;
 mod native;

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use napi::sys;
 
+use super::guard::guarded;
 use super::realm::Js;
 use super::value::{JsResult, Value};
 
@@ -66,5 +67,7 @@ impl Value<'_> {
 
 unsafe extern "C" fn finalize(_env: sys::napi_env, data: *mut c_void, _hint: *mut c_void) {
     // SAFETY: takes back the box given away in `native_object`.
-    drop(unsafe { Box::from_raw(data.cast::<Boxed>()) });
+    let state = unsafe { Box::from_raw(data.cast::<Boxed>()) };
+    // There is no realm to tell of a panic, and nothing waits for the state.
+    let _ = guarded(|| drop(state));
 }

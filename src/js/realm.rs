@@ -11,6 +11,7 @@ use napi::bindgen_prelude::Object;
 use napi::{JsValue, sys};
 
 use super::executor::{Soon, Task, run_first_soon};
+use super::guard::{HandleScope, reported};
 use super::held::Held;
 use super::state::States;
 use super::value::{JsResult, Value};
@@ -27,11 +28,18 @@ pub struct Realm {
     pub(super) current_task: RefCell<Option<Rc<Task>>>,
     /// What waits for its microtask; see `Js::soon`.
     pub(super) soon: RefCell<VecDeque<Soon>>,
+    /// Who is told of a panic that no caller gets.
+    pub(super) on_panic: Cell<Option<OnPanic>>,
+    /// Set by a test: the next callback of this kind panics.
+    pub(super) panics_at: Cell<Option<&'static str>>,
     intrinsics: RefCell<Option<Rc<Intrinsics>>>,
     state: RefCell<Option<Rc<dyn Any>>>,
     states: States,
     at_exit: RefCell<Vec<Box<dyn FnOnce()>>>,
 }
+
+/// Reports an error of our own code.
+pub type OnPanic = for<'s> fn(Js<'s>, Value<'s>);
 
 /// Functions taken at load, so that a program that patches its globals later does not change ours.
 pub(super) struct Intrinsics {
@@ -60,6 +68,8 @@ impl Realm {
             live_references: Cell::new(0),
             current_task: RefCell::new(None),
             soon: RefCell::default(),
+            on_panic: Cell::new(None),
+            panics_at: Cell::new(None),
             intrinsics: RefCell::new(None),
             state: RefCell::new(None),
             states: States::default(),
@@ -101,6 +111,24 @@ impl Realm {
         &self.states
     }
 
+    /// Names who reports a panic that no caller gets.
+    pub fn report_panics(&self, tell: OnPanic) {
+        self.on_panic.set(Some(tell));
+    }
+
+    /// For tests: the next `place` ("delivery" or "task") panics.
+    pub fn panic_at(&self, place: &'static str) {
+        self.panics_at.set(Some(place));
+    }
+
+    pub(super) fn panic_if_asked(&self, place: &str) {
+        let is_asked = self.panics_at.get() == Some(place);
+        if is_asked {
+            self.panics_at.set(None);
+        }
+        assert!(!is_asked, "a test asked for this");
+    }
+
     /// How many strong and weak references native code holds at this moment.
     pub fn live_references(&self) -> usize {
         self.live_references.get()
@@ -128,9 +156,9 @@ unsafe extern "C" fn close(realm: *mut c_void) {
         let Some(action) = realm.at_exit.borrow_mut().pop() else {
             break;
         };
-        action();
+        reported(&realm, action);
     }
-    realm.states.close();
+    reported(&realm, || realm.states.close());
     realm.alive.set(false);
     // They refer back to the realm; it is freed with the last function that belongs to it.
     drop(realm.state.take());
@@ -174,15 +202,13 @@ impl<'s> Js<'s> {
 
     /// Runs `body` with handles of its own, freed when it returns.
     pub fn scope<R>(self, body: impl for<'t> FnOnce(Js<'t>) -> R) -> R {
-        let mut scope = ptr::null_mut();
-        // SAFETY: on the JavaScript thread, as `self` proves; closed below, in order.
-        let opened = unsafe { sys::napi_open_handle_scope(self.env(), &raw mut scope) };
-        let result = body(Js { realm: self.realm });
-        if opened == sys::Status::napi_ok {
-            // SAFETY: opened above; values made in `body` cannot have left it, by their lifetime.
-            unsafe { sys::napi_close_handle_scope(self.env(), scope) };
-        }
-        result
+        let _open = HandleScope::open(self);
+        body(Js { realm: self.realm })
+    }
+
+    /// Runs what Node calls and nobody catches: a panic in `body` is reported.
+    pub fn shielded(self, body: impl FnOnce(Self)) {
+        reported(self.realm, || body(self));
     }
 
     /// `globalThis`.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use napi::sys;
 use parking_lot::Mutex;
 
+use super::guard::{guarded, reported};
 use super::realm::{Js, Realm};
 use super::value::JsResult;
 
@@ -104,7 +105,9 @@ impl JsWaker {
 
 unsafe extern "C" fn finalize(_env: sys::napi_env, data: *mut c_void, _hint: *mut c_void) {
     // SAFETY: takes back the box made in `new`; nothing is delivered after this.
-    drop(unsafe { Box::from_raw(data.cast::<Target>()) });
+    let target = unsafe { Box::from_raw(data.cast::<Target>()) };
+    // The environment is going: nobody can be told of a panic.
+    let _ = guarded(|| drop(target));
 }
 
 unsafe extern "C" fn deliver(
@@ -119,6 +122,11 @@ unsafe extern "C" fn deliver(
     // SAFETY: the box lives until `finalize`.
     let target = unsafe { &*context.cast::<Target>() };
     if target.realm.alive.get() {
-        Js::of(&target.realm).scope(|js| (target.body)(js));
+        reported(&target.realm, || {
+            Js::of(&target.realm).scope(|js| {
+                (target.body)(js);
+                target.realm.panic_if_asked("delivery");
+            });
+        });
     }
 }

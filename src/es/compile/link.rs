@@ -1,0 +1,335 @@
+//! Identifiers that lead elsewhere: imports, and names that the environment has.
+
+use std::borrow::Cow;
+
+use oxc_ast::ast::*;
+use oxc_ast_visit::{Visit, walk};
+use oxc_span::{GetSpan, Span};
+use oxc_syntax::operator::{AssignmentOperator, BinaryOperator, UnaryOperator};
+
+use super::facts::Target;
+use super::place::Fault;
+use super::rewrite::Rewriter;
+use super::scan;
+use super::types::Kind;
+
+impl<'a> Rewriter<'a, '_> {
+    /// What an identifier leads to, if not to itself.
+    fn target(&self, it: &IdentifierReference<'a>) -> Option<&Target> {
+        let symbol = self.scoping.get_reference(it.reference_id.get()?).symbol_id()?;
+        self.facts.targets.get(&symbol)
+    }
+
+    /// Whether an identifier is declared nowhere in the file.
+    fn is_free(&self, it: &IdentifierReference<'a>) -> bool {
+        it.reference_id
+            .get()
+            .is_some_and(|id| self.scoping.get_reference(id).symbol_id().is_none())
+    }
+
+    /// The expression to read an identifier, if it is not what it says.
+    pub fn reading(&mut self, it: &IdentifierReference<'a>) -> Option<Cow<'static, str>> {
+        if let Some(target) = self.target(it) {
+            let read = target.read.clone();
+            self.uses_env = true;
+            return Some(read.into());
+        }
+        let name = it.name.as_str();
+        match name {
+            "arguments" if self.own_arguments == 0 && self.kind != Kind::CommonJs => {}
+            "setTimeout" | "setInterval" | "setImmediate" if self.source.hot => {}
+            "require" | "module" | "exports" | "__filename" | "__dirname"
+                if self.kind == Kind::LooseModule => {}
+            _ => return None,
+        }
+        if !self.is_free(it) {
+            return None;
+        }
+        Some(format!("{}.{name}", self.env()).into())
+    }
+
+    /// A plain read.
+    pub fn read(&mut self, it: &IdentifierReference<'a>) {
+        if let Some(text) = self.reading(it) {
+            self.edits.replace(it.span, text);
+        }
+    }
+
+    /// A call: `this` of an imported function is `undefined`.
+    pub fn call(&mut self, it: &CallExpression<'a>) {
+        self.required(it);
+        let start = it.callee.span();
+        let moved = self.callee(&it.callee);
+        if let Some(arguments) = &it.type_arguments {
+            self.visit_ts_type_parameter_instantiation(arguments);
+        }
+        if moved {
+            // V8 says that a call of this form happens at its parenthesis; before, it did at the name.
+            let after = it.type_arguments.as_ref().map_or(start.end, |it| it.span.end);
+            let open = if it.optional {
+                scan::next_is(self.text, after, "?.").map_or(after, |span| span.end)
+            } else {
+                after
+            };
+            if let Some(open) = scan::next_is(self.text, open, "(") {
+                self.edits.mark(open.start, start.start);
+                self.edits.mark(open.end, open.end);
+            }
+        }
+        self.visit_arguments(&it.arguments);
+    }
+
+    /// What is called or tags a template. Whether its text is another now.
+    pub fn callee(&mut self, it: &Expression<'a>) -> bool {
+        match bare(it) {
+            Expression::Identifier(identifier) => {
+                let Some(text) = self.reading(identifier) else {
+                    self.visit_expression(it);
+                    return false;
+                };
+                let semicolon =
+                    if self.apart == Some(it.span().start) && it.span().start == identifier.span.start {
+                        ";"
+                    } else {
+                        ""
+                    };
+                self.blank_around(it);
+                self.edits
+                    .replace(identifier.span, format!("{semicolon}(0,{text})"));
+                true
+            }
+            Expression::StaticMemberExpression(member) if self.is_namespace(&member.object) => {
+                // The namespace is `this`.
+                self.blank_around(it);
+                self.visit_expression(&member.object);
+                false
+            }
+            _ => {
+                self.visit_expression(it);
+                false
+            }
+        }
+    }
+
+    /// Takes out the types around what [`bare`] finds.
+    fn blank_around(&mut self, it: &Expression<'a>) {
+        match it {
+            Expression::ParenthesizedExpression(it) => self.blank_around(&it.expression),
+            Expression::TSAsExpression(it) => self.blank_after(&it.expression, it.span),
+            Expression::TSSatisfiesExpression(it) => self.blank_after(&it.expression, it.span),
+            Expression::TSNonNullExpression(it) => self.blank_after(&it.expression, it.span),
+            Expression::TSInstantiationExpression(it) => self.blank_after(&it.expression, it.span),
+            Expression::TSTypeAssertion(it) => {
+                self.edits
+                    .blank(Span::new(it.span.start, it.expression.span().start));
+                self.blank_around(&it.expression);
+            }
+            _ => {}
+        }
+    }
+
+    fn blank_after(&mut self, it: &Expression<'a>, outer: Span) {
+        self.blank_around(it);
+        self.edits.blank(Span::new(it.span().end, outer.end));
+    }
+
+    fn is_namespace(&self, it: &Expression<'a>) -> bool {
+        matches!(it, Expression::Identifier(it) if self.target(it).is_some_and(|it| it.members.is_some()))
+    }
+
+    /// `ns.x`, read plainly: no detour by the namespace object.
+    pub fn static_member(&mut self, it: &StaticMemberExpression<'a>) {
+        if let Expression::Identifier(object) = &it.object
+            && let Some(members) = self.target(object).and_then(|it| it.members.clone())
+        {
+            self.uses_env = true;
+            self.edits.replace(object.span, members);
+            return;
+        }
+        walk::walk_static_member_expression(self, it);
+    }
+
+    /// `delete ns.x` and `typeof arguments`.
+    pub fn unary(&mut self, it: &UnaryExpression<'a>) {
+        match (it.operator, bare(&it.argument)) {
+            (UnaryOperator::Typeof, Expression::Identifier(identifier))
+                if identifier.name == "arguments" && self.reading(identifier).is_some() =>
+            {
+                self.edits.replace(identifier.span, "(void 0)");
+            }
+            (UnaryOperator::Delete, Expression::StaticMemberExpression(member))
+                if self.is_namespace(&member.object) =>
+            {
+                self.visit_expression(&member.object);
+            }
+            _ => walk::walk_unary_expression(self, it),
+        }
+    }
+
+    /// `a<!--b` is an expression in a module, and a comment in the code that V8 gets.
+    pub fn binary(&mut self, it: &BinaryExpression<'a>) {
+        walk::walk_binary_expression(self, it);
+        let right = it.right.span().start;
+        if it.operator == BinaryOperator::LessThan
+            && self.kind != Kind::CommonJs
+            && self
+                .text
+                .get(right as usize..)
+                .is_some_and(|text| text.starts_with("!--"))
+        {
+            self.edits.insert(right, " ");
+        }
+    }
+
+    /// `{ x }`.
+    pub fn shorthand(&mut self, it: &ObjectProperty<'a>) {
+        let Expression::Identifier(value) = &it.value else {
+            return;
+        };
+        if let Some(text) = self.reading(value) {
+            let name = self.slice(value.span);
+            self.edits.replace(value.span, format!("{name}:{text}"));
+        }
+    }
+
+    fn slice(&self, span: Span) -> &'a str {
+        self.text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or_default()
+    }
+
+    /// The expression to write an identifier, if it is not what it says. Writing an import throws.
+    fn writing(&mut self, it: &IdentifierReference<'a>) -> Option<String> {
+        let target = self.target(it)?;
+        if target.constant {
+            return Some(format!("{}.k.v", self.env()));
+        }
+        Some(target.read.clone())
+    }
+
+    /// `x = 1`; what assigns only under a condition fails only then.
+    pub fn assignment(&mut self, it: &AssignmentExpression<'a>) {
+        let operator = match it.operator {
+            AssignmentOperator::LogicalAnd => "&&",
+            AssignmentOperator::LogicalOr => "||",
+            AssignmentOperator::LogicalNullish => "??",
+            _ => return walk::walk_assignment_expression(self, it),
+        };
+        let AssignmentTarget::AssignmentTargetIdentifier(left) = &it.left else {
+            return walk::walk_assignment_expression(self, it);
+        };
+        if !self.target(left).is_some_and(|target| target.constant) {
+            return walk::walk_assignment_expression(self, it);
+        }
+        self.read(left);
+        let token = format!("{operator}=");
+        if let Some(span) = scan::next_is(self.text, left.span.end, &token) {
+            let text = format!("{operator}({}.k.v=", self.env());
+            self.edits.replace(span, text);
+        }
+        self.visit_expression(&it.right);
+        self.edits.insert(it.span.end, ")");
+    }
+
+    /// What is assigned to, in every form but the shorthand.
+    pub fn assignment_target(&mut self, it: &SimpleAssignmentTarget<'a>) {
+        match it {
+            SimpleAssignmentTarget::AssignmentTargetIdentifier(it) => {
+                if let Some(text) = self.writing(it) {
+                    self.edits.replace(it.span, text);
+                }
+            }
+            SimpleAssignmentTarget::StaticMemberExpression(it) if self.is_namespace(&it.object) => {
+                self.visit_expression(&it.object);
+            }
+            SimpleAssignmentTarget::TSAsExpression(it) => self.typed_target(&it.expression, it.span),
+            SimpleAssignmentTarget::TSSatisfiesExpression(it) => {
+                self.typed_target(&it.expression, it.span);
+            }
+            SimpleAssignmentTarget::TSNonNullExpression(it) => {
+                self.typed_target(&it.expression, it.span);
+            }
+            SimpleAssignmentTarget::TSTypeAssertion(it) => {
+                self.edits
+                    .blank(Span::new(it.span.start, it.expression.span().start));
+                self.typed_target(&it.expression, Span::new(it.span.start, it.expression.span().end));
+            }
+            _ => walk::walk_simple_assignment_target(self, it),
+        }
+    }
+
+    /// `(x as T) = 1`.
+    fn typed_target(&mut self, it: &Expression<'a>, outer: Span) {
+        if let Expression::Identifier(identifier) = bare(it) {
+            self.blank_around(it);
+            if let Some(text) = self.writing(identifier) {
+                self.edits.replace(identifier.span, text);
+            }
+        } else {
+            self.visit_expression(it);
+        }
+        self.edits.blank(Span::new(it.span().end, outer.end));
+    }
+
+    /// `({ x } = o)`, `({ x = 1 } = o)`.
+    pub fn shorthand_target(&mut self, it: &AssignmentTargetPropertyIdentifier<'a>) {
+        if let Some(text) = self.writing(&it.binding) {
+            let name = self.slice(it.binding.span);
+            self.edits.replace(it.binding.span, format!("{name}:{text}"));
+        }
+        if let Some(init) = &it.init {
+            self.visit_expression(init);
+        }
+    }
+
+    /// `import(x)`.
+    pub fn import_expression(&mut self, it: &ImportExpression<'a>) {
+        if it.phase.is_some() {
+            self.fail(Fault::syntax(
+                it.span.start,
+                "Import phases are not supported by this version of Node",
+            ));
+            return;
+        }
+        if let Expression::StringLiteral(specifier) = &it.source {
+            self.named(&specifier.value);
+        }
+        let text = format!("{}.import", self.env());
+        let keyword = Span::new(it.span.start, it.span.start + 6);
+        self.edits.replace(keyword, text);
+        walk::walk_import_expression(self, it);
+    }
+
+    /// Notes `require("x")`.
+    fn required(&mut self, it: &CallExpression<'a>) {
+        if let Expression::Identifier(callee) = &it.callee
+            && callee.name == "require"
+            && let Some(Argument::StringLiteral(specifier)) = it.arguments.first()
+            && self.is_free(callee)
+        {
+            self.named(&specifier.value);
+        }
+    }
+
+    /// Notes a specifier that is loaded at run time.
+    pub fn named(&mut self, specifier: &str) {
+        if !self.dynamic.iter().any(|known| known == specifier) {
+            self.dynamic.push(specifier.to_owned());
+        }
+    }
+}
+
+/// An expression without the parentheses and types around it.
+pub fn bare<'a, 'b>(mut it: &'b Expression<'a>) -> &'b Expression<'a> {
+    loop {
+        it = match it {
+            Expression::ParenthesizedExpression(inner) => &inner.expression,
+            Expression::TSAsExpression(inner) => &inner.expression,
+            Expression::TSSatisfiesExpression(inner) => &inner.expression,
+            Expression::TSNonNullExpression(inner) => &inner.expression,
+            Expression::TSInstantiationExpression(inner) => &inner.expression,
+            Expression::TSTypeAssertion(inner) => &inner.expression,
+            _ => return it,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The source map: one entry for each line, and one wherever a column moves.
+
+/// One entry: a place of the code, and the place of the source that it came from. Lines and columns from 0.
+#[derive(Clone, Copy)]
+struct Segment {
+    line: u32,
+    column: u32,
+    source_line: u32,
+    source_column: u32,
+}
+
+/// Follows a text while it is put together.
+pub struct Mapper {
+    ascii: bool,
+    here: Segment,
+    segments: Vec<Segment>,
+    moved: bool,
+}
+
+impl Mapper {
+    /// A map for a text; `ascii` if it is that wholly.
+    pub fn new(ascii: bool) -> Self {
+        Self {
+            ascii,
+            here: Segment {
+                line: 0,
+                column: 0,
+                source_line: 0,
+                source_column: 0,
+            },
+            segments: Vec::new(),
+            moved: false,
+        }
+    }
+
+    /// Makes an entry: what follows in the code is what follows in the source.
+    pub fn mark(&mut self) {
+        self.put(self.here);
+    }
+
+    /// Makes an entry that says `original` for the code that stands at `at` in the source; both are bytes of `text`.
+    pub fn mark_as(&mut self, at: usize, original: usize, text: &str) {
+        let mut segment = self.here;
+        if let (Some(between), true) = (text.get(original.min(at)..at), original <= at) {
+            let breaks = LineBreaks::new(between).count();
+            if breaks == 0 {
+                segment.source_column -= self.width(between).min(segment.source_column);
+            } else {
+                let before = &text[..original];
+                let start = LineBreaks::new(before).last().unwrap_or(0);
+                segment.source_line -= u32::try_from(breaks).unwrap_or(0).min(segment.source_line);
+                segment.source_column = self.width(&before[start..]);
+            }
+        }
+        self.put(segment);
+    }
+
+    fn put(&mut self, segment: Segment) {
+        self.moved |= segment.column != segment.source_column;
+        match self.segments.last_mut() {
+            Some(last) if (last.line, last.column) == (segment.line, segment.column) => {
+                *last = segment;
+            }
+            _ => self.segments.push(segment),
+        }
+    }
+
+    /// `text` was added; the source did not go on.
+    pub fn added(&mut self, text: &str) {
+        debug_assert!(LineBreaks::new(text).next().is_none());
+        self.here.column += width(text);
+    }
+
+    /// `text` was copied, or something as wide took its place, with the same line breaks.
+    pub fn copied(&mut self, text: &str) {
+        let mut start = 0;
+        for end in LineBreaks::new(text) {
+            self.new_line();
+            start = end;
+        }
+        let width = self.width(&text[start..]);
+        self.here.column += width;
+        self.here.source_column += width;
+    }
+
+    /// `text` is gone, all but its line breaks.
+    pub fn replaced(&mut self, text: &str) {
+        let mut start = 0;
+        for end in LineBreaks::new(text) {
+            self.new_line();
+            start = end;
+        }
+        self.here.source_column += self.width(&text[start..]);
+    }
+
+    fn new_line(&mut self) {
+        self.here.line += 1;
+        self.here.source_line += 1;
+        self.here.column = 0;
+        self.here.source_column = 0;
+        self.segments.push(self.here);
+    }
+
+    fn width(&self, text: &str) -> u32 {
+        if self.ascii {
+            u32::try_from(text.len()).unwrap_or(u32::MAX)
+        } else {
+            width(text)
+        }
+    }
+
+    /// The comment that carries the map; `None` if no column moved.
+    pub fn comment(&self, url: &str) -> Option<String> {
+        if !self.moved {
+            return None;
+        }
+        let mut json = String::with_capacity(self.segments.len() * 6 + 64);
+        json.push_str("{\"version\":3,\"sources\":[");
+        super::quote::json(&mut json, url);
+        json.push_str("],\"names\":[],\"mappings\":\"");
+        self.mappings(&mut json);
+        json.push_str("\"}");
+        let mut comment = String::from("//# sourceMappingURL=data:application/json;charset=utf-8;base64,");
+        base64(json.as_bytes(), &mut comment);
+        Some(comment)
+    }
+
+    fn mappings(&self, output: &mut String) {
+        let mut last = Segment {
+            line: 0,
+            column: 0,
+            source_line: 0,
+            source_column: 0,
+        };
+        let mut first = true;
+        for segment in &self.segments {
+            if segment.line > last.line {
+                for _ in last.line..segment.line {
+                    output.push(';');
+                }
+                last.column = 0;
+                first = true;
+            }
+            if !first {
+                output.push(',');
+            }
+            first = false;
+            vlq(output, segment.column, last.column);
+            output.push('A');
+            vlq(output, segment.source_line, last.source_line);
+            vlq(output, segment.source_column, last.source_column);
+            last = *segment;
+        }
+    }
+}
+
+fn width(text: &str) -> u32 {
+    let width = if text.is_ascii() {
+        text.len()
+    } else {
+        text.chars().map(char::len_utf16).sum()
+    };
+    u32::try_from(width).unwrap_or(u32::MAX)
+}
+
+/// Where the lines of a text end: the bytes after its line breaks, as V8 counts them.
+pub struct LineBreaks<'t> {
+    bytes: &'t [u8],
+    at: usize,
+}
+
+impl<'t> LineBreaks<'t> {
+    /// The line breaks of `text`.
+    pub fn new(text: &'t str) -> Self {
+        Self {
+            bytes: text.as_bytes(),
+            at: 0,
+        }
+    }
+}
+
+impl Iterator for LineBreaks<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        while let Some(byte) = self.bytes.get(self.at) {
+            self.at += 1;
+            match byte {
+                b'\n' => return Some(self.at),
+                b'\r' if self.bytes.get(self.at) != Some(&b'\n') => return Some(self.at),
+                0xE2 if matches!(self.bytes.get(self.at..self.at + 2), Some([0x80, 0xA8 | 0xA9])) => {
+                    self.at += 2;
+                    return Some(self.at);
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+}
+
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+fn vlq(output: &mut String, new: u32, old: u32) {
+    let difference = i64::from(new) - i64::from(old);
+    let mut rest = difference.unsigned_abs() << 1 | u64::from(difference < 0);
+    loop {
+        let digit = (rest & 31) as usize;
+        rest >>= 5;
+        output.push(char::from(DIGITS[if rest > 0 { digit | 32 } else { digit }]));
+        if rest == 0 {
+            return;
+        }
+    }
+}
+
+fn base64(bytes: &[u8], output: &mut String) {
+    output.reserve(bytes.len() / 3 * 4 + 4);
+    for chunk in bytes.chunks(3) {
+        let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
+        let group = at(0) << 16 | at(1) << 8 | at(2);
+        for digit in 0..4_usize {
+            if digit <= chunk.len() {
+                let index = group >> (18 - 6 * digit) & 63;
+                output.push(char::from(DIGITS[index as usize]));
+            } else {
+                output.push('=');
+            }
+        }
+    }
+}

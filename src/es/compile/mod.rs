@@ -1,0 +1,188 @@
+//! Compile: the text of one file in, code for V8 and facts for the linker out. Pure: no file, no JavaScript.
+//!
+//! The original text is edited in one pass; nothing is printed anew. Lines stay what they are, types become blanks, and the
+//! source map has entries where columns moved. Indirect `eval` of [`Compiled::code`] of an ES module gives a function `F`;
+//! `$` below is a name that occurs nowhere in the text.
+//!
+//! - `F($)` gives a generator, an async one if [`Compiled::has_await`]. Its first `next()` hoists functions and yields an
+//!   object with a getter for each [`ExportKind::Local`]; an async generator yields an array with that object in it, since what
+//!   it yields is awaited and may have an export `then`. The second `next()` evaluates the body.
+//! - `$[k].name` reads an import, `k` is the index of its request; `$[slot]` is a namespace. `$.k.v = x` writes one: the
+//!   setter throws. `$.meta`, `$.import(a, b)`; `$.named(f)` names an anonymous default function `default`.
+//! - `$.arguments` throws a `ReferenceError`; `$.setTimeout`, `$.setInterval`, `$.setImmediate` if the program is hot.
+//! - In a [`Kind::LooseModule`], and for `import x = require()`: `$.require`, `$.module`, `$.exports`, `$.__filename`,
+//!   `$.__dirname`. `export = x` is `$.module.exports = x`.
+//! - CommonJS that needs `$` begins with `const $=module.__hmr__;`: a property that the engine defines and takes away when it
+//!   is read.
+mod class;
+mod edit;
+mod facts;
+mod items;
+mod link;
+mod lower;
+mod map;
+mod options;
+mod parse;
+mod place;
+mod quote;
+mod rewrite;
+mod scan;
+mod strip;
+mod types;
+mod types_only;
+
+#[cfg(test)]
+mod tests;
+
+use oxc_allocator::Allocator;
+use oxc_ast::ast::Program;
+use oxc_ast_visit::Visit;
+use oxc_semantic::Scoping;
+use rustc_hash::FxHashSet;
+
+pub use options::{Jsx, TsOptions};
+pub use types::{
+    CompileError, Compiled, ErrorKind, Export, ExportKind, Format, Import, ImportName, Kind, Language,
+    NodeVersion, Request, Source,
+};
+
+use edit::Edits;
+use facts::{Facts, Reader};
+use place::{Fault, Places};
+use rewrite::Rewriter;
+
+/// Compiles one file.
+pub fn compile(source: &Source<'_>) -> Result<Compiled, CompileError> {
+    let text = source.text.strip_prefix('\u{feff}').unwrap_or(source.text);
+    let allocator = Allocator::default();
+    compile_in(&allocator, source, text).map_err(|fault| fault.placed(text))
+}
+
+fn compile_in<'a>(allocator: &'a Allocator, source: &Source<'_>, text: &'a str) -> Result<Compiled, Fault> {
+    let parsed = parse::parse(allocator, source, text)?;
+    let kind = parsed.kind;
+    let program = &*allocator.alloc(parsed.program);
+    let scoping = parse::symbols(program)?;
+    let env = unused_name(text);
+    let facts = facts(source, text, program, &scoping, &env)?;
+    let mut rewriter = Rewriter {
+        text,
+        source,
+        kind,
+        scoping: &scoping,
+        env: &env,
+        edits: Edits::default(),
+        facts,
+        depth: 0,
+        own_arguments: 0,
+        apart: None,
+        has_await: false,
+        uses_env: false,
+        dynamic: Vec::new(),
+        prelude: String::new(),
+        fault: None,
+        names: 0,
+    };
+    rewriter.visit_program(program);
+    match rewriter.fault.take() {
+        Some(fault) => Err(fault),
+        None => Ok(finish(rewriter)),
+    }
+}
+
+fn facts(
+    source: &Source<'_>,
+    text: &str,
+    program: &Program<'_>,
+    scoping: &Scoping,
+    env: &str,
+) -> Result<Facts, Fault> {
+    Reader {
+        source,
+        scoping,
+        env,
+        metadata: &FxHashSet::default(),
+        implied: &FxHashSet::default(),
+        places: &Places::new(text),
+    }
+    .read(program)
+}
+
+/// A name that occurs nowhere in the text, also not as a part of another.
+fn unused_name(text: &str) -> String {
+    let mut name = "$".to_owned();
+    let mut count = 0_u32;
+    while text.contains(&name) {
+        count += 1;
+        name = format!("$h{count}_");
+    }
+    name
+}
+
+/// Puts the code together.
+fn finish(rewriter: Rewriter<'_, '_>) -> Compiled {
+    let Rewriter {
+        text,
+        source,
+        kind,
+        env,
+        edits,
+        facts,
+        has_await,
+        uses_env,
+        dynamic,
+        prelude,
+        ..
+    } = rewriter;
+    let (prefix, suffix) = if kind == Kind::CommonJs {
+        let door = if uses_env {
+            format!("const {env}=module.__hmr__;")
+        } else {
+            String::new()
+        };
+        (format!("{door}{prelude}"), "")
+    } else {
+        (module_prefix(env, &facts, has_await, &prelude), "\n})")
+    };
+    let (mut code, map) = edits.apply(text, &prefix, suffix);
+    code.push_str("\n//# sourceURL=");
+    code.push_str(source.url);
+    if let Some(comment) = map.comment(source.url) {
+        code.push('\n');
+        code.push_str(&comment);
+    }
+    Compiled {
+        kind,
+        code,
+        requests: facts.requests,
+        imports: facts.imports,
+        exports: facts.exports,
+        has_await,
+        dynamic,
+    }
+}
+
+fn module_prefix(env: &str, facts: &Facts, has_await: bool, prelude: &str) -> String {
+    let mut prefix = String::with_capacity(64);
+    let (keyword, open, close) = if has_await {
+        ("async function", "[{", "}]")
+    } else {
+        ("function", "{", "}")
+    };
+    prefix.push_str(&format!(
+        "({keyword}*({env}){{\"use strict\";{prelude}yield{open}"
+    ));
+    for (index, (name, local)) in facts.getters.iter().enumerate() {
+        if index > 0 {
+            prefix.push(',');
+        }
+        prefix.push_str("get ");
+        prefix.push_str(&quote::key(name));
+        prefix.push_str("(){return ");
+        prefix.push_str(local);
+        prefix.push('}');
+    }
+    prefix.push_str(close);
+    prefix.push(';');
+    prefix
+}

@@ -1,0 +1,157 @@
+//! Text to syntax tree and symbols, with every early error.
+
+use oxc_allocator::Allocator;
+use oxc_ast::ast::{ModuleDeclaration, Program, Statement};
+use oxc_diagnostics::OxcDiagnostic;
+use oxc_parser::{ParseOptions, Parser, ParserReturn};
+use oxc_semantic::{Scoping, SemanticBuilder};
+use oxc_span::SourceType;
+
+use super::place::Fault;
+use super::types::{Format, Kind, Language, Source};
+
+/// A parsed file.
+pub struct Parsed<'a> {
+    /// The tree.
+    pub program: Program<'a>,
+    /// Which kind of module it is.
+    pub kind: Kind,
+}
+
+/// Parses `text` as the kind of module that the source's format allows.
+pub fn parse<'a>(allocator: &'a Allocator, source: &Source<'_>, text: &'a str) -> Result<Parsed<'a>, Fault> {
+    match source.format {
+        Format::Module => parse_as(allocator, source, text, Kind::Module),
+        Format::CommonJs => parse_as(allocator, source, text, Kind::CommonJs),
+        Format::Detect => detect(allocator, source, text, Kind::Module),
+        Format::TypeScriptLoose => detect(allocator, source, text, Kind::LooseModule),
+    }
+}
+
+/// A file with ES syntax is a module. One without it that parses as CommonJS is that; if it does not, and top-level await
+/// makes the difference, it is a module.
+fn detect<'a>(
+    allocator: &'a Allocator,
+    source: &Source<'_>,
+    text: &'a str,
+    module: Kind,
+) -> Result<Parsed<'a>, Fault> {
+    let as_module = run(allocator, source.language, text, true);
+    if has_module_syntax(&as_module) {
+        return accept(as_module, module);
+    }
+    let as_script = run(allocator, source.language, text, false);
+    if as_script.diagnostics.has_errors() && !as_module.diagnostics.has_errors() {
+        return accept(as_module, module);
+    }
+    accept(as_script, Kind::CommonJs)
+}
+
+fn has_module_syntax(parsed: &ParserReturn<'_>) -> bool {
+    if !parsed.module_record.has_module_syntax {
+        return false;
+    }
+    if !parsed.module_record.import_metas.is_empty() {
+        return true;
+    }
+    parsed.panicked
+        || parsed.program.body.iter().any(|statement| {
+            statement.as_module_declaration().is_some_and(|declaration| {
+                !matches!(
+                    declaration,
+                    ModuleDeclaration::TSExportAssignment(_)
+                        | ModuleDeclaration::TSNamespaceExportDeclaration(_)
+                )
+            })
+        })
+}
+
+fn parse_as<'a>(
+    allocator: &'a Allocator,
+    source: &Source<'_>,
+    text: &'a str,
+    kind: Kind,
+) -> Result<Parsed<'a>, Fault> {
+    accept(
+        run(allocator, source.language, text, kind != Kind::CommonJs),
+        kind,
+    )
+}
+
+fn accept(parsed: ParserReturn<'_>, kind: Kind) -> Result<Parsed<'_>, Fault> {
+    if let Some(error) = parsed.diagnostics.errors().next() {
+        return Err(fault(error));
+    }
+    if parsed.panicked || parsed.is_flow_language {
+        return Err(Fault::syntax(0, "Unexpected syntax"));
+    }
+    let program = parsed.program;
+    if kind == Kind::CommonJs {
+        no_module_syntax(&program)?;
+    }
+    Ok(Parsed { program, kind })
+}
+
+/// In CommonJS, `import` and `export` are errors, but for those that TypeScript takes out.
+fn no_module_syntax(program: &Program<'_>) -> Result<(), Fault> {
+    for statement in &program.body {
+        let (span, word) = match statement {
+            Statement::ImportDeclaration(it) if !it.import_kind.is_type() => (it.span, "import"),
+            Statement::ExportDefaultDeclaration(it) => (it.span, "export"),
+            Statement::ExportNamedDeclaration(it) if !it.export_kind.is_type() => (it.span, "export"),
+            Statement::ExportFromDeclaration(it) if !it.export_kind.is_type() => (it.span, "export"),
+            Statement::ExportAllDeclaration(it) if !it.export_kind.is_type() => (it.span, "export"),
+            Statement::ExportDeclaration(it) if !super::types_only::declaration(&it.declaration) => {
+                (it.span, "export")
+            }
+            _ => continue,
+        };
+        let message = match word {
+            "import" => "Cannot use import statement outside a module",
+            _ => "Unexpected token 'export'",
+        };
+        return Err(Fault {
+            help: Some(
+                "this file is CommonJS: give it the extension .mjs or .mts, or set \"type\": \"module\" in its \
+                 package.json"
+                    .to_owned(),
+            ),
+            ..Fault::syntax(span.start, message)
+        });
+    }
+    Ok(())
+}
+
+fn run<'a>(allocator: &'a Allocator, language: Language, text: &'a str, module: bool) -> ParserReturn<'a> {
+    let source_type = if module {
+        SourceType::mjs()
+    } else {
+        SourceType::cjs()
+    }
+    .with_typescript(language.is_typescript())
+    .with_jsx(language.has_jsx());
+    let options = ParseOptions {
+        preserve_parens: true,
+        ..ParseOptions::default()
+    };
+    Parser::new(allocator, text, source_type)
+        .with_options(options)
+        .parse()
+}
+
+/// The symbols of a program, or the first error that only their analysis finds.
+pub fn symbols<'a>(program: &'a Program<'a>) -> Result<Scoping, Fault> {
+    let analysed = SemanticBuilder::new_compiler().build(program);
+    if let Some(error) = analysed.diagnostics.errors().next() {
+        return Err(fault(error));
+    }
+    Ok(analysed.semantic.into_scoping())
+}
+
+fn fault(error: &OxcDiagnostic) -> Fault {
+    let at = error.labels.first().map_or(0, |label| label.offset());
+    Fault {
+        help: error.help.as_ref().map(ToString::to_string),
+        ..Fault::syntax(u32::try_from(at).unwrap_or(0), error.message.to_string())
+    }
+}

@@ -1,0 +1,172 @@
+//! Types taken out of statements, functions and expressions.
+
+use oxc_ast::ast::*;
+use oxc_ast_visit::{Visit, walk};
+use oxc_semantic::ScopeFlags;
+use oxc_span::{GetSpan, Span};
+
+use super::place::Fault;
+use super::rewrite::Rewriter;
+use super::scan;
+
+impl<'a> Rewriter<'a, '_> {
+    /// The statements of a block, a function or the module.
+    pub fn statements(&mut self, it: &[Statement<'a>]) {
+        let mut last: Option<u32> = None;
+        for statement in it {
+            // What comes in may begin with a parenthesis, which would go on with a statement that has no semicolon.
+            let open = last.is_some_and(|end| !self.ends_with(end, b';'));
+            self.apart = open.then_some(statement.span().start);
+            self.visit_statement(statement);
+            last = Some(statement.span().end);
+        }
+        self.apart = None;
+    }
+
+    fn ends_with(&self, end: u32, byte: u8) -> bool {
+        (end as usize)
+            .checked_sub(1)
+            .and_then(|index| self.text.as_bytes().get(index))
+            == Some(&byte)
+    }
+
+    /// Any statement.
+    pub fn statement(&mut self, it: &Statement<'a>) {
+        walk::walk_statement(self, it);
+        if matches!(
+            it,
+            Statement::ExpressionStatement(_)
+                | Statement::VariableDeclaration(_)
+                | Statement::ReturnStatement(_)
+                | Statement::ThrowStatement(_)
+                | Statement::ExportDefaultDeclaration(_)
+                | Statement::ExportDeclaration(_)
+                | Statement::TSExportAssignment(_)
+        ) {
+            self.edits.end_statement(it.span().end);
+        }
+    }
+
+    /// `let x!: T = 1`.
+    pub fn declarator(&mut self, it: &VariableDeclarator<'a>) {
+        self.visit_binding_pattern(&it.id);
+        if it.definite {
+            self.blank_token(it.id.span().end, "!");
+        }
+        if let Some(annotation) = &it.type_annotation {
+            self.visit_ts_type_annotation(annotation);
+        }
+        if let Some(init) = &it.init {
+            self.visit_expression(init);
+        }
+    }
+
+    /// Blanks `token` if it is the next one at or after `at`.
+    pub fn blank_token(&mut self, at: u32, token: &str) {
+        if let Some(span) = scan::next_is(self.text, at, token) {
+            self.edits.blank(span);
+        }
+    }
+
+    /// A function with or without a name; methods too.
+    pub fn function(&mut self, it: &Function<'a>, _: ScopeFlags) {
+        self.within_function(true, |this| {
+            if let Some(parameters) = &it.type_parameters {
+                this.visit_ts_type_parameter_declaration(parameters);
+            }
+            if let Some(parameter) = &it.this_param {
+                this.visit_ts_this_parameter(parameter);
+            }
+            this.visit_formal_parameters(&it.params);
+            if let Some(annotation) = &it.return_type {
+                this.visit_ts_type_annotation(annotation);
+            }
+            if let Some(body) = &it.body {
+                this.visit_function_body(body);
+            }
+        });
+    }
+
+    /// An arrow function: no line break may come before its arrow, nor after `async`.
+    pub fn arrow(&mut self, it: &ArrowFunctionExpression<'a>) {
+        self.within_function(false, |this| {
+            if let Some(parameters) = &it.type_parameters {
+                if scan::breaks_line(this.text, Span::new(parameters.span.start, it.params.span.start)) {
+                    let open = it.params.span.start;
+                    this.edits
+                        .replace(Span::new(parameters.span.start, open + 1), "(");
+                } else {
+                    this.visit_ts_type_parameter_declaration(parameters);
+                }
+            }
+            this.visit_formal_parameters(&it.params);
+            if let Some(annotation) = &it.return_type {
+                let close = it.params.span.end.saturating_sub(1);
+                let all = Span::new(close, annotation.span.end);
+                if scan::breaks_line(this.text, all) {
+                    this.edits
+                        .blank(Span::new(close, annotation.span.end.saturating_sub(1)));
+                    this.edits.replace(
+                        Span::new(annotation.span.end.saturating_sub(1), annotation.span.end),
+                        ")",
+                    );
+                } else {
+                    this.visit_ts_type_annotation(annotation);
+                }
+            }
+            this.visit_arrow_function_body(&it.body);
+        });
+    }
+
+    /// A parameter of anything but a constructor.
+    pub fn parameter(&mut self, it: &FormalParameter<'a>) {
+        if let Some(decorator) = it.decorators.first() {
+            self.no_decorators(decorator.span.start);
+        }
+        self.visit_binding_pattern(&it.pattern);
+        if it.optional {
+            self.blank_token(it.pattern.span().end, "?");
+        }
+        if let Some(annotation) = &it.type_annotation {
+            self.visit_ts_type_annotation(annotation);
+        }
+        if let Some(initializer) = &it.initializer {
+            self.visit_expression(initializer);
+        }
+    }
+
+    /// `<T>x`.
+    pub fn type_assertion(&mut self, it: &TSTypeAssertion<'a>) {
+        let gone = Span::new(it.span.start, it.expression.span().start);
+        if scan::breaks_line(self.text, gone) {
+            // Otherwise `return <T>` would end its statement.
+            let semicolon = if self.apart == Some(it.span.start) {
+                ";("
+            } else {
+                "("
+            };
+            self.edits.replace(gone, semicolon);
+            self.visit_expression(&it.expression);
+            self.edits.insert(it.span.end, ")");
+            return;
+        }
+        if self.apart == Some(it.span.start) {
+            self.edits.semicolon(gone);
+        } else {
+            self.edits.blank(gone);
+        }
+        self.visit_expression(&it.expression);
+    }
+
+    /// Decorators that cannot be run.
+    pub fn no_decorators(&mut self, at: u32) {
+        let help = if self.source.language.is_typescript() {
+            "set \"experimentalDecorators\": true in tsconfig.json for TypeScript's decorators; the standard ones are not \
+             in Node yet"
+        } else {
+            "write the file in TypeScript with \"experimentalDecorators\": true in tsconfig.json, or call the decorator as \
+             a function"
+        };
+        self.fail(Fault::unsupported(at, "Decorators are not supported here", help));
+    }
+}

@@ -1,0 +1,95 @@
+use super::*;
+
+#[test]
+fn imports_are_read_from_the_environment() {
+    let head = "import { f, g as h } from './a'; import d, * as ns from './b';";
+    for (from, to) in [
+        ("f;", "$[0].f;"),
+        ("h();", "(0,$[0].g)();"),
+        ("f?.();", "(0,$[0].f)?.();"),
+        ("f`x`;", "(0,$[0].f)`x`;"),
+        ("new f(d);", "new $[0].f($[1].default);"),
+        (
+            "ns; ns.x; ns.x(); ns.x``; delete ns.x; ns.x.y();",
+            "$[2]; $[1].x; $[2].x(); $[2].x``; delete $[2].x; $[1].x.y();",
+        ),
+        (
+            "({ f, x: f, f: 1, [f]: 1, f() {} });",
+            "({ f:$[0].f, x: $[0].f, f: 1, [$[0].f]: 1, f() {} });",
+        ),
+        (
+            "f = 1; f++; [f] = 1; ({ f } = 1); ({ f = 2, x: f } = 1);",
+            "$.k.v = 1; $.k.v++; [$.k.v] = 1; ({ f:$.k.v } = 1); ({ f:$.k.v = 2, x: $.k.v } = 1);",
+        ),
+        (
+            "for (f of []); for (f in {});",
+            "for ($.k.v of []); for ($.k.v in {});",
+        ),
+        ("f ??= 1;", "$[0].f ??($.k.v= 1);"),
+        ("typeof f;", "typeof $[0].f;"),
+        ("(f)();", "((0,$[0].f))();"),
+        (
+            "class A extends f { f = f; static f = 1 }",
+            "class A extends $[0].f { f = $[0].f; static f = 1 }",
+        ),
+        ("((f) => f)(f); { let f; f }", "((f) => f)($[0].f); { let f; f }"),
+        ("f: for (;;) break f;", "f: for (;;) break f;"),
+        ("export default f;", ";const $d= $[0].f;"),
+        ("(x = f) => { var f };", "(x = $[0].f) => { var f };"),
+    ] {
+        let text = format!("{head}\n{from}");
+        let out = js(&text);
+        assert_eq!(out.split_once('\n').unwrap().1, to, "{from}");
+    }
+}
+
+#[test]
+fn a_call_at_the_start_of_a_statement_does_not_go_on_with_the_one_before() {
+    let out = js("import { f } from 'a'\nlet a = 1\nf()\nif (a) f()\nelse f()");
+    assert_eq!(
+        out,
+        ";                    \nlet a = 1\n;(0,$[0].f)()\nif (a) (0,$[0].f)()\nelse (0,$[0].f)()"
+    );
+}
+
+#[test]
+fn defaults_are_called_default() {
+    for (from, to) in [
+        (
+            "export default function () {}",
+            ";              function $d () {}",
+        ),
+        (
+            "export default async function* () {}",
+            ";              async function* $d () {}",
+        ),
+        (
+            "export default class {}",
+            ";const $d={default: class {}}.default;",
+        ),
+        (
+            "export default () => 1;",
+            ";const $d={default: () => 1}.default;;",
+        ),
+        (
+            "export default (class {});",
+            ";const $d={default: (class {})}.default;;",
+        ),
+        ("export default function f() {}", ";              function f() {}"),
+        ("export default 1", ";const $d= 1"),
+    ] {
+        assert_eq!(js(from), to, "{from}");
+    }
+}
+
+#[test]
+fn the_code_is_a_generator_that_yields_getters() {
+    let compiled = compile(&source(
+        "export let a = 1; let b; export { b as 'x y', b as default }",
+    ))
+    .unwrap();
+    assert_eq!(
+        compiled.code.lines().next().unwrap(),
+        "(function*($){\"use strict\";yield{get a(){return a},get \"x y\"(){return b},get default(){return b}};       let a = 1; let b; ;                                  "
+    );
+}

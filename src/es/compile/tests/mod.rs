@@ -1,0 +1,55 @@
+//! What comes out for what goes in.
+mod link;
+mod strip;
+
+use super::*;
+
+/// Node 24, hot, default options.
+fn source(text: &str) -> Source<'_> {
+    Source {
+        url: "file:///a.ts",
+        text,
+        language: Language::TypeScript,
+        format: Format::Module,
+        options: Box::leak(Box::new(TsOptions::default())),
+        hot: true,
+        node: NodeVersion { major: 24, minor: 0 },
+    }
+}
+
+/// The body of the compiled code: without what comes before and after it.
+fn body(source: &Source<'_>) -> String {
+    let compiled = compile(source).unwrap_or_else(|error| panic!("{error:?} in {}", source.text));
+    let code = compiled.code;
+    let end = code.find("\n//# sourceURL").unwrap();
+    let code = &code[..end];
+    if compiled.kind == Kind::CommonJs {
+        return code.to_owned();
+    }
+    let code = code.strip_suffix("\n})").unwrap();
+    let start = code.find("yield").unwrap();
+    let close = if compiled.has_await { "}];" } else { "};" };
+    let start = start + code[start..].find(close).unwrap() + close.len();
+    code[start..].to_owned()
+}
+
+/// The body of an ES module in JavaScript.
+fn js(text: &str) -> String {
+    body(&Source {
+        language: Language::JavaScript,
+        ..source(text)
+    })
+}
+
+/// The body of an ES module in TypeScript.
+fn ts(text: &str) -> String {
+    body(&source(text))
+}
+
+/// The error that compiling gives.
+fn error(source: &Source<'_>) -> CompileError {
+    match compile(source) {
+        Ok(compiled) => panic!("no error, but {}", compiled.code),
+        Err(error) => error,
+    }
+}

@@ -1,0 +1,140 @@
+//! What is on the disk, remembered until something changes.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use oxc_resolver::{FileSystem, FileSystemOs};
+use parking_lot::RwLock;
+
+/// What stands at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A file, with its real path.
+    File(Arc<Path>),
+    Folder,
+    Missing,
+}
+
+/// Looks at files. Only what is there is remembered: a file that appears is found without anybody telling.
+pub struct Files {
+    /// Real paths of the files that were found.
+    found: RwLock<HashMap<PathBuf, Arc<Path>>>,
+    /// Real paths of folders.
+    real_folders: RwLock<HashMap<PathBuf, Arc<Path>>>,
+    /// Reads zip archives as folders, for Plug'n'Play.
+    archives: Option<FileSystemOs>,
+}
+
+impl Files {
+    pub fn new(with_archives: bool) -> Self {
+        Self {
+            found: RwLock::default(),
+            real_folders: RwLock::default(),
+            archives: with_archives.then(|| FileSystemOs::new(true)),
+        }
+    }
+
+    pub fn look(&self, path: &Path) -> Place {
+        if let Some(real) = self.found.read().get(path) {
+            return Place::File(Arc::clone(real));
+        }
+        let place = match fs::symlink_metadata(path) {
+            Ok(metadata) if metadata.is_file() => self.beside(path),
+            Ok(metadata) if metadata.is_symlink() => Self::behind(path),
+            Ok(metadata) if metadata.is_dir() => Place::Folder,
+            // A socket or a pipe: Node reads it.
+            Ok(_) => self.beside(path),
+            Err(_) => self.look_into_archive(path),
+        };
+        if let Place::File(real) = &place {
+            self.found.write().insert(path.to_path_buf(), Arc::clone(real));
+        }
+        place
+    }
+
+    pub fn is_file(&self, path: &Path) -> bool {
+        matches!(self.look(path), Place::File(_))
+    }
+
+    pub fn is_folder(&self, path: &Path) -> bool {
+        match fs::metadata(path) {
+            Ok(metadata) => metadata.is_dir(),
+            Err(_) => self.look_into_archive(path) == Place::Folder,
+        }
+    }
+
+    pub fn read(&self, path: &Path) -> Option<Vec<u8>> {
+        match &self.archives {
+            Some(archives) => archives.read(path).ok(),
+            None => fs::read(path).ok(),
+        }
+    }
+
+    /// The real path of a folder.
+    pub fn real_folder(&self, folder: &Path) -> Arc<Path> {
+        if let Some(real) = self.real_folders.read().get(folder) {
+            return Arc::clone(real);
+        }
+        let real: Arc<Path> = canonicalize(folder)
+            .unwrap_or_else(|| folder.to_path_buf())
+            .into();
+        self.real_folders
+            .write()
+            .insert(folder.to_path_buf(), Arc::clone(&real));
+        real
+    }
+
+    pub fn forget(&self) {
+        self.found.write().clear();
+        self.real_folders.write().clear();
+    }
+
+    /// A file that is no link itself.
+    fn beside(&self, path: &Path) -> Place {
+        let real = match (path.parent(), path.file_name()) {
+            (Some(folder), Some(name)) => self.real_folder(folder).join(name),
+            _ => path.to_path_buf(),
+        };
+        Place::File(real.into())
+    }
+
+    fn behind(link: &Path) -> Place {
+        match (fs::metadata(link), canonicalize(link)) {
+            (Ok(metadata), _) if metadata.is_dir() => Place::Folder,
+            (Ok(_), Some(real)) => Place::File(real.into()),
+            _ => Place::Missing,
+        }
+    }
+
+    fn look_into_archive(&self, path: &Path) -> Place {
+        let metadata = self
+            .archives
+            .as_ref()
+            .and_then(|archives| archives.metadata(path).ok());
+        match metadata {
+            Some(metadata) if metadata.is_file() => Place::File(path.into()),
+            Some(metadata) if metadata.is_dir() => Place::Folder,
+            _ => Place::Missing,
+        }
+    }
+}
+
+/// The real path, as Node spells it.
+pub fn canonicalize(path: &Path) -> Option<PathBuf> {
+    let real = fs::canonicalize(path).ok()?;
+    // Node's paths have no `\\?\`.
+    if cfg!(windows)
+        && let Some(plain) = real.to_str().and_then(|text| text.strip_prefix(r"\\?\"))
+        && !plain.starts_with("UNC\\")
+    {
+        return Some(PathBuf::from(plain));
+    }
+    Some(real)
+}
+
+/// Whether the path lies in a folder of packages.
+pub fn is_in_node_modules(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str() == "node_modules")
+}

@@ -1,0 +1,43 @@
+//! Patterns of files, as tsconfig.json and the options have them.
+
+use std::path::{Path, PathBuf};
+
+/// Whether an absolute pattern covers the file; one that names a folder covers what is in it.
+pub fn is_match(pattern: &Path, file: &Path) -> bool {
+    let (pattern, file) = (with_slashes(pattern), with_slashes(file));
+    let pattern = pattern.trim_end_matches('/');
+    fast_glob::glob_match(pattern, file.as_ref() as &str)
+        || (!pattern.ends_with('*') && fast_glob::glob_match(format!("{pattern}/**"), file.as_ref() as &str))
+}
+
+fn with_slashes(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if cfg!(windows) {
+        text.replace('\\', "/")
+    } else {
+        text.into_owned()
+    }
+}
+
+/// Local files that are not taken, by patterns relative to a folder.
+#[derive(Clone, Debug, Default)]
+pub struct Ignored {
+    patterns: Vec<PathBuf>,
+}
+
+impl Ignored {
+    /// Patterns relative to `base`.
+    pub fn new(base: &Path, patterns: &[String]) -> Self {
+        let patterns = patterns
+            .iter()
+            .map(|pattern| base.join(pattern.strip_prefix("./").unwrap_or(pattern)));
+        Self {
+            patterns: patterns.collect(),
+        }
+    }
+
+    /// Whether one of them covers the file.
+    pub fn covers(&self, file: &Path) -> bool {
+        self.patterns.iter().any(|pattern| is_match(pattern, file))
+    }
+}

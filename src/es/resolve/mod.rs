@@ -1,0 +1,205 @@
+//! From a specifier to a file, as Node finds it, and as TypeScript's users expect it where Node finds nothing.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `import.rs`, `require.rs` | Node's two algorithms |
+//! | `exports.rs`, `package.rs` | package.json: `exports`, `imports`, `main`, `type` |
+//! | `extras.rs` | what is tried where Node finds nothing |
+//! | `tsconfig.rs` | `paths`, `baseUrl`, compiler options |
+//! | `manifest.rs` | Plug'n'Play |
+//! | `format.rs` | what kind of module a file is |
+//! | `files.rs`, `url.rs`, `glob.rs`, `error.rs` | the disk, `file:` URLs, patterns, Node's errors |
+
+mod error;
+mod exports;
+mod extras;
+mod files;
+mod format;
+mod glob;
+mod import;
+mod manifest;
+mod options;
+mod package;
+mod require;
+mod tsconfig;
+pub mod url;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use error::ResolveError;
+pub use files::is_in_node_modules;
+pub use format::FileFormat;
+pub use glob::Ignored;
+
+use crate::es::compile::TsOptions;
+use crate::resolve::normalize;
+use files::Files;
+use manifest::Manifests;
+use package::Packages;
+use tsconfig::Projects;
+
+/// What a specifier leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolved {
+    /// A module of Node's own, with its prefix: `node:fs`.
+    Builtin(String),
+    File {
+        /// Its real path.
+        path: PathBuf,
+        /// Query and hash, as in the URL: `?a#b`.
+        suffix: String,
+        /// In no `node_modules`, by its real path, and not ignored.
+        local: bool,
+    },
+    /// A URL that only Node may know what to do with: `data:…`.
+    Other(String),
+}
+
+/// Whose rules hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    Import,
+    Require,
+}
+
+/// What a resolver has to be told.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Those of `--conditions`.
+    pub conditions: Vec<String>,
+    /// `module.builtinModules` of the running Node.
+    pub builtins: Vec<String>,
+    /// Local files that are to be taken for packages.
+    pub ignored: Ignored,
+    /// Folders of `NODE_PATH`, for `require`.
+    pub node_path: Vec<PathBuf>,
+    /// Whether Plug'n'Play is on (`process.versions.pnp`).
+    pub with_manifest: bool,
+}
+
+/// Conditions of each mode.
+struct Conditions {
+    import: Vec<String>,
+    require: Vec<String>,
+}
+
+/// A builtin or a URL, before anybody looked whether there is a file.
+enum Located {
+    Builtin(String),
+    File(url::FileUrl),
+}
+
+/// Resolves specifiers. Shared by threads.
+pub struct Resolver {
+    conditions: Conditions,
+    builtins: HashSet<String>,
+    ignored: Ignored,
+    node_path: Vec<PathBuf>,
+    files: Files,
+    packages: Packages,
+    projects: Projects,
+    manifests: Option<Manifests>,
+}
+
+impl Resolver {
+    pub fn new(options: Options) -> Self {
+        let conditions = |first: &str| {
+            let own = ["node", first, "module-sync", "node-addons"].map(str::to_owned);
+            own.into_iter()
+                .chain(options.conditions.iter().cloned())
+                .collect()
+        };
+        Self {
+            conditions: Conditions {
+                import: conditions("import"),
+                require: conditions("require"),
+            },
+            builtins: options.builtins.into_iter().collect(),
+            ignored: options.ignored,
+            node_path: options.node_path,
+            files: Files::new(options.with_manifest),
+            packages: Packages::default(),
+            projects: Projects::new(options.with_manifest),
+            manifests: options.with_manifest.then(Manifests::default),
+        }
+    }
+
+    /// Resolves a specifier of the importing file, whose real path is given.
+    pub fn resolve(&self, specifier: &str, importer: &Path, mode: Mode) -> Result<Resolved, ResolveError> {
+        let resolved = match mode {
+            Mode::Import => self.import(specifier, importer),
+            Mode::Require => self.require(specifier, importer),
+        };
+        resolved.map_err(|mut error| {
+            if !import::is_path(specifier) {
+                error
+                    .sought
+                    .extend(self.sought_by_tsconfig(specifier, importer, mode));
+            }
+            error
+        })
+    }
+
+    /// Resolves a file that the user names, such as the entry of the program: its real path. What is left out of its
+    /// name is found as for `require`.
+    pub fn entry(&self, path: &Path) -> Result<Resolved, ResolveError> {
+        self.require(&path.to_string_lossy(), path)
+    }
+
+    /// The compiler options that hold for a file.
+    pub fn ts_options(&self, path: &Path) -> Arc<TsOptions> {
+        self.projects.options(path)
+    }
+
+    /// Whether a file, by its real path, is the program's own.
+    pub fn is_local(&self, path: &Path) -> bool {
+        !is_in_node_modules(path) && !self.ignored.covers(path)
+    }
+
+    /// Drops what the changes may have made untrue.
+    pub fn forget(&self, changed: &[PathBuf]) {
+        self.files.forget();
+        let has_settings = changed.iter().any(|path| {
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            // A folder may have had some in it.
+            matches!(extension, Some("json" | "cjs") | None)
+        });
+        if has_settings {
+            self.packages.forget();
+            self.projects.forget();
+            if let Some(manifests) = &self.manifests {
+                manifests.forget();
+            }
+        }
+    }
+
+    fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// Whether Node has a module of this name, which needs no prefix.
+    fn is_builtin(&self, name: &str) -> bool {
+        self.builtins.contains(name)
+    }
+
+    /// The builtin that a specifier names, with its prefix.
+    fn builtin(&self, specifier: &str) -> Result<Option<String>, ResolveError> {
+        let Some(name) = specifier.strip_prefix("node:") else {
+            return Ok(self.is_builtin(specifier).then(|| format!("node:{specifier}")));
+        };
+        // Node lists some of those that need the prefix, and not on every version.
+        let needs_prefix = matches!(name, "sea" | "sqlite" | "test" | "test/reporters");
+        if needs_prefix || self.is_builtin(name) || self.is_builtin(specifier) {
+            return Ok(Some(specifier.to_owned()));
+        }
+        Err(ResolveError::new(
+            "ERR_UNKNOWN_BUILTIN_MODULE",
+            format!("No such built-in module: {specifier}"),
+        ))
+    }
+}

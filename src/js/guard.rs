@@ -1,0 +1,78 @@
+//! The one barrier between a panic of ours and the user's process.
+//!
+//! Unwinding out of a function that C calls ends the process, so every `extern "C"` function runs its body in
+//! [`guarded`]. Whatever must hold afterwards is restored by what is dropped on the way: handle scopes close
+//! themselves, and the executor gives back the task that was running.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+
+use napi::sys;
+
+use super::realm::{Js, Realm};
+
+/// What a panic said.
+pub(super) struct Panicked(String);
+
+impl Panicked {
+    /// The words of the error that stands for it.
+    pub(super) fn message(&self) -> String {
+        format!(
+            "node-hmr failed in its own code ({}); please report this with HMR_LOG=trace",
+            self.0
+        )
+    }
+}
+
+/// Runs `body`; a panic inside of it ends here.
+pub(super) fn guarded<R>(body: impl FnOnce() -> R) -> Result<R, Panicked> {
+    catch_unwind(AssertUnwindSafe(body)).map_err(|payload| Panicked(words(&*payload)))
+}
+
+/// For bodies that nobody waits for: a panic is told to whoever the realm names.
+pub(super) fn reported(realm: &std::rc::Rc<Realm>, body: impl FnOnce()) {
+    if let Err(panicked) = guarded(body) {
+        report(realm, &panicked);
+    }
+}
+
+/// Tells of a panic, as an error of ours.
+pub(super) fn report(realm: &std::rc::Rc<Realm>, panicked: &Panicked) {
+    let Some(tell) = realm.on_panic.get().filter(|_| realm.alive.get()) else {
+        return;
+    };
+    // Telling runs the user's console, and more of our own code.
+    let _ = guarded(|| Js::of(realm).scope(|js| tell(js, js.error("Error", &panicked.message()).0)));
+}
+
+fn words(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic".to_owned())
+}
+
+/// An open handle scope, which closes itself, also while a panic unwinds: Node aborts when a callback returns with a
+/// scope left open.
+pub(super) struct HandleScope {
+    env: sys::napi_env,
+    raw: sys::napi_handle_scope,
+}
+
+impl HandleScope {
+    pub(super) fn open(js: Js<'_>) -> Self {
+        let mut raw = ptr::null_mut();
+        // SAFETY: on the JavaScript thread, as `js` proves; closed once, when this is dropped.
+        unsafe { sys::napi_open_handle_scope(js.env(), &raw mut raw) };
+        Self { env: js.env(), raw }
+    }
+}
+
+impl Drop for HandleScope {
+    fn drop(&mut self) {
+        if !self.raw.is_null() {
+            // SAFETY: opened in `open`, on this thread; scopes are dropped in the reverse order.
+            unsafe { sys::napi_close_handle_scope(self.env, self.raw) };
+        }
+    }
+}
