@@ -19,6 +19,13 @@ describe('a failing version', () => {
     await app.update(MAIN)
     assert.deepEqual(got, [undefined])
     assert.match(lines.error.join('\n'), /Failed to reload \/app\/main\.js.*broken/)
+    // vite-node's own sentence, to the letter; what it calls "above" is.
+    assert.equal(lines.error[0], 'broken')
+    assert.ok(
+      lines.error[1].startsWith(
+        '[hmr] Failed to reload /app/main.js. This could be due to syntax errors or importing non-existent modules. (see errors above)'
+      )
+    )
     assert.deepEqual(lines.log, [])
     app.modules[MAIN] = works
     await app.update(MAIN)

@@ -227,3 +227,54 @@ describe('hot.send to the server', () => {
     assert.match(lines.error.join(), /rejected/)
   })
 })
+
+describe('a server that restarts itself', () => {
+  /** A server as Vite makes it, whose SSR environment listens when the restart has come to its end. */
+  const restartable = (config) => {
+    const server = fakeServer()
+    const nodes = new Map()
+    server.environments.ssr.moduleGraph = {
+      nodes,
+      async ensureEntryFromUrl(url) {
+        nodes.set(url, 0)
+        return { url }
+      },
+      invalidateModule: ({ url }, _seen, timestamp) => nodes.set(url, timestamp)
+    }
+    server.environments.ssr.listen = async () => {}
+    return Object.assign(server, { config, restart() {} })
+  }
+
+  test('its application is reloaded, and its graph knows of what was loaded as changed', async (t) => {
+    const lines = captureConsole(t)
+    const first = restartable({ root: '/app', base: '/' })
+    const { plugin, server, messages } = setUp(first)
+    const app = fakeApp({ '/app/main.js': () => {} }, { emitter: server.emitter })
+    await app.start()
+    const done = new Promise((resolve) => server.emitter.on('message', (payload) => resolve(app.send(payload))))
+
+    const second = restartable({ root: '/elsewhere', base: '/' })
+    plugin.configureServer(second)
+    assert.equal(second.emitter, server.emitter)
+    await new Promise(setImmediate)
+    assert.deepEqual(messages, [], 'a second server is no restart until Vite moves its parts')
+    Object.assign(first, second)
+    await first.environments.ssr.listen(first)
+    await done
+    assert.deepEqual(messages, [{ type: 'full-reload', path: '*' }])
+    assert.deepEqual(app.executed, ['/app/main.js', '/app/main.js'])
+    assert.deepEqual([...second.environments.ssr.moduleGraph.nodes.keys()], ['/@fs/app/main.js'])
+    assert.ok(second.environments.ssr.moduleGraph.nodes.get('/@fs/app/main.js') > 0)
+    assert.deepEqual(lines.log, ['[vite-node] the Vite server has restarted: the application is reloaded'])
+    assert.match(lines.error.join(), /keeps the `root`.*"\/app".*"\/elsewhere".*start the process again/)
+  })
+
+  test('one that listens by itself is no restart', async () => {
+    const { plugin, messages } = setUp(restartable({ root: '/app' }))
+    const second = restartable({ root: '/app' })
+    plugin.configureServer(second)
+    await second.environments.ssr.listen(second)
+    await new Promise(setImmediate)
+    assert.deepEqual(messages, [])
+  })
+})

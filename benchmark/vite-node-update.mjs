@@ -1,9 +1,10 @@
 // What does an update cost in a large application? A leaf is edited whose importer accepts itself; the clock runs from
 // the watcher's event until the update is done. Our entry, Vite's own module runner and vite-node's own module take
 // turns on servers of their own, each after a garbage collection, and the lower quartile of each is printed: what others
-// do on the machine only ever adds. vite-node's own module updates no nested module, so its turn is a full reload.
+// do on the machine only ever adds. vite-node's own module updates no nested module, so its turn is a full reload. The
+// ratios are of that quartile, and, of the turns of one round each, of their median.
 //
-// Usage: node benchmark/vite-node-update.mjs [updates, 30 unless told] [modules…, 1000 4000 unless told]
+// Usage: node benchmark/vite-node-update.mjs [updates, 30 unless told] [modules…, 1 1000 10000 unless told]
 import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -22,13 +23,13 @@ const collectGarbage = vm.runInNewContext('gc')
 const log = console.log
 // The contenders report each update; a terminal is no part of the figure.
 console.log = () => {}
-for (const size of sizes.length > 0 ? sizes : [1000, 4000]) await measure(size)
+for (const size of sizes.length > 0 ? sizes : [1, 1000, 10_000]) await measure(size)
 console.log = log
 process.exit()
 
 async function measure(size) {
   const root = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'node-hmr-benchmark-')))
-  const leaf = writeApp(root, size)
+  const { leaf, leafCode } = writeApp(root, size)
   const contenders = {
     'our entry': await viteNodeApp(root, ours, false),
     "Vite's module runner": await moduleRunnerApp(root),
@@ -54,21 +55,33 @@ async function measure(size) {
   for (const contender of Object.values(contenders)) await contender.close()
   fs.rmSync(root, { recursive: true, force: true })
 
-  const quartile = (name) => times[name].toSorted((a, b) => a - b)[Math.floor(times[name].length / 4)]
+  const sorted = (figures) => figures.toSorted((a, b) => a - b)
+  const quartile = (name) => sorted(times[name])[Math.floor(times[name].length / 4)]
   const floor = quartile("Vite's module runner")
+  const paired = (name) => {
+    const ratios = times[name].map((time, round) => time / times["Vite's module runner"][round])
+    return sorted(ratios)[Math.floor(ratios.length / 2)]
+  }
   for (const name of Object.keys(contenders)) {
     const cells = [
       `${size} modules`,
       name,
       `${quartile(name).toFixed(2)} ms`,
-      `${(quartile(name) / floor).toFixed(2)} ×`
+      `${(quartile(name) / floor).toFixed(2)} ×`,
+      `paired ${paired(name).toFixed(2)} ×`
     ]
     log([...cells, `${contenders[name].executed} executed`].map((cell) => cell.padEnd(22)).join(''))
   }
 }
 
-/** main → sections, which accept themselves → leaves; all import one shared module. */
+/** main → sections, which accept themselves → leaves; all import one shared module. One module is main, which accepts itself. */
 function writeApp(root, size) {
+  if (size === 1) {
+    const leafCode = (value) => `globalThis.executed++\nglobalThis.value = ${value}\nimport.meta.hot.accept()\n`
+    const leaf = path.join(root, 'main.js')
+    fs.writeFileSync(leaf, leafCode(-1))
+    return { leaf, leafCode }
+  }
   const sections = Math.round(Math.sqrt(size))
   const names = (count, name) => Array.from({ length: count }, (_, index) => `${name}${index}`)
   const write = (name, code) => fs.writeFileSync(path.join(root, `${name}.js`), `globalThis.executed++\n${code}`)
@@ -80,11 +93,8 @@ function writeApp(root, size) {
     write(section, `${imports(leaves)}import.meta.hot.accept()\n`)
     for (const leaf of leaves) write(leaf, imports(['shared']))
   }
-  return path.join(root, 'section1-leaf1.js')
-}
-
-function leafCode(value) {
-  return `globalThis.executed++\nimport './shared.js'\nglobalThis.value = ${value}\n`
+  const leafCode = (value) => `globalThis.executed++\nimport './shared.js'\nglobalThis.value = ${value}\n`
+  return { leaf: path.join(root, 'section1-leaf1.js'), leafCode }
 }
 
 async function listen(root, plugins) {

@@ -94,6 +94,8 @@ function run(t, args, cwd, env = {}, [program, ...options] = [process.execPath])
     /** Every complete line so far, of both streams. */
     lines,
     kill: (signal) => child.kill(signal),
+    /** Writes to the standard input. */
+    input: (text) => child.stdin.write(text),
     /** The next line, of either stream, that holds `wanted`. Those before it are passed over. */
     async line(wanted) {
       const matches = (line) => (typeof wanted === 'string' ? line.includes(wanted) : wanted.test(line))

@@ -199,11 +199,21 @@ const lifecycle = {
     {
       title: 'after a restart of the server, a listener of the emitter gets each message once',
       async act(app) {
-        app.server.emitter.on('message', ({ event }) => app.log.push(['message', event]))
+        app.server.emitter.on('message', ({ type, event }) => app.log.push(['message', event ?? type]))
         await app.server.restart()
+        await app.settle()
+        await app.settle()
         await send({ type: 'custom', event: 'nobody listens' })(app)
       },
-      ours: [['message', 'nobody listens']]
+      ours: [
+        ['message', 'full-reload'],
+        ['dispose', 1, 1],
+        ['counter', 2, 'version 2'],
+        'main',
+        ['message', 'nobody listens']
+      ],
+      theirs: [['message', 'nobody listens']],
+      why: '12: the application is reloaded'
     }
   ]
 }

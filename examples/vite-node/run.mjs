@@ -1,4 +1,4 @@
-// Runs server.ts by vite-node, hot. It is vite-node's documented set-up, but for one import.
+// Runs server.ts by vite-node, hot. It is vite-node's documented set-up, but for one import and the source maps.
 import { createHotContext, handleMessage, viteNodeHmrPlugin } from '@upvotr/node-hmr/vite-node'
 import { createServer } from 'vite'
 import { ViteNodeRunner } from 'vite-node/client'
@@ -14,8 +14,21 @@ const server = await createServer({
 })
 await server.pluginContainer.buildStart({})
 
+// Node reads the source maps of evaluated text, by the name that the text gives itself: one per version.
+process.setSourceMapsEnabled(true)
+let version = 0
+class Runner extends ViteNodeRunner {
+  async runModule(context, code) {
+    const parameters = Object.keys(context).join()
+    const name = `${context.__filename}?version=${++version}`
+    // biome-ignore lint/security/noGlobalEval: it is what vite-node does, by another function.
+    const run = (0, eval)(`'use strict';async (${parameters}) => {{${code}\n}}\n//# sourceURL=${name}`)
+    await run(...Object.values(context))
+  }
+}
+
 const node = new ViteNodeServer(server)
-const runner = new ViteNodeRunner({
+const runner = new Runner({
   root: server.config.root,
   base: server.config.base,
   fetchModule: (id) => node.fetchModule(id),

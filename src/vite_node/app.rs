@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::js::{Call, Cx, Held, Js, JsResult, Value};
+use crate::timers::Timers;
 
 use super::changes::Applied;
 use super::disposing::Disposing;
@@ -20,6 +21,7 @@ pub struct Hot {
     /// A `WeakMap` from runners and emitters to their homes: objects with the state that belongs to them.
     homes: RefCell<Held>,
     methods: RefCell<Option<Rc<Methods>>>,
+    timers: RefCell<Option<Rc<Timers>>>,
 }
 
 impl Hot {
@@ -29,6 +31,7 @@ impl Hot {
         let hot = Rc::new(Self {
             homes: RefCell::new(homes),
             methods: RefCell::new(None),
+            timers: RefCell::new(Some(Rc::new(Timers::take(js)?))),
         });
         let methods = Rc::new(Methods::new(js, &hot)?);
         *hot.methods.borrow_mut() = Some(methods);
@@ -36,6 +39,7 @@ impl Hot {
         let at_exit = Rc::clone(&hot);
         js.realm().at_exit(move || {
             at_exit.methods.take();
+            at_exit.timers.take();
             at_exit.homes.replace(Held::undefined());
         });
         Ok(hot)
@@ -44,6 +48,11 @@ impl Hot {
     /// The methods of hot contexts; `None` once the environment goes.
     pub fn methods(&self) -> Option<Rc<Methods>> {
         self.methods.borrow().clone()
+    }
+
+    /// Node's timers; `None` once the environment goes.
+    pub fn timers(&self) -> Option<Rc<Timers>> {
+        self.timers.borrow().clone()
     }
 
     /// The home of `object`, made by `make` when it has none yet.
@@ -170,29 +179,29 @@ impl App {
         self.hot.cache(self.runner(js))
     }
 
+    /// An option of the server of the emitter's plugin.
+    pub fn server_option(&self, js: Js<'_>, name: &str) -> Option<String> {
+        let home = self.hot.emitter_home(self.emitter(js)).ok()?;
+        let server = home.get("server").ok()?;
+        server.get("config").ok()?.get(name).ok()?.text()
+    }
+
     /// What ids are relative to: the runner says, or the server of the emitter's plugin.
     pub fn roots(&self, js: Js<'_>) -> Roots {
         let runner = self.runner(js);
-        let from_server = |name| {
-            let home = self.hot.emitter_home(self.emitter(js)).ok()?;
-            home.get("server")
-                .ok()?
-                .get("config")
-                .ok()?
-                .get(name)
-                .ok()?
-                .text()
-        };
         let root = runner
             .get("root")
             .ok()
             .and_then(Value::text)
-            .or_else(|| from_server("root"));
+            .or_else(|| self.server_option(js, "root"));
         let base = runner
             .get("options")
             .ok()
             .and_then(|options| options.get("base").ok()?.text());
-        Roots::new(root.as_deref(), base.or_else(|| from_server("base")).as_deref())
+        Roots::new(
+            root.as_deref(),
+            base.or_else(|| self.server_option(js, "base")).as_deref(),
+        )
     }
 }
 

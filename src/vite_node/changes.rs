@@ -125,6 +125,11 @@ impl Changes {
         self.requested.borrow().contains(id)
     }
 
+    /// All that runners have asked for.
+    pub fn requested(&self) -> Vec<String> {
+        self.requested.borrow().iter().cloned().collect()
+    }
+
     /// When `file` changed last.
     pub fn latest(&self, is_it: impl Fn(&str) -> bool) -> Option<f64> {
         self.changes
@@ -164,7 +169,15 @@ impl Edit {
 }
 
 impl Applied {
-    /// What has been done about the edit of that moment.
+    /// What has been done about the edit of that moment, if anything has.
+    pub fn find(&self, timestamp: f64) -> Option<&Edit> {
+        self.0
+            .iter()
+            .rev()
+            .find(|edit| is_same(edit.timestamp, timestamp))
+    }
+
+    /// [`Applied::find`], made when nothing has been done.
     pub fn edit(&mut self, timestamp: f64) -> &mut Edit {
         let found = self.0.iter().rposition(|edit| is_same(edit.timestamp, timestamp));
         let index = found.unwrap_or_else(|| {

@@ -12,6 +12,32 @@ pub fn error<'s>(js: Js<'s>, text: &str, thrown: Option<Value<'s>>) {
     write(js, "error", "stderr", text, thrown);
 }
 
+/// A module that runs again failed. The sentence is vite-node's own, whose users wait for it; what was thrown stands above
+/// it, as the sentence says.
+pub fn failed_to_reload(js: Js<'_>, path: &str, thrown: Value<'_>) {
+    plain(js, thrown);
+    let reason = if thrown.is_error() {
+        thrown.get("message").ok()
+    } else {
+        Some(thrown)
+    };
+    let reason = reason.map(Value::display).unwrap_or_default();
+    let reason = reason.lines().next().unwrap_or_default();
+    let text = format!(
+        "[hmr] Failed to reload {path}. This could be due to syntax errors or importing non-existent modules. \
+         (see errors above) It threw: {reason}. The next save tries again."
+    );
+    plain(js, js.string(&text));
+}
+
+/// `console.error(value)`.
+fn plain<'s>(js: Js<'s>, value: Value<'s>) {
+    // A console that throws is not ours to mend.
+    let _ = js
+        .global()
+        .and_then(|global| global.get("console")?.call_method("error", &[value]));
+}
+
 fn write<'s>(js: Js<'s>, method: &str, stream: &str, text: &str, thrown: Option<Value<'s>>) {
     let prefix = match is_coloured(js, stream) {
         Ok(true) => "\u{1b}[36m[vite-node]\u{1b}[39m",

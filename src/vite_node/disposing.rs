@@ -2,10 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 
-use crate::js::{Held, Value, settled};
+use crate::js::{Held, Value};
 
 use super::app::App;
-use super::listeners::finish;
+use super::listeners::finish_in_time;
+
+/// The commonest reason why a disposer does not settle.
+const ADVICE: &str =
+    ". A server that is closed waits for its connections: `server.closeAllConnections()` ends them.";
 
 /// The disposers of a runner that are under way.
 #[derive(Default)]
@@ -49,12 +53,12 @@ impl Disposing {
 }
 
 /// Runs the disposers of these owners, one after another, each with its owner's data. One that is under way already is
-/// waited for.
+/// waited for. None is waited for without end.
 pub async fn dispose(app: &App, owners: &[String]) {
     let disposing = &app.state.disposing;
     for owner in owners {
         if let Some(returned) = disposing.returned_by(owner) {
-            let _ = settled(&app.cx, returned).await;
+            let _ = app.settled_in_time(returned, |_, _| ()).await;
             continue;
         }
         disposing.set(owner, Some(Held::undefined()));
@@ -62,7 +66,7 @@ pub async fn dispose(app: &App, owners: &[String]) {
         if let Ok(returned) = &called {
             disposing.set(owner, Some(returned.clone()));
         }
-        finish(&app.cx, called, || format!("the disposer of {owner}")).await;
+        finish_in_time(app, called, &format!("the disposer of {owner}"), ADVICE).await;
         disposing.set(owner, None);
     }
 }

@@ -100,6 +100,19 @@ impl Roots {
             .any(|reading| split_query(reading).0 == file)
     }
 
+    /// The URL by which a server names the module of an id: relative to the root where it lies below that.
+    pub fn url(&self, id: &str) -> String {
+        let below_root = self.root.as_ref().and_then(|root| id.strip_prefix(root.as_str()));
+        let is_path = id.starts_with('/') || is_drive_path(id);
+        match below_root.filter(|rest| rest.starts_with('/')) {
+            Some(rest) => rest.to_owned(),
+            None if is_path && !is_explicit(split_query(id).0) => {
+                format!("/@fs/{}", id.trim_start_matches('/'))
+            }
+            None => id.to_owned(),
+        }
+    }
+
     /// The path that an entry file stands for, or `None` where it is to be taken as it is. Without a root that is
     /// everything. `exists` tells whether there is a file of that name.
     pub fn entry(&self, file: &str, exists: impl Fn(&str) -> bool) -> Option<String> {
@@ -269,6 +282,25 @@ fn join(root: &str, relative: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_names_modules_relative_to_its_root() {
+        let roots = Roots::new(Some("/app"), None);
+        let table = [
+            ("/app/src/a.ts?raw", "/src/a.ts?raw"),
+            ("/lib/a.ts", "/@fs/lib/a.ts"),
+            ("/application/a.ts", "/@fs/application/a.ts"),
+            ("/@fs/lib/a.ts", "/@fs/lib/a.ts"),
+            ("\0virtual:x", "\0virtual:x"),
+            ("virtual:x", "virtual:x"),
+        ];
+        for (id, url) in table {
+            assert_eq!(roots.url(id), url, "{id}");
+        }
+        let windows = Roots::new(Some("C:/app"), None);
+        assert_eq!(windows.url("C:/app/a.ts"), "/a.ts");
+        assert_eq!(windows.url("D:/a.ts"), "/@fs/D:/a.ts");
+    }
 
     #[test]
     fn every_spelling_of_one_file_is_the_same_module() {

@@ -4,9 +4,25 @@ use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
 
 use super::app::App;
 use super::console;
+use super::patience::PATIENCE_TEXT;
 
 /// Calls the listeners of `event` and waits for all of them.
 pub async fn notify(app: &App, event: &Held, data: &Held) {
+    for (result, what) in call_listeners(app, event, data) {
+        finish(&app.cx, result, || what.clone()).await;
+    }
+}
+
+/// [`notify`] for an event of Vite. An update waits for these listeners, so none of them is waited for without end.
+pub async fn notify_vite(app: &App, event: &str, data: &Held) {
+    let event = app.cx.with(|js| js.string(event).hold());
+    for (result, what) in call_listeners(app, &event, data) {
+        finish_in_time(app, result, &what, "").await;
+    }
+}
+
+/// Calls the listeners of `event`: what each has returned, and what it is called in a report.
+fn call_listeners(app: &App, event: &Held, data: &Held) -> Vec<(Result<Held, Held>, String)> {
     let called = app.cx.attempt(|js| {
         let functions = app.cache(js)?.listeners()?.get(event.get(js))?;
         let functions = if functions.is_object() {
@@ -19,19 +35,10 @@ pub async fn notify(app: &App, event: &Held, data: &Held) {
         Ok(functions.into_iter().map(call).collect::<Vec<_>>())
     });
     let called = called.unwrap_or_else(|thrown| vec![Err(thrown)]);
-    for result in called {
-        let what = || {
-            app.cx
-                .with(|js| format!("a listener of \"{}\"", event.get(js).display()))
-        };
-        finish(&app.cx, result, what).await;
-    }
-}
-
-/// [`notify`] for an event of Vite.
-pub async fn notify_vite(app: &App, event: &str, data: &Held) {
-    let event = app.cx.with(|js| js.string(event).hold());
-    notify(app, &event, data).await;
+    let what = app
+        .cx
+        .with(|js| format!("a listener of \"{}\"", event.get(js).display()));
+    called.into_iter().map(|result| (result, what.clone())).collect()
 }
 
 /// What calling a user's function gave, to be kept.
@@ -48,8 +55,32 @@ pub async fn finish(cx: &Cx, result: Result<Held, Held>, what: impl Fn() -> Stri
         Ok(value) if cx.with(|js| value.get(js).is_thenable().unwrap_or(false)) => settled(cx, value).await,
         other => other,
     };
+    if result.is_err() {
+        report(cx, &what(), result);
+    }
+}
+
+/// As [`finish`], for 5 s at most. What has not settled by then is reported, with `advice`, and left behind; should it
+/// fail later, that is reported too.
+pub async fn finish_in_time(app: &App, result: Result<Held, Held>, what: &str, advice: &str) {
+    let promise = match result {
+        Ok(value) if app.cx.with(|js| value.get(js).is_thenable().unwrap_or(false)) => value,
+        other => return finish(&app.cx, other, || what.to_owned()).await,
+    };
+    let name = what.to_owned();
+    let late = move |cx: &Cx, result: Result<Held, Held>| report(cx, &name, result);
+    match app.settled_in_time(promise, late).await {
+        Some(result) => report(&app.cx, what, result),
+        None => app.cx.with(|js| {
+            let text = format!("{what} has not settled after {PATIENCE_TEXT} and is left behind{advice}");
+            console::error(js, &text, None);
+        }),
+    }
+}
+
+fn report(cx: &Cx, what: &str, result: Result<Held, Held>) {
     if let Err(thrown) = result {
-        cx.with(|js| console::error(js, &format!("{} failed", what()), Some(thrown.get(js))));
+        cx.with(|js| console::error(js, &format!("{what} failed"), Some(thrown.get(js))));
     }
 }
 

@@ -8,6 +8,8 @@
 //! | `hot_cache.rs` | the state of a runner: the maps that `getCache` shows |
 //! | `versions.rs` | which registrations stay when a module runs again |
 //! | `listeners.rs` | calling users' functions one by one, none hurting another |
+//! | `evaluation.rs` | evaluations under way, which an update waits for |
+//! | `patience.rs` | waiting for users' code, for a while |
 //! | `disposing.rs` | disposers, each once, and what they ask for |
 //! | `update_queue.rs`, `reload_queue.rs` | one message after another, and one reload after another |
 //! | `plan.rs` | what an update asks for: boundaries, callbacks, modules to evict |
@@ -17,6 +19,7 @@
 //! | `ids.rs` | the spellings of one module id |
 //! | `outbox.rs` | `hot.send` |
 //! | `plugin.rs` | the Vite plugin, which puts a server's messages on the emitter |
+//! | `restart.rs` | a server that Vite restarts |
 //! | `hooks.rs`, `changes.rs` | which modules were asked for, and which files its hooks saw change |
 //! | `edited.rs` | which loaded modules an edit concerns |
 //! | `web_mode.rs` | modules that the SSR environment knows only by name |
@@ -30,6 +33,7 @@ mod changes;
 mod console;
 mod disposing;
 mod edited;
+mod evaluation;
 mod hooks;
 mod hot_cache;
 mod hot_context;
@@ -37,11 +41,13 @@ mod ids;
 mod listeners;
 mod module_cache;
 mod outbox;
+mod patience;
 mod payload;
 mod plan;
 mod plugin;
 mod reload;
 mod reload_queue;
+mod restart;
 mod update;
 mod update_queue;
 mod versions;

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
-use crate::js::{Held, Js, JsResult, Kind, Value, settled};
+use crate::js::{Held, Js, JsResult, Value, settled};
 
 use super::app::App;
 use super::hot_cache::{Table, array_from};
@@ -169,7 +169,7 @@ impl App {
 
     /// The loaded module, `undefined` when there is none. Some caches make what they are asked for, so it is looked
     /// for first.
-    fn module<'s>(&self, js: Js<'s>, id: &str) -> JsResult<'s> {
+    pub fn module<'s>(&self, js: Js<'s>, id: &str) -> JsResult<'s> {
         let (modules, key) = (self.module_cache(js)?, js.string(id));
         let can_tell = modules.0.get("has")?.is_function() && modules.0.get("get")?.is_function();
         if can_tell && modules.has(key)? {
@@ -303,23 +303,42 @@ enum Peek {
     Promise(Held),
 }
 
-/// An array that gets `true` when `promise` is rejected.
-fn state_of(promise: Value<'_>) -> JsResult<'_, Held> {
+/// What a promise tells of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It was fulfilled.
+    Fulfilled,
+    /// It was rejected.
+    Rejected,
+    /// Neither has happened.
+    Pending,
+}
+
+/// An array that gets, once `promise` is settled, whether it was rejected; for [`Settled::read`].
+pub fn state_of(promise: Value<'_>) -> JsResult<'_, Held> {
     let js = promise.js();
     let state = js.array(&[]);
-    let note = js.function("", 1, |call| {
-        call.arg(0).call_method("push", &[call.js.boolean(true)])
-    })?;
-    let ignore = js.function("", 0, |call| Ok(call.js.undefined()))?;
-    promise.call_method("then", &[ignore, note.bind(js.undefined(), &[state])?])?;
+    let note = js.function("", 2, |call| call.arg(0).call_method("push", &[call.arg(1)]))?;
+    let note_as = |is_rejected| note.bind(js.undefined(), &[state, js.boolean(is_rejected)]);
+    promise.call_method("then", &[note_as(false)?, note_as(true)?])?;
     Ok(state.hold())
 }
 
+impl Settled {
+    /// What the array of [`state_of`] says.
+    pub fn read(state: Value<'_>) -> Self {
+        match state.get("0") {
+            Ok(is_rejected) if is_rejected.is_undefined() => Self::Pending,
+            Ok(is_rejected) if is_rejected.truthy() => Self::Rejected,
+            Ok(_) => Self::Fulfilled,
+            Err(_) => Self::Pending,
+        }
+    }
+}
+
 fn outcome_in(state: Value<'_>) -> Outcome {
-    let is_rejected = state.get("0").is_ok_and(|value| value.kind() == Kind::Boolean);
-    if is_rejected {
-        Outcome::Failed
-    } else {
-        Outcome::Ran
+    match Settled::read(state) {
+        Settled::Rejected => Outcome::Failed,
+        Settled::Fulfilled | Settled::Pending => Outcome::Ran,
     }
 }

@@ -7,7 +7,7 @@ use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn};
 use super::app::{App, Hot};
 use super::console;
 use super::disposing::dispose;
-use super::listeners::{finish, notify, notify_vite};
+use super::listeners::{finish_in_time, notify, notify_vite};
 use super::module_cache::Ids;
 use super::outbox;
 use super::plugin::Origin;
@@ -118,6 +118,12 @@ async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), Held
         }
         edited_at = at;
     }
+    if app
+        .cx
+        .with(|js| app.origin(js, payload.get(js)) == Origin::Restart)
+    {
+        app.follow_restart().await;
+    }
     notify_vite(app, "vite:beforeFullReload", payload).await;
     app.cx
         .attempt(|js| app.cache(js)?.drop_event(js.string("vite:beforeFullReload")))?;
@@ -157,6 +163,7 @@ async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
         if app.cx.attempt(|js| is_needed(app, js, &owner, origin))? {
             continue;
         }
+        app.await_evaluations(std::slice::from_ref(&owner)).await;
         dispose(app, std::slice::from_ref(&owner)).await;
         let called = app.cx.attempt(|js| {
             let (cache, key) = (app.cache(js)?, js.string(&owner));
@@ -168,7 +175,7 @@ async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
                 .call(js.undefined(), &[cache.data()?.get(key)?])
                 .map(Value::hold)
         });
-        finish(&app.cx, called, || format!("the prune callback of {owner}")).await;
+        finish_in_time(app, called, &format!("the prune callback of {owner}"), "").await;
         app.cx.attempt(|js| {
             let (cache, key) = (app.cache(js)?, js.string(&owner));
             cache.drop_owner(key)?;
@@ -195,7 +202,7 @@ fn is_needed<'s>(app: &App, js: Js<'s>, owner: &str, origin: Origin) -> JsResult
             .current_importers(js, &id)?
             .iter()
             .any(|importer| is_web_mode(importer)),
-        Origin::Unknown => false,
+        Origin::Restart | Origin::Unknown => false,
     })
 }
 

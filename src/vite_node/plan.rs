@@ -49,8 +49,12 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The modules to evict, the accepted ones first.
     pub evicted: Vec<String>,
+    /// Loaded modules of which it counts what they register: those to evict, and boundaries that have not accepted yet.
+    pub awaited: Vec<String>,
     /// What ids are relative to.
     pub roots: Roots,
+    /// The style sheets in the payload, as they are shown.
+    styles: Vec<String>,
 }
 
 /// What is loaded when the update arrives.
@@ -96,30 +100,59 @@ pub fn plan<'s>(
     } else {
         Vec::new()
     } {
-        if let Some(step) = scene.step(update, is_from_browser)? {
+        if let Some(step) = scene.step(&mut plan, update, is_from_browser)? {
             scene.add(&mut plan, step);
         }
     }
     if !plan.steps.is_empty() {
         scene.choose_evicted(&mut plan);
     }
+    plan.awaited.extend(plan.evicted.iter().cloned());
     Ok(plan)
+}
+
+impl Plan {
+    /// The plan is carried out: notes that for each edit, so that what other environments report of it is known.
+    pub fn begin(&self, app: &App) {
+        for style in &self.styles {
+            // vite-node's own sentence, to the letter; then ours.
+            let text = format!("no support css hmr.}} css hmr is not supported: {style}");
+            app.cx.with(|js| console::error(js, &text, None));
+        }
+        let mut applied = app.state.applied.borrow_mut();
+        for step in &self.steps {
+            if let Some(at) = step.edited_at {
+                let edit = applied.edit(at);
+                edit.updates.insert(step.key());
+                edit.evicted.extend(self.evicted.iter().cloned());
+            }
+        }
+    }
+}
+
+impl Step {
+    /// What tells the updates of one edit apart.
+    fn key(&self) -> (String, String) {
+        (self.path.clone(), self.accepted_path.clone())
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.edited_at == other.edited_at
+            && self.path == other.path
+            && self.accepted_path == other.accepted_path
+    }
 }
 
 impl<'s> Scene<'_, 's> {
     /// What one update asks for; `None` when it concerns nothing loaded, nobody accepts it, or it has been done.
-    fn step(&self, update: Value<'s>, is_from_browser: bool) -> JsResult<'s, Option<Step>> {
+    fn step(&self, plan: &mut Plan, update: Value<'s>, is_from_browser: bool) -> JsResult<'s, Option<Step>> {
         if !update.is_object() {
             return Ok(None);
         }
         let text = |name| Ok(update.get(name)?.text().unwrap_or_default());
         let (path, mut accepted_path) = (text("path")?, text("acceptedPath")?);
         if text("type")? != "js-update" {
-            console::error(
-                self.js,
-                &format!("css hmr is not supported: {}", shown(&path)),
-                None,
-            );
+            plan.styles.push(shown(&path));
             return Ok(None);
         }
         let timestamp = update.get("timestamp")?.as_number();
@@ -149,6 +182,8 @@ impl<'s> Scene<'_, 's> {
                 || self.has_failed(&place)
         };
         if callbacks.is_empty() && !(is_self && is_loaded()) {
+            // It may yet accept, should its evaluation be under way.
+            plan.awaited.extend(self.loaded.find(&self.roots, &place));
             return Ok(None);
         }
         let path_shown = shown(&path);
@@ -165,17 +200,20 @@ impl<'s> Scene<'_, 's> {
             first_invalidated_by: update.get("firstInvalidatedBy")?.text(),
             edited_at,
         };
-        if let Some(at) = edited_at {
-            let mut applied = self.app.state.applied.borrow_mut();
-            let edit = applied.edit(at);
-            let is_new = edit
-                .updates
-                .insert((step.path.clone(), step.accepted_path.clone()));
-            if edit.is_reloaded_since(self.arrived) || !is_new {
-                return Ok(None);
-            }
+        if let Some(at) = edited_at
+            && (self.is_done(&step, at) || plan.steps.iter().any(|other| other.is_same(&step)))
+        {
+            return Ok(None);
         }
         Ok(Some(step))
+    }
+
+    /// Whether this has been done about the edit of that moment.
+    fn is_done(&self, step: &Step, edited_at: f64) -> bool {
+        let applied = self.app.state.applied.borrow();
+        applied
+            .find(edited_at)
+            .is_some_and(|edit| edit.is_reloaded_since(self.arrived) || edit.updates.contains(&step.key()))
     }
 
     /// The path of a payload, or the id that the server knows by it where it may be a path as well as a URL.
@@ -252,14 +290,12 @@ impl<'s> Scene<'_, 's> {
             graph::reachable(&accepted, |id| imports.get(id).cloned().unwrap_or_default())
         };
         // What an earlier message about the same edit has evicted is fresh.
-        let mut applied = self.app.state.applied.borrow_mut();
+        let applied = self.app.state.applied.borrow();
         for at in plan.steps.iter().filter_map(|step| step.edited_at) {
-            let fresh = &mut applied.edit(at).evicted;
-            plan.evicted
-                .retain(|id| accepted.contains(id) || !fresh.contains(id));
-        }
-        for at in plan.steps.iter().filter_map(|step| step.edited_at) {
-            applied.edit(at).evicted.extend(plan.evicted.iter().cloned());
+            if let Some(edit) = applied.find(at) {
+                plan.evicted
+                    .retain(|id| accepted.contains(id) || !edit.evicted.contains(id));
+            }
         }
     }
 

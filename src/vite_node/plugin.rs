@@ -10,6 +10,7 @@ use super::console;
 use super::hooks;
 use super::hot_cache::Table;
 use super::outbox;
+use super::restart;
 
 /// Which channel of a server brought a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub enum Origin {
     Browser,
     /// That of the SSR environment.
     Ssr,
+    /// None: the server has restarted.
+    Restart,
     /// None that we know: a payload made by hand.
     Unknown,
 }
@@ -86,19 +89,27 @@ impl App {
         match origin.ok().and_then(Value::text).as_deref() {
             Some("browser") => Origin::Browser,
             Some("ssr") => Origin::Ssr,
+            Some(restart::ORIGIN) => Origin::Restart,
             _ => Origin::Unknown,
         }
     }
+}
+
+/// Remembers which channel brought a payload.
+pub fn mark_origin<'s>(home: Value<'s>, payload: Value<'s>, origin: &str) -> JsResult<'s, ()> {
+    Table(home.get("origins")?).set(payload, home.js().string(origin))
 }
 
 /// `configureServer(server)`, bound to the emitter.
 fn configure_server<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
     let (js, emitter, server) = (call.js, call.arg(0), call.arg(1));
     let home = hot.emitter_home(emitter)?;
-    home.set("server", server)?;
     server.set("emitter", emitter)?;
     let ssr = ssr_channel(server)?;
-    home.set("channel", ssr)?;
+    if !may_restart(hot, home, server, emitter)? {
+        home.set("server", server)?;
+        home.set("channel", ssr)?;
+    }
     // One object may be both, as it may come again when the server restarts.
     for (channel, origin) in [(ssr, "ssr"), (server.get("ws")?, "browser")] {
         if channel.is_object() && !is_wrapped(home, channel)? {
@@ -113,17 +124,46 @@ fn configure_server<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
     Ok(js.undefined())
 }
 
+/// Whether this is a second server, whose parts Vite may move into the first one: until then, that one counts. It is told
+/// by its SSR environment.
+fn may_restart<'s>(
+    hot: &Rc<Hot>,
+    home: Value<'s>,
+    server: Value<'s>,
+    emitter: Value<'s>,
+) -> JsResult<'s, bool> {
+    let first = home.get("server")?;
+    let environment = at_path(server, &["environments", "ssr"])?;
+    if !first.is_object() || first.same(server) || !environment.is_object() {
+        return Ok(false);
+    }
+    let can_tell = environment.get("listen")?.is_function() && first.get("restart")?.is_function();
+    if can_tell {
+        intercept(
+            hot,
+            environment,
+            "listen",
+            restart::environment_listens,
+            &[emitter],
+        )?;
+    }
+    Ok(can_tell)
+}
+
 /// `server.environments.ssr.hot`, if there is such a thing.
-fn ssr_channel(server: Value<'_>) -> JsResult<'_> {
-    ["environments", "ssr", "hot"]
-        .into_iter()
-        .try_fold(server, |object, name| {
-            if object.is_object() {
-                object.get(name)
-            } else {
-                Ok(object.js().undefined())
-            }
-        })
+pub fn ssr_channel(server: Value<'_>) -> JsResult<'_> {
+    at_path(server, &["environments", "ssr", "hot"])
+}
+
+/// A property of a property; `undefined` where one of them is not there.
+fn at_path<'s>(object: Value<'s>, path: &[&str]) -> JsResult<'s> {
+    path.iter().try_fold(object, |object, name| {
+        if object.is_object() {
+            object.get(name)
+        } else {
+            Ok(object.js().undefined())
+        }
+    })
 }
 
 fn is_wrapped<'s>(home: Value<'s>, channel: Value<'s>) -> JsResult<'s, bool> {

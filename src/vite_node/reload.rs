@@ -45,6 +45,7 @@ pub fn start(js: Js<'_>, app: App, asker: Option<String>) -> JsResult<'_> {
     let promise = spawn(js, async move {
         app.enter();
         app.take_reload_turn(asker.as_deref()).await;
+        app.await_all_evaluations(asker.as_deref()).await;
         let result = reload_now(&app, &[], || app.state.reloads.begin(&begun)).await;
         app.state.reloads.begin(&begun);
         app.end_reload();
@@ -57,10 +58,11 @@ pub fn start(js: Js<'_>, app: App, asker: Option<String>) -> JsResult<'_> {
     Ok(promise)
 }
 
-/// Disposes and evicts every module but those of installed packages, then executes the entries. Brings their
-/// exports, or what the first that failed threw. The disposers of `disposed` have been called.
+/// Waits for evaluations under way, disposes and evicts every module but those of installed packages, then executes the
+/// entries. Brings their exports, or what the first that failed threw. The disposers of `disposed` have been called.
 pub async fn reload(app: &App, disposed: &[String]) -> Result<Held, Held> {
     app.take_reload_turn(None).await;
+    app.await_all_evaluations(None).await;
     let result = reload_now(app, disposed, || ()).await;
     app.end_reload();
     result

@@ -15,11 +15,12 @@ use super::versions::Versions;
 /// `{ type: "update", updates }`
 pub async fn update(app: &App, payload: &Held, arrived: u64) -> Result<(), Held> {
     notify_vite(app, "vite:beforeUpdate", payload).await;
-    let has_failed_start = reload::has_failed_start(app).await;
-    let is_down = has_failed_start || app.state.reload_failed.get();
-    let plan = app
-        .cx
-        .attempt(|js| plan(app, js, payload.get(js), is_down, arrived))?;
+    let (mut plan, mut has_failed_start) = decide(app, payload, arrived).await?;
+    if app.await_evaluations(&plan.awaited).await {
+        // What they have registered and imported counts.
+        (plan, has_failed_start) = decide(app, payload, arrived).await?;
+    }
+    plan.begin(app);
     if !plan.steps.is_empty() {
         // After a failed start nobody imports what an update would run: it ended before it got there.
         if has_failed_start {
@@ -30,6 +31,16 @@ pub async fn update(app: &App, payload: &Held, arrived: u64) -> Result<(), Held>
     }
     notify_vite(app, "vite:afterUpdate", payload).await;
     Ok(())
+}
+
+/// What is to be done, and whether that is to start the application anew.
+async fn decide(app: &App, payload: &Held, arrived: u64) -> Result<(Plan, bool), Held> {
+    let has_failed_start = reload::has_failed_start(app).await;
+    let is_down = has_failed_start || app.state.reload_failed.get();
+    let plan = app
+        .cx
+        .attempt(|js| plan(app, js, payload.get(js), is_down, arrived))?;
+    Ok((plan, has_failed_start))
 }
 
 async fn apply(app: &App, mut plan: Plan) {
@@ -57,8 +68,8 @@ async fn apply(app: &App, mut plan: Plan) {
             Ok(exports) => module.exports = Some(exports),
             Err(thrown) => {
                 failed.insert(module.id.clone());
-                let text = format!("Failed to reload {}: the next save tries again.", module.shown);
-                app.cx.with(|js| console::error(js, &text, Some(thrown.get(js))));
+                app.cx
+                    .with(|js| console::failed_to_reload(js, &module.shown, thrown.get(js)));
             }
         }
     }

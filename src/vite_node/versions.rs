@@ -51,6 +51,11 @@ impl Versions {
         self.created.borrow().contains(owner)
     }
 
+    /// Whether this run has taken the module out of the cache, or made it.
+    fn concerns(&self, id: &str) -> bool {
+        self.evicted.contains(id) || self.has_created(id)
+    }
+
     fn is_settled(&self, owner: &str) -> bool {
         self.settled.borrow().contains(owner)
     }
@@ -177,6 +182,14 @@ impl Versions {
             None if self.created.borrow().contains(owner) => cache.drop_owner(key),
             None => Ok(()),
         }
+    }
+}
+
+impl App {
+    /// Whether a run that has not ended is about the module.
+    pub fn is_run_by_us(&self, id: &str) -> bool {
+        let open = self.state.versions.borrow();
+        open.iter().any(|versions| versions.concerns(id))
     }
 }
 

@@ -1,0 +1,138 @@
+//! A Vite server that restarts itself, as it does for its configuration and `.env`.
+//!
+//! Vite makes a second server, with the same plugins, then moves all its parts into the first one, which is the object
+//! that the user's set-up holds. The new module graphs are empty, and vite-node's server takes what has no node in a graph
+//! for unchanged. So the graphs are told of everything that was loaded, as changed now, and the application is reloaded.
+
+use crate::js::{Js, JsResult, Value, settled};
+
+use super::app::App;
+use super::console;
+use super::ids::{Roots, is_installed};
+use super::plugin::{Intercepted, mark_origin, ssr_channel};
+use super::web_mode::is_web_mode;
+
+/// What marks the message that a restarted server stands behind.
+pub const ORIGIN: &str = "restart";
+
+/// The SSR environment of a second server listens, and `server` is whose it is now. When that is the first server, Vite
+/// has moved the parts: the messages of the emitter ask for a reload.
+pub fn environment_listens<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
+    let (js, server) = (call.emitter.js(), call.arg(0));
+    let home = call.hot.emitter_home(call.emitter)?;
+    let config = |server: Value<'s>| {
+        if server.is_object() {
+            server.get("config")
+        } else {
+            Ok(server)
+        }
+    };
+    // Plugins get the first server by a proxy, so that it is told by what it has.
+    if !config(server)?.is_object() || !config(home.get("server")?)?.same(config(server)?) {
+        return Ok(());
+    }
+    home.set("channel", ssr_channel(server)?)?;
+    let payload = js.object();
+    payload.set("type", js.string("full-reload"))?;
+    payload.set("path", js.string("*"))?;
+    mark_origin(home, payload, ORIGIN)?;
+    let (emitter, payload) = (call.emitter.hold(), payload.hold());
+    let Some(timers) = call.hot.timers() else {
+        return Ok(());
+    };
+    // Vite has not come to the end of it.
+    timers.next_turn(js, move |js| {
+        let arguments = [js.string("message"), payload.get(js)];
+        if let Err(thrown) = emitter.get(js).call_method("emit", &arguments) {
+            let text = "a \"message\" listener of the emitter failed";
+            console::error(js, text, Some(thrown.0));
+        }
+    })
+}
+
+impl App {
+    /// Prepares the reload after a restart of the server, and tells the user of it.
+    pub async fn follow_restart(&self) {
+        let ids = self.cx.attempt(|js| self.known_to_old_server(js));
+        for id in ids.unwrap_or_default() {
+            let entry = self.cx.attempt(|js| self.add_to_graph(js, &id).map(Value::hold));
+            let Ok(entry) = entry else { continue };
+            if let Ok(node) = settled(&self.cx, entry).await {
+                // A graph that is not Vite's may be anything.
+                let _ = self.cx.attempt(|js| self.invalidate_node(js, &id, node.get(js)));
+            }
+        }
+        self.cx.with(|js| {
+            console::log(js, "the Vite server has restarted: the application is reloaded");
+            for (name, kept, asked) in self.outdated_options(js) {
+                let text = format!(
+                    "the runner keeps the `{name}` that it was made with, {kept:?}, and the server has {asked:?} now: \
+                     start the process again"
+                );
+                console::error(js, &text, None);
+            }
+        });
+    }
+
+    /// What vite-node's server may have kept: whatever is loaded, or was asked for.
+    fn known_to_old_server<'s>(&self, js: Js<'s>) -> JsResult<'s, Vec<String>> {
+        let mut ids: Vec<_> = self.loaded(js)?.iter().map(str::to_owned).collect();
+        if let Some(changes) = self.changes(js) {
+            ids.extend(changes.requested());
+        }
+        ids.retain(|id| !is_installed(id));
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
+    }
+
+    /// The graph that vite-node's server reads for a module.
+    fn graph_of<'s>(&self, js: Js<'s>, id: &str) -> JsResult<'s> {
+        let environment = if is_web_mode(id) { "client" } else { "ssr" };
+        let home = self.hot.emitter_home(self.emitter(js))?;
+        ["server", "environments", environment, "moduleGraph"]
+            .into_iter()
+            .try_fold(home, Value::get)
+    }
+
+    fn add_to_graph<'s>(&self, js: Js<'s>, id: &str) -> JsResult<'s> {
+        let graph = self.graph_of(js, id)?;
+        let roots = Roots::new(self.server_option(js, "root").as_deref(), None);
+        let url = roots.url(id);
+        graph.call_method("ensureEntryFromUrl", &[js.string(&url), js.boolean(false)])
+    }
+
+    /// Marks a node as changed now. Vite's own clock may run ahead of the one that vite-node's server goes by.
+    fn invalidate_node<'s>(&self, js: Js<'s>, id: &str, node: Value<'s>) -> JsResult<'s, ()> {
+        let graph = self.graph_of(js, id)?;
+        let global = js.global()?;
+        let (seen, now) = (
+            global.get("Set")?.construct(&[])?,
+            global.get("Date")?.call_method("now", &[])?,
+        );
+        graph
+            .call_method("invalidateModule", &[node, seen, now])
+            .map(drop)
+    }
+
+    /// Options of the runner that are those of the old server: name, value, and the new server's value.
+    fn outdated_options(&self, js: Js<'_>) -> Vec<(&'static str, String, String)> {
+        let runner = self.runner(js);
+        let kept = |name| {
+            let object = if name == "base" {
+                runner.get("options")
+            } else {
+                Ok(runner)
+            };
+            object
+                .ok()
+                .filter(|object| object.is_object())?
+                .get(name)
+                .ok()?
+                .text()
+        };
+        let option = |name| Some((name, kept(name)?, self.server_option(js, name)?));
+        let options = ["root", "base"].into_iter().filter_map(option);
+        options.filter(|(_, kept, asked)| kept != asked).collect()
+    }
+}
