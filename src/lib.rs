@@ -38,7 +38,8 @@ pub fn register(exports: Object<'_>, env: Env) -> napi::Result<()> {
     report::start_if_asked();
     js::open(env, exports, |js, exports| {
         addon::Addon::load(js, exports)?;
-        vite_node::register(js, exports)
+        vite_node::register(js, exports)?;
+        program::register(js, exports)
     });
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::addon::Addon;
 use crate::js::{Cx, Held, Js, Signal, Value, settled, spawn_detached};
+use super::version::{Version, WatchWish};
 use crate::report;
 
 /// How long a user's promise is waited for, in milliseconds.
@@ -60,6 +61,17 @@ pub fn report(cx: &Cx, path: &str, what: &str, thrown: &Held) {
             thrown.get(js),
         )
     });
+}
+
+/// Calls the callback of `hot.watch` with the path that changed.
+pub async fn call_watcher(cx: &Cx, version: &Version, wish: &WatchWish, changed: &str) {
+    let Some(callback) = &wish.callback else { return };
+    let path = &version.module.path;
+    let what = "a callback of watch";
+    let called = call(cx, path, what, callback, |js| vec![js.string(changed)]);
+    if let Err(thrown) = called.await {
+        report(cx, path, what, &thrown);
+    }
 }
 
 /// Waits for a promise, but not longer than so many milliseconds.

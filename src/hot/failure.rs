@@ -104,7 +104,10 @@ impl Updater {
             self.staged.borrow_mut().remove(&version.module.id);
         }
         self.asked.take();
-        cx.with(|js| self.runner.discard(js, prepared));
+        cx.with(|js| {
+            self.runner.discard(js, prepared);
+            self.runner.ends(js, prepared, false);
+        });
         let payload = cx.with(|js| error_payload(js, thrown));
         notify(cx, &self.hot, "vite:error", &payload).await;
         let was_disposed = |id: &ModuleId| {
@@ -138,7 +141,10 @@ impl Updater {
         let versions = self.stage_all(&known);
         let evaluated = self.evaluate(cx, work, &prepared, &versions, known).await;
         let failed = match evaluated {
-            Evaluated::Ran => cx.attempt(|js| self.runner.commit(js, &prepared)).err(),
+            Evaluated::Ran => {
+                let committed = cx.attempt(|js| self.runner.commit(js, &prepared).map(drop));
+                committed.err()
+            }
             Evaluated::Threw(thrown) => Some(thrown),
             Evaluated::Superseded { .. } => return,
         };

@@ -26,7 +26,9 @@ mod step;
 mod update;
 mod version;
 
+pub use calling::call_watcher;
 pub use context::{Kind, context};
 pub use queue::{Batch, Updater};
-pub use runner::{Evaluation, Prepared, Runner, Told, Want};
+pub use runner::{Evaluating, Evaluation, Prepared, Runner, Told, Want};
+pub use update::shown;
 pub use version::{Hot, Module, Version, WatchWish};

@@ -2,11 +2,12 @@
 
 use std::any::Any;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use super::version::{Version, WatchWish};
 use crate::graph::hot::{ModuleId, Staged};
-use crate::js::{Held, Js, JsResult, Value};
+use crate::js::{Cx, Held, Js, JsResult, Value};
 
 /// Loads, links and evaluates modules.
 pub trait Runner {
@@ -25,11 +26,11 @@ pub trait Runner {
     /// The entries, and what is imported from outside of the hot modules.
     fn roots(&self) -> Vec<ModuleId>;
 
-    /// Reads, compiles and links new versions. Nothing that runs is touched.
+    /// Reads what changed, compiles and links new versions. Nothing that runs is touched.
     ///
     /// # Errors
     /// What is wrong with a file, an import or a name.
-    fn prepare<'s>(&self, js: Js<'s>, want: &Want) -> JsResult<'s, Prepared>;
+    fn prepare<'s>(&self, js: Js<'s>, want: &Want, changed: &[ModuleId]) -> JsResult<'s, Prepared>;
 
     /// The paths whose appearance may mend what `prepare` failed for last.
     fn sought(&self) -> Vec<PathBuf>;
@@ -40,18 +41,22 @@ pub trait Runner {
     /// When it cannot be linked any more.
     fn last_good<'s>(&self, js: Js<'s>, modules: &[ModuleId]) -> JsResult<'s, Prepared>;
 
-    /// Evaluates new versions in this order, each unless another one's evaluation has done so. A promise if it takes
-    /// longer than now.
-    ///
-    /// # Errors
-    /// What a module throws.
-    fn evaluate<'s>(&self, js: Js<'s>, prepared: &Prepared, evaluation: &Evaluation) -> JsResult<'s>;
+    /// These modules' running versions are about to be replaced by what is prepared; their disposers have not run yet.
+    fn begins(&self, _js: Js<'_>, _prepared: &Prepared, _replaced: &[ModuleId]) {}
 
-    /// The new versions are the ones that run: all importers' bindings lead to them from now on.
+    /// What is prepared runs, or has failed or was superseded, and the old versions go on.
+    fn ends(&self, _js: Js<'_>, _prepared: &Prepared, _has_succeeded: bool) {}
+
+    /// Evaluates new versions in this order, each unless another one's evaluation has done so. What waits for nothing has
+    /// run when this was polled once.
+    fn evaluate(&self, cx: &Cx, prepared: &Prepared, evaluation: &Evaluation) -> Evaluating;
+
+    /// The new versions are the ones that run: all importers' bindings lead to them from now on. Gives the imports that
+    /// are known only after evaluation.
     ///
     /// # Errors
     /// When linking finds that CommonJS or a package lacks a name.
-    fn commit<'s>(&self, js: Js<'s>, prepared: &Prepared) -> JsResult<'s, ()>;
+    fn commit<'s>(&self, js: Js<'s>, prepared: &Prepared) -> JsResult<'s, Staged>;
 
     /// The new versions failed or were superseded: they are never heard of again.
     fn discard(&self, js: Js<'_>, prepared: &Prepared);
@@ -74,6 +79,9 @@ pub trait Runner {
     /// `hot.send`, for `updates`.
     fn sent(&self, js: Js<'_>, event: &str, data: Value<'_>);
 }
+
+/// An evaluation: fails with what a module threw.
+pub type Evaluating = Pin<Box<dyn Future<Output = Result<(), Held>>>>;
 
 /// Which new versions.
 pub enum Want {

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Instant;
 
 use super::accepting::Callback;
@@ -12,8 +13,8 @@ use super::queue::{Batch, UnderWay, Updater};
 use super::runner::{Evaluation, Prepared, Told, Want};
 use super::step::{Step, Steps};
 use super::version::{Hot, Version};
-use crate::graph::hot::{Edge, ModuleId, Outcome, Plan, Spread};
-use crate::js::{Cx, Held, Js, JsResult, settled};
+use crate::graph::hot::{Edge, ModuleId, Outcome, Plan, Spread, Staged};
+use crate::js::{Cx, Held, Js, JsResult};
 use crate::report;
 
 /// An update under way.
@@ -74,6 +75,7 @@ impl Updater {
                 return true;
             }
         };
+        cx.with(|js| self.runner.begins(js, &prepared, &work.plan.dispose));
         self.dispose(cx, &work).await;
         let versions = self.stage(&work);
         let order = work.plan.evaluate.clone();
@@ -148,7 +150,7 @@ impl Updater {
         } else {
             Want::Modules(work.spread.affected.clone())
         };
-        let prepared = self.runner.prepare(js, &want)?;
+        let prepared = self.runner.prepare(js, &want, &work.changed)?;
         let graph = self.graph.borrow();
         work.plan = if work.is_reload {
             graph.reload_plan(&self.runner.roots(), &prepared.edges)
@@ -218,15 +220,11 @@ impl Updater {
             versions: versions.to_vec(),
             is_reload: work.is_reload,
         };
-        let begun = cx.attempt(|js| {
-            let returned = self.runner.evaluate(js, prepared, &evaluation)?;
-            Ok(returned.is_promise().then(|| returned.hold()))
-        });
-        let promise = match begun {
-            Ok(None) => return Evaluated::Ran,
-            Ok(Some(promise)) => promise,
-            Err(thrown) => return Evaluated::Threw(thrown),
-        };
+        let mut evaluating = self.runner.evaluate(cx, prepared, &evaluation);
+        let begun = std::future::poll_fn(|waker| Poll::Ready(evaluating.as_mut().poll(waker))).await;
+        if let Poll::Ready(result) = begun {
+            return result.map_or_else(Evaluated::Threw, |()| Evaluated::Ran);
+        }
         let under_way = Rc::new(UnderWay {
             modules: versions.iter().map(|version| version.module.id).collect(),
             batch: RefCell::new(std::mem::take(&mut work.batch)),
@@ -235,14 +233,17 @@ impl Updater {
         });
         self.under_way.borrow_mut().push(Rc::clone(&under_way));
         self.leave(cx);
-        let result = settled(cx, promise).await;
+        let result = evaluating.await;
         let mut holds = false;
         if !under_way.is_superseded.get() {
             self.enter(cx).await;
             holds = true;
         }
         if under_way.is_superseded.get() {
-            cx.with(|js| self.runner.discard(js, prepared));
+            cx.with(|js| {
+                self.runner.discard(js, prepared);
+                self.runner.ends(js, prepared, false);
+            });
             return Evaluated::Superseded { holds };
         }
         self.under_way
@@ -250,7 +251,7 @@ impl Updater {
             .retain(|other| !Rc::ptr_eq(other, &under_way));
         work.batch = under_way.batch.take();
         match result {
-            Ok(_) => Evaluated::Ran,
+            Ok(()) => Evaluated::Ran,
             Err(thrown) => Evaluated::Threw(thrown),
         }
     }
@@ -258,11 +259,16 @@ impl Updater {
     /// All of it ran: importers see it, what is gone is pruned, callbacks are called.
     async fn finish(self: &Rc<Self>, cx: &Cx, mut work: Work, prepared: &Prepared, versions: &[Rc<Version>]) {
         work.steps.enter(Step::Committing, versions.len());
-        if let Err(thrown) = cx.attempt(|js| self.runner.commit(js, prepared)) {
-            self.fail_evaluated(cx, work, prepared, versions, &thrown).await;
-            return;
-        }
-        self.publish(&work, prepared, versions);
+        let late = match cx.attempt(|js| self.runner.commit(js, prepared)) {
+            Ok(late) => late,
+            Err(thrown) => {
+                self.fail_evaluated(cx, work, prepared, versions, &thrown).await;
+                return;
+            }
+        };
+        cx.with(|js| self.runner.ends(js, prepared, true));
+        let lost = self.publish(&work, prepared, late, versions);
+        work.plan.prune.extend(lost);
         work.steps.enter(Step::Pruning, work.plan.prune.len());
         self.prune(cx, &work.plan.prune).await;
         work.steps.enter(Step::Telling, work.callbacks.len());
@@ -276,8 +282,15 @@ impl Updater {
         work.steps.enter(Step::Done, 0);
     }
 
-    /// The new versions are the ones that count.
-    pub(super) fn publish(&self, work: &Work, prepared: &Prepared, versions: &[Rc<Version>]) {
+    /// The new versions are the ones that count. `late` are imports that are known only now; gives what lost an importer
+    /// by them.
+    pub(super) fn publish(
+        &self,
+        work: &Work,
+        prepared: &Prepared,
+        late: Staged,
+        versions: &[Rc<Version>],
+    ) -> Vec<ModuleId> {
         for version in versions {
             self.staged.borrow_mut().remove(&version.module.id);
             Hot::publish(version);
@@ -289,12 +302,19 @@ impl Updater {
         for (id, edges) in &prepared.edges {
             graph.set_edges(*id, edges.clone());
         }
+        let mut lost = Vec::new();
+        for (id, edges) in late {
+            let before = graph.edges(id).iter().map(|edge| edge.to);
+            lost.extend(before.filter(|to| !edges.iter().any(|edge| edge.to == *to)));
+            graph.set_edges(id, edges);
+        }
         for (from, edge) in self.asked.take() {
             graph.add_edge(from, edge);
         }
         for id in &work.plan.evaluate {
             graph.evaluated(*id);
         }
+        lost
     }
 
     /// A module has loaded another one by `import()` or `require()`.
@@ -330,6 +350,16 @@ impl Updater {
             self.graph.borrow_mut().remove(*id);
             self.hot.remove(*id);
             cx.with(|js| self.runner.forget(js, *id));
+        }
+    }
+
+    /// Runs all disposers, importers before what they import.
+    pub async fn dispose_all(&self, cx: &Cx) {
+        let everything = self.graph.borrow().reload_plan(&[], &Staged::default());
+        for id in everything.dispose {
+            if let Some(version) = self.hot.current(id) {
+                disposing::dispose(cx, &version).await;
+            }
         }
     }
 
@@ -483,7 +513,7 @@ fn duration(milliseconds: f64) -> String {
 }
 
 /// The path from the working directory, if it is below that.
-pub(super) fn shown(path: &str) -> String {
+pub fn shown(path: &str) -> String {
     let folder = std::env::current_dir().unwrap_or_default();
     let relative = Path::new(path).strip_prefix(folder);
     relative.ok().and_then(Path::to_str).unwrap_or(path).to_owned()
