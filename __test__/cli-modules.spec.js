@@ -79,9 +79,12 @@ describe('-w: "module whose export, or `default` (mended), is a Watcher class, m
   for (const [kind, text] of Object.entries(refused)) {
     test(`${kind} is "Refused before anything runs"`, async (t) => {
       const { dir } = project(t, { 'bad.js': text })
-      const result = await hmr(t, ['-w', 'bad.js', '-f', 'server.js'], { cwd: dir }).ended()
-      const stderr = "TypeError: Specified watcher file's export is not a watcher.\n"
-      assert.deepEqual(result, { code: 1, signal: null, stdout: '', stderr })
+      const { code, stdout, stderr } = await hmr(t, ['-w', 'bad.js', '-f', 'server.js'], { cwd: dir }).ended()
+      assert.deepEqual([code, stdout], [1, ''])
+      const [first, second, ...rest] = stderr.split('\n')
+      assert.equal(first, "TypeError: Specified watcher file's export is not a watcher.")
+      assert.match(second, /^bad\.js exports .+; it has to export a class like `class extends Watcher .*`$/)
+      assert.deepEqual(rest, [''], 'one sentence that names the file and the way out')
     })
   }
 })
@@ -116,9 +119,13 @@ describe('-r: "module whose export, or `default` (mended), is a require function
   for (const text of ['', 'module.exports = {}', 'module.exports = null', "exports.default = 'require'"]) {
     test(`${text || 'nothing'} is "Refused before anything runs"`, async (t) => {
       const { dir } = project(t, { 'bad.js': text })
-      const result = await hmr(t, ['-r', 'bad.js', '-w', 'watcher.js', '-f', 'server.js'], { cwd: dir }).ended()
-      const stderr = 'TypeError: Invalid require function passed.\n'
-      assert.deepEqual(result, { code: 1, signal: null, stdout: '', stderr })
+      const run = hmr(t, ['-r', 'bad.js', '-w', 'watcher.js', '-f', 'server.js'], { cwd: dir })
+      const { code, stdout, stderr } = await run.ended()
+      assert.deepEqual([code, stdout], [1, ''])
+      const [first, second, ...rest] = stderr.split('\n')
+      assert.equal(first, 'TypeError: Invalid require function passed.')
+      assert.match(second, /^bad\.js exports .+; it has to export the function, as in `.*`$/)
+      assert.deepEqual(rest, [''], 'one sentence that names the file and the way out')
     })
   }
 })

@@ -4,12 +4,12 @@ const assert = require('node:assert/strict')
 const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
 const { describe, test } = require('node:test')
-const { makeFolder } = require('./support/files')
+const { makeFolder, pause } = require('./support/files')
 const { bin, hmr, start } = require('./support/process')
 
 const project = (t, files) => makeFolder(t, { fixture: 'command', files })
 const LEFT = ['inner runner cleaned', 'outer runner cleaned', 'inner values cleaned', 'outer values cleaned']
-const CODES = { SIGINT: 130, SIGTERM: 143 }
+const CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
 
 for (const [signal, expected] of Object.entries(CODES)) {
   describe(signal, () => {
@@ -53,6 +53,7 @@ for (const [signal, expected] of Object.entries(CODES)) {
       await run.printed('all runs')
       run.kill(signal)
       await run.printed('inner runner cleaned')
+      await pause(400)
       run.kill(signal)
       const { code, stdout, stderr } = await run.ended()
       assert.deepEqual([code, stderr], [expected, ''])
@@ -158,6 +159,58 @@ test('"The exit codes of a program that calls `process.exit(n)` are its own"', a
     const { dir } = project(t, { 'own.js': text })
     assert.equal((await hmr(t, ['-f', 'own.js'], { cwd: dir }).ended()).code, code)
   }
+})
+
+describe('"Whatever the environment, signals within 150 ms of the first are the same wish"', () => {
+  const wishes = [
+    ['SIGINT', 'SIGINT'],
+    ['SIGINT', 'SIGTERM'],
+    ['SIGTERM', 'SIGINT'],
+    ['SIGHUP', 'SIGHUP']
+  ]
+  for (const [first, second] of wishes) {
+    test(`${first}, then ${second} while the cleanups run`, async (t) => {
+      const run = hmr(t, ['-f', 'outer.js'], { cwd: project(t).dir, env: { SLOW: '250' } })
+      await run.printed('all runs')
+      run.kill(first)
+      await run.printed('inner runner cleaned')
+      run.kill(second)
+      const { code, stdout, stderr } = await run.ended()
+      assert.deepEqual([code, stderr], [CODES[first], ''])
+      assert.deepEqual(stdout.trim().split('\n').slice(1), LEFT)
+    })
+  }
+
+  test('from a wrapper on a terminal, which hands Ctrl-C on', async (t) => {
+    const { dir, write } = project(t)
+    write(
+      'wrapper.js',
+      `const { spawn } = require('node:child_process')
+      const child = spawn(process.execPath, ${JSON.stringify([bin, '-f', 'outer.js'])}, { stdio: 'inherit' })
+      for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => setTimeout(() => child.kill(signal), 40))
+      child.on('exit', (code) => process.exit(code))`
+    )
+    const stdio = ['pipe', 'pipe', 'pipe']
+    const command = `${process.execPath} wrapper.js`
+    const run = start(t, ['script', '-qec', command, '/dev/null'], { cwd: dir, env: { SLOW: '150' }, stdio })
+    await run.printed('all runs')
+    run.child.stdin.write('\x03')
+    for (const line of LEFT) await run.printed(line)
+  })
+})
+
+test('SIGHUP: a terminal that is closed runs the cleanups', async (t) => {
+  const { dir, file } = project(t)
+  const stdio = ['pipe', 'pipe', 'pipe']
+  const text = fs.readFileSync(file('outer.js'), 'utf8').replace('console.log(text)', "fs.appendFileSync('left', text)")
+  fs.writeFileSync(file('outer.js'), `const fs = require('node:fs')\n${text}`)
+  const command = `exec ${process.execPath} ${bin} -f outer.js`
+  const run = start(t, ['script', '-qec', command, '/dev/null'], { cwd: dir, stdio })
+  await run.printed('all runs')
+  run.kill('SIGKILL')
+  await run.ended()
+  while (!fs.existsSync(file('left')) || !fs.readFileSync(file('left'), 'utf8').includes('outer values cleaned'))
+    await pause(20)
 })
 
 test('a Ctrl-C that an npm script gets on a terminal, twice at once, is one', async (t) => {

@@ -26,7 +26,7 @@ test('the transcripts of a start, an update, a broken edit, a recovery and a Ctr
   edit('first', 'second')
   await run.printed(/updated in .*\n/)
   edit('console.log("running', 'consol.log("running')
-  await run.printed(/kept its last good version in .*\n/)
+  await run.printed(/using the last good version\n/)
   edit('consol.log', 'console.log')
   await run.printed(/recovered in .*\n/)
   run.kill('SIGINT')

@@ -51,16 +51,23 @@ describe('forms: "`-f m.js`, `-f=m.js`, `--file m.js`, `--file=m.js`, kebab-case
     ['--no-enable-logging -f switches.js', none],
     ['-l=false -s=false -n=false -f switches.js', none],
     ['-f other.js -f switches.js', none],
-    ['--unknown -f switches.js -x --also=this', none],
-    ['-f switches.js server.js more', none],
-    ['server.js -f switches.js', none]
+    ['--unknown -f switches.js -x --also=this', none, ['--unknown', '-x', '--also']],
+    ['-f switches.js server.js more', none, ['server.js, more']],
+    ['server.js -f switches.js', none, ['server.js']],
+    ['switches.js server.js', none, ['server.js']],
+    ['-nxf switches.js', 'true false false', ['-x']]
   ]
-  for (const [line, expected] of forms) {
+  for (const [line, expected, ignored = []] of forms) {
     test(`hmr ${line}`, async (t) => {
       const run = hmr(t, line.split(' '), { cwd: project(t).dir })
       await run.printed(`switches ${expected}`)
       const { code, stderr } = await run.ended()
-      assert.deepEqual([code, stderr], [0, ''])
+      assert.equal(code, 0)
+      const warnings = stderr.split('\n').filter((text) => text !== '')
+      assert.equal(warnings.length, ignored.length, stderr)
+      ignored.forEach((word, index) => {
+        assert.ok(warnings[index].startsWith('[hmr] ') && warnings[index].includes(word), stderr)
+      })
     })
   }
 
@@ -101,12 +108,13 @@ describe('arguments for the program', () => {
   }
 })
 
-describe('"unknown options are ignored", "but a near miss of a known one is warned about"', () => {
+describe('"unknown options are ignored", with a warning that names the nearest known one', () => {
   const near = {
     '--nowatch': 'noWatch',
     '--noWacth': 'noWatch',
     '--enable-loging': 'enableLogging',
-    '--fille=x': 'file'
+    '--fille=x': 'file',
+    '--wach': 'watcher'
   }
   for (const [given, meant] of Object.entries(near)) {
     test(given, async (t) => {
@@ -114,6 +122,14 @@ describe('"unknown options are ignored", "but a near miss of a known one is warn
       const { code, stderr } = await run.ended()
       assert.equal(code, 0)
       assert.equal(stderr, `[hmr] unknown option ${given.split('=')[0]}; did you mean --${meant}?\n`)
+    })
+  }
+
+  for (const [given, shown] of Object.entries({ '-x': '-x', '--zzz': '--zzz' })) {
+    test(`${given}, which is like no other`, async (t) => {
+      const { code, stderr } = await hmr(t, ['-f', 'switches.js', given], { cwd: project(t).dir }).ended()
+      assert.equal(code, 0)
+      assert.equal(stderr, `[hmr] unknown option ${shown} is ignored; \`hmr --help\` names them all\n`)
     })
   }
 
@@ -139,6 +155,23 @@ describe('no file to run', () => {
       await hmr(t, [], { cwd: dir }).printed('switches false false false')
       await hmr(t, ['-nl'], { cwd: dir }).printed('switches true true false')
     }
+  })
+
+  test('a "main" that is not there, as after `npm init -y`, does not', async (t) => {
+    const { dir } = project(t, { 'package.json': '{"main": "index.js"}' })
+    const { code, stdout, stderr } = await hmr(t, [], { cwd: dir }).ended()
+    assert.deepEqual([code, stdout], [1, ''])
+    assert.match(
+      stderr,
+      /^Missing required argument: f\n"main" of package\.json is index\.js, which is not there\. Name .*\n$/
+    )
+  })
+
+  test('`-f` without a value is no wish for "main"', async (t) => {
+    const { dir } = project(t, { 'package.json': '{"main": "switches.js"}' })
+    const { code, stdout, stderr } = await hmr(t, ['-l', '-f'], { cwd: dir }).ended()
+    assert.deepEqual([code, stdout], [1, ''])
+    assert.match(stderr, /^Missing required argument: f\nNo file follows -f\. Name .*\n$/)
   })
 
   test('a package.json without a usable "main" does not', async (t) => {
@@ -188,6 +221,27 @@ describe('--help, --version, --info', () => {
     assert.match(stdout, /^watch backend \w+/m)
     if (process.platform === 'linux') assert.match(stdout, /^fs\.inotify\.max_user_watches \d+$/m)
   })
+})
+
+describe('what the program sees of itself, as under `node FILE`', () => {
+  const text = `
+    const { createRunner, hmr } = require('@upvotr/node-hmr')
+    console.log([require.main === module, module.parent === null, process.argv[1] === __filename, 'v1'].join(' '))
+    require('./required.js')
+    module.exports = hmr(null, createRunner(() => {}))`
+  const required = `
+    console.log('below: ' + [require.main === module, require.main.filename === process.argv[1]].join(' '))`
+
+  for (const name of ['main.js', './main', 'main']) {
+    test(`\`require.main === module\` and \`process.argv[1]\`: ${name}, through updates`, async (t) => {
+      const { dir, file } = project(t, { 'main.js': text, 'required.js': required })
+      const run = hmr(t, ['-f', name], { cwd: dir })
+      await run.printed('true true true v1\n')
+      await run.printed('below: false true\n')
+      fs.writeFileSync(file('main.js'), text.replace('v1', 'v2'))
+      await run.printed('true true true v2\n')
+    })
+  }
 })
 
 describe('what the module and its file are', () => {

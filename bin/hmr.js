@@ -1,25 +1,21 @@
 #!/usr/bin/env node
 'use strict'
 
-const { reportError } = require('../load-binding.js')
 const { parse, helpText } = require('./options.js')
 const program = require('./program.js')
+const { explainMissing } = require('./missing.js')
+const { hmrStart } = require('./start.js')
+const { isOnTerminal, outliveReaders } = require('./terminal.js')
 const { leaveWell } = require('./leave.js')
 const { information } = require('./information.js')
+const { openInspector } = require('./debugging.js')
+const { outliveErrors } = require('./uncaught.js')
 const own = require('../package.json')
 
-// A reader that goes away (`hmr -l … | head -1`) must not take the server with it.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error) => {
-    if (error.code !== 'EPIPE') throw error
-  })
-}
+outliveReaders()
 
-const MISSING = [
-  '',
-  'Missing required argument: f',
-  'Name the module to run, as in `hmr -f server.js`, or set "main" in package.json.'
-]
+const MISSING = 'Missing required argument: f'
+const ADVICE = 'Name the module to run, as in `hmr -f server.js`, or set "main" in package.json.'
 
 // Not from here, or each stack would end with this line.
 queueMicrotask(hmrMain)
@@ -38,10 +34,29 @@ async function hmrMain() {
   if (options.info) return void console.log(information())
   if (!options.suppressWarnings) for (const warning of warnings) console.warn(`[hmr] ${warning}`)
 
+  if (options.lacksFile) return refuse(MISSING, `No file follows -f. ${ADVICE}`)
   const file = options.file ?? program.mainFile()
-  if (file === undefined) return refuse(helpText(own.version), ...MISSING)
+  if (file === undefined) return refuse(helpText(own.version), '', MISSING, ADVICE)
   const resolve = program.resolverFor(file)
-  const hmr = program.packageOf(resolve(file))
+  if (options.file === undefined && !program.isThere(resolve(file)))
+    return refuse(MISSING, `"main" of package.json is ${file}, which is not there. ${ADVICE}`)
+  try {
+    const debugging = options.inspectBrk ?? options.inspect
+    if (debugging !== undefined) openInspector(debugging, options.inspectBrk !== undefined)
+  } catch (error) {
+    return refuse(error)
+  }
+  let copy
+  try {
+    copy = program.packageOf(resolve(file))
+  } catch (error) {
+    if (error?.code !== 'ERR_HMR_NO_ADDON') throw error
+    return refuse(error.message)
+  }
+  await hmrRun({ ...copy, options, rest, file, resolve })
+}
+
+async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
   if (options.enableLogging) hmr.HMRRuntime.setLogging(true)
   if (options.suppressWarnings) hmr.HMRRuntime.suppressWarnings(true)
   // Also for the runtimes that the program makes. A copy of the package from before the switch has no option either.
@@ -50,24 +65,29 @@ async function hmrMain() {
 
   let asked
   let runtime
+  let require_
   try {
     asked = options.require
-    const require_ = await program.hmrWrapRequire(hmr, resolve, options.require)
+    require_ = await program.hmrWrapRequire(hmr, resolve, options.require)
     asked = options.watcher
     runtime = hmr.createRuntime(require_, await program.hmrMakeWatcher(hmr, require_, options))
   } catch (error) {
-    if (error instanceof program.Refusal) return refuse(`TypeError: ${error.message}`)
-    reportError(asked ?? file, 'cannot be used', error)
+    if (error instanceof program.Refusal) return refuse(`TypeError: ${error.message}`, error.advice)
+    const missing = asked && explainMissing(asked, program.resolverFor(asked)(asked), error)
+    if (missing) console.error(`[hmr] ${asked}: cannot be used\n${missing}`)
+    else binding.reportError(asked ?? file, 'cannot be used', error)
     return process.exit(1)
   }
-  if (rest !== undefined) process.argv = [process.argv[0], resolve(file), ...rest]
+  program.becomeMain(file, resolve(file), rest)
   leaveWell(hmr, options.grace)
-  try {
-    await runtime.import(file)
-  } catch (error) {
-    reportError(file, 'cannot be started', error)
-    process.exit(1)
-  }
+  const outlives = !options.noWatch && !options.exitOnError
+  const waits = outlives && isOnTerminal()
+  if (outlives) outliveErrors(hmr, binding, file, waits)
+  const polling = options.poll === undefined ? undefined : { polling: options.poll }
+  const isPlain = options.require === undefined
+  await hmrStart({ hmr, binding, runtime, require_, file, polling, waits, isPlain })
+  const saves = options.noWatch ? 'saves are not taken (--noWatch)' : 'its saves are taken'
+  binding.remark?.(`${file} runs; ${saves}`)
 }
 
 function refuse(...lines) {

@@ -1,7 +1,6 @@
 'use strict'
 
 const { readFileSync } = require('node:fs')
-const { addonVersion } = require('../load-binding.js')
 const own = require('../package.json')
 
 const BACKENDS = { linux: 'inotify', darwin: 'FSEvents', win32: 'ReadDirectoryChangesW' }
@@ -13,13 +12,22 @@ function information() {
   const runtime = bun ? `bun ${bun}` : deno ? `deno ${deno}` : `node ${node}`
   return [
     `${own.name} ${own.version}`,
-    `addon ${addonVersion()}`,
+    `addon ${addon()}`,
     `platform ${process.platform}-${process.arch}`,
     runtime,
     `watch backend ${BACKENDS[process.platform] ?? 'kqueue or polling'}`,
     ...(process.platform === 'linux' ? LIMITS.map(limit) : []),
     ...(process.env.HMR_POLLING ? [`HMR_POLLING=${process.env.HMR_POLLING}`] : [])
   ].join('\n')
+}
+
+/** It may be missing: that is worth a report as well. */
+function addon() {
+  try {
+    return require('../load-binding.js').addonVersion()
+  } catch (error) {
+    return `is not loaded: ${error.message.split('\n')[0].replace(/^@upvotr\/node-hmr: /, '')}`
+  }
 }
 
 function limit(name) {

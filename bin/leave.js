@@ -1,23 +1,29 @@
 'use strict'
 
-const { isatty } = require('node:tty')
+const { setTimeout: later } = require('node:timers')
+const { standInFor } = require('./stand-in.js')
 
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 }
-/** npm hands the terminal's Ctrl-C on to a program that has it already, at once. Nobody presses it so fast. */
-const ECHO = 100
+/** SIGHUP: the terminal was closed. */
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
+/**
+ * How long after the first signal another one is the same wish, in milliseconds. Whoever started the command hands the
+ * terminal's Ctrl-C on to a program that has it already, or sends SIGTERM after it. Nobody presses it so fast.
+ */
+const SAME_WISH = 150
 
-/** On Ctrl-C and SIGTERM: the cleanups, then the exit code the shell expects; the second time, the exit alone. */
+/** On Ctrl-C, SIGTERM and SIGHUP: the cleanups, then the exit code the shell expects; the second time, the exit alone. */
 function leaveWell(hmr, grace) {
-  const hasEchoes = process.env.npm_lifecycle_event !== undefined && isatty(0)
   let leavingSince
   for (const [signal, code] of Object.entries(SIGNALS)) {
     standInFor(signal, async () => {
+      // Not the program's clock, which may be a fake.
+      const now = process.uptime()
       if (leavingSince !== undefined) {
-        if (!hasEchoes || Date.now() - leavingSince > ECHO) process.exit(code)
+        if ((now - leavingSince) * 1000 > SAME_WISH) process.exit(code)
         return
       }
-      leavingSince = Date.now()
-      setTimeout(() => {
+      leavingSince = now
+      later(() => {
         console.error(`[hmr] the cleanups took longer than ${grace} ms; leaving without them`)
         process.exit(code)
       }, grace)
@@ -25,24 +31,6 @@ function leaveWell(hmr, grace) {
       process.exit(code)
     })
   }
-}
-
-/**
- * Listens for a signal as long as the program itself does not. A second listener would be in the way even if it did
- * nothing: some packages end the process only if all listeners are their own.
- */
-function standInFor(signal, listener) {
-  process.on(signal, listener)
-  process.on('newListener', (event, added) => {
-    if (event !== signal || added === listener) return
-    // Not at once: without any listener, Node would give the signal back before the new one is there.
-    queueMicrotask(() => {
-      if (process.listenerCount(signal) > 1) process.off(signal, listener)
-    })
-  })
-  process.on('removeListener', (event) => {
-    if (event === signal && process.listenerCount(signal) === 0) process.on(signal, listener)
-  })
 }
 
 module.exports = { leaveWell }

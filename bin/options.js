@@ -2,8 +2,11 @@
 
 const { parseArgs } = require('node:util')
 
+const { nearest } = require('./nearest.js')
+
 /**
- * Every option: its letter, its type and its line in `--help`. `number?` takes a number of milliseconds or nothing.
+ * Every option: its letter, its type and its line in `--help`. `number?` takes a number of milliseconds or nothing,
+ * `address?` what stands after an equals sign, or nothing.
  */
 const OPTIONS = {
   file: { short: 'f', type: 'string', help: 'the module to run; `-f` may be left out', group: 'Run' },
@@ -17,9 +20,12 @@ const OPTIONS = {
   },
   ignoreUnchanged: { type: 'boolean', help: 'a save that changes no byte updates nothing', group: 'Watch' },
   poll: { type: 'number?', help: 'look at the files every so many ms (=300) instead of asking the OS', group: 'Watch' },
+  inspect: { type: 'address?', help: 'let a debugger connect (=127.0.0.1:9229)', group: 'Run' },
+  inspectBrk: { type: 'address?', help: 'the same, and wait for it before the program starts', group: 'Run' },
   enableLogging: { short: 'l', type: 'boolean', help: 'one line for each update', group: 'Output' },
   suppressWarnings: { short: 's', type: 'boolean', help: 'no warnings; errors are still shown', group: 'Output' },
   grace: { type: 'number', help: 'how long cleanups may take after Ctrl-C, in ms (=5000)', group: 'Leave' },
+  exitOnError: { type: 'boolean', help: 'an uncaught error ends the process, as under node', group: 'Leave' },
   help: { short: 'h', type: 'boolean', help: 'show this', group: 'Other' },
   version: { type: 'boolean', help: "print the package's version", group: 'Other' },
   info: { type: 'boolean', help: 'print what a bug report needs', group: 'Other' }
@@ -33,7 +39,7 @@ const camel = (name) => name.replace(/-+(.)/g, (_, letter) => letter.toUpperCase
 const kebab = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 /**
- * Reads the command line. Unknown options are ignored; one that is nearly a known one is warned about.
+ * Reads the command line. Unknown options and further files are ignored, with a warning.
  *
  * @param {string[]} argv arguments without Node and script
  * @returns {{ options: Record<string, any>, rest: string[] | undefined, warnings: string[] }} `rest`: what stands
@@ -53,9 +59,17 @@ function parse(argv) {
     const type = OPTIONS[name]?.type
     if (type === 'boolean') options[name] = value !== 'false'
     else if (type === 'string' && typeof value === 'string' && value !== '') options[name] = value
+    else if (type === 'address?') options[name] = value
     else if (type?.startsWith('number')) options[name] = milliseconds(name, value)
   }
-  options.file ??= positionals.find((it) => it !== '')
+  const files = positionals.filter((it) => it !== '')
+  options.file ??= files[0]
+  options.lacksFile = options.file === undefined && values.file !== undefined
+  const further = files.filter((it) => it !== options.file)
+  if (further.length > 0) {
+    const advice = 'arguments of the program come after `--`'
+    warnings.push(`${options.file} is run; ignored: ${further.join(', ')} (${advice})`)
+  }
   return { options, rest: end === -1 ? undefined : argv.slice(end + 1), warnings }
 }
 
@@ -86,7 +100,8 @@ function canonical(argv, warnings) {
       args.push(...attached)
       continue
     }
-    const names = dashes === '--' ? [longName(spelled, warnings)] : [...spelled].map((letter) => BY_LETTER[letter])
+    const names =
+      dashes === '--' ? [longName(spelled, warnings)] : [...spelled].map((letter) => shortName(letter, warnings))
     names.forEach((name, place) => {
       if (name === undefined) return
       const [base, negated] = typeof name === 'string' ? [name, false] : [name.not, true]
@@ -115,6 +130,7 @@ function takesNext(type, next) {
   if (next === undefined) return false
   if (type === 'boolean') return next === 'true' || next === 'false'
   if (type === 'number?') return /^\d+$/.test(next)
+  if (type === 'address?') return false
   return !next.startsWith('-') || next === '-'
 }
 
@@ -124,24 +140,17 @@ function longName(spelled, warnings) {
   if (Object.hasOwn(BY_LETTER, name)) return BY_LETTER[name]
   const positive = camel(spelled.replace(/^no-/, ''))
   if (spelled.startsWith('no-') && OPTIONS[positive]?.type === 'boolean') return { not: positive }
-  const near = Object.keys(OPTIONS).find((known) => isNear(name.toLowerCase(), known.toLowerCase()))
-  if (near) warnings.push(`unknown option --${spelled}; did you mean --${near}?`)
+  const near = nearest(name, Object.keys(OPTIONS), (length) => Math.min(3, Math.floor(length / 2)))
+  warnings.push(near ? `unknown option --${spelled}; did you mean --${near}?` : unknown(`--${spelled}`))
   return undefined
 }
 
-/** At most two letters added, left out or exchanged, in words long enough for that to mean something. */
-function isNear(word, known) {
-  let row = Array.from({ length: known.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= word.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= known.length; j++) {
-      const exchange = row[j - 1] + (word[i - 1] === known[j - 1] ? 0 : 1)
-      next[j] = Math.min(exchange, row[j] + 1, next[j - 1] + 1)
-    }
-    row = next
-  }
-  return row[known.length] <= Math.min(2, Math.floor(known.length / 3))
+function shortName(letter, warnings) {
+  if (!Object.hasOwn(BY_LETTER, letter)) warnings.push(unknown(`-${letter}`))
+  return BY_LETTER[letter]
 }
+
+const unknown = (option) => `unknown option ${option} is ignored; \`hmr --help\` names them all`
 
 /** @param {string} version */
 function helpText(version) {

@@ -1,14 +1,21 @@
 'use strict'
 
 const fs = require('node:fs')
-const { createRequire, isBuiltin } = require('node:module')
+const Module = require('node:module')
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
 
 const own = require('../package.json')
 
-/** What was asked for is not what it should be; the message says so. */
-class Refusal extends TypeError {}
+const { createRequire, isBuiltin } = Module
+
+/** What was asked for is not what it should be; the message says so, and the advice what it is. */
+class Refusal extends TypeError {
+  constructor(message, advice) {
+    super(message)
+    this.advice = advice
+  }
+}
 
 /** Where the command was started. The program may leave it; what is named on the command line may not. */
 const startFolder = folderNow()
@@ -54,29 +61,55 @@ function resolverFor(file) {
   return resolveHere
 }
 
-/** The copy of this package that the module at `file` itself requires: the switches are its own. */
+const isThere = (found) => fs.existsSync(found)
+
+/**
+ * The copy of this package that the module at `file` itself requires, and its addon: the switches are its own. A copy
+ * written in JavaScript has no addon; ours reports for it.
+ */
 function packageOf(file) {
   try {
-    return createRequire(fs.realpathSync(file))(own.name)
+    const theirs = createRequire(fs.realpathSync(file))
+    const hmr = theirs(own.name)
+    const addon = path.join(path.dirname(theirs.resolve(own.name)), 'load-binding.js')
+    return { hmr, binding: require(fs.existsSync(addon) ? addon : '../load-binding.js') }
   } catch {
-    return require('../index.js')
+    return { hmr: require('../index.js'), binding: require('../load-binding.js') }
   }
+}
+
+/**
+ * What the program sees of the process, as under `node FILE`: its path as `process.argv[1]`, what stood after `--`, and
+ * its module, that of the latest version, as `require.main`.
+ */
+function becomeMain(file, found, rest) {
+  const asTyped = path.resolve(startFolder, file)
+  process.argv[1] = fs.statSync(asTyped, { throwIfNoEntry: false })?.isFile() ? asTyped : found
+  if (rest !== undefined) process.argv.splice(2, Infinity, ...rest)
+  const ours = process.mainModule
+  // Node asks whenever it makes a `require`; by then the module is in the cache.
+  Object.defineProperty(process, 'mainModule', {
+    configurable: true,
+    enumerable: true,
+    get: () => require.cache[found] ?? ours,
+    set: (value) => Object.defineProperty(process, 'mainModule', { value, writable: true })
+  })
 }
 
 /** Node's `require`, or the function that the module at `file` exports, as the runtime and the watcher get it. */
 async function hmrWrapRequire(hmr, resolve, file) {
   if (file === undefined) return hmr.synthetic(hmrRequire, require, require.cache, resolve)
-  const inner = pickDefault(await hmrLoad(require, file))
-  if (typeof inner !== 'function') throw new Refusal('Invalid require function passed.')
+  const exported = await hmrLoad(require, file)
+  const inner = pickDefault(exported)
+  if (typeof inner !== 'function') {
+    const way = 'it has to export the function, as in `module.exports = (file) => require(file)`'
+    throw new Refusal('Invalid require function passed.', `${file} exports ${kindOf(exported)}; ${way}`)
+  }
   return hmr.synthetic(inner, inner, inner.cache ?? require.cache, resolve)
 
+  // Without us as the parent: the program's module has none, and no version is kept among our children.
   function hmrRequire(id) {
-    try {
-      return require(isBuiltin(id) ? id : resolve(id))
-    } finally {
-      // Nobody looks for old versions among the children of a module in node_modules; kept there, none would go.
-      module.children.length = 0
-    }
+    return Module._load(isBuiltin(id) ? id : resolve(id), null, false)
   }
 }
 
@@ -85,12 +118,17 @@ async function hmrMakeWatcher(hmr, require_, options) {
     const Watcher = options.ignoreUnchanged ? hmr.ContentWatcher : hmr.FSWatcher
     return new Watcher(require_, options.poll === undefined ? undefined : { polling: options.poll })
   }
-  const CustomWatcher = pickDefault(await hmrLoad(require_, options.watcher))
+  const exported = await hmrLoad(require_, options.watcher)
+  const CustomWatcher = pickDefault(exported)
   if (typeof CustomWatcher?.prototype?.on === 'function') {
     const watcher = new CustomWatcher(require_)
     if (typeof watcher.watch === 'function') return watcher
   }
-  throw new Refusal("Specified watcher file's export is not a watcher.")
+  const way = 'it has to export a class like `class extends Watcher { watch(id) { … } }`'
+  throw new Refusal(
+    "Specified watcher file's export is not a watcher.",
+    `${options.watcher} exports ${kindOf(exported)}; ${way}`
+  )
 }
 
 async function hmrLoad(require_, file) {
@@ -103,9 +141,17 @@ async function hmrLoad(require_, file) {
   }
 }
 
+function kindOf(exported) {
+  if (exported === null || exported === undefined) return 'nothing'
+  if (typeof exported === 'function') return /^class\b/.test(exported) ? `the class ${exported.name}` : 'a function'
+  if (typeof exported !== 'object') return `a ${typeof exported}`
+  const names = Object.keys(exported)
+  return names.length === 0 ? 'an object without properties' : `an object with ${names.slice(0, 5).join(', ')}`
+}
+
 /** The export itself, or its `default`. */
 function pickDefault(exported) {
   return typeof exported === 'function' ? exported : exported?.default
 }
 
-module.exports = { Refusal, mainFile, resolverFor, packageOf, hmrWrapRequire, hmrMakeWatcher }
+module.exports = { Refusal, mainFile, isThere, resolverFor, packageOf, becomeMain, hmrWrapRequire, hmrMakeWatcher }

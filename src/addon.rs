@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use crate::classic::{
-    context::StepContext, dependencies::Environment, hmr_runtime, hot_module, persist, registry::Registry,
-    runner, steps::OwnMethods, synthetic, watching,
+    command, context::StepContext, dependencies::Environment, hmr_runtime, hot_module, persist,
+    registry::Registry, runner, steps::OwnMethods, synthetic, watching,
 };
 use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
 use crate::resolve::Resolved;
@@ -268,5 +268,5 @@ fn export_functions<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
         Ok(call.js.undefined())
     })?;
     exports.define_hidden(js.string("panicAt"), panics)?;
-    Ok(())
+    command::export(js, exports)
 }

@@ -141,7 +141,7 @@ fn find<'s>(require: Value<'s>, record: &Record, old_path: &str, origin: Origin)
     let resolve = || resolve::resolve(require, &record.id, "HMRRuntime.import");
     // A copy: `resolve` may be the user's, and import.
     let found_by = record.found_by.borrow().clone();
-    if !matches!(found_by, Way::Link(_)) && origin == Origin::Told && !resolve::is_file(old_path) {
+    if !matches!(found_by, Way::Link(_)) && origin != Origin::Watched && !resolve::is_file(old_path) {
         // The id may lead to another file by now, an `index.js` in place of a `.js`.
         let _ = resolve::make_node_forget(require.js(), old_path);
     }

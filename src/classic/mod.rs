@@ -3,6 +3,7 @@
 //! One update, as a straight line: a watcher emits → [`hmr_runtime`] finds the record → [`update`] evicts and
 //! requires ([`require_cache`]), asks [`hot_module`] whether it is one, follows [`lifecycle`]'s plan, gives the
 //! exports object its new value and emits `update`.
+pub mod command;
 pub mod context;
 pub mod dependencies;
 pub mod hmr_runtime;
@@ -19,5 +20,6 @@ pub mod shutdown;
 pub mod steps;
 pub mod synthetic;
 pub mod trouble;
+pub mod unloadable;
 pub mod update;
 pub mod watching;

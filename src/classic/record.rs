@@ -94,6 +94,11 @@ impl Record {
         std::iter::successors(self.importer.borrow().upgrade(), importer).any(|it| Rc::ptr_eq(&it, other))
     }
 
+    /// Whether it is as it was after that update: not updated since, and not let go.
+    pub fn is_as_it_was(&self, update: u64) -> bool {
+        self.updates.get() == update && self.is_alive.get() && self.is_watched.get()
+    }
+
     /// Notes what is being reported, and says how often it came in a row; `None` is like no other.
     pub fn count_trouble(&self, trouble: Option<&str>) -> u64 {
         let mut last = self.trouble.borrow_mut();

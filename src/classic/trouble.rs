@@ -1,11 +1,14 @@
 //! What went wrong in an update, and when it is said.
 
+use std::cell::RefCell;
 use std::fs;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use super::record::Record;
 use super::steps::Module;
+use super::unloadable::{Failure, Unloadable};
+use crate::addon::Addon;
 use crate::js::{Cx, Held, Js, Value, settled, spawn_detached};
 use crate::report;
 use crate::resolve::Way;
@@ -14,12 +17,15 @@ use crate::watchers::delivery::Origin;
 /// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.
 pub const SETTLE: u32 = 250;
 
+/// How long what has had its settle time waits for what else fails, in milliseconds.
+const TOGETHER: u32 = 20;
+
 /// The file cannot be evaluated, or exports no hot module.
 pub const UNLOADABLE: &str = "the new version cannot be loaded";
 /// The warning after an error.
 pub const FALLBACK: &str = "using the last good version";
 /// What the log line says then.
-pub const KEPT: &str = "kept its last good version";
+const KEPT: &str = "kept its last good version";
 
 /// Reports the rejection of a promise that comes out of an update and that nobody may be waiting for.
 pub fn report_rejection(js: Js<'_>, id: &str, what: &'static str, promise: Value<'_>) {
@@ -49,6 +55,26 @@ fn tell(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) {
     }
 }
 
+/// Reports what nobody caught, and says how often it came. A timer may fail a thousand times a second: of the same
+/// failure again only some are told.
+pub fn tell_uncaught(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) -> u64 {
+    let times = record.count_trouble(fingerprint(what, thrown).as_deref());
+    if times == 1 {
+        report::error(js, &record.id, what, thrown);
+    } else if times <= 3 || is_round(times) {
+        report::repeated_error(js, &record.id, what, thrown, times);
+    }
+    times
+}
+
+/// A power of ten.
+fn is_round(mut times: u64) -> bool {
+    while times >= 10 && times.is_multiple_of(10) {
+        times /= 10;
+    }
+    times == 1
+}
+
 fn fingerprint(what: &str, thrown: Value<'_>) -> Option<String> {
     report::fingerprint(thrown).map(|words| format!("{what}: {words}"))
 }
@@ -60,66 +86,83 @@ pub fn warn(module: &Module, text: &str) {
 
 /// A new version could not be loaded. What failed is said once, for whichever module comes first.
 pub fn report_unloadable(module: &Module, thrown: &Held, is_reported: bool) {
-    module
-        .cx
-        .with(|js| tell_unloadable(js, &module.record, thrown.get(js), is_reported));
+    module.cx.with(|js| {
+        tell_unloadable(js, &module.record, thrown.get(js), is_reported);
+        report::warning(js, &module.record.id, FALLBACK);
+    });
 }
 
-fn tell_unloadable(js: Js<'_>, record: &Record, thrown: Value<'_>, is_reported: bool) {
+/// Reports what failed, unless that was done for another module.
+pub fn tell_unloadable(js: Js<'_>, record: &Record, thrown: Value<'_>, is_reported: bool) {
     if is_reported {
         record.count_trouble(fingerprint(UNLOADABLE, thrown).as_deref());
     } else {
         tell(js, record, UNLOADABLE, thrown);
     }
-    report::warning(js, &record.id, FALLBACK);
 }
 
-/// What cannot be loaded may be half of a save: said only if nothing newer comes within the settle time.
+/// What cannot be loaded may be half of a save: said only if nothing newer comes within the settle time, together with
+/// what else could not be loaded at that time.
 ///
 /// A file that is not as it was by then, or away, is about to be told of, or never: moved away just when it was to be
 /// loaded and then back, it is again what the watcher knows. After another settle time `load_again` makes up for that.
-pub fn report_after_settling(
-    module: &Module,
-    thrown: Held,
-    is_reported: bool,
-    way: Vec<String>,
-    took: Duration,
-    load_again: fn(Js<'_>, Module, Origin),
-) {
+pub fn report_after_settling(failure: Failure, origin: Origin, load_again: fn(Js<'_>, Module, Origin)) {
+    let time = if origin == Origin::Settled {
+        TOGETHER
+    } else {
+        SETTLE
+    };
+    let module = failure.module.clone();
     let mut seen = Sighting::of(&module.record);
-    if module
-        .cx
-        .with(|js| is_own_file_missing(&module.record, thrown.get(js)))
-    {
+    let is_away = |js: Js<'_>| is_own_file_missing(&module.record, failure.thrown.get(js));
+    if module.cx.with(is_away) {
         seen = None;
     }
-    let module = module.clone();
-    after_settling(&module.clone(), move |js| {
-        let record = &module.record;
-        if Sighting::of(record) != seen {
+    let Ok(unloadable) = module.cx.attempt(|js| js.state::<Unloadable>()) else {
+        return;
+    };
+    unloadable.settling.set(unloadable.settling.get() + 1);
+    let failure = RefCell::new(Some(failure));
+    after(&module.clone(), time, move |js, is_current| {
+        if is_current && Sighting::of(&module.record) != seen {
             let late = module.clone();
-            after_settling(&module, move |js| load_again(js, late.clone(), Origin::Told));
-            return;
+            after(&module, SETTLE, move |js, is_current| {
+                if is_current {
+                    load_again(js, late.clone(), Origin::Settled);
+                }
+            });
+        } else if is_current {
+            unloadable.told.borrow_mut().extend(failure.take());
         }
-        tell_unloadable(js, record, thrown.get(js), is_reported);
-        let path = record.resolved.borrow().clone();
-        report::updated(js, &way, &record.id, &path, KEPT, took);
+        unloadable.settled(js);
     });
 }
 
-/// After the settle time, unless the module was updated or let go meanwhile.
-fn after_settling(module: &Module, action: impl for<'t> Fn(Js<'t>) + 'static) {
+/// After so many milliseconds; with it, whether the module is as it was: not updated, and not let go.
+fn after(module: &Module, milliseconds: u32, action: impl for<'t> Fn(Js<'t>, bool) + 'static) {
     let record = Rc::clone(&module.record);
     let update = record.updates.get();
     let timer = module.cx.attempt(|js| {
-        let timer = module.addon.timers.after(js, SETTLE, move |js| {
-            if record.updates.get() == update && record.is_alive.get() && record.is_watched.get() {
-                action(js);
-            }
+        let timer = module.addon.timers.after(js, milliseconds, move |js| {
+            action(js, record.is_as_it_was(update))
         })?;
         Ok(timer.hold())
     });
     drop(timer);
+}
+
+/// Whether this was reported last.
+pub fn is_known(js: Js<'_>, record: &Record, thrown: &Held) -> bool {
+    let known = fingerprint(UNLOADABLE, thrown.get(js));
+    known.is_some_and(|known| record.trouble.borrow().0 == known)
+}
+
+/// The log line of a version that failed, where no warning says the same.
+pub fn log_kept(js: Js<'_>, record: &Record, way: &[String], took: Duration) {
+    if Addon::of(js).is_ok_and(|addon| addon.switches.warnings_suppressed.get()) {
+        let path = record.resolved.borrow().clone();
+        report::updated(js, way, &record.id, &path, KEPT, took);
+    }
 }
 
 /// What tells one state of a module's file from another, roughly.

@@ -10,9 +10,11 @@ use super::record::{Phase, Record};
 use super::registry::place;
 use super::steps::Module;
 use super::trouble::{
-    FALLBACK, KEPT, SETTLE, report_after_settling, report_failure, report_rejection, report_unloadable, warn,
+    FALLBACK, SETTLE, log_kept, report_after_settling, report_failure, report_rejection, report_unloadable,
+    warn,
 };
-use super::{hmr_runtime, watching};
+use super::unloadable::Failure;
+use super::{command, hmr_runtime, watching};
 use crate::js::{Held, Js, JsResult, spawn_detached};
 use crate::report;
 use crate::watchers::delivery::Origin;
@@ -98,6 +100,7 @@ pub fn change_loaded(js: Js<'_>, module: Module, origin: Origin, loaded: Loaded,
 }
 
 fn start(js: Js<'_>, module: Module, origin: Origin, mut loaded: Option<Loaded>, before: Vec<Rc<Record>>) {
+    command::save_is_taken(js);
     spawn_detached(js, async move {
         let ends = EndsIdle(Some(module.clone()));
         for other in before {
@@ -174,7 +177,7 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     record.updates.set(record.updates.get() + 1);
     let loaded = loaded.unwrap_or_else(|| load_for_update(module, origin));
     // Who tells of a change by hand may look at the children as soon as that returns.
-    if origin == Origin::Told {
+    if origin != Origin::Watched {
         module.cx.with(|js| leave_parents(js, module));
     }
     let way = record.way.take();
@@ -185,14 +188,16 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
             UpdateOutcome::Kept
         }
         Err(thrown) => {
-            report_after_settling(
-                module,
+            let failure = Failure {
+                module: module.clone(),
                 thrown,
-                loaded.is_reported,
-                way.clone(),
-                loaded.began.elapsed(),
-                change,
-            );
+                is_reported: loaded.is_reported,
+                way: way.clone(),
+                took: loaded.began.elapsed(),
+                update: record.updates.get(),
+                is_late: origin == Origin::Settled,
+            };
+            report_after_settling(failure, origin, change);
             UpdateOutcome::KeptForNow
         }
     };
@@ -207,7 +212,7 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
             UpdateOutcome::Updated => {
                 log(js, if record.recover() { "recovered" } else { "updated" });
             }
-            UpdateOutcome::FellBack | UpdateOutcome::Kept => log(js, KEPT),
+            UpdateOutcome::FellBack | UpdateOutcome::Kept => log_kept(js, record, &way, took),
             UpdateOutcome::KeptForNow | UpdateOutcome::Gone => {}
         }
         if matches!(outcome, UpdateOutcome::Updated | UpdateOutcome::FellBack) {

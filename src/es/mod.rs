@@ -1,3 +1,56 @@
 //! ES modules, TypeScript and CommonJS of hot programs: read, compiled, resolved, linked and evaluated.
+//!
+//! `source → assemble (record, link, instantiate) → evaluate`; an update takes the same way beside the running program, as a `stage`.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `compile/` | text in, code and facts out |
+//! | `resolve/` | where specifiers lead |
+//! | `source.rs` | files read and compiled |
+//! | `record.rs` | modules and their versions |
+//! | `assemble.rs` | everything that a module statically reaches |
+//! | `link.rs` | which binding a name leads to |
+//! | `instantiate.rs` | `$`, getters, slots |
+//! | `evaluate.rs` | ECMAScript's evaluation |
+//! | `namespace.rs` | namespace objects |
+//! | `external.rs` | what Node loads |
+//! | `commonjs.rs` | local CommonJS, by Node's loader |
+//! | `run.rs` | the ways in |
+//! | `stage.rs` | new versions, until they are committed |
+//! | `natives.rs`, `glue.js` | what compiled code calls; the part that has to be JavaScript |
+//! | `host.rs` | what the engine asks of the program around it |
+//! | `engine.rs`, `error.rs`, `text.rs` | the state; errors as Node words them; literals |
+
+#![expect(
+    dead_code,
+    unused_imports,
+    reason = "updates and the ways to start a program are to use it"
+)]
+
 pub mod compile;
+pub mod load;
 pub mod resolve;
+
+mod assemble;
+mod commonjs;
+mod engine;
+mod error;
+mod evaluate;
+mod external;
+mod host;
+mod instantiate;
+mod link;
+mod namespace;
+mod natives;
+mod record;
+mod run;
+mod source;
+mod stage;
+mod text;
+
+pub use engine::{Engine, Setup};
+pub use host::Host;
+pub use record::{Body, ModuleId, Record, Status, Unit, Version};
+pub use run::{Facade, evaluated, import};
+pub use source::{SourceError, hash_of};
+pub use stage::{Stage, evaluate};

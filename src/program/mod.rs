@@ -1,9 +1,10 @@
-//! Hot programs.
+//! Programs that run hot.
 
 mod events;
 mod hot_door;
 mod hot_host;
 mod on_engine;
+mod start;
 mod update;
 mod watches;
 mod wishes;
@@ -18,5 +19,6 @@ use crate::js::{Js, JsResult, Value};
 /// While the environment is going.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
     events::register(js, exports)?;
+    start::register(js, exports)?;
     hot_door::register(js, exports)
 }

@@ -1,6 +1,7 @@
 //! Every line for the user's console, and the trace for ourselves.
 //!
 //! All goes through JavaScript's `console`, looked up when the line is written: that is what users capture.
+mod burst;
 mod colour;
 mod stack;
 mod trace;
@@ -36,6 +37,12 @@ pub fn error(js: Js<'_>, id: &str, what: &str, thrown: Value<'_>) {
         .as_deref()
         .filter(|_| !shows_everything())
         .map(|stack| stack::without_internals(stack, frame.is_some()));
+    let missing = shortened.as_deref().and_then(stack::missing_itself);
+    if let Some(missing) = missing {
+        write(js, "error", &[js.string(&format!("{head}\n{missing}"))]);
+        return;
+    }
+    let _lent = Lent::take(thrown, "requireStack");
     match (stack, shortened) {
         (Some(stack), Some(shortened)) if stack != shortened => {
             // The console prints the value's own stack. It gets it back at once: the value stays as it was.
@@ -49,11 +56,35 @@ pub fn error(js: Js<'_>, id: &str, what: &str, thrown: Value<'_>) {
     }
 }
 
+/// A property that an error lacks until this is dropped: its stack says the same.
+struct Lent<'s>(Value<'s>, &'static str, Value<'s>);
+
+impl<'s> Lent<'s> {
+    fn take(thrown: Value<'s>, name: &'static str) -> Option<Self> {
+        let key = thrown.js().string(name);
+        let is_there = thrown.is_error() && !shows_everything() && thrown.has_own_key(key).ok()?;
+        let value = is_there.then(|| thrown.get(name).ok())??;
+        thrown.delete_key(key).ok()?;
+        Some(Self(thrown, name, value))
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.set(self.1, self.2);
+    }
+}
+
 fn stack_of(thrown: Value<'_>) -> Option<String> {
     let is_error = thrown.is_error();
     is_error
         .then(|| thrown.get("stack").ok().and_then(Value::text))
         .flatten()
+}
+
+/// The files that the stack of a thrown error leads through, from the innermost on.
+pub fn files_in_stack(thrown: Value<'_>) -> Vec<String> {
+    stack_of(thrown).as_deref().map(stack::files).unwrap_or_default()
 }
 
 /// What makes two thrown values the same trouble: their words, and for errors the user's line. An object that is
@@ -68,7 +99,11 @@ pub fn fingerprint(thrown: Value<'_>) -> Option<String> {
 
 /// The same error as before, again.
 pub fn repeated_error(js: Js<'_>, id: &str, what: &str, thrown: Value<'_>, times: u64) {
-    let text = format!("[hmr] {id}: {what} ({times} times now): {}", thrown.display());
+    let words = thrown.display();
+    let words = words
+        .split_once("\nRequire stack:")
+        .map_or(&*words, |(words, _)| words);
+    let text = format!("[hmr] {id}: {what} ({times} times now): {words}");
     let line = paint(js, "stderr", Colour::Red, &text);
     write(js, "error", &[js.string(&line)]);
 }
@@ -103,8 +138,30 @@ pub fn updated(js: Js<'_>, way: &[String], id: &str, path: &str, what: &str, too
     way.push(id.to_owned());
     let way = way.join(" → ");
     let text = format!("{time} [hmr] {way}{place} {what} in {milliseconds:.1} ms");
+    burst::tell(js, id, what, text, took);
+}
+
+/// A line of the log, as it is.
+fn log(js: Js<'_>, text: &str) {
     let line = paint(js, "stdout", Colour::Blue, text.trim_start());
     write(js, "log", &[js.string(&line)]);
+}
+
+/// Of many modules one failure or outcome: what they have in common, and who they are.
+pub fn many(ids: &[&str]) -> String {
+    let shown = ids.len().min(3);
+    let named = ids[..shown].join(", ");
+    match ids.len() - shown {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+/// Many modules failed together; those that are reported in full follow.
+pub fn errors(js: Js<'_>, ids: &[&str]) {
+    let text = format!("[hmr] {} modules could not be loaded: {}", ids.len(), many(ids));
+    let line = paint(js, "stderr", Colour::Red, &text);
+    write(js, "error", &[js.string(&line)]);
 }
 
 /// A file that `user` requires plainly changed, and nothing follows it.
@@ -123,9 +180,7 @@ pub fn remark(js: Js<'_>, text: &str) {
         return;
     }
     let time = time_of_day(js).unwrap_or_default();
-    let text = format!("{time} [hmr] {text}");
-    let line = paint(js, "stdout", Colour::Blue, text.trim_start());
-    write(js, "log", &[js.string(&line)]);
+    log(js, &format!("{time} [hmr] {text}"));
 }
 
 /// The path from the working directory, if it is below that.
@@ -159,7 +214,13 @@ fn shown_path(id: &str, path: &str) -> Option<String> {
 fn frame_of(stack: &str) -> Option<String> {
     let place = stack::place(stack)?;
     let source = std::fs::read(&place.file).ok()?;
-    let frame = stack::code_frame(&String::from_utf8_lossy(&source), &place)?;
+    let source = String::from_utf8_lossy(&source);
+    let place = if stack.contains("SyntaxError: ") {
+        stack::within(&source, place)
+    } else {
+        place
+    };
+    let frame = stack::code_frame(&source, &place)?;
     let folder = std::env::current_dir().unwrap_or_default();
     let file = Path::new(&place.file)
         .strip_prefix(folder)

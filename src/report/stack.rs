@@ -17,6 +17,9 @@ pub fn place(stack: &str) -> Option<Place> {
     if let Some((place, _)) = syntax_error(stack) {
         return Some(place);
     }
+    if let Some(place) = place_in_message(stack) {
+        return Some(place);
+    }
     let places = || {
         let lines = stack.lines().filter(|line| !is_internal(line));
         lines.filter_map(place_of)
@@ -24,6 +27,12 @@ pub fn place(stack: &str) -> Option<Place> {
     places()
         .find(|place| !is_in_packages(&place.file))
         .or_else(|| places().next())
+}
+
+/// The files of a stack's frames that are the users', from the innermost on.
+pub fn files(stack: &str) -> Vec<String> {
+    let frames = stack.lines().filter(|line| !is_internal(line));
+    frames.filter_map(place_of).map(|place| place.file).collect()
 }
 
 /// The stack without frames of Node's internals and of this package; of a syntax error also without the line that
@@ -59,6 +68,64 @@ fn syntax_error(stack: &str) -> Option<(Place, &str)> {
     let (_, message) = rest.split_once("\n\n")?;
     let file = path_of(file);
     Some((Place { file, line, column }, message.trim_start_matches('\n')))
+}
+
+/// Where a loader says that the user's file does not parse: a line of the message is `path:line:column`, or it is
+/// `Error: path: what (line:column)`.
+fn place_in_message(stack: &str) -> Option<Place> {
+    let message = stack.lines().take_while(|line| !line.starts_with("    at "));
+    message.map(str::trim).find_map(|line| {
+        let (file, line, column) = if is_absolute(line) {
+            let (rest, column) = line.rsplit_once(':')?;
+            let (file, line) = rest.rsplit_once(':')?;
+            (file, line, column)
+        } else {
+            let (_, rest) = line.split_once("Error: ")?;
+            let (rest, numbers) = rest.strip_suffix(')')?.rsplit_once(" (")?;
+            let (file, _) = rest.split_once(": ").filter(|(file, _)| is_absolute(file))?;
+            let (line, column) = numbers.split_once(':')?;
+            (file, line, column)
+        };
+        let (line, column) = (line.parse().ok()?, column.parse().ok()?);
+        let file = file.to_owned();
+        Some(Place { file, line, column })
+    })
+}
+
+fn is_absolute(path: &str) -> bool {
+    let bytes = path.as_bytes();
+    path.starts_with('/')
+        || bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1..].starts_with(b":\\")
+}
+
+/// The place, or the end of the last line that is not empty if it is beyond: there a file ends too early.
+pub fn within(source: &str, place: Place) -> Place {
+    let lines = source.lines().count();
+    let last = source
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+        .last();
+    match last {
+        Some((index, text)) if place.line > lines || place.line > index + 1 => Place {
+            line: index + 1,
+            column: text.chars().count() + 1,
+            ..place
+        },
+        _ => place,
+    }
+}
+
+/// Of the stack of a missing module what says so, if none of the user's code required it: that is the hot module's
+/// own file, and Node's list of who required it leads nowhere.
+pub fn missing_itself(stack: &str) -> Option<&str> {
+    let has_frames = stack.lines().any(|line| line.starts_with("    at "));
+    let says_so = !has_frames && stack.starts_with("Error: Cannot find module ");
+    says_so.then(|| {
+        stack
+            .split_once("\nRequire stack:")
+            .map_or(stack, |(says_so, _)| says_so)
+    })
 }
 
 /// Three lines of source around a place, with a caret below the column.
@@ -116,14 +183,10 @@ fn is_of_the_command(frame: &str) -> bool {
     let name = name.strip_prefix("Object.").unwrap_or(name);
     name.strip_prefix("hmr")
         .is_some_and(|rest| rest.starts_with(char::is_uppercase))
-        && [
-            "bin/hmr.js:",
-            "bin/program.js:",
-            "bin\\hmr.js:",
-            "bin\\program.js:",
-        ]
-        .iter()
-        .any(|file| frame.contains(file))
+        && ["hmr.js:", "program.js:", "start.js:"]
+            .iter()
+            .flat_map(|file| [format!("bin/{file}"), format!("bin\\{file}")])
+            .any(|file| frame.contains(&file))
 }
 
 fn is_in_packages(file: &str) -> bool {

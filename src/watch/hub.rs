@@ -106,6 +106,12 @@ impl Hub {
         self.shared.state.lock().state.take_along(key, taken);
     }
 
+    /// Whether no change is due now or after its settle time.
+    pub fn is_at_rest(&self) -> bool {
+        let debouncer = &self.shared.state.lock().state.debouncer;
+        !debouncer.has_due() && debouncer.next_deadline().is_none()
+    }
+
     pub fn take_notices(&self) -> Vec<Notice> {
         self.shared.state.lock().state.take_notices()
     }

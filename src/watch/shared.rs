@@ -138,7 +138,10 @@ impl Shared {
     }
 
     fn on_signal(&self, signal: Signal) {
-        tracing::trace!(?signal);
+        // A trace that is written into a watched folder would make events of its own, and they a trace, without end.
+        if tracing::enabled!(tracing::Level::TRACE) && self.state.lock().state.is_of_interest(&signal) {
+            tracing::trace!(?signal);
+        }
         let mut guarded = self.state.lock();
         if !guarded.shut_down {
             let now = Instant::now();

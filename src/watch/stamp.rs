@@ -34,11 +34,14 @@ impl Facts {
     pub fn of(path: &Path) -> Option<Self> {
         #[cfg(test)]
         LOOKS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let metadata = std::fs::metadata(path).ok()?;
+        Self::from_metadata(&std::fs::metadata(path).ok()?)
+    }
+
+    fn from_metadata(metadata: &Metadata) -> Option<Self> {
         if metadata.is_dir() {
             return None;
         }
-        let (device, inode, inode_changed) = inode_facts(&metadata);
+        let (device, inode, inode_changed) = inode_facts(metadata);
         Some(Self {
             device,
             inode,
@@ -166,6 +169,30 @@ impl Stamp {
     /// Reads the file as well (except a very large one).
     pub fn with_content(path: &Path) -> Self {
         Self::read_if(path, |_| true)
+    }
+
+    /// A file that was read: `metadata` is what the open file had before that. Without bytes it could not be read.
+    pub fn of_read(metadata: &Metadata, bytes: Option<&[u8]>) -> Self {
+        let facts = Facts::from_metadata(metadata);
+        let content = match (bytes, &facts) {
+            (_, Some(facts)) if !facts.is_regular || facts.size > HASH_LIMIT => Content::Unread,
+            // It has grown since, and is compared as far as it reached.
+            (Some(bytes), Some(facts)) => Content::Hash(Self::hash_of(
+                usize::try_from(facts.size)
+                    .ok()
+                    .and_then(|size| bytes.get(..size))
+                    .unwrap_or(bytes),
+            )),
+            _ => Content::Unreadable,
+        };
+        Self { facts, content }
+    }
+
+    /// The hash by which contents are compared.
+    pub fn hash_of(bytes: &[u8]) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(bytes);
+        hasher.finish()
     }
 
     /// Reads the file only if a later write might not show in its time: a start over thousands of

@@ -199,6 +199,14 @@ impl State {
         }
     }
 
+    /// Whether it is about something that is watched, and not only a neighbour of it.
+    pub fn is_of_interest(&self, signal: &Signal) -> bool {
+        match signal {
+            Signal::Changed { path, .. } => self.roots.is_root(path) || !self.roots.at(path).is_empty(),
+            Signal::AncestorMoved(_) | Signal::Overflow => true,
+        }
+    }
+
     /// Whether a save may begin so. Where nobody tells of its end, it has to rest first.
     pub fn is_sign_of_save(&self, signal: &Signal) -> bool {
         self.tells_finished_writes && self.roots.shows_save(signal)

@@ -22,7 +22,9 @@ use crate::{emitter, report};
 pub enum Origin {
     /// From one of our watchers: what fails may be half of a save, so it is reported after the settle time.
     Watched,
-    /// From another watcher, or after the settle time: what fails is reported at once.
+    /// The same after the settle time: what fails is reported with what else does at that time.
+    Settled,
+    /// From another watcher: what fails is reported at once.
     Told,
 }
 
@@ -220,8 +222,15 @@ impl Delivery {
     pub fn origin(&self) -> Origin {
         match self.delivering.get() {
             Some(false) => Origin::Watched,
-            Some(true) | None => Origin::Told,
+            Some(true) => Origin::Settled,
+            None => Origin::Told,
         }
+    }
+
+    /// Whether our watchers have nothing more to tell for now.
+    pub fn is_at_rest(&self) -> bool {
+        let link = self.link.borrow();
+        link.as_ref().is_none_or(|(hub, _)| hub.is_at_rest())
     }
 
     /// Runs `work` when all that is due has been emitted, while one of our watchers emits; at any other time in a

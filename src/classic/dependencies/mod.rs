@@ -50,7 +50,8 @@ use crate::watchers::delivery::Origin;
 use crate::watchers::options;
 
 pub use batch::{Loaded, load_again};
-pub use told::take_over;
+pub use told::{take_over, users_of_file};
+pub use trouble::files_named;
 
 /// What the addon keeps for all runtimes.
 #[derive(Default)]

@@ -212,6 +212,18 @@ fn users_of(host: &Host<'_>, graph: &ModuleGraph, node: Node) -> Vec<Rc<Record>>
     records.collect()
 }
 
+/// The hot modules, of all runtimes that follow it, that use the file at a path.
+pub fn users_of_file(js: Js<'_>, path: &str) -> Vec<Rc<Record>> {
+    let hosts = Host::all(js).unwrap_or_default();
+    let following = hosts.iter().filter(|host| host.known.mode == Mode::Follow);
+    let users = following.flat_map(|host| {
+        let graph = host.known.graph.borrow();
+        let node = graph.find(path);
+        node.map(|node| users_of(host, &graph, node)).unwrap_or_default()
+    });
+    users.collect()
+}
+
 /// The files that asked in vain for the one at this path, unless that became a hot module, which updates by itself.
 fn awaiting(host: &Host<'_>, path: &str) -> Vec<Rc<str>> {
     let Ok(addon) = Addon::of(host.js) else {

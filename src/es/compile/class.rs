@@ -5,31 +5,99 @@ use oxc_ast_visit::Visit;
 use oxc_semantic::ScopeFlags;
 use oxc_span::{GetSpan, Span};
 
+use super::decorators::Decorated;
 use super::place::Fault;
 use super::rewrite::Rewriter;
 use super::scan;
 
+/// What the class around needs.
+#[derive(Default)]
+pub struct ClassState {
+    /// Whether the class is lowered: decorators, parameter properties, or fields that are assigned.
+    assigns: bool,
+    /// Whether its initializers run from the constructor, after the parameter properties were assigned.
+    from_constructor: bool,
+    /// Names of the private methods with the initializers.
+    initializers: Vec<String>,
+    /// Parameter properties.
+    properties: Vec<String>,
+    /// What follows each `super()`.
+    after_super: Option<String>,
+    /// Whether it extends another class.
+    derived: bool,
+    /// Whether the class itself is decorated.
+    pub is_decorated: bool,
+    /// Variables that keep computed keys of decorated members.
+    pub keys: Vec<String>,
+    /// Decorated members.
+    pub decorated: Vec<Decorated>,
+    /// Names of functions that give the decorators of the constructor's parameters.
+    pub constructor_decorators: Option<String>,
+}
+
 impl<'a> Rewriter<'a, '_> {
     /// A class, with or without a name.
     pub fn class(&mut self, it: &Class<'a>) {
-        if let Some(decorator) = it.decorators.first() {
-            self.no_decorators(decorator.span.start);
+        if is_decorated(it) {
+            self.decorated_class(it, None);
+            return;
         }
-        let start = it.decorators.last().map_or(it.span.start, |it| it.span.end);
-        self.class_head(it, start);
-        for element in &it.body.body {
-            self.class_element(element);
+        self.enter_class(it);
+        self.class_head(it, it.span.start);
+        self.class_body(it);
+        self.classes.pop();
+    }
+
+    /// Notes what the class needs, and makes it the one around.
+    pub fn enter_class(&mut self, it: &Class<'a>) {
+        let properties: Vec<String> = constructor(it)
+            .into_iter()
+            .flat_map(|it| &it.params.items)
+            .filter(|it| is_property(it))
+            .flat_map(|it| it.pattern.get_binding_identifiers())
+            .map(|it| it.name.to_string())
+            .collect();
+        let assigns = self.source.language.is_typescript() && !self.source.options.defines_class_fields();
+        self.classes.push(ClassState {
+            assigns,
+            from_constructor: assigns && !properties.is_empty(),
+            properties,
+            derived: it.heritage.is_some(),
+            ..ClassState::default()
+        });
+    }
+
+    /// The members, between the braces.
+    pub fn class_body(&mut self, it: &Class<'a>) {
+        if let Some(state) = self.classes.last()
+            && !state.assigns
+            && !state.properties.is_empty()
+        {
+            // Defined fields of parameter properties come first.
+            let fields: String = state.properties.iter().map(|name| format!("{name};")).collect();
+            self.edits.insert(it.body.span.start + 1, fields);
+        }
+        let (constructors, others): (Vec<_>, Vec<_>) = it
+            .body
+            .body
+            .iter()
+            .partition(|it| matches!(it, ClassElement::MethodDefinition(it) if it.kind.is_constructor()));
+        for element in others.into_iter().chain(constructors) {
+            self.class_element(element, it);
         }
     }
 
     /// Everything before the body.
-    pub fn class_head(&mut self, it: &Class<'a>, start: u32) {
+    pub fn class_head(&mut self, it: &Class<'a>, start: u32) -> u32 {
         let mut at = start;
+        let mut keyword = start;
         while let Some((span, word)) = scan::word(self.text, at, it.body.span.start) {
             match word {
-                "abstract" | "declare" => self.edits.blank(span),
-                "export" | "default" => {}
-                _ => break,
+                "abstract" | "declare" | "export" | "default" => self.edits.blank(span),
+                _ => {
+                    keyword = span.start;
+                    break;
+                }
             }
             at = span.end;
         }
@@ -54,13 +122,14 @@ impl<'a> Rewriter<'a, '_> {
             let from = scan::skip_trivia(self.text, from);
             self.edits.blank(Span::new(from, last.span.end));
         }
+        keyword
     }
 
     /// One member.
-    pub fn class_element(&mut self, it: &ClassElement<'a>) {
+    fn class_element(&mut self, it: &ClassElement<'a>, class: &Class<'a>) {
         match it {
             ClassElement::StaticBlock(it) => self.visit_static_block(it),
-            ClassElement::MethodDefinition(it) => self.method(it),
+            ClassElement::MethodDefinition(it) => self.method(it, class),
             ClassElement::PropertyDefinition(it) => self.property(it),
             ClassElement::AccessorProperty(it) => self.fail(Fault::unsupported(
                 it.span.start,
@@ -71,17 +140,15 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
-    fn method(&mut self, it: &MethodDefinition<'a>) {
-        if let Some(decorator) = it.decorators.first() {
-            self.no_decorators(decorator.span.start);
-        }
+    fn method(&mut self, it: &MethodDefinition<'a>, class: &Class<'a>) {
         if it.value.body.is_none() {
             self.edits.semicolon(it.span);
             return;
         }
         let start = it.decorators.last().map_or(it.span.start, |it| it.span.end);
+        let key = self.decorated_method(it, class);
         self.modifiers(it.span.start, start, it.key.span().start);
-        self.visit_property_key(&it.key);
+        self.member_key(&it.key, key);
         if it.optional {
             let end = self.key_end(it.key.span().end, it.computed);
             self.blank_token(end, "?");
@@ -121,22 +188,113 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
-    fn property(&mut self, it: &PropertyDefinition<'a>) {
-        if let Some(decorator) = it.decorators.first() {
-            self.no_decorators(decorator.span.start);
+    /// The key of a member; `saved` is a variable that keeps its value.
+    fn member_key(&mut self, it: &PropertyKey<'a>, saved: Option<String>) {
+        if let Some(name) = saved {
+            self.edits.insert(it.span().start, format!("{name}="));
         }
-        if it.declare || it.r#type == PropertyDefinitionType::TSAbstractPropertyDefinition {
+        self.visit_property_key(it);
+    }
+
+    fn property(&mut self, it: &PropertyDefinition<'a>) {
+        let is_abstract = it.r#type == PropertyDefinitionType::TSAbstractPropertyDefinition;
+        if (it.declare || is_abstract) && it.decorators.is_empty() {
             self.edits.semicolon(it.span);
             return;
         }
         let start = it.decorators.last().map_or(it.span.start, |it| it.span.end);
+        let key = self.decorated_property(it);
+        if it.declare || is_abstract {
+            self.edits
+                .semicolon(Span::new(scan::skip_trivia(self.text, start), it.span.end));
+            return;
+        }
+        let Some(assigns) = self.classes.last().map(|it| it.assigns) else {
+            return;
+        };
+        let is_private = matches!(it.key, PropertyKey::PrivateIdentifier(_));
+        let from_constructor = self.classes.last().is_some_and(|it| it.from_constructor);
+        if assigns
+            && !(is_private && (!from_constructor || it.r#static || it.value.is_none()))
+            && self.assignable(it)
+        {
+            self.assigned_property(it, start);
+            return;
+        }
         self.modifiers(it.span.start, start, it.key.span().start);
-        self.visit_property_key(&it.key);
+        self.member_key(&it.key, key);
         self.property_type(it);
         if let Some(value) = &it.value {
             self.within_function(true, |this| this.visit_expression(value));
         }
         self.edits.end_statement(it.span.end);
+    }
+
+    /// Whether a key may be evaluated later, and more than once.
+    fn assignable(&self, it: &PropertyDefinition<'a>) -> bool {
+        !it.computed
+            || matches!(
+                &it.key,
+                PropertyKey::Identifier(_)
+                    | PropertyKey::StringLiteral(_)
+                    | PropertyKey::NumericLiteral(_)
+                    | PropertyKey::StaticMemberExpression(_)
+            )
+    }
+
+    /// A field that is assigned, not defined: the initializer stays where it is, in a block or a method of its own.
+    fn assigned_property(&mut self, it: &PropertyDefinition<'a>, start: u32) {
+        let key = it.key.span();
+        let from = scan::skip_trivia(self.text, start);
+        let Some(value) = &it.value else {
+            self.edits.semicolon(Span::new(from, it.span.end));
+            return;
+        };
+        let bracket = if it.computed { key.start - 1 } else { key.start };
+        let bracket = if it.computed {
+            self.text
+                .get(..key.start as usize)
+                .and_then(|before| before.rfind('['))
+                .and_then(|at| u32::try_from(at).ok())
+                .unwrap_or(bracket)
+        } else {
+            bracket
+        };
+        let is_private = matches!(it.key, PropertyKey::PrivateIdentifier(_));
+        let (mut open, close) = if it.r#static {
+            ("static{this".to_owned(), "}")
+        } else {
+            let name = self.new_name();
+            if self.classes.last().is_some_and(|it| it.from_constructor) {
+                let open = if is_private {
+                    format!("{};#{name}(){{this", self.slice(key))
+                } else {
+                    format!("#{name}(){{this")
+                };
+                if let Some(class) = self.classes.last_mut() {
+                    class.initializers.push(name);
+                }
+                (open, "}")
+            } else {
+                (format!("#{name}=void(this"), ")")
+            }
+        };
+        let literal = matches!(
+            it.key,
+            PropertyKey::StringLiteral(_) | PropertyKey::NumericLiteral(_)
+        );
+        if !it.computed {
+            open.push(if literal { '[' } else { '.' });
+        }
+        self.edits.replace(Span::new(from, bracket), format!(";{open}"));
+        self.visit_property_key(&it.key);
+        if literal && !it.computed {
+            self.edits.insert(key.end, "]");
+        }
+        self.property_type(it);
+        self.within_function(true, |this| this.visit_expression(value));
+        let end = value.span().end;
+        self.edits.insert(end, format!("{close};"));
     }
 
     /// `?`, `!` and the annotation of a field.
@@ -152,16 +310,72 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
+    /// The constructor, walked after the other members: it runs their initializers.
     fn constructor(&mut self, it: &Function<'a>) {
-        if let Some(parameter) = it.params.items.iter().find(|it| is_property(it)) {
-            self.fail(Fault::unsupported(
-                parameter.span.start,
-                "Parameter properties are not supported",
-                "declare the field and assign it",
-            ));
+        let Some(class) = self.classes.last_mut() else {
+            return;
+        };
+        let assigned = class.properties.iter().map(|name| format!("this.{name}={name}"));
+        let run = class.initializers.iter().map(|name| format!("this.#{name}()"));
+        let all: Vec<String> = assigned.chain(run).collect();
+        if all.is_empty() {
+            self.visit_function(it, ScopeFlags::Constructor);
+            return;
+        }
+        if class.derived {
+            class.after_super = Some(all.join(","));
+        } else if let Some(body) = &it.body {
+            let at = body
+                .directives
+                .last()
+                .map_or(body.span.start + 1, |it| it.span.end);
+            self.edits.insert(at, format!(";{};", all.join(";")));
         }
         self.visit_function(it, ScopeFlags::Constructor);
+        if let Some(class) = self.classes.last_mut() {
+            class.after_super = None;
+        }
     }
+
+    /// `super()` in a constructor with parameter properties.
+    pub fn super_call(&mut self, it: &CallExpression<'a>) {
+        let after = self.classes.last().and_then(|it| it.after_super.clone());
+        if let Some(after) = &after {
+            let _ = after;
+            let semicolon = if self.apart == Some(it.span.start) {
+                ";"
+            } else {
+                ""
+            };
+            self.edits.insert(it.span.start, format!("{semicolon}("));
+        }
+        self.visit_arguments(&it.arguments);
+        if let Some(after) = after {
+            self.edits.insert(it.span.end, format!(",{after},this)"));
+        }
+    }
+}
+
+/// The constructor of a class, if it has one with a body.
+pub fn constructor<'a, 'b>(it: &'b Class<'a>) -> Option<&'b Function<'a>> {
+    it.body.body.iter().find_map(|it| match it {
+        ClassElement::MethodDefinition(it) if it.kind.is_constructor() && it.value.body.is_some() => {
+            Some(&*it.value)
+        }
+        _ => None,
+    })
+}
+
+/// Whether a class or something in it has decorators.
+pub fn is_decorated(it: &Class<'_>) -> bool {
+    let on_parameters = |it: &Function<'_>| it.params.items.iter().any(|it| !it.decorators.is_empty());
+    !it.decorators.is_empty()
+        || it.body.body.iter().any(|it| match it {
+            ClassElement::MethodDefinition(it) => !it.decorators.is_empty() || on_parameters(&it.value),
+            ClassElement::PropertyDefinition(it) => !it.decorators.is_empty(),
+            ClassElement::AccessorProperty(it) => !it.decorators.is_empty(),
+            _ => false,
+        })
 }
 
 /// Whether a parameter of a constructor is a property too.

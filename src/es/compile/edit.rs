@@ -26,6 +26,8 @@ pub enum EditKind {
     Semicolon,
     /// This text, and the line breaks of what was taken out.
     Text(Cow<'static, str>),
+    /// Nothing, not even the line breaks.
+    Gone,
     /// Nothing: from here on, the source map names this place of the original.
     Mark(u32),
 }
@@ -50,6 +52,11 @@ impl Edits {
     /// Puts `text` in the place of `span`.
     pub fn replace(&mut self, span: Span, text: impl Into<Cow<'static, str>>) {
         self.push(span, EditKind::Text(text.into()));
+    }
+
+    /// Takes `span` out with its line breaks: what it held was put elsewhere.
+    pub fn remove(&mut self, span: Span) {
+        self.push(span, EditKind::Gone);
     }
 
     /// Puts `text` before the byte at `at`.
@@ -171,6 +178,10 @@ impl<'t> Output<'t> {
                 let breaks = line_breaks(gone);
                 self.code.push_str(&breaks);
                 self.map.replaced(gone);
+                self.map.mark();
+            }
+            EditKind::Gone => {
+                self.map.gone(gone);
                 self.map.mark();
             }
             EditKind::Mark(original) => self.map.mark_as(start, *original as usize, self.text),

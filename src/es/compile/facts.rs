@@ -10,6 +10,7 @@ use oxc_span::GetSpan;
 use oxc_syntax::symbol::SymbolId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::jsx_calls::Setting;
 use super::place::{Fault, Places};
 use super::quote;
 use super::types::{Export, ExportKind, Import, ImportName, Request, Source};
@@ -45,6 +46,38 @@ pub struct Facts {
     exported: FxHashSet<String>,
 }
 
+impl Facts {
+    /// Asks for names of a module that the text itself does not import.
+    pub fn add_request(&mut self, specifier: &str, names: &[&str]) {
+        let request = self.request_index(specifier).unwrap_or_else(|| {
+            self.requests.push(Request {
+                specifier: specifier.to_owned(),
+                attributes: Vec::new(),
+                weak: false,
+                line: 1,
+                column: 1,
+            });
+            let index = self.requests.len() - 1;
+            self.index.insert((specifier.to_owned(), Vec::new()), index);
+            index
+        });
+        for name in names {
+            self.imports.push(Import {
+                request,
+                name: ImportName::Name((*name).to_owned()),
+                weak: false,
+                line: 1,
+                column: 1,
+            });
+        }
+    }
+
+    /// The index of a request without attributes.
+    pub fn request_index(&self, specifier: &str) -> Option<usize> {
+        self.index.get(&(specifier.to_owned(), Vec::new())).copied()
+    }
+}
+
 /// Where an imported binding comes from.
 #[derive(Clone)]
 enum Bound {
@@ -62,8 +95,10 @@ pub struct Reader<'s> {
     pub env: &'s str,
     /// Imported symbols that decorators' metadata names.
     pub metadata: &'s FxHashSet<SymbolId>,
+    /// How elements are lowered, if there are any.
+    pub jsx: Option<&'s Setting>,
     /// Imported symbols that lowered elements use.
-    pub implied: &'s FxHashSet<SymbolId>,
+    pub implied: Vec<SymbolId>,
     /// The lines of the text.
     pub places: &'s Places<'s>,
 }
@@ -78,6 +113,9 @@ impl Reader<'_> {
             } else {
                 self.re_export(&mut facts, statement);
             }
+        }
+        if let Some(jsx) = self.jsx {
+            jsx.request(&mut facts);
         }
         self.name_targets(&mut facts);
         for statement in &program.body {

@@ -4,6 +4,7 @@ use oxc_ast::ast::*;
 use oxc_ast_visit::Visit;
 use oxc_span::{GetSpan, Span};
 
+use super::class::is_decorated;
 use super::link::bare;
 use super::place::Fault;
 use super::rewrite::Rewriter;
@@ -15,6 +16,9 @@ impl<'a> Rewriter<'a, '_> {
     /// One import or export declaration.
     pub fn module_declaration(&mut self, it: &ModuleDeclaration<'a>) {
         match it {
+            ModuleDeclaration::ExportDeclaration(it) if !self.spaces.is_empty() => {
+                self.export_from_namespace(it);
+            }
             ModuleDeclaration::ExportDeclaration(it) => self.export_declaration(it),
             ModuleDeclaration::ExportDefaultDeclaration(it) => self.export_default(it),
             ModuleDeclaration::TSExportAssignment(it) => self.export_assignment(it),
@@ -54,6 +58,10 @@ impl<'a> Rewriter<'a, '_> {
             ExportDefaultDeclarationKind::ClassDeclaration(class) if class.id.is_some() => {
                 self.blank_export_default(it.span, class.span.start);
                 self.visit_class(class);
+            }
+            ExportDefaultDeclarationKind::ClassDeclaration(class) if is_decorated(class) => {
+                self.blank_export_default(it.span, class.span.start);
+                self.decorated_class(class, Some(&name));
             }
             ExportDefaultDeclarationKind::ClassDeclaration(class) => {
                 self.named_default(it.span, class.span, &name, true, |this| this.visit_class(class));
@@ -169,12 +177,12 @@ impl<'a> Rewriter<'a, '_> {
                 }
             }
             TSModuleReference::IdentifierReference(name) => {
-                if self.alias(it, word, used) {
+                if self.import_alias(it, word, used) {
                     self.visit_identifier_reference(name);
                 }
             }
             TSModuleReference::QualifiedName(name) => {
-                if self.alias(it, word, used) {
+                if self.import_alias(it, word, used) {
                     let mut left = &name.left;
                     while let TSTypeName::QualifiedName(name) = left {
                         left = &name.left;
@@ -187,7 +195,7 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
-    fn alias(&mut self, it: &TSImportEqualsDeclaration<'a>, word: Span, used: bool) -> bool {
+    fn import_alias(&mut self, it: &TSImportEqualsDeclaration<'a>, word: Span, used: bool) -> bool {
         if used {
             self.edits.replace(word, "var");
         } else {

@@ -20,6 +20,17 @@ impl<'a> Rewriter<'a, '_> {
         self.facts.targets.get(&symbol)
     }
 
+    /// The variable for a decorated class within its own body.
+    fn alias_of(&mut self, it: &IdentifierReference<'a>) -> Option<String> {
+        if self.aliases.is_empty() {
+            return None;
+        }
+        let symbol = self.scoping.get_reference(it.reference_id.get()?).symbol_id()?;
+        let alias = self.aliases.iter_mut().find(|alias| alias.symbol == symbol)?;
+        alias.used = true;
+        Some(alias.name.clone())
+    }
+
     /// Whether an identifier is declared nowhere in the file.
     fn is_free(&self, it: &IdentifierReference<'a>) -> bool {
         it.reference_id
@@ -29,10 +40,18 @@ impl<'a> Rewriter<'a, '_> {
 
     /// The expression to read an identifier, if it is not what it says.
     pub fn reading(&mut self, it: &IdentifierReference<'a>) -> Option<Cow<'static, str>> {
+        if let Some(alias) = self.alias_of(it) {
+            return Some(alias.into());
+        }
         if let Some(target) = self.target(it) {
             let read = target.read.clone();
             self.uses_env = true;
             return Some(read.into());
+        }
+        if !self.exported.is_empty()
+            && let Some(text) = self.merged(it)
+        {
+            return Some(text.into());
         }
         let name = it.name.as_str();
         match name {
@@ -57,6 +76,10 @@ impl<'a> Rewriter<'a, '_> {
 
     /// A call: `this` of an imported function is `undefined`.
     pub fn call(&mut self, it: &CallExpression<'a>) {
+        if matches!(it.callee, Expression::Super(_)) {
+            self.super_call(it);
+            return;
+        }
         self.required(it);
         let start = it.callee.span();
         let moved = self.callee(&it.callee);
@@ -192,7 +215,8 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
-    fn slice(&self, span: Span) -> &'a str {
+    /// The original text of `span`.
+    pub fn slice(&self, span: Span) -> &'a str {
         self.text
             .get(span.start as usize..span.end as usize)
             .unwrap_or_default()
@@ -200,7 +224,13 @@ impl<'a> Rewriter<'a, '_> {
 
     /// The expression to write an identifier, if it is not what it says. Writing an import throws.
     fn writing(&mut self, it: &IdentifierReference<'a>) -> Option<String> {
-        let target = self.target(it)?;
+        let Some(target) = self.target(it) else {
+            return if self.exported.is_empty() {
+                None
+            } else {
+                self.merged(it)
+            };
+        };
         if target.constant {
             return Some(format!("{}.k.v", self.env()));
         }

@@ -56,7 +56,7 @@ impl Mapper {
     }
 
     fn put(&mut self, segment: Segment) {
-        self.moved |= segment.column != segment.source_column;
+        self.moved |= (segment.line, segment.column) != (segment.source_line, segment.source_column);
         match self.segments.last_mut() {
             Some(last) if (last.line, last.column) == (segment.line, segment.column) => {
                 *last = segment;
@@ -67,8 +67,25 @@ impl Mapper {
 
     /// `text` was added; the source did not go on.
     pub fn added(&mut self, text: &str) {
-        debug_assert!(LineBreaks::new(text).next().is_none());
-        self.here.column += width(text);
+        let mut start = 0;
+        for end in LineBreaks::new(text) {
+            self.here.line += 1;
+            self.here.column = 0;
+            self.mark();
+            start = end;
+        }
+        self.here.column += width(&text[start..]);
+    }
+
+    /// `text` is gone, with its line breaks.
+    pub fn gone(&mut self, text: &str) {
+        let mut start = 0;
+        for end in LineBreaks::new(text) {
+            self.here.source_line += 1;
+            self.here.source_column = 0;
+            start = end;
+        }
+        self.here.source_column += self.width(&text[start..]);
     }
 
     /// `text` was copied, or something as wide took its place, with the same line breaks.

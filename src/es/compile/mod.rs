@@ -5,8 +5,8 @@
 //! `$` below is a name that occurs nowhere in the text.
 //!
 //! - `F($)` gives a generator, an async one if [`Compiled::has_await`]. Its first `next()` hoists functions and yields an
-//!   object with a getter for each [`ExportKind::Local`]; an async generator yields an array with that object in it, since what
-//!   it yields is awaited and may have an export `then`. The second `next()` evaluates the body.
+//!   object with a getter for each [`ExportKind::Local`]; an async generator also sets it as `$.local`, at once, and yields
+//!   an array with it, since what it yields is awaited and may have an export `then`. The second `next()` evaluates the body.
 //! - `$[k].name` reads an import, `k` is the index of its request; `$[slot]` is a namespace. `$.k.v = x` writes one: the
 //!   setter throws. `$.meta`, `$.import(a, b)`; `$.named(f)` names an anonymous default function `default`.
 //! - `$.arguments` throws a `ReferenceError`; `$.setTimeout`, `$.setInterval`, `$.setImmediate` if the program is hot.
@@ -15,12 +15,19 @@
 //! - CommonJS that needs `$` begins with `const $=module.__hmr__;`: a property that the engine defines and takes away when it
 //!   is read.
 mod class;
+mod decorators;
 mod edit;
+mod enums;
 mod facts;
+mod helpers;
 mod items;
+mod jsx;
+mod jsx_calls;
+mod jsx_text;
 mod link;
-mod lower;
 mod map;
+mod metadata;
+mod namespaces;
 mod options;
 mod parse;
 mod place;
@@ -30,13 +37,13 @@ mod scan;
 mod strip;
 mod types;
 mod types_only;
+mod using;
 
 #[cfg(test)]
 mod tests;
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::Program;
-use oxc_ast_visit::Visit;
 use oxc_semantic::Scoping;
 use rustc_hash::FxHashSet;
 
@@ -64,7 +71,18 @@ fn compile_in<'a>(allocator: &'a Allocator, source: &Source<'_>, text: &'a str) 
     let program = &*allocator.alloc(parsed.program);
     let scoping = parse::symbols(program)?;
     let env = unused_name(text);
-    let facts = facts(source, text, program, &scoping, &env)?;
+    let setting = jsx_calls::setting(source, program);
+    let facts = facts(
+        source,
+        text,
+        program,
+        &scoping,
+        &env,
+        setting.as_ref().filter(|_| kind != Kind::CommonJs),
+    )?;
+    let jsx = setting
+        .map(|setting| setting.calls(&facts, &scoping, &env, kind))
+        .unwrap_or_default();
     let mut rewriter = Rewriter {
         text,
         source,
@@ -82,11 +100,25 @@ fn compile_in<'a>(allocator: &'a Allocator, source: &Source<'_>, text: &'a str) 
         prelude: String::new(),
         fault: None,
         names: 0,
+        classes: Vec::new(),
+        aliases: Vec::new(),
+        helpers: helpers::Helpers::default(),
+        kinds: if uses_metadata(source) {
+            metadata::kinds(program, &scoping)
+        } else {
+            metadata::Kinds::default()
+        },
+        jsx,
+        resources: None,
+        spaces: Vec::new(),
+        exported: exported(source, program),
+        exported_from: None,
+        enum_strings: FxHashSet::default(),
     };
-    rewriter.visit_program(program);
+    rewriter.program(program);
     match rewriter.fault.take() {
         Some(fault) => Err(fault),
-        None => Ok(finish(rewriter)),
+        None => Ok(finish(rewriter, program.has_use_strict_directive())),
     }
 }
 
@@ -96,16 +128,40 @@ fn facts(
     program: &Program<'_>,
     scoping: &Scoping,
     env: &str,
+    jsx: Option<&jsx_calls::Setting>,
 ) -> Result<Facts, Fault> {
+    let metadata = if uses_metadata(source) {
+        metadata::used(program, scoping)
+    } else {
+        FxHashSet::default()
+    };
     Reader {
         source,
         scoping,
         env,
-        metadata: &FxHashSet::default(),
-        implied: &FxHashSet::default(),
+        metadata: &metadata,
+        jsx,
+        implied: jsx.map(|jsx| jsx.implied(scoping)).unwrap_or_default(),
         places: &Places::new(text),
     }
     .read(program)
+}
+
+/// Whether annotations of decorated members are there at run time.
+fn uses_metadata(source: &Source<'_>) -> bool {
+    source.language.is_typescript()
+        && source.options.experimental_decorators
+        && source.options.emit_decorator_metadata
+        && source.text.contains('@')
+}
+
+/// What namespaces of several blocks export.
+fn exported(source: &Source<'_>, program: &Program<'_>) -> namespaces::Exported {
+    if source.language.is_typescript() {
+        namespaces::exported(&program.body)
+    } else {
+        namespaces::Exported::default()
+    }
 }
 
 /// A name that occurs nowhere in the text, also not as a part of another.
@@ -120,7 +176,7 @@ fn unused_name(text: &str) -> String {
 }
 
 /// Puts the code together.
-fn finish(rewriter: Rewriter<'_, '_>) -> Compiled {
+fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
     let Rewriter {
         text,
         source,
@@ -132,6 +188,7 @@ fn finish(rewriter: Rewriter<'_, '_>) -> Compiled {
         uses_env,
         dynamic,
         prelude,
+        helpers,
         ..
     } = rewriter;
     let (prefix, suffix) = if kind == Kind::CommonJs {
@@ -140,11 +197,25 @@ fn finish(rewriter: Rewriter<'_, '_>) -> Compiled {
         } else {
             String::new()
         };
-        (format!("{door}{prelude}"), "")
+        let helpers = helpers.declarations(env);
+        let prefix = format!("{door}{helpers}{prelude}");
+        // What comes before a directive makes it a mere string.
+        let strict = if !prefix.is_empty() && is_strict {
+            "\"use strict\";"
+        } else {
+            ""
+        };
+        (format!("{strict}{prefix}"), String::new())
     } else {
-        (module_prefix(env, &facts, has_await, &prelude), "\n})")
+        let prefix = module_prefix(env, &facts, has_await, &prelude);
+        if helpers.is_empty() {
+            (prefix, "\n})".to_owned())
+        } else {
+            let prefix = format!("({}{prefix}", helpers.parameters(env));
+            (prefix, format!("\n}}))\n{}", helpers.arguments()))
+        }
     };
-    let (mut code, map) = edits.apply(text, &prefix, suffix);
+    let (mut code, map) = edits.apply(text, &prefix, &suffix);
     code.push_str("\n//# sourceURL=");
     code.push_str(source.url);
     if let Some(comment) = map.comment(source.url) {
@@ -165,9 +236,9 @@ fn finish(rewriter: Rewriter<'_, '_>) -> Compiled {
 fn module_prefix(env: &str, facts: &Facts, has_await: bool, prelude: &str) -> String {
     let mut prefix = String::with_capacity(64);
     let (keyword, open, close) = if has_await {
-        ("async function", "[{", "}]")
+        ("async function", format!("[{env}.local={{"), "}]")
     } else {
-        ("function", "{", "}")
+        ("function", "{".to_owned(), "}")
     };
     prefix.push_str(&format!(
         "({keyword}*({env}){{\"use strict\";{prelude}yield{open}"

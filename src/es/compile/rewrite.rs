@@ -4,9 +4,16 @@ use oxc_ast::ast::*;
 use oxc_ast_visit::{Visit, walk};
 use oxc_semantic::{ScopeFlags, Scoping};
 use oxc_span::{GetSpan, Span};
+use rustc_hash::FxHashSet;
 
+use super::class::ClassState;
+use super::decorators::Alias;
 use super::edit::Edits;
 use super::facts::Facts;
+use super::helpers::Helpers;
+use super::jsx::Calls;
+use super::metadata::Kinds;
+use super::namespaces::{Block, Exported};
 use super::place::Fault;
 use super::types::{Kind, Source};
 
@@ -44,6 +51,26 @@ pub struct Rewriter<'a, 's> {
     pub fault: Option<Fault>,
     /// How many names of ours were made.
     pub names: u32,
+    /// Classes around.
+    pub classes: Vec<ClassState>,
+    /// What a decorated class is called in its own body.
+    pub aliases: Vec<Alias>,
+    /// Functions that the code needs beside its own.
+    pub helpers: Helpers,
+    /// What aliases and enums are in metadata.
+    pub kinds: Kinds,
+    /// The functions that elements call.
+    pub jsx: Calls,
+    /// The stack of resources of the block around, where `using` is lowered.
+    pub resources: Option<String>,
+    /// Namespaces and enums around.
+    pub spaces: Vec<Block>,
+    /// What namespaces of several blocks export.
+    pub exported: Exported,
+    /// The object that the next enum or namespace is exported from.
+    pub exported_from: Option<String>,
+    /// Members of enums that are strings: `$1["A"]`.
+    pub enum_strings: FxHashSet<String>,
 }
 
 impl Rewriter<'_, '_> {
@@ -78,7 +105,7 @@ impl Rewriter<'_, '_> {
 
 impl<'a> Visit<'a> for Rewriter<'a, '_> {
     fn visit_statements(&mut self, it: &oxc_allocator::Vec<'a, Statement<'a>>) {
-        self.statements(it);
+        self.block(it, false);
     }
 
     fn visit_statement(&mut self, it: &Statement<'a>) {
@@ -182,7 +209,7 @@ impl<'a> Visit<'a> for Rewriter<'a, '_> {
 
     fn visit_variable_declaration(&mut self, it: &VariableDeclaration<'a>) {
         self.has_await |= self.depth == 0 && it.kind.is_await();
-        walk::walk_variable_declaration(self, it);
+        self.variables(it);
     }
 
     fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {

@@ -10,7 +10,30 @@ use super::rewrite::Rewriter;
 use super::scan;
 
 impl<'a> Rewriter<'a, '_> {
+    /// The whole file.
+    pub fn program(&mut self, it: &Program<'a>) {
+        if let Some(hashbang) = &it.hashbang {
+            self.edits
+                .replace(Span::new(hashbang.span.start, hashbang.span.start + 2), "//");
+        }
+        self.block(&it.body, true);
+    }
+
     /// The statements of a block, a function or the module.
+    pub fn block(&mut self, it: &[Statement<'a>], is_program: bool) {
+        let resources = self.open_resources(it, is_program);
+        self.statements(it);
+        if let (Some(resources), Some(last)) = (resources, it.last()) {
+            let end = if is_program {
+                self.text.len()
+            } else {
+                last.span().end as usize
+            };
+            self.close_resources(resources, u32::try_from(end).unwrap_or(u32::MAX), is_program);
+        }
+    }
+
+    /// The statements of a list, each kept apart from the one before it.
     pub fn statements(&mut self, it: &[Statement<'a>]) {
         let mut last: Option<u32> = None;
         for statement in it {
@@ -120,9 +143,7 @@ impl<'a> Rewriter<'a, '_> {
 
     /// A parameter of anything but a constructor.
     pub fn parameter(&mut self, it: &FormalParameter<'a>) {
-        if let Some(decorator) = it.decorators.first() {
-            self.no_decorators(decorator.span.start);
-        }
+        self.parameter_modifiers(it);
         self.visit_binding_pattern(&it.pattern);
         if it.optional {
             self.blank_token(it.pattern.span().end, "?");
@@ -132,6 +153,19 @@ impl<'a> Rewriter<'a, '_> {
         }
         if let Some(initializer) = &it.initializer {
             self.visit_expression(initializer);
+        }
+    }
+
+    /// Decorators of a parameter are moved out before; `private` and the like are blanks.
+    fn parameter_modifiers(&mut self, it: &FormalParameter<'a>) {
+        let start = it.decorators.last().map_or(it.span.start, |it| it.span.end);
+        if super::class::is_property(it) {
+            let mut at = start;
+            let end = it.pattern.span().start;
+            while let Some((span, _)) = scan::word(self.text, at, end) {
+                self.edits.blank(span);
+                at = span.end;
+            }
         }
     }
 

@@ -14,7 +14,8 @@ pub fn declaration(it: &Declaration<'_>) -> bool {
         Declaration::VariableDeclaration(it) => it.declare,
         Declaration::FunctionDeclaration(it) => it.declare || it.body.is_none(),
         Declaration::ClassDeclaration(it) => it.declare,
-        Declaration::TSEnumDeclaration(it) => it.declare,
+        // A `const enum` that is only declared is meant to be inlined: it is made all the same.
+        Declaration::TSEnumDeclaration(it) => it.declare && !it.r#const,
         Declaration::TSNamespaceDeclaration(it) => namespace(it),
         Declaration::TSImportEqualsDeclaration(it) => it.import_kind.is_type(),
     }

@@ -86,9 +86,17 @@ impl Files {
         real
     }
 
-    pub fn forget(&self) {
-        self.found.write().clear();
-        self.real_folders.write().clear();
+    /// Drops what may be untrue after these have changed. A file with other content is where it was.
+    pub fn forget(&self, changed: &[PathBuf]) {
+        let found = self.found.read();
+        let only_content = changed.iter().all(|path| {
+            found.contains_key(path) && fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+        });
+        drop(found);
+        if !only_content {
+            self.found.write().clear();
+            self.real_folders.write().clear();
+        }
     }
 
     /// A file that is no link itself.

@@ -25,7 +25,7 @@ mod tsconfig;
 pub mod url;
 
 #[cfg(test)]
-mod tests;
+pub mod tests;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -163,7 +163,7 @@ impl Resolver {
 
     /// Drops what the changes may have made untrue.
     pub fn forget(&self, changed: &[PathBuf]) {
-        self.files.forget();
+        self.files.forget(changed);
         let has_settings = changed.iter().any(|path| {
             let extension = path.extension().and_then(|extension| extension.to_str());
             // A folder may have had some in it.

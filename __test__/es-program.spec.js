@@ -1,0 +1,81 @@
+// The same program by plain node and by the engine: what it prints and how it ends is the same.
+const assert = require('node:assert/strict')
+const { execFile } = require('node:child_process')
+const fs = require('node:fs')
+const path = require('node:path')
+const { describe, test } = require('node:test')
+
+const fixtures = path.join(__dirname, 'fixtures/es')
+const runner = path.join(__dirname, 'support/hot-program.js')
+
+/** Lines of a contract, and the programs that show them. */
+const PROGRAMS = {
+  'A graph without top-level await runs in one go: no microtask and no tick between its modules': ['microtasks'],
+  'siblings that do not depend on each other proceed as under node': ['parallel-await'],
+  'a later import that is missing or broken means that no module ran': [
+    'link-first-missing',
+    'link-first-syntax',
+    'link-first-name'
+  ],
+  'Function declarations, an anonymous default function too, are usable by a cyclic importer before': ['hoisting'],
+  'reading before initialization is a ReferenceError, also through a namespace and in cycles': ['tdz'],
+  'export *: a name from two stars is ambiguous; a local export wins; star cycles end': ['stars'],
+  '`then` exports behave as under node': ['then-export'],
+  'Namespaces, string names, the names of anonymous defaults': ['names'],
+  'a write to an import in any form is a TypeError; `this` of calls': ['writes'],
+  'A module may declare any name at top level; CommonJS names are not defined': ['globals'],
+  'Bindings are live': ['live'],
+  'a rejection rejects every importer with the same value': ['errors'],
+  'a cycle with await does not hang': ['await-cycle'],
+  'Importing itself, statically too, works': ['self'],
+  'A query or hash is a module instance of its own': ['identity'],
+  '`import(expr)` with any expression; it rejects as under node': ['dynamic'],
+  'For CommonJS: `default` is `module.exports`, named imports': ['commonjs'],
+  '`require.main === module` for CommonJS': ['commonjs-entry'],
+  '`require()` of an ES module': ['require-module'],
+  'packages are loaded by Node itself, once, and in order': ['packages'],
+  '`import.meta`: as under node': ['meta'],
+  'A byte order mark, a hashbang, CRLF, U+2028': ['texts'],
+  'an entry whose top-level await never settles ends with code 13': ['unsettled'],
+  '`import defer` is a SyntaxError, never something else done in silence': ['defer']
+}
+
+describe('the engine', () => {
+  for (const [sentence, programs] of Object.entries(PROGRAMS)) {
+    for (const name of programs) {
+      test(`${sentence} (${name})`, async () => {
+        const entry = entryOf(name)
+        const [plain, ours] = await Promise.all([run([entry]), run([runner, entry])])
+        // Node 26 names a Proxy.
+        assert.equal(ours.stdout.replace(/Proxy\((.*)\)/g, '$1'), expected(plain.stdout))
+        assert.equal(ours.code, plain.code, ours.stderr)
+        assert.equal(errorLine(ours.stderr), errorLine(plain.stderr))
+      })
+    }
+  }
+})
+
+function entryOf(name) {
+  const files = ['main.mjs', 'main.cjs', 'main.ts'].map((file) => path.join(fixtures, name, file))
+  return files.find((file) => fs.existsSync(file))
+}
+
+/** How a namespace prints is the one difference (a documented limit). */
+function expected(text) {
+  return text.replaceAll('[Module: null prototype]', '[Object: null prototype] [Module]')
+}
+
+/** The line that names the error, without what differs between ways to load; of the parser's, the class. */
+function errorLine(text) {
+  const line = /^(?:\w*Error.*)$/m.exec(text)?.[0].replace(/ imported from.*/, '')
+  return line?.replace(/(?<=^SyntaxError: )(Unexpected|'import defer').*/, '…')
+}
+
+function run(args) {
+  return new Promise((resolve) => {
+    const env = { ...process.env, NODE_OPTIONS: undefined, NODE_TEST_CONTEXT: undefined, NO_COLOR: '1' }
+    execFile(process.execPath, args, { env }, (error, stdout, stderr) => {
+      resolve({ code: error?.code ?? 0, stdout, stderr })
+    })
+  })
+}

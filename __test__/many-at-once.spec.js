@@ -1,0 +1,93 @@
+'use strict'
+
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const { describe, test } = require('node:test')
+const { makeFolder, pause } = require('./support/files')
+const { hmr } = require('./support/process')
+
+const hot = (value) =>
+  `const { createRunner, hmr } = require('@upvotr/node-hmr')\nmodule.exports = hmr(null, createRunner(() => ${value}))\n`
+
+/** A program that imports so many hot modules, run with logging. */
+async function running(t, count, args = []) {
+  const files = {
+    'all.js': `
+      const { createRunner, createRuntime, hmr } = require('@upvotr/node-hmr')
+      const runtime = createRuntime(require)
+      module.exports = hmr(null, createRunner(async () => {
+        for (let index = 0; index < ${count}; index++) await runtime.import('./routes/' + index)
+        console.log('all run')
+      }, undefined, true))`
+  }
+  for (let index = 0; index < count; index++) files[`routes/${index}.js`] = hot(index)
+  const { dir, file } = makeFolder(t, { files })
+  const run = hmr(t, ['-l', ...args, '-f', 'all.js'], { cwd: dir })
+  await run.printed(/all\.js runs; .*\n/)
+  return { run, path: (index) => file(`routes/${index}.js`) }
+}
+
+describe('a branch switch over 200 files that takes 100 away is twelve lines at most', () => {
+  for (const args of [[], ['--dependencies']])
+    test(args.join(' ') || 'plainly', async (t) => {
+      const { run, path } = await running(t, 200, args)
+      const before = run.text.stdout.length
+      for (let index = 0; index < 200; index++) {
+        if (index % 2 === 0) fs.writeFileSync(path(index), hot(`${index} + 1`))
+        else fs.rmSync(path(index))
+      }
+      await run.printed(/100 modules: using the last good version\n/, 'stderr')
+      await run.printed(/ more modules updated in .*\n/)
+      // What would follow in vain: an echo, or the rest.
+      await pause(500)
+      const lines = (run.text.stdout.slice(before) + run.text.stderr).trim().split('\n')
+      assert.ok(lines.length <= 12, lines.join('\n'))
+      assert.match(
+        run.text.stderr,
+        /^\[hmr\] 100 modules could not be loaded: \.\/routes\/1, \.\/routes\/3, \.\/routes\/5 and 97 more$/m
+      )
+      for (const index of [1, 3, 5])
+        assert.match(
+          run.text.stderr,
+          new RegExp(
+            `^\\[hmr\\] \\./routes/${index}: the new version cannot be loaded\\nError: Cannot find module .*/routes/${index}'$`,
+            'm'
+          )
+        )
+      for (let index = 1; index < 200; index += 2) fs.writeFileSync(path(index), hot(`${index} + 1`))
+      await run.printed(/ more modules recovered in .*\n/)
+    })
+})
+
+test('200 updated modules are a line for each of the first three, and one for the others', async (t) => {
+  const { run, path } = await running(t, 200)
+  const before = run.text.stdout.length
+  for (let index = 0; index < 200; index++) fs.writeFileSync(path(index), hot(`${index} + 1`))
+  await run.printed(/ more modules updated in .*\n/)
+  await pause(300)
+  const lines = run.text.stdout.slice(before).trim().split('\n')
+  assert.ok(lines.length <= 5, lines.join('\n'))
+  const told = lines.map((line) => Number(/ (\d+) more modules/.exec(line)?.[1] ?? 1))
+  assert.equal(
+    told.reduce((sum, count) => sum + count),
+    200
+  )
+  assert.equal(run.text.stderr, '')
+})
+
+test('57 modules that do not parse: "one block", the first three in full', async (t) => {
+  const { run, path } = await running(t, 57)
+  for (let index = 0; index < 57; index++) fs.writeFileSync(path(index), 'const = 5\n')
+  await run.printed(/57 modules: using the last good version\n/, 'stderr')
+  assert.equal(run.text.stderr.match(/57 modules could not be loaded: /g).length, 1)
+  assert.equal(run.text.stderr.match(/> 1 \| const = 5/g).length, 3)
+  assert.equal(run.text.stderr.match(/using the last good version/g).length, 1)
+})
+
+test('three at once are three blocks, each with its warning', async (t) => {
+  const { run, path } = await running(t, 3)
+  for (let index = 0; index < 3; index++) fs.writeFileSync(path(index), 'const = 5\n')
+  for (let index = 0; index < 3; index++) await run.printed('using the last good version', 'stderr')
+  assert.equal(run.text.stderr.match(/> 1 \| const = 5/g).length, 3)
+  assert.doesNotMatch(run.text.stderr, /modules/)
+})

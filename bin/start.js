@@ -1,0 +1,81 @@
+'use strict'
+
+const fs = require('node:fs')
+const path = require('node:path')
+
+const { explainMissing } = require('./missing.js')
+
+/**
+ * Imports the file. A start that fails ends the process with code 1, or waits for the save that mends it.
+ *
+ * @param {object} given
+ * @param {any} given.hmr the package that the program uses
+ * @param {any} given.binding its addon
+ * @param {any} given.runtime
+ * @param {any} given.require_ the wrapper that the runtime has
+ * @param {string} given.file as it was typed
+ * @param {object} [given.polling] options of a watcher
+ * @param {boolean} given.waits
+ * @param {boolean} given.isPlain without a loader
+ */
+async function hmrStart({ hmr, binding, runtime, require_, file, polling, waits, isPlain }) {
+  for (;;) {
+    const before = new Set(Object.keys(require_.cache ?? {}))
+    const state = stateOf(require_.resolve(file))
+    try {
+      await runtime.import(file)
+      return
+    } catch (error) {
+      const missing = explainMissing(file, require_.resolve(file), error)
+      if (missing) console.error(`[hmr] ${file}: cannot be started\n${missing}`)
+      else binding.reportError(file, 'cannot be started', error)
+      if (error instanceof SyntaxError && /\.[cm]?tsx?$/.test(file) && isPlain)
+        console.error(`[hmr] ${file} is TypeScript: give a loader for it with -r, as in \`hmr -r ./loader.js ${file}\``)
+      if (missing || !waits) process.exit(1)
+      const loaded = Object.keys(require_.cache ?? {}).filter((name) => !before.has(name) && isLocal(name))
+      const named = (binding.filesNamed?.(require_, error) ?? []).filter(isLocal)
+      await nextSave({ hmr, require_, file, polling, state, files: new Set([...loaded, ...named]), named })
+      // What was loaded may have been wrong, too.
+      for (const name of loaded) delete require_.cache[name]
+    }
+  }
+}
+
+/** Resolves when one of the files, or the one to start, was saved. */
+function nextSave({ hmr, require_, file, polling, state, files, named }) {
+  const entry = require_.resolve(file)
+  files.add(entry)
+  const watcher = new hmr.FSWatcher(require_, polling)
+  return new Promise((resolve) => {
+    const stops = []
+    const done = () => {
+      watcher.off('update', done)
+      for (const stop of stops) stop()
+      resolve()
+    }
+    watcher.on('update', done)
+    for (const name of files) {
+      try {
+        stops.push(watcher.watch(name))
+      } catch {
+        // The system refuses that one; there are others.
+      }
+    }
+    const others = named.filter((name) => name !== entry && fs.existsSync(name)).slice(0, 2)
+    const places = [file, ...others.map((name) => path.relative(process.cwd(), name))]
+    console.error(`[hmr] waiting for a save of ${places.join(' or ')}`)
+    // Between the failed evaluation and the watch.
+    if (stateOf(entry) !== state) done()
+  })
+}
+
+function stateOf(file) {
+  const stat = fs.statSync(file, { throwIfNoEntry: false })
+  return stat && `${stat.ino} ${stat.mtimeMs} ${stat.size}`
+}
+
+function isLocal(file) {
+  return path.isAbsolute(file) && !/[\\/]node_modules[\\/]/.test(file)
+}
+
+module.exports = { hmrStart }

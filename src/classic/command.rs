@@ -1,0 +1,125 @@
+//! What the command asks for besides the public API: functions of the addon that the package's index files do not name.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::record::Record;
+use super::{dependencies, trouble};
+use crate::addon::Addon;
+use crate::js::{Call, Held, Js, JsResult, State, Value};
+use crate::report;
+
+/// What the command waits for.
+#[derive(Default)]
+struct Waiting {
+    /// Called once, when the first save is taken up.
+    save: RefCell<Option<Held>>,
+}
+
+impl State for Waiting {
+    fn make(_: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self::default())
+    }
+
+    fn close(&self) {
+        self.save.take();
+    }
+}
+
+/// Puts the functions on the addon's exports, where `for … in` does not show them.
+pub fn export<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
+    let functions: [(&str, u32, crate::js::NativeFn); 4] = [
+        ("reportUncaught", 3, report_uncaught),
+        ("onSaveTaken", 1, on_save_taken),
+        ("filesNamed", 2, files_named),
+        ("remark", 1, remark),
+    ];
+    for (name, length, body) in functions {
+        exports.define_hidden(js.string(name), js.function(name, length, body)?)?;
+    }
+    Ok(())
+}
+
+/// An update begins. Whoever waits for the first save is told.
+pub fn save_is_taken(js: Js<'_>) {
+    let Some(waiting) = js.made_state::<Waiting>() else {
+        return;
+    };
+    let callback = waiting.save.take();
+    if let Some(callback) = callback {
+        // The command's own function, which throws nothing.
+        let _ = callback.get(js).call(js.undefined(), &[]);
+    }
+}
+
+/// `onSaveTaken(callback)`
+fn on_save_taken<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let waiting = call.js.state::<Waiting>()?;
+    *waiting.save.borrow_mut() = Some(call.arg(0).hold());
+    Ok(call.js.undefined())
+}
+
+/// `reportUncaught(thrown, isRejection, file)`: what was thrown where nobody catches it, as the trouble of the hot module
+/// that the stack leads to, or else of `file`.
+fn report_uncaught<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let thrown = call.arg(0);
+    let what = if call.arg(1).truthy() {
+        "an unhandled rejection"
+    } else {
+        "an uncaught exception"
+    };
+    let file = call.arg(2).display();
+    let mut records = report::files_in_stack(thrown)
+        .into_iter()
+        .flat_map(|path| hot_modules_of(js, &path));
+    let culprit = records.next().or_else(|| hot_module_called(js, &file));
+    let times = match &culprit {
+        Some(record) => trouble::tell_uncaught(js, record, what, thrown),
+        None => {
+            report::error(js, &file, what, thrown);
+            1
+        }
+    };
+    if times == 1 {
+        let id = culprit.as_ref().map_or(&file, |record| &record.id);
+        let text = "the process goes on and waits for the next save (--exit-on-error would end it)";
+        report::warning(js, id, text);
+    }
+    Ok(js.undefined())
+}
+
+/// The hot modules that a file is, or that use it where dependencies are followed.
+fn hot_modules_of(js: Js<'_>, path: &str) -> Vec<Rc<Record>> {
+    let Ok(addon) = Addon::of(js) else {
+        return Vec::new();
+    };
+    let runtimes = addon.live_runtimes(js);
+    let own: Vec<_> = runtimes
+        .iter()
+        .flat_map(|(_, registry)| registry.find_told(path))
+        .collect();
+    if own.is_empty() {
+        dependencies::users_of_file(js, path)
+    } else {
+        own
+    }
+}
+
+fn hot_module_called(js: Js<'_>, id: &str) -> Option<Rc<Record>> {
+    let runtimes = Addon::of(js).ok()?.live_runtimes(js);
+    runtimes.iter().find_map(|(_, registry)| registry.find(id))
+}
+
+/// `filesNamed(require, thrown)`: the files whose save may mend what was thrown.
+fn files_named<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let files = dependencies::files_named(call.arg(0), call.arg(1))?;
+    let files: Vec<_> = files.iter().map(|file| call.js.string(file)).collect();
+    Ok(call.js.array(&files))
+}
+
+/// `remark(text)`: a line of the log.
+fn remark<'s>(call: &Call<'s>) -> JsResult<'s> {
+    report::remark(call.js, &call.arg(0).display());
+    Ok(call.js.undefined())
+}

@@ -1,0 +1,130 @@
+//! What could not be loaded at one time is one report: a branch switch takes away a hundred files together.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use super::steps::Module;
+use super::trouble::{FALLBACK, is_known, log_kept, tell_unloadable};
+use crate::addon::Addon;
+use crate::js::{Held, Js, JsResult, State};
+use crate::report;
+
+/// How many are reported in full.
+const IN_FULL: usize = 3;
+/// After which is told what there is, though more may come.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// How soon is looked again, in milliseconds.
+const LOOK: u32 = 20;
+
+/// A new version that could not be loaded.
+pub struct Failure {
+    /// Its module.
+    pub module: Module,
+    /// What was thrown.
+    pub thrown: Held,
+    /// The same failure is reported for another module already.
+    pub is_reported: bool,
+    /// What led to the update.
+    pub way: Vec<String>,
+    /// How long the attempt took.
+    pub took: Duration,
+    /// Which update of the module it was.
+    pub update: u64,
+    /// The change had its settle time already: perhaps it was told of before.
+    pub is_late: bool,
+}
+
+/// The failures that are told together.
+#[derive(Default)]
+pub struct Unloadable {
+    /// How many failures may still turn out to be half of a save.
+    pub settling: Cell<usize>,
+    /// Those that did not.
+    pub told: RefCell<Vec<Failure>>,
+    since: Cell<Option<Instant>>,
+    is_looking: Cell<bool>,
+}
+
+impl State for Unloadable {
+    fn make(_: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self::default())
+    }
+
+    fn close(&self) {
+        self.told.take();
+    }
+}
+
+impl Unloadable {
+    /// One settle time is over. With the last of them, or if they do not end, all that failed is told.
+    pub fn settled(self: &Rc<Self>, js: Js<'_>) {
+        self.settling.set(self.settling.get().saturating_sub(1));
+        self.tell_if_complete(js);
+    }
+
+    fn tell_if_complete(self: &Rc<Self>, js: Js<'_>) {
+        if self.told.borrow().is_empty() {
+            return;
+        }
+        let since = self.since.get().unwrap_or_else(Instant::now);
+        self.since.set(Some(since));
+        let Ok(addon) = Addon::of(js) else { return };
+        let is_complete = self.settling.get() == 0 && addon.delivery.is_at_rest();
+        if !is_complete && since.elapsed() < LONGEST {
+            return self.look_later(js, &addon);
+        }
+        self.since.set(None);
+        let mut told = self.told.take();
+        told.retain(|failure| {
+            let record = &failure.module.record;
+            let is_echo = failure.is_late && is_known(js, record, &failure.thrown);
+            record.is_as_it_was(failure.update) && !is_echo
+        });
+        told.sort_by_key(|failure| failure.module.record.order);
+        report_all(js, &told);
+    }
+
+    fn look_later(self: &Rc<Self>, js: Js<'_>, addon: &Addon) {
+        if self.is_looking.replace(true) {
+            return;
+        }
+        let this = Rc::clone(self);
+        let timer = addon.timers.after(js, LOOK, move |js| {
+            this.is_looking.set(false);
+            this.tell_if_complete(js);
+        });
+        // Refused only while the environment goes.
+        let _ = timer;
+    }
+}
+
+fn report_all(js: Js<'_>, failures: &[Failure]) {
+    let ids = |failures: &[&Failure]| -> Vec<String> {
+        failures
+            .iter()
+            .map(|failure| failure.module.record.id.clone())
+            .collect()
+    };
+    let fresh: Vec<&Failure> = failures.iter().filter(|failure| !failure.is_reported).collect();
+    let is_one_block = failures.len() > IN_FULL;
+    if fresh.len() > IN_FULL {
+        let ids = ids(&fresh);
+        report::errors(js, &ids.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    let mut in_full = 0;
+    for failure in failures {
+        let is_told = failure.is_reported || in_full == IN_FULL && fresh.len() > IN_FULL;
+        in_full += usize::from(!is_told);
+        let record = &failure.module.record;
+        tell_unloadable(js, record, failure.thrown.get(js), is_told);
+        if !is_one_block {
+            report::warning(js, &record.id, FALLBACK);
+        }
+        log_kept(js, record, &failure.way, failure.took);
+    }
+    if is_one_block {
+        report::notice(js, &format!("{} modules: {FALLBACK}", failures.len()));
+    }
+}

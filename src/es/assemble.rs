@@ -1,0 +1,286 @@
+//! Everything that a module statically reaches: read, compiled, linked and instantiated before any of it runs.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::compile::ImportName;
+use super::engine::Engine;
+use super::link;
+use super::record::{Body, ModuleId, Record, Status, Unit, Version};
+use super::resolve::{FileFormat, Resolved};
+use crate::js::{Js, JsResult};
+
+/// Versions that are made together: new ones, in the order in which they were found.
+#[derive(Default)]
+pub struct Assembly {
+    /// The new versions.
+    pub made: Vec<Rc<Version>>,
+    by_module: HashMap<ModuleId, usize>,
+}
+
+impl Assembly {
+    /// The new version of a module.
+    pub fn version(&self, id: ModuleId) -> Option<Rc<Version>> {
+        self.by_module
+            .get(&id)
+            .and_then(|&index| self.made.get(index))
+            .cloned()
+    }
+
+    /// Adds a version.
+    pub fn add(&mut self, version: &Rc<Version>) {
+        self.by_module.insert(version.module, self.made.len());
+        self.made.push(Rc::clone(version));
+    }
+}
+
+impl Engine {
+    /// The version of a module that an import gets, with everything that it statically reaches, linked.
+    pub fn ready<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s, Rc<Version>> {
+        if let Some(version) = self.version_of(id) {
+            return Ok(version);
+        }
+        let Some(record) = self.record(id) else {
+            return Err(js.error("Error", "node-hmr: no such module"));
+        };
+        let mut assembly = Assembly::default();
+        let outcome = self.unit_of(js, &record).and_then(|unit| {
+            assembly.add(&Version::new(&record, unit));
+            self.assemble(js, &mut assembly)
+        });
+        if let Err(thrown) = outcome {
+            self.disassemble(&assembly);
+            return Err(thrown);
+        }
+        for version in &assembly.made {
+            self.publish(version);
+        }
+        for version in &assembly.made {
+            self.host().made(js, version);
+        }
+        match assembly.version(id) {
+            Some(version) => Ok(version),
+            None => Err(js.error("Error", "node-hmr: no such module")),
+        }
+    }
+
+    /// Makes a version the current one of its module.
+    pub(super) fn publish(&self, version: &Rc<Version>) {
+        let Some(record) = self.record(version.module) else {
+            return;
+        };
+        *record.current.borrow_mut() = Some(Rc::clone(version));
+        for target in version.links.borrow().iter().flatten() {
+            if let Some(target) = self.record(target.module) {
+                target.importers.borrow_mut().insert(record.id);
+            }
+        }
+    }
+
+    /// Lets go of versions that will not be used.
+    pub(super) fn disassemble(&self, assembly: &Assembly) {
+        for version in &assembly.made {
+            version.retire();
+        }
+    }
+
+    /// What a module is made of.
+    pub(super) fn unit_of<'s>(&self, js: Js<'s>, record: &Record) -> JsResult<'s, Arc<Unit>> {
+        match &record.path {
+            Some(path) if record.is_local => {
+                let suffix = suffix_of(&record.url);
+                self.sources()
+                    .unit(path, suffix)
+                    .map_err(|error| self.source_error(js, &error))
+            }
+            _ => {
+                let url = record.url.clone();
+                Ok(Arc::new(Unit::new(url, "".into(), Body::External, vec![], 0)))
+            }
+        }
+    }
+
+    /// Links the new versions and whatever else they reach, which is added; and instantiates them.
+    pub(super) fn assemble<'s>(&self, js: Js<'s>, assembly: &mut Assembly) -> JsResult<'s, ()> {
+        let mut next = 0;
+        while let Some(version) = assembly.made.get(next).cloned() {
+            next += 1;
+            self.find_links(js, &version, assembly)?;
+        }
+        for version in &assembly.made {
+            js.scope(|js| self.instantiate(js, version).map_err(crate::js::Thrown::hold))
+                .map_err(|held| Self::thrown(held.get(js)))?;
+        }
+        let order = in_order(assembly);
+        for version in &order {
+            self.drop_weak_links(version);
+            link::check(version).map_err(|error| self.link_error(js, &error))?;
+        }
+        for version in &order {
+            js.scope(|js| self.make_env(js, version).map_err(crate::js::Thrown::hold))
+                .map_err(|held| Self::thrown(held.get(js)))?;
+        }
+        for version in &order {
+            js.scope(|js| self.bind(js, version).map_err(crate::js::Thrown::hold))
+                .map_err(|held| Self::thrown(held.get(js)))?;
+            version.status.set(Status::Linked);
+        }
+        Ok(())
+    }
+
+    fn find_links<'s>(&self, js: Js<'s>, version: &Rc<Version>, assembly: &mut Assembly) -> JsResult<'s, ()> {
+        let mut links = Vec::with_capacity(version.unit.resolved.len());
+        for (request, resolved) in version.unit.requests().iter().zip(&version.unit.resolved) {
+            let resolved = match resolved {
+                Ok(resolved) => resolved,
+                Err(_) if request.weak => {
+                    links.push(None);
+                    continue;
+                }
+                Err(error) => return Err(self.resolve_error(js, error)),
+            };
+            self.check_attributes(js, resolved, &request.attributes)?;
+            let record = self.record_of(resolved);
+            let target = match assembly.version(record.id).or_else(|| self.version_of(record.id)) {
+                Some(target) => target,
+                None => {
+                    let target = Version::new(&record, self.unit_of(js, &record)?);
+                    assembly.add(&target);
+                    target
+                }
+            };
+            let is_unread = target.env().is_none() && matches!(target.unit.body, Body::CommonJs(_));
+            if is_unread && target.status.get() == Status::Evaluated {
+                self.read_exports(js, &target)?;
+            }
+            links.push(Some(target));
+        }
+        *version.links.borrow_mut() = links;
+        Ok(())
+    }
+
+    /// Refuses import attributes that Node refuses.
+    pub(super) fn check_attributes<'s>(
+        &self,
+        js: Js<'s>,
+        target: &Resolved,
+        attributes: &[(String, String)],
+    ) -> JsResult<'s, ()> {
+        let url = || match target {
+            Resolved::File { path, suffix, .. } => super::resolve::url::file_url(path, suffix),
+            Resolved::Builtin(name) | Resolved::Other(name) => name.clone(),
+        };
+        let is_json = match target {
+            Resolved::File { path, .. } => {
+                matches!(self.sources().resolver.format(path), Ok(FileFormat::Json))
+            }
+            Resolved::Builtin(_) => false,
+            // Node's to judge.
+            Resolved::Other(_) => return Ok(()),
+        };
+        let is_new = self.node.major >= 21;
+        for (key, value) in attributes {
+            if key != "type" {
+                let place = if self.node.major >= 24 {
+                    format!(" in {}", url())
+                } else {
+                    String::new()
+                };
+                let message =
+                    format!("Import attribute \"{key}\" with value \"{value}\" is not supported{place}");
+                return Err(self.error_with_code(
+                    js,
+                    "TypeError",
+                    "ERR_IMPORT_ATTRIBUTE_UNSUPPORTED",
+                    &message,
+                ));
+            }
+            if value != "json" || !is_json {
+                let code = if is_new {
+                    "ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE"
+                } else {
+                    "ERR_IMPORT_ASSERTION_TYPE_FAILED"
+                };
+                let message = format!("Module \"{}\" is not of type \"{value}\"", url());
+                return Err(self.error_with_code(js, "TypeError", code, &message));
+            }
+        }
+        Ok(())
+    }
+
+    /// A weak request is for type annotations: it is dropped unless what it leads to has one of the names.
+    fn drop_weak_links(&self, version: &Rc<Version>) {
+        let Some(code) = version.unit.code() else {
+            return;
+        };
+        for (index, _) in code
+            .requests
+            .iter()
+            .enumerate()
+            .filter(|(_, request)| request.weak)
+        {
+            let names: Vec<&str> = code
+                .imports
+                .iter()
+                .filter(|import| import.request == index)
+                .filter_map(|import| match &import.name {
+                    ImportName::Name(name) => Some(name.as_str()),
+                    ImportName::Namespace { .. } => None,
+                })
+                .collect();
+            let is_wanted = version
+                .link(index)
+                .is_some_and(|target| link::has_any(&target, &names));
+            if !is_wanted && let Some(place) = version.links.borrow_mut().get_mut(index) {
+                *place = None;
+            }
+        }
+    }
+}
+
+/// Query and hash of a URL.
+pub fn suffix_of(url: &str) -> &str {
+    url.find(['?', '#'])
+        .and_then(|index| url.get(index..))
+        .unwrap_or("")
+}
+
+/// The new versions, imported ones before their importers, as Node links them.
+fn in_order(assembly: &Assembly) -> Vec<Rc<Version>> {
+    let mut order = Vec::with_capacity(assembly.made.len());
+    let mut is_seen = vec![false; assembly.made.len()];
+    let index_of = |version: &Version| {
+        let index = assembly.by_module.get(&version.module).copied();
+        index.filter(|&index| {
+            assembly
+                .made
+                .get(index)
+                .is_some_and(|made| std::ptr::eq(&raw const **made, version))
+        })
+    };
+    for start in 0..assembly.made.len() {
+        let mut stack = vec![(start, 0_usize)];
+        if std::mem::replace(&mut is_seen[start], true) {
+            continue;
+        }
+        while let Some((index, next)) = stack.last_mut() {
+            let version = &assembly.made[*index];
+            let links = version.links.borrow();
+            if let Some(link) = links.get(*next) {
+                *next += 1;
+                if let Some(target) = link.as_ref().and_then(|target| index_of(target))
+                    && !std::mem::replace(&mut is_seen[target], true)
+                {
+                    drop(links);
+                    stack.push((target, 0));
+                }
+            } else {
+                order.push(Rc::clone(version));
+                drop(links);
+                stack.pop();
+            }
+        }
+    }
+    order
+}

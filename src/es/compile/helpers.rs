@@ -1,0 +1,95 @@
+//! Functions that lowered code calls. They stand around the module's function, where nothing that the user declares hides
+//! what they need.
+
+/// Which of them the code needs.
+#[derive(Default)]
+pub struct Helpers {
+    /// The names that are used, in order of first use.
+    used: Vec<Helper>,
+}
+
+/// One of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Helper {
+    /// TypeScript's `__decorate`.
+    Decorate,
+    /// TypeScript's `__param`.
+    Parameter,
+    /// TypeScript's `__metadata`.
+    Metadata,
+    /// What a type's name is at run time, `Object` if it is nothing.
+    Type,
+    /// A stack of resources, for `using`.
+    Using,
+}
+
+impl Helper {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Decorate => "Decorate",
+            Self::Parameter => "Param",
+            Self::Metadata => "Meta",
+            Self::Type => "Type",
+            Self::Using => "Using",
+        }
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::Decorate => {
+                "(decorators,target,key,desc)=>{const isClass=key===undefined;\
+                let r=isClass?target:desc===null?desc=Object.getOwnPropertyDescriptor(target,key):desc;\
+                const withDesc=!isClass;\
+                if(typeof Reflect===\"object\"&&typeof Reflect.decorate===\"function\")\
+                r=isClass?Reflect.decorate(decorators,target):Reflect.decorate(decorators,target,key,desc);\
+                else for(let i=decorators.length-1;i>=0;i--){const d=decorators[i];\
+                if(d)r=(isClass?d(r):d(target,key,r))||r}\
+                if(withDesc&&r)Object.defineProperty(target,key,r);return r}"
+            }
+            Self::Parameter => "(index,decorator)=>(target,key)=>{decorator(target,key,index)}",
+            Self::Metadata => {
+                "(key,value)=>{if(typeof Reflect===\"object\"&&typeof Reflect.metadata===\"function\")\
+                return Reflect.metadata(key,value)}"
+            }
+            Self::Type => {
+                "type=>{try{type=type()}catch{type=0}return typeof type===\"function\"?type:Object}"
+            }
+            Self::Using => include_str!("using.js"),
+        }
+    }
+}
+
+impl Helpers {
+    /// The name of a helper, which is then there.
+    pub fn name(&mut self, env: &str, helper: Helper) -> String {
+        if !self.used.contains(&helper) {
+            self.used.push(helper);
+        }
+        format!("{env}{}", helper.name())
+    }
+
+    /// Whether none is used.
+    pub fn is_empty(&self) -> bool {
+        self.used.is_empty()
+    }
+
+    /// `($Decorate,$Meta)=>`.
+    pub fn parameters(&self, env: &str) -> String {
+        let names: Vec<String> = self.used.iter().map(|it| format!("{env}{}", it.name())).collect();
+        format!("({})=>", names.join(","))
+    }
+
+    /// `(…,…)`: the helpers themselves.
+    pub fn arguments(&self) -> String {
+        let codes: Vec<&str> = self.used.iter().map(|it| it.code()).collect();
+        format!("({})", codes.join(","))
+    }
+
+    /// `const $Decorate=…;`: the helpers for CommonJS, whose function is Node's.
+    pub fn declarations(&self, env: &str) -> String {
+        self.used
+            .iter()
+            .map(|it| format!("const {env}{}={};", it.name(), it.code()))
+            .collect()
+    }
+}

@@ -1,0 +1,243 @@
+//! The engine of one environment: its records, and what it has of JavaScript's.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::compile::NodeVersion;
+use super::host::{Host, Plain};
+use super::record::{ModuleId, Record, Version};
+use super::resolve::url::file_url;
+use super::resolve::{Options, Resolved, Resolver};
+use super::source::Sources;
+use super::stage::Stage;
+use crate::js::{Held, Js, JsResult, State, Value};
+
+/// Where the engine's own scripts seem to be: below `node_modules`, so that Node prints no warnings about them.
+const OWN_PLACE: &str = "/node_modules/@upvotr/node-hmr/es";
+
+/// What an engine is to be told before it is first used.
+#[derive(Clone, Default)]
+pub struct Setup {
+    /// How specifiers are resolved; `builtins` is filled in.
+    pub resolve: Options,
+    /// Whether the program runs hot.
+    pub is_hot: bool,
+}
+
+/// The modules of one environment.
+pub struct Engine {
+    /// What reads and compiles files.
+    pub sources: RefCell<Rc<Sources>>,
+    /// The program around the engine.
+    host: RefCell<Rc<dyn Host>>,
+    glue: Held,
+    glue_functions: RefCell<HashMap<&'static str, Held>>,
+    records: RefCell<Vec<Rc<Record>>>,
+    by_url: RefCell<HashMap<String, ModuleId>>,
+    /// Updates that are being evaluated: `import()` sees their versions.
+    pub(super) stages: RefCell<Vec<Rc<Stage>>>,
+    pub(super) async_order: Cell<u64>,
+    /// First promises of asynchronous modules: they have hoisted when these are settled.
+    pub(super) hoisting: RefCell<Vec<Held>>,
+    /// The module that the program was started with.
+    pub(super) main: Cell<Option<ModuleId>>,
+    /// The running Node.
+    pub node: NodeVersion,
+    builtins: Vec<String>,
+    /// Node's `Module`, and what its hooks were before the engine's.
+    pub(super) node_module: Held,
+    pub(super) old_hooks: RefCell<HashMap<String, Held>>,
+}
+
+impl State for Engine {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        let node = node_version(js)?;
+        let node_module = js.builtin("module")?;
+        let builtins = node_module.get("builtinModules")?.items()?;
+        let builtins: Vec<String> = builtins.into_iter().filter_map(Value::text).collect();
+        let options = Options {
+            builtins: builtins.clone(),
+            ..Options::default()
+        };
+        let glue = compile_glue(js, node_module)?;
+        let engine = Self {
+            sources: RefCell::new(Rc::new(Sources::new(Resolver::new(options), node, false))),
+            host: RefCell::new(Rc::new(Plain)),
+            glue: glue.hold(),
+            glue_functions: RefCell::default(),
+            records: RefCell::default(),
+            by_url: RefCell::default(),
+            stages: RefCell::default(),
+            async_order: Cell::new(0),
+            hoisting: RefCell::default(),
+            main: Cell::new(None),
+            node,
+            builtins,
+            node_module: node_module.hold(),
+            old_hooks: RefCell::default(),
+        };
+        glue.call_method("start", &[super::natives::functions(js)?])?;
+        prepare_node(js, node_module)?;
+        Ok(engine)
+    }
+}
+
+fn node_version(js: Js<'_>) -> JsResult<'_, NodeVersion> {
+    let version = js
+        .global()?
+        .get("process")?
+        .get("versions")?
+        .get("node")?
+        .display();
+    let mut numbers = version.split('.').map(|number| number.parse().unwrap_or(0));
+    Ok(NodeVersion {
+        major: numbers.next().unwrap_or(0),
+        minor: numbers.next().unwrap_or(0),
+    })
+}
+
+/// Runs the part that has to be JavaScript as a module of Node's loader: elsewhere `import()` does not work.
+fn compile_glue<'s>(js: Js<'s>, node_module: Value<'s>) -> JsResult<'s> {
+    let path = js.builtin("path")?;
+    let file = path.call_method("resolve", &[js.string(&format!("{OWN_PLACE}/glue.js"))])?;
+    let module = node_module.get("Module")?.construct(&[file])?;
+    module.set("filename", file)?;
+    module.call_method("_compile", &[js.string(include_str!("glue.js")), file])?;
+    module.get("exports")
+}
+
+/// Node's source maps for evaluated code; and without V8's compilation cache, which keeps the text of every version.
+fn prepare_node<'s>(js: Js<'s>, node_module: Value<'s>) -> JsResult<'s, ()> {
+    let set_support = node_module.get("setSourceMapsSupport")?;
+    if set_support.is_function() {
+        let options = js.object();
+        options.set("nodeModules", js.boolean(false))?;
+        options.set("generatedCode", js.boolean(true))?;
+        set_support.call(node_module, &[js.boolean(true), options])?;
+    } else {
+        let process = js.global()?.get("process")?;
+        process.call_method("setSourceMapsEnabled", &[js.boolean(true)])?;
+    }
+    let flags = js.string("--no-compilation-cache");
+    js.builtin("v8")?.call_method("setFlagsFromString", &[flags])?;
+    Ok(())
+}
+
+impl Engine {
+    /// The engine of this environment, made when it is first asked for: from then on Node maps the stacks of evaluated code.
+    pub fn of(js: Js<'_>) -> JsResult<'_, Rc<Self>> {
+        js.state::<Self>()
+    }
+
+    /// Sets up how specifiers are resolved and files compiled. To be called before the first import.
+    pub fn set_up(&self, setup: Setup) {
+        let options = Options {
+            builtins: self.builtins.clone(),
+            ..setup.resolve
+        };
+        let sources = Sources::new(Resolver::new(options), self.node, setup.is_hot);
+        *self.sources.borrow_mut() = Rc::new(sources);
+    }
+
+    /// Sets the program around the engine.
+    pub fn set_host(&self, host: Rc<dyn Host>) {
+        *self.host.borrow_mut() = host;
+    }
+
+    /// The program around the engine.
+    pub fn host(&self) -> Rc<dyn Host> {
+        Rc::clone(&self.host.borrow())
+    }
+
+    /// What reads and compiles files.
+    pub fn sources(&self) -> Rc<Sources> {
+        Rc::clone(&self.sources.borrow())
+    }
+
+    /// Calls a function of `glue.js`.
+    pub(super) fn glue<'s>(&self, js: Js<'s>, name: &'static str, args: &[Value<'s>]) -> JsResult<'s> {
+        let function = self.glue_function(js, name)?;
+        function.call(js.undefined(), args)
+    }
+
+    /// A function of `glue.js`.
+    pub(super) fn glue_function<'s>(&self, js: Js<'s>, name: &'static str) -> JsResult<'s> {
+        let known = self.glue_functions.borrow().get(name).cloned();
+        if let Some(known) = known {
+            return Ok(known.get(js));
+        }
+        let function = self.glue.get(js).get(name)?;
+        self.glue_functions.borrow_mut().insert(name, function.hold());
+        Ok(function)
+    }
+
+    /// A record by its place.
+    pub fn record(&self, id: ModuleId) -> Option<Rc<Record>> {
+        self.records.borrow().get(id).cloned()
+    }
+
+    /// All records that there ever were; those that were removed have no current version.
+    pub fn records(&self) -> Vec<Rc<Record>> {
+        self.records.borrow().clone()
+    }
+
+    /// The record of a URL.
+    pub fn find(&self, url: &str) -> Option<Rc<Record>> {
+        let id = self.by_url.borrow().get(url).copied();
+        id.and_then(|id| self.record(id))
+    }
+
+    /// The record of what a specifier leads to, made if there is none yet.
+    pub fn record_of(&self, resolved: &Resolved) -> Rc<Record> {
+        let (url, path, is_local) = match resolved {
+            Resolved::Builtin(name) | Resolved::Other(name) => (name.clone(), None, false),
+            Resolved::File { path, suffix, local } => (file_url(path, suffix), Some(path.clone()), *local),
+        };
+        if let Some(record) = self.find(&url) {
+            return record;
+        }
+        let mut records = self.records.borrow_mut();
+        let id = records.len();
+        let record = Rc::new(Record {
+            id,
+            url: url.clone(),
+            path,
+            is_local,
+            current: RefCell::default(),
+            next_serial: Cell::new(0),
+            cell: RefCell::default(),
+            importers: RefCell::default(),
+            dynamic_importers: RefCell::default(),
+            dynamic_imports: RefCell::default(),
+        });
+        records.push(Rc::clone(&record));
+        self.by_url.borrow_mut().insert(url, id);
+        record
+    }
+
+    /// The version that an `import()` sees now: one of an update that is being evaluated, or the current one.
+    pub fn version_of(&self, id: ModuleId) -> Option<Rc<Version>> {
+        let stages = self.stages.borrow();
+        let staged = stages.iter().rev().find_map(|stage| stage.version(id));
+        staged.or_else(|| {
+            let record = self.record(id)?;
+            let current = record.current.borrow().clone();
+            current
+        })
+    }
+
+    /// The version with that number, if it is still there.
+    pub fn version(&self, id: ModuleId, serial: u32) -> Option<Rc<Version>> {
+        self.version_of(id).filter(|version| version.serial == serial)
+    }
+
+    /// The absolute file name of a script of the engine's own.
+    pub(super) fn own_file(&self, name: &str) -> String {
+        if cfg!(windows) {
+            format!("C:{OWN_PLACE}/{name}").replace('/', "\\")
+        } else {
+            format!("{OWN_PLACE}/{name}")
+        }
+    }
+}

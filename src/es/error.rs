@@ -1,0 +1,192 @@
+//! The engine's errors as JavaScript's: classes, codes and stacks that Node would give.
+
+use super::engine::Engine;
+use super::link::{Fault, LinkError};
+use super::record::Unit;
+use super::resolve::ResolveError;
+use super::source::SourceError;
+use crate::js::{Js, Thrown, Value};
+
+/// A place in a file.
+pub struct Place<'a> {
+    /// The file's address.
+    pub url: &'a str,
+    /// The file's text.
+    pub text: &'a str,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1, in UTF-16 units.
+    pub column: u32,
+}
+
+impl Place<'_> {
+    /// What stands before the message in a stack: the place, the line of code, and a caret below the column.
+    fn frame(&self) -> String {
+        let Self {
+            url, line, column, ..
+        } = self;
+        let code = line_of(self.text, *line);
+        let blank = |character: char| if character == '\t' { '\t' } else { ' ' };
+        let mut units = 1;
+        let mut caret = String::new();
+        for character in code.chars() {
+            if units >= *column as usize {
+                break;
+            }
+            units += character.len_utf16();
+            caret.push(blank(character));
+        }
+        format!("{url}:{line}:{column}\n{code}\n{caret}^\n")
+    }
+}
+
+/// A line of a text, without its end.
+pub fn line_of(text: &str, line: u32) -> &str {
+    let index = usize::try_from(line.saturating_sub(1)).unwrap_or(0);
+    text.lines().nth(index).unwrap_or("")
+}
+
+impl Engine {
+    /// An error of a global class with a code, as Node's own errors are.
+    pub fn error_with_code<'s>(&self, js: Js<'s>, class: &str, code: &str, message: &str) -> Thrown<'s> {
+        self.make_error(js, class, message, code, None)
+    }
+
+    /// A `SyntaxError` whose stack names the place.
+    pub fn syntax_error<'s>(&self, js: Js<'s>, message: &str, place: &Place<'_>) -> Thrown<'s> {
+        self.make_error(js, "SyntaxError", message, "", Some(place))
+    }
+
+    fn make_error<'s>(
+        &self,
+        js: Js<'s>,
+        class: &str,
+        message: &str,
+        code: &str,
+        place: Option<&Place<'_>>,
+    ) -> Thrown<'s> {
+        let stack = place.map_or(js.undefined(), |place| {
+            let Place {
+                url, line, column, ..
+            } = place;
+            let frame = place.frame();
+            js.string(&format!(
+                "{frame}\n{class}: {message}\n    at {url}:{line}:{column}"
+            ))
+        });
+        let args = [js.string(class), js.string(message), js.string(code), stack];
+        match self.glue(js, "error", &args) {
+            Ok(error) => Thrown(error),
+            Err(thrown) => thrown,
+        }
+    }
+
+    /// The error of a specifier that leads nowhere.
+    pub fn resolve_error<'s>(&self, js: Js<'s>, error: &ResolveError) -> Thrown<'s> {
+        let class = if error.is_type_error() {
+            "TypeError"
+        } else {
+            "Error"
+        };
+        let thrown = self.error_with_code(js, class, error.code, &error.message);
+        if let Some(url) = &error.url {
+            // A fresh error object takes a property.
+            let _ = thrown.0.set("url", js.string(url));
+        }
+        thrown
+    }
+
+    /// The error of a file that cannot be read or compiled.
+    pub fn source_error<'s>(&self, js: Js<'s>, error: &SourceError) -> Thrown<'s> {
+        match error {
+            SourceError::Resolve(error) => self.resolve_error(js, error),
+            SourceError::Compile { url, text, error } => {
+                let place = Place {
+                    url,
+                    text,
+                    line: error.line,
+                    column: error.column,
+                };
+                // The parser's quotes are not V8's.
+                let message = error.message.replace('`', "'");
+                let message = match &error.help {
+                    Some(help) => format!("{message} ({help})"),
+                    None => message,
+                };
+                self.syntax_error(js, &message, &place)
+            }
+        }
+    }
+
+    /// The error of a name that leads nowhere.
+    pub fn link_error<'s>(&self, js: Js<'s>, error: &LinkError) -> Thrown<'s> {
+        let LinkError {
+            name,
+            specifier,
+            version,
+            line,
+            column,
+            ..
+        } = error;
+        let unit = &version.unit;
+        let message = match error.fault {
+            Fault::Ambiguous => format!(
+                "The requested module '{specifier}' contains conflicting star exports for name '{name}'"
+            ),
+            Fault::Circular => format!("Detected cycle while resolving name '{name}' in '{specifier}'"),
+            Fault::Missing if self.is_common_js(js, &error.target) => {
+                common_js_hint(unit, specifier, name, *line)
+            }
+            Fault::Missing => {
+                let hint = if declares_type(&error.target.unit.text, name) {
+                    format!(": '{name}' is a type there; write `export type` and `import type`")
+                } else {
+                    String::new()
+                };
+                format!("The requested module '{specifier}' does not provide an export named '{name}'{hint}")
+            }
+        };
+        let place = Place {
+            url: &unit.url,
+            text: &unit.text,
+            line: *line,
+            column: *column,
+        };
+        self.syntax_error(js, &message, &place)
+    }
+
+    /// `value`, thrown.
+    pub fn thrown(value: Value<'_>) -> Thrown<'_> {
+        Thrown(value)
+    }
+}
+
+/// Node's words for a name that a CommonJS module does not have.
+fn common_js_hint(unit: &Unit, specifier: &str, name: &str, line: u32) -> String {
+    let code = line_of(&unit.text, line);
+    let names = code
+        .find('{')
+        .zip(code.find('}'))
+        .and_then(|(open, close)| code.get(open..=close));
+    let destructuring = names.map_or(String::new(), |names| {
+        format!("const {} = pkg;\n", names.replace(" as ", ": "))
+    });
+    format!(
+        "Named export '{name}' not found. The requested module '{specifier}' is a CommonJS module, which may not support \
+         all module.exports as named exports.\nCommonJS modules can always be imported via the default export, for \
+         example using:\n\nimport pkg from '{specifier}';\n{destructuring}"
+    )
+}
+
+/// Whether a TypeScript text declares a type of that name.
+fn declares_type(text: &str, name: &str) -> bool {
+    ["interface ", "type "].iter().any(|keyword| {
+        text.match_indices(keyword).any(|(index, _)| {
+            let rest = text.get(index + keyword.len()..).unwrap_or("");
+            let is_whole = |rest: &str| {
+                !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_' || next == '$')
+            };
+            rest.strip_prefix(name).is_some_and(is_whole)
+        })
+    })
+}

@@ -1,0 +1,290 @@
+'use strict'
+// The part of the engine that has to be JavaScript: V8 inlines accessors, getters and traps that are written in
+// JavaScript, and calls native ones at ten to fifty times the cost; `import()` needs a script of Node's loader.
+const { create, defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf, is, preventExtensions, setPrototypeOf } =
+  Object
+const { apply, defineProperty: define, ownKeys } = Reflect
+const { hasOwnProperty, propertyIsEnumerable } = Object.prototype
+const { ReferenceError, TypeError } = globalThis
+const { next } = getPrototypeOf(function* () {}).prototype
+const { next: asyncNext } = getPrototypeOf(async function* () {}).prototype
+const evaluate = globalThis.eval
+
+let native
+
+/** `$`: what a module's code sees of the world. */
+class Scope {
+  constructor(id, serial) {
+    this.id = id
+    this.serial = serial
+  }
+  import(specifier, options) {
+    return native.import(this.id, this.serial, specifier, options)
+  }
+  /** Names the anonymous function or class of `export default`. */
+  named(value) {
+    defineProperty(value, 'name', { value: 'default', configurable: true })
+  }
+  get arguments() {
+    throw new ReferenceError('arguments is not defined')
+  }
+}
+setPrototypeOf(Scope.prototype, null)
+defineProperty(Scope.prototype, 'k', {
+  value: freeze(
+    setPrototypeOf(
+      {
+        set v(_) {
+          throw new TypeError('Assignment to constant variable.')
+        }
+      },
+      null
+    )
+  )
+})
+
+function lazily(name, make) {
+  defineProperty(Scope.prototype, name, {
+    get() {
+      const value = make(this)
+      defineProperty(this, name, { value, writable: true, configurable: true })
+      return value
+    },
+    set(value) {
+      defineProperty(this, name, { value, writable: true, configurable: true })
+    }
+  })
+}
+lazily('meta', ($) => native.meta($.id, $.serial))
+lazily('module', ($) => native.module($.id, $.serial))
+lazily('require', ($) => $.module.require_)
+lazily('exports', ($) => $.module.exports)
+lazily('__filename', ($) => $.module.filename)
+lazily('__dirname', ($) => $.module.path)
+for (const name of ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate']) {
+  defineProperty(Scope.prototype, name, { get: () => globalThis[name] })
+}
+
+/** Traps of a namespace: its keys are the target's, its values those of the version that counts now. */
+class Traps {
+  constructor(cell) {
+    this.cell = cell
+  }
+  get(target, key) {
+    return typeof key === 'string' && key in target ? this.cell.env[key] : target[key]
+  }
+  set() {
+    return false
+  }
+  getOwnPropertyDescriptor(target, key) {
+    const found = getOwnPropertyDescriptor(target, key)
+    if (found !== undefined && typeof key === 'string') found.value = this.cell.env[key]
+    return found
+  }
+  defineProperty(target, key, wanted) {
+    if (typeof key === 'symbol') return define(target, key, wanted)
+    if (!(key in target)) return false
+    const value = this.cell.env[key]
+    if (wanted.configurable === true || wanted.enumerable === false || wanted.writable === false) return false
+    if ('get' in wanted || 'set' in wanted) return false
+    return 'value' in wanted ? is(wanted.value, value) : true
+  }
+}
+setPrototypeOf(Traps.prototype, null)
+
+const NodeModule = require('node:module')
+const nodeRequire = NodeModule.prototype.require
+
+module.exports = {
+  start(functions) {
+    native = functions
+  },
+  evaluate: (code) => evaluate(code),
+  scope: (id, serial) => new Scope(id, serial),
+  /** Calls the module's function and lets it hoist: its generator, and the getters of its local exports. */
+  instantiate(make, $) {
+    const generator = make($)
+    $.local = apply(next, generator, []).value
+    return generator
+  },
+  /** Likewise; the module's code has set `$.local` itself, as what an asynchronous generator yields comes later. */
+  instantiateAsync(make, $) {
+    const generator = make($)
+    return [generator, apply(asyncNext, generator, [])]
+  },
+  step: (generator) => void apply(next, generator, []),
+  stepAsync: (generator) => apply(asyncNext, generator, []),
+  /** What importers read: the local getters, and those of `made` for what is exported from elsewhere. */
+  env($, made) {
+    const local = setPrototypeOf($.local, null)
+    $.local = undefined
+    return made === undefined ? local : setPrototypeOf(made, local)
+  },
+  /** Adds getters to what importers read already. */
+  extend(env, made) {
+    for (const key of ownKeys(made)) {
+      if (!(key in env)) defineProperty(env, key, getOwnPropertyDescriptor(made, key))
+    }
+  },
+  namespace(cell, names) {
+    const target = create(null)
+    for (const name of names) {
+      defineProperty(target, name, { value: undefined, writable: true, enumerable: true, configurable: false })
+    }
+    defineProperty(target, Symbol.toStringTag, { value: 'Module' })
+    preventExtensions(target)
+    const traps = new Traps(cell)
+    return { proxy: new Proxy(target, traps), traps, target }
+  },
+  /** Shows the values to whoever looks at the target, as `console.log` does. */
+  fill({ traps, target }) {
+    const { env } = traps.cell
+    for (const key of ownKeys(target)) {
+      if (typeof key !== 'string') continue
+      try {
+        target[key] = env[key]
+      } catch {
+        // Not initialized.
+      }
+    }
+  },
+  /** The names and values of an evaluated CommonJS module. */
+  commonJs(exports, hasModuleExports) {
+    const env = {}
+    const isObject = (typeof exports === 'object' && exports !== null) || typeof exports === 'function'
+    const names = []
+    const add = (name, value) => {
+      names.push(name)
+      defineProperty(env, name, { value, writable: true, enumerable: true, configurable: true })
+    }
+    for (const name of isObject ? ownKeys(exports) : []) {
+      if (typeof name !== 'string' || name === 'default' || name === 'module.exports') continue
+      if (name !== '__esModule' && !apply(propertyIsEnumerable, exports, [name])) continue
+      let value
+      try {
+        value = exports[name]
+      } catch {
+        // As Node: a getter that throws gives `undefined`.
+      }
+      add(name, value)
+    }
+    add('default', exports)
+    if (hasModuleExports) add('module.exports', exports)
+    return [setPrototypeOf(env, null), names]
+  },
+  json(value) {
+    const env = {}
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    const names = []
+    const add = (name, value) => {
+      names.push(name)
+      defineProperty(env, name, { value, writable: true, enumerable: true, configurable: true })
+    }
+    for (const name of isObject ? ownKeys(value) : []) {
+      if (typeof name === 'string' && name !== 'default' && native.isName(name)) add(name, value[name])
+    }
+    add('default', value)
+    return [setPrototypeOf(env, null), names]
+  },
+  /** What a TypeScript importer sees of CommonJS with `__esModule`: its `default` is the `default`. */
+  interop(env) {
+    const value = env.default
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null || !value.__esModule) return undefined
+    return create(env, { default: { get: () => env.default.default, enumerable: true } })
+  },
+  /** What `require` of an ES module gives where `__esModule` has to be added. */
+  marked: (cell) => ({
+    get env() {
+      return create(cell.env, { __esModule: { value: true } })
+    }
+  }),
+  keys: (object) => ownKeys(object).filter((key) => typeof key === 'string'),
+  text: (value) => `${value}`,
+  /** The attributes of an `import()`, checked as V8 does. */
+  attributes(options) {
+    if (options === undefined) return []
+    if ((typeof options !== 'object' && typeof options !== 'function') || options === null) {
+      throw new TypeError('The second argument to import() must be an object')
+    }
+    const attributes = options.with
+    if (attributes === undefined) return []
+    if ((typeof attributes !== 'object' && typeof attributes !== 'function') || attributes === null) {
+      throw new TypeError("The 'with' option must be an object")
+    }
+    const list = []
+    for (const key of ownKeys(attributes)) {
+      if (typeof key !== 'string' || !apply(propertyIsEnumerable, attributes, [key])) continue
+      const value = attributes[key]
+      if (typeof value !== 'string') throw new TypeError('Import attribute value must be a string')
+      list.push(key, value)
+    }
+    return list
+  },
+  import: (url, options) => import(url, options),
+  /** Node's namespace of a package or builtin, synchronously. Node caches by `file`. */
+  external(file, text) {
+    const virtual = new NodeModule(file)
+    virtual.filename = file
+    virtual.paths = []
+    virtual._compile(text, file, 'module')
+    return virtual.exports.ns
+  },
+  /** `module.__hmr__`, for the first line of a CommonJS module; gone when it has been read. */
+  door(module, $) {
+    defineProperty(module, '__hmr__', {
+      configurable: true,
+      get() {
+        delete module.__hmr__
+        return $
+      }
+    })
+  },
+  /** Tells of what a CommonJS module requires, whenever it does: Node adds it to `module.children`. */
+  observe(module, id, serial) {
+    let seen = 0
+    defineProperty(module, 'require', {
+      value: function require(id_) {
+        try {
+          return apply(nodeRequire, this, [id_])
+        } finally {
+          const { length } = module.children
+          if (length !== seen) {
+            seen = length
+            native.required(id, serial)
+          }
+        }
+      },
+      writable: true,
+      configurable: true
+    })
+  },
+  compile: (module, code, file) => module._compile(code, file, 'commonjs'),
+  /** `module` for an ES module in which CommonJS's names exist. */
+  looseModule(file, folder) {
+    const module = new NodeModule(file)
+    module.filename = file
+    module.path = folder
+    module.paths = NodeModule._nodeModulePaths(folder)
+    module._compile('Object.defineProperty(module,"require_",{value:require})', file, 'commonjs')
+    module.loaded = true
+    return module
+  },
+  error(kind, message, code, place) {
+    const error = new globalThis[kind](message)
+    if (code && !code.startsWith('ERR_')) error.code = code
+    else if (code) {
+      // As Node's own errors: the code in the first line of the stack, not in the name.
+      const name = error.name
+      error.name = `${name} [${code}]`
+      void error.stack
+      delete error.name
+      error.code = code
+    }
+    if (place) {
+      const stack = `${place}`
+      defineProperty(error, 'stack', { value: stack, writable: true, configurable: true })
+    }
+    return error
+  },
+  hasOwn: (object, key) => apply(hasOwnProperty, object, [key])
+}

@@ -1,0 +1,226 @@
+//! `$`, the getters that importers read through, and the slots that lead to them.
+
+use std::fmt::Write;
+use std::rc::Rc;
+
+use super::compile::{ExportKind, ImportName};
+use super::engine::Engine;
+use super::link;
+use super::record::{Body, Version};
+use super::text::quoted;
+use crate::js::{Held, Js, JsResult, Value};
+
+impl Engine {
+    /// Makes `$`, lets the module hoist its functions; parses JSON. Runs no statement of the user's.
+    pub(super) fn instantiate<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s, ()> {
+        match &version.unit.body {
+            Body::Module(_) => self.instantiate_module(js, version),
+            Body::Json(text) => {
+                let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+                let parse = js.global()?.get("JSON")?.get("parse")?;
+                let parsed = parse.call(js.undefined(), &[js.string(text)]);
+                let value = parsed.map_err(|thrown| self.json_error(js, version, thrown))?;
+                let pair = self.glue(js, "json", &[value])?;
+                self.set_values(version, pair)
+            }
+            Body::External if version.unit.url.starts_with("node:") => {
+                let namespace = self.load_external(js, version)?;
+                self.set_external(js, version, namespace)
+            }
+            Body::CommonJs(_) | Body::External => Ok(()),
+        }
+    }
+
+    fn json_error<'s>(
+        &self,
+        js: Js<'s>,
+        version: &Version,
+        thrown: crate::js::Thrown<'s>,
+    ) -> crate::js::Thrown<'s> {
+        let url = version.unit.url.as_str();
+        let message = thrown.0.get("message").map(Value::display).unwrap_or_default();
+        let path = super::resolve::url::FileUrl::parse(url)
+            .map_or_else(|_| url.to_owned(), |url| url.path.display().to_string());
+        self.error_with_code(js, "SyntaxError", "", &format!("{path}: {message}"))
+    }
+
+    fn instantiate_module<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s, ()> {
+        let Some(code) = version.unit.code() else {
+            return Ok(());
+        };
+        let known = version.live.borrow().function.clone();
+        let function = match known {
+            Some(function) => function.get(js),
+            None => self.glue(js, "evaluate", &[js.string(&code.code)])?,
+        };
+        let module = js.number(version.module as f64);
+        let scope = self.glue(js, "scope", &[module, js.number(f64::from(version.serial))])?;
+        self.host().scope(js, version, scope)?;
+        let generator = if code.has_await {
+            let pair = self.glue(js, "instantiateAsync", &[function, scope])?;
+            self.hoisting.borrow_mut().push(pair.item(1)?.hold());
+            pair.item(0)?
+        } else {
+            self.glue(js, "instantiate", &[function, scope])?
+        };
+        let mut live = version.live.borrow_mut();
+        live.scope = Some(scope.hold());
+        live.function = Some(function.hold());
+        live.generator = Some(generator.hold());
+        Ok(())
+    }
+
+    /// Sets `[env, names]` of a module that is made of values.
+    pub(super) fn set_values<'s>(&self, version: &Version, pair: Value<'s>) -> JsResult<'s, ()> {
+        let names = pair.item(1)?.items()?;
+        let mut names: Vec<String> = names.into_iter().filter_map(Value::text).collect();
+        names.sort_by(|one, two| one.encode_utf16().cmp(two.encode_utf16()));
+        *version.names.borrow_mut() = Some(names.into());
+        version.live.borrow_mut().env = Some(pair.item(0)?.hold());
+        Ok(())
+    }
+
+    /// Makes the getters of a module's exports.
+    pub(super) fn make_env<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s, ()> {
+        let Some(scope) = version.scope().filter(|_| version.unit.code().is_some()) else {
+            return Ok(());
+        };
+        let scope = scope.get(js);
+        let env = match self.getters(js, version, scope, link::star_names(version))? {
+            Some(made) => self.glue(js, "env", &[scope, made])?,
+            None => self.glue(js, "env", &[scope])?,
+        };
+        version.live.borrow_mut().env = Some(env.hold());
+        Ok(())
+    }
+
+    /// Getters for what a module exports of others: made from text, so that V8 has a function of its own for each.
+    fn getters<'s>(
+        &self,
+        js: Js<'s>,
+        version: &Rc<Version>,
+        scope: Value<'s>,
+        stars: Vec<(String, usize)>,
+    ) -> JsResult<'s, Option<Value<'s>>> {
+        let mut text = String::new();
+        let exports = version.unit.code().map_or(&[][..], |code| &code.exports);
+        for export in exports {
+            let _ = match &export.kind {
+                ExportKind::Indirect {
+                    name,
+                    request,
+                    imported,
+                } => write!(
+                    text,
+                    "get {}(){{return $[{request}][{}]}},",
+                    quoted(name),
+                    quoted(imported)
+                ),
+                ExportKind::Namespace { name, request } => {
+                    write!(text, "get {}(){{return $.n{request}}},", quoted(name))
+                }
+                ExportKind::Local { .. } | ExportKind::Star { .. } => Ok(()),
+            };
+        }
+        for (name, request) in stars {
+            let _ = write!(text, "get {0}(){{return $[{request}][{0}]}},", quoted(&name));
+        }
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let make = self.glue(js, "evaluate", &[js.string(&format!("($)=>({{{text}}})"))])?;
+        make.call(js.undefined(), &[scope]).map(Some)
+    }
+
+    /// Adds the names that came late, by stars, to the getters.
+    pub(super) fn extend_env<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s, ()> {
+        let (Some(scope), Some(env)) = (version.scope(), version.env()) else {
+            return Ok(());
+        };
+        let stars = link::star_names(version);
+        if !stars.is_empty()
+            && let Some(made) = self.getters(js, version, scope.get(js), stars)?
+        {
+            self.glue(js, "extend", &[env.get(js), made])?;
+        }
+        Ok(())
+    }
+
+    /// Leads the slots of a module to what it imports now. What has not run and has no names yet is left out.
+    pub(super) fn bind<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s, ()> {
+        let (Some(code), Some(scope)) = (version.unit.code(), version.scope()) else {
+            return Ok(());
+        };
+        let scope = scope.get(js);
+        let is_loose = version.unit.is_loose();
+        for (index, target) in version.links.borrow().clone().iter().enumerate() {
+            let slot = u32::try_from(index).unwrap_or(u32::MAX);
+            match target {
+                None => scope.set_item(slot, js.object())?,
+                Some(target) => match self.env_for(js, target, is_loose)? {
+                    Some(env) => scope.set_item(slot, env.get(js))?,
+                    None => version.has_late_names.set(true),
+                },
+            }
+        }
+        let namespaces = code.imports.iter().filter_map(|import| match import.name {
+            ImportName::Namespace { slot } => Some((import.request, u32::try_from(slot).ok()?)),
+            ImportName::Name(_) => None,
+        });
+        for (request, slot) in namespaces {
+            let target = version.link(request);
+            if let Some(namespace) = self.namespace_if_known(js, target.as_ref(), is_loose)? {
+                scope.set_item(slot, namespace)?;
+            }
+        }
+        for export in &code.exports {
+            if let ExportKind::Namespace { request, .. } = export.kind {
+                let target = version.link(request);
+                if let Some(namespace) = self.namespace_if_known(js, target.as_ref(), is_loose)? {
+                    scope.set(&format!("n{request}"), namespace)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn namespace_if_known<'s>(
+        &self,
+        js: Js<'s>,
+        target: Option<&Rc<Version>>,
+        is_loose: bool,
+    ) -> JsResult<'s, Option<Value<'s>>> {
+        match target {
+            Some(target) if target.env().is_some() => self.namespace_for(js, target, is_loose).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// The getters that an importer reads through.
+    pub(super) fn env_for<'s>(
+        &self,
+        js: Js<'s>,
+        target: &Rc<Version>,
+        is_loose: bool,
+    ) -> JsResult<'s, Option<Held>> {
+        if target.env().is_none() && matches!(target.unit.body, Body::CommonJs(_)) {
+            self.read_exports(js, target)?;
+        }
+        let Some(env) = target.env() else {
+            return Ok(None);
+        };
+        if !is_loose || !self.is_common_js(js, target) {
+            return Ok(Some(env));
+        }
+        let known = target.live.borrow().interop.as_ref().map(|(env, _)| env.clone());
+        if let Some(known) = known {
+            return Ok(Some(known));
+        }
+        let made = self.glue(js, "interop", &[env.get(js)])?;
+        if made.is_undefined() {
+            return Ok(Some(env));
+        }
+        target.live.borrow_mut().interop = Some((made.hold(), None));
+        Ok(Some(made.hold()))
+    }
+}

@@ -1,0 +1,331 @@
+//! Which binding a name leads to: ECMAScript's `ResolveExport` and `GetExportedNames`, over versions and their links.
+
+use std::collections::{BTreeSet, HashSet};
+use std::rc::Rc;
+
+use super::compile::{ExportKind, ImportName};
+use super::record::Version;
+
+/// What a name leads to.
+#[derive(Clone)]
+pub enum Binding {
+    /// A binding of that version, by the name under which it exports it.
+    Name(Rc<Version>, String),
+    /// The namespace of that version.
+    Namespace(Rc<Version>),
+}
+
+impl Binding {
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Name(one, name), Self::Name(two, other)) => Rc::ptr_eq(one, two) && name == other,
+            (Self::Namespace(one), Self::Namespace(two)) => Rc::ptr_eq(one, two),
+            _ => false,
+        }
+    }
+}
+
+/// The answer to where a name leads.
+pub enum Resolution {
+    /// To this binding.
+    Found(Binding),
+    /// Nowhere; the re-export that led there.
+    Missing(Option<Hop>),
+    /// To two bindings; the export by which the module with the stars was reached.
+    Ambiguous(Option<Hop>),
+    /// Back to where it started; the export that closes the circle.
+    Circular(Option<Hop>),
+}
+
+/// A version, and the place of one of its exports in [`super::compile::Compiled::exports`].
+pub type Hop = (Rc<Version>, usize);
+
+/// One search for a name.
+struct Search {
+    seen: HashSet<(*const Version, String)>,
+    /// Whether a module was asked whose names are known only after it ran.
+    is_late: bool,
+}
+
+/// Where `name` of `version` leads, and whether this may change once what it imports has run.
+pub fn resolve(version: &Rc<Version>, name: &str) -> (Resolution, bool) {
+    let mut search = Search {
+        seen: HashSet::new(),
+        is_late: false,
+    };
+    let resolution = search.resolve(version, name, None);
+    (resolution, search.is_late)
+}
+
+impl Search {
+    fn resolve(&mut self, version: &Rc<Version>, name: &str, mut hop: Option<Hop>) -> Resolution {
+        let (mut version, mut name) = (Rc::clone(version), name.to_owned());
+        // Re-exports by name are followed here, stars by recursion.
+        loop {
+            if !self.seen.insert((Rc::as_ptr(&version), name.clone())) {
+                return Resolution::Circular(hop);
+            }
+            let Some(code) = version.unit.code() else {
+                return self.resolve_in_values(version, name, hop);
+            };
+            let table = version.unit.table();
+            let index = table.named.get(&name).copied();
+            let export = index.and_then(|index| code.exports.get(index));
+            match export.map(|export| &export.kind) {
+                Some(ExportKind::Indirect {
+                    request, imported, ..
+                }) => {
+                    let Some(next) = version.link(*request) else {
+                        return Resolution::Missing(hop);
+                    };
+                    hop = index.map(|index| (Rc::clone(&version), index));
+                    name.clone_from(imported);
+                    version = next;
+                }
+                Some(ExportKind::Namespace { request, .. }) => {
+                    return version.link(*request).map_or(Resolution::Missing(hop), |target| {
+                        Resolution::Found(Binding::Namespace(target))
+                    });
+                }
+                Some(_) => return Resolution::Found(Binding::Name(version, name)),
+                None => return self.resolve_by_stars(&version, &name, hop),
+            }
+        }
+    }
+
+    /// JSON, CommonJS and what Node loads.
+    fn resolve_in_values(&mut self, version: Rc<Version>, name: String, hop: Option<Hop>) -> Resolution {
+        let has = version.names.borrow().as_ref().map(|names| names.contains(&name));
+        match has {
+            Some(true) => Resolution::Found(Binding::Name(version, name)),
+            Some(false) => Resolution::Missing(hop),
+            None => {
+                self.is_late = true;
+                Resolution::Missing(hop)
+            }
+        }
+    }
+
+    fn resolve_by_stars(&mut self, version: &Rc<Version>, name: &str, hop: Option<Hop>) -> Resolution {
+        if name == "default" {
+            return Resolution::Missing(hop);
+        }
+        let mut found: Option<Binding> = None;
+        for &request in &version.unit.table().stars {
+            let Some(target) = version.link(request) else {
+                continue;
+            };
+            let star = star_of(version, request).map(|index| (Rc::clone(version), index));
+            match self.resolve(&target, name, star) {
+                Resolution::Found(binding) => match &found {
+                    Some(first) if !first.is(&binding) => return Resolution::Ambiguous(hop),
+                    _ => found = Some(binding),
+                },
+                ambiguous @ Resolution::Ambiguous(_) => return ambiguous,
+                Resolution::Missing(_) | Resolution::Circular(_) => {}
+            }
+        }
+        found.map_or(Resolution::Missing(hop), Resolution::Found)
+    }
+}
+
+/// The place of the star export of a request.
+fn star_of(version: &Version, request: usize) -> Option<usize> {
+    let exports = &version.unit.code()?.exports;
+    exports
+        .iter()
+        .position(|export| matches!(export.kind, ExportKind::Star { request: other } if other == request))
+}
+
+/// The names that a version's stars add to its own, each with the request that it comes by, sorted by code unit.
+pub fn star_names(version: &Rc<Version>) -> Vec<(String, usize)> {
+    let own = &version.unit.table().named;
+    let mut names = Vec::new();
+    let mut taken: HashSet<String> = HashSet::new();
+    for &request in &version.unit.table().stars {
+        let Some(target) = version.link(request) else {
+            continue;
+        };
+        for name in exported_names(&target) {
+            if name == "default" || own.contains_key(&name) || !taken.insert(name.clone()) {
+                continue;
+            }
+            if matches!(resolve(version, &name).0, Resolution::Found(_)) {
+                names.push((name, request));
+            }
+        }
+    }
+    names
+}
+
+/// Every name that a version and its stars export, ambiguous ones too.
+fn exported_names(version: &Rc<Version>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut seen: HashSet<*const Version> = HashSet::new();
+    let mut waiting = vec![Rc::clone(version)];
+    while let Some(next) = waiting.pop() {
+        if !seen.insert(Rc::as_ptr(&next)) {
+            continue;
+        }
+        let is_first = Rc::ptr_eq(&next, version);
+        let table = next.unit.table();
+        let values = next.names.borrow().clone().filter(|_| next.unit.code().is_none());
+        let own = table
+            .named
+            .keys()
+            .chain(values.iter().flat_map(|names| names.iter()));
+        names.extend(own.filter(|name| is_first || *name != "default").cloned());
+        waiting.extend(table.stars.iter().filter_map(|&request| next.link(request)));
+    }
+    names
+}
+
+/// The keys of a version's namespace, sorted by code unit.
+pub fn namespace_names(version: &Rc<Version>) -> Vec<String> {
+    let mut names: Vec<String> = match version.unit.code() {
+        None => version
+            .names
+            .borrow()
+            .as_ref()
+            .map(|names| names.to_vec())
+            .unwrap_or_default(),
+        Some(_) => {
+            let own = version.unit.table().named.keys();
+            let found = own.filter(|name| matches!(resolve(version, name).0, Resolution::Found(_)));
+            let stars = star_names(version).into_iter().map(|(name, _)| name);
+            found.cloned().chain(stars).collect()
+        }
+    };
+    names.sort_by(|one, two| one.encode_utf16().cmp(two.encode_utf16()));
+    names
+}
+
+/// A name that leads nowhere.
+pub struct LinkError {
+    /// The name that was asked for.
+    pub name: String,
+    /// The module that it was asked of, as it is written.
+    pub specifier: String,
+    /// What is wrong.
+    pub fault: Fault,
+    /// Line of the import, from 1.
+    pub line: u32,
+    /// Column of the import, from 1.
+    pub column: u32,
+    /// The file with the import.
+    pub version: Rc<Version>,
+    /// What was asked, if it is a module of that request.
+    pub target: Rc<Version>,
+}
+
+/// What is wrong with a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// There is no such export.
+    Missing,
+    /// There are two.
+    Ambiguous,
+    /// Re-exports lead in a circle.
+    Circular,
+}
+
+/// Checks that each imported and re-exported name leads to a binding. What depends on modules that have not run yet
+/// is left for later, and noted in `has_late_names`.
+pub fn check(version: &Rc<Version>) -> Result<(), LinkError> {
+    version.has_late_names.set(false);
+    let Some(code) = version.unit.code() else {
+        return Ok(());
+    };
+    let imports = code.imports.iter().filter_map(|import| match &import.name {
+        ImportName::Name(name) if !import.weak => Some((import.request, name, import.line, import.column)),
+        _ => None,
+    });
+    let exports = code.exports.iter().filter_map(|export| match &export.kind {
+        ExportKind::Indirect { request, name, .. } => Some((*request, name, export.line, export.column)),
+        _ => None,
+    });
+    let exports = exports.map(|export| (export, true));
+    let imports = imports.map(|import| (import, false));
+    for ((request, name, line, column), is_export) in exports.chain(imports) {
+        let Some(target) = version.link(request) else {
+            continue;
+        };
+        let (resolution, is_late) = resolve(if is_export { version } else { &target }, name);
+        if is_late {
+            version.has_late_names.set(true);
+        }
+        let (fault, hop) = match resolution {
+            Resolution::Found(_) => continue,
+            Resolution::Missing(_) if is_late => continue,
+            Resolution::Missing(hop) => (Fault::Missing, hop),
+            Resolution::Ambiguous(hop) => (Fault::Ambiguous, hop),
+            Resolution::Circular(hop) => (Fault::Circular, hop),
+        };
+        if let Some(error) = hop.and_then(|hop| error_at(&hop, name, fault)) {
+            return Err(error);
+        }
+        let specifier = code
+            .requests
+            .get(request)
+            .map(|request| request.specifier.clone());
+        return Err(LinkError {
+            name: name.clone(),
+            specifier: specifier.unwrap_or_default(),
+            fault,
+            line,
+            column,
+            version: Rc::clone(version),
+            target,
+        });
+    }
+    if has_late_stars(version) {
+        version.has_late_names.set(true);
+    }
+    Ok(())
+}
+
+/// Whether stars may add names of modules that have not run.
+fn has_late_stars(version: &Rc<Version>) -> bool {
+    let mut seen: HashSet<*const Version> = HashSet::new();
+    let mut waiting = vec![Rc::clone(version)];
+    while let Some(next) = waiting.pop() {
+        if next.unit.names_come_late() && next.names.borrow().is_none() {
+            return true;
+        }
+        let stars = &next.unit.table().stars;
+        if seen.insert(Rc::as_ptr(&next)) {
+            waiting.extend(stars.iter().filter_map(|&request| next.link(request)));
+        }
+    }
+    false
+}
+
+/// The error at the export where V8 reports it, which is not always the import.
+fn error_at((version, index): &Hop, name: &str, fault: Fault) -> Option<LinkError> {
+    let code = version.unit.code()?;
+    let export = code.exports.get(*index)?;
+    let (request, name) = match &export.kind {
+        ExportKind::Indirect {
+            request, imported, ..
+        } => (*request, imported.as_str()),
+        ExportKind::Star { request } => (*request, name),
+        ExportKind::Local { .. } | ExportKind::Namespace { .. } => return None,
+    };
+    Some(LinkError {
+        name: name.to_owned(),
+        specifier: code.requests.get(request)?.specifier.clone(),
+        fault,
+        line: export.line,
+        column: export.column,
+        version: Rc::clone(version),
+        target: version.link(request)?,
+    })
+}
+
+/// Whether the version exports one of the names that a weak request asks for.
+pub fn has_any(version: &Rc<Version>, names: &[&str]) -> bool {
+    names.iter().any(|name| {
+        let (resolution, is_late) = resolve(version, name);
+        is_late || matches!(resolution, Resolution::Found(_))
+    })
+}

@@ -1,0 +1,215 @@
+//! Compiled code as bytes, and back. What is no such bytes gives nothing.
+
+use crate::es::compile::{Compiled, Export, ExportKind, Import, ImportName, Kind, Request};
+
+/// Compiled code as bytes.
+pub fn encode(compiled: &Compiled) -> Vec<u8> {
+    let mut writer = Writer(Vec::with_capacity(compiled.code.len() + 256));
+    writer.byte(match compiled.kind {
+        Kind::Module => 0,
+        Kind::LooseModule => 1,
+        Kind::CommonJs => 2,
+    });
+    writer.byte(u8::from(compiled.has_await));
+    writer.text(&compiled.code);
+    writer.list(&compiled.requests, |writer, request| {
+        writer.text(&request.specifier);
+        writer.list(&request.attributes, |writer, (key, value)| {
+            writer.text(key);
+            writer.text(value);
+        });
+        writer.byte(u8::from(request.weak));
+        writer.place(request.line, request.column);
+    });
+    writer.list(&compiled.imports, |writer, import| {
+        writer.size(import.request);
+        match &import.name {
+            ImportName::Name(name) => {
+                writer.byte(0);
+                writer.text(name);
+            }
+            ImportName::Namespace { slot } => {
+                writer.byte(1);
+                writer.size(*slot);
+            }
+        }
+        writer.byte(u8::from(import.weak));
+        writer.place(import.line, import.column);
+    });
+    writer.list(&compiled.exports, Writer::export);
+    writer.list(&compiled.dynamic, |writer, specifier| writer.text(specifier));
+    writer.0
+}
+
+/// What [`encode`] has written.
+pub fn decode(bytes: &[u8]) -> Option<Compiled> {
+    let mut reader = Reader(bytes);
+    let compiled = Compiled {
+        kind: match reader.byte()? {
+            0 => Kind::Module,
+            1 => Kind::LooseModule,
+            2 => Kind::CommonJs,
+            _ => return None,
+        },
+        has_await: reader.flag()?,
+        code: reader.text()?,
+        requests: reader.list(|reader| {
+            Some(Request {
+                specifier: reader.text()?,
+                attributes: reader.list(|reader| Some((reader.text()?, reader.text()?)))?,
+                weak: reader.flag()?,
+                line: reader.number()?,
+                column: reader.number()?,
+            })
+        })?,
+        imports: reader.list(Reader::import)?,
+        exports: reader.list(Reader::export)?,
+        dynamic: reader.list(Reader::text)?,
+    };
+    reader.0.is_empty().then_some(compiled)
+}
+
+struct Writer(Vec<u8>);
+
+impl Writer {
+    fn byte(&mut self, byte: u8) {
+        self.0.push(byte);
+    }
+
+    fn number(&mut self, number: u32) {
+        self.0.extend_from_slice(&number.to_le_bytes());
+    }
+
+    fn size(&mut self, size: usize) {
+        self.number(u32::try_from(size).unwrap_or(u32::MAX));
+    }
+
+    fn place(&mut self, line: u32, column: u32) {
+        self.number(line);
+        self.number(column);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.size(text.len());
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    fn list<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Self, &T)) {
+        self.size(items.len());
+        for item in items {
+            write(self, item);
+        }
+    }
+
+    fn export(&mut self, export: &Export) {
+        match &export.kind {
+            ExportKind::Local { name } => {
+                self.byte(0);
+                self.text(name);
+            }
+            ExportKind::Indirect {
+                name,
+                request,
+                imported,
+            } => {
+                self.byte(1);
+                self.text(name);
+                self.size(*request);
+                self.text(imported);
+            }
+            ExportKind::Namespace { name, request } => {
+                self.byte(2);
+                self.text(name);
+                self.size(*request);
+            }
+            ExportKind::Star { request } => {
+                self.byte(3);
+                self.size(*request);
+            }
+        }
+        self.place(export.line, export.column);
+    }
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    fn flag(&mut self) -> Option<bool> {
+        match self.byte()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
+    fn number(&mut self) -> Option<u32> {
+        let (bytes, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(u32::from_le_bytes(*bytes))
+    }
+
+    fn size(&mut self) -> Option<usize> {
+        usize::try_from(self.number()?).ok()
+    }
+
+    fn text(&mut self) -> Option<String> {
+        let size = self.size()?;
+        let (text, rest) = self.0.split_at_checked(size)?;
+        self.0 = rest;
+        String::from_utf8(text.to_vec()).ok()
+    }
+
+    fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let size = self.size()?;
+        // Each item has a byte at least: no more is reserved for a size that is wrong.
+        let mut items = Vec::with_capacity(size.min(self.0.len()));
+        for _ in 0..size {
+            items.push(read(self)?);
+        }
+        Some(items)
+    }
+
+    fn import(&mut self) -> Option<Import> {
+        Some(Import {
+            request: self.size()?,
+            name: match self.byte()? {
+                0 => ImportName::Name(self.text()?),
+                1 => ImportName::Namespace { slot: self.size()? },
+                _ => return None,
+            },
+            weak: self.flag()?,
+            line: self.number()?,
+            column: self.number()?,
+        })
+    }
+
+    fn export(&mut self) -> Option<Export> {
+        let kind = match self.byte()? {
+            0 => ExportKind::Local { name: self.text()? },
+            1 => ExportKind::Indirect {
+                name: self.text()?,
+                request: self.size()?,
+                imported: self.text()?,
+            },
+            2 => ExportKind::Namespace {
+                name: self.text()?,
+                request: self.size()?,
+            },
+            3 => ExportKind::Star {
+                request: self.size()?,
+            },
+            _ => return None,
+        };
+        Some(Export {
+            kind,
+            line: self.number()?,
+            column: self.number()?,
+        })
+    }
+}

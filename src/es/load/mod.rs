@@ -1,0 +1,191 @@
+//! Load: files in, compiled modules and where their imports lead out. Pure: no JavaScript.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `crawl.rs` | everything that is reached, on all cores |
+//! | `read.rs` | one file: read, compiled, resolved |
+//! | `known.rs` | what was loaded, and what of it a change may concern |
+//! | `module.rs` | what is loaded |
+//! | `json.rs` | modules that are JSON |
+//! | `cache/` | compiled code on the disk, for the next start |
+
+pub mod cache;
+mod crawl;
+mod json;
+mod known;
+mod module;
+mod read;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+use parking_lot::{Mutex, RwLock};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+pub use module::{Body, LoadError, Loaded, Place};
+
+use crate::es::compile::NodeVersion;
+use crate::es::resolve::Resolver;
+use cache::Cache;
+use crawl::{Crawl, Job};
+use known::Known;
+use read::{FileLoader, STACK};
+
+/// More threads than this do not make a crawl faster.
+const MOST_THREADS: usize = 8;
+
+/// What a loader has to be told.
+pub struct Settings {
+    /// Whether the program runs hot.
+    pub hot: bool,
+    /// Version of the running Node.
+    pub node: NodeVersion,
+    /// Where compiled code is kept, if it is.
+    pub cache: Option<Cache>,
+}
+
+/// Loads files and all that they import statically. Shared by threads.
+pub struct Loader {
+    files: FileLoader,
+    known: RwLock<Known>,
+    /// One crawl at a time: a second one waits, and finds what the first has loaded.
+    crawling: Mutex<()>,
+}
+
+impl Loader {
+    pub fn new(resolver: Arc<Resolver>, settings: Settings) -> Arc<Self> {
+        Arc::new(Self {
+            files: FileLoader {
+                resolver,
+                hot: settings.hot,
+                node: settings.node,
+                cache: settings.cache.map(Arc::new),
+            },
+            known: RwLock::default(),
+            crawling: Mutex::new(()),
+        })
+    }
+
+    /// The resolver that the loader uses.
+    pub fn resolver(&self) -> &Arc<Resolver> {
+        &self.files.resolver
+    }
+
+    /// The newest version of a module, if it was loaded.
+    pub fn get(&self, url: &str) -> Option<Arc<Loaded>> {
+        self.known.read().get(url).cloned()
+    }
+
+    /// Loads the entries and what they reach, and looks again at what the changes may concern.
+    ///
+    /// The result has what was read or turned out differently, what is imported before its importers. A changed file whose
+    /// content is the same, and whose imports lead to the same, is there as the same `Arc` that it was.
+    pub fn load(&self, entries: &[Place], changed: &[PathBuf]) -> Vec<Arc<Loaded>> {
+        self.load_here(entries, changed, false)
+    }
+
+    fn load_here(&self, entries: &[Place], changed: &[PathBuf], has_room: bool) -> Vec<Arc<Loaded>> {
+        let one_crawl = self.crawling.lock();
+        if !changed.is_empty() {
+            self.files.resolver.forget(changed);
+        }
+        let known = self.known.read();
+        let mut jobs = known.concerned(changed);
+        for place in entries {
+            let url = place.url();
+            if !known.has(&url) {
+                jobs.push(Job {
+                    url,
+                    place: place.clone(),
+                    reads: true,
+                });
+            }
+        }
+        if jobs.is_empty() {
+            return Vec::new();
+        }
+        // Those that are read come first: only they may be another version, and the same module counts once.
+        jobs.sort_by(|one, other| (!one.reads, &one.url).cmp(&(!other.reads, &other.url)));
+        let mut roots: Vec<Arc<str>> = entries.iter().map(Place::url).collect();
+        roots.extend(jobs.iter().map(|job| Arc::clone(&job.url)));
+        let loaded = Crawl::new(&self.files, &known, threads(), jobs).run(has_room);
+        let asked: FxHashSet<&PathBuf> = changed.iter().collect();
+        let mut ordered = in_order(&roots, &loaded);
+        // What was looked at in vain is no news.
+        ordered.retain(|loaded| {
+            let before = known.get(&loaded.url);
+            before.is_none_or(|before| !Arc::ptr_eq(before, loaded)) || asked.contains(&loaded.place.path)
+        });
+        drop(known);
+        let mut known = self.known.write();
+        ordered.iter().for_each(|loaded| known.put(loaded));
+        drop(known);
+        drop(one_crawl);
+        if let Some(cache) = &self.files.cache {
+            Cache::save_soon(cache);
+        }
+        ordered
+    }
+
+    /// The same on another thread, which calls `done` at the end.
+    pub fn load_then(
+        self: &Arc<Self>,
+        entries: Vec<Place>,
+        changed: Vec<PathBuf>,
+        done: impl FnOnce(Vec<Arc<Loaded>>) + Send + 'static,
+    ) {
+        let loader = Arc::clone(self);
+        let done = Arc::new(Mutex::new(Some((done, entries, changed))));
+        let work = {
+            let done = Arc::clone(&done);
+            move || {
+                if let Some((done, entries, changed)) = done.lock().take() {
+                    done(loader.load_here(&entries, &changed, true));
+                }
+            }
+        };
+        let room = thread::Builder::new().name("node-hmr load".to_owned());
+        if room.stack_size(STACK).spawn(work).is_err()
+            && let Some((done, entries, changed)) = done.lock().take()
+        {
+            // No thread to be had: here and now.
+            done(self.load(&entries, &changed));
+        }
+    }
+
+    /// Drops all modules but those that are needed.
+    pub fn retain(&self, is_needed: impl Fn(&str) -> bool) {
+        self.known.write().retain(is_needed);
+    }
+}
+
+fn threads() -> usize {
+    thread::available_parallelism().map_or(1, |count| count.get().min(MOST_THREADS))
+}
+
+/// Depth first, in source order, what is imported before its importers.
+fn in_order(roots: &[Arc<str>], loaded: &FxHashMap<Arc<str>, Arc<Loaded>>) -> Vec<Arc<Loaded>> {
+    let mut seen: FxHashSet<Arc<str>> = FxHashSet::default();
+    let mut ordered = Vec::with_capacity(loaded.len());
+    let mut stack: Vec<(Arc<Loaded>, Vec<Arc<str>>)> = Vec::new();
+    let enter = |url: &Arc<str>, seen: &mut FxHashSet<Arc<str>>| {
+        let module = loaded.get(url).filter(|_| seen.insert(Arc::clone(url)))?;
+        let mut imports: Vec<Arc<str>> = module.local_imports().map(|place| place.url()).collect();
+        imports.reverse();
+        Some((Arc::clone(module), imports))
+    };
+    for root in roots {
+        stack.extend(enter(root, &mut seen));
+        while let Some((_, imports)) = stack.last_mut() {
+            match imports.pop() {
+                Some(url) => stack.extend(enter(&url, &mut seen)),
+                None => ordered.extend(stack.pop().map(|(module, _)| module)),
+            }
+        }
+    }
+    ordered
+}

@@ -1,0 +1,241 @@
+//! One file: read, compiled, resolved.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use super::cache::Cache;
+use super::json;
+use super::module::{Body, LoadError, Loaded, Place};
+use crate::es::compile::{Compiled, Format, Language, NodeVersion, Source, compile};
+use crate::es::resolve::{FileFormat, Mode, ResolveError, Resolved, Resolver};
+use crate::watch::Stamp;
+
+/// Stack for compiling: what nests deeply takes much of it. The system gives only what is used.
+pub const STACK: usize = if cfg!(target_pointer_width = "64") {
+    256
+} else {
+    16
+} * 1024
+    * 1024;
+/// A text may nest too deeply for an ordinary stack if it is longer than this, …
+const LONG: usize = 32 * 1024;
+/// … has so many brackets in each other, …
+const DEEP: usize = 64;
+/// … or so many operators.
+const MANY: usize = 1_000;
+
+/// Loads single files.
+pub struct FileLoader {
+    pub resolver: Arc<Resolver>,
+    pub hot: bool,
+    pub node: NodeVersion,
+    pub cache: Option<Arc<Cache>>,
+}
+
+/// A text and what there is to know for compiling it.
+#[derive(Clone, Copy)]
+pub struct Unit<'a> {
+    pub source: Source<'a>,
+    /// Hash of the file's bytes.
+    pub hash: u64,
+}
+
+impl FileLoader {
+    /// Loads a file. What was loaded before is given again if nothing has changed.
+    ///
+    /// `has_room` says that the thread has a [`STACK`].
+    pub fn load(
+        &self,
+        place: Place,
+        url: Arc<str>,
+        before: Option<&Arc<Loaded>>,
+        has_room: bool,
+    ) -> Arc<Loaded> {
+        let format = self.resolver.format(&place.path);
+        let options = self.resolver.ts_options(&place.path);
+        let (stamp, bytes) = read(&place.path);
+        let hash = bytes.as_deref().map_or(0, Stamp::hash_of);
+        if let Some(before) = before
+            && bytes.is_ok()
+            && before.hash == hash
+            && before.format == format.as_ref().ok().copied()
+            && before.options == options
+            && !matches!(before.body, Err(LoadError::Read { .. } | LoadError::Format(_)))
+        {
+            return self.resolve_again(before);
+        }
+        let known_format = format.as_ref().ok().copied();
+        let body = match (format, bytes) {
+            (Err(error), _) => Err(LoadError::Format(error)),
+            (_, Err(error)) => Err(LoadError::of_reading(&place.path, &error)),
+            (Ok(FileFormat::Json), Ok(bytes)) => json_body(bytes),
+            (Ok(FileFormat::Addon | FileFormat::Wasm), Ok(_)) => Ok(Body::Foreign),
+            (Ok(FileFormat::Code { language, format }), Ok(bytes)) => {
+                let text = into_text(bytes);
+                let unit = Unit {
+                    source: self.source(&url, &text, language, format, &options),
+                    hash,
+                };
+                self.compiled(unit, has_room).map(|compiled| Body::Code {
+                    resolved: self.resolve(&compiled, &place.path),
+                    compiled,
+                })
+            }
+        };
+        Arc::new(Loaded {
+            url,
+            place,
+            hash,
+            stamp,
+            format: known_format,
+            options,
+            body,
+        })
+    }
+
+    /// The same file, with what its requests lead to now.
+    pub fn resolve_again(&self, before: &Arc<Loaded>) -> Arc<Loaded> {
+        let Ok(Body::Code { compiled, resolved }) = &before.body else {
+            return Arc::clone(before);
+        };
+        let now = self.resolve(compiled, &before.place.path);
+        if now == *resolved {
+            return Arc::clone(before);
+        }
+        Arc::new(Loaded {
+            url: Arc::clone(&before.url),
+            place: before.place.clone(),
+            hash: before.hash,
+            stamp: before.stamp,
+            format: before.format,
+            options: Arc::clone(&before.options),
+            body: Ok(Body::Code {
+                compiled: Arc::clone(compiled),
+                resolved: now,
+            }),
+        })
+    }
+
+    fn source<'a>(
+        &self,
+        url: &'a str,
+        text: &'a str,
+        language: Language,
+        format: Format,
+        options: &'a crate::es::compile::TsOptions,
+    ) -> Source<'a> {
+        Source {
+            url,
+            text,
+            language,
+            format,
+            options,
+            hot: self.hot,
+            node: self.node,
+        }
+    }
+
+    fn compiled(&self, unit: Unit<'_>, has_room: bool) -> Result<Arc<Compiled>, LoadError> {
+        if let Some(compiled) = self.cache.as_deref().and_then(|cache| cache.get(&unit)) {
+            return Ok(compiled);
+        }
+        let compiled = Arc::new(compile_safely(&unit.source, has_room)?);
+        if let Some(cache) = &self.cache {
+            cache.add(&unit, &compiled);
+        }
+        Ok(compiled)
+    }
+
+    fn resolve(&self, compiled: &Compiled, importer: &Path) -> Vec<Result<Resolved, ResolveError>> {
+        compiled
+            .requests
+            .iter()
+            .map(|request| self.resolver.resolve(&request.specifier, importer, Mode::Import))
+            .collect()
+    }
+}
+
+/// The stamp is taken first: a write during the reading makes it an old one.
+fn read(path: &Path) -> (Stamp, io::Result<Vec<u8>>) {
+    let opened = File::open(path).and_then(|file| {
+        let metadata = file.metadata()?;
+        Ok((file, metadata))
+    });
+    let (mut file, metadata) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return (Stamp::at_first_sight(path), Err(error)),
+    };
+    let size = usize::try_from(metadata.len()).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(size + 1);
+    let result = file.read_to_end(&mut bytes).map(|_| bytes);
+    let stamp = Stamp::of_read(&metadata, result.as_deref().ok());
+    (stamp, result)
+}
+
+/// As Node decodes: what is no UTF-8 becomes replacement characters.
+fn into_text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+fn json_body(bytes: Vec<u8>) -> Result<Body, LoadError> {
+    let text = into_text(bytes);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let names = json::exported_names(text).map_err(|error| {
+        let (line, column) = json::place_of(text, error.offset);
+        LoadError::Json {
+            message: error.message,
+            line,
+            column,
+        }
+    })?;
+    Ok(Body::Json {
+        text: text.into(),
+        names: names.into(),
+    })
+}
+
+fn compile_safely(source: &Source<'_>, has_room: bool) -> Result<Compiled, LoadError> {
+    let attempt = || catch_unwind(AssertUnwindSafe(|| compile(source)));
+    let outcome = if has_room || !may_nest_deeply(source.text) {
+        attempt()
+    } else {
+        thread::scope(|scope| {
+            let room = thread::Builder::new().stack_size(STACK);
+            match room.spawn_scoped(scope, attempt) {
+                Ok(thread) => thread.join().and_then(|outcome| outcome),
+                Err(_) => attempt(),
+            }
+        })
+    };
+    match outcome {
+        Ok(compiled) => compiled.map_err(LoadError::Compile),
+        Err(_) => Err(LoadError::Internal(format!(
+            "{} makes the compiler of node-hmr fail",
+            source.url
+        ))),
+    }
+}
+
+/// Whether compiling the text may take more than an ordinary stack. An estimate: strings and comments count, too.
+fn may_nest_deeply(text: &str) -> bool {
+    let (mut depth, mut deepest, mut operators) = (0_usize, 0, 0);
+    if text.len() > LONG {
+        return true;
+    }
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'[' | b'{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            b'+' | b'-' | b'*' | b'/' | b'&' | b'|' | b'?' | b'.' | b'!' | b'<' => operators += 1,
+            _ => {}
+        }
+    }
+    deepest > DEEP || operators > MANY
+}

@@ -1,0 +1,212 @@
+//! What compiled code calls: `import()`, `import.meta`, and CommonJS's names where they exist.
+
+use std::path::Path;
+
+use super::engine::Engine;
+use super::record::ModuleId;
+use super::resolve::url::file_url;
+use super::resolve::{Mode, ResolveError, Resolved};
+use super::run;
+use super::text::is_identifier_name;
+use crate::js::{Call, Cx, Held, Js, JsResult, Value, settled, spawn};
+
+/// The functions that `glue.js` calls.
+pub fn functions(js: Js<'_>) -> JsResult<'_> {
+    let object = js.object();
+    object.set("import", js.function("import", 4, import)?)?;
+    object.set("meta", js.function("meta", 2, meta)?)?;
+    object.set("module", js.function("module", 2, module)?)?;
+    object.set("required", js.function("required", 2, required)?)?;
+    object.set("isName", js.function("isName", 1, is_name)?)?;
+    Ok(object)
+}
+
+fn id_of(value: Value<'_>) -> ModuleId {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the engine wrote it"
+    )]
+    value.as_number().map_or(usize::MAX, |number| number as usize)
+}
+
+fn is_name<'s>(call: &Call<'s>) -> JsResult<'s> {
+    Ok(call.js.boolean(is_identifier_name(&call.arg(0).display())))
+}
+
+/// `import(specifier, options)` of a module: whatever goes wrong rejects.
+fn import<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let cx = Cx::new(call.js);
+    let from = id_of(call.arg(0));
+    let (specifier, options) = (call.arg(2).hold(), call.arg(3).hold());
+    spawn(call.js, async move {
+        let target = cx.attempt(|js| {
+            let engine = Engine::of(js)?;
+            engine.target_of(js, from, specifier.get(js), options.get(js))
+        })?;
+        drop((specifier, options));
+        // Nothing of the target runs before the caller's own step has ended.
+        settled(&cx, Held::undefined()).await?;
+        match target {
+            Target::Module(id) => run::import(&cx, id).await,
+            Target::Outer(url, options) => {
+                let options = options.clone();
+                let promise = cx.attempt(|js| {
+                    let engine = Engine::of(js)?;
+                    let import = engine.glue_function(js, "import")?;
+                    let args = [js.string(&url), options.get(js)];
+                    engine.host().run_outside(js, import, &args).map(Value::hold)
+                })?;
+                settled(&cx, promise).await
+            }
+        }
+    })
+}
+
+/// What an `import()` leads to.
+enum Target {
+    Module(ModuleId),
+    /// A URL that Node loads, and the options for it.
+    Outer(String, Held),
+}
+
+impl Engine {
+    fn target_of<'s>(
+        &self,
+        js: Js<'s>,
+        from: ModuleId,
+        specifier: Value<'s>,
+        options: Value<'s>,
+    ) -> JsResult<'s, Target> {
+        let specifier = self.glue(js, "text", &[specifier])?.display();
+        let list = self.glue(js, "attributes", &[options])?.items()?;
+        let texts: Vec<String> = list.into_iter().map(Value::display).collect();
+        let attributes: Vec<(String, String)> = texts
+            .chunks_exact(2)
+            .map(|pair| (pair[0].clone(), pair[1].clone()))
+            .collect();
+        let resolved = self
+            .resolve_from(from, &specifier)
+            .map_err(|error| self.resolve_error(js, &error))?;
+        let record = self.record_of(&resolved);
+        if let Some(importer) = self.record(from) {
+            importer.dynamic_imports.borrow_mut().insert(record.id);
+            record.dynamic_importers.borrow_mut().insert(from);
+        }
+        self.host().asked(js, from, record.id, true);
+        if record.is_local {
+            self.check_attributes(js, &resolved, &attributes)?;
+            return Ok(Target::Module(record.id));
+        }
+        let is_bare_json = attributes.is_empty() && record.url.ends_with(".json");
+        let options = if is_bare_json {
+            let with = js.object();
+            with.set("type", js.string("json"))?;
+            let options = js.object();
+            options.set("with", with)?;
+            options
+        } else {
+            options
+        };
+        Ok(Target::Outer(record.url.clone(), options.hold()))
+    }
+
+    /// Where a specifier in a module leads.
+    pub fn resolve_from(&self, from: ModuleId, specifier: &str) -> Result<Resolved, ResolveError> {
+        let record = self.record(from);
+        let path = record.as_ref().and_then(|record| record.path.as_deref());
+        self.sources()
+            .resolver
+            .resolve(specifier, path.unwrap_or(Path::new("/")), Mode::Import)
+    }
+
+    /// The URL of what a specifier leads to.
+    pub fn url_of(resolved: &Resolved) -> String {
+        match resolved {
+            Resolved::Builtin(name) | Resolved::Other(name) => name.clone(),
+            Resolved::File { path, suffix, .. } => file_url(path, suffix),
+        }
+    }
+}
+
+/// `import.meta`.
+fn meta<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let engine = Engine::of(js)?;
+    let id = id_of(call.arg(0));
+    let meta = js.object();
+    meta.set_prototype(js.null())?;
+    let Some(record) = engine.record(id) else {
+        return Ok(meta);
+    };
+    if let Some(path) = &record.path {
+        let folder = path.parent().unwrap_or(path);
+        meta.set("dirname", js.string(&folder.to_string_lossy()))?;
+        meta.set("filename", js.string(&path.to_string_lossy()))?;
+    }
+    meta.set("main", js.boolean(engine.main.get() == Some(id)))?;
+    let resolve = js.function("resolve", 1, move |call| resolve(call, id))?;
+    meta.set("resolve", resolve)?;
+    meta.set("url", js.string(&record.url))?;
+    #[expect(clippy::cast_possible_truncation, reason = "the engine wrote it")]
+    let serial = id_of(call.arg(1)) as u32;
+    let hot = engine.host().hot(js, id, serial)?;
+    if !hot.is_undefined() {
+        meta.set("hot", hot)?;
+    }
+    Ok(meta)
+}
+
+/// `import.meta.resolve(specifier)`: as under node, a file that is not there has a URL all the same.
+fn resolve<'s>(call: &Call<'s>, id: ModuleId) -> JsResult<'s> {
+    let js = call.js;
+    let engine = Engine::of(js)?;
+    let specifier = engine.glue(js, "text", &[call.arg(0)])?.display();
+    match engine.resolve_from(id, &specifier) {
+        Ok(resolved) => Ok(js.string(&Engine::url_of(&resolved))),
+        Err(error) => {
+            let is_missing = matches!(error.code, "ERR_MODULE_NOT_FOUND" | "ERR_UNSUPPORTED_DIR_IMPORT");
+            match &error.url {
+                Some(url) if is_missing => Ok(js.string(url)),
+                _ => Err(engine.resolve_error(js, &error)),
+            }
+        }
+    }
+}
+
+/// A CommonJS module has required something: tells the program around.
+fn required<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let engine = Engine::of(js)?;
+    let id = id_of(call.arg(0));
+    #[expect(clippy::cast_possible_truncation, reason = "the engine wrote it")]
+    let serial = id_of(call.arg(1)) as u32;
+    if let Some(version) = engine.version(id, serial) {
+        for target in engine.required_by(js, &version)? {
+            engine.host().asked(js, id, target, false);
+        }
+    }
+    Ok(js.undefined())
+}
+
+/// `module` of an ES module in which CommonJS's names exist; `require` is its `require_`.
+fn module<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let engine = Engine::of(js)?;
+    let id = id_of(call.arg(0));
+    let path = engine.record(id).and_then(|record| record.path.clone());
+    let path = path.unwrap_or_default();
+    let folder = path.parent().unwrap_or(&path).to_string_lossy().into_owned();
+    let args = [js.string(&path.to_string_lossy()), js.string(&folder)];
+    let module = engine.glue(js, "looseModule", &args)?;
+    #[expect(clippy::cast_possible_truncation, reason = "the engine wrote it")]
+    let serial = id_of(call.arg(1)) as u32;
+    let hot = engine.host().hot(js, id, serial)?;
+    if !hot.is_undefined() {
+        module.set("hot", hot)?;
+    }
+    if let Some(version) = engine.version(id, serial) {
+        version.live.borrow_mut().common_js = Some(module.hold());
+    }
+    Ok(module)
+}

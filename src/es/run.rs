@@ -1,0 +1,191 @@
+//! The ways in: the program's entry, `import()`, and `require` of an ES module.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::rc::Rc;
+
+use super::engine::Engine;
+use super::record::{Body, ModuleId, Status, Version};
+use super::resolve::Resolved;
+use crate::js::{Cx, Held, Js, JsResult, Thrown, Value, settled, spawn};
+
+/// Loads a module as `import()` does: its namespace.
+pub async fn import(cx: &Cx, id: ModuleId) -> Result<Held, Held> {
+    let version = cx.attempt(|js| Engine::of(js)?.ready(js, id))?;
+    evaluated(cx, &version).await?;
+    cx.attempt(|js| Ok(Engine::of(js)?.namespace(js, &version)?.hold()))
+}
+
+/// Evaluates a version, and waits for its end. Without top-level await nothing is waited for.
+pub async fn evaluated(cx: &Cx, version: &Rc<Version>) -> Result<(), Held> {
+    let hoisting = cx.attempt(|js| Ok(Engine::of(js)?.hoisting.take()))?;
+    for promise in hoisting {
+        settled(cx, promise).await?;
+    }
+    loop {
+        cx.attempt(|js| Engine::of(js).map(|engine| engine.evaluate(js, version)))??;
+        let root = version.root();
+        match root.status.get() {
+            Status::EvaluatingAsync => {
+                root.done.wait(cx).await?;
+            }
+            // On the stack of an evaluation that this very call comes from.
+            Status::Evaluating => {
+                settled(cx, Held::undefined()).await?;
+                continue;
+            }
+            Status::New | Status::Linked | Status::Evaluated => {}
+        }
+        return root.thrown().map_or(Ok(()), Err);
+    }
+}
+
+impl Engine {
+    /// Runs the program's entry: a promise of its end. What is synchronous has run when this returns.
+    pub fn run_main<'s>(&self, js: Js<'s>, path: &Path) -> JsResult<'s> {
+        let path = std::env::current_dir().map_or_else(|_| path.to_owned(), |folder| folder.join(path));
+        let cx = Cx::new(js);
+        spawn(js, async move {
+            let (resolved, is_common_js) = cx.attempt(|js| {
+                let engine = Engine::of(js)?;
+                let resolved = engine.sources().resolver.entry(&path);
+                let resolved = resolved.map_err(|error| engine.resolve_error(js, &error))?;
+                let is_common_js = engine.main_is_common_js(js, &resolved)?;
+                Ok((resolved, is_common_js))
+            })?;
+            if !is_common_js {
+                let id = cx.attempt(|js| Ok(Engine::of(js)?.record_of(&resolved).id))?;
+                return import(&cx, id).await;
+            }
+            cx.attempt(|js| {
+                let engine = Engine::of(js)?;
+                let Resolved::File { path, .. } = &resolved else {
+                    return Ok(Held::undefined());
+                };
+                let load = engine.node_module.get(js).get("_load")?;
+                let args = [js.string(&path.to_string_lossy()), js.null(), js.boolean(true)];
+                load.call(engine.node_module.get(js), &args).map(Value::hold)
+            })
+        })
+    }
+
+    fn main_is_common_js<'s>(&self, js: Js<'s>, resolved: &Resolved) -> JsResult<'s, bool> {
+        let record = self.record_of(resolved);
+        self.main.set(Some(record.id));
+        if !record.is_local {
+            // Node decides; it takes ES modules here as well.
+            return Ok(true);
+        }
+        let unit = self.unit_of(js, &record)?;
+        Ok(matches!(unit.body, Body::CommonJs(_)))
+    }
+
+    /// Imports a specifier on behalf of a file, as `import()` in it would: a promise of the namespace.
+    pub fn import<'s>(&self, js: Js<'s>, specifier: &str, referrer: &Path) -> JsResult<'s> {
+        let mode = super::resolve::Mode::Import;
+        let resolved = self.sources().resolver.resolve(specifier, referrer, mode);
+        let resolved = resolved.map_err(|error| self.resolve_error(js, &error))?;
+        let id = self.record_of(&resolved).id;
+        let cx = Cx::new(js);
+        spawn(js, async move { import(&cx, id).await })
+    }
+
+    /// Loads a module synchronously: its namespace. Throws `ERR_REQUIRE_ASYNC_MODULE` if it reaches a top-level await.
+    pub fn import_sync<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s> {
+        let version = self.evaluate_sync(js, id)?;
+        self.namespace(js, &version)
+    }
+
+    /// What `require` of an ES module gives.
+    pub fn require_module<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s> {
+        let version = self.evaluate_sync(js, id)?;
+        self.required_namespace(js, &version)
+    }
+
+    fn evaluate_sync<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s, Rc<Version>> {
+        let version = self.ready(js, id)?;
+        match look_ahead(&version) {
+            Ahead::Free => {}
+            Ahead::Await => {
+                let message = "require() cannot be used on an ESM graph with top-level await. Use import() instead. To \
+                               see where the top-level await comes from, use --experimental-print-required-tla.";
+                return Err(self.error_with_code(js, "Error", "ERR_REQUIRE_ASYNC_MODULE", message));
+            }
+            Ahead::Cycle => {
+                let path = self.record(id).and_then(|record| record.path.clone());
+                let path = path.unwrap_or_default();
+                let message = format!(
+                    "Cannot require() ES Module {} in a cycle. A cycle involving require(esm) is not allowed to maintain \
+                     invariants mandated by the ECMAScript specification. Try making at least part of the dependency in \
+                     the graph lazily loaded.",
+                    path.display()
+                );
+                return Err(self.error_with_code(js, "Error", "ERR_REQUIRE_CYCLE_MODULE", &message));
+            }
+        }
+        self.evaluate(js, &version)
+            .map_err(|error| Thrown(error.get(js)))?;
+        Ok(version)
+    }
+
+    /// Whether the entry, or what it waits for, has not settled: a process that ends then has exit code 13.
+    pub fn main_is_pending(&self) -> bool {
+        let main = self.main.get().and_then(|id| self.version_of(id));
+        main.is_some_and(|version| {
+            let status = version.root().status.get();
+            matches!(status, Status::EvaluatingAsync | Status::Evaluating)
+        })
+    }
+
+    /// Names of a module's exports and the object whose getters are live, for code outside; the module is linked, and need
+    /// not have run.
+    pub fn facade<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s, Facade<'s>> {
+        let version = self.ready(js, id)?;
+        Ok(Facade {
+            names: super::link::namespace_names(&version),
+            has_await: look_ahead(&version) == Ahead::Await,
+            env: version.env().map(|env| env.get(js)),
+            version,
+        })
+    }
+}
+
+/// A module as code outside sees it.
+pub struct Facade<'s> {
+    /// Its export names, sorted by code unit.
+    pub names: Vec<String>,
+    /// Whether it, or what it imports, has top-level await.
+    pub has_await: bool,
+    /// Its getters; none of a CommonJS module that has not run.
+    pub env: Option<Value<'s>>,
+    /// The version.
+    pub version: Rc<Version>,
+}
+
+/// What a synchronous evaluation would meet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ahead {
+    Free,
+    Await,
+    Cycle,
+}
+
+fn look_ahead(version: &Rc<Version>) -> Ahead {
+    let mut seen = HashSet::new();
+    let mut waiting = vec![Rc::clone(version)];
+    let mut ahead = Ahead::Free;
+    while let Some(next) = waiting.pop() {
+        if !seen.insert(Rc::as_ptr(&next)) {
+            continue;
+        }
+        if next.has_await() {
+            return Ahead::Await;
+        }
+        if next.unit.code().is_some() && next.status.get() == Status::Evaluating {
+            ahead = Ahead::Cycle;
+            continue;
+        }
+        waiting.extend(next.links.borrow().iter().flatten().cloned());
+    }
+    ahead
+}

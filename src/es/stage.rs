@@ -1,0 +1,369 @@
+//! New versions beside the running ones: prepared and linked, evaluated, then committed or dropped as one.
+//!
+//! `read → prepare → begin → evaluate → commit | discard`. Until the commit, importers outside of the stage keep what they
+//! have; from `begin` on, `import()` and `require` give the staged versions.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::assemble::{Assembly, suffix_of};
+use super::commonjs::Evicted;
+use super::compile::ExportKind;
+use super::engine::Engine;
+use super::link;
+use super::namespace::public_cell;
+use super::record::{Body, ModuleId, Unit, Version};
+use super::run;
+use crate::js::{Cx, Held, Js, JsResult, Value};
+
+/// The new versions of one update.
+#[derive(Default)]
+pub struct Stage {
+    versions: HashMap<ModuleId, Rc<Version>>,
+    /// In the order in which they were found: those that were asked for, then modules that are new to the program.
+    order: Vec<ModuleId>,
+    evicted: RefCell<Evicted>,
+}
+
+impl Stage {
+    /// The staged version of a module.
+    pub fn version(&self, id: ModuleId) -> Option<Rc<Version>> {
+        self.versions.get(&id).cloned()
+    }
+
+    /// The modules with a staged version: those that were asked for, then modules that are new to the program.
+    pub fn modules(&self) -> &[ModuleId] {
+        &self.order
+    }
+}
+
+impl Engine {
+    /// Reads files again: those modules whose bytes or requests are not what they were. Nothing is touched.
+    pub fn read<'s>(&self, js: Js<'s>, modules: &[ModuleId]) -> JsResult<'s, Vec<(ModuleId, Arc<Unit>)>> {
+        let mut changed = Vec::new();
+        for &id in modules {
+            let Some(record) = self.record(id).filter(|record| record.is_local) else {
+                continue;
+            };
+            let Some(path) = &record.path else {
+                continue;
+            };
+            let unit = self.sources().read_again(path, suffix_of(&record.url));
+            let unit = unit.map_err(|error| self.source_error(js, &error))?;
+            let current = record.current.borrow().clone();
+            let is_same = current.is_some_and(|current| current.unit.is_same(&unit));
+            if !is_same {
+                changed.push((id, unit));
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Makes new versions of `again`, with the text in `changed` or else their last, and of every module that these reach
+    /// and that is new to the program; links and instantiates them. Fails, and leaves everything as it was, also when
+    /// an importer that stays would miss a name.
+    pub fn prepare<'s>(
+        &self,
+        js: Js<'s>,
+        changed: &[(ModuleId, Arc<Unit>)],
+        again: &[ModuleId],
+    ) -> JsResult<'s, Rc<Stage>> {
+        let mut assembly = Assembly::default();
+        let outcome = self.assemble_stage(js, changed, again, &mut assembly);
+        if let Err(thrown) = outcome {
+            self.disassemble(&assembly);
+            return Err(thrown);
+        }
+        let mut stage = Stage::default();
+        for version in &assembly.made {
+            stage.order.push(version.module);
+            stage.versions.insert(version.module, Rc::clone(version));
+        }
+        for version in &assembly.made {
+            self.host().made(js, version);
+        }
+        Ok(Rc::new(stage))
+    }
+
+    fn assemble_stage<'s>(
+        &self,
+        js: Js<'s>,
+        changed: &[(ModuleId, Arc<Unit>)],
+        again: &[ModuleId],
+        assembly: &mut Assembly,
+    ) -> JsResult<'s, ()> {
+        for &id in again {
+            let Some(record) = self.record(id) else {
+                continue;
+            };
+            let current = record.current.borrow().clone();
+            let new = changed.iter().find(|(changed, _)| *changed == id);
+            let (unit, function) = match (new, &current) {
+                (Some((_, unit)), _) => (Arc::clone(unit), None),
+                (None, Some(current)) => (Arc::clone(&current.unit), current.live.borrow().function.clone()),
+                (None, None) => (self.unit_of(js, &record)?, None),
+            };
+            let version = Version::new(&record, unit);
+            // The text was compiled before: called again, its function makes a new instance.
+            version.live.borrow_mut().function = function;
+            assembly.add(&version);
+        }
+        self.assemble(js, assembly)?;
+        self.check_importers(assembly)
+            .map_err(|error| self.link_error(js, &error))
+    }
+
+    /// Checks those that stay and import what is staged, also by way of others that re-export it.
+    fn check_importers(&self, assembly: &Assembly) -> Result<(), link::LinkError> {
+        let mut seen: BTreeSet<ModuleId> = BTreeSet::new();
+        let mut waiting: Vec<ModuleId> = assembly.made.iter().map(|version| version.module).collect();
+        let mut checked: Vec<Rc<Version>> = Vec::new();
+        while let Some(id) = waiting.pop() {
+            let importers = self.record(id).map(|record| record.importers.borrow().clone());
+            for importer in importers.unwrap_or_default() {
+                if assembly.version(importer).is_some() || !seen.insert(importer) {
+                    continue;
+                }
+                let current = self
+                    .record(importer)
+                    .and_then(|record| record.current.borrow().clone());
+                let Some(current) = current else {
+                    continue;
+                };
+                if re_exports(&current) {
+                    waiting.push(importer);
+                }
+                checked.push(current);
+            }
+        }
+        let staged = |version: &Version| assembly.version(version.module);
+        let old: Vec<_> = checked.iter().map(|version| relink(version, &staged)).collect();
+        let result = checked.iter().try_for_each(|version| link::check(version));
+        for (version, links) in checked.iter().zip(old) {
+            *version.links.borrow_mut() = links;
+        }
+        result
+    }
+
+    /// From now on `import()` and `require` give the staged versions.
+    pub fn begin(&self, stage: &Rc<Stage>) {
+        self.stages.borrow_mut().push(Rc::clone(stage));
+    }
+
+    /// Ends what [`Engine::begin`] began.
+    fn end_stage(&self, stage: &Rc<Stage>) {
+        self.stages.borrow_mut().retain(|other| !Rc::ptr_eq(other, stage));
+    }
+
+    /// Takes a CommonJS module of the stage out of `require.cache`, so that it runs again. It is put back if the stage is
+    /// discarded.
+    pub fn evict_staged<'s>(&self, js: Js<'s>, stage: &Stage) -> JsResult<'s, ()> {
+        for &id in &stage.order {
+            let Some(record) = self.record(id) else {
+                continue;
+            };
+            let current = record.current.borrow().clone();
+            let was_required = current.is_some_and(|version| version.live.borrow().common_js.is_some())
+                || stage
+                    .version(id)
+                    .is_some_and(|version| matches!(version.unit.body, Body::CommonJs(_)));
+            let Some(path) = record.path.clone().filter(|_| was_required || record.is_local) else {
+                continue;
+            };
+            if let Some(module) = self.evict(js, &path)? {
+                stage.evicted.borrow_mut().push((path, module));
+            }
+        }
+        Ok(())
+    }
+
+    /// The staged versions become the current ones, all at once: importers' slots, namespaces, edges. Gives the
+    /// versions that they replace, whose own JavaScript goes on as long as somebody holds it.
+    pub fn commit<'s>(&self, js: Js<'s>, stage: &Rc<Stage>) -> JsResult<'s, Vec<Rc<Version>>> {
+        self.end_stage(stage);
+        let mut replaced = Vec::new();
+        for &id in &stage.order {
+            let (Some(record), Some(version)) = (self.record(id), stage.version(id)) else {
+                continue;
+            };
+            let old = record.current.replace(Some(Rc::clone(&version)));
+            if let Some(old) = old {
+                self.unlink(&old);
+                replaced.push(old);
+            }
+            self.sources().remember(&version.unit);
+            if let Some(env) = version.env() {
+                let cell = public_cell(js, &record);
+                cell.get(js).set("env", env.get(js))?;
+                let namespace = version.live.borrow().namespace.clone();
+                if let Some(namespace) = namespace {
+                    namespace.get(js).get("traps")?.set("cell", cell.get(js))?;
+                }
+            }
+        }
+        for &id in &stage.order {
+            if let Some(version) = stage.version(id) {
+                self.publish(&version);
+            }
+        }
+        self.rewire(js, stage)?;
+        for old in &replaced {
+            old.retire();
+        }
+        Ok(replaced)
+    }
+
+    /// Leads those that stay to the new versions of what they import.
+    fn rewire<'s>(&self, js: Js<'s>, stage: &Rc<Stage>) -> JsResult<'s, ()> {
+        let mut importers = BTreeSet::new();
+        for &id in &stage.order {
+            if let Some(record) = self.record(id) {
+                importers.extend(record.importers.borrow().iter().copied());
+            }
+        }
+        importers.retain(|id| stage.version(*id).is_none());
+        let staged = |version: &Version| stage.version(version.module);
+        let mut with_stars = Vec::new();
+        for id in importers {
+            let current = self.record(id).and_then(|record| record.current.borrow().clone());
+            let Some(current) = current else {
+                continue;
+            };
+            relink(&current, &staged);
+            self.bind(js, &current)?;
+            if !current.unit.table().stars.is_empty() {
+                with_stars.push(current);
+            }
+        }
+        // Names that are new reach importers of importers.
+        let mut seen = BTreeSet::new();
+        while let Some(version) = with_stars.pop() {
+            if !seen.insert(version.module) {
+                continue;
+            }
+            self.extend_env(js, &version)?;
+            let importers = self
+                .record(version.module)
+                .map(|record| record.importers.borrow().clone());
+            for importer in importers.unwrap_or_default() {
+                let current = self
+                    .record(importer)
+                    .and_then(|record| record.current.borrow().clone());
+                with_stars.extend(current.filter(|current| !current.unit.table().stars.is_empty()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a version's static edges out of the graph.
+    fn unlink(&self, version: &Version) {
+        for target in version.links.borrow().iter().flatten() {
+            if let Some(target) = self.record(target.module) {
+                target.importers.borrow_mut().remove(&version.module);
+            }
+        }
+    }
+
+    /// Lets go of the staged versions; everything goes on as it was.
+    pub fn discard<'s>(&self, js: Js<'s>, stage: &Rc<Stage>) -> JsResult<'s, ()> {
+        self.end_stage(stage);
+        for version in stage.versions.values() {
+            version.retire();
+        }
+        let evicted = stage.evicted.take();
+        self.restore(js, &evicted)
+    }
+
+    /// Forgets a module that nobody imports any more: the next import loads it anew.
+    pub fn remove<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s, Option<Rc<Version>>> {
+        let Some(record) = self.record(id) else {
+            return Ok(None);
+        };
+        let old = record.current.take();
+        if let Some(old) = &old {
+            self.unlink(old);
+            old.retire();
+        }
+        for target in record.dynamic_imports.take() {
+            if let Some(target) = self.record(target) {
+                target.dynamic_importers.borrow_mut().remove(&id);
+            }
+        }
+        self.sources().forget(std::iter::once(record.url.as_str()));
+        if let Some(path) = record.path.as_ref().filter(|_| record.is_local) {
+            self.evict(js, path)?;
+        }
+        Ok(old)
+    }
+
+    /// The modules that a CommonJS module, or a module with CommonJS's names, has required so far: `module.children`.
+    pub fn required_by<'s>(&self, js: Js<'s>, version: &Version) -> JsResult<'s, Vec<ModuleId>> {
+        let module = version.live.borrow().common_js.clone();
+        let Some(module) = module else {
+            return Ok(Vec::new());
+        };
+        let children = module.get(js).get("children")?;
+        if !children.is_array() {
+            return Ok(Vec::new());
+        }
+        let mut required = Vec::new();
+        for child in children.items()? {
+            let file = child.get("filename")?;
+            let Some(file) = file.text() else {
+                continue;
+            };
+            let url = super::resolve::url::file_url(std::path::Path::new(&file), "");
+            required.extend(self.find(&url).map(|record| record.id));
+        }
+        Ok(required)
+    }
+
+    /// The namespace of a module's current version, if it has one: for accept callbacks.
+    pub fn current_namespace<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s, Value<'s>> {
+        let current = self.record(id).and_then(|record| record.current.borrow().clone());
+        match current {
+            Some(version) if matches!(version.unit.body, Body::CommonJs(_)) => {
+                let module = version.live.borrow().common_js.clone();
+                module.map_or(Ok(js.undefined()), |module| module.get(js).get("exports"))
+            }
+            Some(version) => self.namespace(js, &version),
+            None => Ok(js.undefined()),
+        }
+    }
+}
+
+/// Evaluates the staged versions that are named, each after what it imports, in this order; each once.
+pub async fn evaluate(cx: &Cx, stage: &Rc<Stage>, order: &[ModuleId]) -> Result<(), Held> {
+    cx.attempt(|js| {
+        let engine = Engine::of(js)?;
+        engine.begin(stage);
+        engine.evict_staged(js, stage)
+    })?;
+    for &id in order {
+        if let Some(version) = stage.version(id) {
+            run::evaluated(cx, &version).await?;
+        }
+    }
+    Ok(())
+}
+
+fn re_exports(version: &Version) -> bool {
+    let exports = version.unit.code().map_or(&[][..], |code| &code.exports);
+    exports
+        .iter()
+        .any(|export| matches!(export.kind, ExportKind::Indirect { .. } | ExportKind::Star { .. }))
+}
+
+/// Leads the links of a version to what `new` gives for them; gives the old ones.
+fn relink(version: &Version, new: &dyn Fn(&Version) -> Option<Rc<Version>>) -> Vec<Option<Rc<Version>>> {
+    let old = version.links.borrow().clone();
+    let links = old.iter().map(|link| {
+        let link = link.as_ref()?;
+        Some(new(link).unwrap_or_else(|| Rc::clone(link)))
+    });
+    let links = links.collect();
+    *version.links.borrow_mut() = links;
+    old
+}

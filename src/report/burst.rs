@@ -1,0 +1,124 @@
+//! The log lines of many updates at once: a branch switch is one line, not two hundred.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::addon::Addon;
+use crate::js::{Js, JsResult, State};
+
+/// How many modules' lines are written as they come, in one burst; and how many at its end.
+const SHOWN: usize = 3;
+/// The pause that ends a burst, in milliseconds.
+const PAUSE: u32 = 100;
+/// After which a burst is told of, though it goes on.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// The burst under way.
+#[derive(Default)]
+struct Burst {
+    began: Cell<Option<Instant>>,
+    last: Cell<Option<Instant>>,
+    /// The modules whose lines were written.
+    shown: RefCell<Vec<String>>,
+    held: RefCell<Vec<Line>>,
+    is_due: Cell<bool>,
+}
+
+struct Line {
+    id: String,
+    what: String,
+    text: String,
+}
+
+impl State for Burst {
+    fn make(_: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self::default())
+    }
+}
+
+/// Writes the line of one update, or holds it back when those of other modules came just before.
+pub fn tell(js: Js<'_>, id: &str, what: &str, text: String, took: Duration) {
+    let Ok(burst) = js.state::<Burst>() else {
+        return super::log(js, &text);
+    };
+    let now = Instant::now();
+    let pause = Duration::from_millis(PAUSE.into());
+    let is_over = burst
+        .last
+        .get()
+        .is_none_or(|last| now.duration_since(last) >= pause);
+    if is_over && burst.held.borrow().is_empty() {
+        burst.began.set(now.checked_sub(took).or(Some(now)));
+        burst.shown.borrow_mut().clear();
+    }
+    burst.last.set(Some(now));
+    if may_show(&burst, id) {
+        return super::log(js, &text);
+    }
+    let (id, what) = (id.to_owned(), what.to_owned());
+    burst.held.borrow_mut().push(Line { id, what, text });
+    if !burst.is_due.replace(true) {
+        look_later(js, burst, PAUSE);
+    }
+}
+
+/// Whether it is one of the first modules of the burst. A module that is saved again and again is told of each time.
+fn may_show(burst: &Burst, id: &str) -> bool {
+    let mut shown = burst.shown.borrow_mut();
+    if shown.iter().any(|other| other == id) {
+        return true;
+    }
+    let may = shown.len() < SHOWN;
+    if may {
+        shown.push(id.to_owned());
+    }
+    may
+}
+
+fn look_later(js: Js<'_>, burst: Rc<Burst>, milliseconds: u32) {
+    let Ok(addon) = Addon::of(js) else { return };
+    let timer = addon.timers.after(js, milliseconds, move |js| look(js, &burst));
+    // Whoever ends meanwhile is told what happened first.
+    let _ = timer.and_then(|timer| timer.call_method("ref", &[]));
+}
+
+fn look(js: Js<'_>, burst: &Rc<Burst>) {
+    let since = |time: &Cell<Option<Instant>>| time.get().map_or(Duration::MAX, |time| time.elapsed());
+    let pause = Duration::from_millis(PAUSE.into());
+    let rest = pause.saturating_sub(since(&burst.last));
+    if !rest.is_zero() && since(&burst.began) < LONGEST {
+        let milliseconds = u32::try_from(rest.as_millis()).unwrap_or(PAUSE);
+        return look_later(js, Rc::clone(burst), milliseconds + 1);
+    }
+    burst.is_due.set(false);
+    flush(js, burst);
+}
+
+fn flush(js: Js<'_>, burst: &Burst) {
+    let held = burst.held.take();
+    if held.len() <= SHOWN {
+        return held.iter().for_each(|line| super::log(js, &line.text));
+    }
+    let time = super::time_of_day(js).unwrap_or_default();
+    let took = match (burst.began.get(), burst.last.get()) {
+        (Some(began), Some(last)) => last.duration_since(began).as_secs_f64() * 1000.0,
+        _ => 0.0,
+    };
+    let mut kinds: Vec<&str> = held.iter().map(|line| line.what.as_str()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    for what in kinds {
+        let mut ids: Vec<&str> = Vec::new();
+        for line in held.iter().filter(|line| line.what == what) {
+            if !ids.contains(&line.id.as_str()) {
+                ids.push(&line.id);
+            }
+        }
+        let (count, named) = (ids.len(), super::many(&ids));
+        super::log(
+            js,
+            &format!("{time} [hmr] {count} more modules {what} in {took:.1} ms: {named}"),
+        );
+    }
+}
