@@ -33,6 +33,11 @@ pub struct Broken {
 }
 
 impl Updater {
+    /// Whether something failed last and was not mended.
+    pub fn has_failed(&self) -> bool {
+        self.broken.borrow().is_some()
+    }
+
     /// Adds what failed before to what changed, if that may mend it.
     pub(super) fn take_broken(&self, batch: &Batch, changed: &mut Vec<ModuleId>) {
         let mut broken = self.broken.borrow_mut();
@@ -90,7 +95,7 @@ impl Updater {
         self: &Rc<Self>,
         cx: &Cx,
         mut work: Work,
-        prepared: &Prepared,
+        prepared: &Rc<Prepared>,
         versions: &[Rc<Version>],
         thrown: &Held,
     ) {
@@ -132,7 +137,7 @@ impl Updater {
         };
         work.steps.enter(Step::Restoring, known.len());
         let prepared = match cx.attempt(|js| self.runner.last_good(js, &known)) {
-            Ok(prepared) => prepared,
+            Ok(prepared) => Rc::new(prepared),
             Err(thrown) => {
                 cx.with(|js| self.say(js, "the last good version cannot be loaded again", &thrown));
                 return;

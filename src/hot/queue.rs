@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::failure::Broken;
 use super::listeners;
-use super::runner::Runner;
+use super::runner::{Prepared, Runner};
 use super::version::{Hot, Module, Version};
 use crate::graph::hot::{Edge, HotGraph, ModuleId};
 use crate::js::{Cx, Js, JsResult, Signal, spawn_detached};
@@ -66,6 +66,8 @@ pub struct UnderWay {
     pub batch: RefCell<Batch>,
     /// Its versions.
     pub versions: Vec<Rc<Version>>,
+    /// What is dropped when it is superseded.
+    pub prepared: Rc<Prepared>,
     /// It may publish nothing any more.
     pub is_superseded: Cell<bool>,
 }
@@ -85,6 +87,8 @@ pub struct Updater {
     pub(super) pending: RefCell<Batch>,
     pub(super) under_way: RefCell<Vec<Rc<UnderWay>>>,
     pub(super) broken: RefCell<Option<Broken>>,
+    /// Accept callbacks of replaced versions are being called.
+    pub(super) is_telling: Cell<bool>,
     pub(super) has_reloaded: Cell<bool>,
     pub(super) updates: Cell<u64>,
     is_busy: Cell<bool>,
@@ -104,6 +108,7 @@ impl Updater {
             pending: RefCell::default(),
             under_way: RefCell::default(),
             broken: RefCell::default(),
+            is_telling: Cell::new(false),
             has_reloaded: Cell::new(false),
             updates: Cell::new(0),
             is_busy: Cell::new(false),
@@ -174,10 +179,16 @@ impl Updater {
 
     /// `hot.invalidate()`.
     pub fn invalidate(self: &Rc<Self>, js: Js<'_>, version: &Rc<Version>, message: Option<&str>) {
-        if version.is_retired() {
-            return;
-        }
         let module = &version.module;
+        // An accept callback belongs to the replaced version and speaks of the new one.
+        let speaks_for = if version.is_retired() && self.is_telling.get() {
+            self.hot.current(module.id)
+        } else {
+            Some(Rc::clone(version))
+        };
+        let Some(version) = speaks_for.filter(|version| !version.is_retired()) else {
+            return;
+        };
         let now = Instant::now();
         let is_again = module
             .last_invalidated

@@ -69,7 +69,7 @@ impl Updater {
         }
         work.steps.enter(Step::Preparing, work.spread.affected.len());
         let prepared = match cx.attempt(|js| self.prepare(js, &mut work)) {
-            Ok(prepared) => prepared,
+            Ok(prepared) => Rc::new(prepared),
             Err(thrown) => {
                 self.fail_prepared(cx, work, thrown).await;
                 return true;
@@ -122,10 +122,14 @@ impl Updater {
                 disposing::dispose(cx, version).await;
                 version.retire();
             }
+            cx.with(|js| {
+                self.runner.discard(js, &other.prepared);
+                self.runner.ends(js, &other.prepared, false);
+            });
             work.batch.merge(other.batch.take());
         }
         work.changed = changed;
-        work.batch.changed.extend(work.changed.iter().copied());
+        work.batch.changed = work.changed.iter().copied().collect();
         true
     }
 
@@ -211,7 +215,7 @@ impl Updater {
         self: &Rc<Self>,
         cx: &Cx,
         work: &mut Work,
-        prepared: &Prepared,
+        prepared: &Rc<Prepared>,
         versions: &[Rc<Version>],
         order: Vec<ModuleId>,
     ) -> Evaluated {
@@ -229,6 +233,7 @@ impl Updater {
             modules: versions.iter().map(|version| version.module.id).collect(),
             batch: RefCell::new(std::mem::take(&mut work.batch)),
             versions: versions.to_vec(),
+            prepared: Rc::clone(prepared),
             is_superseded: Cell::new(false),
         });
         self.under_way.borrow_mut().push(Rc::clone(&under_way));
@@ -240,10 +245,6 @@ impl Updater {
             holds = true;
         }
         if under_way.is_superseded.get() {
-            cx.with(|js| {
-                self.runner.discard(js, prepared);
-                self.runner.ends(js, prepared, false);
-            });
             return Evaluated::Superseded { holds };
         }
         self.under_way
@@ -257,7 +258,7 @@ impl Updater {
     }
 
     /// All of it ran: importers see it, what is gone is pruned, callbacks are called.
-    async fn finish(self: &Rc<Self>, cx: &Cx, mut work: Work, prepared: &Prepared, versions: &[Rc<Version>]) {
+    async fn finish(self: &Rc<Self>, cx: &Cx, mut work: Work, prepared: &Rc<Prepared>, versions: &[Rc<Version>]) {
         work.steps.enter(Step::Committing, versions.len());
         let late = match cx.attempt(|js| self.runner.commit(js, prepared)) {
             Ok(late) => late,
@@ -273,7 +274,9 @@ impl Updater {
         self.prune(cx, &work.plan.prune).await;
         work.steps.enter(Step::Telling, work.callbacks.len());
         let callbacks = std::mem::take(&mut work.callbacks);
+        self.is_telling.set(true);
         self.call(cx, callbacks, None).await;
+        self.is_telling.set(false);
         if !work.is_reload {
             let (_, payload) = cx.with(|js| self.payload(js, &work));
             notify(cx, &self.hot, "vite:afterUpdate", &payload).await;
@@ -287,7 +290,7 @@ impl Updater {
     pub(super) fn publish(
         &self,
         work: &Work,
-        prepared: &Prepared,
+        prepared: &Rc<Prepared>,
         late: Staged,
         versions: &[Rc<Version>],
     ) -> Vec<ModuleId> {

@@ -107,6 +107,10 @@ impl HotProgram {
         let kind = if is_import { EdgeKind::Dynamic } else { EdgeKind::Require };
         self.updater
             .imported(graph_id(from.id), Edge::new(graph_id(to.id), kind));
+        // `require()` tells after it has evaluated: until then nobody seemed to import the module.
+        if self.engine.main_module() != Some(to.id) && !is_import {
+            self.updater.graph.borrow_mut().set_root(graph_id(to.id), false);
+        }
     }
 
     /// A version has run to its end, or failed.

@@ -11,7 +11,7 @@ use super::watches::Watches;
 use super::wishes::Wishes;
 use crate::es::{Engine, Record};
 use crate::graph::hot::ModuleId;
-use crate::hot::{Batch, Updater, Version, WatchWish};
+use crate::hot::{Batch, Runner, Updater, Version, WatchWish};
 use crate::js::{Cx, Js, JsResult, State};
 use crate::report;
 
@@ -89,10 +89,12 @@ impl HotProgram {
         let told = Rc::clone(&own);
         let watches = Watches::new(
             js,
-            Rc::new(move |js: Js<'_>, paths: Vec<PathBuf>| {
+            Rc::new(move |js: Js<'_>, paths: Vec<PathBuf>, is_doubt: bool| {
                 let program = told.borrow().upgrade();
-                if let Some(program) = program {
-                    program.changed(js, &paths);
+                match program {
+                    Some(program) if is_doubt => program.doubt(js, paths),
+                    Some(program) => program.changed(js, &paths),
+                    None => {}
                 }
             }),
         )?;
@@ -218,6 +220,15 @@ impl HotProgram {
         }
     }
 
+    /// These files may differ from what was read.
+    fn doubt(self: &Rc<Self>, js: Js<'_>, mut paths: Vec<PathBuf>) {
+        paths.retain(|path| {
+            let modules = self.files.borrow().get(path).cloned().unwrap_or_default();
+            !self.runner.differing(js, &modules).is_empty()
+        });
+        self.watches.add(js, paths);
+    }
+
     /// These files changed together.
     fn changed(self: &Rc<Self>, js: Js<'_>, paths: &[PathBuf]) {
         let failed_start = self.on_failed_start.borrow_mut().take();
@@ -234,8 +245,12 @@ impl HotProgram {
                 self.restart(js, path, "it is one that restarts");
                 return;
             }
-            let modules = self.files.borrow().get(path).cloned().unwrap_or_default();
-            let is_sought = self.sought.borrow_mut().remove(path);
+            let mut modules = self.files.borrow().get(path).cloned().unwrap_or_default();
+            // A file that is as it was is no change; of what failed, each save is another try.
+            if !self.updater.has_failed() && self.runner.differing(js, &modules).is_empty() {
+                modules.clear();
+            }
+            let is_sought = path.exists() && self.sought.borrow_mut().remove(path);
             let touched = self.wishes.changed(js, path);
             let is_included = (self.rules.includes)(path);
             if modules.is_empty() && !is_sought && touched.is_empty() && !is_included {

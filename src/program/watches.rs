@@ -16,8 +16,9 @@ use crate::watchers::options;
 /// What follows a change within this time is one with it, but for the first of a quiet program.
 const GATHER: Duration = Duration::from_millis(20);
 
-/// Told of the paths that changed together.
-pub type OnChange = Rc<dyn for<'s> Fn(Js<'s>, Vec<PathBuf>)>;
+/// Told of the paths that changed together. Of a doubt (`true`), whether they did has to be found out: they may have been
+/// written between being read and being watched.
+pub type OnChange = Rc<dyn for<'s> Fn(Js<'s>, Vec<PathBuf>, bool)>;
 
 /// The watched files of one environment.
 pub struct Watches {
@@ -116,7 +117,7 @@ impl Watches {
         self.tell_notices(js);
         // Read before they were watched: whoever was changed meanwhile is compared now.
         let recent = asked.into_iter().filter(|path| is_recent(path));
-        self.add(js, recent.collect());
+        (self.on_change)(js, recent.collect(), true);
     }
 
     /// Ends a watch.
@@ -187,7 +188,7 @@ impl Watches {
         let changed = self.changed.take();
         if !changed.is_empty() {
             self.last.set(Some(Instant::now()));
-            (self.on_change)(js, changed);
+            (self.on_change)(js, changed, false);
         }
     }
 
@@ -206,5 +207,6 @@ impl Watches {
 fn is_recent(path: &Path) -> bool {
     const DOUBT: Duration = Duration::from_secs(10);
     let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());
-    modified.is_ok_and(|modified| modified.elapsed().map_or(true, |age| age < DOUBT))
+    // One that is gone may have been there.
+    modified.map_or(true, |modified| modified.elapsed().map_or(true, |age| age < DOUBT))
 }
