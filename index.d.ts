@@ -253,6 +253,16 @@ export declare function createRunner<P extends Record<string, any>, E, A extends
 
 /* ---------------------------------------------------- Runtime ---------------------------------------------------- */
 
+/** An event of a runtime besides `update`: those of each emitter. Any other name is a misspelling. */
+type OtherRuntimeEvent<N> = string extends N
+  ? N
+  : N extends symbol | 'update' | 'error' | 'newListener' | 'removeListener'
+    ? N
+    : never
+
+/** An event of a watcher besides `update`: of its own, but no misspelling of that. */
+type OtherWatcherEvent<N> = N extends 'updated' | 'updates' | 'Update' | 'udpate' | 'change' | 'changed' ? never : N
+
 /** What an {@link HMRRuntime} does beyond its documented default. */
 export interface RuntimeOptions {
   /**
@@ -343,7 +353,8 @@ export declare class HMRRuntime extends EventEmitter {
    *
    * @typeParam E `typeof import("./m")`, from which the runner's exports are inferred, or the type of the exports.
    * @param id What one would pass to `require`. `"./m"` and `"./m.js"` are two modules.
-   * @returns The exports object. Its `exports` is undefined only once nothing could be run.
+   * @returns The exports object. Its `exports` is what the runner gave; where `E` is the type of the exports, which is
+   * not checked against the module, it may be undefined.
    * @throws (the promise rejects) TypeError when `id` is no string; TypeError `Invalid hot module export for import
    * <id>!` when the file exports no hot module; whatever resolving or evaluating the file, `generate`, the runner or
    * the watcher throws, unchanged. Nothing stays watched then. Errors of a later update reject nothing: they are
@@ -352,9 +363,7 @@ export declare class HMRRuntime extends EventEmitter {
   import<E = any>(
     id: string
   ): Promise<{
-    exports:
-      | (E extends HotModule<any, any> ? ExportType<E> : E extends { default: HotModule<any, any> } ? ExportType<E> : E)
-      | undefined
+    exports: E extends HotModule<any, any> | { default: HotModule<any, any> } ? ExportType<E> : E | undefined
   }>
 
   /**
@@ -380,11 +389,11 @@ export declare class HMRRuntime extends EventEmitter {
 
   /** `update`: a module was updated, or its runner called `emitUpdate`. The argument is the module's id. */
   on(eventName: 'update', listener: (...ids: string[]) => void): this
-  on(eventName: string | symbol, listener: (...args: any[]) => void): this
+  on<N extends string | symbol>(eventName: OtherRuntimeEvent<N>, listener: (...args: any[]) => void): this
   once(eventName: 'update', listener: (...ids: string[]) => void): this
-  once(eventName: string | symbol, listener: (...args: any[]) => void): this
+  once<N extends string | symbol>(eventName: OtherRuntimeEvent<N>, listener: (...args: any[]) => void): this
   off(eventName: 'update', listener: (...ids: string[]) => void): this
-  off(eventName: string | symbol, listener: (...args: any[]) => void): this
+  off<N extends string | symbol>(eventName: OtherRuntimeEvent<N>, listener: (...args: any[]) => void): this
   emit(eventName: 'update', ...ids: string[]): boolean
   emit(eventName: string | symbol, ...args: any[]): boolean
 }
@@ -422,6 +431,9 @@ export declare const createRuntime: {
  * ```
  */
 export declare abstract class Watcher extends EventEmitter {
+  /** @param require What the command passes to a watcher of one's own. This class does not use it. */
+  constructor(require?: NodeJS.Require)
+
   /**
    * Starts to watch a module. Called once per module and runtime; an error thrown here rejects the import.
    *
@@ -432,11 +444,11 @@ export declare abstract class Watcher extends EventEmitter {
 
   /** `update`: modules changed. The arguments are their ids. */
   on(eventName: 'update', listener: (...ids: string[]) => void): this
-  on(eventName: string | symbol, listener: (...args: any[]) => void): this
+  on<N extends string | symbol>(eventName: OtherWatcherEvent<N>, listener: (...args: any[]) => void): this
   once(eventName: 'update', listener: (...ids: string[]) => void): this
-  once(eventName: string | symbol, listener: (...args: any[]) => void): this
+  once<N extends string | symbol>(eventName: OtherWatcherEvent<N>, listener: (...args: any[]) => void): this
   off(eventName: 'update', listener: (...ids: string[]) => void): this
-  off(eventName: string | symbol, listener: (...args: any[]) => void): this
+  off<N extends string | symbol>(eventName: OtherWatcherEvent<N>, listener: (...args: any[]) => void): this
   /** Tells the runtimes that listen which modules changed. */
   emit(eventName: 'update', ...ids: string[]): boolean
   emit(eventName: string | symbol, ...args: any[]): boolean

@@ -41,21 +41,24 @@ function noAddon(cause) {
   const here = `${process.platform}-${process.arch}`
   const tried = reasons(cause)
   const broken = tried.filter((reason) => !/^(Cannot find|Unsupported|Require stack)/.test(reason))
+  const isPrebuilt = PREBUILT[process.platform]?.includes(process.arch)
+  const build = `To build it, with Rust 1.88 or later: ${BUILD}`
   const lines =
     broken.length > 0
       ? [
           `@upvotr/node-hmr: the addon for ${here} is there, but does not load:`,
-          ...broken.map((reason) => `  ${reason}`)
+          ...broken.map((reason) => `  ${reason}`),
+          build
         ]
-      : PREBUILT[process.platform]?.includes(process.arch)
+      : isPrebuilt
         ? [
             `@upvotr/node-hmr: the addon for ${here} is not installed.`,
             'Optional dependencies were left out, or node_modules or the lock file came from another platform. Install it',
             'here: npm i --include=optional @upvotr/node-hmr'
           ]
-        : [`@upvotr/node-hmr: there is no prebuilt addon for ${here}.`]
-  lines.push(`To build it, with Rust 1.88 or later: ${BUILD}`)
-  return Object.assign(new Error(lines.join('\n'), { cause }), { code: 'ERR_HMR_NO_ADDON', tried })
+        : [`@upvotr/node-hmr: there is no prebuilt addon for ${here}.`, build]
+  // Without the loader's error as its cause: that gives advice of its own, which contradicts this.
+  return Object.assign(new Error(lines.join('\n')), { code: 'ERR_HMR_NO_ADDON', tried })
 }
 
 /** What the loader met with, file by file: the messages along the chain of causes, without their require stacks. */

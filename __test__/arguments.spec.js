@@ -9,8 +9,10 @@ const {
   createRuntime,
   FSWatcher,
   HMRRuntime,
+  hmr,
   ManualWatcher,
   PersistManager,
+  root,
   Runner,
   steps,
   synthetic,
@@ -82,6 +84,34 @@ test('"Booleans are taken by truthiness, never refused"', () => {
   const falsy = [false, 0, '', null, undefined, NaN, 0n]
   for (const value of truthy) assert.ok(createRunner(() => {}, null, value) instanceof AsyncRunner)
   for (const value of falsy) assert.ok(createRunner(() => {}, null, value) instanceof Runner)
+})
+
+test('hmr refuses at the call what is no persist manager and no runner', () => {
+  const [runner, persist] = [createRunner(() => {}), createPersist()]
+  for (const value of [...noFunctions, () => 1, Runner, persist]) {
+    assert.throws(() => hmr(null, value), refused('runner'))
+    assert.throws(() => hmr(persist, value), refused('runner'))
+  }
+  assert.throws(() => hmr(), refused('runner'))
+  assert.throws(() => hmr(runner), { message: /^hmr: `persist` must be .*createPersist.*; got an instance of Runner$/ })
+  for (const value of [7, 'text', true, {}, [], () => 1, runner, PersistManager])
+    assert.throws(() => hmr(value, runner), refused('persist'))
+  for (const none of [null, undefined, false]) assert.ok(hmr(none, runner).persist instanceof PersistManager)
+  class Own extends AsyncRunner {}
+  class OwnPersist extends PersistManager {}
+  const [own, values] = [new Own(async () => {}), new OwnPersist()]
+  assert.deepEqual(Object.values(hmr(values, own, 1)), [1, values, own])
+})
+
+test('hmr takes the persist manager and the runner of another copy of the package', () => {
+  const cached = Object.keys(require.cache).filter((file) => file.startsWith(`${root}/`) && !file.includes('__test__'))
+  const kept = cached.map((file) => [file, require.cache[file]])
+  for (const file of cached) delete require.cache[file]
+  const other = require('..')
+  for (const [file, record] of kept) require.cache[file] = record
+  assert.notEqual(other.Runner, Runner)
+  for (const runner of [other.createRunner(() => {}), other.createRunner(async () => {}, undefined, true)])
+    assert.equal(hmr(other.createPersist(), runner).runner, runner)
 })
 
 test('FSWatcher and its `watch`', () => {

@@ -116,6 +116,22 @@ describe('one sentence, "naming file and way out"', () => {
     assert.match(stderr, /^ {2}helper\.js:1:1\n/m)
   })
 
+  for (const [kind, runner] of Object.entries({
+    asynchronous: "createRunner(async () => { await createRuntime(require).import('./OTHER.js') }, undefined, true)",
+    synchronous: "createRunner(() => { createRuntime(require).import('./OTHER.js') })"
+  }))
+    test(`a cycle of hot modules, ${kind}: who imports whom, and no stack that ends`, async (t) => {
+      const text = (other) =>
+        `const { createRunner, createRuntime, hmr } = require('@upvotr/node-hmr')
+        module.exports = hmr(null, ${runner.replace('OTHER', other)})`
+      const stderr = await fails(t, ['-f', 'one.js'], { 'one.js': text('two'), 'two.js': text('one') })
+      assert.match(
+        stderr,
+        /^Error: \.\/(one|two)\.js imports \.\/(one|two)\.js imports \.\/\1\.js: .*without end\. Import one/m
+      )
+      assert.doesNotMatch(stderr, /Maximum call stack/)
+    })
+
   test('`Unexpected end of input` has a frame: the last line', async (t) => {
     const stderr = await fails(t, ['-f', 'bad.js'], { 'bad.js': 'function a() {\n  return 1\n\n' })
     assert.match(stderr, /^ {2}bad\.js:2:11\n {4}1 \| function a\(\) \{\n {2}> 2 \| {3}return 1\n {6}\| {11}\^$/m)

@@ -69,6 +69,8 @@ for (const express of ['express', 'express-4'])
 
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
     t.after(() => agent.destroy())
+    // `npm start`: "`/` answers something that says what to edit"
+    assert.match((await get(`${address}/`, agent)).body, /edit .*hello\.js, save it/)
     const first = await get(`${address}/hello`, agent)
     assert.equal(first.body, 'Hello!')
     const socket = connect(t, address)

@@ -139,8 +139,7 @@ describe('"Anything else, primitives and null included" is an invalid hot module
     ['a persist that looks alike', { persist: lookAlike, runner }],
     ['an ES module of one', { __esModule: true, default: { persist, runner } }],
     ['a promise of one', Promise.resolve({ persist, runner })],
-    ['hmr(…) with a function for a runner', hmr(persist, () => {})],
-    ['hmr(…) with nothing', hmr()]
+    ['hmr(…) with a look-alike for a runner', hmr(persist, lookAlike)]
   ]
   for (const [name, value] of rubbish) {
     test(`at the first import and at an update: ${name}`, async (t) => {

@@ -149,7 +149,7 @@ test('colours only where they are wanted', async (t) => {
   )
 })
 
-test('"a module whose runner never settles" is said "with logging on … after some seconds", and only then', async (t) => {
+test('"a module whose runner never settles" is said after some seconds, with logging on or off', async (t) => {
   const { dir, edit } = scenario(t, 'steps')
   edit(
     'main.js',
@@ -163,8 +163,8 @@ test('"a module whose runner never settles" is said "with logging on … after s
     node(['main.js', 'log'], { cwd: dir }),
     node(['main.js', 'quiet'], { cwd: dir })
   ])
-  assert.match(loud.stderr, /\.\/module.*execute.*not settled/)
-  assert.equal(quiet.stderr + quiet.stdout, '')
+  assert.match(loud.stderr, /the runner of \.\/module has not settled after 5 s/)
+  assert.match(quiet.stderr, /the runner of \.\/module has not settled after 5 s/)
 })
 
 test('the switches: truthiness, undefined in return, detached, ignored arguments', () => {

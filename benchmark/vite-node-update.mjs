@@ -1,8 +1,10 @@
 // What does an update cost in a large application? A leaf is edited whose importer accepts itself; the clock runs from
-// the watcher's event until the update is done. Our entry, Vite's own module runner and vite-node's own module take
-// turns on servers of their own, each after a garbage collection, and the lower quartile of each is printed: what others
-// do on the machine only ever adds. vite-node's own module updates no nested module, so its turn is a full reload. The
-// ratios are of that quartile, and, of the turns of one round each, of their median.
+// the watcher's event until the update is done. Our entry and Vite's own module runner take turns on servers of their own,
+// each after a garbage collection and first in every other round. The lower quartile of each is printed: what others do on
+// the machine only ever adds. The ratios are of that quartile, and, of the turns of one round each, of their median. On Linux
+// the same follows for the processor time of the JavaScript thread, which a busy machine disturbs less.
+// vite-node's own module updates no nested module, so its turn is a full reload. Its turns come after all others', to which
+// they would leave a heap full of what they threw away.
 //
 // Usage: node benchmark/vite-node-update.mjs [updates, 30 unless told] [modules…, 1 1000 10000 unless told]
 import { once } from 'node:events'
@@ -35,42 +37,56 @@ async function measure(size) {
     "Vite's module runner": await moduleRunnerApp(root),
     "vite-node's own": await viteNodeApp(root, viteNode, true)
   }
-  const times = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]))
-  for (let update = 0; update < updates + 3; update++) {
+  const empty = () => Object.fromEntries(Object.keys(contenders).map((name) => [name, []]))
+  const [times, processor] = [empty(), empty()]
+  const take = async (update, names) => {
     fs.writeFileSync(leaf, leafCode(update))
-    // Whoever goes first finds the file cold.
-    const order = Object.keys(contenders)
-    order.push(...order.splice(0, update % order.length))
-    for (const name of order) {
+    for (const name of names) {
       collectGarbage()
       const before = globalThis.executed
-      const start = performance.now()
+      const [start, busy] = [performance.now(), threadTime()]
       await contenders[name].update(leaf)
+      const [end, busyAtEnd] = [performance.now(), threadTime()]
       // The first rounds warm up.
-      if (update >= 3) times[name].push(performance.now() - start)
+      if (update % 1000 >= 3) {
+        times[name].push(end - start)
+        processor[name].push(busyAtEnd - busy)
+      }
       if (globalThis.value !== update) throw new Error(`${name} did not load the edit`)
       contenders[name].executed = globalThis.executed - before
     }
   }
+  const [own, ...rivals] = Object.keys(contenders).reverse()
+  // Whoever goes first finds the file cold.
+  for (let update = 0; update < updates + 3; update++) await take(update, rivals.reverse())
+  for (let update = 1000; update < 1003 + updates / 3; update++) await take(update, [own])
   for (const contender of Object.values(contenders)) await contender.close()
   fs.rmSync(root, { recursive: true, force: true })
 
   const sorted = (figures) => figures.toSorted((a, b) => a - b)
-  const quartile = (name) => sorted(times[name])[Math.floor(times[name].length / 4)]
-  const floor = quartile("Vite's module runner")
-  const paired = (name) => {
-    const ratios = times[name].map((time, round) => time / times["Vite's module runner"][round])
-    return sorted(ratios)[Math.floor(ratios.length / 2)]
+  const part = (figures, share) => sorted(figures)[Math.floor(figures.length * share)]
+  const show = (figures, name) => {
+    const floor = figures["Vite's module runner"]
+    const ratios = figures[name].map((figure, round) => figure / floor[round])
+    return [
+      `${part(figures[name], 1 / 4).toFixed(2)} ms`,
+      `${(part(figures[name], 1 / 4) / part(floor, 1 / 4)).toFixed(2)} ×`,
+      name === own ? '' : `paired ${part(ratios, 1 / 2).toFixed(2)} ×`
+    ]
   }
   for (const name of Object.keys(contenders)) {
-    const cells = [
-      `${size} modules`,
-      name,
-      `${quartile(name).toFixed(2)} ms`,
-      `${(quartile(name) / floor).toFixed(2)} ×`,
-      `paired ${paired(name).toFixed(2)} ×`
-    ]
-    log([...cells, `${contenders[name].executed} executed`].map((cell) => cell.padEnd(22)).join(''))
+    const cells = [`${size} modules`, name, ...show(times, name), `${contenders[name].executed} executed`]
+    if (threadTime() > 0) cells.push('thread:', ...show(processor, name))
+    log(cells.map((cell, column) => cell.padEnd(column === 1 ? 22 : 16)).join(''))
+  }
+}
+
+/** How long this thread has used a processor, in milliseconds; 0 where the system does not tell. */
+function threadTime() {
+  try {
+    return Number(fs.readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6
+  } catch {
+    return 0
   }
 }
 

@@ -4,6 +4,7 @@
 const { parse, helpText } = require('./options.js')
 const program = require('./program.js')
 const { explainMissing } = require('./missing.js')
+const { hmrOpenHot, isHotProgram } = require('./hot.js')
 const { hmrStart } = require('./start.js')
 const { isOnTerminal, outliveReaders } = require('./terminal.js')
 const { leaveWell } = require('./leave.js')
@@ -63,6 +64,7 @@ async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
   if (options.dependencies) hmr.HMRRuntime.followDependencies?.(true)
   if (options.noWatch) hmr.HMRRuntime.disableReloading()
 
+  const isHot = isHotProgram(binding, options)
   let asked
   let runtime
   let require_
@@ -78,14 +80,17 @@ async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
     else binding.reportError(asked ?? file, 'cannot be used', error)
     return process.exit(1)
   }
-  program.becomeMain(file, resolve(file), rest)
+  program.becomeMain(file, resolve(file), isHot ? (rest ?? []) : rest)
   leaveWell(hmr, options.grace)
   const outlives = !options.noWatch && !options.exitOnError
   const waits = outlives && isOnTerminal()
   if (outlives) outliveErrors(hmr, binding, file, waits)
   const polling = options.poll === undefined ? undefined : { polling: options.poll }
   const isPlain = options.require === undefined
-  await hmrStart({ hmr, binding, runtime, require_, file, polling, waits, isPlain })
+  const run = isHot
+    ? hmrOpenHot({ binding, options, require_, runtime, file, entry: resolve(file) })
+    : () => runtime.import(file)
+  await hmrStart({ hmr, binding, run, require_, file, polling, waits, isPlain: isPlain && !isHot })
   const saves = options.noWatch ? 'saves are not taken (--noWatch)' : 'its saves are taken'
   binding.remark?.(`${file} runs; ${saves}`)
 }

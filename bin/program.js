@@ -96,6 +96,9 @@ function becomeMain(file, found, rest) {
   })
 }
 
+/** Modules that ran before a runtime asks for them: it gets them as they are, once. */
+const already = new Map()
+
 /** Node's `require`, or the function that the module at `file` exports, as the runtime and the watcher get it. */
 async function hmrWrapRequire(hmr, resolve, file) {
   if (file === undefined) return hmr.synthetic(hmrRequire, require, require.cache, resolve)
@@ -109,7 +112,12 @@ async function hmrWrapRequire(hmr, resolve, file) {
 
   // Without us as the parent: the program's module has none, and no version is kept among our children.
   function hmrRequire(id) {
-    return Module._load(isBuiltin(id) ? id : resolve(id), null, false)
+    const found = isBuiltin(id) ? id : resolve(id)
+    const ran = already.get(found)
+    if (ran === undefined) return Module._load(found, null, false)
+    already.delete(found)
+    require.cache[found] = ran
+    return ran.exports
   }
 }
 
@@ -154,4 +162,4 @@ function pickDefault(exported) {
   return typeof exported === 'function' ? exported : exported?.default
 }
 
-module.exports = { Refusal, mainFile, isThere, resolverFor, packageOf, becomeMain, hmrWrapRequire, hmrMakeWatcher }
+module.exports = { already, Refusal, mainFile, isThere, resolverFor, packageOf, becomeMain, hmrWrapRequire, hmrMakeWatcher }

@@ -11,20 +11,19 @@ const { explainMissing } = require('./missing.js')
  * @param {object} given
  * @param {any} given.hmr the package that the program uses
  * @param {any} given.binding its addon
- * @param {any} given.runtime
+ * @param {() => Promise<any>} given.run imports it
  * @param {any} given.require_ the wrapper that the runtime has
  * @param {string} given.file as it was typed
  * @param {object} [given.polling] options of a watcher
  * @param {boolean} given.waits
  * @param {boolean} given.isPlain without a loader
  */
-async function hmrStart({ hmr, binding, runtime, require_, file, polling, waits, isPlain }) {
+async function hmrStart({ hmr, binding, run, require_, file, polling, waits, isPlain }) {
   for (;;) {
     const before = new Set(Object.keys(require_.cache ?? {}))
     const state = stateOf(require_.resolve(file))
     try {
-      await runtime.import(file)
-      return
+      return await run()
     } catch (error) {
       const missing = explainMissing(file, require_.resolve(file), error)
       if (missing) console.error(`[hmr] ${file}: cannot be started\n${missing}`)

@@ -8,6 +8,7 @@ use crate::classic::{
     registry::Registry, runner, steps::OwnMethods, synthetic, watching,
 };
 use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
+use crate::outside::Outside;
 use crate::resolve::Resolved;
 use crate::timers::Timers;
 use crate::watchers::{self, delivery::Delivery};
@@ -217,6 +218,8 @@ impl Addon {
             imports: Cell::new(0),
         });
         js.realm().set_state(addon);
+        // Made now: the context of the moment is kept.
+        js.state::<Outside>()?;
         let realm = Rc::downgrade(js.realm());
         js.realm().at_exit(move || {
             if let Some(addon) = realm.upgrade().and_then(|realm| realm.state::<Self>()) {
@@ -268,5 +271,9 @@ fn export_functions<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
         Ok(call.js.undefined())
     })?;
     exports.define_hidden(js.string("panicAt"), panics)?;
+    let is_hot = js.function("isHotModule", 1, |call| {
+        Ok(call.js.boolean(hot_module::take(call.arg(0))?.is_some()))
+    })?;
+    exports.define_hidden(js.string("isHotModule"), is_hot)?;
     command::export(js, exports)
 }

@@ -33,6 +33,15 @@ pub enum HmrError {
     InvalidHotModule {
         /// The module's id as written.
         id: String,
+        /// What was found, and what to do. It is told by the stack: the message is what users match on.
+        hint: String,
+    },
+    /// A loader handed out what it had handed out before.
+    NotForgotten {
+        /// The file, or the module's id.
+        file: String,
+        /// Node keeps ES modules.
+        is_es_module: bool,
     },
     /// A method was called on an object that its class did not make.
     Receiver {
@@ -50,6 +59,7 @@ impl HmrError {
             Self::Argument { .. } => "ERR_HMR_ARGUMENT",
             Self::Range { .. } => "ERR_HMR_RANGE",
             Self::InvalidHotModule { .. } => "ERR_HMR_INVALID_MODULE",
+            Self::NotForgotten { .. } => "ERR_HMR_NOT_FORGOTTEN",
             Self::Receiver { .. } => "ERR_HMR_RECEIVER",
         }
     }
@@ -82,8 +92,24 @@ impl HmrError {
         let thrown = js.error(self.class(), &self.to_string());
         // A fresh error object takes a property.
         let _ = thrown.0.define_hidden(js.string("code"), js.string(self.code()));
+        if let Self::InvalidHotModule { hint, .. } = self
+            && !hint.is_empty()
+        {
+            add_to_stack(thrown.0, hint);
+        }
         thrown
     }
+}
+
+/// Says more than the message does, where the console shows it.
+fn add_to_stack(error: Value<'_>, hint: &str) {
+    let js = error.js();
+    let stack = error.get("stack").ok().and_then(Value::text).unwrap_or_default();
+    let end = stack.find("\n    at ").unwrap_or(stack.len());
+    let (head, frames) = stack.split_at(end);
+    // A fresh error object takes properties.
+    let _ = error.set("stack", js.string(&format!("{head}\n{hint}{frames}")));
+    let _ = error.define_hidden(js.string("hint"), js.string(hint));
 }
 
 impl fmt::Display for HmrError {
@@ -108,7 +134,23 @@ impl fmt::Display for HmrError {
                     "{callee}: `{option}` must be at least {least}, in milliseconds; got {given}"
                 )
             }
-            Self::InvalidHotModule { id } => write!(f, "Invalid hot module export for import {id}!"),
+            Self::InvalidHotModule { id, .. } => write!(f, "Invalid hot module export for import {id}!"),
+            Self::NotForgotten {
+                file,
+                is_es_module: true,
+            } => write!(
+                f,
+                "{file} changed, and its first version stays until a restart, since Node never forgets an ES module: \
+                 write it as CommonJS, or load it with jiti (hmr -r)"
+            ),
+            Self::NotForgotten {
+                file,
+                is_es_module: false,
+            } => write!(
+                f,
+                "{file} changed, and what it exports is the very hot module of before, so that one stays until a \
+                 restart: have each evaluation make a new one, by a loader that forgets what `require.cache` lost"
+            ),
             Self::Receiver { method, class } => {
                 write!(f, "{method} was called on something that is no {class}")
             }
@@ -182,7 +224,10 @@ mod tests {
 
     #[test]
     fn an_invalid_module_says_what_the_javascript_package_said() {
-        let error = HmrError::InvalidHotModule { id: "./a.js".into() };
+        let error = HmrError::InvalidHotModule {
+            id: "./a.js".into(),
+            hint: "It exports nothing.".into(),
+        };
         assert_eq!(error.to_string(), "Invalid hot module export for import ./a.js!");
     }
 }

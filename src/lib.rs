@@ -19,6 +19,7 @@ mod graph;
 mod hot;
 mod inspect;
 mod js;
+mod outside;
 mod program;
 mod quick_hash;
 mod report;

@@ -41,6 +41,10 @@ module.exports = hmr(
       const routes = express.Router();
       routes.use("/hello", (...args) => hello.exports(...args));
       routes.use("/time", (...args) => time.exports(...args));
+      routes.get("/", (_request, response) => {
+        const edit = require.resolve("./routes/hello.js");
+        response.type("text").send(`Open /hello and /time, edit ${edit}, save it, and open them again.\n`);
+      });
       values.routes = routes;
 
       // WebSocket clients stay connected across every edit, and hear of it.

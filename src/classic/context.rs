@@ -5,16 +5,18 @@
 //! circle is seen through an `AsyncLocalStorage`, which is on only while a step is under way: on Node 20 it
 //! costs every promise of the process something.
 
-use std::cell::Cell;
-use std::rc::Rc;
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
 
 use super::record::Record;
+use super::registry::Registry;
 use crate::js::{Held, Js, JsResult, Value};
 
 /// One step under way. What the step leaves behind (a server, a timer) keeps its context for good, so the context
 /// counts only until the step ends.
 pub struct StepToken {
     record: Rc<Record>,
+    registry: Weak<Registry>,
     is_active: Cell<bool>,
 }
 
@@ -23,6 +25,8 @@ pub struct StepContext {
     apply: Held,
     storage: Held,
     under_way: Cell<usize>,
+    /// The runtimes whose modules are being evaluated, each within the one before.
+    evaluating: RefCell<Vec<Weak<Registry>>>,
 }
 
 impl StepContext {
@@ -34,14 +38,16 @@ impl StepContext {
             apply,
             storage: storage.construct(&[])?.hold(),
             under_way: Cell::new(0),
+            evaluating: RefCell::default(),
         })
     }
 
     /// A step of a module, for [`StepContext::call`]; [`StepContext::leave`] ends it.
-    pub fn enter(&self, record: &Rc<Record>) -> Rc<StepToken> {
+    pub fn enter(&self, record: &Rc<Record>, registry: &Rc<Registry>) -> Rc<StepToken> {
         self.under_way.set(self.under_way.get() + 1);
         Rc::new(StepToken {
             record: Rc::clone(record),
+            registry: Rc::downgrade(registry),
             is_active: Cell::new(true),
         })
     }
@@ -74,10 +80,38 @@ impl StepContext {
 
     /// The module whose step is running.
     pub fn current(&self, js: Js<'_>) -> Option<Rc<Record>> {
+        self.token(js).map(|token| Rc::clone(&token.record))
+    }
+
+    fn token(&self, js: Js<'_>) -> Option<Rc<StepToken>> {
         if self.under_way.get() == 0 {
             return None;
         }
         let token: Rc<StepToken> = self.storage.get(js).call_method("getStore", &[]).ok()?.native()?;
-        token.is_active.get().then(|| Rc::clone(&token.record))
+        token.is_active.get().then_some(token)
+    }
+
+    /// Runs what evaluates a module of this runtime.
+    pub fn evaluating<R>(&self, registry: &Rc<Registry>, evaluate: impl FnOnce() -> R) -> R {
+        self.evaluating.borrow_mut().push(Rc::downgrade(registry));
+        let _evaluating = Evaluating(&self.evaluating);
+        evaluate()
+    }
+
+    /// The runtime one of whose modules is being evaluated, or in a step of its life.
+    pub fn maker(&self, js: Js<'_>) -> Weak<Registry> {
+        let evaluating = self.evaluating.borrow().last().cloned();
+        evaluating
+            .or_else(|| self.token(js).map(|token| Weak::clone(&token.registry)))
+            .unwrap_or_default()
+    }
+}
+
+/// Takes the last one away, however its evaluation ends.
+struct Evaluating<'c>(&'c RefCell<Vec<Weak<Registry>>>);
+
+impl Drop for Evaluating<'_> {
+    fn drop(&mut self) {
+        self.0.borrow_mut().pop();
     }
 }

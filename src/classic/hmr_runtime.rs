@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::import::import;
 use super::record::{Phase, Record};
 use super::registry::{self, Registry};
-use super::steps::Module;
+use super::steps::{Module, StepFailure};
 use super::watching::{check_watcher, stop_all, stop_watching};
 use super::{dependencies, trouble, update};
 use crate::addon::{Addon, Switches};
@@ -198,7 +198,7 @@ fn unimport<'s>(call: &Call<'s>) -> JsResult<'s> {
     if let Some((persist, values)) = update::take_values(&module) {
         // Its first poll calls the cleanup, before this returns.
         spawn_detached(js, async move {
-            if let Err(thrown) = module.clean_persist(&persist, &values).await {
+            if let Err(StepFailure::Thrown(thrown)) = module.clean_persist(&persist, &values).await {
                 let what = "the cleanup of the persistent values failed";
                 module
                     .cx

@@ -17,11 +17,36 @@ pub struct Version {
     pub forced: bool,
 }
 
-/// `createModule(persist, runner, forceUpdate = false)`. What it is given is checked when the module is imported,
-/// as for a hot module written by hand.
+/// What is at least written like an instance is checked when the module is imported, as in a hot module written by hand.
+fn check_part<'s>(
+    parameter: &'static str,
+    part: Value<'s>,
+    classes: &[&str],
+    methods: [&str; 2],
+) -> JsResult<'s, ()> {
+    for class in classes {
+        if is_of_class(part, class)? {
+            return Ok(());
+        }
+    }
+    if part.is_object() && part.get(methods[0])?.is_function() && part.get(methods[1])?.is_function() {
+        return Ok(());
+    }
+    let expected = match parameter {
+        "persist" => "a persist manager (`createPersist(…)`), or null for none",
+        _ => "a runner (`createRunner(…)`)",
+    };
+    Err(HmrError::argument("hmr", parameter, expected, part).thrown(part.js()))
+}
+
+/// `createModule(persist, runner, forceUpdate = false)`.
 pub fn create_module<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let (persist, runner, force) = (call.arg(0), call.arg(1), call.arg(2));
+    if persist.truthy() {
+        check_part("persist", persist, &["PersistManager"], ["generate", "cleanup"])?;
+    }
+    check_part("runner", runner, &["Runner", "AsyncRunner"], ["execute", "clean"])?;
     let module = js.object();
     module.set(
         "updatePersistentValues",
@@ -72,43 +97,37 @@ fn is_of_another<'s>(value: Value<'s>, name: &str) -> JsResult<'s, bool> {
     Ok(brand.text().as_deref() == Some(name))
 }
 
-/// Takes a module's export for a hot module.
+/// Whether a value is an instance of `Runner`, `AsyncRunner` or `PersistManager`, of this copy or another.
+pub fn is_of_class<'s>(value: Value<'s>, name: &str) -> JsResult<'s, bool> {
+    let classes = &Addon::of(value.js())?.classes;
+    let own = match name {
+        "Runner" => &classes.runner,
+        "AsyncRunner" => &classes.async_runner,
+        _ => &classes.persist_manager,
+    };
+    Ok(value.instance_of(own.get(value.js()))? || is_of_another(value, name)?)
+}
+
+/// Takes a module's export for a hot module, if it is one.
 ///
 /// # Errors
-/// `Invalid hot module export for import <id>!` for anything else; what a getter of the export throws.
-pub fn validate<'s>(export: Value<'s>, id: &str) -> JsResult<'s, Version> {
-    let js = export.js();
-    let invalid = || Err(HmrError::InvalidHotModule { id: id.to_owned() }.thrown(js));
+/// What a getter of the export throws.
+pub fn take(export: Value<'_>) -> JsResult<'_, Option<Version>> {
     if !export.is_object() {
-        return invalid();
+        return Ok(None);
     }
-    let classes = &Addon::of(js)?.classes;
     let (persist, runner) = (export.get("persist")?, export.get("runner")?);
-    let (is_plain, is_async) = if runner.instance_of(classes.runner.get(js))? {
-        (true, false)
-    } else if runner.instance_of(classes.async_runner.get(js))? {
-        (false, true)
-    } else {
-        (
-            is_of_another(runner, "Runner")?,
-            is_of_another(runner, "AsyncRunner")?,
-        )
-    };
-    let has_persist =
-        || {
-            Ok(persist.instance_of(classes.persist_manager.get(js))?
-                || is_of_another(persist, "PersistManager")?)
-        };
-    if !(is_plain || is_async) || !has_persist()? {
-        return invalid();
+    let is_async = !is_of_class(runner, "Runner")?;
+    if is_async && !is_of_class(runner, "AsyncRunner")? || !is_of_class(persist, "PersistManager")? {
+        return Ok(None);
     }
     // The JavaScript package's README spells it with one more `i`.
     let forced =
         export.get("updatePersistentValues")?.truthy() || export.get("updatePersistientValues")?.truthy();
-    Ok(Version {
+    Ok(Some(Version {
         persist: persist.hold(),
         runner: runner.hold(),
         is_async,
         forced,
-    })
+    }))
 }

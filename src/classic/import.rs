@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use super::hmr_runtime::module;
+use super::cycle::Importing;
+use super::hmr_runtime::{module, require_of};
 use super::record::{Phase, Record};
 use super::registry::{self, place};
 use super::steps::Module;
@@ -12,12 +13,15 @@ use super::{dependencies, update};
 use crate::addon::Addon;
 use crate::error::HmrError;
 use crate::js::{Call, Cx, Held, Js, JsResult, Value, spawn};
+use crate::resolve;
 
 /// `runtime.import(id)`.
 pub fn import<'s>(call: &Call<'s>) -> JsResult<'s> {
     let cx = Cx::new(call.js);
     let (runtime, id) = (call.this.hold(), call.arg(0).hold());
-    spawn(call.js, async move {
+    let importing = call.js.state::<Importing>()?;
+    let named = call.arg(0).text().unwrap_or_default();
+    let whole = async move {
         let import = match cx.attempt(|js| begin(js, runtime.get(js), id.get(js)))? {
             Begun::Ended(result) => return result,
             Begun::Import(import) => import,
@@ -48,7 +52,11 @@ pub fn import<'s>(call: &Call<'s>) -> JsResult<'s> {
             }
         }
         Ok(import.exports_object)
-    })
+    };
+    match registry::of(call.this, "HMRRuntime.import") {
+        Ok((registry, _)) => importing.within(named, registry, || spawn(call.js, whole)),
+        Err(_) => spawn(call.js, whole),
+    }
 }
 
 enum Begun {
@@ -104,6 +112,9 @@ fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s
             (record, Way::Again)
         }
         None => {
+            js.state::<Importing>()?.check(js, &id, waiter.as_ref(), || {
+                resolve::resolve(require_of(runtime)?, &id, "HMRRuntime.import")
+            })?;
             let record = registry.add(&id, addon.next_import());
             if let Some(waiter) = &waiter {
                 *record.importer.borrow_mut() = Rc::downgrade(waiter);

@@ -4,12 +4,12 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::dependencies::{self, Loaded};
-use super::hot_module::{Version, validate};
+use super::hot_module::Version;
 use super::record::{Phase, Record};
 use super::registry::place;
 use super::steps::Module;
 use super::trouble::SETTLE;
-use super::{hmr_runtime, require_cache, watching};
+use super::{handed_out, hmr_runtime, require_cache, watching};
 use crate::js::{Held, Js, JsResult, Signal, Value};
 use crate::resolve::{self, Way};
 use crate::watchers::delivery::Origin;
@@ -82,8 +82,8 @@ pub fn load<'s>(js: Js<'s>, module: &Module, origin: Origin) -> JsResult<'s, Ver
     }
     let evicted = evict(require, module, &path)?;
     let version = dependencies::evaluate(require, &module.registry, &path, || {
-        let export = require_cache::require(require, &path)?;
-        validate(export, &module.record.id)
+        let evaluate = || handed_out::evaluate(module, require, &path, evicted);
+        module.addon.context.evaluating(&module.registry, evaluate)
     });
     if let (Err(_), Some((cache, old))) = (&version, evicted)
         && module.record.phase.get() == Phase::Updating

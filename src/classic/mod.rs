@@ -5,7 +5,10 @@
 //! exports object its new value and emits `update`.
 pub mod command;
 pub mod context;
+pub mod cycle;
 pub mod dependencies;
+pub mod found;
+pub mod handed_out;
 pub mod hmr_runtime;
 pub mod hot_module;
 pub mod import;
@@ -19,6 +22,7 @@ pub mod runner;
 pub mod shutdown;
 pub mod steps;
 pub mod synthetic;
+pub mod telling;
 pub mod trouble;
 pub mod unloadable;
 pub mod update;

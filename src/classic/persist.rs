@@ -2,7 +2,7 @@
 
 use crate::addon::Addon;
 use crate::classic::runner::check_callback;
-use crate::js::{Call, ClassSpec, JsResult};
+use crate::js::{Call, ClassSpec, JsResult, Value};
 
 const GENERATE: &str = "generatePersistentValues";
 const CLEANUP: &str = "cleanupPersistentValues";
@@ -41,6 +41,15 @@ fn cleanup<'s>(call: &Call<'s>) -> JsResult<'s> {
         return Ok(call.js.undefined());
     }
     cleanup.call(call.this, &[call.arg(0)])
+}
+
+/// The text of the function that makes the values; the manager's own says nothing.
+pub fn generate_text(persist: Value<'_>) -> String {
+    let function = [GENERATE, "generate"].into_iter().find_map(|name| {
+        let function = persist.get(name).ok()?;
+        function.is_function().then_some(function)
+    });
+    function.map(Value::display).unwrap_or_default()
 }
 
 /// `createPersist(generate?, cleanup?)`.

@@ -2,7 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
+use std::time::{Duration, Instant, SystemTime};
 
+use super::telling::Recent;
 use crate::js::Signal;
 use crate::resolve::Way;
 use crate::watchers::delivery::Origin;
@@ -18,6 +20,17 @@ pub enum Phase {
     Updating,
     /// Its first import failed; only its persistent values are kept.
     Failed,
+}
+
+/// After how long a step that has not settled is mentioned, and given up by the next save.
+pub const STALLED: Duration = Duration::from_secs(5);
+
+/// A step whose result is waited for.
+pub struct AwaitedStep {
+    /// Since when.
+    pub since: Instant,
+    /// Fires when the step is given up.
+    pub given_up: Rc<Signal>,
 }
 
 /// One module of one runtime.
@@ -48,6 +61,14 @@ pub struct Record {
     pub updates: Cell<u64>,
     /// What was reported last, and how often in a row; empty while all is well.
     pub trouble: RefCell<(String, u64)>,
+    /// Its last updates.
+    pub recent: RefCell<Recent>,
+    /// The `generate` that made the persistent values, as its text.
+    pub generated_by: RefCell<String>,
+    /// When the version that was loaded last was.
+    pub loaded_at: Cell<Option<SystemTime>>,
+    /// The step that is waited for.
+    pub awaited: RefCell<Option<Rc<AwaitedStep>>>,
     /// Fires when what is under way ends.
     pub idle: Rc<Signal>,
     /// The module whose step imported this one first.
@@ -75,6 +96,10 @@ impl Record {
             pending: Cell::new(None),
             updates: Cell::new(0),
             trouble: RefCell::default(),
+            recent: RefCell::default(),
+            generated_by: RefCell::default(),
+            loaded_at: Cell::new(None),
+            awaited: RefCell::default(),
             idle: Rc::default(),
             importer: RefCell::default(),
             way: RefCell::default(),
@@ -117,6 +142,12 @@ impl Record {
     /// All is well again. Says whether it was not.
     pub fn recover(&self) -> bool {
         self.trouble.take().1 > 0
+    }
+
+    /// The step that has been waited for too long, if any.
+    pub fn stalled_step(&self) -> Option<Rc<AwaitedStep>> {
+        let awaited = self.awaited.borrow().clone();
+        awaited.filter(|step| step.since.elapsed() >= STALLED)
     }
 
     /// Whether something is under way.

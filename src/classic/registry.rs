@@ -6,7 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use super::dependencies::Dependencies;
 use super::record::{Phase, Record};
@@ -31,8 +31,12 @@ pub mod place {
     pub const UNWATCH: u32 = 5;
     /// The `emitUpdate` that its runners get.
     pub const EMIT_UPDATE: u32 = 6;
+    /// The runner of the version that was loaded last, whether it runs or not.
+    pub const LOADED_RUNNER: u32 = 7;
+    /// Its `PersistManager`.
+    pub const LOADED_PERSIST: u32 = 8;
     /// From here on: what was evicted and still stands among the children of its parents.
-    pub const EVICTED: u32 = 7;
+    pub const EVICTED: u32 = 9;
 }
 
 /// The records of one runtime, found by id and by resolved path.
@@ -50,6 +54,8 @@ pub struct Registry {
     just_ended: RefCell<HashMap<String, Result<Held, Held>>>,
     /// What is known of the modules that are required plainly, if they are followed.
     pub dependencies: RefCell<Option<Rc<Dependencies>>>,
+    /// The records of the runtime whose module made this one, while it was evaluated or in a step of its life.
+    pub maker: RefCell<Weak<Registry>>,
     /// Evictions since the whole cache was last searched for parents.
     pub unsearched: Cell<u32>,
     /// How many entries it had then.
@@ -179,6 +185,7 @@ pub fn attach(runtime: Value<'_>) -> JsResult<'_, ()> {
     *registry.object.borrow_mut() = object.faint();
     object.set("parents", js.array(&[]))?;
     let addon = Addon::of(js)?;
+    *registry.maker.borrow_mut() = addon.context.maker(js);
     addon.add_registry(&registry);
     runtime.define_hidden(addon.registry_key.get(js), object)
 }

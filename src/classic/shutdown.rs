@@ -1,7 +1,7 @@
 //! `HMRRuntime.shutdown()`: leaving well.
 
 use super::hmr_runtime::module;
-use super::steps::Module;
+use super::steps::{Module, StepFailure};
 use super::update;
 use super::watching::stop_all;
 use crate::addon::Addon;
@@ -43,8 +43,8 @@ fn let_go(js: Js<'_>) -> JsResult<'_, Vec<Module>> {
     Ok(modules)
 }
 
-fn tell(module: &Module, what: &str, result: Result<(), Held>) {
-    if let Err(thrown) = result {
+fn tell(module: &Module, what: &str, result: Result<(), StepFailure>) {
+    if let Err(StepFailure::Thrown(thrown)) = result {
         module
             .cx
             .with(|js| report::error(js, &module.record.id, what, thrown.get(js)));

@@ -1,18 +1,16 @@
 //! One step of a module's life: a call of the user's code, and the wait for its result.
 
 use std::rc::Rc;
+use std::time::Instant;
 
 use tracing::{Instrument, trace_span};
 
 use super::hot_module::Version;
-use super::record::Record;
+use super::record::{AwaitedStep, Record, STALLED};
 use super::registry::{Registry, place};
 use crate::addon::Addon;
-use crate::js::{Cx, Held, Js, JsResult, Value, settled};
+use crate::js::{Cx, Held, Js, JsResult, Value, settled, settled_before, spawn_detached};
 use crate::report;
-
-/// After how long a step that has not settled is mentioned, in milliseconds.
-const STALLED: u32 = 5_000;
 
 /// A module of a runtime while something is under way for it. The references live as long as that.
 #[derive(Clone)]
@@ -71,7 +69,7 @@ enum Wait {
 
 impl Module {
     /// Runs `persist.generate()`.
-    pub async fn generate(&self, persist: &Held) -> Result<Held, Held> {
+    pub async fn generate(&self, persist: &Held) -> Result<Held, StepFailure> {
         let persist = persist.clone();
         self.step("generate", Wait::IfThenable, true, move |js| {
             Ok((persist.get(js), Vec::new()))
@@ -80,7 +78,7 @@ impl Module {
     }
 
     /// Runs `persist.cleanup(values)`.
-    pub async fn clean_persist(&self, persist: &Held, values: &Held) -> Result<(), Held> {
+    pub async fn clean_persist(&self, persist: &Held, values: &Held) -> Result<(), StepFailure> {
         let (persist, values) = (persist.clone(), values.clone());
         let step = self.step("cleanup", Wait::IfThenable, true, move |js| {
             Ok((persist.get(js), vec![values.get(js)]))
@@ -89,7 +87,7 @@ impl Module {
     }
 
     /// Runs the running version's `clean(values, exports)`.
-    pub async fn clean_runner(&self) -> Result<(), Held> {
+    pub async fn clean_runner(&self) -> Result<(), StepFailure> {
         let slot = self.slot.clone();
         let step = self.step("clean", Wait::IfThenable, true, move |js| {
             let slot = slot.get(js);
@@ -103,7 +101,7 @@ impl Module {
     }
 
     /// Runs a version's `execute(values, emitUpdate)`.
-    pub async fn run(&self, version: &Version) -> Result<Held, Held> {
+    pub async fn run(&self, version: &Version) -> Result<Held, StepFailure> {
         let wait = if version.is_async {
             Wait::Always
         } else {
@@ -136,7 +134,7 @@ impl Module {
         wait: Wait,
         may_import: bool,
         target: impl for<'s> FnOnce(Js<'s>) -> JsResult<'s, (Value<'s>, Vec<Value<'s>>)>,
-    ) -> Result<Held, Held> {
+    ) -> Result<Held, StepFailure> {
         let span = trace_span!("step", method, id = %self.record.id);
         let mut token = None;
         let called = span.in_scope(|| {
@@ -152,7 +150,7 @@ impl Module {
                     }
                 }
                 let result = if may_import && function.is_function() {
-                    let token = token.insert(self.addon.context.enter(&self.record));
+                    let token = token.insert(self.addon.context.enter(&self.record, &self.registry));
                     self.addon.context.call(token, function, owner, &args)?
                 } else {
                     function.call(owner, &args)?
@@ -166,16 +164,9 @@ impl Module {
             })
         });
         let result = match called {
-            Ok((result, true)) => {
-                let notice = self.notice_stall(method);
-                let result = settled(&self.cx, result).instrument(span).await;
-                if let Some(timer) = notice {
-                    self.cx.with(|js| self.addon.timers.cancel(js, timer.get(js)));
-                }
-                result
-            }
+            Ok((result, true)) => self.wait_for(method, result).instrument(span).await,
             Ok((result, false)) => Ok(result),
-            Err(thrown) => Err(thrown),
+            Err(thrown) => Err(StepFailure::Thrown(thrown)),
         };
         if let Some(token) = token {
             self.cx.with(|js| self.addon.context.leave(js, &token));
@@ -183,23 +174,95 @@ impl Module {
         result
     }
 
-    /// With logging on, says that a step has not settled: its module's updates wait for it.
-    fn notice_stall(&self, method: &'static str) -> Option<Held> {
-        if !self.addon.switches.logging.get() {
-            return None;
+    /// Waits for a step's result, unless the step is given up.
+    async fn wait_for(&self, method: &'static str, result: Held) -> Result<Held, StepFailure> {
+        let step = Rc::new(AwaitedStep {
+            since: Instant::now(),
+            given_up: Rc::default(),
+        });
+        *self.record.awaited.borrow_mut() = Some(Rc::clone(&step));
+        let notice = self.notice_stall(method);
+        let settled = settled_before(&self.cx, result.clone(), &step.given_up).await;
+        let mut awaited = self.record.awaited.borrow_mut();
+        if awaited.as_ref().is_some_and(|it| Rc::ptr_eq(it, &step)) {
+            *awaited = None;
         }
-        let id = self.record.id.clone();
+        drop(awaited);
+        if let Some(timer) = notice {
+            self.cx.with(|js| self.addon.timers.cancel(js, timer.get(js)));
+        }
+        let Some(result) = settled else {
+            self.give_up(method, &step, result);
+            return Err(StepFailure::GivenUp);
+        };
+        result.map_err(StepFailure::Thrown)
+    }
+
+    /// Says that a step has not settled: its module's updates wait for it.
+    fn notice_stall(&self, method: &'static str) -> Option<Held> {
+        let step = named(method, &self.record.id);
         let timer = self.cx.attempt(|js| {
-            let timer = self.addon.timers.after(js, STALLED, move |js| {
-                let seconds = STALLED / 1_000;
-                let text =
-                    format!("`{method}` has not settled after {seconds} s; updates of this module wait");
-                report::warning(js, &id, &text);
+            let milliseconds = u32::try_from(STALLED.as_millis()).unwrap_or(u32::MAX);
+            let is_watched = self.record.is_watched.get();
+            let timer = self.addon.timers.after(js, milliseconds, move |js| {
+                let seconds = STALLED.as_secs();
+                let way_out = if is_watched {
+                    ", and updates of its module wait for it: the next save gives it up"
+                } else {
+                    ""
+                };
+                report::notice(js, &format!("{step} has not settled after {seconds} s{way_out}"));
             })?;
             Ok(timer.hold())
         });
         timer.ok()
     }
+
+    /// Leaves a step behind: what it comes to is ignored, but for what it throws.
+    fn give_up(&self, method: &'static str, step: &AwaitedStep, result: Held) {
+        let (cx, id) = (self.cx.clone(), self.record.id.clone());
+        let seconds = step.since.elapsed().as_secs();
+        self.cx.with(|js| {
+            let text = format!(
+                "{} was given up after {seconds} s for a new version",
+                named(method, &id)
+            );
+            report::notice(js, &text);
+            spawn_detached(js, async move {
+                if let Err(thrown) = settled(&cx, result).await {
+                    let what = format!("{} failed after it was given up", said(method));
+                    cx.with(|js| report::error(js, &id, &what, thrown.get(js)));
+                }
+            });
+        });
+    }
+}
+
+/// A step in the words of whoever wrote it.
+fn said(method: &str) -> &str {
+    match method {
+        "execute" => "the runner",
+        "clean" => "the runner's cleanup",
+        "cleanup" => "the cleanup of the persistent values",
+        other => other,
+    }
+}
+
+/// The same, with its module.
+fn named(method: &str, id: &str) -> String {
+    match method {
+        "clean" => format!("the cleanup of the runner of {id}"),
+        "cleanup" => format!("the cleanup of the persistent values of {id}"),
+        method => format!("{} of {id}", said(method)),
+    }
+}
+
+/// Why a step has no result.
+pub enum StepFailure {
+    /// It threw this, or rejected with it.
+    Thrown(Held),
+    /// It hung, and a new version came.
+    GivenUp,
 }
 
 /// What our own method gives when its callback was left out. There is no runner without one.

@@ -5,6 +5,7 @@ use std::fs;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
+use super::handed_out;
 use super::record::Record;
 use super::steps::Module;
 use super::unloadable::{Failure, Unloadable};
@@ -47,6 +48,22 @@ pub fn report_failure(module: &Module, what: &str, thrown: &Held) {
         .with(|js| tell(js, &module.record, what, thrown.get(js)));
 }
 
+/// Reports what an old version's cleanup throws. It is no failure of the new version, and its file may have another text by
+/// now, so the line of code is shown only of files that did not change since.
+pub fn report_of_old_version(module: &Module, what: &str, thrown: &Held) {
+    let record = &module.record;
+    let loaded_at = record.loaded_at.get();
+    let own = record.resolved.borrow().clone();
+    let is_as_it_was = move |file: &str| {
+        let modified = fs::metadata(file).and_then(|file| file.modified()).ok();
+        file != own
+            && matches!((modified, loaded_at), (Some(modified), Some(loaded_at)) if modified <= loaded_at)
+    };
+    module.cx.with(|js| {
+        report::error_with_frames_of(js, &record.id, what, thrown.get(js), &is_as_it_was);
+    });
+}
+
 /// Reports what failed; of the same failure again, only how often.
 fn tell(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) {
     match record.count_trouble(fingerprint(what, thrown).as_deref()) {
@@ -76,7 +93,11 @@ fn is_round(mut times: u64) -> bool {
 }
 
 fn fingerprint(what: &str, thrown: Value<'_>) -> Option<String> {
-    report::fingerprint(thrown).map(|words| format!("{what}: {words}"))
+    let hint = thrown
+        .is_error()
+        .then(|| thrown.get("hint").ok().and_then(Value::text));
+    let hint = hint.flatten().unwrap_or_default();
+    report::fingerprint(thrown).map(|words| format!("{what}: {words} {hint}"))
 }
 
 /// Warns, under the module's id.
@@ -90,6 +111,20 @@ pub fn report_unloadable(module: &Module, thrown: &Held, is_reported: bool) {
         tell_unloadable(js, &module.record, thrown.get(js), is_reported);
         report::warning(js, &module.record.id, FALLBACK);
     });
+}
+
+/// Whether nothing was loaded, since a loader hands out what it has: no failure of the new version. Said once, for
+/// whichever module comes first.
+pub fn tell_not_forgotten(module: &Module, thrown: &Held, is_reported: bool) -> bool {
+    module.cx.with(|js| {
+        let thrown = thrown.get(js);
+        let is_one = handed_out::is_not_forgotten(thrown);
+        if is_one && !is_reported {
+            let message = thrown.get("message").map(Value::display).unwrap_or_default();
+            report::notice(js, &message);
+        }
+        is_one
+    })
 }
 
 /// Reports what failed, unless that was done for another module.

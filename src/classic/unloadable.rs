@@ -13,7 +13,7 @@ use crate::report;
 /// How many are reported in full.
 const IN_FULL: usize = 3;
 /// After which is told what there is, though more may come.
-const LONGEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// How soon is looked again, in milliseconds.
 const LOOK: u32 = 20;

@@ -1,6 +1,7 @@
 //! The spine: one version of a module, from its file to its exports.
 
 use std::rc::Rc;
+use std::time::SystemTime;
 
 use super::dependencies::{self, Loaded};
 use super::hot_module::Version;
@@ -8,14 +9,16 @@ use super::lifecycle::{Situation, Step, plan};
 use super::load::{is_just_written, leave_parents, load_first, load_for_update, wait};
 use super::record::{Phase, Record};
 use super::registry::place;
-use super::steps::Module;
+use super::steps::{Module, StepFailure};
+use super::telling::{Telling, warn_of_loop};
 use super::trouble::{
-    FALLBACK, SETTLE, log_kept, report_after_settling, report_failure, report_rejection, report_unloadable,
-    warn,
+    FALLBACK, SETTLE, log_kept, report_after_settling, report_failure, report_of_old_version,
+    report_rejection, report_unloadable, tell_not_forgotten,
 };
 use super::unloadable::Failure;
-use super::{command, hmr_runtime, watching};
-use crate::js::{Held, Js, JsResult, spawn_detached};
+use super::{command, hmr_runtime, persist, watching};
+use crate::js::{Held, Js, JsResult, Value, spawn_detached};
+use crate::outside::outside;
 use crate::report;
 use crate::watchers::delivery::Origin;
 
@@ -30,6 +33,10 @@ enum UpdateOutcome {
     Kept,
     /// The same, but it may be half of a save: nothing is said of it before the settle time.
     KeptForNow,
+    /// The loader handed out the version that runs already, and that was said.
+    Unchanged,
+    /// A step hung, and a newer version is about to take its place.
+    GivenUp,
     /// The module was unimported meanwhile.
     Gone,
 }
@@ -38,9 +45,23 @@ enum UpdateOutcome {
 enum Stopped {
     /// `generate` or `execute` failed.
     Failed(&'static str, Held),
+    /// The step hung, and is left behind for a newer version.
+    GivenUp,
     /// The module was unimported meanwhile.
     Gone,
 }
+
+impl Stopped {
+    fn of(what: &'static str, failure: StepFailure) -> Self {
+        match failure {
+            StepFailure::Thrown(thrown) => Self::Failed(what, thrown),
+            StepFailure::GivenUp => Self::GivenUp,
+        }
+    }
+}
+
+const RUNNER_FAILED: &str = "the runner failed";
+const VALUES_CLEANUP_FAILED: &str = "the cleanup of the persistent values failed";
 
 /// The first import: everything that fails is the caller's. In an update (`is_in_update`), a file that was written
 /// a moment ago may be half of a save: what cannot be loaded gets its settle time, or the update would fail
@@ -53,14 +74,20 @@ pub async fn first_import(module: &Module, is_in_update: bool) -> Result<(), Hel
         wait(module, SETTLE).await;
         version = load_now();
     }
-    let version = version?;
-    match apply(module, &version).await {
-        Ok(exports) => {
-            publish(module, &version, &exports);
-            Ok(())
+    let mut version = version?;
+    loop {
+        match apply(module, &version).await {
+            Ok(exports) => {
+                publish(module, &version, &exports);
+                return Ok(());
+            }
+            Err(Stopped::Failed(_, thrown)) => return Err(thrown),
+            Err(Stopped::Gone) => return Ok(()),
+            Err(Stopped::GivenUp) => {
+                module.record.pending.set(None);
+                version = load_now()?;
+            }
         }
-        Err(Stopped::Failed(_, thrown)) => Err(thrown),
-        Err(Stopped::Gone) => Ok(()),
     }
 }
 
@@ -80,7 +107,7 @@ pub async fn import_again(module: &Module) -> Result<(), Held> {
             publish(module, &version, &exports);
             Ok(())
         }
-        Ok(_) | Err(Stopped::Gone) => Ok(()),
+        Ok(_) | Err(Stopped::Gone | Stopped::GivenUp) => Ok(()),
         Err(Stopped::Failed(_, thrown)) => Err(thrown),
     }
 }
@@ -88,10 +115,20 @@ pub async fn import_again(module: &Module) -> Result<(), Held> {
 /// Starts an update, or notes the change when something is under way for the module.
 pub fn change(js: Js<'_>, module: Module, origin: Origin) {
     if module.record.is_busy() {
-        module.record.pending.set(Some(origin));
+        wait_for_turn(js, &module.record, origin);
         return;
     }
     start(js, module, origin, None, Vec::new());
+}
+
+/// Notes a change of a module for which something is under way. A step that hangs is given up for it: in a microtask, as
+/// whoever tells of the change may not be done with the others.
+pub fn wait_for_turn(js: Js<'_>, record: &Rc<Record>, origin: Origin) {
+    record.pending.set(Some(origin));
+    let Some(step) = record.stalled_step() else { return };
+    let asked = js.soon(move |js| step.given_up.fire(js, &Ok(Held::undefined())));
+    // Refused only while the environment goes.
+    let _ = asked;
 }
 
 /// Starts the update to a version that was loaded already, once the updates of those `before` have ended.
@@ -99,29 +136,33 @@ pub fn change_loaded(js: Js<'_>, module: Module, origin: Origin, loaded: Loaded,
     start(js, module, origin, Some(loaded), before);
 }
 
-fn start(js: Js<'_>, module: Module, origin: Origin, mut loaded: Option<Loaded>, before: Vec<Rc<Record>>) {
+fn start(js: Js<'_>, module: Module, origin: Origin, loaded: Option<Loaded>, before: Vec<Rc<Record>>) {
     command::save_is_taken(js);
-    spawn_detached(js, async move {
-        let ends = EndsIdle(Some(module.clone()));
-        for other in before {
-            let _waiting = module.record.waiting_for(&other);
-            while other.is_busy() {
-                drop(other.idle.wait(&module.cx).await);
-            }
-        }
-        let mut next = Some(origin);
-        while let Some(origin) = next {
-            module.record.phase.set(Phase::Updating);
-            update(&module, origin, loaded.take()).await;
-            // A listener of `update` may have started something itself; that takes what is pending.
-            next = if module.record.is_busy() {
-                None
-            } else {
-                take_pending(&module)
-            };
-        }
-        ends.disarm();
+    outside(js, move |js| {
+        spawn_detached(js, run_updates(module, origin, loaded, before));
     });
+}
+
+async fn run_updates(module: Module, origin: Origin, mut loaded: Option<Loaded>, before: Vec<Rc<Record>>) {
+    let ends = EndsIdle(Some(module.clone()));
+    for other in before {
+        let _waiting = module.record.waiting_for(&other);
+        while other.is_busy() {
+            drop(other.idle.wait(&module.cx).await);
+        }
+    }
+    let mut next = Some(origin);
+    while let Some(origin) = next {
+        module.record.phase.set(Phase::Updating);
+        update(&module, origin, loaded.take()).await;
+        // A listener of `update` may have started something itself; that takes what is pending.
+        next = if module.record.is_busy() {
+            None
+        } else {
+            take_pending(&module)
+        };
+    }
+    ends.disarm();
 }
 
 /// Takes the change that came while something was under way, unless nobody watches any more.
@@ -181,8 +222,10 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
         module.cx.with(|js| leave_parents(js, module));
     }
     let way = record.way.take();
+    warn_of_loop(module, origin, way.first());
     let outcome = match loaded.version {
-        Ok(version) => replace(module, &version).await,
+        Ok(version) => replace(module, &version, origin).await,
+        Err(thrown) if tell_not_forgotten(module, &thrown, loaded.is_reported) => UpdateOutcome::Unchanged,
         Err(thrown) if origin == Origin::Told => {
             report_unloadable(module, &thrown, loaded.is_reported);
             UpdateOutcome::Kept
@@ -213,7 +256,10 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
                 log(js, if record.recover() { "recovered" } else { "updated" });
             }
             UpdateOutcome::FellBack | UpdateOutcome::Kept => log_kept(js, record, &way, took),
-            UpdateOutcome::KeptForNow | UpdateOutcome::Gone => {}
+            UpdateOutcome::KeptForNow
+            | UpdateOutcome::Unchanged
+            | UpdateOutcome::GivenUp
+            | UpdateOutcome::Gone => {}
         }
         if matches!(outcome, UpdateOutcome::Updated | UpdateOutcome::FellBack) {
             announce(js, module.clone());
@@ -239,33 +285,56 @@ fn announce(js: Js<'_>, module: Module) {
 }
 
 /// Runs a new version in place of the running one; when it fails, the running one again.
-async fn replace(module: &Module, version: &Version) -> UpdateOutcome {
+async fn replace(module: &Module, version: &Version, origin: Origin) -> UpdateOutcome {
     let (what, thrown) = match apply(module, version).await {
         Ok(exports) => return finish(module, version, &exports, UpdateOutcome::Updated),
         Err(Stopped::Gone) => return UpdateOutcome::Gone,
+        Err(Stopped::GivenUp) => return UpdateOutcome::GivenUp,
         Err(Stopped::Failed(what, thrown)) => (what, thrown),
     };
-    report_failure(module, what, &thrown);
+    let mut telling = Telling::of(module, origin);
+    telling.failure(blame(module, version, what, &thrown), &thrown);
+    let outcome = fall_back(module, &mut telling).await;
+    telling.end();
+    outcome
+}
+
+/// What failed. A value that the new `generate` gives is not there: the values are those of an old one.
+fn blame(module: &Module, version: &Version, what: &'static str, thrown: &Held) -> &'static str {
+    let is_of_old_values = !version.forced && what == RUNNER_FAILED && {
+        module.cx.with(|js| {
+            let name = thrown.get(js).get("name").ok().and_then(Value::text);
+            thrown.get(js).is_error()
+                && name.as_deref() == Some("TypeError")
+                && persist::generate_text(version.persist.get(js)) != *module.record.generated_by.borrow()
+        })
+    };
+    if is_of_old_values {
+        "the runner failed; its persistent values are those of an earlier `generate`, which is another now: with `true` as \
+         hmr's third argument, for one save, they are made anew, and by a restart"
+    } else {
+        what
+    }
+}
+
+async fn fall_back(module: &Module, telling: &mut Telling) -> UpdateOutcome {
     let Ok(last_good) = module.cx.attempt(|js| running_version(js, module)) else {
         return UpdateOutcome::Kept;
     };
-    match apply(
-        module,
-        &Version {
-            forced: false,
-            ..last_good.clone()
-        },
-    )
-    .await
-    {
+    let unforced = Version {
+        forced: false,
+        ..last_good.clone()
+    };
+    match apply(module, &unforced).await {
         Ok(exports) => {
-            warn(module, FALLBACK);
+            telling.warning(FALLBACK);
             finish(module, &last_good, &exports, UpdateOutcome::FellBack)
         }
         Err(Stopped::Gone) => UpdateOutcome::Gone,
+        Err(Stopped::GivenUp) => UpdateOutcome::GivenUp,
         Err(Stopped::Failed(_, thrown)) => {
-            report_failure(module, "the last good version failed as well", &thrown);
-            warn(module, "the exports stay as they were until the next save");
+            telling.failure("the last good version failed as well", &thrown);
+            telling.warning("the exports stay as they were until the next save");
             UpdateOutcome::Kept
         }
     }
@@ -302,38 +371,51 @@ async fn apply(module: &Module, version: &Version) -> Result<Held, Stopped> {
         match step {
             Step::CleanRunner => {
                 record.is_running.set(false);
-                if let Err(thrown) = module.clean_runner().await {
-                    report_failure(module, "the runner's cleanup failed", &thrown);
-                }
+                let cleaned = module.clean_runner().await;
+                report_cleanup(module, "the runner's cleanup failed", cleaned)?;
             }
             Step::CleanPersist => {
-                if let Some((persist, values)) = take_values(module)
-                    && let Err(thrown) = module.clean_persist(&persist, &values).await
-                {
-                    report_failure(module, "the cleanup of the persistent values failed", &thrown);
+                if let Some((persist, values)) = take_values(module) {
+                    let cleaned = module.clean_persist(&persist, &values).await;
+                    report_cleanup(module, VALUES_CLEANUP_FAILED, cleaned)?;
                 }
             }
             Step::Generate => {
-                let failed = |thrown| Stopped::Failed("the persistent values could not be generated", thrown);
-                let values = module.generate(&version.persist).await.map_err(failed)?;
+                let what = "the persistent values could not be generated";
+                let values = module.generate(&version.persist).await;
+                let values = values.map_err(|failure| Stopped::of(what, failure))?;
                 if !record.is_alive.get() {
                     // Whoever unimported the module could not clean up what was not there yet.
-                    if let Err(thrown) = module.clean_persist(&version.persist, &values).await {
-                        report_failure(module, "the cleanup of the persistent values failed", &thrown);
-                    }
+                    let cleaned = module.clean_persist(&version.persist, &values).await;
+                    report_cleanup(module, VALUES_CLEANUP_FAILED, cleaned)?;
                     return Err(Stopped::Gone);
                 }
-                keep_values(module, &version.persist, &values).map_err(failed)?;
+                let kept = keep_values(module, &version.persist, &values);
+                kept.map_err(|thrown| Stopped::Failed(what, thrown))?;
             }
             Step::Run => {
-                return module
-                    .run(version)
-                    .await
-                    .map_err(|thrown| Stopped::Failed("the runner failed", thrown));
+                let ran = module.run(version).await;
+                return ran.map_err(|failure| Stopped::of(RUNNER_FAILED, failure));
             }
         }
     }
     Err(Stopped::Gone)
+}
+
+/// What a cleanup throws is reported, and the next step comes.
+fn report_cleanup(
+    module: &Module,
+    what: &'static str,
+    cleaned: Result<(), StepFailure>,
+) -> Result<(), Stopped> {
+    match cleaned {
+        Ok(()) => Ok(()),
+        Err(StepFailure::Thrown(thrown)) => {
+            report_of_old_version(module, what, &thrown);
+            Ok(())
+        }
+        Err(StepFailure::GivenUp) => Err(Stopped::GivenUp),
+    }
 }
 
 /// The exports object gets the new value, and the version becomes the last good one.
@@ -347,6 +429,7 @@ fn publish(module: &Module, version: &Version, exports: &Held) {
             .set_strictly("exports", exports.get(js))
     });
     module.record.is_running.set(true);
+    module.record.loaded_at.set(Some(SystemTime::now()));
     if let Err(thrown) = done {
         // The caller froze the exports object, say.
         report_failure(module, "its exports could not be set", &thrown);
@@ -370,6 +453,7 @@ fn running_version<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
 fn keep_values(module: &Module, persist: &Held, values: &Held) -> Result<(), Held> {
     module.record.has_values.set(true);
     module.cx.attempt(|js| {
+        *module.record.generated_by.borrow_mut() = persist::generate_text(persist.get(js));
         let slot = module.slot.get(js);
         slot.set_item(place::VALUES, values.get(js))?;
         slot.set_item(place::PERSIST, persist.get(js))

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::engine::Engine;
 use super::record::{Body, Record, Status, Version};
@@ -74,7 +75,7 @@ impl Engine {
         let exports = module.get(js).get("exports")?;
         let has_module_exports = js.boolean(self.node.major >= 23);
         let pair = self.glue(js, "commonJs", &[exports, has_module_exports])?;
-        self.set_values(version, pair)
+        Self::set_values(version, pair)
     }
 
     /// The version that a file which Node's loader has reached runs as.
@@ -160,7 +161,7 @@ fn load_file<'s>(call: &Call<'s>, extension: &'static str) -> JsResult<'s> {
             }
             let result = engine.run_common_js(js, &version, module, file);
             if let Err(thrown) = &result {
-                forget_failed(&engine, &record, &version, is_new, *thrown);
+                forget_failed(&record, &version, is_new, *thrown);
             }
             if !by_import {
                 engine.host().evaluated(js, &version);
@@ -171,7 +172,7 @@ fn load_file<'s>(call: &Call<'s>, extension: &'static str) -> JsResult<'s> {
 }
 
 /// As Node takes a module that threw out of its cache: `require` tries it again.
-fn forget_failed(engine: &Engine, record: &Record, version: &Rc<Version>, is_new: bool, thrown: Thrown<'_>) {
+fn forget_failed(record: &Record, version: &Rc<Version>, is_new: bool, thrown: Thrown<'_>) {
     if version.status.get() == Status::Evaluated {
         *version.error.borrow_mut() = Some(thrown.hold());
     }
@@ -184,7 +185,6 @@ fn forget_failed(engine: &Engine, record: &Record, version: &Rc<Version>, is_new
             *record.current.borrow_mut() = current;
         }
     }
-    let _ = engine;
 }
 
 /// `Module._resolveFilename(request, parent, isMain, options)`: Node's answer; TypeScript's where Node has none, and for
@@ -194,7 +194,7 @@ fn resolve_file_name<'s>(call: &Call<'s>) -> JsResult<'s> {
     let engine = Engine::of(js)?;
     let request = call.arg(0);
     let importer = importer_of(call.arg(1));
-    let resolver = Rc::clone(&engine.sources().resolver);
+    let resolver = Arc::clone(&engine.sources().resolver);
     let importer = importer.filter(|path| resolver.is_local(path));
     let by_node = || {
         engine

@@ -1,11 +1,14 @@
 //! The engine of one environment: its records, and what it has of JavaScript's.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::rc::Rc;
 
 use super::compile::NodeVersion;
 use super::host::{Host, Plain};
+use super::load::Settings;
+use super::load::cache::Cache;
 use super::record::{ModuleId, Record, Version};
 use super::resolve::url::file_url;
 use super::resolve::{Options, Resolved, Resolver};
@@ -17,12 +20,14 @@ use crate::js::{Held, Js, JsResult, State, Value};
 const OWN_PLACE: &str = "/node_modules/@upvotr/node-hmr/es";
 
 /// What an engine is to be told before it is first used.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct Setup {
     /// How specifiers are resolved; `builtins` is filled in.
     pub resolve: Options,
     /// Whether the program runs hot.
     pub is_hot: bool,
+    /// Where compiled code is kept, if it is.
+    pub cache: Option<Cache>,
 }
 
 /// The modules of one environment.
@@ -38,6 +43,8 @@ pub struct Engine {
     /// Updates that are being evaluated: `import()` sees their versions.
     pub(super) stages: RefCell<Vec<Rc<Stage>>>,
     pub(super) async_order: Cell<u64>,
+    /// Modules that were read anew and whose new text has not been committed.
+    pub(super) unread: RefCell<BTreeSet<ModuleId>>,
     /// First promises of asynchronous modules: they have hoisted when these are settled.
     pub(super) hoisting: RefCell<Vec<Held>>,
     /// The module that the program was started with.
@@ -60,9 +67,14 @@ impl State for Engine {
             builtins: builtins.clone(),
             ..Options::default()
         };
+        let settings = Settings {
+            hot: false,
+            node,
+            cache: None,
+        };
         let glue = compile_glue(js, node_module)?;
         let engine = Self {
-            sources: RefCell::new(Rc::new(Sources::new(Resolver::new(options), node, false))),
+            sources: RefCell::new(Rc::new(Sources::new(Resolver::new(options), settings))),
             host: RefCell::new(Rc::new(Plain)),
             glue: glue.hold(),
             glue_functions: RefCell::default(),
@@ -70,6 +82,7 @@ impl State for Engine {
             by_url: RefCell::default(),
             stages: RefCell::default(),
             async_order: Cell::new(0),
+            unread: RefCell::default(),
             hoisting: RefCell::default(),
             main: Cell::new(None),
             node,
@@ -136,7 +149,12 @@ impl Engine {
             builtins: self.builtins.clone(),
             ..setup.resolve
         };
-        let sources = Sources::new(Resolver::new(options), self.node, setup.is_hot);
+        let settings = Settings {
+            hot: setup.is_hot,
+            node: self.node,
+            cache: setup.cache,
+        };
+        let sources = Sources::new(Resolver::new(options), settings);
         *self.sources.borrow_mut() = Rc::new(sources);
     }
 
@@ -177,6 +195,11 @@ impl Engine {
         Ok(function)
     }
 
+    /// Names the module that the program was started with.
+    pub fn set_main(&self, id: ModuleId) {
+        self.main.set(Some(id));
+    }
+
     /// A record by its place.
     pub fn record(&self, id: ModuleId) -> Option<Rc<Record>> {
         self.records.borrow().get(id).cloned()
@@ -193,6 +216,11 @@ impl Engine {
         id.and_then(|id| self.record(id))
     }
 
+    /// The record of a file, without query and hash.
+    pub fn find_file(&self, path: &Path) -> Option<Rc<Record>> {
+        self.find(&file_url(path, ""))
+    }
+
     /// The record of what a specifier leads to, made if there is none yet.
     pub fn record_of(&self, resolved: &Resolved) -> Rc<Record> {
         let (url, path, is_local) = match resolved {
@@ -202,8 +230,8 @@ impl Engine {
         if let Some(record) = self.find(&url) {
             return record;
         }
-        let mut records = self.records.borrow_mut();
-        let id = records.len();
+        let mut all = self.records.borrow_mut();
+        let id = all.len();
         let record = Rc::new(Record {
             id,
             url: url.clone(),
@@ -216,7 +244,7 @@ impl Engine {
             dynamic_importers: RefCell::default(),
             dynamic_imports: RefCell::default(),
         });
-        records.push(Rc::clone(&record));
+        all.push(Rc::clone(&record));
         self.by_url.borrow_mut().insert(url, id);
         record
     }
@@ -225,11 +253,12 @@ impl Engine {
     pub fn version_of(&self, id: ModuleId) -> Option<Rc<Version>> {
         let stages = self.stages.borrow();
         let staged = stages.iter().rev().find_map(|stage| stage.version(id));
-        staged.or_else(|| {
-            let record = self.record(id)?;
-            let current = record.current.borrow().clone();
-            current
-        })
+        staged.or_else(|| self.current(id))
+    }
+
+    /// The version of a module that importers see.
+    pub fn current(&self, id: ModuleId) -> Option<Rc<Version>> {
+        self.record(id).and_then(|record| record.current())
     }
 
     /// The version with that number, if it is still there.
@@ -238,7 +267,7 @@ impl Engine {
     }
 
     /// The absolute file name of a script of the engine's own.
-    pub(super) fn own_file(&self, name: &str) -> String {
+    pub(super) fn own_file(name: &str) -> String {
         if cfg!(windows) {
             format!("C:{OWN_PLACE}/{name}").replace('/', "\\")
         } else {

@@ -2,7 +2,6 @@
 
 use super::engine::Engine;
 use super::link::{Fault, LinkError};
-use super::record::Unit;
 use super::resolve::ResolveError;
 use super::source::SourceError;
 use crate::js::{Js, Thrown, Value};
@@ -100,10 +99,12 @@ impl Engine {
     pub fn source_error<'s>(&self, js: Js<'s>, error: &SourceError) -> Thrown<'s> {
         match error {
             SourceError::Resolve(error) => self.resolve_error(js, error),
-            SourceError::Compile { url, text, error } => {
+            SourceError::Compile { url, path, error } => {
+                let text = std::fs::read(path).unwrap_or_default();
+                let text = String::from_utf8_lossy(&text);
                 let place = Place {
                     url,
-                    text,
+                    text: &text,
                     line: error.line,
                     column: error.column,
                 };
@@ -129,16 +130,17 @@ impl Engine {
             ..
         } = error;
         let unit = &version.unit;
+        let text = unit.text();
         let message = match error.fault {
             Fault::Ambiguous => format!(
                 "The requested module '{specifier}' contains conflicting star exports for name '{name}'"
             ),
             Fault::Circular => format!("Detected cycle while resolving name '{name}' in '{specifier}'"),
             Fault::Missing if self.is_common_js(js, &error.target) => {
-                common_js_hint(unit, specifier, name, *line)
+                common_js_hint(&text, specifier, name, *line)
             }
             Fault::Missing => {
-                let hint = if declares_type(&error.target.unit.text, name) {
+                let hint = if declares_type(&error.target.unit.text(), name) {
                     format!(": '{name}' is a type there; write `export type` and `import type`")
                 } else {
                     String::new()
@@ -148,7 +150,7 @@ impl Engine {
         };
         let place = Place {
             url: &unit.url,
-            text: &unit.text,
+            text: &text,
             line: *line,
             column: *column,
         };
@@ -162,8 +164,8 @@ impl Engine {
 }
 
 /// Node's words for a name that a CommonJS module does not have.
-fn common_js_hint(unit: &Unit, specifier: &str, name: &str, line: u32) -> String {
-    let code = line_of(&unit.text, line);
+fn common_js_hint(text: &str, specifier: &str, name: &str, line: u32) -> String {
+    let code = line_of(text, line);
     let names = code
         .find('{')
         .zip(code.find('}'))

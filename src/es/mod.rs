@@ -52,5 +52,5 @@ pub use engine::{Engine, Setup};
 pub use host::Host;
 pub use record::{Body, ModuleId, Record, Status, Unit, Version};
 pub use run::{Facade, evaluated, import};
-pub use source::{SourceError, hash_of};
-pub use stage::{Stage, evaluate};
+pub use source::SourceError;
+pub use stage::{Read, Stage, evaluate};

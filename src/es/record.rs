@@ -4,11 +4,11 @@
 //! refers to the versions that it imports, as ECMAScript's module records do; whoever replaces a version calls
 //! [`Version::retire`], which ends the circles of references.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::compile::{Compiled, ExportKind, Kind, Request};
 use super::resolve::{ResolveError, Resolved};
@@ -34,15 +34,15 @@ pub enum Body {
 pub struct Unit {
     /// Address of the module.
     pub url: String,
-    /// Text of the file, for error messages; empty for what Node loads.
-    pub text: Arc<str>,
+    /// The file, for what is one.
+    pub path: PathBuf,
     /// What it is made of.
     pub body: Body,
     /// Where each request leads.
     pub resolved: Vec<Result<Resolved, ResolveError>>,
     /// Hash of the file's bytes.
     pub hash: u64,
-    exports: OnceCell<Table>,
+    exports: OnceLock<Table>,
 }
 
 /// The exports of a unit by name.
@@ -58,19 +58,27 @@ impl Unit {
     /// A unit.
     pub fn new(
         url: String,
-        text: Arc<str>,
+        path: PathBuf,
         body: Body,
         resolved: Vec<Result<Resolved, ResolveError>>,
         hash: u64,
     ) -> Self {
         Self {
             url,
-            text,
+            path,
             body,
             resolved,
             hash,
-            exports: OnceCell::new(),
+            exports: OnceLock::new(),
         }
+    }
+
+    /// The text of the file as it is now, for error messages.
+    pub fn text(&self) -> String {
+        std::fs::read(&self.path).map_or_else(
+            |_| String::new(),
+            |bytes| String::from_utf8_lossy(&bytes).into_owned(),
+        )
     }
 
     /// The compiled text of an ES module.
@@ -183,6 +191,8 @@ pub struct Version {
     pub live: RefCell<Live>,
     /// Names that are exported, sorted by code unit; made when they are first asked for.
     pub names: RefCell<Option<Rc<[String]>>>,
+    /// Names of an ES module's exports, those by star included, while it is certain that they are all and none is ambiguous.
+    pub all_names: RefCell<Option<Rc<[String]>>>,
     /// Whether a check of names had to wait until what it imports has run.
     pub has_late_names: Cell<bool>,
     /// Place in the depth-first order of an evaluation.
@@ -222,6 +232,13 @@ pub struct Live {
     pub common_js: Option<Held>,
 }
 
+impl Record {
+    /// The version that importers see.
+    pub fn current(&self) -> Option<Rc<Version>> {
+        self.current.borrow().clone()
+    }
+}
+
 impl Version {
     /// A version that is not linked yet.
     pub fn new(record: &Record, unit: Arc<Unit>) -> Rc<Self> {
@@ -236,6 +253,7 @@ impl Version {
             error: RefCell::default(),
             live: RefCell::default(),
             names: RefCell::default(),
+            all_names: RefCell::default(),
             has_late_names: Cell::new(false),
             dfs_index: Cell::new(0),
             dfs_ancestor: Cell::new(0),

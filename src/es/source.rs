@@ -1,15 +1,14 @@
-//! From a file to a [`Unit`]: read, compiled, its requests resolved.
+//! From a loaded file to a [`Unit`].
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hasher};
-use std::path::Path;
-use std::rc::Rc;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::compile::{CompileError, Kind, NodeVersion, Source, compile};
+use super::compile::{CompileError, ErrorKind, Kind};
+use super::load::{self, LoadError, Loaded, Loader, Place, Settings};
 use super::record::{Body, Unit};
-use super::resolve::{FileFormat, Mode, ResolveError, Resolver, url::file_url};
+use super::resolve::{ResolveError, Resolver};
 
 /// Why a file is no unit.
 #[derive(Clone)]
@@ -20,116 +19,119 @@ pub enum SourceError {
     Compile {
         /// Address of the file.
         url: String,
-        /// Its text.
-        text: Arc<str>,
+        /// The file.
+        path: PathBuf,
         /// What is wrong with it.
         error: CompileError,
     },
 }
 
-/// Reads files; a file is read again once it was forgotten.
+/// What is loaded, as units: one for each version of a file.
 pub struct Sources {
+    /// Loads files, and everything that they import, on all cores.
+    pub loader: Arc<Loader>,
     /// Where specifiers lead.
-    pub resolver: Rc<Resolver>,
-    node: NodeVersion,
-    is_hot: bool,
-    units: RefCell<HashMap<String, Arc<Unit>>>,
+    pub resolver: Arc<Resolver>,
+    units: RefCell<HashMap<String, (Arc<Loaded>, Arc<Unit>)>>,
 }
 
 impl Sources {
-    /// Reads for that Node.
-    pub fn new(resolver: Resolver, node: NodeVersion, is_hot: bool) -> Self {
+    /// Loads with these settings.
+    pub fn new(resolver: Resolver, settings: Settings) -> Self {
+        let resolver = Arc::new(resolver);
         Self {
-            resolver: Rc::new(resolver),
-            node,
-            is_hot,
+            loader: Loader::new(Arc::clone(&resolver), settings),
+            resolver,
             units: RefCell::default(),
         }
     }
 
-    /// The unit of a local file.
+    /// The unit of a local file, as it was last loaded; loaded now, with everything that it imports, if it never was.
     pub fn unit(&self, path: &Path, suffix: &str) -> Result<Arc<Unit>, SourceError> {
-        let url = file_url(path, suffix);
-        if let Some(unit) = self.units.borrow().get(&url) {
+        let place = Place {
+            path: path.to_owned(),
+            suffix: suffix.to_owned(),
+        };
+        let url = place.url();
+        if self.loader.get(&url).is_none() {
+            self.loader.load(&[place], &[]);
+        }
+        match self.loader.get(&url) {
+            Some(loaded) => self.unit_of(&loaded),
+            None => {
+                let message = format!("Cannot find module '{}'", path.display());
+                Err(SourceError::Resolve(ResolveError::new(
+                    "ERR_MODULE_NOT_FOUND",
+                    message,
+                )))
+            }
+        }
+    }
+
+    /// Looks at files again: what was read or leads elsewhere. Nothing that runs is touched.
+    pub fn look_again(&self, changed: &[PathBuf]) -> Vec<Arc<Loaded>> {
+        self.loader.load(&[], changed)
+    }
+
+    /// The unit of a loaded file.
+    pub fn unit_of(&self, loaded: &Arc<Loaded>) -> Result<Arc<Unit>, SourceError> {
+        let url: &str = &loaded.url;
+        if let Some((known, unit)) = self.units.borrow().get(url)
+            && Arc::ptr_eq(known, loaded)
+        {
             return Ok(Arc::clone(unit));
         }
-        let unit = Arc::new(self.read(path, &url)?);
-        self.units.borrow_mut().insert(url, Arc::clone(&unit));
+        let body = match &loaded.body {
+            Ok(load::Body::Code { compiled, .. }) if compiled.kind == Kind::CommonJs => {
+                Body::CommonJs(Arc::clone(compiled))
+            }
+            Ok(load::Body::Code { compiled, .. }) => Body::Module(Arc::clone(compiled)),
+            Ok(load::Body::Json { text, .. }) => Body::Json(Arc::clone(text)),
+            Ok(load::Body::Foreign) => Body::External,
+            Err(error) => return Err(source_error(loaded, error)),
+        };
+        let path = loaded.place.path.clone();
+        let unit = Unit::new(
+            url.to_owned(),
+            path,
+            body,
+            loaded.resolved().to_vec(),
+            loaded.hash,
+        );
+        let unit = Arc::new(unit);
+        let entry = (Arc::clone(loaded), Arc::clone(&unit));
+        self.units.borrow_mut().insert(url.to_owned(), entry);
         Ok(unit)
     }
 
-    /// Reads the file, whatever was read before, and does not remember it.
-    pub fn read_again(&self, path: &Path, suffix: &str) -> Result<Arc<Unit>, SourceError> {
-        self.read(path, &file_url(path, suffix)).map(Arc::new)
-    }
-
-    /// Forgets what was read of these modules.
-    pub fn forget<'u>(&self, urls: impl Iterator<Item = &'u str>) {
-        let mut units = self.units.borrow_mut();
-        for url in urls {
-            units.remove(url);
-        }
-    }
-
-    /// Remembers a unit, in place of what was read since.
-    pub fn remember(&self, unit: &Arc<Unit>) {
-        self.units.borrow_mut().insert(unit.url.clone(), Arc::clone(unit));
-    }
-
-    fn read(&self, path: &Path, url: &str) -> Result<Unit, SourceError> {
-        let format = self.resolver.format(path).map_err(SourceError::Resolve)?;
-        let bytes = std::fs::read(path).map_err(|error| {
-            let message = format!("Cannot find module '{}': {error}", path.display());
-            SourceError::Resolve(ResolveError::new("ERR_MODULE_NOT_FOUND", message))
-        })?;
-        let hash = hash_of(&bytes);
-        let text: Arc<str> = String::from_utf8_lossy(&bytes).into();
-        let (language, format) = match format {
-            FileFormat::Code { language, format } => (language, format),
-            FileFormat::Json => {
-                return Ok(Unit::new(
-                    url.into(),
-                    Arc::clone(&text),
-                    Body::Json(text),
-                    vec![],
-                    hash,
-                ));
-            }
-            FileFormat::Addon | FileFormat::Wasm => {
-                return Ok(Unit::new(url.into(), "".into(), Body::External, vec![], hash));
-            }
-        };
-        let options = self.resolver.ts_options(path);
-        let source = Source {
-            url,
-            text: &text,
-            language,
-            format,
-            options: &options,
-            hot: self.is_hot,
-            node: self.node,
-        };
-        let compiled = compile(&source).map_err(|error| SourceError::Compile {
-            url: url.into(),
-            text: Arc::clone(&text),
-            error,
-        })?;
-        let requests = compiled.requests.iter();
-        let resolved = requests
-            .map(|request| self.resolver.resolve(&request.specifier, path, Mode::Import))
-            .collect();
-        let compiled = Arc::new(compiled);
-        let body = match compiled.kind {
-            Kind::CommonJs => Body::CommonJs(compiled),
-            Kind::Module | Kind::LooseModule => Body::Module(compiled),
-        };
-        Ok(Unit::new(url.into(), text, body, resolved, hash))
+    /// Forgets a module that is no longer needed.
+    pub fn forget(&self, url: &str) {
+        self.units.borrow_mut().remove(url);
+        self.loader.retain(|other| other != url);
     }
 }
 
-/// The hash by which contents of files are compared.
-pub fn hash_of(bytes: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(bytes);
-    hasher.finish()
+fn source_error(loaded: &Loaded, error: &LoadError) -> SourceError {
+    let in_text = |error: CompileError| SourceError::Compile {
+        url: loaded.url.to_string(),
+        path: loaded.place.path.clone(),
+        error,
+    };
+    match error {
+        LoadError::Compile(error) => in_text(error.clone()),
+        LoadError::Json {
+            message,
+            line,
+            column,
+        } => in_text(CompileError {
+            message: format!("{}: {message}", loaded.place.path.display()),
+            line: *line,
+            column: *column,
+            help: None,
+            kind: ErrorKind::Syntax,
+        }),
+        LoadError::Format(error) => SourceError::Resolve(error.clone()),
+        LoadError::Read { code, message } => SourceError::Resolve(ResolveError::new(code, message.clone())),
+        LoadError::Internal(message) => SourceError::Resolve(ResolveError::new("ERR_HMR", message.clone())),
+    }
 }

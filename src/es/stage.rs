@@ -5,10 +5,11 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::assemble::{Assembly, suffix_of};
+use super::assemble::{Assembly, disassemble};
 use super::commonjs::Evicted;
 use super::compile::ExportKind;
 use super::engine::Engine;
@@ -16,6 +17,7 @@ use super::link;
 use super::namespace::public_cell;
 use super::record::{Body, ModuleId, Unit, Version};
 use super::run;
+use super::source::SourceError;
 use crate::js::{Cx, Held, Js, JsResult, Value};
 
 /// The new versions of one update.
@@ -25,6 +27,16 @@ pub struct Stage {
     /// In the order in which they were found: those that were asked for, then modules that are new to the program.
     order: Vec<ModuleId>,
     evicted: RefCell<Evicted>,
+}
+
+/// A module whose text is not what runs.
+pub struct Read {
+    /// The module.
+    pub module: ModuleId,
+    /// What is to run instead, or why it cannot.
+    pub unit: Result<Arc<Unit>, SourceError>,
+    /// Whether this call has found it; otherwise an earlier one did.
+    pub is_new: bool,
 }
 
 impl Stage {
@@ -40,25 +52,38 @@ impl Stage {
 }
 
 impl Engine {
-    /// Reads files again: those modules whose bytes or requests are not what they were. Nothing is touched.
-    pub fn read<'s>(&self, js: Js<'s>, modules: &[ModuleId]) -> JsResult<'s, Vec<(ModuleId, Arc<Unit>)>> {
-        let mut changed = Vec::new();
-        for &id in modules {
-            let Some(record) = self.record(id).filter(|record| record.is_local) else {
+    /// Looks at changed files again: the modules whose text, kind or resolution is not what runs. Those of earlier failed
+    /// updates are among them until they are committed or are again what runs. Nothing that runs is touched.
+    pub fn read(&self, changed: &[PathBuf]) -> Vec<Read> {
+        let sources = self.sources();
+        let looked_at: BTreeSet<ModuleId> = sources
+            .look_again(changed)
+            .iter()
+            .filter_map(|loaded| self.find(&loaded.url))
+            .map(|record| record.id)
+            .collect();
+        self.unread.borrow_mut().extend(&looked_at);
+        let unread = self.unread.borrow().clone();
+        let mut read = Vec::new();
+        for module in unread {
+            let record = self.record(module);
+            let current = record.as_ref().and_then(|record| record.current());
+            let (Some(record), Some(current)) = (record, current) else {
+                self.unread.borrow_mut().remove(&module);
                 continue;
             };
-            let Some(path) = &record.path else {
+            let unit = self.local_unit(&record);
+            if unit.as_ref().is_ok_and(|unit| current.unit.is_same(unit)) {
+                self.unread.borrow_mut().remove(&module);
                 continue;
-            };
-            let unit = self.sources().read_again(path, suffix_of(&record.url));
-            let unit = unit.map_err(|error| self.source_error(js, &error))?;
-            let current = record.current.borrow().clone();
-            let is_same = current.is_some_and(|current| current.unit.is_same(&unit));
-            if !is_same {
-                changed.push((id, unit));
             }
+            read.push(Read {
+                module,
+                unit,
+                is_new: looked_at.contains(&module),
+            });
         }
-        Ok(changed)
+        read
     }
 
     /// Makes new versions of `again`, with the text in `changed` or else their last, and of every module that these reach
@@ -73,7 +98,7 @@ impl Engine {
         let mut assembly = Assembly::default();
         let outcome = self.assemble_stage(js, changed, again, &mut assembly);
         if let Err(thrown) = outcome {
-            self.disassemble(&assembly);
+            disassemble(&assembly);
             return Err(thrown);
         }
         let mut stage = Stage::default();
@@ -98,7 +123,7 @@ impl Engine {
             let Some(record) = self.record(id) else {
                 continue;
             };
-            let current = record.current.borrow().clone();
+            let current = record.current();
             let new = changed.iter().find(|(changed, _)| *changed == id);
             let (unit, function) = match (new, &current) {
                 (Some((_, unit)), _) => (Arc::clone(unit), None),
@@ -126,12 +151,11 @@ impl Engine {
                 if assembly.version(importer).is_some() || !seen.insert(importer) {
                     continue;
                 }
-                let current = self
-                    .record(importer)
-                    .and_then(|record| record.current.borrow().clone());
+                let current = self.current(importer);
                 let Some(current) = current else {
                     continue;
                 };
+                *current.all_names.borrow_mut() = None;
                 if re_exports(&current) {
                     waiting.push(importer);
                 }
@@ -140,7 +164,7 @@ impl Engine {
         }
         let staged = |version: &Version| assembly.version(version.module);
         let old: Vec<_> = checked.iter().map(|version| relink(version, &staged)).collect();
-        let result = checked.iter().try_for_each(|version| link::check(version));
+        let result = checked.iter().try_for_each(link::check);
         for (version, links) in checked.iter().zip(old) {
             *version.links.borrow_mut() = links;
         }
@@ -164,7 +188,7 @@ impl Engine {
             let Some(record) = self.record(id) else {
                 continue;
             };
-            let current = record.current.borrow().clone();
+            let current = record.current();
             let was_required = current.is_some_and(|version| version.live.borrow().common_js.is_some())
                 || stage
                     .version(id)
@@ -193,7 +217,7 @@ impl Engine {
                 self.unlink(&old);
                 replaced.push(old);
             }
-            self.sources().remember(&version.unit);
+            self.unread.borrow_mut().remove(&id);
             if let Some(env) = version.env() {
                 let cell = public_cell(js, &record);
                 cell.get(js).set("env", env.get(js))?;
@@ -227,7 +251,7 @@ impl Engine {
         let staged = |version: &Version| stage.version(version.module);
         let mut with_stars = Vec::new();
         for id in importers {
-            let current = self.record(id).and_then(|record| record.current.borrow().clone());
+            let current = self.current(id);
             let Some(current) = current else {
                 continue;
             };
@@ -248,9 +272,7 @@ impl Engine {
                 .record(version.module)
                 .map(|record| record.importers.borrow().clone());
             for importer in importers.unwrap_or_default() {
-                let current = self
-                    .record(importer)
-                    .and_then(|record| record.current.borrow().clone());
+                let current = self.current(importer);
                 with_stars.extend(current.filter(|current| !current.unit.table().stars.is_empty()));
             }
         }
@@ -291,7 +313,8 @@ impl Engine {
                 target.dynamic_importers.borrow_mut().remove(&id);
             }
         }
-        self.sources().forget(std::iter::once(record.url.as_str()));
+        self.sources().forget(&record.url);
+        self.unread.borrow_mut().remove(&id);
         if let Some(path) = record.path.as_ref().filter(|_| record.is_local) {
             self.evict(js, path)?;
         }
@@ -322,7 +345,7 @@ impl Engine {
 
     /// The namespace of a module's current version, if it has one: for accept callbacks.
     pub fn current_namespace<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s, Value<'s>> {
-        let current = self.record(id).and_then(|record| record.current.borrow().clone());
+        let current = self.current(id);
         match current {
             Some(version) if matches!(version.unit.body, Body::CommonJs(_)) => {
                 let module = version.live.borrow().common_js.clone();

@@ -207,6 +207,22 @@ pub fn settled(cx: &Cx, value: Held) -> impl Future<Output = Result<Held, Held>>
     })
 }
 
+/// Waits for `value` as [`settled`] does; `None` if the signal fires before.
+pub fn settled_before(
+    cx: &Cx,
+    value: Held,
+    signal: &Rc<Signal>,
+) -> impl Future<Output = Option<Result<Held, Held>>> + 'static {
+    let mut settling = Box::pin(settled(cx, value));
+    let mut firing = Box::pin(signal.wait(cx));
+    std::future::poll_fn(move |context| {
+        if let Poll::Ready(result) = settling.as_mut().poll(context) {
+            return Poll::Ready(Some(result));
+        }
+        firing.as_mut().poll(context).map(|_| None)
+    })
+}
+
 fn listen<'s>(value: Value<'s>, wait: &Rc<RefCell<Wait>>) -> JsResult<'s, ()> {
     let js = value.js();
     let realm = js.realm();
@@ -219,7 +235,8 @@ fn listen<'s>(value: Value<'s>, wait: &Rc<RefCell<Wait>>) -> JsResult<'s, ()> {
         .call(intrinsics.promise.get(js), &[value])?;
     let on_settled = |rejected: bool| {
         let (task, wait) = (Rc::clone(&task), Rc::clone(wait));
-        js.function("", 1, move |call| {
+        // Nobody sees its length, and to redefine one takes longer than to make the function.
+        js.function("", 0, move |call| {
             let value = call.arg(0).hold();
             *wait.borrow_mut() = Wait::Settled(if rejected { Err(value) } else { Ok(value) });
             task.poll(call.js.realm());

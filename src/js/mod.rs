@@ -36,7 +36,7 @@ mod value;
 mod waker;
 
 pub use class::{ClassSpec, MethodSpec, NativeFn, define_class};
-pub use executor::{Cx, Signal, settled, spawn, spawn_detached};
+pub use executor::{Cx, Signal, settled, settled_before, spawn, spawn_detached};
 pub use function::Call;
 pub use held::{Faint, Held};
 pub use realm::{Js, open};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::events::Events;
 use super::update::HotProgram;
 use crate::es::compile::ImportName;
-use crate::es::{self, Body, Engine, Stage, Unit};
+use crate::es::{self, Body, Engine, SourceError, Stage, Unit};
 use crate::graph::hot::{Edge, EdgeKind, ModuleId, Staged};
 use crate::hot::{
     Evaluating, Evaluation, Prepared, Runner, Told, Version, Want, WatchWish,
@@ -31,8 +31,6 @@ pub const fn engine_id(id: ModuleId) -> es::ModuleId {
 pub struct OnEngine {
     engine: Rc<Engine>,
     program: RefCell<Weak<HotProgram>>,
-    /// What was read and does not run: the next save is compared with that.
-    unused: RefCell<HashMap<ModuleId, u64>>,
     sought: RefCell<Vec<PathBuf>>,
 }
 
@@ -42,7 +40,6 @@ impl OnEngine {
         Rc::new(Self {
             engine: Rc::clone(engine),
             program: RefCell::default(),
-            unused: RefCell::default(),
             sought: RefCell::default(),
         })
     }
@@ -75,6 +72,12 @@ impl OnEngine {
         targets
     }
 
+    /// What was read and is not what runs.
+    fn unread(&self) -> HashMap<ModuleId, Result<Arc<Unit>, SourceError>> {
+        let read = self.engine.read(&[]).into_iter();
+        read.map(|read| (graph_id(read.module), read.unit)).collect()
+    }
+
     /// What a unit loads, or has loaded, by `import()` or `require()`: as far as its text names it, or loads what no text
     /// names.
     fn asked_for(&self, id: ModuleId, unit: &Unit) -> Vec<Edge> {
@@ -93,7 +96,11 @@ impl OnEngine {
         let now = named(unit);
         let old = self.unit(id);
         let before = old.as_deref().map(named).unwrap_or_default();
-        let computes = unit.text.contains("import(") || unit.text.contains("require(");
+        let text = match &unit.body {
+            Body::Module(code) | Body::CommonJs(code) => code.code.as_str(),
+            Body::Json(_) | Body::External => "",
+        };
+        let computes = text.contains("import(") || text.contains("require(");
         let graph = program.updater.graph.borrow();
         let asked = graph.edges(id).iter().filter(|edge| edge.kind != EdgeKind::Static);
         let kept = asked.filter(|edge| now.contains(&edge.to) || computes && !before.contains(&edge.to));
@@ -134,18 +141,16 @@ impl OnEngine {
         among: &HashSet<ModuleId>,
         changed: &HashSet<ModuleId>,
     ) -> JsResult<'s, (Vec<ModuleId>, Vec<(es::ModuleId, Arc<Unit>)>)> {
+        let unread = self.unread();
         let (mut order, mut units) = (Vec::new(), Vec::new());
         let mut seen: HashSet<ModuleId> = starts.iter().copied().collect();
         let mut waiting: VecDeque<ModuleId> = starts.iter().copied().collect();
         while let Some(id) = waiting.pop_front() {
             let mut unit = self.unit(id);
-            if changed.contains(&id) {
-                let read = self.engine.read(js, &[engine_id(id)])?;
-                if let Some((engine_id, new)) = read.into_iter().next() {
-                    self.unused.borrow_mut().insert(id, new.hash);
-                    unit = Some(Arc::clone(&new));
-                    units.push((engine_id, new));
-                }
+            if let Some(new) = unread.get(&id).filter(|_| changed.contains(&id)) {
+                let new = new.clone().map_err(|error| self.engine.source_error(js, &error))?;
+                unit = Some(Arc::clone(&new));
+                units.push((engine_id(id), new));
             }
             order.push(id);
             let Some(unit) = unit else { continue };
@@ -220,20 +225,12 @@ impl Runner for OnEngine {
     }
 
     fn differing(&self, _js: Js<'_>, modules: &[ModuleId]) -> Vec<ModuleId> {
-        let differs = |id: &&ModuleId| {
-            let path = self.engine.record(engine_id(**id)).and_then(|record| record.path.clone());
-            let bytes = path.and_then(|path| std::fs::read(path).ok());
-            let (Some(bytes), Some(unit)) = (bytes, self.unit(**id)) else {
-                return true;
-            };
-            es::hash_of(&bytes) != unit.hash
-        };
-        modules.iter().filter(differs).copied().collect()
+        let unread = self.unread();
+        modules.iter().filter(|id| unread.contains_key(*id)).copied().collect()
     }
 
     fn is_current(&self, id: ModuleId) -> bool {
-        let read = self.unused.borrow().get(&id).copied();
-        read.is_none_or(|read| self.unit(id).is_some_and(|unit| unit.hash == read))
+        !self.unread().contains_key(&id)
     }
 
     fn roots(&self) -> Vec<ModuleId> {
@@ -245,11 +242,6 @@ impl Runner for OnEngine {
         let Some(program) = self.program() else {
             return Err(js.error("Error", "node-hmr: no program"));
         };
-        let paths: Vec<PathBuf> = changed
-            .iter()
-            .filter_map(|id| self.engine.record(engine_id(*id))?.path.clone())
-            .collect();
-        self.engine.sources().resolver.forget(&paths);
         let (starts, among): (Vec<ModuleId>, HashSet<ModuleId>) = {
             let graph = program.updater.graph.borrow();
             match want {
@@ -320,7 +312,6 @@ impl Runner for OnEngine {
         };
         self.engine.commit(js, &stage)?;
         for id in stage.modules() {
-            self.unused.borrow_mut().remove(&graph_id(*id));
             let Some(version) = stage.version(*id) else { continue };
             if version.live.borrow().common_js.is_none() {
                 continue;

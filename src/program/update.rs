@@ -11,7 +11,7 @@ use super::watches::Watches;
 use super::wishes::Wishes;
 use crate::es::{Engine, Record};
 use crate::graph::hot::ModuleId;
-use crate::hot::{Batch, Runner, Updater, Version, WatchWish};
+use crate::hot::{Batch, Updater, Version, WatchWish};
 use crate::js::{Cx, Js, JsResult, State};
 use crate::report;
 
@@ -222,9 +222,10 @@ impl HotProgram {
 
     /// These files may differ from what was read.
     fn doubt(self: &Rc<Self>, js: Js<'_>, mut paths: Vec<PathBuf>) {
+        let read = self.engine.read(&paths);
         paths.retain(|path| {
             let modules = self.files.borrow().get(path).cloned().unwrap_or_default();
-            !self.runner.differing(js, &modules).is_empty()
+            read.iter().any(|read| modules.contains(&graph_id(read.module)))
         });
         self.watches.add(js, paths);
     }
@@ -233,13 +234,16 @@ impl HotProgram {
     fn changed(self: &Rc<Self>, js: Js<'_>, paths: &[PathBuf]) {
         let failed_start = self.on_failed_start.borrow_mut().take();
         if let Some(again) = failed_start {
-            let urls: Vec<String> = self.engine.records().iter().map(|record| record.url.clone()).collect();
-            self.engine.sources().forget(urls.iter().map(String::as_str));
-            self.engine.sources().resolver.forget(paths);
+            self.engine.sources().look_again(paths);
             again(js);
             return;
         }
+        let read = self.engine.read(paths);
         let mut batch = Batch::default();
+        // A file that came or went may lead the imports of others elsewhere.
+        batch
+            .changed
+            .extend(read.iter().filter(|read| read.is_new).map(|read| graph_id(read.module)));
         for path in paths {
             if (self.rules.restarts)(path) {
                 self.restart(js, path, "it is one that restarts");
@@ -247,7 +251,8 @@ impl HotProgram {
             }
             let mut modules = self.files.borrow().get(path).cloned().unwrap_or_default();
             // A file that is as it was is no change; of what failed, each save is another try.
-            if !self.updater.has_failed() && self.runner.differing(js, &modules).is_empty() {
+            let differs = read.iter().any(|read| modules.contains(&graph_id(read.module)));
+            if !self.updater.has_failed() && !differs {
                 modules.clear();
             }
             let is_sought = path.exists() && self.sought.borrow_mut().remove(path);

@@ -9,10 +9,12 @@ use crate::js::{Js, JsResult, State};
 
 /// How many modules' lines are written as they come, in one burst; and how many at its end.
 const SHOWN: usize = 3;
-/// The pause that ends a burst, in milliseconds.
+/// After which pause the first lines are written as they come again. A busy machine makes pauses of its own.
+const RENEWAL: Duration = Duration::from_millis(500);
+/// After which pause is told of what was held back, in milliseconds.
 const PAUSE: u32 = 100;
 /// After which a burst is told of, though it goes on.
-const LONGEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// The burst under way.
 #[derive(Default)]
@@ -43,11 +45,10 @@ pub fn tell(js: Js<'_>, id: &str, what: &str, text: String, took: Duration) {
         return super::log(js, &text);
     };
     let now = Instant::now();
-    let pause = Duration::from_millis(PAUSE.into());
     let is_over = burst
         .last
         .get()
-        .is_none_or(|last| now.duration_since(last) >= pause);
+        .is_none_or(|last| now.duration_since(last) >= RENEWAL);
     if is_over && burst.held.borrow().is_empty() {
         burst.began.set(now.checked_sub(took).or(Some(now)));
         burst.shown.borrow_mut().clear();
@@ -87,9 +88,10 @@ fn look(js: Js<'_>, burst: &Rc<Burst>) {
     let since = |time: &Cell<Option<Instant>>| time.get().map_or(Duration::MAX, |time| time.elapsed());
     let pause = Duration::from_millis(PAUSE.into());
     let rest = pause.saturating_sub(since(&burst.last));
-    if !rest.is_zero() && since(&burst.began) < LONGEST {
+    let goes_on = !rest.is_zero() || !Addon::of(js).is_ok_and(|addon| addon.delivery.is_at_rest());
+    if goes_on && since(&burst.began) < LONGEST {
         let milliseconds = u32::try_from(rest.as_millis()).unwrap_or(PAUSE);
-        return look_later(js, Rc::clone(burst), milliseconds + 1);
+        return look_later(js, Rc::clone(burst), milliseconds.max(20));
     }
     burst.is_due.set(false);
     flush(js, burst);

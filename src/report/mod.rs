@@ -18,9 +18,20 @@ use colour::{Colour, paint};
 /// Something failed and the program goes on. One block: the module and what failed, the user's line of code, then
 /// the thrown value as it was; of its stack, what is the user's.
 pub fn error(js: Js<'_>, id: &str, what: &str, thrown: Value<'_>) {
+    error_with_frames_of(js, id, what, thrown, &|_| true);
+}
+
+/// The same, with the line of code only if it is in a file that `is_shown`.
+pub fn error_with_frames_of(
+    js: Js<'_>,
+    id: &str,
+    what: &str,
+    thrown: Value<'_>,
+    is_shown: &dyn Fn(&str) -> bool,
+) {
     let mut head = paint(js, "stderr", Colour::Red, &format!("[hmr] {id}: {what}"));
     let stack = stack_of(thrown);
-    let frame = stack.as_deref().and_then(frame_of);
+    let frame = stack.as_deref().and_then(|stack| frame_of(stack, is_shown));
     if let Some(frame) = &frame {
         head = format!("{head}\n{frame}");
     }
@@ -184,7 +195,7 @@ pub fn remark(js: Js<'_>, text: &str) {
 }
 
 /// The path from the working directory, if it is below that.
-fn relative(path: &str) -> String {
+pub fn relative(path: &str) -> String {
     let folder = std::env::current_dir().unwrap_or_default();
     let relative = Path::new(path).strip_prefix(folder);
     relative.ok().and_then(Path::to_str).unwrap_or(path).to_owned()
@@ -211,8 +222,8 @@ fn shown_path(id: &str, path: &str) -> Option<String> {
     (!is_told).then(|| relative.to_owned())
 }
 
-fn frame_of(stack: &str) -> Option<String> {
-    let place = stack::place(stack)?;
+fn frame_of(stack: &str, is_shown: &dyn Fn(&str) -> bool) -> Option<String> {
+    let place = stack::place(stack).filter(|place| is_shown(&place.file))?;
     let source = std::fs::read(&place.file).ok()?;
     let source = String::from_utf8_lossy(&source);
     let place = if stack.contains("SyntaxError: ") {

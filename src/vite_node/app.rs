@@ -1,10 +1,10 @@
 //! A runner with all that belongs to it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use crate::js::{Call, Cx, Held, Js, JsResult, Value};
+use crate::js::{Call, Cx, Faint, Held, Js, JsResult, Value};
 use crate::timers::Timers;
 
 use super::changes::Applied;
@@ -102,6 +102,8 @@ pub struct RunnerState {
     pub disposing: Disposing,
     /// Whether the last reload failed: nothing is certainly loaded then, so nothing is ignored.
     pub reload_failed: Cell<bool>,
+    /// Promises of entries that are known to have been fulfilled, weakly.
+    pub sound: RefCell<Vec<Faint>>,
     /// Modules whose latest version failed. What they register is what the last good version did.
     pub failed: RefCell<HashSet<String>>,
     /// Who imports the modules that ran again, of those that did not: a runner tells only of imports since then.
@@ -134,6 +136,7 @@ pub struct App {
     runner: Held,
     emitter: Held,
     files: Held,
+    roots: OnceCell<Roots>,
 }
 
 impl App {
@@ -156,6 +159,7 @@ impl App {
             runner: runner.hold(),
             emitter: emitter.hold(),
             files: files.hold(),
+            roots: OnceCell::new(),
         })
     }
 
@@ -187,7 +191,11 @@ impl App {
     }
 
     /// What ids are relative to: the runner says, or the server of the emitter's plugin.
-    pub fn roots(&self, js: Js<'_>) -> Roots {
+    pub fn roots(&self, js: Js<'_>) -> &Roots {
+        self.roots.get_or_init(|| self.read_roots(js))
+    }
+
+    fn read_roots(&self, js: Js<'_>) -> Roots {
         let runner = self.runner(js);
         let root = runner
             .get("root")

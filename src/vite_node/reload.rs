@@ -124,10 +124,47 @@ pub async fn has_failed_start(app: &App) -> bool {
         return false;
     }
     let entries = app.cx.attempt(|js| entries(app, js)).unwrap_or_default();
-    let outcomes = app.outcomes(entries).await;
-    outcomes
-        .iter()
-        .any(|(_, outcome)| matches!(outcome, Outcome::Failed))
+    if app.cx.attempt(|js| is_sound(app, js, &entries)).unwrap_or(false) {
+        return false;
+    }
+    let outcomes = app.outcomes(entries.clone()).await;
+    if outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Ran) {
+        let promises = app.cx.attempt(|js| {
+            let promises = entries.iter().map(|id| promise(app, js, id));
+            promises
+                .map(|promise| promise.map(Value::faint))
+                .collect::<JsResult<'_, Vec<_>>>()
+        });
+        app.state
+            .sound
+            .replace(promises.unwrap_or_default().into_iter().flatten().collect());
+    }
+    outcomes.iter().any(|(_, outcome)| *outcome == Outcome::Failed)
+}
+
+/// Whether the entries are those that had worked when they were asked last.
+fn is_sound<'s>(app: &App, js: Js<'s>, entries: &[String]) -> JsResult<'s, bool> {
+    let sound = app.state.sound.borrow();
+    if entries.is_empty() || sound.len() != entries.len() {
+        return Ok(false);
+    }
+    for (id, known) in entries.iter().zip(sound.iter()) {
+        let now = promise(app, js, id)?;
+        if !known.get(js).is_some_and(|known| known.same(now)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The promise of a loaded module.
+fn promise<'s>(app: &App, js: Js<'s>, id: &str) -> JsResult<'s> {
+    let module = app.module(js, id)?;
+    if module.is_object() {
+        module.get("promise")
+    } else {
+        Ok(js.undefined())
+    }
 }
 
 /// Starts an application anew whose start failed.

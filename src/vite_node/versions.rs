@@ -102,7 +102,7 @@ impl Versions {
             for (id, outcome) in app.outcomes(touched.into_iter().collect()).await {
                 let has_failed = match outcome {
                     Outcome::Failed => true,
-                    Outcome::Ran => false,
+                    Outcome::Ran | Outcome::Running => false,
                     // Nothing says that it ran, and something did not.
                     Outcome::Absent | Outcome::Unknown => is_concerned(&id) && !executed.contains(&id),
                 };

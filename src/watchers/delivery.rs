@@ -1,11 +1,12 @@
 //! From the hub's due changes to the watchers' `update` events, on the JavaScript thread.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use hashbrown::HashTable;
 use tracing::trace_span;
@@ -13,6 +14,7 @@ use tracing::trace_span;
 use crate::addon::Addon;
 use crate::classic::watching;
 use crate::js::{Held, Js, JsResult, JsWaker, Value};
+use crate::outside::outside;
 use crate::quick_hash::QuickHash;
 use crate::watch::{Hub, LoadedFile, WatchKey, WatchOptions};
 use crate::{emitter, report};
@@ -28,6 +30,11 @@ pub enum Origin {
     Told,
 }
 
+/// Files that changed within this time changed together,
+const LATELY: Duration = Duration::from_millis(250);
+/// and so many are a burst.
+const BURST: usize = 4;
+
 /// The environment's active watches. The hub and its way to this thread are made with the first.
 #[derive(Default)]
 pub struct Delivery {
@@ -35,6 +42,8 @@ pub struct Delivery {
     active: RefCell<ActiveWatches>,
     /// While one of our watchers emits: whether the change has had its settle time.
     delivering: Cell<Option<bool>>,
+    /// The watches that told something lately, and when the last did.
+    lately: RefCell<(Option<Instant>, BTreeSet<WatchKey>)>,
     /// What comes when all that is due has been emitted.
     afterwards: RefCell<Vec<Work>>,
 }
@@ -233,6 +242,25 @@ impl Delivery {
         link.as_ref().is_none_or(|(hub, _)| hub.is_at_rest())
     }
 
+    /// Whether many files change together, and more may follow.
+    pub fn is_in_burst(&self) -> bool {
+        let (last, keys) = &*self.lately.borrow();
+        let is_late = last.is_none_or(|last| last.elapsed() >= LATELY);
+        !is_late && (keys.len() >= BURST || !self.is_at_rest() && keys.len() > 1)
+    }
+
+    fn note_lately(&self, key: WatchKey) {
+        let (last, keys) = &mut *self.lately.borrow_mut();
+        let now = Instant::now();
+        if last
+            .replace(now)
+            .is_none_or(|last| now.duration_since(last) >= LATELY)
+        {
+            keys.clear();
+        }
+        keys.insert(key);
+    }
+
     /// Runs `work` when all that is due has been emitted, while one of our watchers emits; at any other time in a
     /// microtask of its own.
     pub fn soon<'s>(&self, js: Js<'s>, work: impl for<'t> FnOnce(Js<'t>) + 'static) -> JsResult<'s, ()> {
@@ -257,9 +285,11 @@ impl Delivery {
             return Ok((Arc::clone(hub), waker.clone()));
         }
         let waker = JsWaker::new(js, |js| {
-            if let Ok(addon) = Addon::of(js) {
-                addon.delivery.deliver(js);
-            }
+            outside(js, |js| {
+                if let Ok(addon) = Addon::of(js) {
+                    addon.delivery.deliver(js);
+                }
+            });
         })?;
         let wake = waker.clone();
         let hub = Hub::new(Box::new(move || wake.wake()));
@@ -273,6 +303,7 @@ impl Delivery {
         };
         let _span = trace_span!("deliver").entered();
         for due in hub.take_due() {
+            self.note_lately(due.key);
             // Looked up for each: an update may end the watch of the next.
             let Some(active) = self.active.borrow().by_key.get(&due.key).cloned() else {
                 continue;

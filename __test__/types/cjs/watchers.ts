@@ -128,3 +128,21 @@ for (const runtime of runtimes) {
   chained.emit('update', './a', './b')
 }
 watcher.on('update', (id) => id.trim()).on('ready', () => {})
+
+// A watcher without a constructor of its own takes what the command passes.
+class Own extends Watcher {
+  watch(_id: string) {
+    return () => {}
+  }
+}
+createRuntime(require, new Own(require))
+createRuntime(require, new Own())
+
+// @ts-expect-error: the event is `update`
+runtimes[0].on('updated', () => {})
+// @ts-expect-error: the event is `update`
+runtimes[0].once('change', () => {})
+// @ts-expect-error: the event is `update`
+watcher.on('updated', () => {})
+const dynamic: string = runtimeOptions ? 'update' : 'error'
+runtimes[0].on(dynamic, () => {}).off(dynamic, () => {})

@@ -48,9 +48,8 @@ const others: Named[] = [
 ]
 
 const loaded = await runtime.import<typeof import('./hot-module.mjs')>('./hot-module.mjs')
-same<typeof loaded.exports, { name: string } | undefined>(true)
+same<typeof loaded.exports, { name: string }>(true)
 same<ExportType<typeof import('./hot-module.mjs')>, { name: string }>(true)
-// @ts-expect-error: exports may be undefined
 loaded.exports.name
 
 const made: HotModule<{ n: number }, string> = hmr(

@@ -12,9 +12,11 @@ use crate::classic::hot_module::Version;
 use crate::classic::record::Record;
 use crate::classic::registry::Registry;
 use crate::classic::steps::Module;
-use crate::classic::{load, require_cache, update};
+use crate::classic::{handed_out, load, require_cache, update};
+use crate::error::HmrError;
 use crate::graph::modules::Node;
 use crate::js::{Held, Js, JsResult, Value};
+use crate::report;
 use crate::watch::Stamp;
 use crate::watchers::delivery::Origin;
 
@@ -87,6 +89,7 @@ pub fn load_again<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Option<Loaded
         module: module.clone(),
         node,
         origin: Origin::Told,
+        changed: Vec::new(),
     };
     let mut parts = vec![Part {
         host,
@@ -160,7 +163,8 @@ fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
         };
         results.push((part, user, loaded));
     }
-    if !failures.is_empty() {
+    let is_kept_old = refuse_unforgotten(js, parts, cache, &evicted, &mut results)?;
+    if is_kept_old || !failures.is_empty() {
         let addon = Addon::of(js)?;
         put_back(
             &addon.dependencies.evaluations,
@@ -179,6 +183,48 @@ fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
         settle(place, part, &results, &evicted);
     }
     Ok(results)
+}
+
+/// A hot module that was to be loaded only for changes of ES modules is not: Node handed out what it had. Says whether
+/// there is any.
+fn refuse_unforgotten<'s>(
+    js: Js<'s>,
+    parts: &[Part<'s>],
+    cache: Value<'s>,
+    evicted: &[Evicted<'s>],
+    results: &mut Results,
+) -> JsResult<'s, bool> {
+    let mut unforgotten: Vec<(Rc<str>, Value<'s>)> = Vec::new();
+    let changed = || {
+        parts
+            .iter()
+            .flat_map(|part| &part.users)
+            .flat_map(|user| &user.changed)
+    };
+    for module in evicted {
+        if changed().any(|path| *path == module.path) {
+            let new = cache.get_key(js.string(&module.path))?;
+            if handed_out::is_es_module_again(module.old, new, &module.path) {
+                let (file, is_es_module) = (report::relative(&module.path), true);
+                let thrown = HmrError::NotForgotten { file, is_es_module }.thrown(js);
+                unforgotten.push((Rc::clone(&module.path), thrown.0));
+            }
+        }
+    }
+    let find = |path: &Rc<str>| unforgotten.iter().position(|(known, _)| known == path);
+    let mut said = HashSet::new();
+    let mut has_any = false;
+    for (part, user, loaded) in results.iter_mut().filter(|(.., loaded)| loaded.version.is_ok()) {
+        let changed = &parts[*part].users[*user].changed;
+        let places: Option<Vec<usize>> = changed.iter().map(find).collect();
+        let Some(&place) = places.as_ref().and_then(|places| places.first()) else {
+            continue;
+        };
+        has_any = true;
+        loaded.version = Err(unforgotten[place].1.hold());
+        loaded.is_reported = !said.insert(place);
+    }
+    Ok(has_any)
 }
 
 /// Evicts what lies between what is stale and its users; the users themselves are evicted as they are loaded.

@@ -27,6 +27,9 @@ const AT_ONCE: u32 = 1_000;
 /// and how many of the others in each turn: about a millisecond's worth.
 const PER_TURN: usize = 1_000;
 
+/// Marks records of loaders.
+const MARK: &str = "@upvotr/node-hmr followed";
+
 /// What the addon keeps for that.
 #[derive(Default)]
 pub struct Listening {
@@ -52,6 +55,7 @@ impl Listening {
 pub struct Ears<'s> {
     key: Value<'s>,
     require: Value<'s>,
+    mark: Value<'s>,
     given: Cell<u32>,
 }
 
@@ -67,6 +71,7 @@ impl<'s> Ears<'s> {
         Ok(Self {
             key: js.string("require"),
             require: Addon::of(js)?.dependencies.listening.require(js)?,
+            mark: js.symbol_for(MARK)?,
             given: Cell::new(0),
         })
     }
@@ -74,6 +79,22 @@ impl<'s> Ears<'s> {
     /// Whether the record has it.
     pub fn has(&self, module: Value<'s>) -> JsResult<'s, bool> {
         Ok(module.get_key(self.key)?.same(self.require))
+    }
+
+    /// Whether the record has a `require` of somebody else's: a loader made it.
+    pub fn is_of_loader(&self, module: Value<'s>) -> JsResult<'s, bool> {
+        Ok(module.has_own_key(self.key)? && !self.has(module)?)
+    }
+
+    /// Notes that the source of a loader's record was asked for its imports.
+    pub fn mark_asked(&self, module: Value<'s>) {
+        // A frozen record is asked by each walk.
+        let _ = module.define_hidden(self.mark, module.js().boolean(true));
+    }
+
+    /// Whether it was.
+    pub fn is_asked(&self, module: Value<'s>) -> JsResult<'s, bool> {
+        module.has_own_key(self.mark)
     }
 
     /// Gives it to the record of a node, now or soon.

@@ -6,6 +6,7 @@
 //! | `scope.rs` | which files are followed |
 //! | `records.rs` | from the `CommonJS` module records to the graph |
 //! | `listening.rs` | requires made later |
+//! | `loader.rs` | records that do not tell all that they import |
 //! | `evaluation.rs` | while a followed module is evaluated: what its files look like, what is asked for in vain |
 //! | `links.rs` | symbolic links on the way to what is followed |
 //! | `stand_in.rs` | a function of Node's that is ours meanwhile |
@@ -23,6 +24,7 @@ mod hint;
 mod leftovers;
 mod links;
 mod listening;
+mod loader;
 mod records;
 mod scope;
 mod stand_in;
@@ -50,6 +52,7 @@ use crate::watchers::delivery::Origin;
 use crate::watchers::options;
 
 pub use batch::{Loaded, load_again};
+pub use scope::package_type;
 pub use told::{take_over, users_of_file};
 pub use trouble::files_named;
 

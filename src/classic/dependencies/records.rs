@@ -6,7 +6,7 @@ use std::rc::Rc;
 use tracing::trace_span;
 
 use super::listening::Ears;
-use super::{Host, Mode, listening, user_name};
+use super::{Host, Mode, listening, loader, user_name};
 use crate::addon::Addon;
 use crate::classic::record::Record;
 use crate::classic::registry::Registry;
@@ -208,7 +208,12 @@ impl<'h, 's> Walk<'h, 's> {
         if self.host.known.graph.borrow().seen(node).is_none() {
             return Ok(false);
         }
-        Ok(self.host.known.mode == Mode::Mention || self.ears.has(module)?)
+        if self.host.known.mode == Mode::Mention || self.ears.has(module)? {
+            return Ok(true);
+        }
+        // A loader's tells nobody what it requires later, but for its children.
+        let count = module.get_key(self.children)?.array_length().unwrap_or(0);
+        Ok(self.host.known.graph.borrow().seen(node) == Some(count) && self.ears.is_asked(module)?)
     }
 
     fn look_at(&mut self, it: Open<'s>, open: &mut Vec<Open<'s>>) -> JsResult<'s, ()> {
@@ -219,8 +224,15 @@ impl<'h, 's> Walk<'h, 's> {
         let count = children.array_length().unwrap_or(0);
         let mut imports = Vec::with_capacity(count as usize);
         let mut room = [0; 256];
-        for index in 0..count {
-            let module = children.item(index)?;
+        let untold = self.untold(&it)?;
+        for index in 0..count + u32::try_from(untold.len()).unwrap_or(0) {
+            let module = match index
+                .checked_sub(count)
+                .and_then(|past| untold.get(past as usize))
+            {
+                Some(record) => *record,
+                None => children.item(index)?,
+            };
             // An odd child has none.
             let Ok(filename) = module.get_key(self.filename) else {
                 continue;
@@ -232,6 +244,9 @@ impl<'h, 's> Walk<'h, 's> {
             let Some(node) = self.pass(&path, importer)? else {
                 continue;
             };
+            if !untold.is_empty() && imports.contains(&node) {
+                continue;
+            }
             imports.push(node);
             let is_looked_at =
                 matches!(self.passed.get(node), Some(Passed::LookedAt(other)) if other.same(module));
@@ -252,6 +267,16 @@ impl<'h, 's> Walk<'h, 's> {
         let mut graph = self.host.known.graph.borrow_mut();
         graph.set_imports(it.node, imports, count);
         Ok(())
+    }
+
+    /// What a loader's record imports, and does not have among its children.
+    fn untold(&self, it: &Open<'s>) -> JsResult<'s, Vec<Value<'s>>> {
+        if self.host.known.mode == Mode::Mention || !self.ears.is_of_loader(it.module)? {
+            return Ok(Vec::new());
+        }
+        self.ears.mark_asked(it.module);
+        let path = it.filename.text().unwrap_or_default();
+        loader::imports_of(self.host, self.cache, &path, it.module)
     }
 
     /// The node of a file that is required, unless that is a boundary or out of scope.

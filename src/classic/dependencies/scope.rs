@@ -40,8 +40,7 @@ impl Scope {
         else {
             return false;
         };
-        let never = [".node", ".mjs"];
-        if never.iter().any(|end| path.as_bytes().ends_with(end.as_bytes())) {
+        if path.as_bytes().ends_with(b".node") {
             return false;
         }
         if self
@@ -102,7 +101,7 @@ impl Scope {
         let found = match fs::read_to_string(folder.join("package.json")) {
             Ok(text) => Some(Rc::new(Package {
                 root: folder.to_owned(),
-                name: name_in(&text),
+                name: text_in(&text, "name"),
             })),
             Err(_) => folder.parent().and_then(|parent| self.package(parent)),
         };
@@ -111,8 +110,15 @@ impl Scope {
     }
 }
 
-/// The `name` of a package.json: the string after that key in the outermost object.
-fn name_in(json: &str) -> Option<String> {
+/// The `type` of the nearest package at or above the file's folder.
+pub fn package_type(file: &Path) -> Option<String> {
+    let mut folders = file.ancestors().skip(1);
+    let text = folders.find_map(|folder| fs::read_to_string(folder.join("package.json")).ok())?;
+    text_in(&text, "type")
+}
+
+/// A field of a package.json: the string after that key in the outermost object.
+fn text_in(json: &str, field: &str) -> Option<String> {
     let (mut depth, mut key, mut rest) = (0, String::new(), json.char_indices());
     while let Some((at, c)) = rest.next() {
         match c {
@@ -127,7 +133,7 @@ fn name_in(json: &str) -> Option<String> {
                     is_end
                 })?;
                 let text = &json[at + 1..end.0];
-                if depth == 1 && key == "name" {
+                if depth == 1 && key == field {
                     return Some(text.to_owned());
                 }
                 text.clone_into(&mut key);
@@ -140,7 +146,7 @@ fn name_in(json: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::name_in;
+    use super::text_in;
 
     #[test]
     fn the_name_is_that_of_the_outermost_object() {
@@ -155,7 +161,7 @@ mod tests {
             ("{", None),
         ];
         for (json, name) in table {
-            assert_eq!(name_in(json).as_deref(), name, "{json}");
+            assert_eq!(text_in(json, "name").as_deref(), name, "{json}");
         }
     }
 }

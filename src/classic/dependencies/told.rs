@@ -9,8 +9,10 @@ use crate::classic::hmr_runtime::module;
 use crate::classic::record::Record;
 use crate::classic::registry::Registry;
 use crate::classic::steps::Module;
+use crate::classic::update;
 use crate::graph::modules::{ModuleGraph, Node};
 use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
+use crate::outside::outside;
 use crate::watchers::delivery::Origin;
 use crate::{report, resolve};
 
@@ -35,9 +37,11 @@ pub fn take_over<'s>(
             drop(settled(&cx, Held::undefined()).await);
             cx.with(|js| {
                 addon.dependencies.is_batch_due.set(false);
-                if let Err(thrown) = run(js) {
-                    report::error(js, "dependencies", "an update could not begin", thrown.0);
-                }
+                outside(js, |js| {
+                    if let Err(thrown) = run(js) {
+                        report::error(js, "dependencies", "an update could not begin", thrown.0);
+                    }
+                });
             });
         });
     }
@@ -55,6 +59,8 @@ pub struct User {
     pub module: Module,
     pub node: Node,
     pub origin: Origin,
+    /// The files whose change this is, by the paths that were told.
+    pub changed: Vec<Rc<str>>,
 }
 
 fn run(js: Js<'_>) -> JsResult<'_, ()> {
@@ -110,7 +116,7 @@ fn share<'s>(js: Js<'s>, hosts: &[Host<'s>]) -> JsResult<'s, ()> {
 
 /// Finds the hot modules that are meant, and notes what is stale now.
 fn part(host: Host<'_>, told: Vec<(String, Origin)>) -> JsResult<'_, Part<'_>> {
-    let mut users: Vec<(Rc<Record>, Origin)> = Vec::new();
+    let mut users: Vec<(Rc<Record>, Origin, Vec<Rc<str>>)> = Vec::new();
     for (id, origin) in told {
         let (mut meant, mut changed) = find(&host, &id);
         if meant.is_empty() && changed.is_empty() && is_loaded(&host, &id)? {
@@ -141,18 +147,19 @@ fn part(host: Host<'_>, told: Vec<(String, Origin)>) -> JsResult<'_, Part<'_>> {
             *record.way.borrow_mut() = way;
         }
         for record in meant {
-            if record.is_alive.get()
-                && record.is_watched.get()
-                && !users.iter().any(|(known, _)| Rc::ptr_eq(known, &record))
-            {
-                users.push((record, origin));
+            if !record.is_alive.get() || !record.is_watched.get() {
+                continue;
+            }
+            match users.iter_mut().find(|(known, ..)| Rc::ptr_eq(known, &record)) {
+                Some((.., changed)) => changed.push(Rc::from(&*id)),
+                None => users.push((record, origin, vec![Rc::from(&*id)])),
             }
         }
     }
     let mut ready = Vec::new();
-    for (record, origin) in users {
+    for (record, origin, changed) in users {
         if record.is_busy() {
-            record.pending.set(Some(origin));
+            update::wait_for_turn(host.js, &record, origin);
             continue;
         }
         let node = host
@@ -161,7 +168,12 @@ fn part(host: Host<'_>, told: Vec<(String, Origin)>) -> JsResult<'_, Part<'_>> {
             .borrow_mut()
             .add(&super::user_name(&record), true);
         let module = module(host.runtime, &host.registry, &record)?;
-        ready.push(User { module, node, origin });
+        ready.push(User {
+            module,
+            node,
+            origin,
+            changed,
+        });
     }
     Ok(Part { host, users: ready })
 }

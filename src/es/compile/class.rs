@@ -216,7 +216,7 @@ impl<'a> Rewriter<'a, '_> {
         let from_constructor = self.classes.last().is_some_and(|it| it.from_constructor);
         if assigns
             && !(is_private && (!from_constructor || it.r#static || it.value.is_none()))
-            && self.assignable(it)
+            && assignable(it)
         {
             self.assigned_property(it, start);
             return;
@@ -228,18 +228,6 @@ impl<'a> Rewriter<'a, '_> {
             self.within_function(true, |this| this.visit_expression(value));
         }
         self.edits.end_statement(it.span.end);
-    }
-
-    /// Whether a key may be evaluated later, and more than once.
-    fn assignable(&self, it: &PropertyDefinition<'a>) -> bool {
-        !it.computed
-            || matches!(
-                &it.key,
-                PropertyKey::Identifier(_)
-                    | PropertyKey::StringLiteral(_)
-                    | PropertyKey::NumericLiteral(_)
-                    | PropertyKey::StaticMemberExpression(_)
-            )
     }
 
     /// A field that is assigned, not defined: the initializer stays where it is, in a block or a method of its own.
@@ -381,4 +369,16 @@ pub fn is_decorated(it: &Class<'_>) -> bool {
 /// Whether a parameter of a constructor is a property too.
 pub fn is_property(it: &FormalParameter<'_>) -> bool {
     it.accessibility.is_some() || it.readonly || it.r#override
+}
+
+/// Whether a key may be evaluated later, and more than once.
+fn assignable(it: &PropertyDefinition<'_>) -> bool {
+    !it.computed
+        || matches!(
+            &it.key,
+            PropertyKey::Identifier(_)
+                | PropertyKey::StringLiteral(_)
+                | PropertyKey::NumericLiteral(_)
+                | PropertyKey::StaticMemberExpression(_)
+        )
 }

@@ -12,7 +12,6 @@ use super::helpers::Helper;
 use super::place::Fault;
 use super::quote;
 use super::rewrite::Rewriter;
-use super::scan;
 
 /// What a decorated class is called in its own body.
 pub struct Alias {
@@ -68,7 +67,7 @@ impl<'a> Rewriter<'a, '_> {
         let keyword = self.class_head(it, start);
         let alias = self.alias(it, is_class);
         self.class_body(it);
-        let alias = alias.and_then(|_| self.aliases.pop()).filter(|it| it.used);
+        let alias = alias.and_then(|()| self.aliases.pop()).filter(|it| it.used);
         let Some(class) = self.classes.pop() else {
             return;
         };
@@ -298,11 +297,5 @@ impl<'a> Rewriter<'a, '_> {
     /// Whether lists end with what annotations say.
     fn emits_metadata(&self) -> bool {
         self.source.options.emit_decorator_metadata
-    }
-
-    /// The last end of a class's own decorators.
-    pub fn after_decorators(&self, it: &[Decorator<'a>], start: u32) -> u32 {
-        it.last()
-            .map_or(start, |it| scan::skip_trivia(self.text, it.span.end))
     }
 }

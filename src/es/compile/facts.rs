@@ -40,10 +40,13 @@ pub struct Facts {
     pub getters: Vec<(String, String)>,
     /// What symbols are read as.
     pub targets: FxHashMap<SymbolId, Target>,
-    /// Import declarations that are taken out wholly, by where they start.
+    /// Requests by specifier and attributes.
     index: FxHashMap<(String, Vec<(String, String)>), usize>,
-    bound: FxHashMap<SymbolId, Bound>,
-    exported: FxHashSet<String>,
+    /// Where imported symbols come from.
+    pub bound: FxHashMap<SymbolId, Bound>,
+    export_uses: FxHashMap<SymbolId, usize>,
+    /// Names that are exported already.
+    pub exported: FxHashSet<String>,
 }
 
 impl Facts {
@@ -80,9 +83,19 @@ impl Facts {
 
 /// Where an imported binding comes from.
 #[derive(Clone)]
-enum Bound {
-    Name { request: usize, name: String },
-    Namespace { request: usize },
+pub enum Bound {
+    /// An export of a request.
+    Name {
+        /// Index of the request.
+        request: usize,
+        /// Name in that module.
+        name: String,
+    },
+    /// The namespace of a request.
+    Namespace {
+        /// Index of the request.
+        request: usize,
+    },
 }
 
 /// Reads the facts of a module.
@@ -106,7 +119,10 @@ pub struct Reader<'s> {
 impl Reader<'_> {
     /// The facts of `program`.
     pub fn read(&self, program: &Program<'_>) -> Result<Facts, Fault> {
-        let mut facts = Facts::default();
+        let mut facts = Facts {
+            export_uses: self.export_uses(program),
+            ..Facts::default()
+        };
         for statement in &program.body {
             if let Statement::ImportDeclaration(import) = statement {
                 self.import(&mut facts, import)?;
@@ -125,7 +141,8 @@ impl Reader<'_> {
         Ok(facts)
     }
 
-    fn keeps_unused(&self) -> bool {
+    /// Whether imports that nothing uses stay.
+    pub fn keeps_unused(&self) -> bool {
         !self.source.language.is_typescript() || self.source.options.verbatim_module_syntax
     }
 
@@ -191,6 +208,17 @@ impl Reader<'_> {
             ImportDeclarationSpecifier::ImportNamespaceSpecifier(_) => String::new(),
         };
         let is_namespace = matches!(it, ImportDeclarationSpecifier::ImportNamespaceSpecifier(_));
+        if let Some(symbol) = it.local().symbol_id.get()
+            && self.is_only_exported(facts, symbol)
+        {
+            let bound = if is_namespace {
+                Bound::Namespace { request }
+            } else {
+                Bound::Name { request, name }
+            };
+            facts.bound.insert(symbol, bound);
+            return;
+        }
         facts.imports.push(Import {
             request,
             name: if is_namespace {
@@ -219,6 +247,33 @@ impl Reader<'_> {
                 },
             );
         }
+    }
+
+    /// Whether all that the module does with an import is to export it: then the export alone is linked and checked.
+    fn is_only_exported(&self, facts: &Facts, symbol: SymbolId) -> bool {
+        facts.export_uses.get(&symbol).is_some_and(|uses| {
+            !self.implied.contains(&symbol)
+                && !self.metadata.contains(&symbol)
+                && self.scoping.get_resolved_reference_ids(symbol).len() == *uses
+        })
+    }
+
+    /// How often each symbol is named by `export { … }`.
+    fn export_uses(&self, program: &Program<'_>) -> FxHashMap<SymbolId, usize> {
+        let mut uses = FxHashMap::default();
+        for statement in &program.body {
+            if let Statement::ExportNamedDeclaration(it) = statement {
+                for specifier in &it.specifiers {
+                    if let ModuleExportName::IdentifierReference(local) = &specifier.local
+                        && let Some(id) = local.reference_id.get()
+                        && let Some(symbol) = self.scoping.get_reference(id).symbol_id()
+                    {
+                        *uses.entry(symbol).or_insert(0) += 1;
+                    }
+                }
+            }
+        }
+        uses
     }
 
     /// Gives the namespaces their slots, now that the requests are counted, and each import its expression.
@@ -251,7 +306,8 @@ impl Reader<'_> {
         }
     }
 
-    fn request(
+    /// The index of a request, made at its first mention.
+    pub fn request(
         &self,
         facts: &mut Facts,
         source: &oxc_ast::ast::StringLiteral<'_>,
@@ -288,171 +344,4 @@ impl Reader<'_> {
         facts.index.insert(key, index);
         index
     }
-
-    fn re_export(&self, facts: &mut Facts, statement: &Statement<'_>) {
-        match statement {
-            Statement::ExportAllDeclaration(it) if !it.export_kind.is_type() => {
-                let request = self.request(facts, &it.source, it.with_clause.as_deref(), false);
-                let kind = match &it.exported {
-                    Some(name) => ExportKind::Namespace {
-                        name: name.name().to_string(),
-                        request,
-                    },
-                    None => ExportKind::Star { request },
-                };
-                self.add(
-                    facts,
-                    kind,
-                    it.exported
-                        .as_ref()
-                        .map_or(it.span.start, |name| name.span().start),
-                );
-            }
-            Statement::ExportFromDeclaration(it) if !it.export_kind.is_type() => {
-                let values = || it.specifiers.iter().filter(|it| !it.export_kind.is_type());
-                if values().next().is_none() && !it.specifiers.is_empty() && !self.keeps_unused() {
-                    return;
-                }
-                let request = self.request(facts, &it.source, it.with_clause.as_deref(), false);
-                for specifier in values() {
-                    let kind = ExportKind::Indirect {
-                        name: specifier.exported.name().to_string(),
-                        request,
-                        imported: specifier.local.name().to_string(),
-                    };
-                    self.add(facts, kind, specifier.span.start);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn export(&self, facts: &mut Facts, statement: &Statement<'_>) {
-        match statement {
-            Statement::ExportNamedDeclaration(it) if !it.export_kind.is_type() => {
-                for specifier in it.specifiers.iter().filter(|it| !it.export_kind.is_type()) {
-                    self.export_binding(facts, specifier);
-                }
-            }
-            Statement::ExportDeclaration(it) => self.export_declaration(facts, &it.declaration),
-            Statement::ExportDefaultDeclaration(it) => {
-                let local = match &it.declaration {
-                    ExportDefaultDeclarationKind::TSInterfaceDeclaration(_) => return,
-                    ExportDefaultDeclarationKind::FunctionDeclaration(function) => {
-                        if function.body.is_none() {
-                            return;
-                        }
-                        function.id.as_ref()
-                    }
-                    ExportDefaultDeclarationKind::ClassDeclaration(class) => class.id.as_ref(),
-                    _ => None,
-                };
-                let local = local.map_or_else(|| format!("{}d", self.env), |id| id.name.to_string());
-                self.local(facts, "default", local, it.span.start);
-            }
-            _ => {}
-        }
-    }
-
-    fn export_binding(&self, facts: &mut Facts, it: &ExportSpecifier<'_>) {
-        let ModuleExportName::IdentifierReference(local) = &it.local else {
-            return;
-        };
-        let name = it.exported.name().to_string();
-        let symbol = local
-            .reference_id
-            .get()
-            .and_then(|id| self.scoping.get_reference(id).symbol_id());
-        let bound = symbol.and_then(|symbol| facts.bound.get(&symbol).cloned());
-        match bound {
-            Some(Bound::Name {
-                request,
-                name: imported,
-            }) => {
-                let kind = ExportKind::Indirect {
-                    name,
-                    request,
-                    imported,
-                };
-                self.add(facts, kind, it.span.start);
-            }
-            Some(Bound::Namespace { request }) => {
-                self.add(facts, ExportKind::Namespace { name, request }, it.span.start);
-            }
-            None => {
-                if symbol.is_some_and(|symbol| !self.is_value(symbol)) {
-                    return;
-                }
-                self.local(facts, &name, local.name.to_string(), it.span.start);
-            }
-        }
-    }
-
-    /// Whether a symbol is there at run time: no type, and no import of one.
-    fn is_value(&self, symbol: SymbolId) -> bool {
-        let flags = self.scoping.symbol_flags(symbol);
-        flags.is_value() || flags.is_import()
-    }
-
-    fn export_declaration(&self, facts: &mut Facts, it: &Declaration<'_>) {
-        if types_only::declaration(it) {
-            return;
-        }
-        let one = |facts: &mut Facts, id: &BindingIdentifier<'_>| {
-            self.local(facts, &id.name, id.name.to_string(), id.span.start);
-        };
-        match it {
-            Declaration::VariableDeclaration(it) => {
-                let mut names = Names::default();
-                for declarator in &it.declarations {
-                    names.visit_binding_pattern(&declarator.id);
-                }
-                for (name, at) in names.0 {
-                    self.local(facts, &name, name.clone(), at);
-                }
-            }
-            Declaration::FunctionDeclaration(it) => {
-                if let Some(id) = &it.id {
-                    one(facts, id);
-                }
-            }
-            Declaration::ClassDeclaration(it) => {
-                if let Some(id) = &it.id {
-                    one(facts, id);
-                }
-            }
-            Declaration::TSEnumDeclaration(it) => one(facts, &it.id),
-            Declaration::TSNamespaceDeclaration(it) => one(facts, &it.id),
-            Declaration::TSImportEqualsDeclaration(it) => one(facts, &it.id),
-            _ => {}
-        }
-    }
-
-    fn local(&self, facts: &mut Facts, name: &str, local: String, at: u32) {
-        // An enum, a namespace or a function with overloads is exported by each of its parts.
-        if facts.exported.insert(name.to_owned()) {
-            facts.getters.push((name.to_owned(), local));
-            let kind = ExportKind::Local {
-                name: name.to_owned(),
-            };
-            self.add(facts, kind, at);
-        }
-    }
-
-    fn add(&self, facts: &mut Facts, kind: ExportKind, at: u32) {
-        let (line, column) = self.places.of(at);
-        facts.exports.push(Export { kind, line, column });
-    }
-}
-
-/// The names that a pattern binds, and where.
-#[derive(Default)]
-struct Names(Vec<(String, u32)>);
-
-impl<'a> Visit<'a> for Names {
-    fn visit_binding_identifier(&mut self, it: &BindingIdentifier<'a>) {
-        self.0.push((it.name.to_string(), it.span.start));
-    }
-
-    fn visit_expression(&mut self, _: &oxc_ast::ast::Expression<'a>) {}
 }

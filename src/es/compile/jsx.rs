@@ -192,7 +192,7 @@ impl<'a> Rewriter<'a, '_> {
             return ")".to_owned();
         }
         if self.jsx.mode == Jsx::Development {
-            let (line, column) = super::place::Places::new(self.text).of(start);
+            let (line, column) = self.places.of(start);
             let file = quote::string(&self.file_name());
             let key = key.unwrap_or("void 0");
             return format!(

@@ -118,6 +118,32 @@ impl Setting {
         }
     }
 
+    /// What CommonJS requires for the calls, and its specifiers.
+    pub fn required(&self, env: &str) -> (String, Vec<String>) {
+        let runtime = match self.mode {
+            Jsx::Classic => return (String::new(), Vec::new()),
+            Jsx::Automatic => "jsx-runtime",
+            Jsx::Development => "jsx-dev-runtime",
+        };
+        let mut code = String::new();
+        let mut specifiers = Vec::new();
+        let needs = &self.needs;
+        let runtime = format!("{}/{runtime}", self.source);
+        for (needed, specifier, variable) in [
+            (needs.one || needs.many || needs.fragment, &runtime, "j"),
+            (needs.create, &self.source, "c"),
+        ] {
+            if needed {
+                code.push_str(&format!(
+                    "const {env}{variable}=require({});",
+                    quote::string(specifier)
+                ));
+                specifiers.push(specifier.clone());
+            }
+        }
+        (code, specifiers)
+    }
+
     /// The calls as expressions.
     pub fn calls(&self, facts: &Facts, scoping: &Scoping, env: &str, kind: Kind) -> Calls {
         if self.mode == Jsx::Classic {
@@ -141,7 +167,8 @@ impl Setting {
         };
         let read = |specifier: &str, name: &str| {
             if kind == Kind::CommonJs {
-                return format!("require({}).{name}", quote::string(specifier));
+                let variable = if name == "createElement" { "c" } else { "j" };
+                return format!("{env}{variable}.{name}");
             }
             facts.request_index(specifier).map_or_else(String::new, |index| {
                 quote::member(&format!("{env}[{index}]"), name)

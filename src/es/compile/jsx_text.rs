@@ -43,15 +43,12 @@ pub fn decoded(text: &str) -> String {
         let entity = rest
             .find(';')
             .and_then(|end| Some((entity(rest.get(1..end)?)?, end)));
-        match entity {
-            Some((char, end)) => {
-                output.push(char);
-                rest = &rest[end + 1..];
-            }
-            None => {
-                output.push('&');
-                rest = &rest[1..];
-            }
+        if let Some((char, end)) = entity {
+            output.push(char);
+            rest = &rest[end + 1..];
+        } else {
+            output.push('&');
+            rest = &rest[1..];
         }
     }
     output.push_str(rest);

@@ -66,12 +66,12 @@ impl<'a> Rewriter<'a, '_> {
 
     /// The type of a pair of accessors: what the setter takes, or the getter gives.
     fn accessor_type(&mut self, it: &MethodDefinition<'a>, class: &Class<'a>) -> String {
-        let of_setter =
+        let takes =
             setter(it, class).and_then(|it| it.value.params.items.first()?.type_annotation.as_deref());
-        let of_getter = accessors(it, class)
+        let gives = accessors(it, class)
             .filter(|it| it.kind == MethodDefinitionKind::Get)
             .find_map(|it| it.value.return_type.as_deref());
-        self.annotated(of_setter.or(of_getter))
+        self.annotated(takes.or(gives))
     }
 
     fn parameter_types(&mut self, it: &FormalParameters<'a>) -> String {

@@ -1,7 +1,8 @@
 //! Compile: the text of one file in, code for V8 and facts for the linker out. Pure: no file, no JavaScript.
 //!
 //! The original text is edited in one pass; nothing is printed anew. Lines stay what they are, types become blanks, and the
-//! source map has entries where columns moved. Indirect `eval` of [`Compiled::code`] of an ES module gives a function `F`;
+//! source map has entries where columns moved. [`Compiled::code`] of an ES module is the body of a function that
+//! returns a function `F`; `module._compile` runs it, so that V8 and Node know it by the file's address;
 //! `$` below is a name that occurs nowhere in the text.
 //!
 //! - `F($)` gives a generator, an async one if [`Compiled::has_await`]. Its first `next()` hoists functions and yields an
@@ -9,15 +10,26 @@
 //!   an array with it, since what it yields is awaited and may have an export `then`. The second `next()` evaluates the body.
 //! - `$[k].name` reads an import, `k` is the index of its request; `$[slot]` is a namespace. `$.k.v = x` writes one: the
 //!   setter throws. `$.meta`, `$.import(a, b)`; `$.named(f)` names an anonymous default function `default`.
-//! - `$.arguments` throws a `ReferenceError`; `$.setTimeout`, `$.setInterval`, `$.setImmediate` if the program is hot.
+//! - `$.arguments` throws a `ReferenceError`, and so do `$.free.require` and CommonJS's other names in a [`Kind::Module`];
+//!   `typeof require` reads `$.global.require`; `$.setTimeout`, `$.setInterval`, `$.setImmediate` if the program is hot.
 //! - In a [`Kind::LooseModule`], and for `import x = require()`: `$.require`, `$.module`, `$.exports`, `$.__filename`,
 //!   `$.__dirname`. `export = x` is `$.module.exports = x`.
 //! - CommonJS that needs `$` begins with `const $=module.__hmr__;`: a property that the engine defines and takes away when it
 //!   is read.
+
+#![expect(
+    clippy::wildcard_imports,
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::struct_excessive_bools,
+    reason = "the tree has hundreds of names; code is put together from a few short pieces"
+)]
+
 mod class;
 mod decorators;
 mod edit;
 mod enums;
+mod exports;
 mod facts;
 mod helpers;
 mod items;
@@ -58,28 +70,59 @@ use facts::{Facts, Reader};
 use place::{Fault, Places};
 use rewrite::Rewriter;
 
+/// Above this many bytes a text may nest deeper than a thread's stack allows.
+const LARGE: usize = 16 * 1024;
+
+/// The stack for large texts. Only what is used of it costs memory.
+const STACK: usize = 128 * 1024 * 1024;
+
 /// Compiles one file.
 pub fn compile(source: &Source<'_>) -> Result<Compiled, CompileError> {
-    let text = source.text.strip_prefix('\u{feff}').unwrap_or(source.text);
-    let allocator = Allocator::default();
-    compile_in(&allocator, source, text).map_err(|fault| fault.placed(text))
+    if source.text.len() < LARGE {
+        return compile_here(source);
+    }
+    std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, || compile_here(source))
+            .ok()
+            .and_then(|thread| thread.join().ok())
+            .unwrap_or_else(|| compile_here(source))
+    })
 }
 
-fn compile_in<'a>(allocator: &'a Allocator, source: &Source<'_>, text: &'a str) -> Result<Compiled, Fault> {
-    let parsed = parse::parse(allocator, source, text)?;
+fn compile_here(source: &Source<'_>) -> Result<Compiled, CompileError> {
+    let text = source.text.strip_prefix('\u{feff}').unwrap_or(source.text);
+    let allocator = Allocator::default();
+    parse::parse(&allocator, source, text)
+        .and_then(|parsed| compile_parsed(&allocator, source, text, parsed))
+        .map_err(|fault| fault.placed(text))
+}
+
+fn compile_parsed<'a>(
+    allocator: &'a Allocator,
+    source: &Source<'_>,
+    text: &'a str,
+    parsed: parse::Parsed<'a>,
+) -> Result<Compiled, Fault> {
     let kind = parsed.kind;
     let program = &*allocator.alloc(parsed.program);
     let scoping = parse::symbols(program)?;
     let env = unused_name(text);
+    let places = Places::new(text);
     let setting = jsx_calls::setting(source, program);
     let facts = facts(
         source,
-        text,
+        &places,
         program,
         &scoping,
         &env,
         setting.as_ref().filter(|_| kind != Kind::CommonJs),
     )?;
+    let (prelude, dynamic) = match &setting {
+        Some(setting) if kind == Kind::CommonJs => setting.required(&env),
+        _ => (String::new(), Vec::new()),
+    };
     let jsx = setting
         .map(|setting| setting.calls(&facts, &scoping, &env, kind))
         .unwrap_or_default();
@@ -87,6 +130,7 @@ fn compile_in<'a>(allocator: &'a Allocator, source: &Source<'_>, text: &'a str) 
         text,
         source,
         kind,
+        places: &places,
         scoping: &scoping,
         env: &env,
         edits: Edits::default(),
@@ -96,8 +140,8 @@ fn compile_in<'a>(allocator: &'a Allocator, source: &Source<'_>, text: &'a str) 
         apart: None,
         has_await: false,
         uses_env: false,
-        dynamic: Vec::new(),
-        prelude: String::new(),
+        dynamic,
+        prelude,
         fault: None,
         names: 0,
         classes: Vec::new(),
@@ -116,6 +160,10 @@ fn compile_in<'a>(allocator: &'a Allocator, source: &Source<'_>, text: &'a str) 
         enum_strings: FxHashSet::default(),
     };
     rewriter.program(program);
+    if kind == Kind::CommonJs && rewriter.has_await {
+        let parsed = parse::awaiting(allocator, source, text)?;
+        return compile_parsed(allocator, source, text, parsed);
+    }
     match rewriter.fault.take() {
         Some(fault) => Err(fault),
         None => Ok(finish(rewriter, program.has_use_strict_directive())),
@@ -124,7 +172,7 @@ fn compile_in<'a>(allocator: &'a Allocator, source: &Source<'_>, text: &'a str) 
 
 fn facts(
     source: &Source<'_>,
-    text: &str,
+    places: &Places<'_>,
     program: &Program<'_>,
     scoping: &Scoping,
     env: &str,
@@ -142,7 +190,7 @@ fn facts(
         metadata: &metadata,
         jsx,
         implied: jsx.map(|jsx| jsx.implied(scoping)).unwrap_or_default(),
-        places: &Places::new(text),
+        places,
     }
     .read(program)
 }
@@ -241,7 +289,7 @@ fn module_prefix(env: &str, facts: &Facts, has_await: bool, prelude: &str) -> St
         ("function", "{".to_owned(), "}")
     };
     prefix.push_str(&format!(
-        "({keyword}*({env}){{\"use strict\";{prelude}yield{open}"
+        "return({keyword}*({env}){{\"use strict\";{prelude}yield{open}"
     ));
     for (index, (name, local)) in facts.getters.iter().enumerate() {
         if index > 0 {

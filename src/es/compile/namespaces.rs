@@ -94,7 +94,7 @@ impl<'a> Rewriter<'a, '_> {
                 for statement in &block.body {
                     self.name_exports(statement, &object);
                 }
-                self.statements(&block.body);
+                self.statements(&block.body, block.directives.last().map(|it| it.span.end));
             }
         }
         self.leave_block();

@@ -1,7 +1,6 @@
 //! Options of a `tsconfig.json` that change what a file does at run time.
 
 /// The options, as the file's `tsconfig.json` gives them.
-#[expect(clippy::struct_excessive_bools, reason = "they are TypeScript's")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TsOptions {
     /// `experimentalDecorators`: decorators as TypeScript had them before the standard.

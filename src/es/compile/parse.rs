@@ -28,6 +28,22 @@ pub fn parse<'a>(allocator: &'a Allocator, source: &Source<'_>, text: &'a str) -
     }
 }
 
+/// Parses a file that turned out to have top-level await as the module that it then is, if it may be one.
+pub fn awaiting<'a>(
+    allocator: &'a Allocator,
+    source: &Source<'_>,
+    text: &'a str,
+) -> Result<Parsed<'a>, Fault> {
+    match source.format {
+        Format::Detect => parse_as(allocator, source, text, Kind::Module),
+        Format::TypeScriptLoose => parse_as(allocator, source, text, Kind::LooseModule),
+        Format::Module | Format::CommonJs => Err(Fault::syntax(
+            u32::try_from(text.find("await").unwrap_or(0)).unwrap_or(0),
+            "await is only valid in async functions and the top level bodies of modules",
+        )),
+    }
+}
+
 /// A file with ES syntax is a module. One without it that parses as CommonJS is that; if it does not, and top-level await
 /// makes the difference, it is a module.
 fn detect<'a>(
@@ -149,9 +165,9 @@ pub fn symbols<'a>(program: &'a Program<'a>) -> Result<Scoping, Fault> {
 }
 
 fn fault(error: &OxcDiagnostic) -> Fault {
-    let at = error.labels.first().map_or(0, |label| label.offset());
+    let at = error.labels.first().map_or(0, oxc_span::LabeledSpan::offset);
     Fault {
         help: error.help.as_ref().map(ToString::to_string),
-        ..Fault::syntax(u32::try_from(at).unwrap_or(0), error.message.to_string())
+        ..Fault::syntax(at, error.message.to_string())
     }
 }

@@ -14,7 +14,7 @@ use super::helpers::Helpers;
 use super::jsx::Calls;
 use super::metadata::Kinds;
 use super::namespaces::{Block, Exported};
-use super::place::Fault;
+use super::place::{Fault, Places};
 use super::types::{Kind, Source};
 
 /// One file while it is edited.
@@ -25,6 +25,8 @@ pub struct Rewriter<'a, 's> {
     pub source: &'s Source<'s>,
     /// Which kind of module it is.
     pub kind: Kind,
+    /// The lines of the text.
+    pub places: &'s Places<'a>,
     /// Its symbols.
     pub scoping: &'s Scoping,
     /// Name of the environment in the code; every other name of ours begins with it too.
@@ -105,7 +107,11 @@ impl Rewriter<'_, '_> {
 
 impl<'a> Visit<'a> for Rewriter<'a, '_> {
     fn visit_statements(&mut self, it: &oxc_allocator::Vec<'a, Statement<'a>>) {
-        self.block(it, false);
+        self.block(it, None, false);
+    }
+
+    fn visit_function_body(&mut self, it: &FunctionBody<'a>) {
+        self.block(&it.statements, it.directives.last(), false);
     }
 
     fn visit_statement(&mut self, it: &Statement<'a>) {

@@ -16,13 +16,13 @@ impl<'a> Rewriter<'a, '_> {
             self.edits
                 .replace(Span::new(hashbang.span.start, hashbang.span.start + 2), "//");
         }
-        self.block(&it.body, true);
+        self.block(&it.body, it.directives.last(), true);
     }
 
     /// The statements of a block, a function or the module.
-    pub fn block(&mut self, it: &[Statement<'a>], is_program: bool) {
+    pub fn block(&mut self, it: &[Statement<'a>], directive: Option<&Directive<'a>>, is_program: bool) {
         let resources = self.open_resources(it, is_program);
-        self.statements(it);
+        self.statements(it, directive.map(|directive| directive.span.end));
         if let (Some(resources), Some(last)) = (resources, it.last()) {
             let end = if is_program {
                 self.text.len()
@@ -33,9 +33,8 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
-    /// The statements of a list, each kept apart from the one before it.
-    pub fn statements(&mut self, it: &[Statement<'a>]) {
-        let mut last: Option<u32> = None;
+    /// The statements of a list, each kept apart from the one before it; the first from a directive that ends at `last`.
+    pub fn statements(&mut self, it: &[Statement<'a>], mut last: Option<u32>) {
         for statement in it {
             // What comes in may begin with a parenthesis, which would go on with a statement that has no semicolon.
             let open = last.is_some_and(|end| !self.ends_with(end, b';'));

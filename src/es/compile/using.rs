@@ -25,9 +25,8 @@ impl<'a> Rewriter<'a, '_> {
         let mut found = false;
         let mut is_async = false;
         for statement in it {
-            let variables = match statement {
-                Statement::VariableDeclaration(it) => it,
-                _ => continue,
+            let Statement::VariableDeclaration(variables) = statement else {
+                continue;
             };
             found |= variables.kind.is_using();
             is_async |= variables.kind.is_await();

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::crawl::Job;
 use super::module::{Loaded, Place};
-use crate::es::resolve::Resolved;
+use crate::es::resolve::{Resolved, Resolver};
 
 /// The newest version of each module.
 #[derive(Default)]
@@ -41,6 +41,21 @@ impl Known {
         }
     }
 
+    /// Drops one module.
+    pub fn forget(&mut self, url: &str) {
+        self.unresolved.remove(url);
+        let Some(loaded) = self.modules.remove(url) else {
+            return;
+        };
+        let path = &loaded.place.path;
+        if let Some(urls) = self.by_path.get_mut(path) {
+            urls.retain(|other| &**other != url);
+            if urls.is_empty() {
+                self.by_path.remove(path);
+            }
+        }
+    }
+
     /// Drops what nobody needs any more.
     pub fn retain(&mut self, is_needed: impl Fn(&str) -> bool) {
         self.modules.retain(|url, _| is_needed(url));
@@ -52,8 +67,8 @@ impl Known {
     }
 
     /// What has to be looked at after these files have changed, appeared or gone.
-    pub fn concerned(&self, changed: &[PathBuf]) -> Vec<Job> {
-        if changed.iter().any(|path| self.is_setting(path)) {
+    pub fn concerned(&self, changed: &[PathBuf], resolver: &Resolver) -> Vec<Job> {
+        if changed.iter().any(|path| is_setting(path, resolver)) {
             return self.modules.values().map(|loaded| job(loaded, true)).collect();
         }
         let mut jobs: Vec<Job> = changed
@@ -88,16 +103,14 @@ impl Known {
         }
         jobs
     }
+}
 
-    /// Whether the file may govern how others are read: package.json, tsconfig.json and what it extends.
-    fn is_setting(&self, path: &Path) -> bool {
-        let name = path.file_name().unwrap_or_default();
-        name == "package.json"
-            || name == "tsconfig.json"
-            || name == ".pnp.cjs"
-            || (path.extension().is_some_and(|extension| extension == "json")
-                && !self.by_path.contains_key(path))
-    }
+/// Whether the file governs how others are read: package.json, tsconfig.json and what it extends.
+fn is_setting(path: &Path, resolver: &Resolver) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name == "package.json"
+        || name == ".pnp.cjs"
+        || (name.ends_with(".json") && (name.starts_with("tsconfig") || resolver.is_extended(path)))
 }
 
 fn job(loaded: &Loaded, reads: bool) -> Job {

@@ -90,11 +90,12 @@ impl Loader {
 
     fn load_here(&self, entries: &[Place], changed: &[PathBuf], has_room: bool) -> Vec<Arc<Loaded>> {
         let one_crawl = self.crawling.lock();
-        if !changed.is_empty() {
-            self.files.resolver.forget(changed);
-        }
+        let resolver = &self.files.resolver;
         let known = self.known.read();
-        let mut jobs = known.concerned(changed);
+        let mut jobs = known.concerned(changed, resolver);
+        if !changed.is_empty() {
+            resolver.forget(changed);
+        }
         for place in entries {
             let url = place.url();
             if !known.has(&url) {
@@ -122,7 +123,9 @@ impl Loader {
         });
         drop(known);
         let mut known = self.known.write();
-        ordered.iter().for_each(|loaded| known.put(loaded));
+        for loaded in &ordered {
+            known.put(loaded);
+        }
         drop(known);
         drop(one_crawl);
         if let Some(cache) = &self.files.cache {
@@ -155,6 +158,11 @@ impl Loader {
             // No thread to be had: here and now.
             done(self.load(&entries, &changed));
         }
+    }
+
+    /// Drops one module: when it is asked for again, it is read again.
+    pub fn forget(&self, url: &str) {
+        self.known.write().forget(url);
     }
 
     /// Drops all modules but those that are needed.

@@ -86,8 +86,9 @@ impl Files {
         real
     }
 
-    /// Drops what may be untrue after these have changed. A file with other content is where it was.
-    pub fn forget(&self, changed: &[PathBuf]) {
+    /// Drops what may be untrue after these have changed. A file with other content is where it was: then all is kept, and
+    /// the answer is `true`.
+    pub fn forget(&self, changed: &[PathBuf]) -> bool {
         let found = self.found.read();
         let only_content = changed.iter().all(|path| {
             found.contains_key(path) && fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
@@ -97,6 +98,7 @@ impl Files {
             self.found.write().clear();
             self.real_folders.write().clear();
         }
+        only_content
     }
 
     /// A file that is no link itself.

@@ -27,7 +27,7 @@ pub mod url;
 #[cfg(test)]
 pub mod tests;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -35,6 +35,8 @@ pub use error::ResolveError;
 pub use files::is_in_node_modules;
 pub use format::FileFormat;
 pub use glob::Ignored;
+
+use parking_lot::RwLock;
 
 use crate::es::compile::TsOptions;
 use crate::resolve::normalize;
@@ -94,6 +96,16 @@ enum Located {
     File(url::FileUrl),
 }
 
+/// What decides where a specifier that is no path leads.
+#[derive(PartialEq, Eq, Hash)]
+struct BareKey {
+    folder: PathBuf,
+    /// Address of the tsconfig.json that governs the importing file.
+    project: usize,
+    specifier: String,
+    mode: Mode,
+}
+
 /// Resolves specifiers. Shared by threads.
 pub struct Resolver {
     conditions: Conditions,
@@ -104,6 +116,8 @@ pub struct Resolver {
     packages: Packages,
     projects: Projects,
     manifests: Option<Manifests>,
+    /// Where specifiers that are no paths led.
+    bare: RwLock<HashMap<BareKey, Resolved>>,
 }
 
 impl Resolver {
@@ -126,34 +140,64 @@ impl Resolver {
             packages: Packages::default(),
             projects: Projects::new(options.with_manifest),
             manifests: options.with_manifest.then(Manifests::default),
+            bare: RwLock::default(),
         }
     }
 
     /// Resolves a specifier of the importing file, whose real path is given.
     pub fn resolve(&self, specifier: &str, importer: &Path, mode: Mode) -> Result<Resolved, ResolveError> {
-        let resolved = match mode {
+        if import::is_path(specifier) {
+            return self.resolve_anew(specifier, importer, mode);
+        }
+        // Many files of a folder import the same packages.
+        let key = BareKey {
+            folder: importer.parent().unwrap_or(importer).to_path_buf(),
+            project: self
+                .projects
+                .of(importer)
+                .map_or(0, |project| Arc::as_ptr(&project) as usize),
+            specifier: specifier.to_owned(),
+            mode,
+        };
+        if let Some(resolved) = self.bare.read().get(&key) {
+            return Ok(resolved.clone());
+        }
+        let resolved = self
+            .resolve_anew(specifier, importer, mode)
+            .map_err(|mut error| {
+                let by_tsconfig = self.sought_by_tsconfig(specifier, importer, mode);
+                error.sought.extend(by_tsconfig);
+                error
+            })?;
+        self.bare.write().insert(key, resolved.clone());
+        Ok(resolved)
+    }
+
+    fn resolve_anew(&self, specifier: &str, importer: &Path, mode: Mode) -> Result<Resolved, ResolveError> {
+        match mode {
             Mode::Import => self.import(specifier, importer),
             Mode::Require => self.require(specifier, importer),
-        };
-        resolved.map_err(|mut error| {
-            if !import::is_path(specifier) {
-                error
-                    .sought
-                    .extend(self.sought_by_tsconfig(specifier, importer, mode));
-            }
-            error
-        })
+        }
     }
 
     /// Resolves a file that the user names, such as the entry of the program: its real path. What is left out of its
     /// name is found as for `require`.
     pub fn entry(&self, path: &Path) -> Result<Resolved, ResolveError> {
-        self.require(&path.to_string_lossy(), path)
+        let resolved = self.require(&path.to_string_lossy(), path);
+        resolved.map_err(|error| ResolveError {
+            sought: error.sought,
+            ..ResolveError::target_not_found(path)
+        })
     }
 
     /// The compiler options that hold for a file.
     pub fn ts_options(&self, path: &Path) -> Arc<TsOptions> {
         self.projects.options(path)
+    }
+
+    /// Whether a tsconfig.json that was read says that it extends this file.
+    pub fn is_extended(&self, path: &Path) -> bool {
+        self.projects.is_extended(path)
     }
 
     /// Whether a file, by its real path, is the program's own.
@@ -163,13 +207,16 @@ impl Resolver {
 
     /// Drops what the changes may have made untrue.
     pub fn forget(&self, changed: &[PathBuf]) {
-        self.files.forget(changed);
+        if !self.files.forget(changed) {
+            self.bare.write().clear();
+        }
         let has_settings = changed.iter().any(|path| {
             let extension = path.extension().and_then(|extension| extension.to_str());
             // A folder may have had some in it.
             matches!(extension, Some("json" | "cjs") | None)
         });
         if has_settings {
+            self.bare.write().clear();
             self.packages.forget();
             self.projects.forget();
             if let Some(manifests) = &self.manifests {

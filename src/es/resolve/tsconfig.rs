@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use oxc_resolver::{ResolveOptions, TsConfig, TsconfigDiscovery};
+use oxc_resolver::{ExtendsField, ResolveOptions, TsConfig, TsconfigDiscovery};
 use parking_lot::RwLock;
 
 use super::extras::candidates;
 use super::files::{Place, is_in_node_modules};
 use super::glob::is_match;
 use super::options::options_of;
+use super::url::scheme_of;
 use super::{Mode, Resolved, Resolver};
 use crate::es::compile::TsOptions;
 
@@ -55,6 +56,17 @@ impl Projects {
             || Arc::clone(&self.default),
             |project| Arc::clone(&project.options),
         )
+    }
+
+    /// Whether one that was read names the file in its `extends`.
+    pub fn is_extended(&self, path: &Path) -> bool {
+        let nearest = self.nearest.read();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let mut projects = nearest.values().flatten();
+        projects.any(|project| {
+            let referred = project.references.iter();
+            referred.chain([project]).any(|project| project.extends(&stem))
+        })
     }
 
     pub fn forget(&self) {
@@ -133,6 +145,18 @@ impl Project {
         is_included && !config.exclude.as_ref().is_some_and(|exclude| covers(exclude))
     }
 
+    fn extends(&self, stem: &str) -> bool {
+        let is_named = |specifier: &String| {
+            let last = specifier.rsplit('/').next().unwrap_or_default();
+            last.trim_end_matches(".json") == stem
+        };
+        match &self.config.extends {
+            Some(ExtendsField::Single(specifier)) => is_named(specifier),
+            Some(ExtendsField::Multiple(specifiers)) => specifiers.iter().any(is_named),
+            None => false,
+        }
+    }
+
     /// Where `paths`, then `baseUrl`, lead.
     fn targets(&self, specifier: &str) -> Vec<PathBuf> {
         let mut targets = self.config.resolve_path_alias_or_base_url(specifier);
@@ -150,6 +174,11 @@ impl Project {
 impl Resolver {
     /// What the tsconfig.json of the importing file says of a specifier that is no path.
     pub(super) fn by_tsconfig(&self, specifier: &str, importer: &Path, mode: Mode) -> Option<Resolved> {
+        let is_url = scheme_of(specifier)
+            .is_some_and(|scheme| ["data", "http", "https", "file", "node"].contains(&scheme));
+        if is_url {
+            return None;
+        }
         let project = self.projects.of(importer)?;
         let (name, suffix) = specifier.split_at(specifier.find('?').unwrap_or(specifier.len()));
         project.targets(name).iter().find_map(|target| {

@@ -53,6 +53,18 @@ fn a_call_at_the_start_of_a_statement_does_not_go_on_with_the_one_before() {
 }
 
 #[test]
+fn a_call_after_a_directive_does_not_call_it() {
+    assert_eq!(
+        js("import { f } from 'a';\nfunction g() { 'use strict'\nf() }"),
+        ";                     \nfunction g() { 'use strict'\n;(0,$[0].f)() }"
+    );
+    assert_eq!(
+        js("'use strict'\nf()\nimport { f } from 'a';"),
+        "'use strict'\n;(0,$[0].f)()\n;                     "
+    );
+}
+
+#[test]
 fn defaults_are_called_default() {
     for (from, to) in [
         (
@@ -90,6 +102,6 @@ fn the_code_is_a_generator_that_yields_getters() {
     .unwrap();
     assert_eq!(
         compiled.code.lines().next().unwrap(),
-        "(function*($){\"use strict\";yield{get a(){return a},get \"x y\"(){return b},get default(){return b}};       let a = 1; let b; ;                                  "
+        "return(function*($){\"use strict\";yield{get a(){return a},get \"x y\"(){return b},get default(){return b}};       let a = 1; let b; ;                                  "
     );
 }

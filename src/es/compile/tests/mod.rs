@@ -1,6 +1,9 @@
 //! What comes out for what goes in.
 mod link;
+mod lower;
+mod mangle;
 mod strip;
+mod syntax;
 
 use super::*;
 
@@ -26,7 +29,7 @@ fn body(source: &Source<'_>) -> String {
     if compiled.kind == Kind::CommonJs {
         return code.to_owned();
     }
-    let code = code.strip_suffix("\n})").unwrap();
+    let code = &code[..code.rfind("\n})").unwrap()];
     let start = code.find("yield").unwrap();
     let close = if compiled.has_await { "}];" } else { "};" };
     let start = start + code[start..].find(close).unwrap() + close.len();

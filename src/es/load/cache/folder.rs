@@ -65,7 +65,7 @@ fn is_ours(folder: &Path) -> bool {
         .and_then(|file| file.metadata())
         .map(|file| file.uid());
     let _ = fs::remove_file(&probe);
-    metadata.is_dir() && metadata.mode() & 0o077 == 0 && user.is_ok_and(|user| user == metadata.uid())
+    metadata.is_dir() && metadata.mode() & 0o777 == 0o700 && user.is_ok_and(|user| user == metadata.uid())
 }
 
 #[cfg(not(unix))]

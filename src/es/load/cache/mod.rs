@@ -49,7 +49,9 @@ pub struct Cache {
 impl Cache {
     /// The cache for the program that starts with this file.
     pub fn open(folder: &Path, entry: &Path) -> Self {
-        Self::with_room(folder, entry, ROOM)
+        let cache = Self::with_room(folder, entry, ROOM);
+        cache.touch();
+        cache
     }
 
     fn with_room(folder: &Path, entry: &Path, room: u64) -> Self {
@@ -149,11 +151,7 @@ impl Cache {
             let extension = path.extension().and_then(|extension| extension.to_str());
             match extension {
                 Some("pack") => packs.push((modified, metadata.len(), path)),
-                Some("tmp")
-                    if modified
-                        .elapsed()
-                        .is_ok_and(|age| age > Duration::from_secs(3600)) =>
-                {
+                Some("tmp") if modified.elapsed().is_ok_and(|age| age > Duration::from_hours(1)) => {
                     let _ = fs::remove_file(path);
                 }
                 _ => {}
@@ -174,8 +172,8 @@ impl Cache {
     }
 
     /// Marks the pack as used, so that it is not among the first to be removed.
-    pub fn touch(&self) {
-        const DAY: Duration = Duration::from_secs(24 * 3600);
+    fn touch(&self) {
+        const DAY: Duration = Duration::from_hours(24);
         let is_old = fs::metadata(&self.path)
             .and_then(|metadata| metadata.modified())
             .is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > DAY));

@@ -100,6 +100,20 @@ fn settings_concern_all_files() {
             .names(&program.change(&["tsconfig.json"]))
             .contains(&"c.ts".to_owned())
     );
+    program
+        .project
+        .write("tsconfig.json", r#"{ "extends": "./base" }"#);
+    program.project.write("base.json", "{}");
+    program.change(&["tsconfig.json", "base.json"]);
+    program.project.write(
+        "base.json",
+        r#"{ "compilerOptions": { "useDefineForClassFields": false } }"#,
+    );
+    assert!(
+        program
+            .names(&program.change(&["base.json"]))
+            .contains(&"c.ts".to_owned())
+    );
     // As they were: nothing is news.
     assert!(program.change(&["tsconfig.json"]).is_empty());
 }
@@ -112,4 +126,17 @@ fn the_stamp_is_what_was_read() {
     assert!(!loaded[0].stamp.is_outdated(&path));
     program.project.write("a.mts", "2");
     assert!(loaded[0].stamp.is_outdated(&path));
+}
+
+#[test]
+fn what_was_dropped_is_read_again() {
+    let program = Program::new(&[("a.mts", "import './b.mts'"), ("b.mts", "1")]);
+    program.load("a.mts");
+    let url = program.place("b.mts").url();
+    program.loader.forget(&url);
+    assert!(program.loader.get(&url).is_none());
+    // Also because an importer still needs it.
+    assert_eq!(program.names(&program.change(&["b.mts"])), ["b.mts"]);
+    program.loader.forget(&url);
+    assert_eq!(program.names(&program.load("b.mts")), ["b.mts"]);
 }

@@ -113,7 +113,7 @@ fn several_threads_may_load_at_once() {
         program
             .loader
             .load_then(vec![entry.clone()], Vec::new(), move |loaded| {
-                send.send(loaded.len()).unwrap()
+                send.send(loaded.len()).unwrap();
             });
     }
     let counts: Vec<usize> = (0..4).map(|_| receive.recv().unwrap()).collect();

@@ -1,5 +1,8 @@
 //! How long it takes: `cargo test --release es::load::tests::speed -- --ignored --nocapture`.
 
+#![expect(clippy::print_stderr, reason = "the figures are for whoever asked")]
+
+use std::fmt::Write;
 use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,11 +22,12 @@ fn loader(cache: Option<Cache>) -> Arc<Loader> {
 }
 
 fn text(index: usize, imports: &[usize]) -> String {
-    let mut text: String = imports
-        .iter()
-        .map(|other| format!("import {{ f{other}, type T{other} }} from './m{other}.ts';\n"))
-        .collect();
-    text += &format!(
+    let mut text = String::new();
+    for other in imports {
+        let _ = writeln!(text, "import {{ f{other}, type T{other} }} from './m{other}.ts';");
+    }
+    let _ = write!(
+        text,
         "export type T{index} = {{ a: number; b?: string }};\ninterface Local<T> {{ value: T; next: Local<T> | null }}\n\
          export function f{index}(x: number, y: string = 'y'): T{index} {{\n  const list: Array<Local<number>> = [];\n  \
          for (let i = 0; i < x; i++) list.push({{ value: i as number, next: null }});\n  \
@@ -32,7 +36,7 @@ fn text(index: usize, imports: &[usize]) -> String {
          add(key: string, value: number): this {{ this.items.set(key, value); return this; }}\n}}\n"
     );
     for other in imports {
-        text += &format!("export const v{other} = () => f{other}(1).a;\n");
+        let _ = writeln!(text, "export const v{other} = () => f{other}(1).a;");
     }
     text
 }

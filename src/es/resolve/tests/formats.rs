@@ -8,13 +8,14 @@ fn format(project: &Project, path: &str) -> FileFormat {
 
 #[test]
 fn extension_and_type_decide() {
+    use Format::{CommonJs, Detect, Module, TypeScriptLoose};
+    use Language::{JavaScript, Jsx, Tsx, TypeScript};
+
     let project = Project::new(&[
         ("esm/package.json", r#"{ "type": "module" }"#),
         ("cjs/package.json", r#"{ "type": "commonjs" }"#),
         ("none/package.json", "{}"),
     ]);
-    use Format::{CommonJs, Detect, Module, TypeScriptLoose};
-    use Language::{JavaScript, Jsx, Tsx, TypeScript};
     for (path, language, format_wanted) in [
         ("esm/a.js", JavaScript, Module),
         ("esm/deep/a.ts", TypeScript, Module),

@@ -5,6 +5,7 @@ mod exports;
 mod extras;
 mod formats;
 mod import;
+mod manifest;
 mod require;
 pub mod temp;
 mod tsconfig;

@@ -5,14 +5,16 @@ use std::collections::{HashMap, HashSet};
 
 use crate::js::{Held, Js, JsResult, Value, settled};
 
-use super::app::App;
-use super::hot_cache::{Table, array_from};
-use super::ids::{Roots, is_installed, last_segment};
+use crate::vite_node::app::App;
+use crate::vite_node::hot_cache::{Table, array_from};
+use crate::vite_node::ids::{Roots, is_installed, last_segment};
 
 /// The ids in some maps. Asks the maps for an id, and reads all their keys only when a spelling has to be searched for:
 /// thousands of strings cross from JavaScript slowly, and as one text at best.
 pub struct Ids<'s> {
     tables: Vec<Table<'s>>,
+    /// Whether the maps spell each id as [`Roots::readings`] does, so that nothing has to be searched for.
+    is_canonical: bool,
     text: OnceCell<String>,
 }
 
@@ -21,7 +23,18 @@ impl<'s> Ids<'s> {
     pub fn of(tables: Vec<Table<'s>>) -> Self {
         Self {
             tables,
+            is_canonical: false,
             text: OnceCell::new(),
+        }
+    }
+
+    /// The keys of a runner's module cache. vite-node's own brings each id into one spelling: the path, with its query.
+    pub fn of_modules(modules: Table<'s>) -> Self {
+        let normalizes = |name| modules.0.get(name).is_ok_and(Value::is_function);
+        Self {
+            // There the drive may be written in either way.
+            is_canonical: !cfg!(windows) && normalizes("getByModuleId") && normalizes("normalizePath"),
+            ..Self::of(vec![modules])
         }
     }
 
@@ -69,6 +82,9 @@ impl<'s> Ids<'s> {
         if let Some(reading) = readings.iter().find(|reading| self.contains(reading)) {
             return Some(reading.clone());
         }
+        if self.is_canonical {
+            return None;
+        }
         let mut candidates = self.with_segment(last_segment(&readings[0])).into_iter();
         candidates
             .find(|other| roots.is_named(other, id))
@@ -81,6 +97,10 @@ impl<'s> Ids<'s> {
         let known: Vec<_> = modules.iter().filter(|id| self.contains(id)).cloned().collect();
         if !known.is_empty() {
             return known;
+        }
+        if self.is_canonical && !modules.is_empty() {
+            // The server knows the modules of each file that it has transformed.
+            return modules.iter().filter_map(|id| self.find(roots, id)).collect();
         }
         let mut found: Vec<_> = self
             .with_segment(last_segment(file))
@@ -123,8 +143,10 @@ impl<'s> Ids<'s> {
 /// What became of a module that was to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It ran, or still does.
+    /// It ran.
     Ran,
+    /// It still runs.
+    Running,
     /// It threw.
     Failed,
     /// It is not loaded.
@@ -141,11 +163,11 @@ impl App {
     /// The ids of the loaded modules.
     pub fn loaded<'s>(&self, js: Js<'s>) -> JsResult<'s, Ids<'s>> {
         let modules = self.module_cache(js)?;
-        Ok(Ids::of(if modules.0.is_object() {
-            vec![modules]
+        Ok(if modules.0.is_object() {
+            Ids::of_modules(modules)
         } else {
-            Vec::new()
-        }))
+            Ids::of(Vec::new())
+        })
     }
 
     /// The owners of registrations.
@@ -318,7 +340,7 @@ pub enum Settled {
 pub fn state_of(promise: Value<'_>) -> JsResult<'_, Held> {
     let js = promise.js();
     let state = js.array(&[]);
-    let note = js.function("", 2, |call| call.arg(0).call_method("push", &[call.arg(1)]))?;
+    let note = js.function("", 0, |call| call.arg(0).call_method("push", &[call.arg(1)]))?;
     let note_as = |is_rejected| note.bind(js.undefined(), &[state, js.boolean(is_rejected)]);
     promise.call_method("then", &[note_as(false)?, note_as(true)?])?;
     Ok(state.hold())
@@ -339,6 +361,7 @@ impl Settled {
 fn outcome_in(state: Value<'_>) -> Outcome {
     match Settled::read(state) {
         Settled::Rejected => Outcome::Failed,
-        Settled::Fulfilled | Settled::Pending => Outcome::Ran,
+        Settled::Fulfilled => Outcome::Ran,
+        Settled::Pending => Outcome::Running,
     }
 }

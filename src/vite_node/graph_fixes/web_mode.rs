@@ -9,7 +9,7 @@ use std::collections::{HashSet, VecDeque};
 
 use crate::js::{JsResult, Value};
 
-use super::hot_cache::{Table, array_from};
+use crate::vite_node::hot_cache::{Table, array_from};
 
 /// The endings of scripts, each also with `x`, `c` or `m` where there is such a thing.
 const SCRIPTS: [&str; 9] = ["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "json"];

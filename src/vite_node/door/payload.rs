@@ -4,16 +4,16 @@ use std::rc::Rc;
 
 use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn};
 
-use super::app::{App, Hot};
-use super::console;
-use super::disposing::dispose;
-use super::listeners::{finish_in_time, notify, notify_vite};
-use super::module_cache::Ids;
-use super::outbox;
-use super::plugin::Origin;
-use super::reload::{entries, has_failed_start, reload, reload_as_wished};
-use super::update;
-use super::web_mode::is_web_mode;
+use crate::vite_node::app::{App, Hot};
+use crate::vite_node::console;
+use crate::vite_node::disposing::dispose;
+use crate::vite_node::listeners::{finish_in_time, notify, notify_vite};
+use crate::vite_node::module_cache::Ids;
+use crate::vite_node::outbox;
+use crate::vite_node::plugin::Origin;
+use crate::vite_node::reload::{entries, has_failed_start, reload, reload_as_wished};
+use crate::vite_node::update;
+use crate::vite_node::web_mode::is_web_mode;
 
 /// `handleMessage(runner, emitter, files, payload)`.
 pub fn handle_message<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
@@ -101,8 +101,8 @@ async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), Held
                 .collect();
             let is_loaded = [&loaded, &owners]
                 .iter()
-                .any(|ids| !ids.of_file(&roots, file, &[]).is_empty())
-                || !app.edited(js, &loaded, &roots, file, &modules).is_empty();
+                .any(|ids| !ids.of_file(roots, file, &[]).is_empty())
+                || !app.edited(js, &loaded, roots, file, &modules).is_empty();
             let Some(changes) = changes else {
                 return Ok((is_loaded, false, None));
             };
@@ -152,7 +152,7 @@ async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
             Ids::of(vec![cache.prune_callbacks()?, cache.data()?]),
             loaded,
         ];
-        let find = |path: String| everywhere.iter().find_map(|ids| ids.find(&roots, &path));
+        let find = |path: String| everywhere.iter().find_map(|ids| ids.find(roots, &path));
         Ok(paths
             .into_iter()
             .filter_map(|path| find(path.text()?))
@@ -180,7 +180,7 @@ async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
             let (cache, key) = (app.cache(js)?, js.string(&owner));
             cache.drop_owner(key)?;
             cache.data()?.delete(key)?;
-            let module = app.loaded(js)?.find(&app.roots(js), &owner);
+            let module = app.loaded(js)?.find(app.roots(js), &owner);
             app.evict(js, module.iter().map(String::as_str))
         })?;
     }
@@ -193,7 +193,7 @@ async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
 /// Whether a module is still imported here, where a channel says it is not: browsers import what they like, and of what
 /// imports a module in web mode the SSR environment knows nothing.
 fn is_needed<'s>(app: &App, js: Js<'s>, owner: &str, origin: Origin) -> JsResult<'s, bool> {
-    let Some(id) = app.loaded(js)?.find(&app.roots(js), owner) else {
+    let Some(id) = app.loaded(js)?.find(app.roots(js), owner) else {
         return Ok(false);
     };
     Ok(match origin {

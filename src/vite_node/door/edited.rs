@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use crate::js::{Js, JsResult, Value};
 
-use super::app::App;
-use super::hot_cache::{Table, array_from};
-use super::ids::{Roots, is_installed};
-use super::module_cache::Ids;
+use crate::vite_node::app::App;
+use crate::vite_node::hot_cache::{Table, array_from};
+use crate::vite_node::ids::{Roots, is_installed};
+use crate::vite_node::module_cache::Ids;
 
 impl App {
     /// The loaded modules of a file, and those that `modules` stand for: what the server says the edit is about. A file

@@ -15,18 +15,24 @@ const REMEMBERED: usize = 5_000;
 /// What the plugin of one emitter saw.
 #[derive(Default)]
 pub struct Changes {
-    changes: RefCell<VecDeque<Change>>,
+    /// The latest last. A moment is looked for from there: messages follow their edit.
+    edits: RefCell<VecDeque<Edited>>,
     /// The modules that runners asked for, whether they came through the transforms or not.
     requested: RefCell<HashSet<String>>,
 }
 
-struct Change {
+/// What changed at one moment.
+struct Edited {
     timestamp: f64,
+    files: Vec<Change>,
+    is_reported_by_ssr: bool,
+}
+
+struct Change {
     file: String,
     /// The ids of the file's modules in the server's graphs.
     modules: Vec<String>,
     is_known_to_ssr: bool,
-    is_reported_by_ssr: bool,
     /// What the hooks of the environments got: other plugins may yet put other modules there.
     options: Vec<Faint>,
 }
@@ -42,77 +48,87 @@ impl Changes {
         is_known_to_ssr: bool,
         options: Option<Faint>,
     ) {
-        let mut changes = self.changes.borrow_mut();
+        let mut edits = self.edits.borrow_mut();
+        let index = position(&edits, timestamp).unwrap_or_else(|| {
+            if edits.len() == REMEMBERED {
+                edits.pop_front();
+            }
+            edits.push_back(Edited {
+                timestamp,
+                files: Vec::new(),
+                is_reported_by_ssr: false,
+            });
+            edits.len() - 1
+        });
+        let files = &mut edits[index].files;
         // The environments report one edit one after another.
-        let known = changes
-            .iter_mut()
-            .rev()
-            .find(|change| is_same(change.timestamp, timestamp) && change.file == file);
-        if let Some(change) = known {
+        if let Some(change) = files.iter_mut().find(|change| change.file == file) {
             change.is_known_to_ssr |= is_known_to_ssr;
             change.modules.extend(modules);
             change.options.extend(options);
             return;
         }
-        changes.push_back(Change {
-            timestamp,
+        files.push(Change {
             file: file.to_owned(),
             modules,
             is_known_to_ssr,
-            is_reported_by_ssr: false,
             options: options.into_iter().collect(),
         });
-        if changes.len() > REMEMBERED {
-            changes.pop_front();
-        }
+    }
+
+    /// What `read` finds in the edit of that moment; `None` when it is unknown.
+    fn at<T>(&self, timestamp: f64, read: impl FnOnce(&Edited) -> T) -> Option<T> {
+        let edits = self.edits.borrow();
+        position(&edits, timestamp).map(|index| read(&edits[index]))
+    }
+
+    /// Whether it is known what changed at that moment.
+    pub fn is_known(&self, timestamp: f64) -> bool {
+        self.at(timestamp, |_| ()).is_some()
     }
 
     /// The files that changed at that moment, each with its modules; `None` when it is unknown.
     pub fn files(&self, timestamp: f64) -> Option<Vec<(String, Vec<String>)>> {
-        let changes = self.changes.borrow();
-        let at = changes
-            .iter()
-            .filter(|change| is_same(change.timestamp, timestamp));
-        let mut files = Vec::new();
-        for change in at {
+        let with_modules = |change: &Change| {
             let mut modules = change.modules.clone();
             modules.sort_unstable();
             modules.dedup();
-            files.push((change.file.clone(), modules));
-        }
-        (!files.is_empty()).then_some(files)
+            (change.file.clone(), modules)
+        };
+        self.at(timestamp, |edit| edit.files.iter().map(with_modules).collect())
     }
 
     /// What the hooks of the environments got for the edits of that moment, each with its file. By the time of a message
     /// all plugins have been asked, and the modules in there are those that it is about.
     pub fn options<'s>(&self, js: Js<'s>, timestamp: f64) -> Vec<(String, Value<'s>)> {
-        let changes = self.changes.borrow();
-        let at = changes
-            .iter()
-            .filter(|change| is_same(change.timestamp, timestamp));
-        let options = at.flat_map(|change| change.options.iter().map(|options| (&change.file, options)));
-        options
-            .filter_map(|(file, options)| Some((file.clone(), options.get(js)?)))
-            .collect()
+        let read = |edit: &Edited| {
+            let each = |change: &Change| {
+                let there = change.options.iter().filter_map(|options| options.get(js));
+                there
+                    .map(|options| (change.file.clone(), options))
+                    .collect::<Vec<_>>()
+            };
+            edit.files.iter().flat_map(each).collect()
+        };
+        self.at(timestamp, read).unwrap_or_default()
     }
 
     /// The SSR environment has reported what changed at that moment.
     pub fn reported_by_ssr(&self, timestamp: f64) {
-        let mut changes = self.changes.borrow_mut();
-        let at = changes
-            .iter_mut()
-            .filter(|change| is_same(change.timestamp, timestamp));
-        at.for_each(|change| change.is_reported_by_ssr = true);
+        let mut edits = self.edits.borrow_mut();
+        if let Some(index) = position(&edits, timestamp) {
+            edits[index].is_reported_by_ssr = true;
+        }
     }
 
     /// Whether the SSR environment reports what changed at that moment, so that others need not. `is_down`: where nothing
     /// is certainly loaded, that counts which it has reported already.
     pub fn is_for_ssr(&self, timestamp: f64, is_down: bool) -> bool {
-        let changes = self.changes.borrow();
-        let mut at = changes
-            .iter()
-            .filter(|change| is_same(change.timestamp, timestamp));
-        at.any(|change| change.is_reported_by_ssr || (change.is_known_to_ssr && !is_down))
+        let is_for_ssr = |edit: &Edited| {
+            let is_known = edit.files.iter().any(|change| change.is_known_to_ssr);
+            edit.is_reported_by_ssr || (is_known && !is_down)
+        };
+        self.at(timestamp, is_for_ssr).unwrap_or(false)
     }
 
     /// Remembers that a runner asked for a module.
@@ -132,13 +148,17 @@ impl Changes {
 
     /// When `file` changed last.
     pub fn latest(&self, is_it: impl Fn(&str) -> bool) -> Option<f64> {
-        self.changes
-            .borrow()
+        let edits = self.edits.borrow();
+        let found = edits
             .iter()
             .rev()
-            .find(|change| is_it(&change.file))
-            .map(|change| change.timestamp)
+            .find(|edit| edit.files.iter().any(|change| is_it(&change.file)));
+        found.map(|edit| edit.timestamp)
     }
+}
+
+fn position(edits: &VecDeque<Edited>, timestamp: f64) -> Option<usize> {
+    edits.iter().rposition(|edit| is_same(edit.timestamp, timestamp))
 }
 
 fn is_same(one: f64, other: f64) -> bool {

@@ -1,16 +1,18 @@
 //! The emitter, and the Vite plugin that puts a server's messages on it.
 
+pub mod changes;
+pub mod hooks;
+pub mod restart;
+
 use std::rc::Rc;
 
 use crate::js::{Call, Js, JsResult, Value};
 
-use super::app::{App, Hot};
-use super::changes::Changes;
-use super::console;
-use super::hooks;
-use super::hot_cache::Table;
-use super::outbox;
-use super::restart;
+use crate::vite_node::app::{App, Hot};
+use crate::vite_node::console;
+use crate::vite_node::hot_cache::Table;
+use crate::vite_node::outbox;
+use changes::Changes;
 
 /// Which channel of a server brought a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

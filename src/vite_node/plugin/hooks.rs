@@ -2,11 +2,11 @@
 
 use crate::js::{JsResult, Value};
 
-use super::changes::Changes;
-use super::hot_cache::array_from;
-use super::ids::Roots;
-use super::plugin::Intercepted;
-use super::web_mode;
+use crate::vite_node::changes::Changes;
+use crate::vite_node::graph_fixes::{self, web_mode};
+use crate::vite_node::hot_cache::array_from;
+use crate::vite_node::ids::Roots;
+use crate::vite_node::plugin::Intercepted;
 
 /// Whether a hook is called for the SSR environment.
 fn is_for_ssr<'s>(call: &Intercepted<'s>) -> JsResult<'s, bool> {
@@ -28,18 +28,6 @@ pub fn record_request<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// A module that never came through its transforms stops an edit in Vite's graph, so that the edit which mends it
-/// would go unreported. Vite takes it for one that nobody has asked for; of one that was, say that it accepts nothing.
-fn let_pass<'s>(module: Value<'s>, changes: &Changes) -> JsResult<'s, ()> {
-    if module.get("isSelfAccepting")?.is_undefined()
-        && let Some(id) = module.get("id")?.text()
-        && changes.is_requested(&id)
-    {
-        module.set("isSelfAccepting", module.js().boolean(false))?;
-    }
-    Ok(())
-}
-
 /// `hotUpdate(options)` and `handleHotUpdate(context)`: remembers which file changes.
 pub fn record_change<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     let change = call.arg(0);
@@ -53,7 +41,7 @@ pub fn record_change<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
         let is_ssr = is_for_ssr(call)?;
         if is_ssr {
             for module in modules_of(change)? {
-                let_pass(module, &changes)?;
+                graph_fixes::let_pass(module, &changes)?;
             }
             // A graph that is not Vite's may be anything.
             let _ = web_mode::adopt(home, call.this.get("environment")?, change);

@@ -6,12 +6,12 @@ use std::rc::Rc;
 use crate::graph;
 use crate::js::{Held, Js, JsResult, Value};
 
-use super::app::App;
-use super::changes::Changes;
-use super::console;
-use super::ids::{Roots, is_installed, shown};
-use super::module_cache::Ids;
-use super::plugin::Origin;
+use crate::vite_node::app::App;
+use crate::vite_node::changes::Changes;
+use crate::vite_node::console;
+use crate::vite_node::ids::{Roots, is_installed, shown};
+use crate::vite_node::module_cache::Ids;
+use crate::vite_node::plugin::Origin;
 
 /// A module that is to run again.
 pub struct Accepted {
@@ -82,7 +82,7 @@ pub fn plan<'s>(
     let scene = Scene {
         app,
         js,
-        roots: app.roots(js),
+        roots: app.roots(js).clone(),
         loaded,
         owners,
         changes: app.changes(js),
@@ -158,7 +158,7 @@ impl<'s> Scene<'_, 's> {
         let timestamp = update.get("timestamp")?.as_number();
         let known = self.changes.as_ref().zip(timestamp);
         let edited_at = known
-            .filter(|(changes, at)| changes.files(*at).is_some())
+            .filter(|(changes, at)| changes.is_known(*at))
             .map(|(_, at)| at);
         if is_from_browser && known.is_some_and(|(changes, at)| changes.is_for_ssr(at, self.is_down)) {
             return Ok(None);

@@ -3,11 +3,11 @@
 
 use crate::js::{Held, Js, JsResult, Value, settled};
 
-use super::app::App;
-use super::console;
-use super::ids::is_installed;
-use super::module_cache::{Settled, state_of};
-use super::patience::PATIENCE_TEXT;
+use crate::vite_node::app::App;
+use crate::vite_node::console;
+use crate::vite_node::ids::is_installed;
+use crate::vite_node::module_cache::{Settled, state_of};
+use crate::vite_node::patience::PATIENCE_TEXT;
 
 /// A module whose evaluation may be under way, with its promise.
 struct Evaluation {

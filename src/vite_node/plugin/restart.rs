@@ -6,11 +6,10 @@
 
 use crate::js::{Js, JsResult, Value, settled};
 
-use super::app::App;
-use super::console;
-use super::ids::{Roots, is_installed};
-use super::plugin::{Intercepted, mark_origin, ssr_channel};
-use super::web_mode::is_web_mode;
+use crate::vite_node::app::App;
+use crate::vite_node::console;
+use crate::vite_node::ids::is_installed;
+use crate::vite_node::plugin::{Intercepted, mark_origin, ssr_channel};
 
 /// What marks the message that a restarted server stands behind.
 pub const ORIGIN: &str = "restart";
@@ -84,35 +83,6 @@ impl App {
         ids.sort_unstable();
         ids.dedup();
         Ok(ids)
-    }
-
-    /// The graph that vite-node's server reads for a module.
-    fn graph_of<'s>(&self, js: Js<'s>, id: &str) -> JsResult<'s> {
-        let environment = if is_web_mode(id) { "client" } else { "ssr" };
-        let home = self.hot.emitter_home(self.emitter(js))?;
-        ["server", "environments", environment, "moduleGraph"]
-            .into_iter()
-            .try_fold(home, Value::get)
-    }
-
-    fn add_to_graph<'s>(&self, js: Js<'s>, id: &str) -> JsResult<'s> {
-        let graph = self.graph_of(js, id)?;
-        let roots = Roots::new(self.server_option(js, "root").as_deref(), None);
-        let url = roots.url(id);
-        graph.call_method("ensureEntryFromUrl", &[js.string(&url), js.boolean(false)])
-    }
-
-    /// Marks a node as changed now. Vite's own clock may run ahead of the one that vite-node's server goes by.
-    fn invalidate_node<'s>(&self, js: Js<'s>, id: &str, node: Value<'s>) -> JsResult<'s, ()> {
-        let graph = self.graph_of(js, id)?;
-        let global = js.global()?;
-        let (seen, now) = (
-            global.get("Set")?.construct(&[])?,
-            global.get("Date")?.call_method("now", &[])?,
-        );
-        graph
-            .call_method("invalidateModule", &[node, seen, now])
-            .map(drop)
     }
 
     /// Options of the runner that are those of the old server: name, value, and the new server's value.

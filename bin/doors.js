@@ -1,0 +1,34 @@
+'use strict'
+
+const path = require('node:path')
+const { pathToFileURL } = require('node:url')
+const binding = require('../load-binding.js')
+
+const urlOf = (file) => pathToFileURL(path.join(__dirname, file)).href
+/** What `--import` takes. */
+const registerUrl = urlOf('../register.mjs')
+const places = { folder: path.dirname(__dirname), keeper: urlOf('keep.js'), hooks: urlOf('hooks.mjs'), registerUrl }
+
+/** Below these there is no `require()` of ES modules that a program could rely on. */
+const FLOORS = { 20: 19, 22: 12 }
+
+/** Why this runtime cannot run hot programs, or undefined. */
+function refusal() {
+  const { bun, deno, node } = process.versions
+  if (bun) return 'hot programs need Node; under Bun use `bun --hot`'
+  if (deno) return 'hot programs need Node; under Deno use `deno run --watch-hmr`'
+  const [major, minor] = node.split('.').map(Number)
+  if (major < 20 || major === 21 || minor < (FLOORS[major] ?? 0)) {
+    return `hot programs need Node 20.19, 22.12 or later; this is ${node}`
+  }
+  return undefined
+}
+
+/** `node --import @upvotr/node-hmr/register`: for the program that Node runs next, and its workers. */
+function register() {
+  const why = refusal()
+  if (why !== undefined) throw new Error(`@upvotr/node-hmr/register: ${why}`)
+  binding.openProgram(places, {})
+}
+
+module.exports = { places, refusal, register, registerUrl }

@@ -1,0 +1,79 @@
+'use strict'
+
+const fs = require('node:fs')
+const { places, refusal, registerUrl } = require('./doors.js')
+const { already } = require('./program.js')
+
+/** Node's exit code when a top-level await never settles. */
+const UNSETTLED = 13
+
+/** Whether the command runs the file as a hot program: a loader or a watcher of the user's is the classic way. */
+function isHotProgram(binding, options) {
+  return options.require === undefined && options.watcher === undefined && !refusal() && !!binding.openProgram
+}
+
+/**
+ * Makes this process one for a hot program. Returns what runs it; if its entry exports a hot module, the runtime takes it.
+ *
+ * @param {object} given
+ * @param {any} given.binding the addon of the package that the program uses
+ * @param {Record<string, any>} given.options of the command
+ * @param {any} given.require_ the wrapper that the runtime has
+ * @param {any} given.runtime
+ * @param {string} given.file as it was typed
+ * @param {string} given.entry its absolute path
+ */
+function hmrOpenHot({ binding, options, require_, runtime, file, entry }) {
+  for (const variables of options.envFile ?? []) process.loadEnvFile(variables)
+  binding.openProgram(places, { ...options, entry, command: true })
+  beInherited()
+  return async () => {
+    const exported = await hmrRun(binding, entry)
+    const path = realPath(entry)
+    const ran = require_.cache[path]
+    if (ran && binding.isHotModule(ran.exports)) {
+      already.set(path, ran)
+      return runtime.import(file)
+    }
+    if (binding.isHotModule(exported?.default)) return binding.runHotEntry(path)
+    if (!options.noWatch) binding.watchProgram?.()
+    return undefined
+  }
+}
+
+async function hmrRun(binding, entry) {
+  const unsettled = () => {
+    if (binding.programIsPending()) process.exitCode ??= UNSETTLED
+  }
+  process.on('exit', unsettled)
+  try {
+    return await binding.runProgram(entry)
+  } finally {
+    process.off('exit', unsettled)
+  }
+}
+
+function realPath(file) {
+  try {
+    return fs.realpathSync(file)
+  } catch {
+    return file
+  }
+}
+
+/** Workers and children that inherit the options of this process run hot as well. */
+function beInherited() {
+  process.execArgv.push('--import', registerUrl)
+  const threads = require('node:worker_threads')
+  threads.Worker = new Proxy(threads.Worker, {
+    construct(Worker, [file, options], target) {
+      if (options?.execArgv !== undefined) return Reflect.construct(Worker, [file, options], target)
+      // Those that concern a whole process are refused for a thread.
+      const execArgv = process.execArgv.filter((argument) => !/^--(max|inspect|title|expose)/.test(argument))
+      return Reflect.construct(Worker, [file, { ...options, execArgv }], target)
+    }
+  })
+  require('node:module').syncBuiltinESMExports()
+}
+
+module.exports = { isHotProgram, hmrOpenHot }

@@ -1,0 +1,3 @@
+import doors from './bin/doors.js'
+
+doors.register()

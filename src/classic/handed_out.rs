@@ -1,0 +1,219 @@
+//! An evaluation that hands out what was handed out before has not been one.
+//!
+//! Eviction makes Node's loader forget a `CommonJS` module, and whatever else looks into `require.cache`. Some do not:
+//! the `require` that jiti gives to the modules that it evaluates remembers for good what those have required, and Node
+//! never forgets an ES module. The former shows by the export and helps itself: the loader above, through which the
+//! module that made the runtime was evaluated, is asked. Of the latter only the truth can be told.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use super::dependencies::package_type;
+use super::found::{invalid, is_namespace};
+use super::hmr_runtime::require_of;
+use super::hot_module::{Version, take as take_hot};
+use super::registry::{Registry, place};
+use super::require_cache;
+use super::steps::Module;
+use crate::error::HmrError;
+use crate::js::{Held, JsResult, Thrown, Value};
+
+/// How many runtimes around this one are asked.
+const MAKERS: usize = 8;
+
+/// Evaluates the file and takes its export. `evicted` is the cache and what stood there for the file.
+///
+/// # Errors
+/// What the evaluation throws; that it is no hot module; `ERR_HMR_NOT_FORGOTTEN` if it is the old one.
+pub fn evaluate<'s>(
+    module: &Module,
+    require: Value<'s>,
+    path: &str,
+    evicted: Option<(Value<'s>, Value<'s>)>,
+) -> JsResult<'s, Version> {
+    let id = &module.record.id;
+    let take = |export: Value<'s>| {
+        let Some(version) = take_hot(export)? else {
+            let record = require.get("cache")?.get_key(require.js().string(path)).ok();
+            return Err(invalid(export, id, record.filter(|record| record.is_object())));
+        };
+        Ok((
+            is_handed_out_again(module, &version, export, path, evicted),
+            version,
+        ))
+    };
+    let first = require_cache::require(require, path).and_then(take);
+    let asks_others = match &first {
+        Ok((is_old, _)) => *is_old,
+        Err(thrown) => is_invalid(*thrown),
+    };
+    if asks_others {
+        for other in loaders_above(module, require)? {
+            if let Ok((false, version)) = unless_thrown(require_cache::require(other, path).and_then(take))? {
+                return keep(module, require, version);
+            }
+        }
+        if let Some(export) = evaluate_directly(require, path)?
+            && let Ok((false, version)) = unless_thrown(take(export))?
+        {
+            return keep(module, require, version);
+        }
+    }
+    match first {
+        Ok((false, version)) => keep(module, require, version),
+        Ok((true, _)) => {
+            let file = id.clone();
+            let record = require.get("cache")?.get_key(require.js().string(path))?;
+            let is_es_module = is_es_module(record, path);
+            Err(HmrError::NotForgotten { file, is_es_module }.thrown(require.js()))
+        }
+        Err(thrown) => Err(thrown),
+    }
+}
+
+/// That the export is no hot module is a result; anything else that was thrown is the file's failure.
+fn unless_thrown<T>(result: JsResult<'_, T>) -> JsResult<'_, Result<T, ()>> {
+    match result {
+        Ok(result) => Ok(Ok(result)),
+        Err(thrown) if is_invalid(thrown) => Ok(Err(())),
+        Err(thrown) => Err(thrown),
+    }
+}
+
+fn has_code(thrown: Thrown<'_>, code: &str) -> bool {
+    let given = thrown.0.is_error().then(|| thrown.0.get("code").ok()).flatten();
+    given.and_then(Value::text).as_deref() == Some(code)
+}
+
+fn is_invalid(thrown: Thrown<'_>) -> bool {
+    has_code(thrown, "ERR_HMR_INVALID_MODULE")
+}
+
+/// Whether this says that a loader handed out what it had handed out before.
+pub fn is_not_forgotten(thrown: Value<'_>) -> bool {
+    has_code(Thrown(thrown), "ERR_HMR_NOT_FORGOTTEN")
+}
+
+/// Notes what was handed out.
+fn keep<'s>(module: &Module, require: Value<'s>, version: Version) -> JsResult<'s, Version> {
+    let js = require.js();
+    let slot = module.slot.get(js);
+    if slot.is_object() {
+        slot.set_item(place::LOADED_RUNNER, version.runner.get(js))?;
+        slot.set_item(place::LOADED_PERSIST, version.persist.get(js))?;
+    }
+    Ok(version)
+}
+
+/// Whether this is the version that was loaded before, although the module was evicted. What a function of the user's
+/// hands out is the user's affair: only where a module record was evicted is another one expected. A file that exports
+/// what another one made has that one among its children.
+fn is_handed_out_again<'s>(
+    module: &Module,
+    version: &Version,
+    export: Value<'s>,
+    path: &str,
+    evicted: Option<(Value<'s>, Value<'s>)>,
+) -> bool {
+    let js = export.js();
+    let Some((cache, old)) = evicted else { return false };
+    if !is_module_record(old) {
+        return false;
+    }
+    let record = cache.get_key(js.string(path)).unwrap_or_else(|_| js.undefined());
+    if !record.is_object() || record.same(old) {
+        return true;
+    }
+    let slot = module.slot.get(js);
+    let is_same = |place, held: &Held| slot.item(place).is_ok_and(|it| it.same(held.get(js)));
+    slot.is_object()
+        && is_same(place::LOADED_RUNNER, &version.runner)
+        && is_same(place::LOADED_PERSIST, &version.persist)
+        && !has_children(record)
+}
+
+fn is_module_record(value: Value<'_>) -> bool {
+    value
+        .get("filename")
+        .is_ok_and(|filename| filename.text().is_some())
+}
+
+fn has_children(record: Value<'_>) -> bool {
+    let children = record.get("children").ok().and_then(Value::array_length);
+    children.is_some_and(|count| count > 0)
+}
+
+/// Whether the record is that of an ES module.
+pub fn is_es_module(record: Value<'_>, path: &str) -> bool {
+    let exports = record.is_object().then(|| record.get("exports").ok()).flatten();
+    let has_namespace = exports.is_some_and(|exports| is_namespace(exports).unwrap_or(false));
+    let extension = Path::new(path)
+        .extension()
+        .and_then(|extension| extension.to_str());
+    has_namespace
+        || match extension {
+            Some("mjs" | "mts") => true,
+            Some("js" | "ts") => package_type(Path::new(path)).as_deref() == Some("module"),
+            _ => false,
+        }
+}
+
+/// Whether a new record of a dependency brought what the old one had: an ES module, which Node keeps.
+pub fn is_es_module_again<'s>(old: Value<'s>, new: Value<'s>, path: &str) -> bool {
+    let exports = |record: Value<'s>| record.get("exports").ok().filter(|exports| exports.is_object());
+    old.is_object()
+        && new.is_object()
+        && !has_children(new)
+        && matches!((exports(old), exports(new)), (Some(old), Some(new)) if old.same(new))
+        && is_es_module(new, path)
+}
+
+/// The `require`s through which the module was evaluated that made this runtime, and that in turn, as far as they share
+/// its cache.
+fn loaders_above<'s>(module: &Module, require: Value<'s>) -> JsResult<'s, Vec<Value<'s>>> {
+    let js = require.js();
+    let runtimes = module.addon.live_runtimes(js);
+    let importer = module.record.importer.borrow().upgrade();
+    let of_importer = importer.and_then(|importer| {
+        let mut registries = runtimes.iter().map(|(_, registry)| registry);
+        registries.find(|it| it.find(&importer.id).is_some_and(|it| Rc::ptr_eq(&it, &importer)))
+    });
+    let maker = |registry: &Registry| registry.maker.borrow().upgrade();
+    let first = maker(&module.registry).or_else(|| of_importer.cloned());
+    let cache = require.get("cache")?;
+    let mut loaders = Vec::new();
+    for above in std::iter::successors(first, |registry| maker(registry)).take(MAKERS) {
+        let runtime = runtimes.iter().find(|(_, registry)| Rc::ptr_eq(registry, &above));
+        let Some((runtime, _)) = runtime else { continue };
+        let other = require_of(*runtime)?;
+        if !other.same(require) && other.get("cache")?.same(cache) {
+            loaders.push(other);
+        }
+    }
+    Ok(loaders)
+}
+
+/// jiti's way to evaluate a file without a look at what it remembers.
+fn evaluate_directly<'s>(require: Value<'s>, path: &str) -> JsResult<'s, Option<Value<'s>>> {
+    let js = require.js();
+    let evaluate = require.get("evalModule")?;
+    let is_loaded = require.get("cache")?.has_key(js.string(path)).unwrap_or(true);
+    if is_loaded || !evaluate.is_function() {
+        return Ok(None);
+    }
+    let Ok(source) = std::fs::read_to_string(path) else {
+        return Ok(None);
+    };
+    let options = js.object();
+    let extension = Path::new(path)
+        .extension()
+        .and_then(|extension| extension.to_str());
+    options.set("id", js.string(path))?;
+    options.set("filename", js.string(path))?;
+    options.set(
+        "ext",
+        js.string(&extension.map(|it| format!(".{it}")).unwrap_or_default()),
+    )?;
+    options.set("cache", js.object())?;
+    evaluate.call(require, &[js.string(&source), options]).map(Some)
+}

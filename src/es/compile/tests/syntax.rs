@@ -1,0 +1,143 @@
+use super::*;
+
+fn javascript(text: &str, format: Format) -> Source<'_> {
+    Source {
+        language: Language::JavaScript,
+        format,
+        ..source(text)
+    }
+}
+
+#[test]
+fn early_errors_are_errors() {
+    for text in [
+        "return 1",
+        "export { x }",
+        "export let a; export { a }",
+        "let a; let a;",
+        "await = 1",
+        "yield = 1",
+        "with (a) {}",
+        "import defer * as a from 'a'",
+        "import source a from 'a'",
+        "010",
+        "a\n<!-- b",
+        "import.defer('x')",
+        "let x = ;",
+        "new.target",
+        "super()",
+        "break",
+        "import { a } from 'a'; let a",
+        "delete a",
+        "arguments = 1",
+        "eval = 1",
+    ] {
+        let error = error(&javascript(text, Format::Module));
+        assert_eq!(error.kind, ErrorKind::Syntax, "{text}");
+    }
+}
+
+#[test]
+fn an_error_has_its_place() {
+    let error = error(&javascript("let a\n  'é' let b", Format::Module));
+    assert_eq!((error.line, error.column), (2, 6), "{error:?}");
+}
+
+#[test]
+fn syntax_decides_about_the_kind() {
+    for (text, kind) in [
+        ("import 'a'", Kind::Module),
+        ("export {}", Kind::Module),
+        ("import.meta", Kind::Module),
+        ("await 1", Kind::Module),
+        ("module.exports = 1", Kind::CommonJs),
+        ("return 1", Kind::CommonJs),
+        ("import('a')", Kind::CommonJs),
+        ("for await (const a of b);", Kind::Module),
+    ] {
+        assert_eq!(
+            compile(&javascript(text, Format::Detect)).unwrap().kind,
+            kind,
+            "{text}"
+        );
+    }
+    for (text, kind) in [
+        ("import 'a'", Kind::LooseModule),
+        ("import a = require('a'); a()", Kind::CommonJs),
+        ("export = 1", Kind::CommonJs),
+        ("import type { a } from 'a'", Kind::LooseModule),
+    ] {
+        let source = Source {
+            format: Format::TypeScriptLoose,
+            ..source(text)
+        };
+        assert_eq!(compile(&source).unwrap().kind, kind, "{text}");
+    }
+}
+
+#[test]
+fn texts_of_every_shape_work() {
+    assert_eq!(
+        js("\u{feff}#!/usr/bin/env node\r\nlet a\u{2028}let b"),
+        "///usr/bin/env node\r\nlet a\u{2028}let b"
+    );
+    let many: String = (0..5_000)
+        .map(|n| format!("import {{ a as a{n} }} from './{n}';\n"))
+        .collect();
+    let compiled = compile(&javascript(&many, Format::Module)).unwrap();
+    assert_eq!(compiled.requests.len(), 5_000);
+    assert_eq!(
+        (compiled.requests[4_999].line, compiled.requests[4_999].column),
+        (5_000, 28)
+    );
+    let long = format!("let a = '';\na{};", " + 'b'".repeat(20_000));
+    compile(&javascript(&long, Format::Module)).unwrap();
+}
+
+#[test]
+fn the_environment_has_a_name_of_its_own() {
+    let code = compile(&javascript(
+        "import { a } from 'a'; let $ = a, $h1_",
+        Format::Module,
+    ))
+    .unwrap()
+    .code;
+    assert!(code.starts_with("return(function*($h2_){"), "{code}");
+    assert!(code.contains("let $ = $h2_[0].a"), "{code}");
+}
+
+#[test]
+fn commonjs_stays_what_it_is() {
+    let compiled = compile(&Source {
+        hot: false,
+        ..javascript(
+            "'use strict'; require('a'); require(b); require('a')",
+            Format::CommonJs,
+        )
+    })
+    .unwrap();
+    assert_eq!(
+        compiled.code,
+        "'use strict'; require('a'); require(b); require('a')\n//# sourceURL=file:///a.ts"
+    );
+    assert_eq!(compiled.dynamic, ["a"]);
+    assert_eq!(
+        body(&javascript(
+            "'use strict'; import('a'); setTimeout(f)",
+            Format::CommonJs
+        )),
+        "\"use strict\";const $=module.__hmr__;'use strict'; $.import('a'); (0,$.setTimeout)(f)"
+    );
+}
+
+#[test]
+fn the_map_has_an_entry_for_each_line() {
+    let code = compile(&javascript("import { a } from 'a'\na()\nlet b", Format::Module))
+        .unwrap()
+        .code;
+    let encoded = code.rsplit_once("base64,").unwrap().1;
+    assert_eq!(
+        encoded,
+        "eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbImZpbGU6Ly8vYS50cyJdLCJuYW1lcyI6W10sIm1hcHBpbmdzIjoibUNBQUE7QUFDQSxXQUFBLENBQUU7QUFDRiJ9"
+    );
+}

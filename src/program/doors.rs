@@ -1,0 +1,232 @@
+//! The doors: how Node's own loaders come to hot modules that code outside reaches.
+//!
+//! `require` comes in through `Module._extensions` (`es/commonjs.rs`). Node's ES loader asks hooks: in this thread where
+//! `module.registerHooks` exists (22.15), else in a thread of Node's, which has an engine of its own and finds out the names
+//! by itself. Either way it gets a facade (`facade.rs`), whose first act is to call [`keep`].
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::facade;
+use crate::es::resolve::url::FileUrl;
+use crate::es::resolve::{Mode, Resolved};
+use crate::es::{Body, Engine, ModuleId, import};
+use crate::js::{Call, Cx, Held, Js, JsResult, State, Value, spawn};
+
+/// The doors of one environment.
+#[derive(Default)]
+pub struct Doors {
+    /// The folder of this package: its own files are never hot.
+    own_folder: RefCell<PathBuf>,
+    /// URL of the module that facades import.
+    keeper: RefCell<String>,
+    /// The program's entry, where Node's loader runs it.
+    entry: RefCell<Option<String>>,
+    /// What passes the exports of a module on to its facades. A facade is in Node's cache for good, and so is this.
+    facades: RefCell<HashMap<ModuleId, Vec<Held>>>,
+}
+
+impl State for Doors {
+    fn make(_: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self::default())
+    }
+}
+
+/// Opens the doors. `places` is `{ folder, keeper, hooks }`: a path and two URLs.
+pub fn open<'s>(js: Js<'s>, places: Value<'s>, data: Value<'s>) -> JsResult<'s, ()> {
+    place(js, places)?;
+    Engine::of(js)?.hook_require(js)?;
+    let module = js.builtin("module")?;
+    let in_thread = module.get("registerHooks")?;
+    if in_thread.is_function() {
+        let hooks = js.object();
+        hooks.set("resolve", js.function("resolve", 3, resolve_hook)?)?;
+        hooks.set("load", js.function("load", 3, load_hook)?)?;
+        in_thread.call(module, &[hooks])?;
+    } else {
+        let options = js.object();
+        options.set("data", data)?;
+        module.call_method("register", &[places.get("hooks")?, options])?;
+    }
+    Ok(())
+}
+
+/// Notes where this package's own files are, without opening anything.
+pub fn place<'s>(js: Js<'s>, places: Value<'s>) -> JsResult<'s, ()> {
+    let doors = js.state::<Doors>()?;
+    *doors.own_folder.borrow_mut() = PathBuf::from(places.get("folder")?.display());
+    *doors.keeper.borrow_mut() = places.get("keeper")?.display();
+    Ok(())
+}
+
+/// Tells facades that a module has new exports: `env` of its current version.
+pub fn refresh(js: Js<'_>, module: ModuleId) {
+    let Some(doors) = js.made_state::<Doors>() else {
+        return;
+    };
+    let sets = doors.facades.borrow().get(&module).cloned().unwrap_or_default();
+    if sets.is_empty() {
+        return;
+    }
+    let Ok(engine) = Engine::of(js) else { return };
+    let env = engine.version_of(module).and_then(|version| version.env());
+    if let Some(env) = env {
+        for set in sets {
+            // A name that is not initialized any more keeps the value that it had.
+            let _ = set.get(js).call(js.undefined(), &[env.get(js)]);
+        }
+    }
+}
+
+/// `keep(url, set)`: evaluates the module at `url`, calls `set` with its exports, now and whenever they change. A promise,
+/// if the module has top-level await.
+pub fn keep<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let (engine, doors) = (Engine::of(js)?, js.state::<Doors>()?);
+    let (url, set) = (call.arg(0).display(), call.arg(1).hold());
+    let Some(resolved) = local_file(js, &url)? else {
+        return Err(js.error("Error", &format!("node-hmr: {url} is no local module")));
+    };
+    let id = engine.record_of(&resolved).id;
+    if is_entry(js, &doors, &url, &resolved)? {
+        engine.set_main(id);
+    }
+    let has_await = engine.facade(js, id)?.has_await;
+    let keep = move |js: Js<'_>| {
+        if let Ok(doors) = js.state::<Doors>() {
+            doors.facades.borrow_mut().entry(id).or_default().push(set);
+            refresh(js, id);
+        }
+    };
+    if !has_await {
+        engine.import_sync(js, id)?;
+        keep(js);
+        return Ok(js.undefined());
+    }
+    let cx = Cx::new(js);
+    spawn(js, async move {
+        import(&cx, id).await?;
+        cx.with(keep);
+        Ok(Held::undefined())
+    })
+}
+
+/// Whether the program begins with this module. Where Node's hooks have a thread of their own, nothing in this one was
+/// told so: it is what the command line names, or in a worker the first that is asked for.
+fn is_entry<'s>(js: Js<'s>, doors: &Doors, url: &str, resolved: &Resolved) -> JsResult<'s, bool> {
+    if let Some(entry) = doors.entry.borrow().as_deref() {
+        return Ok(entry == url);
+    }
+    let is_entry = if js.builtin("worker_threads")?.get("isMainThread")?.truthy() {
+        let named = js.global()?.get("process")?.get("argv")?.item(1)?.text();
+        let named = named.and_then(|path| PathBuf::from(path).canonicalize().ok());
+        matches!(resolved, Resolved::File { path, .. } if Some(path) == named.as_ref())
+    } else {
+        true
+    };
+    if is_entry {
+        *doors.entry.borrow_mut() = Some(url.to_owned());
+    }
+    Ok(is_entry)
+}
+
+/// `resolve(specifier, context, nextResolve)`
+pub fn resolve_hook<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let (specifier, context, next) = (call.arg(0), call.arg(1), call.arg(2));
+    let parent = context.get("parentURL")?.text();
+    let is_entry = parent.is_none();
+    let ours = match &parent {
+        _ if is_required(context)? => None,
+        Some(parent) => match local_file(js, parent)? {
+            Some(Resolved::File { path, .. }) => {
+                let engine = Engine::of(js)?;
+                let found = engine
+                    .sources()
+                    .resolver
+                    .resolve(&specifier.display(), &path, Mode::Import);
+                found.ok().filter(|found| matches!(found, Resolved::File { .. }))
+            }
+            _ => None,
+        },
+        None => None,
+    };
+    if let Some(found) = ours {
+        let answer = js.object();
+        answer.set("url", js.string(&Engine::url_of(&found)))?;
+        answer.set("shortCircuit", js.boolean(true))?;
+        return Ok(answer);
+    }
+    let answer = next.call(js.undefined(), &[specifier, context])?;
+    if is_entry && answer.is_object() && !answer.is_thenable()? {
+        let doors = js.state::<Doors>()?;
+        *doors.entry.borrow_mut() = answer.get("url")?.text();
+    }
+    Ok(answer)
+}
+
+/// `load(url, context, nextLoad)`
+pub fn load_hook<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let (url, context, next) = (call.arg(0).display(), call.arg(1), call.arg(2));
+    let by_node = || next.call(js.undefined(), &[call.arg(0), context]);
+    if is_required(context)? {
+        return by_node();
+    }
+    let Some(resolved) = local_file(js, &url)? else {
+        return by_node();
+    };
+    let engine = Engine::of(js)?;
+    let record = engine.record_of(&resolved);
+    let answer = js.object();
+    match engine.unit_of(js, &record)?.body {
+        Body::Module(_) => {
+            let made = engine.facade(js, record.id)?;
+            let keeper = js.state::<Doors>()?.keeper.borrow().clone();
+            let text = facade::text(&url, &keeper, &made.names, &[], made.has_await);
+            answer.set("format", js.string("module"))?;
+            answer.set("source", js.string(&text))?;
+        }
+        Body::CommonJs(_) => answer.set("format", js.string("commonjs"))?,
+        _ => return by_node(),
+    }
+    answer.set("shortCircuit", js.boolean(true))?;
+    Ok(answer)
+}
+
+/// Whether `require` asks: it comes in through `Module._extensions`.
+fn is_required<'s>(context: Value<'s>) -> JsResult<'s, bool> {
+    let conditions = context.get("conditions")?;
+    if !conditions.is_array() {
+        return Ok(false);
+    }
+    Ok(conditions
+        .items()?
+        .into_iter()
+        .any(|condition| condition.text().as_deref() == Some("require")))
+}
+
+/// The local file that a URL names, if it does.
+fn local_file<'s>(js: Js<'s>, url: &str) -> JsResult<'s, Option<Resolved>> {
+    if !url.starts_with("file:") {
+        return Ok(None);
+    }
+    let Ok(FileUrl { path, suffix, .. }) = FileUrl::parse(url) else {
+        return Ok(None);
+    };
+    let path = path.canonicalize().unwrap_or(path);
+    let doors = js.state::<Doors>()?;
+    let is_own = is_below(&path, &doors.own_folder.borrow());
+    let is_local = !is_own && Engine::of(js)?.sources().resolver.is_local(&path);
+    Ok(is_local.then_some(Resolved::File {
+        path,
+        suffix,
+        local: true,
+    }))
+}
+
+/// Whether a path is this package's own: its files beside package.json, and its command's.
+fn is_below(path: &Path, folder: &Path) -> bool {
+    path.parent() == Some(folder) || path.starts_with(folder.join("bin"))
+}

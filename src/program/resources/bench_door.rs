@@ -1,0 +1,118 @@
+//! The same for specs, which have functions where the engine has modules: a hidden export.
+
+use std::rc::Rc;
+
+use crate::js::{Call, Cx, Js, JsResult, Value, spawn};
+
+use super::state::Resources;
+use super::transition::{Progress, Transition};
+use super::{caller, timers};
+
+const FUNCTIONS: [(&str, u32, crate::js::NativeFn); 8] = [
+    ("install", 0, |call| {
+        done(call, call.js.state::<Resources>()?.install(call.js))
+    }),
+    ("uninstall", 0, |call| {
+        done(call, call.js.state::<Resources>()?.uninstall(call.js))
+    }),
+    ("owner", 2, owner),
+    ("runAs", 2, run_as),
+    ("timers", 0, |call| {
+        timers::for_hot_code(&*call.js.state::<Resources>()?, call.js)
+    }),
+    ("isHotCaller", 0, |call| {
+        Ok(call.js.boolean(caller::is_hot(call.js)?))
+    }),
+    ("keep", 1, keep),
+    ("begin", 1, begin),
+];
+
+const METHODS: [(&str, crate::js::NativeFn); 6] = [
+    ("evaluated", |call| {
+        done(call, transition(call)?.evaluated(call.js))
+    }),
+    ("rollBack", |call| {
+        done(call, transition(call)?.roll_back(call.js))
+    }),
+    ("settled", |call| wait(call, true)),
+    ("over", |call| wait(call, false)),
+    ("failure", |call| {
+        let failure = transition(call)?.failure();
+        Ok(failure.map_or_else(|| call.js.undefined(), |it| it.get(call.js)))
+    }),
+    ("isLate", |call| Ok(call.js.boolean(transition(call)?.is_late()))),
+];
+
+/// Adds the export.
+pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
+    let open = js.function("programResources", 0, |call| {
+        let object = call.js.object();
+        for (name, length, body) in FUNCTIONS {
+            object.set(name, call.js.function(name, length, body)?)?;
+        }
+        Ok(object)
+    })?;
+    exports.define_hidden(js.string("programResources"), open)
+}
+
+fn done<'s>(call: &Call<'s>, result: JsResult<'s, ()>) -> JsResult<'s> {
+    result.map(|()| call.js.undefined())
+}
+
+fn owner<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let version = call.arg(1).as_number().unwrap_or(1.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "specs count from 1"
+    )]
+    call.js
+        .state::<Resources>()?
+        .owner(call.js, &call.arg(0).display(), version as u32)
+}
+
+fn run_as<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let resources = call.js.state::<Resources>()?;
+    resources.run_as(call.js, call.arg(0), || {
+        call.arg(1).call(call.js.undefined(), &[])
+    })
+}
+
+/// `keep(object)`: its values are held, as those of a `hot.data` are.
+fn keep<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let data = call.arg(0).hold();
+    *call.js.state::<Resources>()?.holders.borrow_mut() = Some(Rc::new(move |js| Ok(vec![data.get(js)])));
+    Ok(call.js.undefined())
+}
+
+fn begin<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let transition = Transition::begin(call.js, &call.arg(0).items()?)?;
+    let object = call.js.native_object(transition)?;
+    for (name, body) in METHODS {
+        object.set(name, call.js.function(name, 0, body)?)?;
+    }
+    Ok(object)
+}
+
+fn transition<'s>(call: &Call<'s>) -> JsResult<'s, Rc<Transition>> {
+    let transition = call.this.native::<Transition>();
+    transition.ok_or_else(|| call.js.error("TypeError", "not a transition"))
+}
+
+fn wait<'s>(call: &Call<'s>, is_first: bool) -> JsResult<'s> {
+    let (transition, cx) = (transition(call)?, Cx::new(call.js));
+    spawn(call.js, async move {
+        let progress = if is_first {
+            transition.settled(cx.clone()).await
+        } else {
+            transition.over(cx.clone()).await
+        };
+        let name = match progress {
+            Progress::Open => "open",
+            Progress::Up => "up",
+            Progress::Over => "over",
+            Progress::Back => "back",
+        };
+        Ok(cx.with(|js| js.string(name).hold()))
+    })
+}

@@ -1,0 +1,63 @@
+//! Whether hot code or a package calls.
+//!
+//! What a package starts is its own and outlives versions, though a module's evaluation called it. The functions of
+//! Node that start something are shared by both, so the innermost frame outside of Node's own code decides.
+
+use crate::js::{Js, JsResult, Value};
+
+/// Enough for the frames of Node's own code between a function of ours and who called it.
+const FRAMES: f64 = 16.0;
+
+/// Whether the innermost caller outside of Node is a local module.
+pub fn is_hot<'s>(js: Js<'s>) -> JsResult<'s, bool> {
+    let error = js.global()?.get("Error")?;
+    let prepare = js.string("prepareStackTrace");
+    let (had, before) = (error.has_own_key(prepare)?, error.get_key(prepare)?);
+    let limit = error.get("stackTraceLimit")?;
+    let sites = js.function("", 2, |call| Ok(call.arg(1)))?;
+    error.set_key(prepare, sites)?;
+    error.set("stackTraceLimit", js.number(FRAMES))?;
+    // Node asks for the frames when they are read, not when the error is made.
+    let frames = error.construct(&[]).and_then(|made| made.get("stack"));
+    error.set("stackTraceLimit", limit)?;
+    if had {
+        error.set_key(prepare, before)?;
+    } else {
+        error.delete_key(prepare)?;
+    }
+    decide(frames?)
+}
+
+fn decide(frames: Value<'_>) -> JsResult<'_, bool> {
+    if !frames.is_array() {
+        return Ok(false);
+    }
+    for frame in frames.items()? {
+        let name = frame.call_method("getScriptNameOrSourceURL", &[])?.text();
+        let Some(name) = name.filter(|name| !name.is_empty() && !name.starts_with("node:")) else {
+            continue;
+        };
+        return Ok(is_local(&name));
+    }
+    Ok(false)
+}
+
+/// Whether a script is a file below no `node_modules`.
+fn is_local(name: &str) -> bool {
+    let is_file = name.starts_with("file:") || std::path::Path::new(name).is_absolute();
+    is_file && !name.split(['/', '\\']).any(|part| part == "node_modules")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_local;
+
+    #[test]
+    fn files_below_node_modules_are_packages() {
+        assert!(is_local("file:///app/server.ts"));
+        assert!(is_local("/app/my_node_modules/server.js"));
+        assert!(!is_local("/app/node_modules/ws/index.js"));
+        assert!(!is_local("file:///app/node_modules/ws/wrapper.mjs"));
+        assert!(!is_local("evalmachine.<anonymous>"));
+    }
+}

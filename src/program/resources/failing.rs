@@ -1,0 +1,99 @@
+//! A version that exits, or leaves an error that nobody handles, before it has come up: it has failed, and the process
+//! goes on with the version before.
+
+use std::rc::Rc;
+
+use crate::js::{Call, Js, JsResult, Thrown, Value};
+
+use super::owner::{Owner, Phase};
+use super::state::Resources;
+use super::transition::Transition;
+
+/// Who pays for what happens at this moment.
+enum Charged {
+    /// A version that has not come up.
+    Fresh(Rc<Transition>),
+    /// One that was given up already.
+    Failed,
+    /// Nobody: Node's rule holds.
+    Nobody,
+}
+
+/// Replaces `process.exit` and the function that Node calls for errors that nobody handles.
+pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
+    let process = js.global()?.get("process")?;
+    resources.wrap(process, "exit", exit)?;
+    resources.wrap(process, "_fatalException", fatal)
+}
+
+fn charged<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, Charged> {
+    let Some((_, facts)) = resources.current(js)? else {
+        return Ok(Charged::Nobody);
+    };
+    Ok(who_pays(resources, &facts))
+}
+
+fn who_pays(resources: &Resources, facts: &Owner) -> Charged {
+    match (facts.phase.get(), resources.transition(facts.transition)) {
+        (Phase::Failed, _) => Charged::Failed,
+        (_, Some(transition)) => Charged::Fresh(transition),
+        _ => Charged::Nobody,
+    }
+}
+
+/// `process.exit(code)`. It must not return, so it throws.
+fn exit<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
+    let (js, resources) = (call.js, call.js.state::<Resources>()?);
+    let mut code = call.arg(0);
+    if code.is_nullish() {
+        code = js.global()?.get("process")?.get("exitCode")?;
+    }
+    let is_success = code.is_nullish() || code.display() == "0";
+    let charged = charged(&resources, js)?;
+    if is_success || matches!(charged, Charged::Nobody) {
+        return original.call(call.this, &call.args);
+    }
+    let message = format!(
+        "process.exit({}) before the new version had come up",
+        code.display()
+    );
+    let Thrown(error) = js.error("Error", &message);
+    error.set("code", js.string("ERR_HMR_EXIT"))?;
+    if let Charged::Fresh(transition) = charged {
+        transition.fail(js, error);
+    }
+    Err(Thrown(error))
+}
+
+/// `process._fatalException(error, fromPromise)`, which Node calls for uncaught exceptions and, by default, unhandled
+/// rejections.
+fn fatal<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let resources = js.state::<Resources>()?;
+    let process = js.global()?.get("process")?;
+    let listeners = process.call_method("listenerCount", &[js.string("uncaughtException")])?;
+    let has_capture = process.call_method("hasUncaughtExceptionCaptureCallback", &[])?;
+    if listeners.as_number() > Some(0.0) || has_capture.truthy() {
+        return original.call(call.this, &call.args);
+    }
+    match charged(&resources, js)? {
+        Charged::Nobody => return original.call(call.this, &call.args),
+        Charged::Failed => {}
+        Charged::Fresh(transition) => transition.fail(js, call.arg(0)),
+    }
+    swallow(call, original, process)
+}
+
+/// Lets Node clean up after the error as though the program had handled it.
+fn swallow<'s>(call: &Call<'s>, original: Value<'s>, process: Value<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let nothing = js.function("", 0, |call| Ok(call.js.undefined()))?;
+    let set = |value: Value<'s>| process.call_method("setUncaughtExceptionCaptureCallback", &[value]);
+    if set(nothing).is_err() {
+        // `node:domain` is in use; the callbacks that Node would call afterwards are left out.
+        return Ok(js.boolean(true));
+    }
+    let result = original.call(call.this, &call.args);
+    set(js.null())?;
+    result
+}

@@ -1,0 +1,354 @@
+//! One listening handle moves from server to server, and with it the connections that wait for their next request.
+//!
+//! The new server keeps its own options, TLS and limits. What stays bound to the old one, the parsers of connections
+//! that exist, finds an `emit` there that leads to the server which has the slot now: each server points to the slot,
+//! none to another server, so versions do not keep each other.
+
+use crate::js::{Call, Js, JsResult, Value};
+
+use super::ports::{Slot, listens};
+use super::requests::{LIST, SESSIONS, own_symbol};
+use super::state::Resources;
+
+/// Events of requests and connections: who has the slot now answers them.
+const FORWARDED: [&str; 20] = [
+    "request",
+    "checkContinue",
+    "checkExpectation",
+    "connect",
+    "upgrade",
+    "clientError",
+    "dropRequest",
+    "stream",
+    "session",
+    "sessionError",
+    "timeout",
+    "connection",
+    "secureConnection",
+    "tlsClientError",
+    "unknownProtocol",
+    "newSession",
+    "resumeSession",
+    "OCSPRequest",
+    "keylog",
+    "drop",
+];
+
+/// What a server that was taken over has for itself, until it gets the slot back.
+const OVERRIDES: [(&str, crate::js::NativeFn); 3] = [
+    ("emit", emit),
+    ("listenerCount", listener_count),
+    ("close", close),
+];
+
+/// Moves the handle of `old` to `new`, which begins to listen by `listen`.
+pub fn take_over<'s>(
+    resources: &Resources,
+    old: Value<'s>,
+    new: Value<'s>,
+    listen: impl FnOnce() -> JsResult<'s>,
+) -> JsResult<'s, ()> {
+    let js = new.js();
+    new.set("_handle", old.get("_handle")?)?;
+    old.set("_handle", js.null())?;
+    listen()?;
+    if let Some((slot, _)) = Slot::of(resources, old)? {
+        new.define_hidden(resources.keys.slot.get(js), slot)?;
+        slot.set("current", new)?;
+        // Told first: it may have to fetch what the new server does not have yet.
+        move_connections(resources, old, new)?;
+        follow_sessions(resources, new)?;
+        override_methods(resources, old)?;
+    }
+    Ok(())
+}
+
+/// Closes the handle of `old`, which is in the way of the address that `new` begins to listen on by `listen`. The
+/// connections move all the same.
+pub fn displace<'s>(
+    resources: &Resources,
+    old: Value<'s>,
+    new: Value<'s>,
+    listen: impl FnOnce() -> JsResult<'s, ()>,
+) -> JsResult<'s, ()> {
+    old.get("_handle")?.call_method("close", &[])?;
+    old.set("_handle", old.js().null())?;
+    listen()?;
+    if let Some((slot, _)) = Slot::of(resources, old)? {
+        slot.set("current", new)?;
+        move_connections(resources, old, new)?;
+        override_methods(resources, old)?;
+    }
+    Ok(())
+}
+
+/// Moves the handle of `new` back to `old`, as though `new` had never listened; or, where that has one for another
+/// address, closes it and listens again.
+pub fn give_back<'s>(
+    resources: &Resources,
+    old: Value<'s>,
+    new: Value<'s>,
+    is_same: bool,
+) -> JsResult<'s, ()> {
+    let js = old.js();
+    let Some((slot, _)) = Slot::of(resources, old)? else {
+        return Ok(());
+    };
+    restore_methods(resources, old)?;
+    slot.set("current", old)?;
+    new.define_hidden(resources.keys.slot.get(js), slot)?;
+    if !is_same && listens(new)? {
+        new.get("_handle")?.call_method("close", &[])?;
+        new.set("_handle", js.null())?;
+    }
+    if !listens(new)? {
+        move_connections(resources, new, old)?;
+        override_methods(resources, new)?;
+        // The version that failed has closed it.
+        old.get("_listen2")?.call(old, &slot.get("args")?.items()?)?;
+        return Ok(());
+    }
+    let handle = new.get("_handle")?;
+    new.set("_handle", js.null())?;
+    old.set("_handle", handle)?;
+    if let Some(symbol) = own_symbol(handle, "owner_symbol")? {
+        handle.set_key(symbol, old)?;
+    }
+    move_connections(resources, new, old)?;
+    for listener in old.call_method("listeners", &[js.string("listening")])?.items()? {
+        // Begins to enforce the time limits of HTTP again.
+        if listener.get("name")?.text().as_deref() == Some("setupConnectionsTracking") {
+            listener.call(old, &[])?;
+        }
+    }
+    override_methods(resources, new)
+}
+
+/// The old server is out of use for good: its listeners go, and with them the version that they belong to.
+pub fn retire<'s>(old: Value<'s>) -> JsResult<'s, ()> {
+    let js = old.js();
+    let current = old.get("_handle")?;
+    if !current.is_nullish() {
+        return Ok(());
+    }
+    for event in FORWARDED {
+        old.call_method("removeAllListeners", &[js.string(event)])?;
+    }
+    // Emits `close` unless it still has connections of its own; then the last one does.
+    old.call_method("_emitCloseIfDrained", &[])?;
+    Ok(())
+}
+
+/// Whether it answers HTTP requests of any version.
+fn is_http<'s>(server: Value<'s>) -> JsResult<'s, bool> {
+    Ok(server.get("closeIdleConnections")?.is_function() || server.get("updateSettings")?.is_function())
+}
+
+/// Lets connections that wait for a request count as those of `to`.
+fn move_connections<'s>(resources: &Resources, from: Value<'s>, to: Value<'s>) -> JsResult<'s, ()> {
+    if !is_http(from)? {
+        return Ok(());
+    }
+    if !is_http(to)? {
+        if from.get("closeIdleConnections")?.is_function() {
+            from.call_method("closeIdleConnections", &[])?;
+        }
+        return Ok(());
+    }
+    for socket in connections(from)? {
+        if socket.get("_server")?.same(from) {
+            socket.set("_server", to)?;
+            count(from, -1.0)?;
+            count(to, 1.0)?;
+        }
+    }
+    move_list(from, to)?;
+    move_sessions(resources, from, to)
+}
+
+fn count<'s>(server: Value<'s>, by: f64) -> JsResult<'s, ()> {
+    let count = server.get("_connections")?.as_number().unwrap_or(0.0);
+    server.set("_connections", server.js().number(count + by))
+}
+
+/// Sockets that wait for requests. Those that were upgraded are no longer among them.
+fn connections(server: Value<'_>) -> JsResult<'_, Vec<Value<'_>>> {
+    let js = server.js();
+    if server.get("updateSettings")?.is_function() {
+        let process = js.global()?.get("process")?;
+        return process.call_method("_getActiveHandles", &[])?.items();
+    }
+    let mut sockets = Vec::new();
+    let Some(list) = own_symbol(server, LIST)? else {
+        return Ok(sockets);
+    };
+    for parser in server.get_key(list)?.call_method("all", &[])?.items()? {
+        let mut socket = parser.get("socket")?;
+        while socket.is_object() && socket.get("_server")?.is_nullish() {
+            // TLS: the socket below it is the one that the server counts.
+            socket = socket.get("_parent")?;
+        }
+        if socket.is_object() {
+            sockets.push(socket);
+        }
+    }
+    Ok(sockets)
+}
+
+/// All servers of a slot share one list of connections, so that the limits and `closeIdleConnections` of the server
+/// that has the slot reach each of them; the other servers get an empty one.
+fn move_list<'s>(from: Value<'s>, to: Value<'s>) -> JsResult<'s, ()> {
+    let js = from.js();
+    if let Some(key) = own_symbol(from, LIST)? {
+        let list = from.get_key(key)?;
+        if list.is_object() {
+            to.set_key(key, list)?;
+            from.set_key(key, list.get("constructor")?.construct(&[])?)?;
+        }
+    }
+    if let Some(key) = own_symbol(from, "http.server.connectionsCheckingInterval")? {
+        js.builtin("timers")?
+            .call_method("clearInterval", &[from.get_key(key)?])?;
+        from.set_key(key, js.undefined())?;
+    }
+    Ok(())
+}
+
+/// As `move_list`, for HTTP/2.
+fn move_sessions<'s>(resources: &Resources, from: Value<'s>, to: Value<'s>) -> JsResult<'s, ()> {
+    let js = from.js();
+    let own = own_symbol(from, SESSIONS)?;
+    let ours = resources.keys.sessions.get(js);
+    for key in own.into_iter().chain([ours]) {
+        let (sessions, theirs) = (from.get_key(key)?, to.get_key(key)?);
+        if !sessions.is_object() || !theirs.is_object() {
+            continue;
+        }
+        for session in super::owner::list(sessions)? {
+            theirs.call_method("add", &[session])?;
+        }
+        sessions.call_method("clear", &[])?;
+    }
+    Ok(())
+}
+
+/// Keeps the sessions of an HTTP/2 server, where Node does not.
+pub fn follow_sessions<'s>(resources: &Resources, server: Value<'s>) -> JsResult<'s, ()> {
+    let js = server.js();
+    let key = resources.keys.sessions.get(js);
+    let is_needed = server.get("updateSettings")?.is_function() && own_symbol(server, SESSIONS)?.is_none();
+    if !is_needed || server.get_key(key)?.is_object() {
+        return Ok(());
+    }
+    let sessions = js.global()?.get("Set")?.construct(&[])?;
+    server.define_hidden(key, sessions)?;
+    let listener = js.function("", 1, |call| {
+        let (sessions, session) = (call.arg(0), call.arg(1));
+        sessions.call_method("add", &[session])?;
+        let closed = call
+            .js
+            .function("", 0, |call| call.arg(0).call_method("delete", &[call.arg(1)]))?;
+        let closed = closed.bind(call.js.undefined(), &[sessions, session])?;
+        session.call_method("once", &[call.js.string("close"), closed])
+    })?;
+    let listener = listener.bind(js.undefined(), &[sessions])?;
+    server.call_method("on", &[js.string("session"), listener])?;
+    Ok(())
+}
+
+fn override_methods<'s>(resources: &Resources, server: Value<'s>) -> JsResult<'s, ()> {
+    let js = server.js();
+    let name = js.string("emit");
+    if server.has_own_key(name)? {
+        server.define_hidden(resources.keys.emit.get(js), server.get("emit")?)?;
+    }
+    for (name, body) in OVERRIDES {
+        server.define_hidden(js.string(name), js.function(name, 1, body)?)?;
+    }
+    Ok(())
+}
+
+fn restore_methods<'s>(resources: &Resources, server: Value<'s>) -> JsResult<'s, ()> {
+    let js = server.js();
+    for (name, _) in OVERRIDES {
+        server.delete_key(js.string(name))?;
+    }
+    let key = resources.keys.emit.get(js);
+    let own = server.get_key(key)?;
+    if own.is_function() {
+        server.set("emit", own)?;
+        server.delete_key(key)?;
+    }
+    Ok(())
+}
+
+/// The method that the server would have without us.
+fn plain<'s>(resources: &Resources, server: Value<'s>, name: &str) -> JsResult<'s> {
+    let js = server.js();
+    if name == "emit" {
+        let own = server.get_key(resources.keys.emit.get(js))?;
+        if own.is_function() {
+            return Ok(own);
+        }
+    }
+    let object = js.global()?.get("Object")?;
+    object.call_method("getPrototypeOf", &[server])?.get(name)
+}
+
+/// The server that answers what reaches this one, if that is another one.
+fn successor<'s>(js: Js<'s>, resources: &Resources, call: &Call<'s>) -> JsResult<'s, Option<Value<'s>>> {
+    let event = call.arg(0).text();
+    if !event.is_some_and(|event| FORWARDED.contains(&event.as_str())) {
+        return Ok(None);
+    }
+    let Some((slot, _)) = Slot::of(resources, call.this)? else {
+        return Ok(None);
+    };
+    let current = slot.get("current")?;
+    let is_other = current.is_object() && !current.same(call.this) && is_http(current)?;
+    let _ = js;
+    Ok((is_other && is_http(call.this)?).then_some(current))
+}
+
+/// `emit` of a server that was taken over.
+fn emit<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let (js, resources) = (call.js, call.js.state::<Resources>()?);
+    if let Some(current) = successor(js, &resources, call)? {
+        return current.call_method("emit", &call.args);
+    }
+    let is_close = call.arg(0).text().as_deref() == Some("close");
+    if is_close && is_pending(&resources, call.this) {
+        // The version that took over may still fail; then this server goes on.
+        return Ok(js.boolean(false));
+    }
+    plain(&resources, call.this, "emit")?.call(call.this, &call.args)
+}
+
+/// `listenerCount` of a server that was taken over: Node asks whether somebody takes upgrades.
+fn listener_count<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let resources = call.js.state::<Resources>()?;
+    if let Some(current) = successor(call.js, &resources, call)? {
+        return current.call_method("listenerCount", &call.args);
+    }
+    plain(&resources, call.this, "listenerCount")?.call(call.this, &call.args)
+}
+
+/// `close` of a server that was taken over: for its version it listens until then.
+fn close<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let (js, resources) = (call.js, call.js.state::<Resources>()?);
+    if call.arg(0).is_function() {
+        call.this
+            .call_method("once", &[js.string("close"), call.arg(0)])?;
+    }
+    if !is_pending(&resources, call.this) {
+        call.this.call_method("_emitCloseIfDrained", &[])?;
+    }
+    Ok(call.this)
+}
+
+fn is_pending(resources: &Resources, server: Value<'_>) -> bool {
+    let transitions = resources.transitions.borrow().clone();
+    transitions
+        .iter()
+        .any(|transition| transition.claimed_from(server))
+}

@@ -1,0 +1,58 @@
+//! What the program keeps across versions: what `hot.data` or `globalThis` holds is never released.
+
+use crate::js::{Js, JsResult, Value};
+
+use super::owner::list;
+use super::state::Resources;
+
+/// A `Set` of all values that are held: values of properties, and what is in an array, `Map` or `Set` there.
+pub fn held<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
+    let set = js.global()?.get("Set")?.construct(&[])?;
+    let holders = resources.holders.borrow().clone();
+    let mut objects = vec![js.global()?];
+    if let Some(holders) = holders {
+        objects.extend(holders(js)?);
+    }
+    for object in objects {
+        add_values(set, object)?;
+    }
+    Ok(set)
+}
+
+fn add_values<'s>(set: Value<'s>, holder: Value<'s>) -> JsResult<'s, ()> {
+    let js = set.js();
+    let (object, reflect) = (js.global()?.get("Object")?, js.global()?.get("Reflect")?);
+    for key in reflect.call_method("ownKeys", &[holder])?.items()? {
+        let descriptor = object.call_method("getOwnPropertyDescriptor", &[holder, key])?;
+        // What an accessor would give is not asked for: that may run the program's code.
+        if !descriptor.is_object() {
+            continue;
+        }
+        let value = descriptor.get("value")?;
+        if value.is_object() {
+            set.call_method("add", &[value])?;
+            add_elements(set, value)?;
+        }
+    }
+    Ok(())
+}
+
+fn add_elements<'s>(set: Value<'s>, value: Value<'s>) -> JsResult<'s, ()> {
+    let global = set.js().global()?;
+    let is_map = value.instance_of(global.get("Map")?)?;
+    let elements = if value.is_array() {
+        value.items()?
+    } else if is_map {
+        let mut all = list(value.call_method("values", &[])?)?;
+        all.extend(list(value.call_method("keys", &[])?)?);
+        all
+    } else if value.instance_of(global.get("Set")?)? {
+        list(value)?
+    } else {
+        return Ok(());
+    };
+    for element in elements {
+        set.call_method("add", &[element])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! Listeners that hot code adds to `process` and its streams.
+//!
+//! Node tells of each listener by an event of its own, so no method of `process` is touched.
+
+use crate::js::{Call, Js, JsResult, Value};
+
+use super::caller;
+use super::owner::list;
+use super::state::Resources;
+
+const STREAMS: [&str; 3] = ["stdin", "stdout", "stderr"];
+
+/// Begins to hear of listeners.
+pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
+    let process = js.global()?.get("process")?;
+    follow(resources, process)?;
+    let object = js.global()?.get("Object")?;
+    for name in STREAMS {
+        let key = js.string(name);
+        let before = object.call_method("getOwnPropertyDescriptor", &[process, key])?;
+        let original = if before.is_object() {
+            before.get("get")?
+        } else {
+            js.undefined()
+        };
+        if !original.is_function() {
+            continue;
+        }
+        // A stream is made when it is first asked for, which is the program's to decide.
+        let kept = original.hold();
+        let get = js.function(name, 0, move |call| {
+            let stream = kept.get(call.js).call(call.this, &[])?;
+            follow(&*call.js.state::<Resources>()?, stream)?;
+            Ok(stream)
+        })?;
+        let descriptor = object.call_method("assign", &[js.object(), before])?;
+        descriptor.set("get", get)?;
+        object.call_method("defineProperty", &[process, key, descriptor])?;
+        let (process, before) = (process.hold(), before.hold());
+        resources.undo.borrow_mut().push(Box::new(move |js| {
+            let arguments = [process.get(js), js.string(name), before.get(js)];
+            js.global()?
+                .get("Object")?
+                .call_method("defineProperty", &arguments)?;
+            Ok(())
+        }));
+    }
+    Ok(())
+}
+
+/// Hears of the emitter's listeners from now on.
+fn follow<'s>(resources: &Resources, emitter: Value<'s>) -> JsResult<'s, ()> {
+    let js = emitter.js();
+    if !emitter.is_object()
+        || resources
+            .emitters
+            .borrow()
+            .iter()
+            .any(|it| it.get(js).same(emitter))
+    {
+        return Ok(());
+    }
+    resources.emitters.borrow_mut().push(emitter.hold());
+    for (event, body) in [
+        ("newListener", added as crate::js::NativeFn),
+        ("removeListener", removed),
+    ] {
+        let listener = js.function("", 2, body)?;
+        emitter.call_method("on", &[js.string(event), listener])?;
+        let (emitter, listener) = (emitter.hold(), listener.hold());
+        resources.undo.borrow_mut().push(Box::new(move |js| {
+            let arguments = [js.string(event), listener.get(js)];
+            emitter.get(js).call_method("removeListener", &arguments)?;
+            js.state::<Resources>()?.emitters.borrow_mut().clear();
+            Ok(())
+        }));
+    }
+    Ok(())
+}
+
+/// `newListener`.
+fn added<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let (js, event, listener) = (call.js, call.arg(0), call.arg(1));
+    let resources = js.state::<Resources>()?;
+    let Some((owner, facts)) = resources.current(js)? else {
+        return Ok(js.undefined());
+    };
+    // One decoder of key presses serves all versions.
+    let is_decoder = matches!(&*listener.get("name")?.display(), "onData" | "onNewListener");
+    if is_decoder || !caller::is_hot(js)? {
+        return Ok(js.undefined());
+    }
+    if facts.is_over() {
+        let (emitter, event, listener) = (call.this.hold(), event.hold(), listener.hold());
+        js.soon(move |js| {
+            let arguments = [event.get(js), listener.get(js)];
+            let _ = emitter.get(js).call_method("removeListener", &arguments);
+        })?;
+        return Ok(js.undefined());
+    }
+    let registrations = resources.registrations.get(js);
+    let mut records = registrations.call_method("get", &[listener])?;
+    if !records.is_object() {
+        records = js.array(&[]);
+        registrations.call_method("set", &[listener, records])?;
+    }
+    let record = js.object();
+    record.set("owner", owner)?;
+    record.set("emitter", call.this)?;
+    record.set("event", event)?;
+    records.call_method("push", &[record])?;
+    Ok(js.undefined())
+}
+
+/// `removeListener`.
+fn removed<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let (js, event) = (call.js, call.arg(0));
+    let resources = js.state::<Resources>()?;
+    if !resources.is_releasing.get() {
+        forget(&resources, call.this, event, call.arg(1), None)?;
+    }
+    Ok(js.undefined())
+}
+
+/// Takes the newest record of that listener out; with `owner`, the newest of that owner. Says whether there was one.
+fn forget<'s>(
+    resources: &Resources,
+    emitter: Value<'s>,
+    event: Value<'s>,
+    listener: Value<'s>,
+    owner: Option<Value<'s>>,
+) -> JsResult<'s, bool> {
+    let js = emitter.js();
+    let records = resources.registrations.get(js).call_method("get", &[listener])?;
+    if !records.is_object() {
+        return Ok(false);
+    }
+    for (index, record) in records.items()?.into_iter().enumerate().rev() {
+        let is_owner = match owner {
+            Some(owner) => record.get("owner")?.same(owner),
+            None => true,
+        };
+        if is_owner && record.get("emitter")?.same(emitter) && record.get("event")?.same(event) {
+            let index = f64::from(u32::try_from(index).unwrap_or(u32::MAX));
+            records.call_method("splice", &[js.number(index), js.number(1.0)])?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Removes every listener that the owner added, but for those in `kept`.
+pub fn release<'s>(resources: &Resources, owner: Value<'s>, kept: Value<'s>) -> JsResult<'s, ()> {
+    resources.is_releasing.set(true);
+    let result = remove_all(resources, owner, kept);
+    resources.is_releasing.set(false);
+    result
+}
+
+fn remove_all<'s>(resources: &Resources, owner: Value<'s>, kept: Value<'s>) -> JsResult<'s, ()> {
+    let js = owner.js();
+    let emitters: Vec<_> = resources.emitters.borrow().iter().map(|it| it.get(js)).collect();
+    for emitter in emitters {
+        for event in list(emitter.call_method("eventNames", &[])?)? {
+            for listener in emitter.call_method("listeners", &[event])?.items()? {
+                if !kept.call_method("has", &[listener])?.truthy()
+                    && forget(resources, emitter, event, listener, Some(owner))?
+                {
+                    emitter.call_method("removeListener", &[event, listener])?;
+                }
+            }
+        }
+    }
+    Ok(())
+}

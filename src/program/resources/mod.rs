@@ -1,0 +1,45 @@
+//! What makes an unmodified program stay up while its modules are evaluated again.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `state.rs` | the state of one environment: the context of evaluations, what is patched, open transitions |
+//! | `owner.rs` | one version of a module, and what it has started |
+//! | `caller.rs` | whether hot code or a package calls |
+//! | `timers.rs`, `sleeps.rs` | timers of hot code: globals and `node:timers`, then `node:timers/promises` |
+//! | `listeners.rs` | listeners on `process` and its streams |
+//! | `started.rs` | watchers of files, workers and child processes |
+//! | `ports.rs` | which server listens on behalf of which version |
+//! | `handover.rs` | one listening handle moves from server to server |
+//! | `requests.rs` | which requests are under way |
+//! | `transition.rs` | from old versions to new ones: come up, or go back |
+//! | `release.rs` | ending what old versions started |
+//! | `held.rs` | what the program keeps across versions |
+//! | `failing.rs` | exits and uncaught errors of a version that has not come up |
+//! | `bench_door.rs` | the same for specs, as a hidden export |
+
+mod bench_door;
+mod caller;
+mod failing;
+mod handover;
+mod held;
+mod listeners;
+mod owner;
+mod ports;
+mod release;
+mod requests;
+mod sleeps;
+mod started;
+mod state;
+mod timers;
+mod transition;
+
+pub use bench_door::register;
+#[expect(
+    unused_imports,
+    reason = "the update of a program begins transitions and makes owners"
+)]
+pub use {
+    owner::Owner,
+    state::Resources,
+    transition::{Progress, Transition},
+};

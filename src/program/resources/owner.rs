@@ -1,0 +1,127 @@
+//! One version of a module, and what it has started.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use crate::js::{Js, JsResult, Value};
+
+/// Where a version of a module is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It is the running version, or about to become it.
+    Running,
+    /// A newer version is on its way; what this one started still runs.
+    Replaced,
+    /// What it had started has been released; whatever it starts from now on ends at once.
+    Released,
+    /// It was given up before it came up; as `Released`, and its errors are nobody's.
+    Failed,
+}
+
+/// The version of a module on whose behalf code runs. The JavaScript object that carries it is what the context of
+/// an evaluation holds; what the version started hangs on that object, in `Set`s, and is collected with it.
+pub struct Owner {
+    /// The path of the module.
+    pub module: String,
+    /// The number of the version.
+    pub version: u32,
+    /// Where it is in its life.
+    pub phase: Cell<Phase>,
+    /// The transition that evaluates it, 0 for a first start.
+    pub transition: u64,
+    /// How many timers may be kept before those that have ended are sought.
+    pub timers_kept: Cell<u32>,
+}
+
+impl Owner {
+    /// The module and the number of the version, for the log.
+    pub fn name(&self) -> String {
+        format!("{} (version {})", self.module, self.version)
+    }
+
+    /// The JavaScript object of a new owner.
+    pub fn make<'s>(js: Js<'s>, module: &str, version: u32, transition: u64) -> JsResult<'s> {
+        js.native_object(Rc::new(Self {
+            module: module.to_owned(),
+            version,
+            phase: Cell::new(Phase::Running),
+            transition,
+            timers_kept: Cell::new(64),
+        }))
+    }
+
+    /// Whether everything that this version starts has to end at once.
+    pub fn is_over(&self) -> bool {
+        matches!(self.phase.get(), Phase::Released | Phase::Failed)
+    }
+}
+
+/// What kind of things a version has started: the name of the `Set` that holds them.
+#[derive(Clone, Copy)]
+pub enum Started {
+    /// `Timeout`s and `Immediate`s.
+    Timers,
+    /// Servers that listen.
+    Servers,
+    /// Everything else, each as an object `{ target, end }`.
+    Things,
+}
+
+impl Started {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Timers => "timers",
+            Self::Servers => "servers",
+            Self::Things => "things",
+        }
+    }
+
+    /// Adds `thing`; returns how many there are.
+    pub fn add<'s>(self, owner: Value<'s>, thing: Value<'s>) -> JsResult<'s, u32> {
+        let js = owner.js();
+        let mut set = owner.get(self.name())?;
+        if !set.is_object() {
+            set = js.global()?.get("Set")?.construct(&[])?;
+            owner.set(self.name(), set)?;
+        }
+        set.call_method("add", &[thing])?;
+        let size = set.get("size")?.as_number().unwrap_or(0.0);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a set has at most 2^24 elements"
+        )]
+        Ok(size as u32)
+    }
+
+    /// Takes `thing` out.
+    pub fn remove<'s>(self, owner: Value<'s>, thing: Value<'s>) -> JsResult<'s, ()> {
+        let set = owner.get(self.name())?;
+        if set.is_object() {
+            set.call_method("delete", &[thing])?;
+        }
+        Ok(())
+    }
+
+    /// All of them, in the order in which they were started.
+    pub fn all<'s>(self, owner: Value<'s>) -> JsResult<'s, Vec<Value<'s>>> {
+        let set = owner.get(self.name())?;
+        if !set.is_object() {
+            return Ok(Vec::new());
+        }
+        list(set)
+    }
+
+    /// All of them, which the owner forgets.
+    pub fn take<'s>(self, owner: Value<'s>) -> JsResult<'s, Vec<Value<'s>>> {
+        let all = self.all(owner)?;
+        owner.set(self.name(), owner.js().undefined())?;
+        Ok(all)
+    }
+}
+
+/// The elements of anything that can be iterated.
+pub fn list(iterable: Value<'_>) -> JsResult<'_, Vec<Value<'_>>> {
+    let array = iterable.js().global()?.get("Array")?;
+    array.call_method("from", &[iterable])?.items()
+}

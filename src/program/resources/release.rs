@@ -1,0 +1,51 @@
+//! Ending what old versions started.
+
+use crate::js::{Js, JsResult, Value};
+
+use super::held::held;
+use super::owner::{Owner, Phase, Started};
+use super::ports::listens;
+use super::state::Resources;
+use super::{listeners, started, timers};
+
+/// Ends what these versions started, but for what the program keeps. One thing failing does not keep the others.
+pub fn release<'s>(resources: &Resources, js: Js<'s>, owners: &[Value<'s>], phase: Phase) {
+    let Ok(kept) = held(resources, js) else {
+        return;
+    };
+    for owner in owners {
+        let Some(facts) = owner.native::<Owner>() else {
+            continue;
+        };
+        // First: what is ended may call the version once more.
+        facts.phase.set(phase);
+        tracing::debug!("release what {} started", facts.name());
+        report(release_one(resources, *owner, kept));
+    }
+}
+
+fn release_one<'s>(resources: &Resources, owner: Value<'s>, kept: Value<'s>) -> JsResult<'s, ()> {
+    let is_kept = |target: Value<'s>| kept.call_method("has", &[target]).is_ok_and(Value::truthy);
+    for timer in Started::Timers.take(owner)? {
+        if !is_kept(timer) {
+            report(timers::end(timer));
+        }
+    }
+    for thing in Started::Things.take(owner)? {
+        if !is_kept(thing.get("target")?) {
+            report(started::end(thing));
+        }
+    }
+    for server in Started::Servers.take(owner)? {
+        if listens(server)? && !is_kept(server) {
+            report(server.call_method("close", &[]).map(|_| ()));
+        }
+    }
+    listeners::release(resources, owner, kept)
+}
+
+fn report(result: JsResult<'_, ()>) {
+    if let Err(thrown) = result {
+        tracing::debug!("something could not be released: {}", thrown.0.display());
+    }
+}

@@ -1,0 +1,109 @@
+//! Watchers of files, workers and child processes that hot code starts.
+
+use crate::js::{Js, JsResult, Value};
+
+use super::caller;
+use super::owner::{Owner, Started};
+use super::state::Resources;
+
+/// Replaces the functions that start them.
+pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
+    let files = js.builtin("fs")?;
+    resources.wrap(files, "watch", |call, original| {
+        let watcher = original.call(call.this, &call.args)?;
+        keep(call.js, || thing(watcher, watcher, "close", &[]))?;
+        Ok(watcher)
+    })?;
+    resources.wrap(files, "watchFile", |call, original| {
+        let watcher = original.call(call.this, &call.args)?;
+        let listener = call.args.iter().rev().copied().find(|arg| arg.is_function());
+        if let Some(listener) = listener {
+            let files = call.js.builtin("fs")?;
+            keep(call.js, || {
+                thing(watcher, files, "unwatchFile", &[call.arg(0), listener])
+            })?;
+        }
+        Ok(watcher)
+    })?;
+    // `fork`, `exec` and the rest end there.
+    let child = js
+        .builtin("child_process")?
+        .get("ChildProcess")?
+        .get("prototype")?;
+    resources.wrap(child, "spawn", |call, original| {
+        let result = original.call(call.this, &call.args)?;
+        keep(call.js, || thing(call.this, call.this, "kill", &[]))?;
+        Ok(result)
+    })?;
+    resources.patch(js.builtin("worker_threads")?, "Worker", worker_class)
+}
+
+/// `Worker` through a proxy, so that everything about the class stays what it is.
+fn worker_class<'s>(original: Value<'s>) -> JsResult<'s> {
+    let js = original.js();
+    let handler = js.object();
+    let construct = js.function("construct", 3, |call| {
+        let reflect = call.js.global()?.get("Reflect")?;
+        let worker = reflect.call_method("construct", &[call.arg(0), call.arg(1), call.arg(2)])?;
+        keep(call.js, || thing(worker, worker, "terminate", &[]))?;
+        Ok(worker)
+    })?;
+    handler.set("construct", construct)?;
+    js.global()?.get("Proxy")?.construct(&[original, handler])
+}
+
+/// Something to be ended by `object[method](...args)`, unless the program keeps `target`.
+pub fn thing<'s>(target: Value<'s>, object: Value<'s>, method: &str, args: &[Value<'s>]) -> JsResult<'s> {
+    let js = target.js();
+    let thing = js.object();
+    thing.set("target", target)?;
+    thing.set("object", object)?;
+    thing.set("method", js.string(method))?;
+    thing.set("args", js.array(args))?;
+    Ok(thing)
+}
+
+/// Ends it.
+pub fn end(thing: Value<'_>) -> JsResult<'_, ()> {
+    let object = thing.get("object")?;
+    let method = object.get_key(thing.get("method")?)?;
+    let result = method.call(object, &thing.get("args")?.items()?)?;
+    if result.is_promise() {
+        let nothing = thing.js().function("", 0, |call| Ok(call.js.undefined()))?;
+        result.call_method("catch", &[nothing])?;
+    }
+    Ok(())
+}
+
+/// Remembers what hot code has just started on behalf of a version.
+fn keep<'s>(js: Js<'s>, make: impl FnOnce() -> JsResult<'s>) -> JsResult<'s, ()> {
+    let Some((owner, facts)) = js.state::<Resources>()?.current(js)? else {
+        return Ok(());
+    };
+    if !caller::is_hot(js)? {
+        return Ok(());
+    }
+    let thing = make()?;
+    if facts.is_over() {
+        return end(thing);
+    }
+    add(owner, &facts, thing)
+}
+
+/// Adds it, and forgets children that have ended when there are many.
+fn add<'s>(owner: Value<'s>, facts: &Owner, thing: Value<'s>) -> JsResult<'s, ()> {
+    const MANY: u32 = 64;
+    let count = Started::Things.add(owner, thing)?;
+    if count < MANY || !count.is_multiple_of(MANY) || facts.is_over() {
+        return Ok(());
+    }
+    for thing in Started::Things.all(owner)? {
+        let target = thing.get("target")?;
+        let has_ended = |name: &str| -> JsResult<'s, bool> { Ok(target.get(name)?.as_number().is_some()) };
+        let is_ended_worker = target.get("threadId")?.as_number() == Some(-1.0);
+        if is_ended_worker || has_ended("exitCode")? || target.get("signalCode")?.text().is_some() {
+            Started::Things.remove(owner, thing)?;
+        }
+    }
+    Ok(())
+}

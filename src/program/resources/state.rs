@@ -1,0 +1,235 @@
+//! The state of one environment: the context of evaluations, what is patched, and which transitions are open.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use crate::js::{Call, Held, Js, JsResult, State, Value};
+use crate::timers::Timers;
+
+use super::owner::Owner;
+use super::transition::Transition;
+use super::{failing, listeners, ports, sleeps, started, timers};
+
+/// Gives the objects whose values the program keeps across versions: each module's `hot.data`.
+pub type Holders = Rc<dyn for<'s> Fn(Js<'s>) -> JsResult<'s, Vec<Value<'s>>>>;
+
+/// Whose is what in this environment.
+pub struct Resources {
+    /// The `AsyncLocalStorage` whose store is the owner on whose behalf code runs.
+    storage: Held,
+    /// Node's timers, for ourselves.
+    pub clock: Timers,
+    /// Names of properties that nobody else can have.
+    pub keys: Keys,
+    /// What hot code gets for the timers of the global object; `undefined` before it is asked for.
+    pub hot_timers: RefCell<Held>,
+    /// Who listens to `process` and its streams on behalf of whom: a `WeakMap` from listeners to records.
+    pub registrations: Held,
+    /// Responses and streams that a transition has waited for: a `WeakSet`.
+    pub known_requests: Held,
+    /// `process` and those of its streams that somebody has asked for.
+    pub emitters: RefCell<Vec<Held>>,
+    /// Set while `release` removes listeners, which `removeListener` then need not tell us.
+    pub is_releasing: Cell<bool>,
+    patches: RefCell<Vec<Patch>>,
+    /// Undone by `uninstall`, besides the patches.
+    pub undo: RefCell<Vec<Undo>>,
+    /// From the oldest to the newest: those that have neither come up nor gone back.
+    pub transitions: RefCell<Vec<Rc<Transition>>>,
+    last_number: Cell<u64>,
+    /// Who knows every `hot.data`.
+    pub holders: RefCell<Option<Holders>>,
+}
+
+/// What `uninstall` does besides putting properties back.
+pub type Undo = Box<dyn for<'s> FnOnce(Js<'s>) -> JsResult<'s, ()>>;
+
+/// Symbols under which our facts hang on objects of Node.
+pub struct Keys {
+    /// On a server: its slot.
+    pub slot: Held,
+    /// On a server that was taken over: the `emit` that it had for itself.
+    pub emit: Held,
+    /// On an HTTP/2 server: its sessions, where Node does not keep them.
+    pub sessions: Held,
+}
+
+/// One property that was replaced.
+struct Patch {
+    object: Held,
+    name: String,
+    /// The descriptor before, `undefined` if there was no own property.
+    before: Held,
+}
+
+impl State for Resources {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        let storage = js.builtin("async_hooks")?.get("AsyncLocalStorage")?;
+        Ok(Self {
+            storage: storage.construct(&[])?.hold(),
+            clock: Timers::take(js)?,
+            keys: Keys {
+                slot: js.symbol("node-hmr slot").hold(),
+                emit: js.symbol("node-hmr emit").hold(),
+                sessions: js.symbol("node-hmr sessions").hold(),
+            },
+            hot_timers: RefCell::new(Held::undefined()),
+            registrations: js.global()?.get("WeakMap")?.construct(&[])?.hold(),
+            known_requests: js.global()?.get("WeakSet")?.construct(&[])?.hold(),
+            emitters: RefCell::default(),
+            is_releasing: Cell::new(false),
+            patches: RefCell::default(),
+            undo: RefCell::default(),
+            transitions: RefCell::default(),
+            last_number: Cell::new(0),
+            holders: RefCell::new(None),
+        })
+    }
+}
+
+impl Resources {
+    /// Replaces the functions of Node that start something, once; only for programs that run hot with watching.
+    pub fn install<'s>(&self, js: Js<'s>) -> JsResult<'s, ()> {
+        if !self.patches.borrow().is_empty() {
+            return Ok(());
+        }
+        ports::install(self, js)?;
+        timers::install(self, js)?;
+        sleeps::install(self, js)?;
+        started::install(self, js)?;
+        listeners::install(self, js)?;
+        failing::install(self, js)?;
+        sync_exports(js)
+    }
+
+    /// Puts everything back as it was.
+    pub fn uninstall<'s>(&self, js: Js<'s>) -> JsResult<'s, ()> {
+        let object = js.global()?.get("Object")?;
+        let patches = self.patches.take();
+        for patch in patches.iter().rev() {
+            let (target, before) = (patch.object.get(js), patch.before.get(js));
+            let name = js.string(&patch.name);
+            if before.is_undefined() {
+                target.delete_key(name)?;
+            } else {
+                object.call_method("defineProperty", &[target, name, before])?;
+            }
+        }
+        let undo = self.undo.take();
+        for action in undo.into_iter().rev() {
+            action(js)?;
+        }
+        self.storage.get(js).call_method("disable", &[])?;
+        sync_exports(js)
+    }
+
+    /// Replaces `object[name]` by what `make` gives for it, until `uninstall`.
+    pub fn patch<'s>(
+        &self,
+        object: Value<'s>,
+        name: &str,
+        make: impl FnOnce(Value<'s>) -> JsResult<'s>,
+    ) -> JsResult<'s, ()> {
+        let js = object.js();
+        let statics = js.global()?.get("Object")?;
+        let key = js.string(name);
+        let before = statics.call_method("getOwnPropertyDescriptor", &[object, key])?;
+        let original = object.get_key(key)?;
+        let replacement = make(original)?;
+        if original.is_function() && replacement.is_function() {
+            copy_properties(js, original, replacement)?;
+        }
+        let descriptor = js.object();
+        descriptor.set("value", replacement)?;
+        descriptor.set("writable", js.boolean(true))?;
+        descriptor.set("configurable", js.boolean(true))?;
+        let is_enumerable = before.is_object() && before.get("enumerable")?.truthy();
+        descriptor.set("enumerable", js.boolean(is_enumerable))?;
+        statics.call_method("defineProperty", &[object, key, descriptor])?;
+        self.patches.borrow_mut().push(Patch {
+            object: object.hold(),
+            name: name.to_owned(),
+            before: before.hold(),
+        });
+        Ok(())
+    }
+
+    /// Replaces the function `object[name]` by `body`, which is given the original as well, until `uninstall`.
+    pub fn wrap<'s>(
+        &self,
+        object: Value<'s>,
+        name: &'static str,
+        body: for<'t> fn(&Call<'t>, Value<'t>) -> JsResult<'t>,
+    ) -> JsResult<'s, ()> {
+        self.patch(object, name, |original| {
+            let kept = original.hold();
+            original
+                .js()
+                .function(name, 0, move |call| body(call, kept.get(call.js)))
+        })
+    }
+
+    /// A new owner: a version of a module that is about to be evaluated.
+    pub fn owner<'s>(&self, js: Js<'s>, module: &str, version: u32) -> JsResult<'s> {
+        let newest = self.transitions.borrow().last().cloned();
+        let owner = Owner::make(js, module, version, newest.as_ref().map_or(0, |it| it.id))?;
+        if let Some(transition) = newest {
+            transition.fresh.borrow_mut().push(owner.hold());
+        }
+        Ok(owner)
+    }
+
+    /// Runs `body` on behalf of `owner`: what it starts, now or in what follows from it, belongs to that version.
+    pub fn run_as<'s, R>(
+        &self,
+        js: Js<'s>,
+        owner: Value<'s>,
+        body: impl FnOnce() -> JsResult<'s, R>,
+    ) -> JsResult<'s, R> {
+        let storage = self.storage.get(js);
+        let before = storage.call_method("getStore", &[])?;
+        storage.call_method("enterWith", &[owner])?;
+        let result = body();
+        storage.call_method("enterWith", &[before])?;
+        result
+    }
+
+    /// Runs `body` on nobody's behalf, as requests and packages are.
+    pub fn run_outside<'s, R>(&self, js: Js<'s>, body: impl FnOnce() -> JsResult<'s, R>) -> JsResult<'s, R> {
+        self.run_as(js, js.undefined(), body)
+    }
+
+    /// On whose behalf code runs at this moment.
+    pub fn current<'s>(&self, js: Js<'s>) -> JsResult<'s, Option<(Value<'s>, Rc<Owner>)>> {
+        let store = self.storage.get(js).call_method("getStore", &[])?;
+        Ok(store.native::<Owner>().map(|owner| (store, owner)))
+    }
+
+    /// The open transition with that number.
+    pub fn transition(&self, id: u64) -> Option<Rc<Transition>> {
+        let transitions = self.transitions.borrow();
+        transitions.iter().find(|it| it.id == id).cloned()
+    }
+
+    /// A number that is higher than all before.
+    pub fn next_number(&self) -> u64 {
+        self.last_number.set(self.last_number.get() + 1);
+        self.last_number.get()
+    }
+}
+
+/// Gives a function that replaces another one its name, length and other properties.
+pub fn copy_properties<'s>(js: Js<'s>, from: Value<'s>, to: Value<'s>) -> JsResult<'s, ()> {
+    let (object, reflect) = (js.global()?.get("Object")?, js.global()?.get("Reflect")?);
+    for key in reflect.call_method("ownKeys", &[from])?.items()? {
+        let descriptor = object.call_method("getOwnPropertyDescriptor", &[from, key])?;
+        reflect.call_method("defineProperty", &[to, key, descriptor])?;
+    }
+    Ok(())
+}
+
+/// Lets the named exports of built-in modules follow what was replaced.
+fn sync_exports(js: Js<'_>) -> JsResult<'_, ()> {
+    js.builtin("module")?.call_method("syncBuiltinESMExports", &[])?;
+    Ok(())
+}

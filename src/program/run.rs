@@ -1,0 +1,160 @@
+//! Opening an environment for hot programs, and the program's entry.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::doors;
+use super::options::{self, ProgramOptions};
+use crate::es::load::cache::{Cache, cache_folder};
+use crate::es::resolve::{Ignored, Options as ResolveOptions};
+use crate::es::{Engine, Setup};
+use crate::js::{Call, Js, JsResult, State, Value};
+
+/// The program of one environment.
+#[derive(Default)]
+pub struct Program {
+    options: RefCell<Option<Rc<ProgramOptions>>>,
+}
+
+impl State for Program {
+    fn make(_: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self::default())
+    }
+}
+
+impl Program {
+    /// The options, once the environment has been opened for a program.
+    pub fn options(&self) -> Option<Rc<ProgramOptions>> {
+        self.options.borrow().clone()
+    }
+}
+
+/// Fills the exports: what `bin/`, `register.mjs` and facades call.
+pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
+    let functions: [crate::js::MethodSpec; 7] = [
+        ("openProgram", 2, open_program),
+        ("runProgram", 1, run_program),
+        ("programIsPending", 0, program_is_pending),
+        ("openThread", 1, open_thread),
+        ("keepFacade", 2, doors::keep),
+        ("resolveHook", 3, doors::resolve_hook),
+        ("loadHook", 3, doors::load_hook),
+    ];
+    for (name, length, body) in functions {
+        exports.define_hidden(js.string(name), js.function(name, length, body)?)?;
+    }
+    Ok(())
+}
+
+/// `openProgram(places, flags)`: reads the options and lets hot modules run in this environment. Once.
+fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let (places, flags) = (call.arg(0), call.arg(1));
+    let program = js.state::<Program>()?;
+    if program.options().is_some() {
+        return Ok(js.undefined());
+    }
+    let entry = entry_of(js, flags)?;
+    let options = options::read(folder_of(&entry), flags)?;
+    set_up(js, &options, &entry)?;
+    let data = js.object();
+    data.set("places", places)?;
+    data.set("flags", flags)?;
+    doors::open(js, places, data)?;
+    *program.options.borrow_mut() = Some(Rc::new(options));
+    Ok(js.undefined())
+}
+
+/// `openThread({ places, flags })`: the same in Node's thread for hooks.
+fn open_thread<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let (js, data) = (call.js, call.arg(0));
+    let flags = data.get("flags")?;
+    let entry = entry_of(js, flags)?;
+    let mut options = options::read(folder_of(&entry), flags)?;
+    options.watch = false;
+    set_up(js, &options, &entry)?;
+    doors::place(js, data.get("places")?)?;
+    js.state::<Program>()?.options.replace(Some(Rc::new(options)));
+    Ok(js.undefined())
+}
+
+fn set_up<'s>(js: Js<'s>, options: &ProgramOptions, entry: &Path) -> JsResult<'s, ()> {
+    let process = js.global()?.get("process")?;
+    let engine = Engine::of(js)?;
+    engine.set_up(Setup {
+        resolve: ResolveOptions {
+            conditions: conditions(process)?,
+            ignored: Ignored::new(&options.root, &options.ignore),
+            with_manifest: !process.get("versions")?.get("pnp")?.is_undefined(),
+            ..ResolveOptions::default()
+        },
+        is_hot: options.watch,
+        cache: cache_of(entry),
+    });
+    Ok(())
+}
+
+/// What was compiled in earlier starts of the program, unless `HMR_CACHE` says not to keep it.
+fn cache_of(entry: &Path) -> Option<Cache> {
+    let chosen = std::env::var("HMR_CACHE").ok();
+    let here = std::env::current_dir().unwrap_or_default();
+    let folder = cache_folder(chosen.as_deref(), &[&here, folder_of(entry)])?;
+    Some(Cache::open(&folder, entry))
+}
+
+fn folder_of(entry: &Path) -> &Path {
+    entry.parent().unwrap_or(entry)
+}
+
+/// The program's entry as the command names it, or Node's command line; the working directory stands for none.
+fn entry_of<'s>(js: Js<'s>, flags: Value<'s>) -> JsResult<'s, PathBuf> {
+    let entry = flags.get("entry")?.text();
+    let entry = match entry {
+        Some(entry) => Some(entry),
+        None => js.global()?.get("process")?.get("argv")?.item(1)?.text(),
+    };
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = entry.map(|entry| here.join(entry));
+    let path = path.map(|path| path.canonicalize().unwrap_or(path));
+    Ok(path.unwrap_or_else(|| here.join("index")))
+}
+
+/// What `--conditions` and `-C` gave to Node.
+fn conditions(process: Value<'_>) -> JsResult<'_, Vec<String>> {
+    let mut arguments: Vec<String> = process
+        .get("execArgv")?
+        .items()?
+        .into_iter()
+        .filter_map(Value::text)
+        .collect();
+    if let Ok(more) = std::env::var("NODE_OPTIONS") {
+        arguments.extend(more.split_whitespace().map(String::from));
+    }
+    let mut found = Vec::new();
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        if let Some(value) = argument
+            .strip_prefix("--conditions=")
+            .or_else(|| argument.strip_prefix("-C="))
+        {
+            found.push(value.to_owned());
+        } else if argument == "--conditions" || argument == "-C" {
+            found.extend(arguments.next());
+        }
+    }
+    Ok(found)
+}
+
+/// `runProgram(path)`: runs the program's entry: a promise of its namespace, or of its `module.exports`.
+fn run_program<'s>(call: &Call<'s>) -> JsResult<'s> {
+    Engine::of(call.js)?.run_main(call.js, Path::new(&call.arg(0).display()))
+}
+
+/// `programIsPending()`: whether the entry waits for a top-level await.
+fn program_is_pending<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let engine = call.js.made_state::<Engine>();
+    Ok(call
+        .js
+        .boolean(engine.is_some_and(|engine| engine.main_is_pending())))
+}

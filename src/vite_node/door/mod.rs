@@ -1,0 +1,13 @@
+//! The door: messages of a Vite server come in, ids leave in the runner's spelling.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `payload.rs` | messages, by type |
+//! | `plan.rs` | what an update asks for: boundaries, callbacks, modules to evict |
+//! | `edited.rs` | which loaded modules an edit concerns |
+//! | `ids.rs` | the spellings of one module id |
+
+pub mod edited;
+pub mod ids;
+pub mod payload;
+pub mod plan;
