@@ -257,9 +257,9 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
     } else {
         let prefix = module_prefix(env, &facts, has_await, &prelude);
         if helpers.is_empty() {
-            (prefix, "\n})".to_owned())
+            (format!("return{prefix}"), "\n})".to_owned())
         } else {
-            let prefix = format!("({}{prefix}", helpers.parameters(env));
+            let prefix = format!("return({}{prefix}", helpers.parameters(env));
             (prefix, format!("\n}}))\n{}", helpers.arguments()))
         }
     };
@@ -289,7 +289,7 @@ fn module_prefix(env: &str, facts: &Facts, has_await: bool, prelude: &str) -> St
         ("function", "{".to_owned(), "}")
     };
     prefix.push_str(&format!(
-        "return({keyword}*({env}){{\"use strict\";{prelude}yield{open}"
+        "({keyword}*({env}){{\"use strict\";{prelude}yield{open}"
     ));
     for (index, (name, local)) in facts.getters.iter().enumerate() {
         if index > 0 {
