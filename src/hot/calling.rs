@@ -3,9 +3,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use super::version::{Version, WatchWish};
 use crate::addon::Addon;
 use crate::js::{Cx, Held, Js, Signal, Value, settled, spawn_detached};
-use super::version::{Version, WatchWish};
 use crate::report;
 
 /// How long a user's promise is waited for, in milliseconds.
@@ -59,7 +59,7 @@ pub fn report(cx: &Cx, path: &str, what: &str, thrown: &Held) {
             &super::update::shown(path),
             &format!("{what} failed"),
             thrown.get(js),
-        )
+        );
     });
 }
 
@@ -82,7 +82,7 @@ pub async fn within(cx: &Cx, promise: Held, milliseconds: u32) -> Ended {
         let signal = Rc::clone(&signal);
         let timers = &Addon::of(js)?.timers;
         let timer = timers.after(js, milliseconds, move |js| {
-            signal.fire(js, &Ok(Held::undefined()))
+            signal.fire(js, &Ok(Held::undefined()));
         })?;
         Ok(timer.hold())
     });

@@ -78,8 +78,8 @@ impl Updater {
         cx.with(|js| self.runner.begins(js, &prepared, &work.plan.dispose));
         self.dispose(cx, &work).await;
         let versions = self.stage(&work);
-        let order = work.plan.evaluate.clone();
-        work.steps.enter(Step::Evaluating, order.len());
+        let order = work.plan.enter.clone();
+        work.steps.enter(Step::Evaluating, work.plan.evaluate.len());
         match self.evaluate(cx, &mut work, &prepared, &versions, order).await {
             Evaluated::Superseded { holds } => {
                 work.steps.enter(Step::Superseded, 0);
@@ -258,7 +258,13 @@ impl Updater {
     }
 
     /// All of it ran: importers see it, what is gone is pruned, callbacks are called.
-    async fn finish(self: &Rc<Self>, cx: &Cx, mut work: Work, prepared: &Rc<Prepared>, versions: &[Rc<Version>]) {
+    async fn finish(
+        self: &Rc<Self>,
+        cx: &Cx,
+        mut work: Work,
+        prepared: &Rc<Prepared>,
+        versions: &[Rc<Version>],
+    ) {
         work.steps.enter(Step::Committing, versions.len());
         let late = match cx.attempt(|js| self.runner.commit(js, prepared)) {
             Ok(late) => late,

@@ -11,11 +11,14 @@ use crate::graph::hot::{Edge, EdgeKind};
 use crate::hot::{Hot, Kind, Module, Version, context};
 use crate::js::{Js, JsResult};
 
+/// Versions of one module, by the engine's numbers.
+type Numbered = Vec<(u32, Weak<Version>)>;
+
 /// One environment's versions, as `import.meta.hot` finds them.
 #[derive(Default)]
 pub struct HotHost {
     /// By module, the version of each number.
-    versions: RefCell<HashMap<es::ModuleId, Vec<(u32, Weak<Version>)>>>,
+    versions: RefCell<HashMap<es::ModuleId, Numbered>>,
 }
 
 impl HotHost {
@@ -27,7 +30,13 @@ impl HotHost {
         of_module.push((staged.serial, Rc::downgrade(version)));
     }
 
-    fn version(&self, program: &HotProgram, module: &Rc<Module>, id: es::ModuleId, serial: u32) -> Rc<Version> {
+    fn version(
+        &self,
+        program: &HotProgram,
+        module: &Rc<Module>,
+        id: es::ModuleId,
+        serial: u32,
+    ) -> Rc<Version> {
         let known = self.versions.borrow().get(&id).map(|all| {
             let found = all.iter().find(|(number, _)| *number == serial);
             (all.is_empty(), found.and_then(|(_, version)| version.upgrade()))
@@ -45,7 +54,7 @@ impl HotHost {
     }
 
     /// The modules of a committed stage are watched.
-    pub fn watch_stage(&self, js: Js<'_>, program: &HotProgram, stage: &Stage) {
+    pub fn watch_stage(js: Js<'_>, program: &HotProgram, stage: &Stage) {
         for id in stage.modules() {
             if let Some(record) = program.engine.record(*id).filter(|record| record.is_local) {
                 program.watch(js, &record);
@@ -57,7 +66,10 @@ impl HotHost {
 impl HotProgram {
     /// The module of a record, known from now on.
     pub fn module(&self, record: &es::Record) -> Rc<Module> {
-        let path = record.path.as_deref().map(|path| path.to_string_lossy().into_owned());
+        let path = record
+            .path
+            .as_deref()
+            .map(|path| path.to_string_lossy().into_owned());
         let path = path.unwrap_or_else(|| record.url.clone());
         self.updater.hot.module(graph_id(record.id), &record.url, &path)
     }
@@ -76,13 +88,21 @@ impl HotProgram {
             .engine
             .version(id, serial)
             .is_some_and(|version| matches!(version.unit.body, Body::CommonJs(_)) || version.unit.is_loose());
-        let kind = if is_common_js { Kind::CommonJs } else { Kind::Module };
+        let kind = if is_common_js {
+            Kind::CommonJs
+        } else {
+            Kind::Module
+        };
         context(js, &self.updater, &version, kind)
     }
 
     /// A version was made and linked. Of an update it counts once that is committed.
     pub fn made(&self, js: Js<'_>, version: &es::Version) {
-        let Some(record) = self.engine.record(version.module).filter(|record| record.is_local) else {
+        let Some(record) = self
+            .engine
+            .record(version.module)
+            .filter(|record| record.is_local)
+        else {
             return;
         };
         self.module(&record);
@@ -93,18 +113,29 @@ impl HotProgram {
         }
         self.watch(js, &record);
         let edges = self.runner.static_edges(version);
-        self.updater.graph.borrow_mut().set_edges(graph_id(record.id), edges);
+        self.updater
+            .graph
+            .borrow_mut()
+            .set_edges(graph_id(record.id), edges);
     }
 
     /// A module asks for another one by `import()` or `require()`.
     pub fn asked(&self, js: Js<'_>, from: es::ModuleId, to: es::ModuleId, is_import: bool) {
-        let is_local = |id| self.engine.record(id).filter(|record: &Rc<es::Record>| record.is_local);
+        let is_local = |id| {
+            self.engine
+                .record(id)
+                .filter(|record: &Rc<es::Record>| record.is_local)
+        };
         let (Some(from), Some(to)) = (is_local(from), is_local(to)) else {
             return;
         };
         self.module(&to);
         self.watch(js, &to);
-        let kind = if is_import { EdgeKind::Dynamic } else { EdgeKind::Require };
+        let kind = if is_import {
+            EdgeKind::Dynamic
+        } else {
+            EdgeKind::Require
+        };
         self.updater
             .imported(graph_id(from.id), Edge::new(graph_id(to.id), kind));
         // `require()` tells after it has evaluated: until then nobody seemed to import the module.
@@ -115,7 +146,11 @@ impl HotProgram {
 
     /// A version has run to its end, or failed.
     pub fn evaluated(&self, js: Js<'_>, version: &es::Version) {
-        let Some(record) = self.engine.record(version.module).filter(|record| record.is_local) else {
+        let Some(record) = self
+            .engine
+            .record(version.module)
+            .filter(|record| record.is_local)
+        else {
             return;
         };
         let id = graph_id(record.id);
@@ -132,4 +167,3 @@ impl HotProgram {
         }
     }
 }
-

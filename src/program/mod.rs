@@ -25,8 +25,6 @@ mod update;
 mod watches;
 mod wishes;
 
-pub use update::{HotProgram, Rules};
-
 use crate::js::{Js, JsResult, Value};
 
 /// Fills the exports.

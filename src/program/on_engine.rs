@@ -7,13 +7,12 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use super::events::Events;
+use super::hot_host::HotHost;
 use super::update::HotProgram;
 use crate::es::compile::ImportName;
 use crate::es::{self, Body, Engine, SourceError, Stage, Unit};
 use crate::graph::hot::{Edge, EdgeKind, ModuleId, Staged};
-use crate::hot::{
-    Evaluating, Evaluation, Prepared, Runner, Told, Version, Want, WatchWish,
-};
+use crate::hot::{Evaluating, Evaluation, Prepared, Runner, Told, Version, Want, WatchWish};
 use crate::js::{Cx, Js, JsResult, Value};
 use crate::report;
 
@@ -26,6 +25,9 @@ pub fn graph_id(id: es::ModuleId) -> ModuleId {
 pub const fn engine_id(id: ModuleId) -> es::ModuleId {
     id.0 as es::ModuleId
 }
+
+/// Modules in the order in which they were reached, and the new text of some.
+type Reached = (Vec<ModuleId>, Vec<(es::ModuleId, Arc<Unit>)>);
 
 /// Runs updates on the engine of this environment.
 pub struct OnEngine {
@@ -102,7 +104,10 @@ impl OnEngine {
         };
         let computes = text.contains("import(") || text.contains("require(");
         let graph = program.updater.graph.borrow();
-        let asked = graph.edges(id).iter().filter(|edge| edge.kind != EdgeKind::Static);
+        let asked = graph
+            .edges(id)
+            .iter()
+            .filter(|edge| edge.kind != EdgeKind::Static);
         let kept = asked.filter(|edge| now.contains(&edge.to) || computes && !before.contains(&edge.to));
         kept.cloned().collect()
     }
@@ -140,7 +145,7 @@ impl OnEngine {
         starts: &[ModuleId],
         among: &HashSet<ModuleId>,
         changed: &HashSet<ModuleId>,
-    ) -> JsResult<'s, (Vec<ModuleId>, Vec<(es::ModuleId, Arc<Unit>)>)> {
+    ) -> JsResult<'s, Reached> {
         let unread = self.unread();
         let (mut order, mut units) = (Vec::new(), Vec::new());
         let mut seen: HashSet<ModuleId> = starts.iter().copied().collect();
@@ -148,7 +153,9 @@ impl OnEngine {
         while let Some(id) = waiting.pop_front() {
             let mut unit = self.unit(id);
             if let Some(new) = unread.get(&id).filter(|_| changed.contains(&id)) {
-                let new = new.clone().map_err(|error| self.engine.source_error(js, &error))?;
+                let new = new
+                    .clone()
+                    .map_err(|error| self.engine.source_error(js, &error))?;
                 unit = Some(Arc::clone(&new));
                 units.push((engine_id(id), new));
             }
@@ -197,9 +204,13 @@ fn used_names(unit: &Unit, request: usize) -> Option<Rc<[Box<str>]>> {
     for export in &code.exports {
         match &export.kind {
             ExportKind::Indirect {
-                request: of, imported, ..
+                request: of,
+                imported,
+                ..
             } if *of == request => names.push(imported.as_str().into()),
-            ExportKind::Namespace { request: of, .. } | ExportKind::Star { request: of } if *of == request => {
+            ExportKind::Namespace { request: of, .. } | ExportKind::Star { request: of }
+                if *of == request =>
+            {
                 return None;
             }
             _ => {}
@@ -226,7 +237,11 @@ impl Runner for OnEngine {
 
     fn differing(&self, _js: Js<'_>, modules: &[ModuleId]) -> Vec<ModuleId> {
         let unread = self.unread();
-        modules.iter().filter(|id| unread.contains_key(*id)).copied().collect()
+        modules
+            .iter()
+            .filter(|id| unread.contains_key(*id))
+            .copied()
+            .collect()
     }
 
     fn is_current(&self, id: ModuleId) -> bool {
@@ -250,7 +265,10 @@ impl Runner for OnEngine {
                     let among: HashSet<ModuleId> = ids.iter().copied().collect();
                     let is_entered = |id: &ModuleId| {
                         graph.is_root(*id)
-                            || graph.importers(*id).iter().any(|importer| !among.contains(importer))
+                            || graph
+                                .importers(*id)
+                                .iter()
+                                .any(|importer| !among.contains(importer))
                     };
                     (ids.iter().copied().filter(is_entered).collect(), among)
                 }
@@ -258,16 +276,21 @@ impl Runner for OnEngine {
         };
         self.sought.take();
         let changed: HashSet<ModuleId> = changed.iter().copied().collect();
-        let outcome = self.reached(js, &starts, &among, &changed).and_then(|(order, units)| {
-            let again: Vec<es::ModuleId> = order.into_iter().map(engine_id).collect();
-            for (_, unit) in &units {
-                let failed = unit.resolved.iter().filter_map(|resolved| resolved.as_ref().err());
-                self.sought
-                    .borrow_mut()
-                    .extend(failed.flat_map(|error| error.sought.iter().cloned()));
-            }
-            self.engine.prepare(js, &units, &again)
-        });
+        let outcome = self
+            .reached(js, &starts, &among, &changed)
+            .and_then(|(order, units)| {
+                let again: Vec<es::ModuleId> = order.into_iter().map(engine_id).collect();
+                for (_, unit) in &units {
+                    let failed = unit
+                        .resolved
+                        .iter()
+                        .filter_map(|resolved| resolved.as_ref().err());
+                    self.sought
+                        .borrow_mut()
+                        .extend(failed.flat_map(|error| error.sought.iter().cloned()));
+                }
+                self.engine.prepare(js, &units, &again)
+            });
         match outcome {
             Ok(stage) => Ok(self.prepared(stage)),
             Err(thrown) => {
@@ -312,7 +335,9 @@ impl Runner for OnEngine {
         };
         self.engine.commit(js, &stage)?;
         for id in stage.modules() {
-            let Some(version) = stage.version(*id) else { continue };
+            let Some(version) = stage.version(*id) else {
+                continue;
+            };
             if version.live.borrow().common_js.is_none() {
                 continue;
             }
@@ -328,7 +353,7 @@ impl Runner for OnEngine {
             late.insert(graph_id(*id), edges);
         }
         if let Some(program) = self.program() {
-            program.host.watch_stage(js, &program, &stage);
+            HotHost::watch_stage(js, &program, &stage);
         }
         Ok(late)
     }
@@ -346,7 +371,10 @@ impl Runner for OnEngine {
     }
 
     fn forget(&self, js: Js<'_>, id: ModuleId) {
-        let path = self.engine.record(engine_id(id)).and_then(|record| record.path.clone());
+        let path = self
+            .engine
+            .record(engine_id(id))
+            .and_then(|record| record.path.clone());
         // Whatever it throws, the module is not imported any more.
         drop(self.engine.remove(js, engine_id(id)));
         if let (Some(program), Some(path)) = (self.program(), path) {

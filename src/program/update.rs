@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
+use std::time::SystemTime;
 
 use super::hot_host::HotHost;
 use super::on_engine::{OnEngine, graph_id};
@@ -75,7 +76,17 @@ pub struct HotProgram {
     sought: RefCell<HashSet<PathBuf>>,
     /// Modules whose first evaluation has to be tried again by whoever started it.
     on_failed_start: RefCell<Option<Rc<dyn for<'s> Fn(Js<'s>)>>>,
+    /// What each file looked like when its change was taken last: one save may be told of twice.
+    taken: RefCell<HashMap<PathBuf, Look>>,
     is_closed: Cell<bool>,
+}
+
+/// Time and size of a file; `None` of one that is missing.
+type Look = Option<(Option<SystemTime>, u64)>;
+
+fn look_at(path: &Path) -> Look {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok(), metadata.len()))
 }
 
 impl HotProgram {
@@ -120,11 +131,15 @@ impl HotProgram {
             files: RefCell::default(),
             sought: RefCell::default(),
             on_failed_start: RefCell::default(),
+            taken: RefCell::default(),
             is_closed: Cell::new(false),
         });
         *own.borrow_mut() = Rc::downgrade(&program);
         program.runner.set_program(&program);
-        js.state::<Running>()?.0.borrow_mut().push(Rc::downgrade(&program));
+        js.state::<Running>()?
+            .0
+            .borrow_mut()
+            .push(Rc::downgrade(&program));
         Ok(program)
     }
 
@@ -211,12 +226,11 @@ impl HotProgram {
     }
 
     pub(super) fn restart(&self, js: Js<'_>, path: &Path, why: &str) {
-        match &self.rules.restart {
-            Some(restart) => restart(js, path, why),
-            None => {
-                let path = crate::hot::shown(&path.to_string_lossy());
-                report::notice(js, &format!("{path} changed, and {why}: restart the process"));
-            }
+        if let Some(restart) = &self.rules.restart {
+            restart(js, path, why);
+        } else {
+            let path = crate::hot::shown(&path.to_string_lossy());
+            report::notice(js, &format!("{path} changed, and {why}: restart the process"));
         }
     }
 
@@ -241,9 +255,11 @@ impl HotProgram {
         let read = self.engine.read(paths);
         let mut batch = Batch::default();
         // A file that came or went may lead the imports of others elsewhere.
-        batch
-            .changed
-            .extend(read.iter().filter(|read| read.is_new).map(|read| graph_id(read.module)));
+        batch.changed.extend(
+            read.iter()
+                .filter(|read| read.is_new)
+                .map(|read| graph_id(read.module)),
+        );
         for path in paths {
             if (self.rules.restarts)(path) {
                 self.restart(js, path, "it is one that restarts");
@@ -252,8 +268,12 @@ impl HotProgram {
             let mut modules = self.files.borrow().get(path).cloned().unwrap_or_default();
             // A file that is as it was is no change; of what failed, each save is another try.
             let differs = read.iter().any(|read| modules.contains(&graph_id(read.module)));
-            if !self.updater.has_failed() && !differs {
+            let look = look_at(path);
+            let is_again = self.taken.borrow_mut().insert(path.clone(), look) == Some(look);
+            if !differs && (is_again || !self.updater.has_failed()) {
                 modules.clear();
+            } else if is_again && self.updater.has_failed() {
+                continue;
             }
             let is_sought = path.exists() && self.sought.borrow_mut().remove(path);
             let touched = self.wishes.changed(js, path);
@@ -267,8 +287,6 @@ impl HotProgram {
             batch.retries |= is_sought;
             batch.wants_reload |= is_included;
         }
-        if let Err(thrown) = self.updater.change(js, batch) {
-            report::error(js, "an update", "it could not begin", thrown.0);
-        }
+        self.updater.change(js, batch);
     }
 }
