@@ -64,14 +64,24 @@ const peers = {
 /** Apart, since vite-node's own declarations bring the augmentation of Vite that ours are to bring. */
 const viteNodeFolders = ['vite-node', 'vite-node-own']
 
+/** What a tsconfig.json names in `types`. Beside Vite's own declarations, which declare `hot` as well, only with `skipLibCheck`. */
+const ambient = {
+  'import-meta': { types: ['node', '@upvotr/node-hmr/import-meta'] },
+  'import-meta-vite': { types: ['node', '@upvotr/node-hmr/import-meta', 'vite/client'], skipLibCheck: true }
+}
+
 const programs = []
 for (const compiler of compilers)
   for (const resolution of compiler.resolutions) {
     const program = { ...compiler, resolution, peer: 'vite-node' }
     programs.push({ ...program, folders: folders[resolution] })
+    if (resolution.startsWith('node16') || resolution === 'nodenext')
+      programs.push({ ...program, folders: ['import-meta'], options: ambient['import-meta'] })
     // Vite's own declarations need a newer TypeScript than 4.9.
     if (compiler.types === 'types-node-latest' && !['node10', 'bundler'].includes(resolution))
       for (const folder of viteNodeFolders) programs.push({ ...program, folders: [folder] })
+    if (compiler.types === 'types-node-latest' && resolution === 'nodenext')
+      programs.push({ ...program, folders: ['import-meta-vite'], options: ambient['import-meta-vite'] })
   }
 for (const peer of Object.keys(peers).slice(1))
   for (const folder of viteNodeFolders)
@@ -104,7 +114,7 @@ try {
 
 /** A user's project: the declarations are copied, so that they find the types of Node which the project has. */
 function layOut({ project, types, peer }) {
-  for (const folder of ['cjs', 'esm', 'both', ...viteNodeFolders, 'globals.d.ts'])
+  for (const folder of ['cjs', 'esm', 'both', ...viteNodeFolders, ...Object.keys(ambient), 'globals.d.ts'])
     cpSync(join(here, folder), join(project, folder), { recursive: true })
   const blocks = readme
     .readmeBlocks(readFileSync(join(root, 'README.md'), 'utf8'))
@@ -119,7 +129,7 @@ function layOut({ project, types, peer }) {
   const copy = join(modules, '@upvotr/node-hmr')
   mkdirSync(copy, { recursive: true })
   for (const file of readdirSync(root))
-    if (file === 'package.json' || /^(?:index|vite-node)\.d\.m?ts$/.test(file))
+    if (file === 'package.json' || /^(?:index|vite-node|import-meta)\.d\.m?ts$/.test(file))
       cpSync(join(root, file), join(copy, file))
   mkdirSync(join(modules, '@types'))
   symlinkSync(join(root, 'node_modules', types), join(modules, '@types/node'), 'junction')
@@ -128,7 +138,7 @@ function layOut({ project, types, peer }) {
 }
 
 /** Runs the compiler; returns what it found wrong. */
-function check({ name, project, resolution, folders }, configName) {
+function check({ name, project, resolution, folders, options: own }, configName) {
   const config = join(project, configName)
   const options = {
     ...resolutions[resolution],
@@ -140,7 +150,8 @@ function check({ name, project, resolution, folders }, configName) {
     allowJs: true,
     noEmit: true,
     // Our own declarations are to be checked as well.
-    skipLibCheck: false
+    skipLibCheck: false,
+    ...own
   }
   writeFileSync(config, JSON.stringify({ compilerOptions: options, include: ['globals.d.ts', ...folders] }))
   const tsc = join(root, 'node_modules', name, 'bin/tsc')
