@@ -3,9 +3,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use super::version::{Version, WatchWish};
 use crate::addon::Addon;
 use crate::js::{Cx, Held, Js, Signal, Value, settled, spawn_detached};
-use super::version::{Version, WatchWish};
 use crate::report;
 
 /// How long a user's promise is waited for, in milliseconds.

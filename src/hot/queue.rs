@@ -209,7 +209,10 @@ impl Updater {
         let _ = payload.set("message", message);
         let _ = payload.set("firstInvalidatedBy", path);
         listeners::tell(js, &self.hot, "vite:invalidate", payload);
-        self.pending.borrow_mut().invalidated.push(Rc::downgrade(&version));
+        self.pending
+            .borrow_mut()
+            .invalidated
+            .push(Rc::downgrade(&version));
         // Not within the user's call: what it waits for may be that call.
         if !self.is_called.replace(true) {
             let updater = Rc::clone(self);

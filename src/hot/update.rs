@@ -258,7 +258,13 @@ impl Updater {
     }
 
     /// All of it ran: importers see it, what is gone is pruned, callbacks are called.
-    async fn finish(self: &Rc<Self>, cx: &Cx, mut work: Work, prepared: &Rc<Prepared>, versions: &[Rc<Version>]) {
+    async fn finish(
+        self: &Rc<Self>,
+        cx: &Cx,
+        mut work: Work,
+        prepared: &Rc<Prepared>,
+        versions: &[Rc<Version>],
+    ) {
         work.steps.enter(Step::Committing, versions.len());
         let late = match cx.attempt(|js| self.runner.commit(js, prepared)) {
             Ok(late) => late,

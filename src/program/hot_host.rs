@@ -27,7 +27,13 @@ impl HotHost {
         of_module.push((staged.serial, Rc::downgrade(version)));
     }
 
-    fn version(&self, program: &HotProgram, module: &Rc<Module>, id: es::ModuleId, serial: u32) -> Rc<Version> {
+    fn version(
+        &self,
+        program: &HotProgram,
+        module: &Rc<Module>,
+        id: es::ModuleId,
+        serial: u32,
+    ) -> Rc<Version> {
         let known = self.versions.borrow().get(&id).map(|all| {
             let found = all.iter().find(|(number, _)| *number == serial);
             (all.is_empty(), found.and_then(|(_, version)| version.upgrade()))
@@ -57,7 +63,10 @@ impl HotHost {
 impl HotProgram {
     /// The module of a record, known from now on.
     pub fn module(&self, record: &es::Record) -> Rc<Module> {
-        let path = record.path.as_deref().map(|path| path.to_string_lossy().into_owned());
+        let path = record
+            .path
+            .as_deref()
+            .map(|path| path.to_string_lossy().into_owned());
         let path = path.unwrap_or_else(|| record.url.clone());
         self.updater.hot.module(graph_id(record.id), &record.url, &path)
     }
@@ -76,13 +85,21 @@ impl HotProgram {
             .engine
             .version(id, serial)
             .is_some_and(|version| matches!(version.unit.body, Body::CommonJs(_)) || version.unit.is_loose());
-        let kind = if is_common_js { Kind::CommonJs } else { Kind::Module };
+        let kind = if is_common_js {
+            Kind::CommonJs
+        } else {
+            Kind::Module
+        };
         context(js, &self.updater, &version, kind)
     }
 
     /// A version was made and linked. Of an update it counts once that is committed.
     pub fn made(&self, js: Js<'_>, version: &es::Version) {
-        let Some(record) = self.engine.record(version.module).filter(|record| record.is_local) else {
+        let Some(record) = self
+            .engine
+            .record(version.module)
+            .filter(|record| record.is_local)
+        else {
             return;
         };
         self.module(&record);
@@ -93,18 +110,29 @@ impl HotProgram {
         }
         self.watch(js, &record);
         let edges = self.runner.static_edges(version);
-        self.updater.graph.borrow_mut().set_edges(graph_id(record.id), edges);
+        self.updater
+            .graph
+            .borrow_mut()
+            .set_edges(graph_id(record.id), edges);
     }
 
     /// A module asks for another one by `import()` or `require()`.
     pub fn asked(&self, js: Js<'_>, from: es::ModuleId, to: es::ModuleId, is_import: bool) {
-        let is_local = |id| self.engine.record(id).filter(|record: &Rc<es::Record>| record.is_local);
+        let is_local = |id| {
+            self.engine
+                .record(id)
+                .filter(|record: &Rc<es::Record>| record.is_local)
+        };
         let (Some(from), Some(to)) = (is_local(from), is_local(to)) else {
             return;
         };
         self.module(&to);
         self.watch(js, &to);
-        let kind = if is_import { EdgeKind::Dynamic } else { EdgeKind::Require };
+        let kind = if is_import {
+            EdgeKind::Dynamic
+        } else {
+            EdgeKind::Require
+        };
         self.updater
             .imported(graph_id(from.id), Edge::new(graph_id(to.id), kind));
         // `require()` tells after it has evaluated: until then nobody seemed to import the module.
@@ -115,7 +143,11 @@ impl HotProgram {
 
     /// A version has run to its end, or failed.
     pub fn evaluated(&self, js: Js<'_>, version: &es::Version) {
-        let Some(record) = self.engine.record(version.module).filter(|record| record.is_local) else {
+        let Some(record) = self
+            .engine
+            .record(version.module)
+            .filter(|record| record.is_local)
+        else {
             return;
         };
         let id = graph_id(record.id);
@@ -132,4 +164,3 @@ impl HotProgram {
         }
     }
 }
-

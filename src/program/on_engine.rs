@@ -7,13 +7,12 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use super::events::Events;
+use super::host::Owners;
 use super::update::HotProgram;
 use crate::es::compile::ImportName;
 use crate::es::{self, Body, Engine, SourceError, Stage, Unit};
 use crate::graph::hot::{Edge, EdgeKind, ModuleId, Staged};
-use crate::hot::{
-    Evaluating, Evaluation, Prepared, Runner, Told, Version, Want, WatchWish,
-};
+use crate::hot::{Evaluating, Evaluation, Prepared, Runner, Told, Version, Want, WatchWish};
 use crate::js::{Cx, Js, JsResult, Value};
 use crate::report;
 
@@ -31,6 +30,8 @@ pub const fn engine_id(id: ModuleId) -> es::ModuleId {
 pub struct OnEngine {
     engine: Rc<Engine>,
     program: RefCell<Weak<HotProgram>>,
+    /// Whose is what versions start, where the program is run for long.
+    owners: RefCell<Option<Rc<Owners>>>,
     sought: RefCell<Vec<PathBuf>>,
 }
 
@@ -40,6 +41,7 @@ impl OnEngine {
         Rc::new(Self {
             engine: Rc::clone(engine),
             program: RefCell::default(),
+            owners: RefCell::default(),
             sought: RefCell::default(),
         })
     }
@@ -47,6 +49,11 @@ impl OnEngine {
     /// Sets the program.
     pub fn set_program(&self, program: &Rc<HotProgram>) {
         *self.program.borrow_mut() = Rc::downgrade(program);
+    }
+
+    /// Sets whose is what versions start.
+    pub fn set_owners(&self, owners: &Rc<Owners>) {
+        *self.owners.borrow_mut() = Some(Rc::clone(owners));
     }
 
     fn program(&self) -> Option<Rc<HotProgram>> {
@@ -102,7 +109,10 @@ impl OnEngine {
         };
         let computes = text.contains("import(") || text.contains("require(");
         let graph = program.updater.graph.borrow();
-        let asked = graph.edges(id).iter().filter(|edge| edge.kind != EdgeKind::Static);
+        let asked = graph
+            .edges(id)
+            .iter()
+            .filter(|edge| edge.kind != EdgeKind::Static);
         let kept = asked.filter(|edge| now.contains(&edge.to) || computes && !before.contains(&edge.to));
         kept.cloned().collect()
     }
@@ -148,7 +158,9 @@ impl OnEngine {
         while let Some(id) = waiting.pop_front() {
             let mut unit = self.unit(id);
             if let Some(new) = unread.get(&id).filter(|_| changed.contains(&id)) {
-                let new = new.clone().map_err(|error| self.engine.source_error(js, &error))?;
+                let new = new
+                    .clone()
+                    .map_err(|error| self.engine.source_error(js, &error))?;
                 unit = Some(Arc::clone(&new));
                 units.push((engine_id(id), new));
             }
@@ -197,9 +209,13 @@ fn used_names(unit: &Unit, request: usize) -> Option<Rc<[Box<str>]>> {
     for export in &code.exports {
         match &export.kind {
             ExportKind::Indirect {
-                request: of, imported, ..
+                request: of,
+                imported,
+                ..
             } if *of == request => names.push(imported.as_str().into()),
-            ExportKind::Namespace { request: of, .. } | ExportKind::Star { request: of } if *of == request => {
+            ExportKind::Namespace { request: of, .. } | ExportKind::Star { request: of }
+                if *of == request =>
+            {
                 return None;
             }
             _ => {}
@@ -226,7 +242,11 @@ impl Runner for OnEngine {
 
     fn differing(&self, _js: Js<'_>, modules: &[ModuleId]) -> Vec<ModuleId> {
         let unread = self.unread();
-        modules.iter().filter(|id| unread.contains_key(*id)).copied().collect()
+        modules
+            .iter()
+            .filter(|id| unread.contains_key(*id))
+            .copied()
+            .collect()
     }
 
     fn is_current(&self, id: ModuleId) -> bool {
@@ -250,7 +270,10 @@ impl Runner for OnEngine {
                     let among: HashSet<ModuleId> = ids.iter().copied().collect();
                     let is_entered = |id: &ModuleId| {
                         graph.is_root(*id)
-                            || graph.importers(*id).iter().any(|importer| !among.contains(importer))
+                            || graph
+                                .importers(*id)
+                                .iter()
+                                .any(|importer| !among.contains(importer))
                     };
                     (ids.iter().copied().filter(is_entered).collect(), among)
                 }
@@ -258,16 +281,21 @@ impl Runner for OnEngine {
         };
         self.sought.take();
         let changed: HashSet<ModuleId> = changed.iter().copied().collect();
-        let outcome = self.reached(js, &starts, &among, &changed).and_then(|(order, units)| {
-            let again: Vec<es::ModuleId> = order.into_iter().map(engine_id).collect();
-            for (_, unit) in &units {
-                let failed = unit.resolved.iter().filter_map(|resolved| resolved.as_ref().err());
-                self.sought
-                    .borrow_mut()
-                    .extend(failed.flat_map(|error| error.sought.iter().cloned()));
-            }
-            self.engine.prepare(js, &units, &again)
-        });
+        let outcome = self
+            .reached(js, &starts, &among, &changed)
+            .and_then(|(order, units)| {
+                let again: Vec<es::ModuleId> = order.into_iter().map(engine_id).collect();
+                for (_, unit) in &units {
+                    let failed = unit
+                        .resolved
+                        .iter()
+                        .filter_map(|resolved| resolved.as_ref().err());
+                    self.sought
+                        .borrow_mut()
+                        .extend(failed.flat_map(|error| error.sought.iter().cloned()));
+                }
+                self.engine.prepare(js, &units, &again)
+            });
         match outcome {
             Ok(stage) => Ok(self.prepared(stage)),
             Err(thrown) => {
@@ -275,6 +303,30 @@ impl Runner for OnEngine {
                 program.seek(js, &sought);
                 Err(thrown)
             }
+        }
+    }
+
+    fn begins(&self, js: Js<'_>, prepared: &Prepared, replaced: &[ModuleId]) {
+        let owners = self.owners.borrow().clone();
+        if let (Some(owners), Some(stage)) = (owners, stage_of(prepared)) {
+            let replaced: Vec<es::ModuleId> = replaced.iter().copied().map(engine_id).collect();
+            if let Err(thrown) = owners.begin(js, &self.engine, &stage, &replaced) {
+                report::error(js, "an update", "what it replaces could not be noted", thrown.0);
+            }
+        }
+    }
+
+    fn ends(&self, js: Js<'_>, prepared: &Prepared, has_succeeded: bool) {
+        let owners = self.owners.borrow().clone();
+        if let (Some(owners), Some(stage)) = (owners, stage_of(prepared))
+            && let Err(thrown) = owners.end(js, &stage, has_succeeded)
+        {
+            report::error(
+                js,
+                "an update",
+                "the old version could not take its ports back",
+                thrown.0,
+            );
         }
     }
 
@@ -302,7 +354,14 @@ impl Runner for OnEngine {
         }
         let order: Vec<es::ModuleId> = evaluation.order.iter().copied().map(engine_id).collect();
         let cx = cx.clone();
-        Box::pin(async move { es::evaluate(&cx, &stage, &order).await })
+        let owners = self.owners.borrow().clone();
+        Box::pin(async move {
+            es::evaluate(&cx, &stage, &order).await?;
+            match owners {
+                Some(owners) => owners.come_up(&cx, &stage).await,
+                None => Ok(()),
+            }
+        })
     }
 
     fn commit<'s>(&self, js: Js<'s>, prepared: &Prepared) -> JsResult<'s, Staged> {
@@ -312,7 +371,9 @@ impl Runner for OnEngine {
         };
         self.engine.commit(js, &stage)?;
         for id in stage.modules() {
-            let Some(version) = stage.version(*id) else { continue };
+            let Some(version) = stage.version(*id) else {
+                continue;
+            };
             if version.live.borrow().common_js.is_none() {
                 continue;
             }
@@ -346,7 +407,10 @@ impl Runner for OnEngine {
     }
 
     fn forget(&self, js: Js<'_>, id: ModuleId) {
-        let path = self.engine.record(engine_id(id)).and_then(|record| record.path.clone());
+        let path = self
+            .engine
+            .record(engine_id(id))
+            .and_then(|record| record.path.clone());
         // Whatever it throws, the module is not imported any more.
         drop(self.engine.remove(js, engine_id(id)));
         if let (Some(program), Some(path)) = (self.program(), path) {

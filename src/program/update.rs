@@ -124,7 +124,10 @@ impl HotProgram {
         });
         *own.borrow_mut() = Rc::downgrade(&program);
         program.runner.set_program(&program);
-        js.state::<Running>()?.0.borrow_mut().push(Rc::downgrade(&program));
+        js.state::<Running>()?
+            .0
+            .borrow_mut()
+            .push(Rc::downgrade(&program));
         Ok(program)
     }
 
@@ -241,9 +244,11 @@ impl HotProgram {
         let read = self.engine.read(paths);
         let mut batch = Batch::default();
         // A file that came or went may lead the imports of others elsewhere.
-        batch
-            .changed
-            .extend(read.iter().filter(|read| read.is_new).map(|read| graph_id(read.module)));
+        batch.changed.extend(
+            read.iter()
+                .filter(|read| read.is_new)
+                .map(|read| graph_id(read.module)),
+        );
         for path in paths {
             if (self.rules.restarts)(path) {
                 self.restart(js, path, "it is one that restarts");

@@ -208,5 +208,7 @@ fn is_recent(path: &Path) -> bool {
     const DOUBT: Duration = Duration::from_secs(10);
     let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());
     // One that is gone may have been there.
-    modified.map_or(true, |modified| modified.elapsed().map_or(true, |age| age < DOUBT))
+    modified.map_or(true, |modified| {
+        modified.elapsed().map_or(true, |age| age < DOUBT)
+    })
 }

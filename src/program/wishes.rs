@@ -42,7 +42,10 @@ impl Wishes {
     ///
     /// # Errors
     /// When the environment is going.
-    pub fn new<'s>(js: Js<'s>, on_change: impl for<'t> Fn(Js<'t>, Vec<PathBuf>) + 'static) -> JsResult<'s, Self> {
+    pub fn new<'s>(
+        js: Js<'s>,
+        on_change: impl for<'t> Fn(Js<'t>, Vec<PathBuf>) + 'static,
+    ) -> JsResult<'s, Self> {
         let own: Rc<RefCell<Option<Rc<Trees>>>> = Rc::default();
         let taken = Rc::clone(&own);
         let waker = JsWaker::new(js, move |js| {
@@ -94,7 +97,10 @@ impl Wishes {
     pub fn take_dropped(&self) -> HashSet<PathBuf> {
         let mut files = HashSet::new();
         self.entries.borrow_mut().retain(|entry| {
-            let is_alive = entry.version.upgrade().is_some_and(|version| !version.is_retired());
+            let is_alive = entry
+                .version
+                .upgrade()
+                .is_some_and(|version| !version.is_retired());
             if !is_alive {
                 match &entry.place {
                     Place::File(path) => drop(files.insert(path.clone())),
@@ -119,7 +125,8 @@ impl Wishes {
         let concerned: Vec<(Rc<Version>, Rc<WatchWish>)> = {
             let entries = self.entries.borrow();
             let concerned = entries.iter().filter(|entry| entry.place.has(path));
-            let alive = concerned.filter_map(|entry| Some((entry.version.upgrade()?, Rc::clone(&entry.wish))));
+            let alive =
+                concerned.filter_map(|entry| Some((entry.version.upgrade()?, Rc::clone(&entry.wish))));
             alive.filter(|(version, _)| !version.is_retired()).collect()
         };
         let mut touched = Vec::new();
@@ -174,7 +181,11 @@ fn place_of(pattern: &str) -> Place {
     // Changes are told of by the path as it is really called.
     let real = std::fs::canonicalize(path);
     if let Ok(real) = real {
-        return if real.is_dir() { Place::Below(real) } else { Place::File(real) };
+        return if real.is_dir() {
+            Place::Below(real)
+        } else {
+            Place::File(real)
+        };
     }
     if !pattern.contains(['*', '?', '[', '{']) {
         return Place::File(path.to_owned());
