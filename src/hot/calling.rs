@@ -59,7 +59,7 @@ pub fn report(cx: &Cx, path: &str, what: &str, thrown: &Held) {
             &super::update::shown(path),
             &format!("{what} failed"),
             thrown.get(js),
-        )
+        );
     });
 }
 
@@ -82,7 +82,7 @@ pub async fn within(cx: &Cx, promise: Held, milliseconds: u32) -> Ended {
         let signal = Rc::clone(&signal);
         let timers = &Addon::of(js)?.timers;
         let timer = timers.after(js, milliseconds, move |js| {
-            signal.fire(js, &Ok(Held::undefined()))
+            signal.fire(js, &Ok(Held::undefined()));
         })?;
         Ok(timer.hold())
     });

@@ -111,7 +111,7 @@ pub fn context<'s>(js: Js<'s>, updater: &Rc<Updater>, version: &Rc<Version>, kin
 
 impl Bound {
     /// What a specifier in this module leads to. One that leads nowhere now is kept as it is.
-    fn target<'s>(&self, js: Js<'s>, specifier: &str) -> Rc<str> {
+    fn target(&self, js: Js<'_>, specifier: &str) -> Rc<str> {
         let resolved = self.updater.runner.resolve(js, self.version.module.id, specifier);
         resolved.map_or_else(|| Rc::from(specifier), Rc::from)
     }

@@ -22,6 +22,8 @@ const SETTLE: u32 = 250;
 pub struct Broken {
     /// The modules whose new content does not run.
     changed: BTreeSet<ModuleId>,
+    /// Those of them that count as changed though their files are the same.
+    touched: BTreeSet<ModuleId>,
     /// A change of any of these may mend it.
     involved: BTreeSet<ModuleId>,
     /// What it was, in words, and how often it was said.
@@ -48,7 +50,10 @@ impl Updater {
             return;
         }
         let known = self.graph.borrow();
-        changed.extend(failed.changed.iter().copied().filter(|id| known.has(*id)));
+        // What is again what runs needs no other try, unless it failed for what no file says.
+        let fails_still =
+            |id: &ModuleId| known.has(*id) && (failed.touched.contains(id) || !self.runner.is_current(*id));
+        changed.extend(failed.changed.iter().copied().filter(fails_still));
     }
 
     /// Nothing was touched: everything goes on. What may be half of a save is said after the settle time.
@@ -144,7 +149,8 @@ impl Updater {
             }
         };
         let versions = self.stage_all(&known);
-        let evaluated = self.evaluate(cx, work, &prepared, &versions, known).await;
+        let enter = self.graph.borrow().entrances(&known);
+        let evaluated = self.evaluate(cx, work, &prepared, &versions, enter).await;
         let failed = match evaluated {
             Evaluated::Ran => {
                 let committed = cx.attempt(|js| self.runner.commit(js, &prepared).map(drop));
@@ -188,6 +194,7 @@ impl Updater {
         };
         *broken = Some(Broken {
             changed: work.changed.iter().copied().collect(),
+            touched: work.batch.touched.clone(),
             involved,
             words,
             times,

@@ -10,7 +10,7 @@ use super::listeners;
 use super::runner::{Prepared, Runner};
 use super::version::{Hot, Module, Version};
 use crate::graph::hot::{Edge, HotGraph, ModuleId};
-use crate::js::{Cx, Js, JsResult, Signal, spawn_detached};
+use crate::js::{Cx, Js, Signal, spawn_detached};
 use crate::quick_hash::QuickHash;
 use crate::report;
 
@@ -132,13 +132,9 @@ impl Updater {
     }
 
     /// These changed: updates now, or after the update that is under way.
-    ///
-    /// # Errors
-    /// While the environment is going.
-    pub fn change<'s>(self: &Rc<Self>, js: Js<'s>, batch: Batch) -> JsResult<'s, ()> {
+    pub fn change(self: &Rc<Self>, js: Js<'_>, batch: Batch) {
         self.pending.borrow_mut().merge(batch);
         self.pump(js);
-        Ok(())
     }
 
     /// Begins the next update, if there is something to do and none is under way.

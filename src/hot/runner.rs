@@ -47,7 +47,7 @@ pub trait Runner {
     /// What is prepared runs, or has failed or was superseded, and the old versions go on.
     fn ends(&self, _js: Js<'_>, _prepared: &Prepared, _has_succeeded: bool) {}
 
-    /// Evaluates new versions in this order, each unless another one's evaluation has done so. What waits for nothing has
+    /// Evaluates new versions from these entrances on, each unless another one's evaluation has done so. What waits for nothing has
     /// run when this was polled once.
     fn evaluate(&self, cx: &Cx, prepared: &Prepared, evaluation: &Evaluation) -> Evaluating;
 
@@ -101,9 +101,9 @@ pub struct Prepared {
 
 /// What is evaluated.
 pub struct Evaluation {
-    /// In this order.
+    /// Where to begin, in this order: what these import statically comes before them.
     pub order: Vec<ModuleId>,
-    /// Their versions, in the same order.
+    /// The versions of all modules that may be evaluated.
     pub versions: Vec<Rc<Version>>,
     /// The whole program is evaluated again.
     pub is_reload: bool,

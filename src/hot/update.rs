@@ -78,8 +78,8 @@ impl Updater {
         cx.with(|js| self.runner.begins(js, &prepared, &work.plan.dispose));
         self.dispose(cx, &work).await;
         let versions = self.stage(&work);
-        let order = work.plan.evaluate.clone();
-        work.steps.enter(Step::Evaluating, order.len());
+        let order = work.plan.enter.clone();
+        work.steps.enter(Step::Evaluating, work.plan.evaluate.len());
         match self.evaluate(cx, &mut work, &prepared, &versions, order).await {
             Evaluated::Superseded { holds } => {
                 work.steps.enter(Step::Superseded, 0);

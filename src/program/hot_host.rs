@@ -11,11 +11,14 @@ use crate::graph::hot::{Edge, EdgeKind};
 use crate::hot::{Hot, Kind, Module, Version, context};
 use crate::js::{Js, JsResult};
 
+/// Versions of one module, by the engine's numbers.
+type Numbered = Vec<(u32, Weak<Version>)>;
+
 /// One environment's versions, as `import.meta.hot` finds them.
 #[derive(Default)]
 pub struct HotHost {
     /// By module, the version of each number.
-    versions: RefCell<HashMap<es::ModuleId, Vec<(u32, Weak<Version>)>>>,
+    versions: RefCell<HashMap<es::ModuleId, Numbered>>,
 }
 
 impl HotHost {
@@ -51,7 +54,7 @@ impl HotHost {
     }
 
     /// The modules of a committed stage are watched.
-    pub fn watch_stage(&self, js: Js<'_>, program: &HotProgram, stage: &Stage) {
+    pub fn watch_stage(js: Js<'_>, program: &HotProgram, stage: &Stage) {
         for id in stage.modules() {
             if let Some(record) = program.engine.record(*id).filter(|record| record.is_local) {
                 program.watch(js, &record);

@@ -27,8 +27,6 @@ mod update;
 mod watches;
 mod wishes;
 
-pub use update::{HotProgram, Rules};
-
 use crate::js::{Js, JsResult, Value};
 
 /// Fills the exports.

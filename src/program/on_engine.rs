@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::events::Events;
 use super::host::Owners;
+use super::hot_host::HotHost;
 use super::update::HotProgram;
 use crate::es::compile::ImportName;
 use crate::es::{self, Body, Engine, SourceError, Stage, Unit};
@@ -25,6 +26,9 @@ pub fn graph_id(id: es::ModuleId) -> ModuleId {
 pub const fn engine_id(id: ModuleId) -> es::ModuleId {
     id.0 as es::ModuleId
 }
+
+/// Modules in the order in which they were reached, and the new text of some.
+type Reached = (Vec<ModuleId>, Vec<(es::ModuleId, Arc<Unit>)>);
 
 /// Runs updates on the engine of this environment.
 pub struct OnEngine {
@@ -150,7 +154,7 @@ impl OnEngine {
         starts: &[ModuleId],
         among: &HashSet<ModuleId>,
         changed: &HashSet<ModuleId>,
-    ) -> JsResult<'s, (Vec<ModuleId>, Vec<(es::ModuleId, Arc<Unit>)>)> {
+    ) -> JsResult<'s, Reached> {
         let unread = self.unread();
         let (mut order, mut units) = (Vec::new(), Vec::new());
         let mut seen: HashSet<ModuleId> = starts.iter().copied().collect();
@@ -389,7 +393,7 @@ impl Runner for OnEngine {
             late.insert(graph_id(*id), edges);
         }
         if let Some(program) = self.program() {
-            program.host.watch_stage(js, &program, &stage);
+            HotHost::watch_stage(js, &program, &stage);
         }
         Ok(late)
     }

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
+use std::time::SystemTime;
 
 use super::hot_host::HotHost;
 use super::on_engine::{OnEngine, graph_id};
@@ -75,7 +76,17 @@ pub struct HotProgram {
     sought: RefCell<HashSet<PathBuf>>,
     /// Modules whose first evaluation has to be tried again by whoever started it.
     on_failed_start: RefCell<Option<Rc<dyn for<'s> Fn(Js<'s>)>>>,
+    /// What each file looked like when its change was taken last: one save may be told of twice.
+    taken: RefCell<HashMap<PathBuf, Look>>,
     is_closed: Cell<bool>,
+}
+
+/// Time and size of a file; `None` of one that is missing.
+type Look = Option<(Option<SystemTime>, u64)>;
+
+fn look_at(path: &Path) -> Look {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok(), metadata.len()))
 }
 
 impl HotProgram {
@@ -120,6 +131,7 @@ impl HotProgram {
             files: RefCell::default(),
             sought: RefCell::default(),
             on_failed_start: RefCell::default(),
+            taken: RefCell::default(),
             is_closed: Cell::new(false),
         });
         *own.borrow_mut() = Rc::downgrade(&program);
@@ -214,12 +226,11 @@ impl HotProgram {
     }
 
     pub(super) fn restart(&self, js: Js<'_>, path: &Path, why: &str) {
-        match &self.rules.restart {
-            Some(restart) => restart(js, path, why),
-            None => {
-                let path = crate::hot::shown(&path.to_string_lossy());
-                report::notice(js, &format!("{path} changed, and {why}: restart the process"));
-            }
+        if let Some(restart) = &self.rules.restart {
+            restart(js, path, why);
+        } else {
+            let path = crate::hot::shown(&path.to_string_lossy());
+            report::notice(js, &format!("{path} changed, and {why}: restart the process"));
         }
     }
 
@@ -257,8 +268,12 @@ impl HotProgram {
             let mut modules = self.files.borrow().get(path).cloned().unwrap_or_default();
             // A file that is as it was is no change; of what failed, each save is another try.
             let differs = read.iter().any(|read| modules.contains(&graph_id(read.module)));
-            if !self.updater.has_failed() && !differs {
+            let look = look_at(path);
+            let is_again = self.taken.borrow_mut().insert(path.clone(), look) == Some(look);
+            if !differs && (is_again || !self.updater.has_failed()) {
                 modules.clear();
+            } else if is_again && self.updater.has_failed() {
+                continue;
             }
             let is_sought = path.exists() && self.sought.borrow_mut().remove(path);
             let touched = self.wishes.changed(js, path);
@@ -272,8 +287,6 @@ impl HotProgram {
             batch.retries |= is_sought;
             batch.wants_reload |= is_included;
         }
-        if let Err(thrown) = self.updater.change(js, batch) {
-            report::error(js, "an update", "it could not begin", thrown.0);
-        }
+        self.updater.change(js, batch);
     }
 }

@@ -41,12 +41,12 @@ impl Watches {
     ///
     /// # Errors
     /// When `HMR_POLLING` is no number, or the environment is going.
-    pub fn new<'s>(js: Js<'s>, on_change: OnChange) -> JsResult<'s, Rc<Self>> {
+    pub fn new(js: Js<'_>, on_change: OnChange) -> JsResult<'_, Rc<Self>> {
         let options = options::read("hmr", js.undefined(), false)?;
         let own: Rc<RefCell<std::rc::Weak<Self>>> = Rc::default();
-        let waked = Rc::clone(&own);
+        let of_waker = Rc::clone(&own);
         let waker = JsWaker::new(js, move |js| {
-            let watches = waked.borrow().upgrade();
+            let watches = of_waker.borrow().upgrade();
             if let Some(watches) = watches {
                 watches.deliver(js);
             }
@@ -207,7 +207,10 @@ impl Watches {
 fn is_recent(path: &Path) -> bool {
     const DOUBT: Duration = Duration::from_secs(10);
     let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());
-    // One that is gone may have been there.
+    // One that is empty is being written, which is told of; one that is gone may have been there.
+    if std::fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) {
+        return false;
+    }
     modified.map_or(true, |modified| {
         modified.elapsed().map_or(true, |age| age < DOUBT)
     })

@@ -170,7 +170,7 @@ impl HotGraph {
             self.add(edge.to);
         }
         let Some(node) = self.node_mut(id) else { return };
-        let old = std::mem::replace(&mut node.edges, edges.clone());
+        let old = std::mem::take(&mut node.edges);
         for edge in &old {
             if !edges.iter().any(|new| new.to == edge.to)
                 && let Some(node) = self.node_mut(edge.to)
@@ -187,6 +187,9 @@ impl HotGraph {
             }
         }
         self.note_cycles(id, &old, &edges);
+        if let Some(node) = self.node_mut(id) {
+            node.edges = edges;
+        }
     }
 
     /// Adds one import to those of a running module: it has called `import()` or `require()`.

@@ -17,6 +17,8 @@ pub type Staged = HashMap<ModuleId, Vec<Edge>, QuickHash>;
 pub struct Plan {
     /// Whose disposers run before anything is evaluated, in this order: importers before what they import.
     pub dispose: Vec<ModuleId>,
+    /// Where evaluation is begun, in this order: whatever these import statically is evaluated with them.
+    pub enter: Vec<ModuleId>,
     /// What is evaluated, in this order, unless the evaluation of another one has done it by then (`require()`, `import()`).
     pub evaluate: Vec<ModuleId>,
     /// Modules that no version before this update had imported. They are part of `evaluate`.
@@ -105,8 +107,9 @@ impl HotGraph {
         let mut concerned: Set = affected.difference(&dead).copied().collect();
         concerned.extend(&added);
 
-        let evaluate = self.evaluation_order(&after, &concerned, &added);
+        let (enter, evaluate) = self.evaluation_order(&after, &concerned, &added);
         Plan {
+            enter,
             dispose: self.disposal_order(&affected),
             added: evaluate.iter().copied().filter(|id| added.contains(id)).collect(),
             switch: switching(&after, &evaluate, &concerned, &dead),
@@ -127,6 +130,7 @@ impl HotGraph {
         Plan {
             dispose: self.disposal_order(&all),
             added: evaluate.iter().copied().filter(|id| !self.has(*id)).collect(),
+            enter: roots.to_vec(),
             evaluate,
             prune: self.disposal_order(&dead),
             ..Plan::default()
@@ -164,8 +168,13 @@ impl HotGraph {
     }
 
     /// Depth first from the tops, in source order; then what is reached by `require()` and `import()`, if those have
-    /// not done it themselves.
-    fn evaluation_order(&self, after: &After<'_>, concerned: &Set, added: &Set) -> Vec<ModuleId> {
+    /// not done it themselves. The entrances, and all of it.
+    fn evaluation_order(
+        &self,
+        after: &After<'_>,
+        concerned: &Set,
+        added: &Set,
+    ) -> (Vec<ModuleId>, Vec<ModuleId>) {
         let starts = self.tops(concerned, |id| strong(after.edges(id)));
         let is_asked_for = |id: &ModuleId| {
             let mut importers = after.importers(*id);
@@ -177,8 +186,9 @@ impl HotGraph {
             .partition(|id| is_asked_for(id) && !is_in_cycle(after, *id, concerned));
         let statics = |id| targets(after.edges(id), EdgeKind::Static);
         let mut order = Order::new(concerned);
-        for id in first {
-            order.visit(id, statics);
+        let mut enter = first;
+        for id in &enter {
+            order.visit(*id, statics);
         }
         let mut index = 0;
         while let Some(id) = order.done.get(index).copied() {
@@ -188,13 +198,25 @@ impl HotGraph {
                 .iter()
                 .filter(|edge| edge.kind != EdgeKind::Static);
             for edge in asked.filter(|edge| !added.contains(&edge.to)) {
-                order.visit(edge.to, statics);
+                if order.visit(edge.to, statics) {
+                    enter.push(edge.to);
+                }
             }
         }
         for id in later {
-            order.visit(id, statics);
+            if order.visit(id, statics) {
+                enter.push(id);
+            }
         }
-        order.done
+        (enter, order.done)
+    }
+
+    /// Where to begin to evaluate these again, so that all of them are.
+    pub fn entrances(&self, modules: &[ModuleId]) -> Vec<ModuleId> {
+        let concerned: Set = modules.iter().copied().collect();
+        let staged = Staged::default();
+        let after = After::new(self, &staged);
+        self.evaluation_order(&after, &concerned, &Set::default()).0
     }
 
     /// Importers before what they import, by any kind of edge.
@@ -322,9 +344,10 @@ impl<'a> Order<'a> {
     }
 
     /// Adds what the module leads to, then the module. Without recursion: a chain may be thousands deep.
-    fn visit(&mut self, id: ModuleId, targets_of: impl Fn(ModuleId) -> Vec<ModuleId>) {
+    /// Whether there was something to add.
+    fn visit(&mut self, id: ModuleId, targets_of: impl Fn(ModuleId) -> Vec<ModuleId>) -> bool {
         if !self.modules.contains(&id) || !self.seen.insert(id) {
-            return;
+            return false;
         }
         let mut stack = vec![(id, targets_of(id).into_iter())];
         while let Some((id, targets)) = stack.last_mut() {
@@ -337,5 +360,6 @@ impl<'a> Order<'a> {
                 self.done.push(id);
             }
         }
+        true
     }
 }

@@ -665,7 +665,7 @@ fn cost(branches: u32) -> std::time::Duration {
     evaluate(&mut graph, ModuleId(0), &mut HashSet::new());
     graph.settle();
     let claims = Drawn {
-        itself: (1..branches + 1).collect(),
+        itself: (1..=branches).collect(),
         ..Drawn::default()
     };
     let start = std::time::Instant::now();
