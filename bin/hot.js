@@ -35,6 +35,8 @@ function hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry }) {
     if (ran && binding.isHotModule(ran.exports)) {
       binding.closeProgram()
       already.set(path, ran)
+      // Or the runtime would evict it, and take what it is given for what a loader never forgets.
+      delete require_.cache[path]
       return runtime.import(file)
     }
     if (binding.isHotModule(exported?.default)) return binding.runHotEntry(path)

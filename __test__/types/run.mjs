@@ -1,4 +1,4 @@
-// Type-checks the callers in these folders, and the TypeScript blocks of the README, against the package's
+// Type-checks the callers in these folders, and the TypeScript blocks of docs/api.md and docs/command.md, against the package's
 // declarations: each compiler with each module resolution it knows. Usage: node __test__/types/run.mjs [part of a name]
 import { execFile } from 'node:child_process'
 import {
@@ -7,7 +7,6 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -41,6 +40,7 @@ const folders = {
 }
 const compilers = [
   {
+    // [node-hmr 32]
     name: 'typescript-4.9',
     types: 'types-node-18',
     resolutions: ['node10', 'node10, no interop', 'node16', 'nodenext']
@@ -48,6 +48,7 @@ const compilers = [
   { name: 'typescript-5', types: 'types-node-18', resolutions: Object.keys(resolutions) },
   { name: 'typescript-5', types: 'types-node-latest', resolutions: ['node10', 'nodenext'] },
   {
+    // [node-hmr 32]
     name: 'typescript-latest',
     types: 'types-node-latest',
     resolutions: Object.keys(resolutions).filter((name) => !name.startsWith('node10'))
@@ -116,10 +117,10 @@ try {
 function layOut({ project, types, peer }) {
   for (const folder of ['cjs', 'esm', 'both', ...viteNodeFolders, ...Object.keys(ambient), 'globals.d.ts'])
     cpSync(join(here, folder), join(project, folder), { recursive: true })
-  const blocks = readme
-    .readmeBlocks(readFileSync(join(root, 'README.md'), 'utf8'))
+  const blocks = ['docs/api.md', 'docs/command.md']
+    .flatMap((document) => readme.readmeBlocks(readme.textOf(document)))
     .filter((block) => block.language === 'ts')
-  if (blocks.length === 0) throw new Error('The README has no TypeScript block.')
+  if (blocks.length === 0) throw new Error('The documents have no TypeScript block.')
   for (const block of blocks) {
     const file = join(project, 'readme', block.folder, block.file)
     mkdirSync(dirname(file), { recursive: true })
