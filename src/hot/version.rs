@@ -308,6 +308,11 @@ impl Version {
 }
 
 impl Module {
+    /// `hot.data`, if anybody has asked for it.
+    pub fn made_data(&self) -> Option<Held> {
+        self.data.borrow().clone()
+    }
+
     /// `hot.data`
     pub fn data(&self, js: Js<'_>) -> Held {
         let mut data = self.data.borrow_mut();

@@ -9,11 +9,13 @@
 //! | `on_engine.rs` | the engine as the runner of updates |
 //! | `hot_host.rs` | what the engine tells: `import.meta.hot`, the graph, what is watched |
 //! | `watches.rs`, `wishes.rs` | watched files, gathered; what `hot.watch` asks for |
+//! | `host.rs` | the program around the engine: whose is what a version starts |
 //! | `events.rs` | `updates` |
 //! | `resources/` | what versions of modules start: ports are taken over, the rest is released |
 mod doors;
 mod events;
 mod facade;
+mod host;
 mod hot_door;
 mod hot_host;
 mod on_engine;

@@ -7,6 +7,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use super::events::Events;
+use super::host::Owners;
 use super::hot_host::HotHost;
 use super::update::HotProgram;
 use crate::es::compile::ImportName;
@@ -33,6 +34,8 @@ type Reached = (Vec<ModuleId>, Vec<(es::ModuleId, Arc<Unit>)>);
 pub struct OnEngine {
     engine: Rc<Engine>,
     program: RefCell<Weak<HotProgram>>,
+    /// Whose is what versions start, where the program is run for long.
+    owners: RefCell<Option<Rc<Owners>>>,
     sought: RefCell<Vec<PathBuf>>,
 }
 
@@ -42,6 +45,7 @@ impl OnEngine {
         Rc::new(Self {
             engine: Rc::clone(engine),
             program: RefCell::default(),
+            owners: RefCell::default(),
             sought: RefCell::default(),
         })
     }
@@ -49,6 +53,11 @@ impl OnEngine {
     /// Sets the program.
     pub fn set_program(&self, program: &Rc<HotProgram>) {
         *self.program.borrow_mut() = Rc::downgrade(program);
+    }
+
+    /// Sets whose is what versions start.
+    pub fn set_owners(&self, owners: &Rc<Owners>) {
+        *self.owners.borrow_mut() = Some(Rc::clone(owners));
     }
 
     fn program(&self) -> Option<Rc<HotProgram>> {
@@ -301,6 +310,30 @@ impl Runner for OnEngine {
         }
     }
 
+    fn begins(&self, js: Js<'_>, prepared: &Prepared, replaced: &[ModuleId]) {
+        let owners = self.owners.borrow().clone();
+        if let (Some(owners), Some(stage)) = (owners, stage_of(prepared)) {
+            let replaced: Vec<es::ModuleId> = replaced.iter().copied().map(engine_id).collect();
+            if let Err(thrown) = owners.begin(js, &self.engine, &stage, &replaced) {
+                report::error(js, "an update", "what it replaces could not be noted", thrown.0);
+            }
+        }
+    }
+
+    fn ends(&self, js: Js<'_>, prepared: &Prepared, has_succeeded: bool) {
+        let owners = self.owners.borrow().clone();
+        if let (Some(owners), Some(stage)) = (owners, stage_of(prepared))
+            && let Err(thrown) = owners.end(js, &stage, has_succeeded)
+        {
+            report::error(
+                js,
+                "an update",
+                "the old version could not take its ports back",
+                thrown.0,
+            );
+        }
+    }
+
     fn sought(&self) -> Vec<PathBuf> {
         self.sought.borrow().clone()
     }
@@ -325,7 +358,14 @@ impl Runner for OnEngine {
         }
         let order: Vec<es::ModuleId> = evaluation.order.iter().copied().map(engine_id).collect();
         let cx = cx.clone();
-        Box::pin(async move { es::evaluate(&cx, &stage, &order).await })
+        let owners = self.owners.borrow().clone();
+        Box::pin(async move {
+            es::evaluate(&cx, &stage, &order).await?;
+            match owners {
+                Some(owners) => owners.come_up(&cx, &stage).await,
+                None => Ok(()),
+            }
+        })
     }
 
     fn commit<'s>(&self, js: Js<'s>, prepared: &Prepared) -> JsResult<'s, Staged> {
