@@ -18,7 +18,7 @@ for (const document of documents)
     if (isTypesOnly(files)) continue // type-checked in __test__/types
     describe(`${document}, "${section}"`, () => {
       for (const entry of files.filter((block) => block.run))
-        test(entry.run, { skip: isHotProgram(files) && skip }, async (t) => {
+        test(entry.run, { skip: (isHotProgram(files) && skip) || lacks(files) }, async (t) => {
           const project = makeProject(t, packages)
           for (const { file, code } of files) project.write(file, code)
           const program = start(project, entry.run.split(' '))
@@ -92,6 +92,17 @@ function start(project, words) {
   const env = { PORT: '0', NODE_ENV: 'test' }
   if (words[0] === 'npx') return project.hmr(['-l', ...words.slice(2)], env)
   return words[0] === 'hmr' ? project.hmr(words.slice(1), env) : project.run(words, { ...env, HMR_LOGGING: '1' })
+}
+
+/** Whether blocks ask for a runtime that this build does not make. */
+function lacks(files) {
+  if (!files.some(({ code }) => code.includes('createRuntime(import.meta)'))) return false
+  try {
+    require('..').createRuntime(__filename, false)
+    return false
+  } catch {
+    return 'this build makes runtimes by `require` only'
+  }
 }
 
 function whyNot() {
