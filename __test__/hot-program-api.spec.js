@@ -3,6 +3,7 @@ const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
 const { runHot } = require('./support/hot')
 
+// [hot 90]
 test('"Bad arguments are a TypeError that names the method"; assigning to hot.data throws', async (t) => {
   const calls = [
     'accept(1)',
