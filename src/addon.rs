@@ -3,16 +3,17 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
+use crate::classic::emitter;
+use crate::classic::resolve::Resolved;
 use crate::classic::{
     command, context::StepContext, dependencies::Environment, hmr_runtime, hot_module, persist,
     registry::Registry, runner, steps::OwnMethods, synthetic, watching,
 };
+use crate::js::Outside;
+use crate::js::Timers;
 use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
-use crate::outside::Outside;
-use crate::resolve::Resolved;
-use crate::timers::Timers;
+use crate::report;
 use crate::watchers::{self, delivery::Delivery};
-use crate::{emitter, report};
 
 /// The addon's state in one realm. Its references are to its own classes and functions, never to users' code.
 pub struct Addon {
@@ -39,7 +40,7 @@ pub struct Addon {
     /// What `synthetic` binds.
     pub synthetic_call: Held,
     /// Timers that were there when the addon was loaded.
-    pub timers: Timers,
+    pub timers: Rc<Timers>,
     /// Which module's step is running.
     pub context: StepContext,
     /// From file changes to watchers' `update` events.
@@ -208,7 +209,7 @@ impl Addon {
             unwatch: js.function("unwatch", 0, watchers::fs_watcher::unwatch)?.hold(),
             own_methods,
             synthetic_call: js.function("require", 1, synthetic::call)?.hold(),
-            timers: Timers::take(js)?,
+            timers: js.state()?,
             context: StepContext::new(js)?,
             delivery: Delivery::default(),
             dependencies: Environment::default(),

@@ -12,18 +12,13 @@
 //! Arrows point down only. `docs/implementation.md` follows one update from the file to the exports.
 mod addon;
 mod classic;
-mod emitter;
 mod error;
 mod es;
 mod graph;
-mod inspect;
 mod js;
-mod outside;
+mod paths;
 mod program;
-mod quick_hash;
 mod report;
-mod resolve;
-mod timers;
 mod vite_node;
 mod watch;
 mod watchers;

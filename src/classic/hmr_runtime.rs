@@ -8,10 +8,11 @@ use super::registry::{self, Registry};
 use super::steps::{Module, StepFailure};
 use super::watching::{check_watcher, stop_all, stop_watching};
 use super::{dependencies, trouble, update};
+use super::{emitter, inspect};
 use crate::addon::{Addon, Switches};
 use crate::error::HmrError;
 use crate::js::{Call, ClassSpec, Cx, Js, JsResult, Value, spawn_detached};
-use crate::{emitter, inspect, report};
+use crate::report;
 
 const LISTENER_FAILED: &str = "a listener of `update` failed";
 

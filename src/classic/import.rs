@@ -11,9 +11,9 @@ use super::update::EndsIdle;
 use super::watching::stop_watching;
 use super::{dependencies, update};
 use crate::addon::Addon;
+use crate::classic::resolve;
 use crate::error::HmrError;
 use crate::js::{Call, Cx, Held, Js, JsResult, Value, spawn};
-use crate::resolve;
 
 /// `runtime.import(id)`.
 pub fn import<'s>(call: &Call<'s>) -> JsResult<'s> {

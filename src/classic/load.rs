@@ -10,8 +10,10 @@ use super::registry::place;
 use super::steps::Module;
 use super::trouble::SETTLE;
 use super::{handed_out, hmr_runtime, require_cache, watching};
+use crate::classic::node_paths;
+use crate::classic::resolve::{self, Way};
 use crate::js::{Held, Js, JsResult, Signal, Value};
-use crate::resolve::{self, Way};
+use crate::paths;
 use crate::watchers::delivery::Origin;
 
 /// The version of a first import, whose watch starts before the file is read.
@@ -141,15 +143,15 @@ fn find<'s>(require: Value<'s>, record: &Record, old_path: &str, origin: Origin)
     let resolve = || resolve::resolve(require, &record.id, "HMRRuntime.import");
     // A copy: `resolve` may be the user's, and import.
     let found_by = record.found_by.borrow().clone();
-    if !matches!(found_by, Way::Link(_)) && origin != Origin::Watched && !resolve::is_file(old_path) {
+    if !matches!(found_by, Way::Link(_)) && origin != Origin::Watched && !paths::is_file(old_path) {
         // The id may lead to another file by now, an `index.js` in place of a `.js`.
-        let _ = resolve::make_node_forget(require.js(), old_path);
+        let _ = node_paths::make_node_forget(require.js(), old_path);
     }
     match found_by {
-        Way::Direct if origin == Origin::Watched || resolve::is_file(old_path) => Ok(old_path.to_owned()),
+        Way::Direct if origin == Origin::Watched || paths::is_file(old_path) => Ok(old_path.to_owned()),
         Way::Link(link) => {
             let resolved = resolve()?;
-            let target = resolve::target_of(&link).inspect(|target| resolve::teach_node(require, target));
+            let target = paths::target_of(&link).inspect(|target| node_paths::teach_node(require, target));
             Ok(target.unwrap_or(resolved))
         }
         Way::Direct | Way::Decided => resolve(),

@@ -65,5 +65,5 @@ pub fn create_persist<'s>(call: &Call<'s>) -> JsResult<'s> {
 
 /// `util.inspect` of a persist manager: its callbacks.
 pub fn inspect<'s>(call: &Call<'s>) -> JsResult<'s> {
-    crate::inspect::properties(call, &[(GENERATE, "generate"), (CLEANUP, "cleanup")])
+    crate::classic::inspect::properties(call, &[(GENERATE, "generate"), (CLEANUP, "cleanup")])
 }

@@ -13,7 +13,7 @@ use super::record::{Phase, Record};
 use crate::addon::Addon;
 use crate::error::HmrError;
 use crate::js::{Faint, Held, Js, JsResult, Value};
-use crate::quick_hash::QuickHash;
+use rustc_hash::FxBuildHasher;
 
 /// What a slot holds, by index: an index is found faster than a name.
 pub mod place {
@@ -45,7 +45,7 @@ pub struct Registry {
     /// The JavaScript object that holds the slots, and this.
     object: RefCell<Option<Faint>>,
     by_id: RefCell<HashMap<String, Rc<Record>>>,
-    by_path: RefCell<HashMap<String, Vec<Rc<Record>>, QuickHash>>,
+    by_path: RefCell<HashMap<String, Vec<Rc<Record>>, FxBuildHasher>>,
     /// Whether the addon knows of this runtime.
     pub is_listed: Cell<bool>,
     /// How many records are watched; the `update` listener is on while there are any.

@@ -86,5 +86,5 @@ pub fn create_runner<'s>(call: &Call<'s>) -> JsResult<'s> {
 
 /// `util.inspect` of a runner: its callbacks.
 pub fn inspect<'s>(call: &Call<'s>) -> JsResult<'s> {
-    crate::inspect::properties(call, &[("run", "run"), ("cleanup", "cleanup")])
+    crate::classic::inspect::properties(call, &[("run", "run"), ("cleanup", "cleanup")])
 }

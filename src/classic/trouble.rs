@@ -10,9 +10,9 @@ use super::record::Record;
 use super::steps::Module;
 use super::unloadable::{Failure, Unloadable};
 use crate::addon::Addon;
+use crate::classic::resolve::Way;
 use crate::js::{Cx, Held, Js, Value, settled, spawn_detached};
 use crate::report;
-use crate::resolve::Way;
 use crate::watchers::delivery::Origin;
 
 /// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.

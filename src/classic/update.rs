@@ -17,8 +17,8 @@ use super::trouble::{
 };
 use super::unloadable::Failure;
 use super::{command, hmr_runtime, persist, watching};
+use crate::js::outside;
 use crate::js::{Held, Js, JsResult, Value, spawn_detached};
-use crate::outside::outside;
 use crate::report;
 use crate::watchers::delivery::Origin;
 

@@ -8,10 +8,10 @@ use super::registry::{self, Registry, place};
 use super::steps::Module;
 use super::{dependencies, trouble, update};
 use crate::addon::Addon;
+use crate::classic::resolve::{self, Resolved, Way};
 use crate::error::HmrError;
 use crate::js::{Call, Js, JsResult, Value};
 use crate::report;
-use crate::resolve::{self, Resolved, Way};
 use crate::watchers::delivery::Origin;
 
 /// Anything falsy, and `true` as in the JavaScript package, means: watch nothing.

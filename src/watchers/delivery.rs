@@ -12,12 +12,13 @@ use hashbrown::HashTable;
 use tracing::trace_span;
 
 use crate::addon::Addon;
+use crate::classic::emitter;
 use crate::classic::watching;
+use crate::js::outside;
 use crate::js::{Held, Js, JsResult, JsWaker, Value};
-use crate::outside::outside;
-use crate::quick_hash::QuickHash;
+use crate::report;
 use crate::watch::{Hub, LoadedFile, WatchKey, WatchOptions};
-use crate::{emitter, report};
+use rustc_hash::FxBuildHasher;
 
 /// How a change became known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +102,7 @@ struct ActiveWatches {
     by_key: BTreeMap<WatchKey, Rc<Active>>,
     /// A table of the standard library would hold the ids again.
     by_id: HashTable<Rc<Active>>,
-    hashes: QuickHash,
+    hashes: FxBuildHasher,
 }
 
 impl ActiveWatches {

@@ -6,10 +6,10 @@ use std::rc::Rc;
 use super::delivery::Asking;
 use super::options;
 use crate::addon::{Addon, Classes};
+use crate::classic::inspect;
+use crate::classic::resolve::{self, Resolver, Way};
 use crate::error::HmrError;
-use crate::inspect;
 use crate::js::{Call, ClassSpec, Held, JsResult, MethodSpec, Value};
-use crate::resolve::{self, Resolver, Way};
 use crate::watch::{LoadedFile, WatchKey};
 
 const REQUIRE: &str = "a require function: only its `resolve` is used, to find the file of an id";

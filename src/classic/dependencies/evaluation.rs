@@ -18,8 +18,8 @@ use super::{Host, trouble};
 use crate::addon::Addon;
 use crate::classic::require_cache::is_foreign;
 use crate::js::{Call, Held, Js, JsResult, Value};
-use crate::quick_hash::QuickHash;
 use crate::watch::Stamp;
+use rustc_hash::FxBuildHasher;
 
 /// What is known of the evaluations under way, and of what is loaded.
 #[derive(Default)]
@@ -31,7 +31,7 @@ pub struct Evaluations {
     resolve: Place,
     node_module_paths: Place,
     /// What files looked like before they were read.
-    seen: RefCell<HashMap<Rc<str>, Stamp, QuickHash>>,
+    seen: RefCell<HashMap<Rc<str>, Stamp, FxBuildHasher>>,
     /// The file that was asked for last, if it was not loaded then.
     asked: RefCell<Option<Begun>>,
     /// The files whose loading began in the evaluations under way.
@@ -219,7 +219,7 @@ impl Evaluations {
     }
 
     /// The files whose loading began in an observation that is under way.
-    pub fn begun_since(&self, observed: &Observed) -> HashSet<Rc<str>, QuickHash> {
+    pub fn begun_since(&self, observed: &Observed) -> HashSet<Rc<str>, FxBuildHasher> {
         let begun = self.begun.borrow();
         let since = begun.iter().skip(observed.first(&begun));
         since.map(|it| Rc::clone(&it.path)).collect()

@@ -19,8 +19,8 @@ use super::{Host, evaluation, records};
 use crate::addon::Addon;
 use crate::graph::modules::Node;
 use crate::js::{Call, Held, Js, JsResult, Value};
-use crate::quick_hash::QuickHash;
-use crate::resolve;
+use crate::paths;
+use rustc_hash::FxBuildHasher;
 
 /// How many records of one walk get theirs at once,
 const AT_ONCE: u32 = 1_000;
@@ -183,7 +183,7 @@ fn hear(js: Js<'_>, most: usize) {
 
 fn hear_for<'s>(
     host: &Host<'s>,
-    evaluated: &HashSet<Rc<str>, QuickHash>,
+    evaluated: &HashSet<Rc<str>, FxBuildHasher>,
     left: &mut usize,
 ) -> JsResult<'s, ()> {
     let (ears, cache) = (Ears::of(host.js)?, host.require.get("cache")?);
@@ -259,10 +259,7 @@ fn leads_to_loaded<'s>(module: Value<'s>, importer: &str, id: &str) -> JsResult<
     let Some(folder) = Path::new(importer).parent().filter(|_| is_path) else {
         return Ok(module.call_method("isBuiltin", &[js.string(id)])?.truthy());
     };
-    let Ok(path) = resolve::normalize(&folder.join(id))
-        .into_os_string()
-        .into_string()
-    else {
+    let Ok(path) = paths::normalize(&folder.join(id)).into_os_string().into_string() else {
         return Ok(false);
     };
     let cache = module.get("_cache")?;

@@ -45,11 +45,11 @@ use crate::addon::Addon;
 use crate::error::HmrError;
 use crate::graph::modules::{ModuleGraph, Node};
 use crate::js::{Call, Js, JsResult, Value};
-use crate::quick_hash::QuickHash;
 use crate::report;
 use crate::watch::WatchKey;
 use crate::watchers::delivery::Origin;
 use crate::watchers::options;
+use rustc_hash::FxBuildHasher;
 
 pub use batch::{Loaded, load_again};
 pub use scope::package_type;
@@ -83,7 +83,7 @@ pub struct Dependencies {
     unheard: RefCell<Vec<Node>>,
     scope: RefCell<scope::Scope>,
     /// The paths that are watched. Without a key: through the watcher's own `watch`, or not for long.
-    watched: RefCell<HashMap<Rc<str>, Option<WatchKey>, QuickHash>>,
+    watched: RefCell<HashMap<Rc<str>, Option<WatchKey>, FxBuildHasher>>,
     /// By record id: files besides the graph's that may mend a version that could not be loaded.
     troubled: RefCell<BTreeMap<String, evaluation::Awaited>>,
     /// Files that were in `troubled`, or awaited, and may no longer have to be watched.

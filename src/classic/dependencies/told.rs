@@ -6,15 +6,17 @@ use super::evaluation::Awaited;
 use super::{Host, Mode, batch, leftovers, listening, records};
 use crate::addon::Addon;
 use crate::classic::hmr_runtime::module;
+use crate::classic::node_paths;
 use crate::classic::record::Record;
 use crate::classic::registry::Registry;
 use crate::classic::steps::Module;
 use crate::classic::update;
 use crate::graph::modules::{ModuleGraph, Node};
+use crate::js::outside;
 use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
-use crate::outside::outside;
+use crate::paths;
+use crate::report;
 use crate::watchers::delivery::Origin;
-use crate::{report, resolve};
 
 /// Takes over what a watcher told, if the runtime follows dependencies. The batch runs when the turn's events are in.
 pub fn take_over<'s>(
@@ -131,9 +133,9 @@ fn part(host: Host<'_>, told: Vec<(String, Origin)>) -> JsResult<'_, Part<'_>> {
             }
         }
         let is_followed = host.known.graph.borrow().find(&id).is_some();
-        if is_followed && !resolve::is_file(&id) {
+        if is_followed && !paths::is_file(&id) {
             // Another file may take its place.
-            let _ = resolve::make_node_forget(host.js, &id);
+            let _ = node_paths::make_node_forget(host.js, &id);
         }
         if !is_followed {
             leftovers::evict(&host, &Addon::of(host.js)?.dependencies.evaluations, &id)?;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use tracing::trace_span;
 
 use crate::error::{HmrError, describe};
-use crate::js::{Held, Js, JsResult, Value};
+use crate::js::{Held, JsResult, Value};
+use crate::paths::{link_to, normalize};
 
 /// A `require` and its `resolve`.
 #[derive(Clone, Copy)]
@@ -88,23 +89,6 @@ pub fn way_to(require: Resolver<'_>, id: &str, resolved: &str) -> Way {
     link_to(spelled, resolved).map_or(Way::Decided, Way::Link)
 }
 
-/// The path by which what is spelled so led to `resolved`, if that is another: it has a symbolic link on it.
-pub fn link_to(spelled: PathBuf, resolved: &Path) -> Option<PathBuf> {
-    let with_extension = resolved.extension().map(|extension| {
-        let mut path = spelled.clone().into_os_string();
-        path.push(".");
-        path.push(extension);
-        PathBuf::from(path)
-    });
-    let within = resolved.file_name().map(|name| spelled.join(name));
-    [Some(spelled), with_extension, within]
-        .into_iter()
-        .flatten()
-        .find(|candidate| {
-            candidate != resolved && std::fs::canonicalize(candidate).is_ok_and(|target| target == resolved)
-        })
-}
-
 /// An id that was just resolved, for a watcher that is asked next to watch it.
 pub struct Resolved {
     /// The id as the caller spelled it.
@@ -115,67 +99,6 @@ pub struct Resolved {
     pub path: String,
     /// How.
     pub way: Way,
-}
-
-/// Whether there is a file at this path.
-pub fn is_file(path: &str) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
-}
-
-/// Where a link leads now.
-pub fn target_of(link: &Path) -> Option<String> {
-    std::fs::canonicalize(link)
-        .ok()?
-        .into_os_string()
-        .into_string()
-        .ok()
-}
-
-/// Node remembers for good where each link led, also after a file or folder took the link's place. Its loader is
-/// told that this path leads nowhere else, unless it knows.
-pub fn teach_node(require: Value<'_>, path: &str) {
-    let js = require.js();
-    let key = js.string(path);
-    let known = require.call_method("resolve", &[key]).ok().and_then(Value::text);
-    if known.as_deref() == Some(path) {
-        return;
-    }
-    let cache = js.builtin("module").and_then(|module| module.get("_pathCache"));
-    if let Ok(cache) = cache
-        && cache.is_object()
-    {
-        // By request and, after a zero, the folder that it starts from; an absolute path starts from none.
-        let _ = cache.set_key(js.string(&format!("{path}\0")), key);
-    }
-}
-
-/// The same for a request, spelled as Node's loader remembers it, and where it leads now.
-pub fn teach_node_request<'s>(js: Js<'s>, request: &str, target: Option<&str>) -> JsResult<'s, ()> {
-    let cache = js.builtin("module")?.get("_pathCache")?;
-    if !cache.is_object() {
-        return Ok(());
-    }
-    let key = js.string(request);
-    match target {
-        Some(target) => cache.set_key(key, js.string(target)),
-        None => cache.delete_key(key),
-    }
-}
-
-/// Node remembers for good which file an id led to, also after that is gone, and then fails to read it instead of
-/// looking for another. Its loader is made to forget this path.
-pub fn make_node_forget<'s>(js: Js<'s>, path: &str) -> JsResult<'s, ()> {
-    let cache = js.builtin("module")?.get("_pathCache")?;
-    if !cache.is_object() {
-        return Ok(());
-    }
-    let path = js.string(path);
-    for key in cache.keys()? {
-        if cache.get_key(key)?.same(path) {
-            cache.delete_key(key)?;
-        }
-    }
-    Ok(())
 }
 
 fn spelled_path(require: Resolver<'_>, id: &str) -> Option<PathBuf> {
@@ -193,41 +116,4 @@ fn spelled_path(require: Resolver<'_>, id: &str) -> Option<PathBuf> {
         .text()?;
     let is_relative = id.starts_with("./") || id.starts_with("../") || !folder.ends_with("node_modules");
     is_relative.then(|| normalize(&Path::new(&folder).join(id)))
-}
-
-/// A path that need not exist, with the links in what does exist of it followed.
-pub fn real_place(path: PathBuf) -> PathBuf {
-    let real = path.ancestors().find_map(|folder| {
-        let real = std::fs::canonicalize(folder).ok()?;
-        Some(real.join(path.strip_prefix(folder).ok()?))
-    });
-    real.unwrap_or(path)
-}
-
-/// Without `.` and `..`, as `path.join` does it: by name, not by what is there.
-pub fn normalize(path: &Path) -> PathBuf {
-    use std::path::Component::{CurDir, ParentDir};
-
-    let mut normal = PathBuf::new();
-    for part in path.components() {
-        match part {
-            CurDir => {}
-            ParentDir => {
-                normal.pop();
-            }
-            part => normal.push(part),
-        }
-    }
-    normal
-}
-
-#[cfg(test)]
-mod tests {
-    use super::normalize;
-    use std::path::Path;
-
-    #[test]
-    fn dots_are_taken_by_name() {
-        assert_eq!(normalize(Path::new("/a/b/./../c.js")), Path::new("/a/c.js"));
-    }
 }
