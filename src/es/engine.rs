@@ -247,8 +247,8 @@ impl Engine {
     /// The version that an `import()` sees now: one of an update that is being evaluated, or the current one.
     pub fn version_of(&self, id: ModuleId) -> Option<Rc<Version>> {
         let stages = self.stages.borrow();
-        let staged = stages.iter().rev().find_map(|stage| stage.version(id));
-        staged.or_else(|| self.current(id))
+        let newest = stages.iter().rev().find_map(|stage| stage.version(id));
+        newest.or_else(|| self.current(id))
     }
 
     /// The version of a module that importers see.

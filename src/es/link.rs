@@ -214,19 +214,14 @@ fn exported_names(version: &Rc<Version>) -> BTreeSet<String> {
 
 /// The keys of a version's namespace, sorted by code unit.
 pub fn namespace_names(version: &Rc<Version>) -> Vec<String> {
-    let mut names: Vec<String> = match version.unit.code() {
-        None => version
-            .names
-            .borrow()
-            .as_ref()
-            .map(|names| names.to_vec())
-            .unwrap_or_default(),
-        Some(_) => {
-            let own = version.unit.table().named.keys();
-            let found = own.filter(|name| matches!(resolve(version, name).0, Resolution::Found(_)));
-            let stars = star_names(version).into_iter().map(|(name, _)| name);
-            found.cloned().chain(stars).collect()
-        }
+    let mut names: Vec<String> = if version.unit.code().is_some() {
+        let own = version.unit.table().named.keys();
+        let found = own.filter(|name| matches!(resolve(version, name).0, Resolution::Found(_)));
+        let stars = star_names(version).into_iter().map(|(name, _)| name);
+        found.cloned().chain(stars).collect()
+    } else {
+        let names = version.names.borrow();
+        names.as_ref().map(|names| names.to_vec()).unwrap_or_default()
     };
     names.sort_by(|one, two| one.encode_utf16().cmp(two.encode_utf16()));
     names
