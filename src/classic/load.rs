@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::context::StepContext;
 use super::dependencies::{self, Loaded};
 use super::hot_module::Version;
 use super::record::{Phase, Record};
@@ -12,7 +13,7 @@ use super::trouble::SETTLE;
 use super::{handed_out, hmr_runtime, require_cache, watching};
 use crate::classic::node_paths;
 use crate::classic::resolve::{self, Way};
-use crate::js::{Held, Js, JsResult, Signal, Value};
+use crate::js::{Held, Js, JsResult, Signal, Timers, Value};
 use crate::paths;
 use crate::watchers::delivery::Origin;
 
@@ -40,7 +41,7 @@ pub async fn wait(module: &Module, milliseconds: u32) {
     let fires = Rc::clone(&over);
     let timer = module.cx.attempt(|js| {
         let fire = move |js: Js<'_>| fires.fire(js, &Ok(Held::undefined()));
-        module.addon.timers.after(js, milliseconds, fire).map(|_| ())
+        js.state::<Timers>()?.after(js, milliseconds, fire).map(|_| ())
     });
     if timer.is_ok() {
         drop(over.wait(&module.cx).await);
@@ -83,9 +84,10 @@ pub fn load<'s>(js: Js<'s>, module: &Module, origin: Origin) -> JsResult<'s, Ver
         }
     }
     let evicted = evict(require, module, &path)?;
+    let context = require.js().state::<StepContext>()?;
     let version = dependencies::evaluate(require, &module.registry, &path, || {
         let evaluate = || handed_out::evaluate(module, require, &path, evicted);
-        module.addon.context.evaluating(&module.registry, evaluate)
+        context.evaluating(&module.registry, evaluate)
     });
     if let (Err(_), Some((cache, old))) = (&version, evicted)
         && module.record.phase.get() == Phase::Updating

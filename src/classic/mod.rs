@@ -3,6 +3,7 @@
 //! One update, as a straight line: a watcher emits → [`hmr_runtime`] finds the record → [`update`] evicts and
 //! requires ([`require_cache`]), asks [`hot_module`] whether it is one, follows [`lifecycle`]'s plan, gives the
 //! exports object its new value and emits `update`.
+pub mod brand;
 pub mod command;
 pub mod context;
 pub mod cycle;
@@ -23,11 +24,75 @@ pub mod registry;
 pub mod require_cache;
 pub mod resolve;
 pub mod runner;
+pub mod runtimes;
 pub mod shutdown;
 pub mod steps;
+pub mod switches;
 pub mod synthetic;
 pub mod telling;
 pub mod trouble;
 pub mod unloadable;
 pub mod update;
 pub mod watching;
+
+use crate::js::{Js, JsResult, NativeFn, Outside, Timers, Value};
+use crate::report;
+use crate::watchers::delivery::Delivery;
+use crate::watchers::fs_watcher::WatcherClasses;
+
+/// Makes what has to be made before the program runs, and fills the exports.
+pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
+    // A program may patch these later: ours are those of the moment.
+    js.state::<emitter::Emitters>()?;
+    js.state::<Timers>()?;
+    js.state::<Outside>()?;
+    js.state::<context::StepContext>()?;
+    js.state::<steps::OwnMethods>()?;
+    js.state::<runtimes::Runtimes>()?;
+    let (watchers, runners) = (
+        js.state::<WatcherClasses>()?,
+        js.state::<runner::RunnerClasses>()?,
+    );
+    let (persist, runtime) = (
+        js.state::<persist::PersistClass>()?,
+        js.state::<hmr_runtime::RuntimeClass>()?,
+    );
+    for class in [
+        &watchers.base,
+        &watchers.fs,
+        &watchers.content,
+        &watchers.noop,
+        &runners.plain,
+        &runners.awaited,
+        &persist.0,
+        &runtime.0,
+    ] {
+        let class = class.get(js);
+        exports.set(&class.get("name")?.display(), class)?;
+    }
+    export_functions(js, exports)?;
+    // Among the last ones made: it is closed before what its watches' listeners use.
+    js.state::<Delivery>()?;
+    let more_follow = |js: Js<'_>| {
+        js.state::<Delivery>()
+            .is_ok_and(|delivery| !delivery.is_at_rest())
+    };
+    js.state::<report::Switches>()?.more_follow.set(Some(more_follow));
+    Ok(())
+}
+
+fn export_functions<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
+    let functions: [(&str, u32, NativeFn); 5] = [
+        ("createModule", 2, hot_module::create_module),
+        ("createPersist", 0, persist::create_persist),
+        ("createRunner", 1, runner::create_runner),
+        ("createRuntime", 1, hmr_runtime::create_runtime),
+        ("createSyntheticRequire", 4, synthetic::create_synthetic_require),
+    ];
+    for (name, length, body) in functions {
+        exports.set(name, js.function(name, length, body)?)?;
+    }
+    exports.set("hmr", exports.get("createModule")?)?;
+    exports.set("synthetic", exports.get("createSyntheticRequire")?)?;
+    command::export(js, exports)
+}

@@ -6,13 +6,14 @@ use super::hmr_runtime::{module, require_of};
 use super::record::{Phase, Record};
 use super::registry::{self, Registry, place};
 use super::steps::Module;
-use super::{dependencies, trouble, update};
-use crate::addon::Addon;
+use super::switches::Switches;
+use super::{dependencies, runtimes, trouble, update};
 use crate::classic::resolve::{self, Resolved, Way};
 use crate::error::HmrError;
-use crate::js::{Call, Js, JsResult, Value};
+use crate::js::{Call, Held, Js, JsResult, State, Value};
 use crate::report;
-use crate::watchers::delivery::Origin;
+use crate::watchers::delivery::{Delivery, Origin};
+use crate::watchers::fs_watcher::Known;
 
 /// Anything falsy, and `true` as in the JavaScript package, means: watch nothing.
 pub fn check_watcher<'s>(callee: &str, watcher: Value<'s>) -> JsResult<'s, ()> {
@@ -48,7 +49,7 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     let (runtime, record) = (module.runtime.get(js), &module.record);
     let watcher = runtime.get("watcher")?;
     let is_to_watch =
-        !record.is_watched.get() && !module.addon.switches.reloading_disabled.get() && watcher.is_object();
+        !record.is_watched.get() && !js.state::<Switches>()?.reloading_disabled.get() && watcher.is_object();
     // What runs and needs no watch needs no file either: it may be away for a moment.
     if !is_to_watch && record.phase.get() == Phase::Updating {
         return Ok(());
@@ -66,7 +67,7 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
         return Ok(());
     }
     if registry.watched.get() == 0 {
-        listen(js, &module.addon, runtime, &registry, watcher)?;
+        listen(js, runtime, &registry, watcher)?;
     }
     registry.watched.set(registry.watched.get() + 1);
     record.is_watched.set(true);
@@ -86,14 +87,14 @@ fn watch<'s>(
     path: String,
 ) -> JsResult<'s, ()> {
     let (record, slot) = (&module.record, module.slot.get(js));
-    module.addon.resolved.replace(Some(Resolved {
+    js.state::<Known>()?.0.replace(Some(Resolved {
         id: record.id.clone(),
         require: require.hold(),
         way: record.found_by.borrow().clone(),
         path,
     }));
     let watch = watcher.call_method("watch", &[js.string(&record.id)]);
-    module.addon.resolved.take();
+    js.state::<Known>()?.0.take();
     let unwatch = watch?;
     slot.set_item(place::UNWATCH, unwatch)?;
     // An async `watch` has nobody to catch what it throws.
@@ -129,17 +130,24 @@ pub fn watch_where_it_is<'s>(js: Js<'s>, module: &Module, path: &str) -> JsResul
     started
 }
 
-fn listen<'s>(
-    js: Js<'s>,
-    addon: &Addon,
-    runtime: Value<'s>,
-    registry: &Registry,
-    watcher: Value<'s>,
-) -> JsResult<'s, ()> {
+/// The `update` listener of runtimes, to be bound to one.
+pub struct OnUpdate(Held);
+
+impl State for OnUpdate {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self(js.function("onUpdate", 0, on_update)?.hold()))
+    }
+}
+
+fn listen<'s>(js: Js<'s>, runtime: Value<'s>, registry: &Registry, watcher: Value<'s>) -> JsResult<'s, ()> {
     let registry_object = registry.object(js);
     let mut listener = registry_object.get("listener")?;
     if listener.is_undefined() {
-        listener = addon.on_update.get(js).bind(js.undefined(), &[runtime])?;
+        listener = js
+            .state::<OnUpdate>()?
+            .0
+            .get(js)
+            .bind(js.undefined(), &[runtime])?;
         registry_object.set("listener", listener)?;
     }
     registry_object.set("watcher", watcher)?;
@@ -218,11 +226,11 @@ pub fn stop_all(runtime: Value<'_>) -> JsResult<'_, ()> {
 }
 
 /// A watcher emitted `update`: the runtime is bound before the ids.
-pub fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
+fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let runtime = call.arg(0);
     let (registry, _) = registry::of(runtime, "HMRRuntime.import")?;
-    let origin = Addon::of(js)?.delivery.origin();
+    let origin = js.state::<Delivery>()?.origin();
     let mut told = Vec::new();
     for argument in call.args.iter().skip(1) {
         if argument.is_array() {
@@ -238,13 +246,13 @@ pub fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
 }
 
 /// The runtime that hears by this listener.
-pub fn hearer<'s>(addon: &Addon, listener: Value<'s>) -> Option<(Value<'s>, Rc<Registry>)> {
+pub fn hearer<'s>(listener: Value<'s>) -> Option<(Value<'s>, Rc<Registry>)> {
     let js = listener.js();
     let is_its = |registry: &Registry| {
         let own = registry.object(js).get("listener");
         own.is_ok_and(|own| own.same(listener))
     };
-    let mut runtimes = addon.live_runtimes(js).into_iter();
+    let mut runtimes = runtimes::live(js).into_iter();
     runtimes.find(|(_, registry)| is_its(registry))
 }
 

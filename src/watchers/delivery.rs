@@ -11,11 +11,10 @@ use std::time::{Duration, Instant};
 use hashbrown::HashTable;
 use tracing::trace_span;
 
-use crate::addon::Addon;
 use crate::classic::emitter;
 use crate::classic::watching;
 use crate::js::outside;
-use crate::js::{Held, Js, JsResult, JsWaker, Value};
+use crate::js::{Held, Js, JsResult, JsWaker, State, Value};
 use crate::report;
 use crate::watch::{Hub, LoadedFile, WatchKey, WatchOptions};
 use rustc_hash::FxBuildHasher;
@@ -130,6 +129,21 @@ impl ActiveWatches {
             .filter(|other| other.id.as_str() == active.id.as_str() && other.key != active.key)
             .map(Rc::clone)
             .collect()
+    }
+}
+
+impl State for Delivery {
+    fn make(_: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self::default())
+    }
+
+    /// The hub first, so that nothing wakes us any more, then the references.
+    fn close(&self) {
+        if let Some((hub, waker)) = self.link.take() {
+            hub.shutdown();
+            waker.close();
+        }
+        self.active.take();
     }
 }
 
@@ -272,23 +286,14 @@ impl Delivery {
         Ok(())
     }
 
-    /// The environment goes: the hub first, so that nothing wakes us any more, then the references.
-    pub fn close(&self) {
-        if let Some((hub, waker)) = self.link.take() {
-            hub.shutdown();
-            waker.close();
-        }
-        self.active.take();
-    }
-
     fn link<'s>(&self, js: Js<'s>) -> JsResult<'s, (Arc<Hub>, JsWaker)> {
         if let Some((hub, waker)) = &*self.link.borrow() {
             return Ok((Arc::clone(hub), waker.clone()));
         }
         let waker = JsWaker::new(js, |js| {
             outside(js, |js| {
-                if let Ok(addon) = Addon::of(js) {
-                    addon.delivery.deliver(js);
+                if let Ok(delivery) = js.state::<Self>() {
+                    delivery.deliver(js);
                 }
             });
         })?;
@@ -342,7 +347,7 @@ impl Delivery {
 fn emit<'s>(watcher: Value<'s>, id: &str, origin: Origin) -> JsResult<'s, ()> {
     let js = watcher.js();
     if let Ok(Some(listener)) = emitter::only_listener(js, watcher)
-        && let Some((runtime, registry)) = watching::hearer(&*Addon::of(js)?, listener)
+        && let Some((runtime, registry)) = watching::hearer(listener)
     {
         return watching::hear(runtime, &registry, &[id], origin);
     }

@@ -3,40 +3,74 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::delivery::Asking;
-use super::options;
-use crate::addon::{Addon, Classes};
+use super::delivery::{Asking, Delivery};
+use super::{NOOP_WATCHER, WATCHER, options};
 use crate::classic::inspect;
 use crate::classic::resolve::{self, Resolver, Way};
 use crate::error::HmrError;
-use crate::js::{Call, ClassSpec, Held, JsResult, MethodSpec, Value};
+use crate::js::{Call, ClassSpec, Held, Js, JsResult, MethodSpec, State, Value, define_class};
 use crate::watch::{LoadedFile, WatchKey};
 
 const REQUIRE: &str = "a require function: only its `resolve` is used, to find the file of an id";
 
 /// Emits `update` for every save.
-pub const FS_WATCHER: ClassSpec = ClassSpec {
+const FS_WATCHER: ClassSpec = ClassSpec {
     name: "FSWatcher",
     length: 1,
-    constructor: |call| construct(call, "FSWatcher", |classes| &classes.fs_watcher),
+    constructor: |call| construct(call, "FSWatcher", |classes| &classes.fs),
     methods: &[("watch", 1, watch)],
     statics: &[],
 };
 
 /// Emits `update` when the content changed.
-pub const CONTENT_WATCHER: ClassSpec = ClassSpec {
+const CONTENT_WATCHER: ClassSpec = ClassSpec {
     name: "ContentWatcher",
     length: 1,
-    constructor: |call| construct(call, "ContentWatcher", |classes| &classes.content_watcher),
+    constructor: |call| construct(call, "ContentWatcher", |classes| &classes.content),
     methods: &[] as &[MethodSpec],
     statics: &[],
 };
 
-fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&Classes) -> &Held) -> JsResult<'s> {
+/// The watcher classes.
+pub struct WatcherClasses {
+    /// `Watcher`
+    pub base: Held,
+    /// `FSWatcher`
+    pub fs: Held,
+    /// `ContentWatcher`
+    pub content: Held,
+    /// `NoopWatcher`
+    pub noop: Held,
+}
+
+impl State for WatcherClasses {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        let base = define_class(js, &WATCHER, Some(js.builtin("events")?))?;
+        let fs = define_class(js, &FS_WATCHER, Some(base))?;
+        inspect::show(fs, inspect)?;
+        Ok(Self {
+            base: base.hold(),
+            fs: fs.hold(),
+            content: define_class(js, &CONTENT_WATCHER, Some(fs))?.hold(),
+            noop: define_class(js, &NOOP_WATCHER, Some(base))?.hold(),
+        })
+    }
+}
+
+/// The unbound `unwatch`; `FSWatcher.watch` binds the watch's key to it.
+struct Unwatch(Held);
+
+impl State for Unwatch {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self(js.function("unwatch", 0, unwatch)?.hold()))
+    }
+}
+
+fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&WatcherClasses) -> &Held) -> JsResult<'s> {
     let js = call.js;
     let require = call.arg(0);
     // A subclass may call `super()` and bring its own way to resolve.
-    let own = own(&Addon::of(js)?.classes).get(js);
+    let own = own(&*js.state::<WatcherClasses>()?).get(js);
     let is_subclass = call.new_target.is_some_and(|target| !target.same(own));
     if !(is_subclass && require.is_undefined() || Resolver::of(require)?.is_some()) {
         return Err(HmrError::argument(class, "require", REQUIRE, require).thrown(js));
@@ -49,6 +83,16 @@ fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&Classes) -> &Held) -> Js
     Ok(call.this)
 }
 
+/// What a runtime has just resolved, for the watcher that it asks next to watch it.
+#[derive(Default)]
+pub struct Known(pub std::cell::RefCell<Option<crate::classic::resolve::Resolved>>);
+
+impl State for Known {
+    fn make(_: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self::default())
+    }
+}
+
 fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
     let (js, this) = (call.js, call.this);
     let Some(id) = call.arg(0).text() else {
@@ -59,8 +103,7 @@ fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
     let Some(resolver) = Resolver::of(require)? else {
         return Err(HmrError::argument("FSWatcher", "require", REQUIRE, require).thrown(js));
     };
-    let addon = Addon::of(js)?;
-    let known = addon.resolved.take();
+    let known = js.state::<Known>()?.0.take();
     let known = known.filter(|it| it.id == id && it.require.get(js).same(require));
     let (path, way) = if let Some(known) = known {
         (known.path, known.way)
@@ -78,14 +121,14 @@ fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
         None => js.undefined(),
     };
     // A tenth of what a native function of its own takes.
-    addon.unwatch.get(js).bind(js.undefined(), &[key])
+    js.state::<Unwatch>()?.0.get(js).bind(js.undefined(), &[key])
 }
 
 /// Ends the watch that is bound to it, if any.
-pub fn unwatch<'s>(call: &Call<'s>) -> JsResult<'s> {
+fn unwatch<'s>(call: &Call<'s>) -> JsResult<'s> {
     if let Some(number) = call.arg(0).as_number() {
-        Addon::of(call.js)?
-            .delivery
+        call.js
+            .state::<Delivery>()?
             .unwatch(call.js, WatchKey::of_number(number));
     }
     Ok(call.js.undefined())
@@ -99,15 +142,15 @@ pub struct Files<'s> {
 
 impl<'s> Files<'s> {
     pub fn of(watcher: Value<'s>) -> JsResult<'s, Self> {
-        let addon = Addon::of(watcher.js())?;
+        let js = watcher.js();
         let given = watcher.get("options")?;
         // A watcher without options asks for the same each time, and what the environment says is slow to read.
         if !given.is_object()
-            && let Some(asking) = addon.delivery.asked_last_by(watcher)
+            && let Some(asking) = js.state::<Delivery>()?.asked_last_by(watcher)
         {
             return Ok(Self { given, asking });
         }
-        let only_content = watcher.instance_of(addon.classes.content_watcher.get(watcher.js()))?;
+        let only_content = watcher.instance_of(js.state::<WatcherClasses>()?.content.get(js))?;
         let asking = Rc::new(Asking {
             watcher: watcher.hold(),
             options: options::read("FSWatcher", given, only_content)?,
@@ -123,7 +166,7 @@ impl<'s> Files<'s> {
             return Ok(None);
         }
         let js = self.given.js();
-        let delivery = &Addon::of(js)?.delivery;
+        let delivery = js.state::<Delivery>()?;
         delivery.watch(js, &self.asking, id, path).map(Some)
     }
 }
@@ -140,7 +183,7 @@ impl<'s> Files<'s> {
         let mut files = files;
         files.retain(|_| wanted.next().is_some_and(|wanted| *wanted));
         let js = self.given.js();
-        let delivery = &Addon::of(js)?.delivery;
+        let delivery = js.state::<Delivery>()?;
         let mut keys = delivery.watch_loaded(js, &self.asking, &files)?.into_iter();
         Ok(is_watched
             .into_iter()
@@ -152,16 +195,16 @@ impl<'s> Files<'s> {
 /// Whether `watch` of this watcher is ours and not a subclass's.
 pub fn is_ours(watcher: Value<'_>) -> JsResult<'_, bool> {
     let js = watcher.js();
-    let class = Addon::of(js)?.classes.fs_watcher.get(js);
+    let class = js.state::<WatcherClasses>()?.fs.get(js);
     Ok(watcher.instance_of(class)? && watcher.get("watch")?.same(class.get("prototype")?.get("watch")?))
 }
 
 /// `util.inspect` of a watcher: the ids it watches.
-pub fn inspect<'s>(call: &Call<'s>) -> JsResult<'s> {
+fn inspect<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let view = inspect::own_view(call.this)?;
-    let ids: Vec<_> = Addon::of(js)?
-        .delivery
+    let ids: Vec<_> = js
+        .state::<Delivery>()?
         .watched_by(call.this)
         .iter()
         .map(|id| js.string(id))

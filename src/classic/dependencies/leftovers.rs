@@ -10,7 +10,6 @@ use std::rc::Rc;
 
 use super::evaluation::{Awaited, Evaluations};
 use super::{Host, batch, records};
-use crate::addon::Addon;
 use crate::classic::node_paths;
 use crate::classic::registry::Registry;
 use crate::js::{Js, JsResult, Value};
@@ -42,7 +41,7 @@ pub fn evict<'s>(host: &Host<'s>, evaluations: &Evaluations, path: &str) -> JsRe
 /// Evicts what has changed, since it was left, of what nobody follows.
 pub fn evict_outdated<'s>(require: Value<'s>, registry: &Registry) -> JsResult<'s, ()> {
     let js = require.js();
-    let evaluations = &Addon::of(js)?.dependencies.evaluations;
+    let evaluations = js.state::<Evaluations>()?;
     let mut left = evaluations.take_left();
     if left.is_empty() {
         return Ok(());
@@ -97,7 +96,7 @@ fn evict_with_users<'s>(
         others.retain(|file| !users.contains(file));
         outdated.extend(users);
     }
-    let evaluations = &Addon::of(js)?.dependencies.evaluations;
+    let evaluations = js.state::<Evaluations>()?;
     let mut gone = HashMap::new();
     for file in outdated {
         let key = js.string(&file);
