@@ -3,9 +3,9 @@
 //! | folder | what it holds | JavaScript |
 //! |---|---|---|
 //! | `js/` | our words for Node-API; the only `unsafe` | yes |
-//! | `classic/` | the lifecycle of hot modules: the classic API | yes |
+//! | `classic/` | the lifecycle of hot modules and the watcher classes: the classic API | yes |
 //! | `vite_node/` | `import.meta.hot` for vite-node: the `./vite-node` entry | yes |
-//! | `watchers/` | the watcher classes, fed by `watch/` | yes |
+//! | `files/` | due file changes to whoever subscribed | yes |
 //! | `watch/` | one hub per environment: the OS's events become due file changes | no |
 //! | `graph/` | who imports whom, what a change affects | no |
 //!
@@ -13,6 +13,7 @@
 mod classic;
 mod error;
 mod es;
+mod files;
 mod graph;
 mod js;
 mod paths;
@@ -20,7 +21,6 @@ mod program;
 mod report;
 mod vite_node;
 mod watch;
-mod watchers;
 
 use napi::Env;
 use napi::bindgen_prelude::Object;

@@ -12,10 +12,10 @@ use super::switches::Switches;
 use super::watching::{check_watcher, stop_all, stop_watching};
 use super::{dependencies, runtimes, trouble, update};
 use super::{emitter, inspect};
+use crate::classic::watchers::fs_watcher::WatcherClasses;
 use crate::error::HmrError;
 use crate::js::{Call, ClassSpec, Cx, Held, Js, JsResult, State, Value, define_class, spawn_detached};
 use crate::report;
-use crate::watchers::fs_watcher::WatcherClasses;
 
 const LISTENER_FAILED: &str = "a listener of `update` failed";
 

@@ -13,9 +13,9 @@ use super::trouble::SETTLE;
 use super::{handed_out, hmr_runtime, require_cache, watching};
 use crate::classic::node_paths;
 use crate::classic::resolve::{self, Way};
+use crate::files::Origin;
 use crate::js::{Held, Js, JsResult, Signal, Timers, Value};
 use crate::paths;
-use crate::watchers::delivery::Origin;
 
 /// The version of a first import, whose watch starts before the file is read.
 pub fn load_first<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {

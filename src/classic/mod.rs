@@ -33,21 +33,28 @@ pub mod telling;
 pub mod trouble;
 pub mod unloadable;
 pub mod update;
+pub mod watchers;
 pub mod watching;
 
+use crate::files::Delivery;
 use crate::js::{Js, JsResult, NativeFn, Outside, Timers, Value};
 use crate::report;
-use crate::watchers::delivery::Delivery;
-use crate::watchers::fs_watcher::WatcherClasses;
+use watchers::fs_watcher::WatcherClasses;
 
 /// Makes what has to be made before the program runs, and fills the exports.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    // A program may patch these later: ours are those of the moment.
+    // All that refers to JavaScript for good: a program may patch these later, and what `nativeReferences` counts
+    // beyond them has to be let go by name.
     js.state::<emitter::Emitters>()?;
     js.state::<Timers>()?;
     js.state::<Outside>()?;
     js.state::<context::StepContext>()?;
     js.state::<steps::OwnMethods>()?;
+    js.state::<registry::RegistryKey>()?;
+    js.state::<hmr_runtime::EmitUpdate>()?;
+    js.state::<watching::OnUpdate>()?;
+    js.state::<watchers::fs_watcher::Unwatch>()?;
+    js.state::<synthetic::Synthetic>()?;
     js.state::<runtimes::Runtimes>()?;
     let (watchers, runners) = (
         js.state::<WatcherClasses>()?,

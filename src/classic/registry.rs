@@ -177,7 +177,7 @@ pub fn sort(records: &mut [Rc<Record>]) {
 }
 
 /// Where a runtime keeps its registry.
-struct RegistryKey(Held);
+pub struct RegistryKey(Held);
 
 impl State for RegistryKey {
     fn make(js: Js<'_>) -> JsResult<'_, Self> {

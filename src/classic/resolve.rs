@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tracing::trace_span;
 
 use crate::error::{HmrError, describe};
-use crate::js::{Held, JsResult, Value};
+use crate::js::{JsResult, Value};
 use crate::paths::{link_to, normalize};
 
 /// A `require` and its `resolve`.
@@ -87,18 +87,6 @@ pub fn way_to(require: Resolver<'_>, id: &str, resolved: &str) -> Way {
         };
     }
     link_to(spelled, resolved).map_or(Way::Decided, Way::Link)
-}
-
-/// An id that was just resolved, for a watcher that is asked next to watch it.
-pub struct Resolved {
-    /// The id as the caller spelled it.
-    pub id: String,
-    /// The `require` that resolved it.
-    pub require: Held,
-    /// What that gave.
-    pub path: String,
-    /// How.
-    pub way: Way,
 }
 
 fn spelled_path(require: Resolver<'_>, id: &str) -> Option<PathBuf> {

@@ -4,7 +4,7 @@ use crate::error::HmrError;
 use crate::js::{Call, Held, Js, JsResult, State};
 
 /// What every synthetic `require` is bound from.
-struct Synthetic {
+pub struct Synthetic {
     call: Held,
 }
 

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use super::steps::Module;
 use super::trouble::{report_failure, warn};
+use crate::files::{Delivery, Origin};
 use crate::js::{Held, Js, Timers};
 use crate::report;
-use crate::watchers::delivery::{Delivery, Origin};
 
 /// How soon is looked again, in milliseconds.
 const LOOK: u32 = 50;

@@ -10,9 +10,9 @@ use super::record::Record;
 use super::steps::Module;
 use super::unloadable::{Failure, Unloadable};
 use crate::classic::resolve::Way;
+use crate::files::Origin;
 use crate::js::{Cx, Held, Js, Timers, Value, settled, spawn_detached};
 use crate::report;
-use crate::watchers::delivery::Origin;
 
 /// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.
 pub const SETTLE: u32 = 250;

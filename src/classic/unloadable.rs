@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::steps::Module;
 use super::trouble::{FALLBACK, is_known, log_kept, tell_unloadable};
+use crate::files::Delivery;
 use crate::js::{Held, Js, JsResult, State, Timers};
 use crate::report;
-use crate::watchers::delivery::Delivery;
 
 /// How many are reported in full.
 const IN_FULL: usize = 3;

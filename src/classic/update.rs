@@ -17,10 +17,10 @@ use super::trouble::{
 };
 use super::unloadable::Failure;
 use super::{command, hmr_runtime, persist, watching};
+use crate::files::{Delivery, Origin};
 use crate::js::outside;
 use crate::js::{Held, Js, JsResult, Timers, Value, spawn_detached};
 use crate::report;
-use crate::watchers::delivery::{Delivery, Origin};
 
 /// How an update ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,13 +7,13 @@ use super::record::{Phase, Record};
 use super::registry::{self, Registry, place};
 use super::steps::Module;
 use super::switches::Switches;
-use super::{dependencies, runtimes, trouble, update};
-use crate::classic::resolve::{self, Resolved, Way};
+use super::{dependencies, trouble, update};
+use crate::classic::resolve::{self, Way};
+use crate::classic::watchers::fs_watcher;
 use crate::error::HmrError;
+use crate::files::{Delivery, Origin};
 use crate::js::{Call, Held, Js, JsResult, State, Value};
 use crate::report;
-use crate::watchers::delivery::{Delivery, Origin};
-use crate::watchers::fs_watcher::Known;
 
 /// Anything falsy, and `true` as in the JavaScript package, means: watch nothing.
 pub fn check_watcher<'s>(callee: &str, watcher: Value<'s>) -> JsResult<'s, ()> {
@@ -71,7 +71,7 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     }
     registry.watched.set(registry.watched.get() + 1);
     record.is_watched.set(true);
-    let started = watch(js, module, watcher, require, path);
+    let started = watch(js, module, watcher, require, &path);
     if started.is_err() {
         stop_watching(js, &registry, registry_object, record);
     }
@@ -84,18 +84,15 @@ fn watch<'s>(
     module: &Module,
     watcher: Value<'s>,
     require: Value<'s>,
-    path: String,
+    path: &str,
 ) -> JsResult<'s, ()> {
     let (record, slot) = (&module.record, module.slot.get(js));
-    js.state::<Known>()?.0.replace(Some(Resolved {
-        id: record.id.clone(),
-        require: require.hold(),
-        way: record.found_by.borrow().clone(),
-        path,
-    }));
-    let watch = watcher.call_method("watch", &[js.string(&record.id)]);
-    js.state::<Known>()?.0.take();
-    let unwatch = watch?;
+    let unwatch = if fs_watcher::is_ours(watcher)? && watcher.get("require")?.same(require) {
+        let way = record.found_by.borrow().clone();
+        fs_watcher::watch_found(watcher, &record.id, path, &way)?
+    } else {
+        watcher.call_method("watch", &[js.string(&record.id)])?
+    };
     slot.set_item(place::UNWATCH, unwatch)?;
     // An async `watch` has nobody to catch what it throws.
     trouble::report_rejection(js, &record.id, "its watch failed", unwatch);
@@ -123,7 +120,7 @@ pub fn watch_where_it_is<'s>(js: Js<'s>, module: &Module, path: &str) -> JsResul
     call_unwatch(js, record, module.slot.get(js));
     let registry_object = module.registry.object(js);
     let watcher = registry_object.get("watcher")?;
-    let started = watch(js, module, watcher, require, path.to_owned());
+    let started = watch(js, module, watcher, require, path);
     if started.is_err() {
         stop_watching(js, &module.registry, registry_object, record);
     }
@@ -131,11 +128,18 @@ pub fn watch_where_it_is<'s>(js: Js<'s>, module: &Module, path: &str) -> JsResul
 }
 
 /// The `update` listener of runtimes, to be bound to one.
-pub struct OnUpdate(Held);
+pub struct OnUpdate {
+    listener: Held,
+    /// The key under which a bound listener says whose it is.
+    runtime: Held,
+}
 
 impl State for OnUpdate {
     fn make(js: Js<'_>) -> JsResult<'_, Self> {
-        Ok(Self(js.function("onUpdate", 0, on_update)?.hold()))
+        Ok(Self {
+            listener: js.function("onUpdate", 0, on_update)?.hold(),
+            runtime: js.symbol("node-hmr runtime").hold(),
+        })
     }
 }
 
@@ -143,11 +147,9 @@ fn listen<'s>(js: Js<'s>, runtime: Value<'s>, registry: &Registry, watcher: Valu
     let registry_object = registry.object(js);
     let mut listener = registry_object.get("listener")?;
     if listener.is_undefined() {
-        listener = js
-            .state::<OnUpdate>()?
-            .0
-            .get(js)
-            .bind(js.undefined(), &[runtime])?;
+        let on_update = js.state::<OnUpdate>()?;
+        listener = on_update.listener.get(js).bind(js.undefined(), &[runtime])?;
+        listener.define_hidden(on_update.runtime.get(js), runtime)?;
         registry_object.set("listener", listener)?;
     }
     registry_object.set("watcher", watcher)?;
@@ -229,7 +231,6 @@ pub fn stop_all(runtime: Value<'_>) -> JsResult<'_, ()> {
 fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let runtime = call.arg(0);
-    let (registry, _) = registry::of(runtime, "HMRRuntime.import")?;
     let origin = js.state::<Delivery>()?.origin();
     let mut told = Vec::new();
     for argument in call.args.iter().skip(1) {
@@ -241,30 +242,22 @@ fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
     }
     let ids: Vec<_> = told.into_iter().filter_map(Value::text).collect();
     let ids: Vec<_> = ids.iter().map(String::as_str).collect();
-    hear(runtime, &registry, &ids, origin)?;
+    hear(runtime, &ids, origin)?;
     Ok(js.undefined())
 }
 
-/// The runtime that hears by this listener.
-pub fn hearer<'s>(listener: Value<'s>) -> Option<(Value<'s>, Rc<Registry>)> {
-    let js = listener.js();
-    let is_its = |registry: &Registry| {
-        let own = registry.object(js).get("listener");
-        own.is_ok_and(|own| own.same(listener))
-    };
-    let mut runtimes = runtimes::live(js).into_iter();
-    runtimes.find(|(_, registry)| is_its(registry))
+/// The runtime that hears by this listener, which is marked with it.
+pub fn hearing_by(listener: Value<'_>) -> Option<Value<'_>> {
+    let mark = listener.js().state::<OnUpdate>().ok()?.runtime.get(listener.js());
+    let runtime = listener.get_key(mark).ok()?;
+    runtime.is_object().then_some(runtime)
 }
 
 /// Something happened to these ids or paths.
-pub fn hear<'s>(
-    runtime: Value<'s>,
-    registry: &Rc<Registry>,
-    ids: &[&str],
-    origin: Origin,
-) -> JsResult<'s, ()> {
+pub fn hear<'s>(runtime: Value<'s>, ids: &[&str], origin: Origin) -> JsResult<'s, ()> {
     let js = runtime.js();
-    if dependencies::take_over(runtime, registry, ids, origin)? {
+    let (registry, _) = registry::of(runtime, "HMRRuntime.import")?;
+    if dependencies::take_over(runtime, &registry, ids, origin)? {
         return Ok(());
     }
     let mut records: Vec<Rc<Record>> = Vec::new();
@@ -279,7 +272,7 @@ pub fn hear<'s>(
     for record in records {
         // An update of one may have stopped the watch of the next.
         if record.is_alive.get() && record.is_watched.get() {
-            let module = module(runtime, registry, &record)?;
+            let module = module(runtime, &registry, &record)?;
             update::change(js, module, origin);
         }
     }

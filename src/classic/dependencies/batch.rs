@@ -13,11 +13,11 @@ use crate::classic::registry::Registry;
 use crate::classic::steps::Module;
 use crate::classic::{handed_out, load, require_cache, update};
 use crate::error::HmrError;
+use crate::files::Origin;
 use crate::graph::modules::Node;
 use crate::js::{Held, Js, JsResult, Value};
 use crate::report;
 use crate::watch::Stamp;
-use crate::watchers::delivery::Origin;
 
 /// A version that was loaded, or what was thrown instead.
 pub struct Loaded {

@@ -44,12 +44,12 @@ use super::runtimes;
 use super::steps::Module;
 use super::switches::Switches;
 use crate::error::HmrError;
+use crate::files::Origin;
+use crate::files::options;
 use crate::graph::modules::{ModuleGraph, Node};
 use crate::js::{Call, Js, JsResult, State, Value};
 use crate::report;
 use crate::watch::WatchKey;
-use crate::watchers::delivery::Origin;
-use crate::watchers::options;
 use rustc_hash::FxBuildHasher;
 
 pub use batch::{Loaded, load_again};

@@ -10,12 +10,12 @@ use crate::classic::record::Record;
 use crate::classic::registry::Registry;
 use crate::classic::steps::Module;
 use crate::classic::update;
+use crate::files::{Delivery, Origin};
 use crate::graph::modules::{ModuleGraph, Node};
 use crate::js::outside;
 use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
 use crate::paths;
 use crate::report;
-use crate::watchers::delivery::{Delivery, Origin};
 
 /// Takes over what a watcher told, if the runtime follows dependencies. The batch runs when the turn's events are in.
 pub fn take_over<'s>(

@@ -6,12 +6,13 @@ use std::rc::Rc;
 use super::evaluation::{Awaited, Evaluations};
 use super::{Host, Mode, Turn, told};
 use crate::classic::record::Record;
+use crate::classic::watchers::files::Files;
+use crate::classic::watchers::fs_watcher;
+use crate::files::options;
+use crate::files::{Delivery, Origin};
 use crate::js::{JsResult, Thrown, Value};
 use crate::report;
 use crate::watch::LoadedFile;
-use crate::watchers::delivery::{Delivery, Origin};
-use crate::watchers::fs_watcher::{self, Files};
-use crate::watchers::options;
 
 /// Whom to ask for a watch.
 enum Watching<'s> {

@@ -1,15 +1,15 @@
 //! `FSWatcher` and `ContentWatcher`: file changes as `update` events.
 
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::path::Path;
 
-use super::delivery::{Asking, Delivery};
-use super::{NOOP_WATCHER, WATCHER, options};
+use super::files::Files;
+use super::{NOOP_WATCHER, WATCHER};
 use crate::classic::inspect;
 use crate::classic::resolve::{self, Resolver, Way};
 use crate::error::HmrError;
+use crate::files::{Delivery, options};
 use crate::js::{Call, ClassSpec, Held, Js, JsResult, MethodSpec, State, Value, define_class};
-use crate::watch::{LoadedFile, WatchKey};
+use crate::watch::WatchKey;
 
 const REQUIRE: &str = "a require function: only its `resolve` is used, to find the file of an id";
 
@@ -58,7 +58,7 @@ impl State for WatcherClasses {
 }
 
 /// The unbound `unwatch`; `FSWatcher.watch` binds the watch's key to it.
-struct Unwatch(Held);
+pub struct Unwatch(Held);
 
 impl State for Unwatch {
     fn make(js: Js<'_>) -> JsResult<'_, Self> {
@@ -83,16 +83,6 @@ fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&WatcherClasses) -> &Held
     Ok(call.this)
 }
 
-/// What a runtime has just resolved, for the watcher that it asks next to watch it.
-#[derive(Default)]
-pub struct Known(pub std::cell::RefCell<Option<crate::classic::resolve::Resolved>>);
-
-impl State for Known {
-    fn make(_: Js<'_>) -> JsResult<'_, Self> {
-        Ok(Self::default())
-    }
-}
-
 fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
     let (js, this) = (call.js, call.this);
     let Some(id) = call.arg(0).text() else {
@@ -103,20 +93,19 @@ fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
     let Some(resolver) = Resolver::of(require)? else {
         return Err(HmrError::argument("FSWatcher", "require", REQUIRE, require).thrown(js));
     };
-    let known = js.state::<Known>()?.0.take();
-    let known = known.filter(|it| it.id == id && it.require.get(js).same(require));
-    let (path, way) = if let Some(known) = known {
-        (known.path, known.way)
-    } else {
-        let path = resolver.resolve(&id, "FSWatcher")?;
-        let way = resolve::way_to(resolver, &id, &path);
-        (path, way)
-    };
+    let path = resolver.resolve(&id, "FSWatcher")?;
+    let way = resolve::way_to(resolver, &id, &path);
+    watch_found(this, &id, &path, &way)
+}
+
+/// Watches the file at `path`, to which the id led in this `way`. Returns `unwatch`.
+pub fn watch_found<'s>(watcher: Value<'s>, id: &str, path: &str, way: &Way) -> JsResult<'s> {
+    let js = watcher.js();
     let path = match way {
         Way::Link(link) => link,
-        Way::Direct | Way::Decided => PathBuf::from(path),
+        Way::Direct | Way::Decided => Path::new(path),
     };
-    let key = match Files::of(this)?.watch(&id, &path)? {
+    let key = match Files::of(watcher)?.watch(id, path)? {
         Some(key) => js.number(key.number()),
         None => js.undefined(),
     };
@@ -132,64 +121,6 @@ fn unwatch<'s>(call: &Call<'s>) -> JsResult<'s> {
             .unwatch(call.js, WatchKey::of_number(number));
     }
     Ok(call.js.undefined())
-}
-
-/// What a watcher of ours, or an object with `options` and `emit`, needs to watch files, many if need be.
-pub struct Files<'s> {
-    given: Value<'s>,
-    asking: Rc<Asking>,
-}
-
-impl<'s> Files<'s> {
-    pub fn of(watcher: Value<'s>) -> JsResult<'s, Self> {
-        let js = watcher.js();
-        let given = watcher.get("options")?;
-        // A watcher without options asks for the same each time, and what the environment says is slow to read.
-        if !given.is_object()
-            && let Some(asking) = js.state::<Delivery>()?.asked_last_by(watcher)
-        {
-            return Ok(Self { given, asking });
-        }
-        let only_content = watcher.instance_of(js.state::<WatcherClasses>()?.content.get(js))?;
-        let asking = Rc::new(Asking {
-            watcher: watcher.hold(),
-            options: options::read("FSWatcher", given, only_content)?,
-            by_default: !given.is_object(),
-        });
-        Ok(Self { given, asking })
-    }
-
-    /// From now on the watcher emits `update` with the id when the file changes, which need not exist. Nothing is
-    /// watched that the watcher's options leave alone.
-    pub fn watch(&self, id: &str, path: &Path) -> JsResult<'s, Option<WatchKey>> {
-        if options::ignores(self.given, path)? {
-            return Ok(None);
-        }
-        let js = self.given.js();
-        let delivery = js.state::<Delivery>()?;
-        delivery.watch(js, &self.asking, id, path).map(Some)
-    }
-}
-
-impl<'s> Files<'s> {
-    /// The same for files that were loaded already, whose ids are their paths. Whatever the watcher's options leave
-    /// alone has no key.
-    pub fn watch_loaded(&self, files: Vec<LoadedFile<'_>>) -> JsResult<'s, Vec<Option<WatchKey>>> {
-        let mut is_watched = Vec::with_capacity(files.len());
-        for file in &files {
-            is_watched.push(!options::ignores(self.given, file.path)?);
-        }
-        let mut wanted = is_watched.iter();
-        let mut files = files;
-        files.retain(|_| wanted.next().is_some_and(|wanted| *wanted));
-        let js = self.given.js();
-        let delivery = js.state::<Delivery>()?;
-        let mut keys = delivery.watch_loaded(js, &self.asking, &files)?.into_iter();
-        Ok(is_watched
-            .into_iter()
-            .map(|yes| if yes { keys.next() } else { None })
-            .collect())
-    }
 }
 
 /// Whether `watch` of this watcher is ours and not a subclass's.
