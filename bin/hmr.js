@@ -81,14 +81,14 @@ async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
     return process.exit(1)
   }
   program.becomeMain(file, resolve(file), isHot ? (rest ?? []) : rest)
-  leaveWell(hmr, options.grace)
+  leaveWell(hmr, binding, options.grace)
   const outlives = !options.noWatch && !options.exitOnError
   const waits = outlives && isOnTerminal()
   if (outlives) outliveErrors(hmr, binding, file, waits)
   const polling = options.poll === undefined ? undefined : { polling: options.poll }
   const isPlain = options.require === undefined
   const run = isHot
-    ? hmrOpenHot({ binding, options, require_, runtime, file, entry: resolve(file) })
+    ? hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry: resolve(file) })
     : () => runtime.import(file)
   await hmrStart({ hmr, binding, run, require_, file, polling, waits, isPlain: isPlain && !isHot })
   const saves = options.noWatch ? 'saves are not taken (--noWatch)' : 'its saves are taken'

@@ -15,6 +15,7 @@ mod error;
 mod es;
 mod files;
 mod graph;
+mod hot;
 mod js;
 mod paths;
 mod program;
