@@ -5,6 +5,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { describe, test } = require('node:test')
+const binding = require('../load-binding.js')
 const { makeProject, root } = require('./support/project.js')
 const { documents, isHotProgram, readmeBlocks, textOf } = require('./support/readme.js')
 
@@ -95,7 +96,7 @@ function start(project, words) {
 
 function whyNot() {
   const { refusal } = require('../bin/doors.js')
-  return refusal() ?? (!('updates' in require('..')) && 'this build takes no edits of hot programs')
+  return refusal() ?? (binding.disposeProgram === undefined && 'this build takes no edits of hot programs')
 }
 
 /** As the sites that show a document make them. */
