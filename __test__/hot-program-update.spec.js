@@ -203,6 +203,9 @@ describe('CommonJS', () => {
     assert.deepEqual(program.said, ['kept', 'took 2'])
     const told = await program.edit({ 'a.cjs': 'throw new Error("no")' })
     assert.equal(told.event, 'failed')
-    assert.deepEqual(program.said.filter((word) => word.startsWith('handler')), ['handler no'])
+    assert.deepEqual(
+      program.said.filter((word) => word.startsWith('handler')),
+      ['handler no']
+    )
   })
 })

@@ -71,6 +71,12 @@ test('links within the documents, and to files of this repository, lead somewher
     }
 })
 
+test('files of this repository that the documents name are there', () => {
+  for (const document of [...documents, 'CONTRIBUTING.md'])
+    for (const [, file] of textOf(document).matchAll(/`((?:src|bin|__test__|benchmark|scripts)\/[\w/.-]+)`/g))
+      assert.ok(fs.existsSync(path.join(root, file)), `${document}: ${file}`)
+})
+
 test('the README fits on a few screens', () => {
   const lines = textOf('README.md').trimEnd().split('\n').length
   assert.ok(lines <= 300, `${lines} lines`)
