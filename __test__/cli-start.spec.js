@@ -19,8 +19,6 @@ describe('"a failed first start on a terminal: the command waits for the save th
   const broken = {
     'a syntax error': 'const = 5\n',
     'an error': "throw new Error('at once')\n",
-    'no hot module': 'module.exports = 5\n',
-    'an empty file': '',
     'a runner that throws': `${head}module.exports = hmr(null, createRunner(() => { throw new Error('no') }))\n`,
     'a runner that rejects': `${head}module.exports = hmr(null, createRunner(() => Promise.reject(5), undefined, true))\n`
   }

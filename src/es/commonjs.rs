@@ -96,7 +96,7 @@ impl Engine {
             matches!(version.status.get(), Status::Linked | Status::Evaluating)
                 && version.live.borrow().common_js.is_none()
         });
-        record.current.borrow().is_some() && !is_waiting
+        record.next_serial.get() > 0 && !is_waiting
     }
 
     fn run_common_js<'s>(
