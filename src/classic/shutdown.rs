@@ -1,10 +1,10 @@
 //! `HMRRuntime.shutdown()`: leaving well.
 
 use super::hmr_runtime::module;
+use super::runtimes;
 use super::steps::{Module, StepFailure};
-use super::update;
+use super::values::take_values;
 use super::watching::stop_all;
-use crate::addon::Addon;
 use crate::js::{Call, Cx, Held, Js, JsResult, spawn};
 use crate::report;
 
@@ -20,7 +20,7 @@ pub fn shutdown<'s>(call: &Call<'s>) -> JsResult<'s> {
             }
         }
         for module in &modules {
-            if let Some((persist, values)) = update::take_values(module) {
+            if let Some((persist, values)) = take_values(module) {
                 let result = module.clean_persist(&persist, &values).await;
                 tell(module, "the cleanup of the persistent values failed", result);
             }
@@ -32,7 +32,7 @@ pub fn shutdown<'s>(call: &Call<'s>) -> JsResult<'s> {
 /// Ends what is watched and under way; innermost modules first.
 fn let_go(js: Js<'_>) -> JsResult<'_, Vec<Module>> {
     let mut modules: Vec<Module> = Vec::new();
-    for (runtime, registry) in Addon::of(js)?.live_runtimes(js) {
+    for (runtime, registry) in runtimes::live(js) {
         stop_all(runtime)?;
         for record in registry.all() {
             record.is_alive.set(false);

@@ -1,6 +1,6 @@
 //! Opening an environment for hot programs, and the program's entry.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -10,16 +10,18 @@ use super::options::{self, ProgramOptions};
 use super::preloaded;
 use super::resources::Resources;
 use super::update::{HotProgram, Matches, Rules};
-use crate::addon::Addon;
 use crate::es::load::cache::{Cache, cache_folder};
 use crate::es::resolve::{Ignored, Options as ResolveOptions};
 use crate::es::{Engine, Plain, Setup};
 use crate::js::{Call, Cx, Held, Js, JsResult, State, Value, spawn};
+use crate::report;
 
 /// The program of one environment.
 #[derive(Default)]
 pub struct Program {
     options: RefCell<Option<Rc<ProgramOptions>>>,
+    /// Whether its entry has been run before.
+    has_run: Cell<bool>,
     /// While it is watched.
     hot: RefCell<Option<Rc<HotProgram>>>,
 }
@@ -125,7 +127,7 @@ fn start_hot<'s>(js: Js<'s>, options: &Rc<ProgramOptions>) -> JsResult<'s, Rc<Ho
         hot.keep_alive(js, true);
     }
     if options.logging {
-        Addon::of(js)?.switches.logging.set(true);
+        js.state::<report::Switches>()?.logging.set(true);
     }
     Ok(hot)
 }
@@ -242,7 +244,14 @@ fn conditions(process: Value<'_>) -> JsResult<'_, Vec<String>> {
 
 /// `runProgram(path)`: runs the program's entry: a promise of its namespace, or of its `module.exports`.
 fn run_program<'s>(call: &Call<'s>) -> JsResult<'s> {
-    Engine::of(call.js)?.run_main(call.js, Path::new(&call.arg(0).display()))
+    let engine = Engine::of(call.js)?;
+    if call.js.state::<Program>()?.has_run.replace(true) {
+        // The start failed, and a save may have mended it: everything is read and evaluated anew.
+        for record in engine.records().iter().filter(|record| record.is_local) {
+            engine.remove(call.js, record.id)?;
+        }
+    }
+    engine.run_main(call.js, Path::new(&call.arg(0).display()))
 }
 
 /// `programIsPending()`: whether the entry waits for a top-level await.

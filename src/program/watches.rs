@@ -7,11 +7,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::addon::Addon;
-use crate::js::{Js, JsResult, JsWaker};
+use crate::files::options;
+use crate::js::{Js, JsResult, JsWaker, Timers};
 use crate::report;
 use crate::watch::{Hub, LoadedFile, WatchKey, WatchOptions};
-use crate::watchers::options;
 
 /// What follows a change within this time is one with it, but for the first of a quiet program.
 const GATHER: Duration = Duration::from_millis(20);
@@ -30,6 +29,7 @@ pub struct Watches {
     /// Files to watch from the end of this turn on: many at once are cheaper than one by one.
     asked: RefCell<HashSet<PathBuf>>,
     is_asking: Cell<bool>,
+    is_closed: Cell<bool>,
     changed: RefCell<Vec<PathBuf>>,
     is_gathering: Cell<bool>,
     last: Cell<Option<Instant>>,
@@ -61,6 +61,7 @@ impl Watches {
             paths: RefCell::default(),
             asked: RefCell::default(),
             is_asking: Cell::new(false),
+            is_closed: Cell::new(false),
             changed: RefCell::default(),
             is_gathering: Cell::new(false),
             last: Cell::new(None),
@@ -89,8 +90,9 @@ impl Watches {
             return;
         }
         let watches = Rc::clone(self);
-        let later =
-            Addon::of(js).and_then(|addon| addon.timers.next_turn(js, move |js| watches.watch_asked(js)));
+        let later = js
+            .state::<Timers>()
+            .and_then(|timers| timers.next_turn(js, move |js| watches.watch_asked(js)));
         if later.is_err() {
             self.is_asking.set(false);
         }
@@ -100,7 +102,7 @@ impl Watches {
     pub fn watch_asked(self: &Rc<Self>, js: Js<'_>) {
         self.is_asking.set(false);
         let asked: Vec<PathBuf> = self.asked.take().into_iter().collect();
-        if asked.is_empty() {
+        if asked.is_empty() || self.is_closed.get() {
             return;
         }
         let files: Vec<LoadedFile<'_>> = asked.iter().map(|path| LoadedFile { path, seen: None }).collect();
@@ -132,6 +134,7 @@ impl Watches {
 
     /// Ends all watching.
     pub fn close(&self) {
+        self.is_closed.set(true);
         self.hub.shutdown();
         self.waker.close();
     }
@@ -173,8 +176,8 @@ impl Watches {
         self.is_gathering.set(true);
         let watches = Rc::clone(self);
         let wait = u32::try_from(rest.as_millis()).unwrap_or(0) + 1;
-        let scheduled = Addon::of(js).and_then(|addon| {
-            addon.timers.after(js, wait, move |js| {
+        let scheduled = js.state::<Timers>().and_then(|timers| {
+            timers.after(js, wait, move |js| {
                 watches.is_gathering.set(false);
                 watches.tell(js);
             })
