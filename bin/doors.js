@@ -2,7 +2,6 @@
 
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
-const binding = require('../load-binding.js')
 const { leaveWell } = require('./leave.js')
 
 const urlOf = (file) => pathToFileURL(path.join(__dirname, file)).href
@@ -31,6 +30,8 @@ function refusal() {
 function register() {
   const why = refusal()
   if (why !== undefined) throw new Error(`@upvotr/node-hmr/register: ${why}`)
+  // Not before: `--version` works without an addon.
+  const binding = require('../load-binding.js')
   binding.openProgram(places, {})
   const { isMainThread } = require('node:worker_threads')
   if (isMainThread && binding.programIsHot()) leaveWell(require('../index.js'), binding, GRACE)

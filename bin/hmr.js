@@ -64,7 +64,7 @@ async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
   if (options.dependencies) hmr.HMRRuntime.followDependencies?.(true)
   if (options.noWatch) hmr.HMRRuntime.disableReloading()
 
-  const isHot = isHotProgram(binding, options)
+  const isHot = isHotProgram(binding, options, resolve(file))
   let asked
   let runtime
   let require_

@@ -7,9 +7,24 @@ const { already } = require('./program.js')
 /** Node's exit code when a top-level await never settles. */
 const UNSETTLED = 13
 
-/** Whether the command runs the file as a hot program: a loader or a watcher of the user's is the classic way. */
-function isHotProgram(binding, options) {
-  return options.require === undefined && options.watcher === undefined && !refusal() && !!binding.openProgram
+/**
+ * Whether the command runs the file as a hot program. A loader or a watcher of the user's is the classic way, and so is a
+ * CommonJS module that makes a runner: a runtime imports it as ever.
+ */
+function isHotProgram(binding, options, entry) {
+  if (options.require !== undefined || options.watcher !== undefined) return false
+  return !refusal() && !!binding.openProgram && !looksClassic(entry)
+}
+
+function looksClassic(entry) {
+  if (!/\.c?js$/.test(entry)) return false
+  try {
+    const text = fs.readFileSync(entry, 'utf8')
+    return /\bcreateRunner\b|\bcreateModule\b|\b(Async)?Runner\b/.test(text) && !/^\s*(import|export)\s/m.test(text)
+  } catch {
+    // That it is missing is said as ever.
+    return true
+  }
 }
 
 /**
