@@ -131,3 +131,12 @@ test('"So is what a preload (`--import`, `--require`) loaded before us": it exis
   const { code, stdout, stderr } = await start(t, [process.execPath, ...preloads, 'main.mjs'], { cwd: dir }).ended()
   assert.deepEqual([code, stderr, stdout], [0, '', 'true true true true\n'])
 })
+
+test('CommonJS\'s names "are not defined in an ES module": neither read nor written', async (t) => {
+  const text = `
+    const tries = [() => require, () => { require = 1 }, () => { ({ a: exports = 1 } = {}) }, () => { module.exports = 1 }, () => { __dirname += "" }];
+    for (const attempt of tries) { try { attempt(); console.log("no error") } catch (error) { console.log(error.message) } }`
+  const { stdout } = await run(t, { 'main.mjs': text }, 'main.mjs')
+  const names = ['require', 'require', 'exports', 'module', '__dirname']
+  assert.deepEqual(stdout.trim().split('\n'), names.map((name) => `${name} is not defined`))
+})
