@@ -88,7 +88,7 @@ describe('an uncaught error names the place in the source, and nothing of ours',
     ],
     'html.mjs': [
       'let a = 1, b = 2\na <!-- b',
-      /html\.mjs:2:3\n[^]*SyntaxError: HTML comments are not allowed in modules/
+      /html\.mjs:2:3\n[\s\S]*SyntaxError: HTML comments are not allowed in modules/
     ],
     'missing.mjs': [
       'import "./nope.mjs"',
@@ -138,5 +138,8 @@ test('CommonJS\'s names "are not defined in an ES module": neither read nor writ
     for (const attempt of tries) { try { attempt(); console.log("no error") } catch (error) { console.log(error.message) } }`
   const { stdout } = await run(t, { 'main.mjs': text }, 'main.mjs')
   const names = ['require', 'require', 'exports', 'module', '__dirname']
-  assert.deepEqual(stdout.trim().split('\n'), names.map((name) => `${name} is not defined`))
+  assert.deepEqual(
+    stdout.trim().split('\n'),
+    names.map((name) => `${name} is not defined`)
+  )
 })
