@@ -531,5 +531,45 @@ export declare function createSyntheticRequire(
   resolve?: (id: string) => string
 ): NodeJS.Require
 
+/* ------------------------------------------------- Hot programs --------------------------------------------------- */
+
+/** What became of a save in a hot program. */
+export interface ProgramUpdate {
+  outcome: 'updated' | 'reloaded' | 'failed'
+  /** Absolute paths of the files that changed together. */
+  files: string[]
+  /** The modules that were evaluated again, in their order. */
+  modules: string[]
+  /** The modules that took the change; none in a reload. */
+  acceptors: string[]
+  /** From the changed module to the one that took it, or to the entry. */
+  way: string[]
+  /** How long it took, in milliseconds. */
+  duration: number
+  /** What a failed version threw. */
+  error?: unknown
+}
+
+/** What modules of a hot program send with `import.meta.hot.send(event, data)`. */
+export interface CustomUpdate {
+  event: string
+  data: any
+}
+
+/** The events of {@link updates}, with what their listeners get. */
+export interface UpdateEvents {
+  updated: [update: ProgramUpdate]
+  reloaded: [update: ProgramUpdate]
+  failed: [update: ProgramUpdate]
+  custom: [sent: CustomUpdate]
+}
+
+/** Tells what happens to the hot program that runs in this thread. Without one it stays silent. */
+export declare const updates: EventEmitter & {
+  on<N extends keyof UpdateEvents>(event: N, listener: (...given: UpdateEvents[N]) => void): EventEmitter
+  once<N extends keyof UpdateEvents>(event: N, listener: (...given: UpdateEvents[N]) => void): EventEmitter
+  off<N extends keyof UpdateEvents>(event: N, listener: (...given: UpdateEvents[N]) => void): EventEmitter
+}
+
 export { createModule as hmr, createSyntheticRequire as synthetic }
 export default HMRRuntime
