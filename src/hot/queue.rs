@@ -131,6 +131,14 @@ impl Updater {
         version
     }
 
+    /// Whether an evaluation under way is of new content of this module: going back to what runs is a change then, too.
+    pub fn is_evaluating(&self, id: ModuleId) -> bool {
+        let under_way = self.under_way.borrow();
+        under_way
+            .iter()
+            .any(|other| other.batch.borrow().changed.contains(&id))
+    }
+
     /// These changed: updates now, or after the update that is under way.
     pub fn change(self: &Rc<Self>, js: Js<'_>, batch: Batch) {
         self.pending.borrow_mut().merge(batch);

@@ -38,13 +38,22 @@ impl Program {
 
 /// Fills the exports: what `bin/`, `register.mjs` and facades call.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [crate::js::MethodSpec; 10] = [
+    let functions: [crate::js::MethodSpec; 11] = [
         ("openProgram", 2, open_program),
         ("runProgram", 1, run_program),
         ("programIsPending", 0, program_is_pending),
         ("programIsHot", 0, |call| {
             let hot = call.js.state::<Program>()?.hot.borrow().is_some();
             Ok(call.js.boolean(hot))
+        }),
+        ("keepProgramAlive", 0, |call| {
+            let program = call.js.state::<Program>()?;
+            let hot = program.hot.borrow().clone();
+            let by_command = program.options().is_some_and(|options| options.by_command);
+            if let Some(hot) = hot.filter(|_| by_command) {
+                hot.keep_alive(call.js, true);
+            }
+            Ok(call.js.undefined())
         }),
         ("closeProgram", 0, close_program),
         ("disposeProgram", 0, dispose_program),
@@ -118,9 +127,6 @@ fn start_hot<'s>(js: Js<'s>, options: &Rc<ProgramOptions>) -> JsResult<'s, Rc<Ho
             .collect())
     }));
     engine.set_host(Rc::new(HotRun::new(Rc::clone(&hot), owners)));
-    if options.by_command {
-        hot.keep_alive(js, true);
-    }
     if options.logging {
         Addon::of(js)?.switches.logging.set(true);
     }
