@@ -531,45 +531,44 @@ export declare function createSyntheticRequire(
   resolve?: (id: string) => string
 ): NodeJS.Require
 
-/* ------------------------------------------------- Hot programs --------------------------------------------------- */
+/* -------------------------------------------------- Hot programs -------------------------------------------------- */
 
-/** What became of a save in a hot program. */
+/** What became of a save of a hot program. Paths are absolute. */
 export interface ProgramUpdate {
   outcome: 'updated' | 'reloaded' | 'failed'
-  /** Absolute paths of the files that changed together. */
+  /** The files that changed together. */
   files: string[]
-  /** The modules that were evaluated again, in their order. */
+  /** The modules that were evaluated. */
   modules: string[]
-  /** The modules that took the change; none in a reload. */
+  /** The modules that accepted the change. */
   acceptors: string[]
-  /** From the changed module to the one that took it, or to the entry. */
+  /** From the first file to its acceptor, or to the entry. */
   way: string[]
-  /** How long it took, in milliseconds. */
+  /** In milliseconds. */
   duration: number
-  /** What a failed version threw. */
-  error?: unknown
 }
 
-/** What modules of a hot program send with `import.meta.hot.send(event, data)`. */
-export interface CustomUpdate {
-  event: string
-  data: any
-}
-
-/** The events of {@link updates}, with what their listeners get. */
-export interface UpdateEvents {
+/** The events of {@link updates}, with their arguments. */
+export interface ProgramEvents {
+  /** A module accepted the change. */
   updated: [update: ProgramUpdate]
+  /** Nobody accepted it: the program's own modules were evaluated again. */
   reloaded: [update: ProgramUpdate]
-  failed: [update: ProgramUpdate]
-  custom: [sent: CustomUpdate]
+  /** The new version failed; the last good one goes on. */
+  failed: [update: ProgramUpdate & { error: unknown }]
+  /** `import.meta.hot.send(event, data)`. */
+  custom: [message: { event: string; data: unknown }]
 }
 
-/** Tells what happens to the hot program that runs in this thread. Without one it stays silent. */
-export declare const updates: EventEmitter & {
-  on<N extends keyof UpdateEvents>(event: N, listener: (...given: UpdateEvents[N]) => void): EventEmitter
-  once<N extends keyof UpdateEvents>(event: N, listener: (...given: UpdateEvents[N]) => void): EventEmitter
-  off<N extends keyof UpdateEvents>(event: N, listener: (...given: UpdateEvents[N]) => void): EventEmitter
+/** Tells what happens to a hot program: what the log lines are made of. */
+export interface Updates extends EventEmitter {
+  on<N extends keyof ProgramEvents>(event: N, listener: (...args: ProgramEvents[N]) => void): this
+  once<N extends keyof ProgramEvents>(event: N, listener: (...args: ProgramEvents[N]) => void): this
+  off<N extends keyof ProgramEvents>(event: N, listener: (...args: ProgramEvents[N]) => void): this
 }
+
+/** Tells what happens to the hot program of this environment; silent in a process that runs none. */
+export declare const updates: Updates
 
 export { createModule as hmr, createSyntheticRequire as synthetic }
 export default HMRRuntime

@@ -7,13 +7,14 @@ use std::rc::Rc;
 use super::doors;
 use super::host::{HotRun, Owners};
 use super::options::{self, ProgramOptions};
+use super::preloaded;
 use super::resources::Resources;
 use super::update::{HotProgram, Matches, Rules};
-use crate::addon::Addon;
 use crate::es::load::cache::{Cache, cache_folder};
 use crate::es::resolve::{Ignored, Options as ResolveOptions};
 use crate::es::{Engine, Plain, Setup};
 use crate::js::{Call, Cx, Held, Js, JsResult, State, Value, spawn};
+use crate::report;
 
 /// The program of one environment.
 #[derive(Default)]
@@ -78,7 +79,10 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     }
     let entry = entry_of(js, flags)?;
     let options = options::read(folder_of(&entry), flags)?;
-    set_up(js, &options, &entry)?;
+    let ours = usize::from(!flags.get("command")?.truthy());
+    let mut loaded = preloaded::files(js, &arguments(js.global()?.get("process")?)?, ours)?;
+    loaded.extend(own_files(&places.get("folder")?.text().unwrap_or_default()));
+    set_up(js, &options, &entry, loaded)?;
     let data = js.object();
     data.set("places", places)?;
     data.set("flags", flags)?;
@@ -89,6 +93,17 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     doors::open(js, places, data)?;
     *program.options.borrow_mut() = Some(options);
     Ok(js.undefined())
+}
+
+/// The files of this package: cold, although a link into `node_modules` would make them local.
+fn own_files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(folder);
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let entries = [folder.join("bin"), folder]
+        .into_iter()
+        .filter_map(|folder| std::fs::read_dir(folder).ok())
+        .flatten();
+    entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
 
 /// Makes the program hot: its files are watched as they are loaded, and what its versions start has owners.
@@ -128,7 +143,7 @@ fn start_hot<'s>(js: Js<'s>, options: &Rc<ProgramOptions>) -> JsResult<'s, Rc<Ho
     }));
     engine.set_host(Rc::new(HotRun::new(Rc::clone(&hot), owners)));
     if options.logging {
-        Addon::of(js)?.switches.logging.set(true);
+        js.state::<report::Switches>()?.logging.set(true);
     }
     Ok(hot)
 }
@@ -165,19 +180,19 @@ fn open_thread<'s>(call: &Call<'s>) -> JsResult<'s> {
     let entry = entry_of(js, flags)?;
     let mut options = options::read(folder_of(&entry), flags)?;
     options.watch = false;
-    set_up(js, &options, &entry)?;
+    set_up(js, &options, &entry, Vec::new())?;
     doors::place(js, data.get("places")?)?;
     js.state::<Program>()?.options.replace(Some(Rc::new(options)));
     Ok(js.undefined())
 }
 
-fn set_up<'s>(js: Js<'s>, options: &ProgramOptions, entry: &Path) -> JsResult<'s, ()> {
+fn set_up<'s>(js: Js<'s>, options: &ProgramOptions, entry: &Path, loaded: Vec<PathBuf>) -> JsResult<'s, ()> {
     let process = js.global()?.get("process")?;
     let engine = Engine::of(js)?;
     engine.set_up(Setup {
         resolve: ResolveOptions {
             conditions: conditions(process)?,
-            ignored: Ignored::new(&options.root, &options.ignore),
+            ignored: Ignored::new(&options.root, &options.ignore).with_files(loaded),
             with_manifest: !process.get("versions")?.get("pnp")?.is_undefined(),
             ..ResolveOptions::default()
         },
@@ -212,8 +227,8 @@ fn entry_of<'s>(js: Js<'s>, flags: Value<'s>) -> JsResult<'s, PathBuf> {
     Ok(path.unwrap_or_else(|| here.join("index")))
 }
 
-/// What `--conditions` and `-C` gave to Node.
-fn conditions(process: Value<'_>) -> JsResult<'_, Vec<String>> {
+/// Node's options: of the command line, and of `NODE_OPTIONS`.
+fn arguments(process: Value<'_>) -> JsResult<'_, Vec<String>> {
     let mut arguments: Vec<String> = process
         .get("execArgv")?
         .items()?
@@ -223,8 +238,13 @@ fn conditions(process: Value<'_>) -> JsResult<'_, Vec<String>> {
     if let Ok(more) = std::env::var("NODE_OPTIONS") {
         arguments.extend(more.split_whitespace().map(String::from));
     }
+    Ok(arguments)
+}
+
+/// What `--conditions` and `-C` gave to Node.
+fn conditions(process: Value<'_>) -> JsResult<'_, Vec<String>> {
     let mut found = Vec::new();
-    let mut arguments = arguments.into_iter();
+    let mut arguments = arguments(process)?.into_iter();
     while let Some(argument) = arguments.next() {
         if let Some(value) = argument
             .strip_prefix("--conditions=")
