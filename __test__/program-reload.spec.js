@@ -69,14 +69,11 @@ for (const way of Object.keys(WAYS))
       all[n % all.length](file('lib.ts'), lib(n))
       const [, same] = await program.printed(new RegExp(`up (\\d+) ${n}\\b`))
       assert.equal(Number(same), port, '"the n-th `listen(0)` is the same as before"')
-      await program.printed(/reloaded in/, 'stderr')
+      await program.printed(/reloaded in/)
     }
     isOver = true
     await asking
-    assert.deepEqual(
-      answers,
-      answers.toSorted?.((one, two) => one - two) ?? [...answers].sort((one, two) => one - two)
-    )
+    assert.deepEqual(answers, answers.toSorted?.((one, two) => one - two) ?? [...answers].sort((one, two) => one - two))
     const last = JSON.parse(await ask(port, agent))
     assert.deepEqual(last, { version: 12, timers: 2, listeners: last.listeners })
     assert.ok(last.listeners <= 2, `${last.listeners} listeners`)
@@ -103,7 +100,7 @@ describe('a broken save: the last good version answers, and the next good save i
         if (file === 'server.ts') write('server.ts', server())
         write('lib.ts', lib(n))
         await program.printed(new RegExp(`up ${port} ${n}\\b`))
-        await program.printed('(recovered)', 'stderr')
+        await program.printed('(recovered)')
         assert.equal(JSON.parse(await ask(port, agent)).version, n, name)
       }
     })
@@ -115,7 +112,7 @@ test('"An evaluation that hangs holds up nothing": what ran before is taken agai
   await program.printed('hangs')
   write('server.ts', server())
   await program.printed(/up \d+ 0/)
-  await program.printed(/server\.ts reloaded in/, 'stderr')
+  await program.printed(/server\.ts reloaded in/)
 })
 
 test('"the watching command reports it, keeps the process and waits for the next save", once a save was taken', async (t) => {
@@ -129,7 +126,9 @@ test('"the watching command reports it, keeps the process and waits for the next
 })
 
 test('a program that has nothing else to do: "says so once on stderr", and takes saves', async (t) => {
-  const folder = makeFolder(t, { files: { 'main.ts': "import { n } from './n.ts'; console.log('n', n)", 'n.ts': 'export const n = 1' } })
+  const folder = makeFolder(t, {
+    files: { 'main.ts': "import { n } from './n.ts'; console.log('n', n)", 'n.ts': 'export const n = 1' }
+  })
   const program = hmr(t, ['main.ts'], { cwd: folder.dir })
   await program.printed('waiting for changes', 'stderr')
   folder.write('n.ts', 'export const n = 2')
@@ -157,9 +156,8 @@ test('the log line of a reload: the program alone, and the hint the first time',
   const { write, program } = await run(t, 'register', { 'server.ts': server(), 'lib.ts': lib(0) })
   write('lib.ts', lib(1))
   await program.printed(
-    /^\d\d:\d\d:\d\d \[hmr\] lib\.ts reloaded in [\d.]+ ms \(2 modules; nobody accepts it; `import\.meta\.hot\?\.accept\(\)` in lib\.ts would make it an update\)$/m,
-    'stderr'
+    /^\d\d:\d\d:\d\d \[hmr\] lib\.ts reloaded in [\d.]+ ms \(2 modules; nobody accepts it; `import\.meta\.hot\?\.accept\(\)` in lib\.ts would make it an update\)$/m
   )
   write('lib.ts', lib(2))
-  await program.printed(/lib\.ts reloaded in [\d.]+ ms \(2 modules; nobody accepts it\)$/m, 'stderr')
+  await program.printed(/lib\.ts reloaded in [\d.]+ ms \(2 modules; nobody accepts it\)$/m)
 })
