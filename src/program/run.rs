@@ -1,6 +1,6 @@
 //! Opening an environment for hot programs, and the program's entry.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -20,6 +20,8 @@ use crate::report;
 #[derive(Default)]
 pub struct Program {
     options: RefCell<Option<Rc<ProgramOptions>>>,
+    /// Whether its entry has been run before.
+    has_run: Cell<bool>,
     /// While it is watched.
     hot: RefCell<Option<Rc<HotProgram>>>,
 }
@@ -260,7 +262,14 @@ fn conditions(process: Value<'_>) -> JsResult<'_, Vec<String>> {
 
 /// `runProgram(path)`: runs the program's entry: a promise of its namespace, or of its `module.exports`.
 fn run_program<'s>(call: &Call<'s>) -> JsResult<'s> {
-    Engine::of(call.js)?.run_main(call.js, Path::new(&call.arg(0).display()))
+    let engine = Engine::of(call.js)?;
+    if call.js.state::<Program>()?.has_run.replace(true) {
+        // The start failed, and a save may have mended it: everything is read and evaluated anew.
+        for record in engine.records().iter().filter(|record| record.is_local) {
+            engine.remove(call.js, record.id)?;
+        }
+    }
+    engine.run_main(call.js, Path::new(&call.arg(0).display()))
 }
 
 /// `programIsPending()`: whether the entry waits for a top-level await.
