@@ -181,7 +181,6 @@ describe('"A first import that fails ends with code 1"', () => {
   const broken = {
     'an error': ["\nthrow new RangeError('at once')\n", /bad\.js:2:7[\s\S]*RangeError: at once/],
     'a syntax error': ['const = 5\n', /bad\.js:1:7[\s\S]*SyntaxError/],
-    'an empty file': ['', /TypeError: Invalid hot module export for import bad\.js!/],
     'a thrown text': ["throw 'only text'", /only text/],
     'a failing runner': [
       "const { createRunner, hmr } = require('@upvotr/node-hmr')\nmodule.exports = hmr(null, createRunner(() => { throw new Error('runs badly') }))",

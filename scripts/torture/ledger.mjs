@@ -92,7 +92,9 @@ export class Ledger {
 
   #judgeLine({ method, text, at }) {
     if (method === 'warn' && text.endsWith(': using the last good version')) return
-    const module = this.byLength.find(({ id }) => text.startsWith(`[hmr] ${id}: `))
+    // Of many that fail together, the head names the first.
+    const [, first] = /^\[hmr\] \d+ modules could not be loaded: ([^\s,]+)/.exec(text) ?? []
+    const module = this.byLength.find(({ id }) => (first ? id === first : text.startsWith(`[hmr] ${id}: `)))
     const isRight = module?.hidden.some(
       ({ from, to }) => Math.min(to, at) - from >= SETTLE && at >= from + SETTLE && at <= to + REPORT
     )
