@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use crate::classic::{
-    command, context::StepContext, dependencies::Environment, hmr_runtime, hot_module, persist,
-    registry::Registry, runner, steps::OwnMethods, synthetic, watching,
+    command, context::StepContext, dependencies::Environment, engine_require, hmr_runtime, hot_module,
+    persist, registry::Registry, runner, steps::OwnMethods, synthetic, watching,
 };
 use crate::js::{ClassSpec, Faint, Held, Js, JsResult, MethodSpec, Value, define_class};
 use crate::outside::Outside;
@@ -91,6 +91,11 @@ pub struct Switches {
 }
 
 impl Addon {
+    /// The `require` function for what was given in its place: `import.meta`, its `url`, a path.
+    pub fn require_of<'s>(&self, given: Value<'s>) -> JsResult<'s, Value<'s>> {
+        engine_require::take(given)
+    }
+
     /// Remembers the registry of a new runtime, weakly.
     pub fn add_registry(&self, registry: &Rc<Registry>) {
         let mut registries = self.registries.borrow_mut();

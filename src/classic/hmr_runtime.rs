@@ -7,7 +7,7 @@ use super::record::{Phase, Record};
 use super::registry::{self, Registry};
 use super::steps::{Module, StepFailure};
 use super::watching::{check_watcher, stop_all, stop_watching};
-use super::{dependencies, trouble, update};
+use super::{dependencies, engine_require, trouble, update};
 use crate::addon::{Addon, Switches};
 use crate::error::HmrError;
 use crate::js::{Call, ClassSpec, Cx, Js, JsResult, Value, spawn_detached};
@@ -21,7 +21,7 @@ pub const HMR_RUNTIME: ClassSpec = ClassSpec {
     length: 2,
     constructor: |call| {
         let js = call.js;
-        let (watcher, require) = (call.arg(0), call.arg(1));
+        let (watcher, require) = (call.arg(0), engine_require::take(call.arg(1))?);
         check_watcher("HMRRuntime", watcher)?;
         check_require("HMRRuntime", require)?;
         dependencies::check("HMRRuntime", call.arg(2))?;
@@ -135,7 +135,7 @@ fn inspect_runtime<'s>(call: &Call<'s>) -> JsResult<'s> {
 /// `createRuntime(require, watcher = new FSWatcher(require))`.
 pub fn create_runtime<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
-    let (require, watcher) = (call.arg(0), call.arg(1));
+    let (require, watcher) = (engine_require::take(call.arg(0))?, call.arg(1));
     check_require("createRuntime", require)?;
     check_watcher("createRuntime", watcher)?;
     dependencies::check("createRuntime", call.arg(2))?;

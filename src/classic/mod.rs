@@ -7,6 +7,7 @@ pub mod command;
 pub mod context;
 pub mod cycle;
 pub mod dependencies;
+pub mod engine_require;
 pub mod found;
 pub mod handed_out;
 pub mod hmr_runtime;

@@ -34,7 +34,7 @@ pub const CONTENT_WATCHER: ClassSpec = ClassSpec {
 
 fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&Classes) -> &Held) -> JsResult<'s> {
     let js = call.js;
-    let require = call.arg(0);
+    let require = Addon::of(js)?.require_of(call.arg(0))?;
     // A subclass may call `super()` and bring its own way to resolve.
     let own = own(&Addon::of(js)?.classes).get(js);
     let is_subclass = call.new_target.is_some_and(|target| !target.same(own));

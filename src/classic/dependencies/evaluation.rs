@@ -9,7 +9,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::links::Links;
@@ -17,6 +17,7 @@ use super::stand_in::{Place, StandIn};
 use super::{Host, trouble};
 use crate::addon::Addon;
 use crate::classic::require_cache::is_foreign;
+use crate::es::Reached;
 use crate::js::{Call, Held, Js, JsResult, Value};
 use crate::quick_hash::QuickHash;
 use crate::watch::Stamp;
@@ -99,6 +100,41 @@ pub fn evaluate<'s, T>(
 pub fn observe<'s>(js: Js<'s>, require: impl FnOnce() -> JsResult<'s>) -> JsResult<'s> {
     let addon = Addon::of(js)?;
     addon.dependencies.evaluations.observe(js, require).0
+}
+
+/// The engine begins to evaluate these files, by its own loader.
+pub fn note_begun<'s>(js: Js<'s>, reached: &[Reached]) -> JsResult<'s, ()> {
+    let addon = Addon::of(js)?;
+    let evaluations = &addon.dependencies.evaluations;
+    if evaluations.depth.get() == 0 {
+        return Ok(());
+    }
+    for file in reached {
+        let Some(path) = file.path.to_str().map(Rc::<str>::from) else {
+            continue;
+        };
+        let sought = file.sought.iter().filter_map(|place| place.to_str());
+        let sought: Vec<String> = sought.map(str::to_owned).collect();
+        if !sought.is_empty() {
+            evaluations.note_missing(Rc::clone(&path), sought);
+        }
+        evaluations.seen.borrow_mut().insert(Rc::clone(&path), file.stamp);
+        let begun = Begun { path, importer: None };
+        evaluations.begun.borrow_mut().push(begun);
+    }
+    Ok(())
+}
+
+/// The engine has loaded these files, which looked so before they were read.
+pub fn note_loaded<'s>(js: Js<'s>, files: Vec<(PathBuf, Option<Stamp>)>) -> JsResult<'s, ()> {
+    let addon = Addon::of(js)?;
+    let mut seen = addon.dependencies.evaluations.seen.borrow_mut();
+    for (path, stamp) in files {
+        if let (Some(path), Some(stamp)) = (path.to_str(), stamp) {
+            seen.insert(Rc::from(path), stamp);
+        }
+    }
+    Ok(())
 }
 
 impl Evaluations {
