@@ -17,7 +17,7 @@ use super::hot_module::take as take_hot;
 use super::steps::Module;
 use crate::es::resolve::url::FileUrl;
 use crate::es::resolve::{Mode, ResolveError, Resolved, Resolver};
-use crate::es::{self, Engine, ModuleId, Stage};
+use crate::es::{self, Engine, ModuleId, Stage, Version};
 use crate::js::{Call, Cx, Held, Js, JsResult, State, Thrown, Value, spawn};
 
 /// The property by which such a function is known; its value is the function's number.
@@ -198,7 +198,7 @@ fn load<'s>(js: Js<'s>, number: u32, path: &str) -> JsResult<'s> {
     if let Some(version) = engine.current(record.id)
         && cache.has_key(js.string(path))?
     {
-        return hot_in(engine.exported(js, &version)?);
+        return exported(js, &engine, &version);
     }
     let (reached, stage) = engine.prepare_anew(js, record.id);
     dependencies::note_begun(js, &reached)?;
@@ -271,19 +271,19 @@ fn end<'s>(
     engine.commit(js, stage)?;
     dependencies::note_loaded(js, engine.mirror(js, module)?)?;
     match engine.current(module) {
-        Some(version) => hot_in(engine.exported(js, &version)?),
+        Some(version) => exported(js, engine, &version),
         None => Ok(js.undefined()),
     }
 }
 
-/// The hot module in what CommonJS exports: the whole, or the `default` of what was written as an ES module.
-fn hot_in(exported: Value<'_>) -> JsResult<'_> {
-    if !exported.is_object() || take_hot(exported)?.is_some() {
+/// What may be the hot module of a version. Of CommonJS that was written as an ES module it is the `default`.
+fn exported<'s>(js: Js<'s>, engine: &Engine, version: &Rc<Version>) -> JsResult<'s> {
+    let exported = engine.exported(js, version)?;
+    let is_whole = !es::is_common_js(version) || !exported.is_object() || take_hot(exported)?.is_some();
+    if is_whole || !exported.get("__esModule")?.truthy() {
         return Ok(exported);
     }
-    let default = exported.get("default")?;
-    let is_hot = take_hot(default)?.is_some();
-    Ok(if is_hot { default } else { exported })
+    exported.get("default")
 }
 
 /// A module has loaded another by `import()`: whoever follows it follows that, too.

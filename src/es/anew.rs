@@ -134,7 +134,7 @@ impl Engine {
             .collect()
     }
 
-    /// What `require` gives of a version for a hot module: its `default` export, or the whole if it has none.
+    /// What of a version may be a hot module: its `default` export, or what CommonJS exports. `undefined` if there is none.
     pub fn exported<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s> {
         if is_common_js(version) {
             let module = version.live.borrow().common_js.clone();
@@ -149,7 +149,7 @@ impl Engine {
                 return env.get(name);
             }
         }
-        self.namespace(js, version)
+        Ok(js.undefined())
     }
 }
 
@@ -169,7 +169,8 @@ pub fn has_to_wait(version: &Rc<Version>) -> bool {
     false
 }
 
-fn is_common_js(version: &Version) -> bool {
+/// Whether the version is CommonJS.
+pub fn is_common_js(version: &Version) -> bool {
     matches!(version.unit.body, super::record::Body::CommonJs(_))
 }
 

@@ -191,7 +191,11 @@ pub fn namespace_names(version: &Rc<Version>) -> Vec<String> {
             .unwrap_or_default(),
         Some(_) => {
             let own = version.unit.table().named.keys();
-            let found = own.filter(|name| matches!(resolve(version, name).0, Resolution::Found(_)));
+            // A name that comes late is asked for here, and is there, or else nothing of this module will run.
+            let found = own.filter(|name| {
+                let (resolution, is_late) = resolve(version, name);
+                is_late || matches!(resolution, Resolution::Found(_))
+            });
             let stars = star_names(version).into_iter().map(|(name, _)| name);
             found.cloned().chain(stars).collect()
         }
