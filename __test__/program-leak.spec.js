@@ -53,7 +53,10 @@ test('a hundred reloads leave listeners, timers, handles, sockets and versions a
     })
   const census = () => ({
     listeners: ['SIGUSR2', 'exit', 'newListener', 'removeListener'].map((event) => process.listenerCount(event)),
-    handles: process.getActiveResourcesInfo().filter((name) => name !== 'Immediate').sort(),
+    handles: process
+      .getActiveResourcesInfo()
+      .filter((name) => name !== 'Immediate')
+      .sort(),
     references: addon.nativeReferences()
   })
   await program.start(version)

@@ -1,6 +1,7 @@
 'use strict'
 
 const assert = require('node:assert/strict')
+const { spawnSync } = require('node:child_process')
 const { once } = require('node:events')
 const http = require('node:http')
 const net = require('node:net')
@@ -176,9 +177,7 @@ test('a disposer that closes the server itself is honoured', async (t) => {
 test('plain sockets stay with the version that accepted them, on TCP and on a pipe', async (t) => {
   const program = hot(t)
   const pipe =
-    process.platform === 'win32'
-      ? `\\\\.\\pipe\\hmr-${process.pid}`
-      : path.join(os.tmpdir(), `hmr-${process.pid}.sock`)
+    process.platform === 'win32' ? `\\\\.\\pipe\\hmr-${process.pid}` : path.join(os.tmpdir(), `hmr-${process.pid}.sock`)
   const echo = (number, seen) => async () => {
     seen.servers = []
     for (const address of [{ port: 0, host: '127.0.0.1' }, { path: pipe }]) {
@@ -289,5 +288,15 @@ for (const name of ['express', 'express-4']) {
     let count = 0
     await loaded(t, program, version, () => ask(port, count++ % 2 ? agent : undefined), 20)
     await new Promise((resolve) => server.close(resolve))
+  })
+}
+
+for (const policy of ['rr', 'none']) {
+  test(`in a worker of a cluster (${policy}) the address stays that of the worker`, () => {
+    const main = path.join(__dirname, 'fixtures/program-cluster/main.js')
+    const versions = path.join(__dirname, 'support/versions.js')
+    const env = { ...process.env, NODE_CLUSTER_SCHED_POLICY: policy }
+    const child = spawnSync(process.execPath, [main, versions], { encoding: 'utf8', env, timeout: 60_000 })
+    assert.equal(child.stdout, '1,1,1,1\n2,2,2,2\n', child.stderr)
   })
 }

@@ -43,15 +43,26 @@ test('timers of hot code are as those of Node', (t) => {
   assert.throws(() => $.setTimeout('no function'), { code: 'ERR_INVALID_ARG_TYPE' })
 })
 
+test('the environment of a version is given an owner and timers', (t) => {
+  hot(t)
+  const $ = Object.create(null)
+  const owner = resources.equip($, '/app/main.js')
+  assert.equal(typeof owner, 'object')
+  assert.deepEqual(Object.keys($), ['setTimeout', 'setInterval', 'setImmediate'])
+  const timer = resources.runAs(owner, () => $.setInterval(nothing, 1000))
+  assert.ok(owner.timers.has(timer))
+  clearInterval(timer)
+})
+
 test('many timers that have ended are not kept', async (t) => {
   const program = hot(t)
   const $ = resources.timers()
+  const owner = resources.owner('/app/other.js', 1)
   program.start(nothing)
-  const owner = program.run(() => {
+  resources.runAs(owner, () => {
     for (let count = 0; count < 1000; count++) clearTimeout($.setTimeout(nothing, 1000))
-    return program
   })
-  assert.ok(owner)
+  assert.ok(owner.timers.size <= 65)
   await program.reloaded(nothing)
 })
 
@@ -279,12 +290,26 @@ test('a version that exits, or leaves an error to nobody, before it has come up 
 })
 
 test('uninstalled, everything is as it was', (t) => {
-  const before = [fs.watch, nodeTimers.setTimeout, workers.Worker, process.exit, process._fatalException, sleeps.setTimeout]
+  const before = [
+    fs.watch,
+    nodeTimers.setTimeout,
+    workers.Worker,
+    process.exit,
+    process._fatalException,
+    sleeps.setTimeout
+  ]
   const listeners = process.listenerCount('newListener')
   hot(t)
   assert.notEqual(fs.watch, before[0])
   resources.uninstall()
-  const after = [fs.watch, nodeTimers.setTimeout, workers.Worker, process.exit, process._fatalException, sleeps.setTimeout]
+  const after = [
+    fs.watch,
+    nodeTimers.setTimeout,
+    workers.Worker,
+    process.exit,
+    process._fatalException,
+    sleeps.setTimeout
+  ]
   assert.deepEqual(after, before)
   assert.equal(process.listenerCount('newListener'), listeners)
   assert.equal(Object.hasOwn(process, '_fatalException'), true)

@@ -52,7 +52,7 @@ impl Engine {
             self.assemble(js, &mut assembly)
         });
         if let Err(thrown) = outcome {
-            self.disassemble(&assembly);
+            disassemble(&assembly);
             return Err(thrown);
         }
         for version in &assembly.made {
@@ -77,13 +77,6 @@ impl Engine {
             if let Some(target) = self.record(target.module) {
                 target.importers.borrow_mut().insert(record.id);
             }
-        }
-    }
-
-    /// Lets go of versions that will not be used.
-    pub(super) fn disassemble(&self, assembly: &Assembly) {
-        for version in &assembly.made {
-            version.retire();
         }
     }
 
@@ -123,7 +116,7 @@ impl Engine {
         }
         let order = in_order(assembly);
         for version in &order {
-            self.drop_weak_links(version);
+            drop_weak_links(version);
             link::check(version).map_err(|error| self.link_error(js, &error))?;
         }
         for version in &order {
@@ -151,13 +144,13 @@ impl Engine {
             };
             self.check_attributes(js, resolved, &request.attributes)?;
             let record = self.record_of(resolved);
-            let target = match assembly.version(record.id).or_else(|| self.version_of(record.id)) {
-                Some(target) => target,
-                None => {
-                    let target = Version::new(&record, self.unit_of(js, &record)?);
-                    assembly.add(&target);
-                    target
-                }
+            let known = assembly.version(record.id).or_else(|| self.version_of(record.id));
+            let target = if let Some(known) = known {
+                known
+            } else {
+                let target = Version::new(&record, self.unit_of(js, &record)?);
+                assembly.add(&target);
+                target
             };
             let is_unread = target.env().is_none() && matches!(target.unit.body, Body::CommonJs(_));
             if is_unread && target.status.get() == Status::Evaluated {
@@ -217,34 +210,41 @@ impl Engine {
         }
         Ok(())
     }
+}
 
-    /// A weak request is for type annotations: it is dropped unless what it leads to has one of the names.
-    fn drop_weak_links(&self, version: &Rc<Version>) {
-        let Some(code) = version.unit.code() else {
-            return;
-        };
-        for (index, _) in code
-            .requests
+/// A weak request is for type annotations: it is dropped unless what it leads to has one of the names.
+fn drop_weak_links(version: &Rc<Version>) {
+    let Some(code) = version.unit.code() else {
+        return;
+    };
+    for (index, _) in code
+        .requests
+        .iter()
+        .enumerate()
+        .filter(|(_, request)| request.weak)
+    {
+        let names: Vec<&str> = code
+            .imports
             .iter()
-            .enumerate()
-            .filter(|(_, request)| request.weak)
-        {
-            let names: Vec<&str> = code
-                .imports
-                .iter()
-                .filter(|import| import.request == index)
-                .filter_map(|import| match &import.name {
-                    ImportName::Name(name) => Some(name.as_str()),
-                    ImportName::Namespace { .. } => None,
-                })
-                .collect();
-            let is_wanted = version
-                .link(index)
-                .is_some_and(|target| link::has_any(&target, &names));
-            if !is_wanted && let Some(place) = version.links.borrow_mut().get_mut(index) {
-                *place = None;
-            }
+            .filter(|import| import.request == index)
+            .filter_map(|import| match &import.name {
+                ImportName::Name(name) => Some(name.as_str()),
+                ImportName::Namespace { .. } => None,
+            })
+            .collect();
+        let is_wanted = version
+            .link(index)
+            .is_some_and(|target| link::has_any(&target, &names));
+        if !is_wanted && let Some(place) = version.links.borrow_mut().get_mut(index) {
+            *place = None;
         }
+    }
+}
+
+/// Lets go of versions that will not be used.
+pub(super) fn disassemble(assembly: &Assembly) {
+    for version in &assembly.made {
+        version.retire();
     }
 }
 

@@ -75,7 +75,7 @@ impl Engine {
         let exports = module.get(js).get("exports")?;
         let has_module_exports = js.boolean(self.node.major >= 23);
         let pair = self.glue(js, "commonJs", &[exports, has_module_exports])?;
-        self.set_values(version, pair)
+        Self::set_values(version, pair)
     }
 
     /// The version that a file which Node's loader has reached runs as.
@@ -158,7 +158,7 @@ fn load_file<'s>(call: &Call<'s>, extension: &'static str) -> JsResult<'s> {
             }
             let result = engine.run_common_js(js, &version, module, file);
             if let Err(thrown) = &result {
-                forget_failed(&engine, &record, &version, is_new, *thrown);
+                forget_failed(&record, &version, is_new, *thrown);
             }
             if !by_import {
                 engine.host().evaluated(js, &version);
@@ -169,7 +169,7 @@ fn load_file<'s>(call: &Call<'s>, extension: &'static str) -> JsResult<'s> {
 }
 
 /// As Node takes a module that threw out of its cache: `require` tries it again.
-fn forget_failed(engine: &Engine, record: &Record, version: &Rc<Version>, is_new: bool, thrown: Thrown<'_>) {
+fn forget_failed(record: &Record, version: &Rc<Version>, is_new: bool, thrown: Thrown<'_>) {
     if version.status.get() == Status::Evaluated {
         *version.error.borrow_mut() = Some(thrown.hold());
     }
@@ -182,7 +182,6 @@ fn forget_failed(engine: &Engine, record: &Record, version: &Rc<Version>, is_new
             *record.current.borrow_mut() = current;
         }
     }
-    let _ = engine;
 }
 
 /// `Module._resolveFilename(request, parent, isMain, options)`: Node's answer; TypeScript's where Node has none, and for

@@ -236,8 +236,8 @@ impl Engine {
         if let Some(record) = self.find(&url) {
             return record;
         }
-        let mut records = self.records.borrow_mut();
-        let id = records.len();
+        let mut all = self.records.borrow_mut();
+        let id = all.len();
         let record = Rc::new(Record {
             id,
             url: url.clone(),
@@ -250,7 +250,7 @@ impl Engine {
             dynamic_importers: RefCell::default(),
             dynamic_imports: RefCell::default(),
         });
-        records.push(Rc::clone(&record));
+        all.push(Rc::clone(&record));
         self.by_url.borrow_mut().insert(url, id);
         record
     }
@@ -258,8 +258,8 @@ impl Engine {
     /// The version that an `import()` sees now: one of an update that is being evaluated, or the current one.
     pub fn version_of(&self, id: ModuleId) -> Option<Rc<Version>> {
         let stages = self.stages.borrow();
-        let staged = stages.iter().rev().find_map(|stage| stage.version(id));
-        staged.or_else(|| self.current(id))
+        let newest = stages.iter().rev().find_map(|stage| stage.version(id));
+        newest.or_else(|| self.current(id))
     }
 
     /// The version of a module that importers see.
@@ -273,7 +273,7 @@ impl Engine {
     }
 
     /// The absolute file name of a script of the engine's own.
-    pub(super) fn own_file(&self, name: &str) -> String {
+    pub(super) fn own_file(name: &str) -> String {
         if cfg!(windows) {
             format!("C:{OWN_PLACE}/{name}").replace('/', "\\")
         } else {

@@ -40,7 +40,7 @@ impl Engine {
                 member.status.set(Status::Evaluated);
                 member.async_order.set(None);
                 *member.error.borrow_mut() = Some(error.clone());
-                self.end(js, &member, Err(error.clone()));
+                self.end(js, &member, &Err(error.clone()));
             }
         }
         result
@@ -98,7 +98,7 @@ impl Engine {
             }
         } else if let Ran::Promise(promise) = self.execute(js, version)? {
             self.become_async(version);
-            self.when_settled(js, version, promise);
+            Self::when_settled(js, version, promise);
         }
         if version.dfs_ancestor.get() != version.dfs_index.get() {
             return Ok(());
@@ -130,13 +130,13 @@ impl Engine {
     /// `ExecuteAsyncModule`.
     fn execute_async(&self, js: Js<'_>, version: &Rc<Version>) {
         match self.execute(js, version) {
-            Ok(Ran::Promise(promise)) => self.when_settled(js, version, promise),
-            Ok(Ran::Done) => self.when_settled(js, version, Held::undefined()),
+            Ok(Ran::Promise(promise)) => Self::when_settled(js, version, promise),
+            Ok(Ran::Done) => Self::when_settled(js, version, Held::undefined()),
             Err(error) => self.async_rejected(js, version, &error),
         }
     }
 
-    fn when_settled(&self, js: Js<'_>, version: &Rc<Version>, promise: Held) {
+    fn when_settled(js: Js<'_>, version: &Rc<Version>, promise: Held) {
         let cx = Cx::new(js);
         let version = Rc::clone(version);
         spawn_detached(js, async move {
@@ -178,7 +178,7 @@ impl Engine {
             }
             match self.execute(js, &member) {
                 Ok(Ran::Done) => self.settle_async(js, &member),
-                Ok(Ran::Promise(promise)) => self.when_settled(js, &member, promise),
+                Ok(Ran::Promise(promise)) => Self::when_settled(js, &member, promise),
                 Err(error) => self.async_rejected(js, &member, &error),
             }
         }
@@ -188,7 +188,7 @@ impl Engine {
         version.async_order.set(None);
         version.status.set(Status::Evaluated);
         self.finished(js, version);
-        self.end(js, version, Ok(Held::undefined()));
+        self.end(js, version, &Ok(Held::undefined()));
     }
 
     /// `AsyncModuleExecutionRejected`.
@@ -202,16 +202,16 @@ impl Engine {
             member.async_order.set(None);
             *member.error.borrow_mut() = Some(error.clone());
             waiting.extend(member.async_parents.take());
-            self.end(js, &member, Err(error.clone()));
+            self.end(js, &member, &Err(error.clone()));
         }
     }
 
-    fn end(&self, js: Js<'_>, version: &Rc<Version>, result: Result<Held, Held>) {
+    fn end(&self, js: Js<'_>, version: &Rc<Version>, result: &Result<Held, Held>) {
         if result.is_err() {
             self.host().evaluated(js, version);
         }
         let done = Rc::clone(&version.done);
-        done.fire(js, &result);
+        done.fire(js, result);
     }
 
     /// Runs the module's own code.

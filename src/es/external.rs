@@ -13,7 +13,7 @@ impl Engine {
     pub(super) fn load_external<'s>(&self, js: Js<'s>, version: &Version) -> JsResult<'s> {
         let url = &version.unit.url;
         // Node caches what a virtual file resolves to, by its name: each target has one of its own.
-        let file = self.own_file(&format!("package-{}.mjs", version.module));
+        let file = Self::own_file(&format!("package-{}.mjs", version.module));
         let attributes = if is_json(url) {
             " with { type: \"json\" }"
         } else {

@@ -55,6 +55,22 @@ function lazily(name, make) {
     }
   })
 }
+defineProperty(Scope.prototype, 'global', { value: globalThis })
+// CommonJS's names in an ES module: not defined, unless somebody has made globals of them.
+const free = create(null)
+for (const name of ['require', 'module', 'exports', '__filename', '__dirname']) {
+  defineProperty(free, name, {
+    get() {
+      if (name in globalThis) return globalThis[name]
+      throw new ReferenceError(`${name} is not defined`)
+    },
+    set(value) {
+      if (!(name in globalThis)) throw new ReferenceError(`${name} is not defined`)
+      globalThis[name] = value
+    }
+  })
+}
+defineProperty(Scope.prototype, 'free', { value: free })
 lazily('meta', ($) => native.meta($.id, $.serial))
 lazily('module', ($) => native.module($.id, $.serial))
 lazily('require', ($) => $.module.require_)
@@ -99,6 +115,8 @@ module.exports = {
     native = functions
   },
   evaluate: (code) => evaluate(code),
+  /** The function of an ES module. Node's CommonJS compiler gives it the file's name, and takes its source map. */
+  load: (code, url) => new NodeModule(url)._compile(code, url, 'commonjs'),
   scope: (id, serial) => new Scope(id, serial),
   /** Calls the module's function and lets it hoist: its generator, and the getters of its local exports. */
   instantiate(make, $) {

@@ -21,7 +21,7 @@ impl Engine {
                 let parsed = parse.call(js.undefined(), &[js.string(text)]);
                 let value = parsed.map_err(|thrown| self.json_error(js, version, thrown))?;
                 let pair = self.glue(js, "json", &[value])?;
-                self.set_values(version, pair)
+                Self::set_values(version, pair)
             }
             Body::External if version.unit.url.starts_with("node:") => {
                 let namespace = self.load_external(js, version)?;
@@ -51,8 +51,9 @@ impl Engine {
         let known = version.live.borrow().function.clone();
         let function = match known {
             Some(function) => function.get(js),
-            None => self.glue(js, "evaluate", &[js.string(&code.code)])?,
+            None => self.glue(js, "load", &[js.string(&code.code), js.string(&version.unit.url)])?,
         };
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
         let module = js.number(version.module as f64);
         let scope = self.glue(js, "scope", &[module, js.number(f64::from(version.serial))])?;
         self.host().scope(js, version, scope)?;
@@ -71,7 +72,7 @@ impl Engine {
     }
 
     /// Sets `[env, names]` of a module that is made of values.
-    pub(super) fn set_values<'s>(&self, version: &Version, pair: Value<'s>) -> JsResult<'s, ()> {
+    pub(super) fn set_values<'s>(version: &Version, pair: Value<'s>) -> JsResult<'s, ()> {
         let names = pair.item(1)?.items()?;
         let mut names: Vec<String> = names.into_iter().filter_map(Value::text).collect();
         names.sort_by(|one, two| one.encode_utf16().cmp(two.encode_utf16()));

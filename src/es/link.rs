@@ -1,6 +1,6 @@
 //! Which binding a name leads to: ECMAScript's `ResolveExport` and `GetExportedNames`, over versions and their links.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::compile::{ExportKind, ImportName};
@@ -137,25 +137,57 @@ fn star_of(version: &Version, request: usize) -> Option<usize> {
         .position(|export| matches!(export.kind, ExportKind::Star { request: other } if other == request))
 }
 
-/// The names that a version's stars add to its own, each with the request that it comes by, sorted by code unit.
+/// The names that a version's stars add to its own, each with the request that it comes by.
 pub fn star_names(version: &Rc<Version>) -> Vec<(String, usize)> {
     let own = &version.unit.table().named;
+    let mut requests: HashMap<String, usize> = HashMap::new();
     let mut names = Vec::new();
-    let mut taken: HashSet<String> = HashSet::new();
+    // Names that several stars have, or may have, and those of stars that may have ambiguous ones.
+    let mut unsure: HashSet<String> = HashSet::new();
+    let mut is_certain = !version.has_late_names.get();
     for &request in &version.unit.table().stars {
         let Some(target) = version.link(request) else {
             continue;
         };
-        for name in exported_names(&target) {
-            if name == "default" || own.contains_key(&name) || !taken.insert(name.clone()) {
+        let certain = certain_names(&target);
+        is_certain &= certain.is_some();
+        let all = certain.as_ref().map_or_else(
+            || exported_names(&target),
+            |names| names.iter().cloned().collect(),
+        );
+        for name in all {
+            if name == "default" || own.contains_key(&name) {
                 continue;
             }
-            if matches!(resolve(version, &name).0, Resolution::Found(_)) {
-                names.push((name, request));
+            if requests.insert(name.clone(), request).is_some() {
+                unsure.insert(name);
+            } else {
+                names.push(name);
             }
         }
     }
-    names
+    if !is_certain {
+        unsure.extend(names.iter().cloned());
+    }
+    let before = names.len();
+    names.retain(|name| !unsure.contains(name) || matches!(resolve(version, name).0, Resolution::Found(_)));
+    if is_certain && names.len() == before {
+        let all = own.keys().chain(&names).cloned();
+        *version.all_names.borrow_mut() = Some(all.collect());
+    }
+    let request_of = |name: String| requests.get(&name).map(|&request| (name, request));
+    names.into_iter().filter_map(request_of).collect()
+}
+
+/// All names of a version, if they are known without a search and none of them is ambiguous.
+fn certain_names(version: &Version) -> Option<Rc<[String]>> {
+    if version.unit.code().is_none() {
+        return version.names.borrow().clone();
+    }
+    if version.unit.table().stars.is_empty() {
+        return Some(version.unit.table().named.keys().cloned().collect());
+    }
+    version.all_names.borrow().clone()
 }
 
 /// Every name that a version and its stars export, ambiguous ones too.
@@ -182,23 +214,18 @@ fn exported_names(version: &Rc<Version>) -> BTreeSet<String> {
 
 /// The keys of a version's namespace, sorted by code unit.
 pub fn namespace_names(version: &Rc<Version>) -> Vec<String> {
-    let mut names: Vec<String> = match version.unit.code() {
-        None => version
-            .names
-            .borrow()
-            .as_ref()
-            .map(|names| names.to_vec())
-            .unwrap_or_default(),
-        Some(_) => {
-            let own = version.unit.table().named.keys();
-            // A name that comes late is asked for here, and is there, or else nothing of this module will run.
-            let found = own.filter(|name| {
-                let (resolution, is_late) = resolve(version, name);
-                is_late || matches!(resolution, Resolution::Found(_))
-            });
-            let stars = star_names(version).into_iter().map(|(name, _)| name);
-            found.cloned().chain(stars).collect()
-        }
+    let mut names: Vec<String> = if version.unit.code().is_some() {
+        let own = version.unit.table().named.keys();
+        // A name that comes late is asked for here, and is there, or else nothing of this module will run.
+        let found = own.filter(|name| {
+            let (resolution, is_late) = resolve(version, name);
+            is_late || matches!(resolution, Resolution::Found(_))
+        });
+        let stars = star_names(version).into_iter().map(|(name, _)| name);
+        found.cloned().chain(stars).collect()
+    } else {
+        let names = version.names.borrow();
+        names.as_ref().map(|names| names.to_vec()).unwrap_or_default()
     };
     names.sort_by(|one, two| one.encode_utf16().cmp(two.encode_utf16()));
     names

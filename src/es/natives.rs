@@ -29,6 +29,7 @@ fn id_of(value: Value<'_>) -> ModuleId {
     value.as_number().map_or(usize::MAX, |number| number as usize)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the type of native functions")]
 fn is_name<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.boolean(is_identifier_name(&call.arg(0).display())))
 }
@@ -105,7 +106,8 @@ impl Engine {
             self.check_attributes(js, &resolved, &attributes)?;
             return Ok(Target::Module(record.id));
         }
-        let is_bare_json = attributes.is_empty() && record.url.ends_with(".json");
+        let is_json = record.path.as_ref().and_then(|path| path.extension());
+        let is_bare_json = attributes.is_empty() && is_json.is_some_and(|extension| extension == "json");
         let options = if is_bare_json {
             let with = js.object();
             with.set("type", js.string("json"))?;

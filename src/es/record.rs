@@ -4,11 +4,11 @@
 //! refers to the versions that it imports, as ECMAScript's module records do; whoever replaces a version calls
 //! [`Version::retire`], which ends the circles of references.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::compile::{Compiled, ExportKind, Kind, Request};
 use super::resolve::{ResolveError, Resolved};
@@ -42,7 +42,7 @@ pub struct Unit {
     pub resolved: Vec<Result<Resolved, ResolveError>>,
     /// Hash of the file's bytes.
     pub hash: u64,
-    exports: OnceCell<Table>,
+    exports: OnceLock<Table>,
 }
 
 /// The exports of a unit by name.
@@ -69,7 +69,7 @@ impl Unit {
             body,
             resolved,
             hash,
-            exports: OnceCell::new(),
+            exports: OnceLock::new(),
         }
     }
 
@@ -191,6 +191,8 @@ pub struct Version {
     pub live: RefCell<Live>,
     /// Names that are exported, sorted by code unit; made when they are first asked for.
     pub names: RefCell<Option<Rc<[String]>>>,
+    /// Names of an ES module's exports, those by star included, while it is certain that they are all and none is ambiguous.
+    pub all_names: RefCell<Option<Rc<[String]>>>,
     /// Whether a check of names had to wait until what it imports has run.
     pub has_late_names: Cell<bool>,
     /// Place in the depth-first order of an evaluation.
@@ -253,6 +255,7 @@ impl Version {
             error: RefCell::default(),
             live: RefCell::default(),
             names: RefCell::default(),
+            all_names: RefCell::default(),
             has_late_names: Cell::new(false),
             dfs_index: Cell::new(0),
             dfs_ancestor: Cell::new(0),

@@ -42,6 +42,7 @@ pub async fn evaluated(cx: &Cx, version: &Rc<Version>) -> Result<(), Held> {
 
 impl Engine {
     /// Runs the program's entry: a promise of its end. What is synchronous has run when this returns.
+    #[expect(clippy::unused_self, reason = "a program is run by an engine")]
     pub fn run_main<'s>(&self, js: Js<'s>, path: &Path) -> JsResult<'s> {
         let path = std::env::current_dir().map_or_else(|_| path.to_owned(), |folder| folder.join(path));
         let cx = Cx::new(js);

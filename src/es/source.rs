@@ -26,13 +26,16 @@ pub enum SourceError {
     },
 }
 
+/// Units by URL, with what they were made of.
+type Units = HashMap<String, (Arc<Loaded>, Arc<Unit>)>;
+
 /// What is loaded, as units: one for each version of a file.
 pub struct Sources {
     /// Loads files, and everything that they import, on all cores.
     pub loader: Arc<Loader>,
     /// Where specifiers lead.
     pub resolver: Arc<Resolver>,
-    units: RefCell<HashMap<String, (Arc<Loaded>, Arc<Unit>)>>,
+    units: RefCell<Units>,
 }
 
 impl Sources {
@@ -56,16 +59,14 @@ impl Sources {
         if self.loader.get(&url).is_none() {
             self.loader.load(&[place], &[]);
         }
-        match self.loader.get(&url) {
-            Some(loaded) => self.unit_of(&loaded),
-            None => {
-                let message = format!("Cannot find module '{}'", path.display());
-                Err(SourceError::Resolve(ResolveError::new(
-                    "ERR_MODULE_NOT_FOUND",
-                    message,
-                )))
-            }
+        if let Some(loaded) = self.loader.get(&url) {
+            return self.unit_of(&loaded);
         }
+        let message = format!("Cannot find module '{}'", path.display());
+        Err(SourceError::Resolve(ResolveError::new(
+            "ERR_MODULE_NOT_FOUND",
+            message,
+        )))
     }
 
     /// Looks at files again: what was read or leads elsewhere. Nothing that runs is touched.

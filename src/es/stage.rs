@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::assemble::Assembly;
+use super::assemble::{Assembly, disassemble};
 use super::commonjs::Evicted;
 use super::compile::ExportKind;
 use super::engine::Engine;
@@ -98,7 +98,7 @@ impl Engine {
         let mut assembly = Assembly::default();
         let outcome = self.assemble_stage(js, changed, again, &mut assembly);
         if let Err(thrown) = outcome {
-            self.disassemble(&assembly);
+            disassemble(&assembly);
             return Err(thrown);
         }
         let mut stage = Stage::default();
@@ -155,6 +155,7 @@ impl Engine {
                 let Some(current) = current else {
                     continue;
                 };
+                *current.all_names.borrow_mut() = None;
                 if re_exports(&current) {
                     waiting.push(importer);
                 }
@@ -163,7 +164,7 @@ impl Engine {
         }
         let staged = |version: &Version| assembly.version(version.module);
         let old: Vec<_> = checked.iter().map(|version| relink(version, &staged)).collect();
-        let result = checked.iter().try_for_each(|version| link::check(version));
+        let result = checked.iter().try_for_each(link::check);
         for (version, links) in checked.iter().zip(old) {
             *version.links.borrow_mut() = links;
         }

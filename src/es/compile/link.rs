@@ -59,6 +59,12 @@ impl<'a> Rewriter<'a, '_> {
             "setTimeout" | "setInterval" | "setImmediate" if self.source.hot => {}
             "require" | "module" | "exports" | "__filename" | "__dirname"
                 if self.kind == Kind::LooseModule => {}
+            // The code is compiled as the body of a CommonJS module, where these exist.
+            "require" | "module" | "exports" | "__filename" | "__dirname" if self.kind == Kind::Module => {
+                return self
+                    .is_free(it)
+                    .then(|| format!("{}.free.{name}", self.env()).into());
+            }
             _ => return None,
         }
         if !self.is_free(it) {
@@ -179,6 +185,17 @@ impl<'a> Rewriter<'a, '_> {
                 if identifier.name == "arguments" && self.reading(identifier).is_some() =>
             {
                 self.edits.replace(identifier.span, "(void 0)");
+            }
+            (UnaryOperator::Typeof, Expression::Identifier(identifier))
+                if self.kind == Kind::Module
+                    && self.is_free(identifier)
+                    && matches!(
+                        identifier.name.as_str(),
+                        "require" | "module" | "exports" | "__filename" | "__dirname"
+                    ) =>
+            {
+                let read = format!("{}.global.{}", self.env(), identifier.name);
+                self.edits.replace(identifier.span, read);
             }
             (UnaryOperator::Delete, Expression::StaticMemberExpression(member))
                 if self.is_namespace(&member.object) =>

@@ -1,4 +1,4 @@
-//! The source map: one entry for each line, and one wherever a column moves.
+//! The source map: one entry for each line, each word, and wherever a column moves.
 
 /// One entry: a place of the code, and the place of the source that it came from. Lines and columns from 0.
 #[derive(Clone, Copy)]
@@ -88,14 +88,36 @@ impl Mapper {
         self.here.source_column += self.width(&text[start..]);
     }
 
-    /// `text` was copied, or something as wide took its place, with the same line breaks.
+    /// `text` was copied, or something as wide took its place, with the same line breaks. Node looks for the last entry
+    /// before a place and takes that as it is: hence an entry for each word and each call.
     pub fn copied(&mut self, text: &str) {
         let mut start = 0;
         for end in LineBreaks::new(text) {
+            self.words(&text[start..end]);
             self.new_line();
             start = end;
         }
-        let width = self.width(&text[start..]);
+        self.words(&text[start..]);
+    }
+
+    /// Goes on by `text`, which has no line break but at its end.
+    fn words(&mut self, text: &str) {
+        let mut before = 0_u8;
+        let mut from = 0;
+        for (index, byte) in text.bytes().enumerate() {
+            let is_start = is_word(byte) && !is_word(before) || byte == b'(' && matches!(before, b')' | b']');
+            if is_start && index > 0 {
+                self.skip(&text[from..index]);
+                self.segments.push(self.here);
+                from = index;
+            }
+            before = byte;
+        }
+        self.skip(&text[from..]);
+    }
+
+    fn skip(&mut self, text: &str) {
+        let width = self.width(text);
         self.here.column += width;
         self.here.source_column += width;
     }
@@ -169,6 +191,11 @@ impl Mapper {
             last = *segment;
         }
     }
+}
+
+/// Whether a byte is part of a name, a keyword or a number.
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'#') || !byte.is_ascii()
 }
 
 fn width(text: &str) -> u32 {

@@ -1,7 +1,8 @@
 //! Compile: the text of one file in, code for V8 and facts for the linker out. Pure: no file, no JavaScript.
 //!
 //! The original text is edited in one pass; nothing is printed anew. Lines stay what they are, types become blanks, and the
-//! source map has entries where columns moved. Indirect `eval` of [`Compiled::code`] of an ES module gives a function `F`;
+//! source map has entries where columns moved. [`Compiled::code`] of an ES module is the body of a function that
+//! returns a function `F`; `module._compile` runs it, so that V8 and Node know it by the file's address;
 //! `$` below is a name that occurs nowhere in the text.
 //!
 //! - `F($)` gives a generator, an async one if [`Compiled::has_await`]. Its first `next()` hoists functions and yields an
@@ -9,7 +10,8 @@
 //!   an array with it, since what it yields is awaited and may have an export `then`. The second `next()` evaluates the body.
 //! - `$[k].name` reads an import, `k` is the index of its request; `$[slot]` is a namespace. `$.k.v = x` writes one: the
 //!   setter throws. `$.meta`, `$.import(a, b)`; `$.named(f)` names an anonymous default function `default`.
-//! - `$.arguments` throws a `ReferenceError`; `$.setTimeout`, `$.setInterval`, `$.setImmediate` if the program is hot.
+//! - `$.arguments` throws a `ReferenceError`, and so do `$.free.require` and CommonJS's other names in a [`Kind::Module`];
+//!   `typeof require` reads `$.global.require`; `$.setTimeout`, `$.setInterval`, `$.setImmediate` if the program is hot.
 //! - In a [`Kind::LooseModule`], and for `import x = require()`: `$.require`, `$.module`, `$.exports`, `$.__filename`,
 //!   `$.__dirname`. `export = x` is `$.module.exports = x`.
 //! - CommonJS that needs `$` begins with `const $=module.__hmr__;`: a property that the engine defines and takes away when it
@@ -255,9 +257,9 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
     } else {
         let prefix = module_prefix(env, &facts, has_await, &prelude);
         if helpers.is_empty() {
-            (prefix, "\n})".to_owned())
+            (format!("return{prefix}"), "\n})".to_owned())
         } else {
-            let prefix = format!("({}{prefix}", helpers.parameters(env));
+            let prefix = format!("return({}{prefix}", helpers.parameters(env));
             (prefix, format!("\n}}))\n{}", helpers.arguments()))
         }
     };

@@ -8,7 +8,7 @@ use super::state::Resources;
 use super::transition::{Progress, Transition};
 use super::{caller, timers};
 
-const FUNCTIONS: [(&str, u32, crate::js::NativeFn); 8] = [
+const FUNCTIONS: [(&str, u32, crate::js::NativeFn); 9] = [
     ("install", 0, |call| {
         done(call, call.js.state::<Resources>()?.install(call.js))
     }),
@@ -16,6 +16,7 @@ const FUNCTIONS: [(&str, u32, crate::js::NativeFn); 8] = [
         done(call, call.js.state::<Resources>()?.uninstall(call.js))
     }),
     ("owner", 2, owner),
+    ("equip", 2, equip),
     ("runAs", 2, run_as),
     ("timers", 0, |call| {
         timers::for_hot_code(&*call.js.state::<Resources>()?, call.js)
@@ -69,6 +70,14 @@ fn owner<'s>(call: &Call<'s>) -> JsResult<'s> {
     call.js
         .state::<Resources>()?
         .owner(call.js, &call.arg(0).display(), version as u32)
+}
+
+/// `equip($, module)`: gives the owner.
+fn equip<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let resources = call.js.state::<Resources>()?;
+    let owner = resources.equip(call.arg(0), &call.arg(1).display(), 1)?;
+    let is_same = resources.owner_of(call.arg(0))?.same(owner);
+    Ok(if is_same { owner } else { call.js.undefined() })
 }
 
 fn run_as<'s>(call: &Call<'s>) -> JsResult<'s> {

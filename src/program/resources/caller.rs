@@ -9,7 +9,7 @@ use crate::js::{Js, JsResult, Value};
 const FRAMES: f64 = 16.0;
 
 /// Whether the innermost caller outside of Node is a local module.
-pub fn is_hot<'s>(js: Js<'s>) -> JsResult<'s, bool> {
+pub fn is_hot(js: Js<'_>) -> JsResult<'_, bool> {
     let error = js.global()?.get("Error")?;
     let prepare = js.string("prepareStackTrace");
     let (had, before) = (error.has_own_key(prepare)?, error.get_key(prepare)?);

@@ -125,7 +125,7 @@ pub fn give_back<'s>(
 }
 
 /// The old server is out of use for good: its listeners go, and with them the version that they belong to.
-pub fn retire<'s>(old: Value<'s>) -> JsResult<'s, ()> {
+pub fn retire(old: Value<'_>) -> JsResult<'_, ()> {
     let js = old.js();
     let current = old.get("_handle")?;
     if !current.is_nullish() {
@@ -140,7 +140,7 @@ pub fn retire<'s>(old: Value<'s>) -> JsResult<'s, ()> {
 }
 
 /// Whether it answers HTTP requests of any version.
-fn is_http<'s>(server: Value<'s>) -> JsResult<'s, bool> {
+fn is_http(server: Value<'_>) -> JsResult<'_, bool> {
     Ok(server.get("closeIdleConnections")?.is_function() || server.get("updateSettings")?.is_function())
 }
 
@@ -166,7 +166,7 @@ fn move_connections<'s>(resources: &Resources, from: Value<'s>, to: Value<'s>) -
     move_sessions(resources, from, to)
 }
 
-fn count<'s>(server: Value<'s>, by: f64) -> JsResult<'s, ()> {
+fn count(server: Value<'_>, by: f64) -> JsResult<'_, ()> {
     let count = server.get("_connections")?.as_number().unwrap_or(0.0);
     server.set("_connections", server.js().number(count + by))
 }

@@ -104,7 +104,7 @@ impl Started {
     }
 
     /// All of them, in the order in which they were started.
-    pub fn all<'s>(self, owner: Value<'s>) -> JsResult<'s, Vec<Value<'s>>> {
+    pub fn all(self, owner: Value<'_>) -> JsResult<'_, Vec<Value<'_>>> {
         let set = owner.get(self.name())?;
         if !set.is_object() {
             return Ok(Vec::new());
@@ -113,7 +113,7 @@ impl Started {
     }
 
     /// All of them, which the owner forgets.
-    pub fn take<'s>(self, owner: Value<'s>) -> JsResult<'s, Vec<Value<'s>>> {
+    pub fn take(self, owner: Value<'_>) -> JsResult<'_, Vec<Value<'_>>> {
         let all = self.all(owner)?;
         owner.set(self.name(), owner.js().undefined())?;
         Ok(all)

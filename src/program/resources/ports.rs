@@ -42,7 +42,7 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
 }
 
 /// Whether the server listens.
-pub fn listens<'s>(server: Value<'s>) -> JsResult<'s, bool> {
+pub fn listens(server: Value<'_>) -> JsResult<'_, bool> {
     Ok(!server.get("_handle")?.is_nullish())
 }
 
@@ -295,11 +295,10 @@ fn is_superseded<'s>(resources: &Resources, facts: &Owner, js: Js<'s>, address: 
 fn ask_primary<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     let (js, options) = (call.js, call.arg(1));
     let resources = js.state::<Resources>()?;
-    let transition = match resources.current(js)? {
-        Some((_, facts)) => resources.transition(facts.transition),
-        None => None,
+    let Some((owner, facts)) = resources.current(js)? else {
+        return original.call(call.this, &call.args);
     };
-    if let Some(transition) = transition {
+    if let Some(transition) = resources.transition(facts.transition) {
         let asked = |name: &str| options.get(name);
         let address = address(
             asked("address")?,
@@ -313,5 +312,13 @@ fn ask_primary<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
             return call.arg(2).call(js.undefined(), &answer);
         }
     }
-    original.call(call.this, &call.args)
+    // The answer of the primary comes in a context of its own.
+    let answered = js.function("", 2, |call| {
+        let (owner, callback) = (call.arg(0), call.arg(1));
+        let rest = call.args.get(2..).unwrap_or_default();
+        let resources = call.js.state::<Resources>()?;
+        resources.run_as(call.js, owner, || callback.call(call.this, rest))
+    })?;
+    let answered = answered.bind(js.undefined(), &[owner, call.arg(2)])?;
+    original.call(call.this, &[call.arg(0), options, answered])
 }

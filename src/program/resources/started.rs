@@ -39,7 +39,7 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
 }
 
 /// `Worker` through a proxy, so that everything about the class stays what it is.
-fn worker_class<'s>(original: Value<'s>) -> JsResult<'s> {
+fn worker_class(original: Value<'_>) -> JsResult<'_> {
     let js = original.js();
     let handler = js.object();
     let construct = js.function("construct", 3, |call| {

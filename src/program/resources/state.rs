@@ -46,6 +46,8 @@ pub type Undo = Box<dyn for<'s> FnOnce(Js<'s>) -> JsResult<'s, ()>>;
 
 /// Symbols under which our facts hang on objects of Node.
 pub struct Keys {
+    /// On `$` of a version: its owner.
+    pub owner: Held,
     /// On a server: its slot.
     pub slot: Held,
     /// On a server that was taken over: the `emit` that it had for itself.
@@ -69,6 +71,7 @@ impl State for Resources {
             storage: storage.construct(&[])?.hold(),
             clock: Timers::take(js)?,
             keys: Keys {
+                owner: js.symbol("node-hmr owner").hold(),
                 slot: js.symbol("node-hmr slot").hold(),
                 emit: js.symbol("node-hmr emit").hold(),
                 sessions: js.symbol("node-hmr sessions").hold(),
@@ -177,6 +180,24 @@ impl Resources {
             transition.fresh.borrow_mut().push(owner.hold());
         }
         Ok(owner)
+    }
+
+    /// Equips `$` of a version that is about to be evaluated: it gets an owner and timers of its own.
+    pub fn equip<'s>(&self, scope: Value<'s>, module: &str, version: u32) -> JsResult<'s> {
+        let js = scope.js();
+        let owner = self.owner(js, module, version)?;
+        // Not enumerable, and under a symbol: compiled code cannot name it.
+        scope.define_hidden(self.keys.owner.get(js), owner)?;
+        let timers = timers::for_hot_code(self, js)?;
+        for name in timers::NAMES {
+            scope.set(name, timers.get(name)?)?;
+        }
+        Ok(owner)
+    }
+
+    /// The owner that `equip` gave to `$`; `undefined`, nobody, for any other object.
+    pub fn owner_of<'s>(&self, scope: Value<'s>) -> JsResult<'s> {
+        scope.get_key(self.keys.owner.get(scope.js()))
     }
 
     /// Runs `body` on behalf of `owner`: what it starts, now or in what follows from it, belongs to that version.

@@ -11,7 +11,8 @@ use super::caller;
 use super::owner::{Owner, Started};
 use super::state::{Resources, copy_properties};
 
-const NAMES: [&str; 3] = ["setTimeout", "setInterval", "setImmediate"];
+/// The timers that hot code gets for its free names.
+pub const NAMES: [&str; 3] = ["setTimeout", "setInterval", "setImmediate"];
 
 /// Replaces the functions of `node:timers`, which hot code may import.
 pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {

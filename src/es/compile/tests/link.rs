@@ -102,6 +102,6 @@ fn the_code_is_a_generator_that_yields_getters() {
     .unwrap();
     assert_eq!(
         compiled.code.lines().next().unwrap(),
-        "(function*($){\"use strict\";yield{get a(){return a},get \"x y\"(){return b},get default(){return b}};       let a = 1; let b; ;                                  "
+        "return(function*($){\"use strict\";yield{get a(){return a},get \"x y\"(){return b},get default(){return b}};       let a = 1; let b; ;                                  "
     );
 }

@@ -103,9 +103,13 @@ fn snippet(numbers: &mut Numbers) -> String {
     text
 }
 
-/// The code has to be a script.
+/// The code has to be a script, or the body of a function that returns one.
 pub fn assert_parses(code: &str, from: &str) {
     let allocator = Allocator::default();
+    let code = code
+        .strip_prefix("return")
+        .filter(|rest| rest.starts_with('('))
+        .unwrap_or(code);
     let parsed = Parser::new(&allocator, code, SourceType::script()).parse();
     let error = parsed.diagnostics.errors().next();
     assert!(error.is_none(), "{error:?}\n--- from\n{from}\n--- to\n{code}");

@@ -102,7 +102,7 @@ fn the_environment_has_a_name_of_its_own() {
     ))
     .unwrap()
     .code;
-    assert!(code.starts_with("(function*($h2_){"), "{code}");
+    assert!(code.starts_with("return(function*($h2_){"), "{code}");
     assert!(code.contains("let $ = $h2_[0].a"), "{code}");
 }
 
@@ -131,13 +131,13 @@ fn commonjs_stays_what_it_is() {
 }
 
 #[test]
-fn the_map_has_an_entry_for_each_line() {
+fn the_map_has_an_entry_for_each_line_and_word() {
     let code = compile(&javascript("import { a } from 'a'\na()\nlet b", Format::Module))
         .unwrap()
         .code;
     let encoded = code.rsplit_once("base64,").unwrap().1;
     assert_eq!(
         encoded,
-        "eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbImZpbGU6Ly8vYS50cyJdLCJuYW1lcyI6W10sIm1hcHBpbmdzIjoibUNBQUE7QUFDQSxXQUFBLENBQUU7QUFDRiJ9"
+        "eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbImZpbGU6Ly8vYS50cyJdLCJuYW1lcyI6W10sIm1hcHBpbmdzIjoieUNBQUEsU0FBUyxJQUFJLE1BQU07QUFDbkIsV0FBQSxDQUFFO0FBQ0YsSUFBSSJ9"
     );
 }
