@@ -88,7 +88,7 @@ async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
   const polling = options.poll === undefined ? undefined : { polling: options.poll }
   const isPlain = options.require === undefined
   const run = isHot
-    ? hmrOpenHot({ binding, options, require_, runtime, file, entry: resolve(file) })
+    ? hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry: resolve(file) })
     : () => runtime.import(file)
   await hmrStart({ hmr, binding, run, require_, file, polling, waits, isPlain: isPlain && !isHot })
   const saves = options.noWatch ? 'saves are not taken (--noWatch)' : 'its saves are taken'

@@ -2,7 +2,7 @@
 
 const fs = require('node:fs')
 const { places, refusal, registerUrl } = require('./doors.js')
-const { already } = require('./program.js')
+const { already, hmrMakeWatcher, startFolder } = require('./program.js')
 
 /** Node's exit code when a top-level await never settles. */
 const UNSETTLED = 13
@@ -16,14 +16,15 @@ function isHotProgram(binding, options) {
  * Makes this process one for a hot program. Returns what runs it; if its entry exports a hot module, the runtime takes it.
  *
  * @param {object} given
- * @param {any} given.binding the addon of the package that the program uses
+ * @param {any} given.hmr the package that the program uses
+ * @param {any} given.binding its addon
  * @param {Record<string, any>} given.options of the command
  * @param {any} given.require_ the wrapper that the runtime has
  * @param {any} given.runtime
  * @param {string} given.file as it was typed
  * @param {string} given.entry its absolute path
  */
-function hmrOpenHot({ binding, options, require_, runtime, file, entry }) {
+function hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry }) {
   for (const variables of options.envFile ?? []) process.loadEnvFile(variables)
   binding.openProgram(places, { ...options, entry, command: true })
   beInherited()
@@ -35,7 +36,11 @@ function hmrOpenHot({ binding, options, require_, runtime, file, entry }) {
       already.set(path, ran)
       return runtime.import(file)
     }
-    if (binding.isHotModule(exported?.default)) return binding.runHotEntry(path)
+    if (binding.isHotModule(exported?.default)) {
+      const engine = binding.entryRequire(startFolder, path)
+      const watcher = await hmrMakeWatcher(hmr, engine, options)
+      return hmr.createRuntime(engine, watcher, { dependencies: !!options.dependencies }).import(file)
+    }
     if (!options.noWatch) binding.watchProgram?.()
     return undefined
   }

@@ -6,7 +6,7 @@
 //! and throws; [`evaluated_meanwhile`] waits for that, and the next call has the result.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -32,11 +32,22 @@ struct Pending {
     result: RefCell<Option<Result<(), Held>>>,
 }
 
+/// How ids are meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ids {
+    /// As an import in the file.
+    Imports,
+    /// As paths, whatever package has such a name.
+    Paths,
+}
+
 /// The evaluations under way, by the number of the function and the path.
 #[derive(Default)]
 struct Evaluations {
     pending: RefCell<HashMap<(u32, String), Rc<Pending>>>,
     made: Cell<u32>,
+    /// Modules that ran as the program's entry: a runtime that asks for one gets it as it is, once.
+    ran: RefCell<HashSet<String>>,
 }
 
 impl State for Evaluations {
@@ -53,7 +64,7 @@ impl State for Evaluations {
 /// else is given is given back.
 pub fn take<'s>(given: Value<'s>) -> JsResult<'s, Value<'s>> {
     match file_of(given)? {
-        Some(file) => make(given.js(), &file),
+        Some(file) => make(given.js(), &file, Ids::Imports),
         None => Ok(given),
     }
 }
@@ -92,7 +103,14 @@ fn number_of(require: Value<'_>) -> Option<u32> {
     number.as_number().map(|number| number as u32)
 }
 
-fn make<'s>(js: Js<'s>, file: &Path) -> JsResult<'s> {
+/// The function for the runtime that takes the program's entry, by the id that was typed in the working directory. The
+/// entry, at `path`, has run.
+pub fn for_entry<'s>(js: Js<'s>, folder: &Path, path: &str) -> JsResult<'s> {
+    js.state::<Evaluations>()?.ran.borrow_mut().insert(path.to_owned());
+    make(js, &folder.join("index.js"), Ids::Paths)
+}
+
+fn make<'s>(js: Js<'s>, file: &Path, ids: Ids) -> JsResult<'s> {
     let engine = Engine::of(js)?;
     engine.hook_require(js)?;
     engine.set_on_import(note_import);
@@ -104,16 +122,16 @@ fn make<'s>(js: Js<'s>, file: &Path) -> JsResult<'s> {
     let (from, also_from) = (Arc::clone(&file), Arc::clone(&file));
     let resolve = js.function("resolve", 1, move |call| {
         let id = text_of(call)?;
-        Ok(call.js.string(&found(call.js, &id, &from)?.to_string_lossy()))
+        Ok(call.js.string(&found(call.js, &id, &from, ids)?.to_string_lossy()))
     })?;
-    let paths = js.function("paths", 1, move |call| paths(call, &also_from))?;
+    let paths = js.function("paths", 1, move |call| paths(call, &also_from, ids))?;
     resolve.set("paths", paths)?;
     let require = js.function("require", 1, move |call| {
         let id = text_of(call)?;
         if Path::new(&id).is_absolute() {
             return load(call.js, number, &id);
         }
-        let path = found(call.js, &id, &file)?;
+        let path = found(call.js, &id, &file, ids)?;
         load(call.js, number, &path.to_string_lossy())
     })?;
     require.set("resolve", resolve)?;
@@ -134,19 +152,22 @@ fn text_of<'s>(call: &Call<'s>) -> JsResult<'s, String> {
 }
 
 /// Where an id leads now: as an import in the file would, or else as a path is taken.
-fn found<'s>(js: Js<'s>, id: &str, file: &Path) -> JsResult<'s, PathBuf> {
+fn found<'s>(js: Js<'s>, id: &str, file: &Path, ids: Ids) -> JsResult<'s, PathBuf> {
     let engine = Engine::of(js)?;
     let resolver = Arc::clone(&engine.sources().resolver);
     // What was found before may be gone, or a link lead elsewhere.
     resolver.forget(&[PathBuf::from("/")]);
-    let resolved = resolve(&resolver, id, file).map_err(|error| engine.resolve_error(js, &error))?;
+    let resolved = resolve(&resolver, id, file, ids).map_err(|error| engine.resolve_error(js, &error))?;
     match resolved {
         Resolved::File { path, .. } => Ok(path),
         Resolved::Builtin(name) | Resolved::Other(name) => Ok(PathBuf::from(name)),
     }
 }
 
-fn resolve(resolver: &Resolver, id: &str, file: &Path) -> Result<Resolved, ResolveError> {
+fn resolve(resolver: &Resolver, id: &str, file: &Path, ids: Ids) -> Result<Resolved, ResolveError> {
+    if ids == Ids::Paths {
+        return resolver.entry(&file.with_file_name(id));
+    }
     let by_path = || resolver.resolve(id, file, Mode::Require);
     if Path::new(id).is_absolute() {
         return by_path();
@@ -162,10 +183,10 @@ fn resolve(resolver: &Resolver, id: &str, file: &Path) -> Result<Resolved, Resol
 }
 
 /// `require.resolve.paths(id)`
-fn paths<'s>(call: &Call<'s>, file: &Path) -> JsResult<'s> {
+fn paths<'s>(call: &Call<'s>, file: &Path, ids: Ids) -> JsResult<'s> {
     let js = call.js;
     let id = text_of(call)?;
-    if id.starts_with("./") || id.starts_with("../") {
+    if ids == Ids::Paths || id.starts_with("./") || id.starts_with("../") {
         let folder = file.parent().unwrap_or(file);
         return Ok(js.array(&[js.string(&folder.to_string_lossy())]));
     }
@@ -195,9 +216,11 @@ fn load<'s>(js: Js<'s>, number: u32, path: &str) -> JsResult<'s> {
         return module.call_method("_load", &[js.string(path), js.undefined(), js.boolean(false)]);
     }
     let cache = js.builtin("module")?.get("_cache")?;
+    let has_run = evaluations.ran.borrow_mut().remove(path);
     if let Some(version) = engine.current(record.id)
-        && cache.has_key(js.string(path))?
+        && (has_run || cache.has_key(js.string(path))?)
     {
+        dependencies::note_loaded(js, engine.mirror(js, record.id)?)?;
         return exported(js, &engine, &version);
     }
     let (reached, stage) = engine.prepare_anew(js, record.id);
