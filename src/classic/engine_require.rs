@@ -106,7 +106,10 @@ fn number_of(require: Value<'_>) -> Option<u32> {
 /// The function for the runtime that takes the program's entry, by the id that was typed in the working directory. The
 /// entry, at `path`, has run.
 pub fn for_entry<'s>(js: Js<'s>, folder: &Path, path: &str) -> JsResult<'s> {
-    js.state::<Evaluations>()?.ran.borrow_mut().insert(path.to_owned());
+    js.state::<Evaluations>()?
+        .ran
+        .borrow_mut()
+        .insert(path.to_owned());
     make(js, &folder.join("index.js"), Ids::Paths)
 }
 
@@ -122,7 +125,9 @@ fn make<'s>(js: Js<'s>, file: &Path, ids: Ids) -> JsResult<'s> {
     let (from, also_from) = (Arc::clone(&file), Arc::clone(&file));
     let resolve = js.function("resolve", 1, move |call| {
         let id = text_of(call)?;
-        Ok(call.js.string(&found(call.js, &id, &from, ids)?.to_string_lossy()))
+        Ok(call
+            .js
+            .string(&found(call.js, &id, &from, ids)?.to_string_lossy()))
     })?;
     let paths = js.function("paths", 1, move |call| paths(call, &also_from, ids))?;
     resolve.set("paths", paths)?;

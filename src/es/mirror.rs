@@ -84,7 +84,8 @@ impl Engine {
 
     fn mirrored(&self, id: ModuleId) -> Option<(Rc<Record>, Rc<Version>)> {
         let record = self.record(id)?;
-        let version = record.current()?;
+        // One that another evaluation has staged, and will commit: a top-level await was waited for by both.
+        let version = self.version_of(id)?;
         (record.is_local && suffix_of(&record.url).is_empty()).then_some((record, version))
     }
 

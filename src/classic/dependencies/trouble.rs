@@ -109,9 +109,9 @@ fn paths_in(stack: &str) -> Vec<String> {
                 .map_or(frame, |(_, location)| location.trim_end_matches(')')),
             // `SyntaxError: /app/data.json: Unexpected token` and `/app/a.js:3`
             // `Error [ERR_MODULE_NOT_FOUND]: Cannot find module '/app/b.ts' imported from /app/a.ts`
-            None if line.contains(" imported from ") => {
-                line.rsplit_once(" imported from ").map_or(line, |(_, importer)| importer)
-            }
+            None if line.contains(" imported from ") => line
+                .rsplit_once(" imported from ")
+                .map_or(line, |(_, importer)| importer),
             None => line.split_once("Error: ").map_or(line, |(_, message)| message),
         };
         let place = place.strip_prefix("file://").unwrap_or(place);
