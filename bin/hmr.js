@@ -81,7 +81,7 @@ async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
     return process.exit(1)
   }
   program.becomeMain(file, resolve(file), isHot ? (rest ?? []) : rest)
-  leaveWell(hmr, options.grace)
+  leaveWell(hmr, binding, options.grace)
   const outlives = !options.noWatch && !options.exitOnError
   const waits = outlives && isOnTerminal()
   if (outlives) outliveErrors(hmr, binding, file, waits)

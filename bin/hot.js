@@ -33,15 +33,20 @@ function hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry }) {
     const path = realPath(entry)
     const ran = require_.cache[path]
     if (ran && binding.isHotModule(ran.exports)) {
+      binding.closeProgram()
       already.set(path, ran)
+      // Or the runtime would evict it, and take what it is given for what a loader never forgets.
+      delete require_.cache[path]
       return runtime.import(file)
     }
     if (binding.isHotModule(exported?.default)) {
+      binding.closeProgram()
       const engine = binding.entryRequire(startFolder, path)
       const watcher = await hmrMakeWatcher(hmr, engine, options)
       return hmr.createRuntime(engine, watcher, { dependencies: !!options.dependencies }).import(file)
     }
-    if (!options.noWatch) binding.watchProgram?.()
+    const isOnTerminal = process.stdout.isTTY && !options.suppressWarnings
+    if (options.enableLogging ?? isOnTerminal) hmr.HMRRuntime.setLogging(true)
     return undefined
   }
 }

@@ -11,8 +11,11 @@ const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
  */
 const SAME_WISH = 150
 
-/** On Ctrl-C, SIGTERM and SIGHUP: the cleanups, then the exit code the shell expects; the second time, the exit alone. */
-function leaveWell(hmr, grace) {
+/**
+ * On Ctrl-C, SIGTERM and SIGHUP: the disposers of a hot program and the cleanups, then the exit code the shell expects;
+ * the second time, the exit alone.
+ */
+function leaveWell(hmr, binding, grace) {
   let leavingSince
   for (const [signal, code] of Object.entries(SIGNALS)) {
     standInFor(signal, async () => {
@@ -27,7 +30,7 @@ function leaveWell(hmr, grace) {
         console.error(`[hmr] the cleanups took longer than ${grace} ms; leaving without them`)
         process.exit(code)
       }, grace)
-      await hmr.HMRRuntime.shutdown?.()
+      await Promise.all([binding.disposeProgram?.(), hmr.HMRRuntime.shutdown?.()])
       process.exit(code)
     })
   }

@@ -174,6 +174,11 @@ impl Engine {
         self.on_import.set(Some(told));
     }
 
+    /// The module that the program was started with.
+    pub fn main_module(&self) -> Option<ModuleId> {
+        self.main.get()
+    }
+
     /// The program around the engine.
     pub fn host(&self) -> Rc<dyn Host> {
         Rc::clone(&self.host.borrow())
