@@ -540,5 +540,44 @@ export declare function createSyntheticRequire(
   resolve?: (id: string) => string
 ): NodeJS.Require
 
+/* -------------------------------------------------- Hot programs -------------------------------------------------- */
+
+/** What became of a save of a hot program. Paths are absolute. */
+export interface ProgramUpdate {
+  outcome: 'updated' | 'reloaded' | 'failed'
+  /** The files that changed together. */
+  files: string[]
+  /** The modules that were evaluated. */
+  modules: string[]
+  /** The modules that accepted the change. */
+  acceptors: string[]
+  /** From the first file to its acceptor, or to the entry. */
+  way: string[]
+  /** In milliseconds. */
+  duration: number
+}
+
+/** The events of {@link updates}, with their arguments. */
+export interface ProgramEvents {
+  /** A module accepted the change. */
+  updated: [update: ProgramUpdate]
+  /** Nobody accepted it: the program's own modules were evaluated again. */
+  reloaded: [update: ProgramUpdate]
+  /** The new version failed; the last good one goes on. */
+  failed: [update: ProgramUpdate & { error: unknown }]
+  /** `import.meta.hot.send(event, data)`. */
+  custom: [message: { event: string; data: unknown }]
+}
+
+/** Tells what happens to a hot program: what the log lines are made of. */
+export interface Updates extends EventEmitter {
+  on<N extends keyof ProgramEvents>(event: N, listener: (...args: ProgramEvents[N]) => void): this
+  once<N extends keyof ProgramEvents>(event: N, listener: (...args: ProgramEvents[N]) => void): this
+  off<N extends keyof ProgramEvents>(event: N, listener: (...args: ProgramEvents[N]) => void): this
+}
+
+/** Tells what happens to the hot program of this environment; silent in a process that runs none. */
+export declare const updates: Updates
+
 export { createModule as hmr, createSyntheticRequire as synthetic }
 export default HMRRuntime

@@ -19,3 +19,4 @@ exports.NoopWatcher = binding.NoopWatcher
 exports.Runner = binding.Runner
 exports.AsyncRunner = binding.AsyncRunner
 exports.PersistManager = binding.PersistManager
+exports.updates = binding.updates

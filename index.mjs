@@ -14,5 +14,6 @@ export {
   PersistManager,
   Runner,
   synthetic,
+  updates,
   Watcher
 } from './index.js'

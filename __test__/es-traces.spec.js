@@ -7,6 +7,7 @@ const { test } = require('node:test')
 const runner = path.join(__dirname, 'support/hot-program.js')
 const entry = path.join(__dirname, 'fixtures/es/traces/main.ts')
 
+// [hot 73]
 test("Stack traces name the source's own file, line and column, for every kind of module", () => {
   const env = { ...process.env, NODE_OPTIONS: undefined, NODE_TEST_CONTEXT: undefined, NO_COLOR: '1' }
   const lines = execFileSync(process.execPath, [runner, entry], { encoding: 'utf8', env }).trim().split('\n')

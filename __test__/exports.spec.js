@@ -44,7 +44,7 @@ const statics = {
 test('the exports, and nothing else', () => {
   assert.deepEqual(
     Object.keys(hmrPackage).sort(),
-    [...Object.keys(functions), ...classes, 'hmr', 'synthetic', 'default'].sort()
+    [...Object.keys(functions), ...classes, 'hmr', 'synthetic', 'default', 'updates'].sort()
   )
   assert.equal(hmrPackage.__esModule, true, '"`require` also gives `__esModule: true`"')
 })

@@ -3,6 +3,7 @@ const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
 const { runHot } = require('./support/hot')
 
+// [hot 90]
 test('"Bad arguments are a TypeError that names the method"; assigning to hot.data throws', async (t) => {
   const calls = [
     'accept(1)',
@@ -61,9 +62,11 @@ test('acceptExports: as long as its importers use only those names', async (t) =
 
 describe('invalidate', () => {
   test('in an accept callback: the change goes on to the importers', async (t) => {
-    const body = (n) => `export const n = ${n}; import.meta.hot.accept(async () => { await import.meta.hot.invalidate("no") })`
+    const body = (n) =>
+      `export const n = ${n}; import.meta.hot.accept(async () => { await import.meta.hot.invalidate("no") })`
     const program = await runHot(t, {
-      'main.mjs': 'import { n } from "./a.mjs"; say("main " + n); import.meta.hot.accept(); import.meta.hot.on("vite:invalidate", ({ path, message }) => say(message + " " + path.endsWith("a.mjs")))',
+      'main.mjs':
+        'import { n } from "./a.mjs"; say("main " + n); import.meta.hot.accept(); import.meta.hot.on("vite:invalidate", ({ path, message }) => say(message + " " + path.endsWith("a.mjs")))',
       'a.mjs': body(1)
     })
     await program.edit({ 'a.mjs': body(2) })
@@ -76,7 +79,8 @@ describe('invalidate', () => {
   test('later: the module counts as changed and cannot take it itself; at top level it never loops', async (t) => {
     const program = await runHot(t, {
       'main.mjs': 'import "./a.mjs"; say("main"); import.meta.hot.accept()',
-      'a.mjs': 'say("a"); import.meta.hot.accept(); globalThis.refuse = () => import.meta.hot.invalidate(); if (globalThis.always) import.meta.hot.invalidate()'
+      'a.mjs':
+        'say("a"); import.meta.hot.accept(); globalThis.refuse = () => import.meta.hot.invalidate(); if (globalThis.always) import.meta.hot.invalidate()'
     })
     program.said.length = 0
     await program.ask('void refuse()')
@@ -128,7 +132,8 @@ describe('events', () => {
 
   test('vite:error and vite:beforeFullReload', async (t) => {
     const program = await runHot(t, {
-      'main.mjs': 'import "./a.mjs"; import.meta.hot.on("vite:error", ({ err }) => say(err.message)); import.meta.hot.on("vite:beforeFullReload", ({ path, triggeredBy }) => say("reload " + path.endsWith("main.mjs") + triggeredBy.endsWith("a.mjs")))',
+      'main.mjs':
+        'import "./a.mjs"; import.meta.hot.on("vite:error", ({ err }) => say(err.message)); import.meta.hot.on("vite:beforeFullReload", ({ path, triggeredBy }) => say("reload " + path.endsWith("main.mjs") + triggeredBy.endsWith("a.mjs")))',
       'a.mjs': ''
     })
     await program.edit({ 'a.mjs': 'throw new Error("broken")' })
@@ -141,7 +146,8 @@ describe('watch', () => {
     const program = await runHot(t, {
       'main.mjs': 'import "./a.mjs"; import "./b.mjs"',
       'a.mjs': 'say("a"); import.meta.hot.accept(); import.meta.hot.watch("./query.sql")',
-      'b.mjs': 'import.meta.hot.watch([new URL("./one.txt", import.meta.url), "views", "*.graphql"], (path) => say(path))',
+      'b.mjs':
+        'import.meta.hot.watch([new URL("./one.txt", import.meta.url), "views", "*.graphql"], (path) => say(path))',
       'query.sql': '1',
       'one.txt': '1',
       'views/deep/x.html': '1',
@@ -176,7 +182,12 @@ test('old versions can be collected', async (t) => {
     hot.accept(() => big); hot.dispose(() => big); hot.prune(() => big); hot.on("x", () => big)
     export const read = () => big`
   for (let n = 1; n <= 20; n++) await program.edit({ 'a.mjs': body(n) })
-  await program.ask('process.getBuiltinModule("node:v8").setFlagsFromString("--expose-gc"), void (globalThis.gc = process.getBuiltinModule("node:vm").runInNewContext("gc"))')
-  const alive = () => program.ask('new Promise((resolve) => setTimeout(() => { gc(); setTimeout(() => { gc(); resolve(refs.filter((ref) => ref.deref()).length) }, 10) }, 10))')
+  await program.ask(
+    'process.getBuiltinModule("node:v8").setFlagsFromString("--expose-gc"), void (globalThis.gc = process.getBuiltinModule("node:vm").runInNewContext("gc"))'
+  )
+  const alive = () =>
+    program.ask(
+      'new Promise((resolve) => setTimeout(() => { gc(); setTimeout(() => { gc(); resolve(refs.filter((ref) => ref.deref()).length) }, 10) }, 10))'
+    )
   assert.ok((await alive()) <= 3, `${await alive()} of 20 versions are alive`)
 })

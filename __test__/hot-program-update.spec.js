@@ -9,6 +9,7 @@ const relative = (program, paths) => paths.map((path) => path.slice(program.dir.
 const leaf = (n) => `say("leaf ${n}"); export const n = ${n}`
 const middle = 'import { n } from "./leaf.mjs"; say("middle"); export const m = () => n; export const copy = n'
 
+// [hot 78]
 describe('"the module takes its own updates"', () => {
   test('accept(): importers see the new version at the next use, without being evaluated again', async (t) => {
     const program = await runHot(t, {
@@ -52,6 +53,7 @@ describe('"the module takes its own updates"', () => {
   })
 })
 
+// [hot 79]
 describe('"the module takes updates of what it imports"', () => {
   test('accept(dep, cb): the bindings lead to the new version before the callback', async (t) => {
     const program = await runHot(t, {
@@ -88,6 +90,7 @@ describe('"the module takes updates of what it imports"', () => {
 })
 
 describe('disposers', () => {
+  // [hot 106]
   test('"importers before what they import, all before any evaluation"; the latest first, with the data', async (t) => {
     const note = (name) => `say("${name}")
       import.meta.hot.data.count = (import.meta.hot.data.count ?? 0) + 1
@@ -153,6 +156,7 @@ describe('pruning and new modules', () => {
 })
 
 describe('cycles', () => {
+  // [hot 104]
   test('"evaluated again as a whole, in its order" by the member that is the only way in', async (t) => {
     const program = await runHot(t, {
       'main.mjs': 'import "./a.mjs"',
@@ -199,6 +203,9 @@ describe('CommonJS', () => {
     assert.deepEqual(program.said, ['kept', 'took 2'])
     const told = await program.edit({ 'a.cjs': 'throw new Error("no")' })
     assert.equal(told.event, 'failed')
-    assert.deepEqual(program.said.filter((word) => word.startsWith('handler')), ['handler no'])
+    assert.deepEqual(
+      program.said.filter((word) => word.startsWith('handler')),
+      ['handler no']
+    )
   })
 })

@@ -43,6 +43,7 @@ function answering(number, port, seen = {}) {
   }
 }
 
+// [hot 131]
 test('the next request on a kept-alive connection is answered by the new version', async (t) => {
   const program = hot(t)
   const agent = keeping(t)
@@ -94,6 +95,7 @@ test('requests under way are finished by the version that began them, and then i
   second.server.closeAllConnections()
 })
 
+// [hot 134]
 test('until the new version listens, the old one answers', async (t) => {
   const program = hot(t)
   const first = await program.start(answering(1, 0))
@@ -132,6 +134,7 @@ test('a version that fails after it has listened gives the port and its connecti
   await assert.rejects(ask(port))
 })
 
+// [hot 135]
 test('a server that is not asked for again is closed once the new version has come up', async (t) => {
   const program = hot(t)
   const [one, two] = await program.start(async () => [await answering(1, 0)(), await answering(1, 0)()])
@@ -163,6 +166,7 @@ test('two servers of one version on one address fail as under node', async (t) =
   seen.server.close()
 })
 
+// [hot 136]
 test('a disposer that closes the server itself is honoured', async (t) => {
   const program = hot(t)
   const first = await program.start(answering(1, 0))

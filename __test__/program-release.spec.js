@@ -187,6 +187,7 @@ test('not released: what hot.data or globalThis holds, as a value or in an array
   assert.equal(data.server.listening, true)
 })
 
+// [hot 138]
 test('not released: what a request started', async (t) => {
   const program = hot(t)
   const $ = resources.timers()

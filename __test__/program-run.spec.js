@@ -32,6 +32,7 @@ const REPORT = `
     main: typeof require === "function" ? require.main === module : import.meta.main
   }));`
 
+// [hot 10]
 describe('"The program sees what it would see under `node server.ts`"', () => {
   const programs = {
     'a.cjs': REPORT.replace('import.meta.main', 'undefined'),
@@ -78,6 +79,7 @@ describe('"The program sees what it would see under `node server.ts`"', () => {
         'throw.mjs': 1
       })
     })
+    // [hot 10]
     test(`${way}: import.meta.main is "true in the entry alone"`, async (t) => {
       const dir = project(t, {
         'main.mjs': 'import "./other.mjs"; console.log("entry", import.meta.main)',
@@ -101,6 +103,7 @@ describe('"The program sees what it would see under `node server.ts`"', () => {
   }
 })
 
+// [hot 10]
 test('"children and workers that inherit it are hot as well"', async (t) => {
   const dir = project(t, {
     'main.ts': `
@@ -124,6 +127,7 @@ test('"children and workers that inherit it are hot as well"', async (t) => {
   }
 })
 
+// [hot 23]
 test('"one instance of a package for hot modules, for Node\'s own loader and for `require`"', async (t) => {
   const dir = project(t, {
     'node_modules/pkg/package.json': '{ "name": "pkg", "main": "index.js" }',

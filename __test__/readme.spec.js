@@ -5,6 +5,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { describe, test } = require('node:test')
+const binding = require('../load-binding.js')
 const { makeProject, root } = require('./support/project.js')
 const { documents, isHotProgram, readmeBlocks, textOf } = require('./support/readme.js')
 
@@ -17,7 +18,7 @@ for (const document of documents)
     if (isTypesOnly(files)) continue // type-checked in __test__/types
     describe(`${document}, "${section}"`, () => {
       for (const entry of files.filter((block) => block.run))
-        test(entry.run, { skip: isHotProgram(files) && skip }, async (t) => {
+        test(entry.run, { skip: (isHotProgram(files) && skip) || lacks(files) }, async (t) => {
           const project = makeProject(t, packages)
           for (const { file, code } of files) project.write(file, code)
           const program = start(project, entry.run.split(' '))
@@ -70,6 +71,12 @@ test('links within the documents, and to files of this repository, lead somewher
     }
 })
 
+test('files of this repository that the documents name are there', () => {
+  for (const document of [...documents, 'CONTRIBUTING.md'])
+    for (const [, file] of textOf(document).matchAll(/`((?:src|bin|__test__|benchmark|scripts)\/[\w/.-]+)`/g))
+      assert.ok(fs.existsSync(path.join(root, file)), `${document}: ${file}`)
+})
+
 test('the README fits on a few screens', () => {
   const lines = textOf('README.md').trimEnd().split('\n').length
   assert.ok(lines <= 300, `${lines} lines`)
@@ -93,9 +100,20 @@ function start(project, words) {
   return words[0] === 'hmr' ? project.hmr(words.slice(1), env) : project.run(words, { ...env, HMR_LOGGING: '1' })
 }
 
+/** Whether blocks ask for a runtime that this build does not make. */
+function lacks(files) {
+  if (!files.some(({ code }) => code.includes('createRuntime(import.meta)'))) return false
+  try {
+    require('..').createRuntime(__filename, false)
+    return false
+  } catch {
+    return 'this build makes runtimes by `require` only'
+  }
+}
+
 function whyNot() {
   const { refusal } = require('../bin/doors.js')
-  return refusal() ?? (!('updates' in require('..')) && 'this build takes no edits of hot programs')
+  return refusal() ?? (binding.disposeProgram === undefined && 'this build takes no edits of hot programs')
 }
 
 /** As the sites that show a document make them. */

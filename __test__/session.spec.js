@@ -3,10 +3,11 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
+const binding = require('../load-binding.js')
 const { refusal } = require('../bin/doors.js')
 const { root } = require('./support/project.js')
 
-const skip = refusal() ?? (!('updates' in require('..')) && 'this build takes no edits of hot programs')
+const skip = refusal() ?? (binding.disposeProgram === undefined && 'this build takes no edits of hot programs')
 
 test('the session of the picture', { skip }, async () => {
   const { play } = await import('../scripts/session.mjs')
@@ -15,9 +16,10 @@ test('the session of the picture', { skip }, async () => {
   assert.equal(textOf(drawTerminal('', await play())), textOf(shown))
 })
 
-/** The picture's text, without the time of day, the durations, and what a version of Node calls a function. */
+/** The picture's text in one line, without the time of day, the durations, and the function of a stack's frame. */
 function textOf(picture) {
   const rows = picture.match(/<text .*<\/text>/g).map((row) => row.replace(/<[^>]+>/g, ''))
-  const neutral = rows.join('\n').replace(/^ {4}at .* \(/gm, '    at FUNCTION (')
-  return neutral.replace(/\d\d:\d\d:\d\d/g, 'TIME').replace(/ in [\d.]+ ms/g, ' in SOME ms')
+  const named = rows.map((row) => row.replace(/^ {4}at .* \(/, '    at FUNCTION ('))
+  const text = named.join(' ').replace(/\s+/g, ' ')
+  return text.replace(/\d\d:\d\d:\d\d/g, 'TIME').replace(/ in [\d.]+ ms/g, ' in SOME ms')
 }

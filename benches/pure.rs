@@ -19,8 +19,6 @@ mod debouncer;
 mod file_change;
 #[path = "../src/graph/mod.rs"]
 mod graph;
-#[path = "../src/quick_hash.rs"]
-mod quick_hash;
 
 use debouncer::{Debouncer, Pace, QUIET};
 use graph::modules::{ModuleGraph, Node};

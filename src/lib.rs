@@ -3,45 +3,71 @@
 //! | folder | what it holds | JavaScript |
 //! |---|---|---|
 //! | `js/` | our words for Node-API; the only `unsafe` | yes |
-//! | `classic/` | the lifecycle of hot modules: the classic API | yes |
+//! | `classic/` | the lifecycle of hot modules and the watcher classes: the classic API | yes |
 //! | `vite_node/` | `import.meta.hot` for vite-node: the `./vite-node` entry | yes |
-//! | `watchers/` | the watcher classes, fed by `watch/` | yes |
+//! | `files/` | due file changes to whoever subscribed | yes |
 //! | `watch/` | one hub per environment: the OS's events become due file changes | no |
 //! | `graph/` | who imports whom, what a change affects | no |
 //!
 //! Arrows point down only. `docs/implementation.md` follows one update from the file to the exports.
-mod addon;
 mod classic;
-mod emitter;
 mod error;
 mod es;
+mod files;
 mod graph;
 mod hot;
-mod inspect;
 mod js;
-mod outside;
+mod paths;
 mod program;
-mod quick_hash;
 mod report;
-mod resolve;
-mod timers;
 mod vite_node;
 mod watch;
-mod watchers;
 
 use napi::Env;
 use napi::bindgen_prelude::Object;
 use napi_derive::napi;
+
+use js::{Js, JsResult, NativeFn, Value};
 
 /// Fills the module's exports.
 #[napi(module_exports)]
 pub fn register(exports: Object<'_>, env: Env) -> napi::Result<()> {
     report::start_if_asked();
     js::open(env, exports, |js, exports| {
-        addon::Addon::load(js, exports)?;
+        js.realm()
+            .report_panics(|js, error| report::error(js, "node-hmr", "failed", error));
+        classic::register(js, exports)?;
         vite_node::register(js, exports)?;
-        program::register(js, exports)
+        program::register(js, exports)?;
+        export_hidden(js, exports)
     });
+    Ok(())
+}
+
+/// For the command and the tests: functions that the package's index files do not name.
+fn export_hidden<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
+    let functions: [(&str, u32, NativeFn); 3] = [
+        ("reportError", 3, |call| {
+            let (id, what) = (call.arg(0).display(), call.arg(1).display());
+            report::error(call.js, &id, &what, call.arg(2));
+            Ok(call.js.undefined())
+        }),
+        ("nativeReferences", 0, |call| {
+            let count = u32::try_from(call.js.realm().live_references()).unwrap_or(u32::MAX);
+            Ok(call.js.number(f64::from(count)))
+        }),
+        ("panicAt", 1, |call| {
+            match call.arg(0).display().as_str() {
+                "delivery" => call.js.realm().panic_at("delivery"),
+                "task" => call.js.realm().panic_at("task"),
+                _ => panic!("a test asked for this"),
+            }
+            Ok(call.js.undefined())
+        }),
+    ];
+    for (name, length, body) in functions {
+        exports.define_hidden(js.string(name), js.function(name, length, body)?)?;
+    }
     Ok(())
 }
 

@@ -44,21 +44,30 @@ function painted(line) {
   return spans
 }
 
+/** Rows that fit, broken between words. */
 function broken(spans) {
   const rows = [[]]
   let room = COLUMNS
   for (const { text, fill } of spans)
-    for (let rest = text; rest !== ''; ) {
-      if (room === 0) {
+    for (const word of text.match(/\s*\S+\s*?|\s+/g) ?? []) {
+      if (word.length > room) {
         rows.push([])
         room = COLUMNS
       }
-      rows.at(-1).push(span(rest.slice(0, room), fill))
-      const taken = Math.min(room, rest.length)
-      rest = rest.slice(taken)
-      room -= taken
+      const shown = rows.length > 1 && rows.at(-1).length === 0 ? `  ${word.trimStart()}` : word
+      rows.at(-1).push(span(shown, fill))
+      room -= shown.length
     }
-  return rows
+  return rows.map(joined)
+}
+
+/** Spans of one colour that follow each other, as one. */
+function joined(spans) {
+  const row = []
+  for (const { text, fill } of spans)
+    if (row.at(-1)?.fill === fill) row.at(-1).text += text
+    else row.push(span(text, fill))
+  return row
 }
 
 function textOf(row, y) {

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::record::Record;
-use super::{dependencies, engine_require, trouble};
-use crate::addon::Addon;
+use super::{dependencies, engine_require, hot_module, runtimes, trouble};
 use crate::js::{Call, Held, Js, JsResult, State, Value};
 use crate::report;
 
@@ -29,12 +28,13 @@ impl State for Waiting {
 
 /// Puts the functions on the addon's exports, where `for … in` does not show them.
 pub fn export<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [(&str, u32, crate::js::NativeFn); 5] = [
+    let functions: [(&str, u32, crate::js::NativeFn); 6] = [
         ("reportUncaught", 3, report_uncaught),
         ("onSaveTaken", 1, on_save_taken),
         ("filesNamed", 2, files_named),
         ("remark", 1, remark),
         ("entryRequire", 2, entry_require),
+        ("isHotModule", 1, is_hot_module),
     ];
     for (name, length, body) in functions {
         exports.define_hidden(js.string(name), js.function(name, length, body)?)?;
@@ -93,10 +93,7 @@ fn report_uncaught<'s>(call: &Call<'s>) -> JsResult<'s> {
 
 /// The hot modules that a file is, or that use it where dependencies are followed.
 fn hot_modules_of(js: Js<'_>, path: &str) -> Vec<Rc<Record>> {
-    let Ok(addon) = Addon::of(js) else {
-        return Vec::new();
-    };
-    let runtimes = addon.live_runtimes(js);
+    let runtimes = runtimes::live(js);
     let own: Vec<_> = runtimes
         .iter()
         .flat_map(|(_, registry)| registry.find_told(path))
@@ -109,7 +106,7 @@ fn hot_modules_of(js: Js<'_>, path: &str) -> Vec<Rc<Record>> {
 }
 
 fn hot_module_called(js: Js<'_>, id: &str) -> Option<Rc<Record>> {
-    let runtimes = Addon::of(js).ok()?.live_runtimes(js);
+    let runtimes = runtimes::live(js);
     runtimes.iter().find_map(|(_, registry)| registry.find(id))
 }
 
@@ -118,6 +115,11 @@ fn files_named<'s>(call: &Call<'s>) -> JsResult<'s> {
     let files = dependencies::files_named(call.arg(0), call.arg(1))?;
     let files: Vec<_> = files.iter().map(|file| call.js.string(file)).collect();
     Ok(call.js.array(&files))
+}
+
+/// `isHotModule(value)`
+fn is_hot_module<'s>(call: &Call<'s>) -> JsResult<'s> {
+    Ok(call.js.boolean(hot_module::take(call.arg(0))?.is_some()))
 }
 
 /// `remark(text)`: a line of the log.

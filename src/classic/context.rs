@@ -10,7 +10,7 @@ use std::rc::{Rc, Weak};
 
 use super::record::Record;
 use super::registry::Registry;
-use crate::js::{Held, Js, JsResult, Value};
+use crate::js::{Held, Js, JsResult, State, Value};
 
 /// One step under way. What the step leaves behind (a server, a timer) keeps its context for good, so the context
 /// counts only until the step ends.
@@ -29,9 +29,9 @@ pub struct StepContext {
     evaluating: RefCell<Vec<Weak<Registry>>>,
 }
 
-impl StepContext {
-    /// A context. Its storage costs nothing before the first step.
-    pub fn new(js: Js<'_>) -> JsResult<'_, Self> {
+impl State for StepContext {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        // The storage costs nothing before the first step.
         let apply = js.global()?.get("Reflect")?.get("apply")?.hold();
         let storage = js.builtin("async_hooks")?.get("AsyncLocalStorage")?;
         Ok(Self {
@@ -41,7 +41,9 @@ impl StepContext {
             evaluating: RefCell::default(),
         })
     }
+}
 
+impl StepContext {
     /// A step of a module, for [`StepContext::call`]; [`StepContext::leave`] ends it.
     pub fn enter(&self, record: &Rc<Record>, registry: &Rc<Registry>) -> Rc<StepToken> {
         self.under_way.set(self.under_way.get() + 1);

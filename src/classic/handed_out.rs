@@ -15,6 +15,7 @@ use super::hmr_runtime::require_of;
 use super::hot_module::{Version, take as take_hot};
 use super::registry::{Registry, place};
 use super::require_cache;
+use super::runtimes;
 use super::steps::Module;
 use crate::error::HmrError;
 use crate::js::{Held, JsResult, Thrown, Value};
@@ -176,7 +177,7 @@ pub fn is_es_module_again<'s>(old: Value<'s>, new: Value<'s>, path: &str) -> boo
 /// its cache.
 fn loaders_above<'s>(module: &Module, require: Value<'s>) -> JsResult<'s, Vec<Value<'s>>> {
     let js = require.js();
-    let runtimes = module.addon.live_runtimes(js);
+    let runtimes = runtimes::live(js);
     let importer = module.record.importer.borrow().upgrade();
     let of_importer = importer.and_then(|importer| {
         let mut registries = runtimes.iter().map(|(_, registry)| registry);

@@ -1,22 +1,26 @@
 //! `HMRRuntime` and `createRuntime`: import, unimport, closeAll, and the global switches.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
+use super::context::StepContext;
 use super::import::import;
 use super::record::{Phase, Record};
 use super::registry::{self, Registry};
 use super::steps::{Module, StepFailure};
+use super::switches::Switches;
 use super::watching::{check_watcher, stop_all, stop_watching};
-use super::{dependencies, engine_require, trouble, update};
-use crate::addon::{Addon, Switches};
+use super::{dependencies, engine_require, runtimes, trouble, update};
+use super::{emitter, inspect};
+use crate::classic::watchers::fs_watcher::WatcherClasses;
 use crate::error::HmrError;
-use crate::js::{Call, ClassSpec, Cx, Js, JsResult, Value, spawn_detached};
-use crate::{emitter, inspect, report};
+use crate::js::{Call, ClassSpec, Cx, Held, Js, JsResult, State, Value, define_class, spawn_detached};
+use crate::report;
 
 const LISTENER_FAILED: &str = "a listener of `update` failed";
 
 /// The runtime's class.
-pub const HMR_RUNTIME: ClassSpec = ClassSpec {
+const HMR_RUNTIME: ClassSpec = ClassSpec {
     name: "HMRRuntime",
     length: 2,
     constructor: |call| {
@@ -28,7 +32,8 @@ pub const HMR_RUNTIME: ClassSpec = ClassSpec {
         js.builtin("events")?.call(call.this, &[])?;
         call.this.define_hidden(js.string("watcher"), watcher)?;
         call.this.define_hidden(js.string("_requireFn"), require)?;
-        registry::attach(call.this)?;
+        let maker = js.state::<StepContext>()?.maker(js);
+        registry::attach(call.this, maker)?;
         dependencies::attach(call.this, call.arg(2))?;
         Ok(call.this)
     },
@@ -40,59 +45,80 @@ pub const HMR_RUNTIME: ClassSpec = ClassSpec {
     ],
     statics: &[
         ("setLogging", 1, |call| {
-            set(call, |switches, yes| switches.logging.set(yes))
+            set::<report::Switches>(call, |switches| &switches.logging)
         }),
         ("loggingEnabled", 0, |call| {
-            get(call, |switches| switches.logging.get())
+            get::<report::Switches>(call, |switches| &switches.logging)
         }),
         ("suppressWarnings", 1, |call| {
-            set(call, |switches, yes| switches.warnings_suppressed.set(yes))
+            set::<report::Switches>(call, |switches| &switches.warnings_suppressed)
         }),
         ("shouldSuppressWarnings", 0, |call| {
-            get(call, |switches| switches.warnings_suppressed.get())
+            get::<report::Switches>(call, |switches| &switches.warnings_suppressed)
         }),
         ("followDependencies", 1, |call| {
-            set(call, |switches, yes| switches.dependencies_followed.set(yes))
+            set::<Switches>(call, |switches| &switches.dependencies_followed)
         }),
         ("dependenciesFollowed", 0, |call| {
-            get(call, |switches| switches.dependencies_followed.get())
+            get::<Switches>(call, |switches| &switches.dependencies_followed)
         }),
         ("disableReloading", 0, disable_reloading),
         ("reloadDisabled", 0, |call| {
-            get(call, |switches| switches.reloading_disabled.get())
+            get::<Switches>(call, |switches| &switches.reloading_disabled)
         }),
         ("shutdown", 0, super::shutdown::shutdown),
     ],
 };
 
-fn set<'s>(call: &Call<'s>, switch: fn(&Switches, bool)) -> JsResult<'s> {
-    switch(&Addon::of(call.js)?.switches, call.arg(0).truthy());
+fn set<'s, T: State>(call: &Call<'s>, switch: fn(&T) -> &Cell<bool>) -> JsResult<'s> {
+    switch(&*call.js.state::<T>()?).set(call.arg(0).truthy());
     Ok(call.js.undefined())
 }
 
-fn get<'s>(call: &Call<'s>, switch: fn(&Switches) -> bool) -> JsResult<'s> {
-    Ok(call.js.boolean(switch(&Addon::of(call.js)?.switches)))
+fn get<'s, T: State>(call: &Call<'s>, switch: fn(&T) -> &Cell<bool>) -> JsResult<'s> {
+    Ok(call.js.boolean(switch(&*call.js.state::<T>()?).get()))
 }
 
 /// `HMRRuntime.disableReloading()`: for good. What is watched already is let go.
 fn disable_reloading<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
-    let addon = Addon::of(js)?;
-    addon.switches.reloading_disabled.set(true);
-    for (runtime, _) in addon.live_runtimes(js) {
+    js.state::<Switches>()?.reloading_disabled.set(true);
+    for (runtime, _) in runtimes::live(js) {
         stop_all(runtime)?;
     }
     Ok(js.undefined())
 }
 
+/// `HMRRuntime`.
+pub struct RuntimeClass(pub Held);
+
+impl State for RuntimeClass {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        let class = define_class(js, &HMR_RUNTIME, Some(js.builtin("events")?))?;
+        class.define_hidden(js.string("HMRRuntime"), class)?;
+        add_symbols(class)?;
+        Ok(Self(class.hold()))
+    }
+}
+
+/// `emitUpdate`, to be bound to a runtime and an id.
+pub struct EmitUpdate(pub Held);
+
+impl State for EmitUpdate {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        let function = js.function("emitUpdate", 0, |call| Ok(emit_update(call)))?;
+        Ok(Self(function.hold()))
+    }
+}
+
 /// What `util.inspect` and `captureRejections` look for on the prototype.
-pub fn add_symbols(class: Value<'_>) -> JsResult<'_, ()> {
+fn add_symbols(class: Value<'_>) -> JsResult<'_, ()> {
     let js = class.js();
-    let prototype = class.get("prototype")?;
-    let inspect = js.symbol_for("nodejs.util.inspect.custom")?;
-    prototype.define_hidden(inspect, js.function("inspect", 3, inspect_runtime)?)?;
+    inspect::show(class, inspect_runtime)?;
     let rejection = js.symbol_for("nodejs.rejection")?;
-    prototype.define_hidden(rejection, js.function("onRejection", 2, on_rejection)?)
+    class
+        .get("prototype")?
+        .define_hidden(rejection, js.function("onRejection", 2, on_rejection)?)
 }
 
 /// An async listener rejected while rejections were captured. Of `update` it is reported; what becomes of the user's own
@@ -139,14 +165,13 @@ pub fn create_runtime<'s>(call: &Call<'s>) -> JsResult<'s> {
     check_require("createRuntime", require)?;
     check_watcher("createRuntime", watcher)?;
     dependencies::check("createRuntime", call.arg(2))?;
-    let classes = &Addon::of(js)?.classes;
     let watcher = if watcher.is_undefined() {
-        classes.fs_watcher.get(js).construct(&[require])?
+        js.state::<WatcherClasses>()?.fs.get(js).construct(&[require])?
     } else {
         watcher
     };
-    classes
-        .runtime
+    js.state::<RuntimeClass>()?
+        .0
         .get(js)
         .construct(&[watcher, require, call.arg(2)])
 }
@@ -170,7 +195,6 @@ pub fn module<'s>(runtime: Value<'s>, registry: &Rc<Registry>, record: &Rc<Recor
     let js = runtime.js();
     Ok(Module {
         cx: Cx::new(js),
-        addon: Addon::of(js)?,
         runtime: runtime.hold(),
         registry: Rc::clone(registry),
         record: Rc::clone(record),
@@ -216,7 +240,7 @@ fn close_all<'s>(call: &Call<'s>) -> JsResult<'s> {
 }
 
 /// `emitUpdate()` as a runner gets it: runtime and id are bound.
-pub fn emit_update<'s>(call: &Call<'s>) -> Value<'s> {
+fn emit_update<'s>(call: &Call<'s>) -> Value<'s> {
     let (runtime, id) = (call.arg(0), call.arg(1));
     call.js.boolean(emit(call.js, runtime, &id.display()))
 }

@@ -1,6 +1,8 @@
 //! What a hot module is: `{ persist, runner, updatePersistentValues? }`.
 
-use crate::addon::Addon;
+use super::brand::is_of_another;
+use super::persist::PersistClass;
+use super::runner::RunnerClasses;
 use crate::error::HmrError;
 use crate::js::{Call, Held, JsResult, Value};
 
@@ -59,53 +61,22 @@ pub fn create_module<'s>(call: &Call<'s>) -> JsResult<'s> {
     let persist = if persist.truthy() {
         persist
     } else {
-        Addon::of(js)?.classes.persist_manager.get(js).construct(&[])?
+        js.state::<PersistClass>()?.0.get(js).construct(&[])?
     };
     module.set("persist", persist)?;
     module.set("runner", runner)?;
     Ok(module)
 }
 
-/// The symbol under which the prototypes of `Runner`, `AsyncRunner` and `PersistManager` say what they are.
-const BRAND: &str = "@upvotr/node-hmr class";
-
-/// Puts the brand on a class.
-pub fn brand(class: Value<'_>) -> JsResult<'_, ()> {
-    let name = class.get("name")?;
-    class
-        .get("prototype")?
-        .define_hidden(class.js().symbol_for(BRAND)?, name)
-}
-
-/// Whether a value is an instance of that class of another copy of this package: two are found in one program when
-/// both it and its module bring one, or when the package was dropped from `require.cache`.
-fn is_of_another<'s>(value: Value<'s>, name: &str) -> JsResult<'s, bool> {
-    let js = value.js();
-    if !value.is_object() {
-        return Ok(false);
-    }
-    // Asked of the prototype: that of the class itself is no instance.
-    let prototype = js
-        .global()?
-        .get("Object")?
-        .call_method("getPrototypeOf", &[value])?;
-    let brand = if prototype.is_object() {
-        prototype.get_key(js.symbol_for(BRAND)?)?
-    } else {
-        prototype
-    };
-    Ok(brand.text().as_deref() == Some(name))
-}
-
 /// Whether a value is an instance of `Runner`, `AsyncRunner` or `PersistManager`, of this copy or another.
 pub fn is_of_class<'s>(value: Value<'s>, name: &str) -> JsResult<'s, bool> {
-    let classes = &Addon::of(value.js())?.classes;
+    let js = value.js();
     let own = match name {
-        "Runner" => &classes.runner,
-        "AsyncRunner" => &classes.async_runner,
-        _ => &classes.persist_manager,
+        "Runner" => js.state::<RunnerClasses>()?.plain.get(js),
+        "AsyncRunner" => js.state::<RunnerClasses>()?.awaited.get(js),
+        _ => js.state::<PersistClass>()?.0.get(js),
     };
-    Ok(value.instance_of(own.get(value.js()))? || is_of_another(value, name)?)
+    Ok(value.instance_of(own)? || is_of_another(value, name)?)
 }
 
 /// Takes a module's export for a hot module, if it is one.

@@ -2,18 +2,19 @@
 
 use std::rc::Rc;
 
+use super::context::StepContext;
 use super::cycle::Importing;
 use super::hmr_runtime::{module, require_of};
 use super::record::{Phase, Record};
 use super::registry::{self, place};
+use super::runtimes::Runtimes;
 use super::steps::Module;
 use super::update::EndsIdle;
 use super::watching::stop_watching;
 use super::{dependencies, update};
-use crate::addon::Addon;
+use crate::classic::resolve;
 use crate::error::HmrError;
 use crate::js::{Call, Cx, Held, Js, JsResult, Value, spawn};
-use crate::resolve;
 
 /// `runtime.import(id)`.
 pub fn import<'s>(call: &Call<'s>) -> JsResult<'s> {
@@ -94,8 +95,7 @@ fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s
     if let Some(result) = registry.just_ended(&id) {
         return Ok(Begun::Ended(result));
     }
-    let addon = Addon::of(js)?;
-    let waiter = addon.context.current(js);
+    let waiter = js.state::<StepContext>()?.current(js);
     let (record, way) = match registry.find(&id) {
         Some(record) if record.is_busy() => {
             let is_circle = waiter
@@ -115,12 +115,12 @@ fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s
             js.state::<Importing>()?.check(js, &id, waiter.as_ref(), || {
                 resolve::resolve(require_of(runtime)?, &id, "HMRRuntime.import")
             })?;
-            let record = registry.add(&id, addon.next_import());
+            let record = registry.add(&id, js.state::<Runtimes>()?.next_import());
             if let Some(waiter) = &waiter {
                 *record.importer.borrow_mut() = Rc::downgrade(waiter);
             }
             if !registry.is_listed.replace(true) {
-                addon.list_runtime(runtime, &registry);
+                js.state::<Runtimes>()?.list(runtime, &registry);
             }
             registry::add_slot(js, registry_object, &record)?;
             (record, Way::First)

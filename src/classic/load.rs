@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::context::StepContext;
 use super::dependencies::{self, Loaded};
 use super::hot_module::Version;
 use super::record::{Phase, Record};
@@ -10,9 +11,11 @@ use super::registry::place;
 use super::steps::Module;
 use super::trouble::SETTLE;
 use super::{handed_out, hmr_runtime, require_cache, watching};
-use crate::js::{Held, Js, JsResult, Signal, Value};
-use crate::resolve::{self, Way};
-use crate::watchers::delivery::Origin;
+use crate::classic::node_paths;
+use crate::classic::resolve::{self, Way};
+use crate::files::Origin;
+use crate::js::{Held, Js, JsResult, Signal, Timers, Value};
+use crate::paths;
 
 /// The version of a first import, whose watch starts before the file is read.
 pub fn load_first<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
@@ -38,7 +41,7 @@ pub async fn wait(module: &Module, milliseconds: u32) {
     let fires = Rc::clone(&over);
     let timer = module.cx.attempt(|js| {
         let fire = move |js: Js<'_>| fires.fire(js, &Ok(Held::undefined()));
-        module.addon.timers.after(js, milliseconds, fire).map(|_| ())
+        js.state::<Timers>()?.after(js, milliseconds, fire).map(|_| ())
     });
     if timer.is_ok() {
         drop(over.wait(&module.cx).await);
@@ -81,9 +84,10 @@ pub fn load<'s>(js: Js<'s>, module: &Module, origin: Origin) -> JsResult<'s, Ver
         }
     }
     let evicted = evict(require, module, &path)?;
+    let context = require.js().state::<StepContext>()?;
     let version = dependencies::evaluate(require, &module.registry, &path, || {
         let evaluate = || handed_out::evaluate(module, require, &path, evicted);
-        module.addon.context.evaluating(&module.registry, evaluate)
+        context.evaluating(&module.registry, evaluate)
     });
     if let (Err(_), Some((cache, old))) = (&version, evicted)
         && module.record.phase.get() == Phase::Updating
@@ -141,15 +145,15 @@ fn find<'s>(require: Value<'s>, record: &Record, old_path: &str, origin: Origin)
     let resolve = || resolve::resolve(require, &record.id, "HMRRuntime.import");
     // A copy: `resolve` may be the user's, and import.
     let found_by = record.found_by.borrow().clone();
-    if !matches!(found_by, Way::Link(_)) && origin != Origin::Watched && !resolve::is_file(old_path) {
+    if !matches!(found_by, Way::Link(_)) && origin != Origin::Watched && !paths::is_file(old_path) {
         // The id may lead to another file by now, an `index.js` in place of a `.js`.
-        let _ = resolve::make_node_forget(require.js(), old_path);
+        let _ = node_paths::make_node_forget(require.js(), old_path);
     }
     match found_by {
-        Way::Direct if origin == Origin::Watched || resolve::is_file(old_path) => Ok(old_path.to_owned()),
+        Way::Direct if origin == Origin::Watched || paths::is_file(old_path) => Ok(old_path.to_owned()),
         Way::Link(link) => {
             let resolved = resolve()?;
-            let target = resolve::target_of(&link).inspect(|target| resolve::teach_node(require, target));
+            let target = paths::target_of(&link).inspect(|target| node_paths::teach_node(require, target));
             Ok(target.unwrap_or(resolved))
         }
         Way::Direct | Way::Decided => resolve(),

@@ -3,28 +3,104 @@
 //! One update, as a straight line: a watcher emits → [`hmr_runtime`] finds the record → [`update`] evicts and
 //! requires ([`require_cache`]), asks [`hot_module`] whether it is one, follows [`lifecycle`]'s plan, gives the
 //! exports object its new value and emits `update`.
+pub mod brand;
 pub mod command;
 pub mod context;
 pub mod cycle;
 pub mod dependencies;
+pub mod emitter;
 pub mod engine_require;
 pub mod found;
 pub mod handed_out;
 pub mod hmr_runtime;
 pub mod hot_module;
 pub mod import;
+pub mod inspect;
 pub mod lifecycle;
 pub mod load;
+pub mod node_paths;
 pub mod persist;
 pub mod record;
 pub mod registry;
 pub mod require_cache;
+pub mod resolve;
 pub mod runner;
+pub mod runtimes;
 pub mod shutdown;
 pub mod steps;
+pub mod switches;
 pub mod synthetic;
 pub mod telling;
 pub mod trouble;
 pub mod unloadable;
 pub mod update;
+pub mod watchers;
 pub mod watching;
+
+use crate::files::Delivery;
+use crate::js::{Js, JsResult, NativeFn, Outside, Timers, Value};
+use crate::report;
+use watchers::fs_watcher::WatcherClasses;
+
+/// Makes what has to be made before the program runs, and fills the exports.
+pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
+    // All that refers to JavaScript for good: a program may patch these later, and what `nativeReferences` counts
+    // beyond them has to be let go by name.
+    js.state::<emitter::Emitters>()?;
+    js.state::<Timers>()?;
+    js.state::<Outside>()?;
+    js.state::<context::StepContext>()?;
+    js.state::<steps::OwnMethods>()?;
+    js.state::<registry::RegistryKey>()?;
+    js.state::<hmr_runtime::EmitUpdate>()?;
+    js.state::<watching::OnUpdate>()?;
+    js.state::<watchers::fs_watcher::Unwatch>()?;
+    js.state::<synthetic::Synthetic>()?;
+    js.state::<runtimes::Runtimes>()?;
+    let (watchers, runners) = (
+        js.state::<WatcherClasses>()?,
+        js.state::<runner::RunnerClasses>()?,
+    );
+    let (persist, runtime) = (
+        js.state::<persist::PersistClass>()?,
+        js.state::<hmr_runtime::RuntimeClass>()?,
+    );
+    for class in [
+        &watchers.base,
+        &watchers.fs,
+        &watchers.content,
+        &watchers.noop,
+        &runners.plain,
+        &runners.awaited,
+        &persist.0,
+        &runtime.0,
+    ] {
+        let class = class.get(js);
+        exports.set(&class.get("name")?.display(), class)?;
+    }
+    export_functions(js, exports)?;
+    // Among the last ones made: it is closed before what its watches' listeners use.
+    js.state::<Delivery>()?;
+    let more_follow = |js: Js<'_>| {
+        js.state::<Delivery>()
+            .is_ok_and(|delivery| !delivery.is_at_rest())
+    };
+    js.state::<report::Switches>()?.more_follow.set(Some(more_follow));
+    Ok(())
+}
+
+fn export_functions<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
+    let functions: [(&str, u32, NativeFn); 5] = [
+        ("createModule", 2, hot_module::create_module),
+        ("createPersist", 0, persist::create_persist),
+        ("createRunner", 1, runner::create_runner),
+        ("createRuntime", 1, hmr_runtime::create_runtime),
+        ("createSyntheticRequire", 4, synthetic::create_synthetic_require),
+    ];
+    for (name, length, body) in functions {
+        exports.set(name, js.function(name, length, body)?)?;
+    }
+    exports.set("hmr", exports.get("createModule")?)?;
+    exports.set("synthetic", exports.get("createSyntheticRequire")?)?;
+    command::export(js, exports)
+}

@@ -1,8 +1,9 @@
 //! `PersistManager`, `createPersist`.
 
-use crate::addon::Addon;
-use crate::classic::runner::check_callback;
-use crate::js::{Call, ClassSpec, JsResult, Value};
+use super::brand::brand;
+use super::inspect;
+use super::runner::check_callback;
+use crate::js::{Call, ClassSpec, Held, Js, JsResult, State, Value, define_class};
 
 const GENERATE: &str = "generatePersistentValues";
 const CLEANUP: &str = "cleanupPersistentValues";
@@ -11,7 +12,7 @@ const CLEANUP: &str = "cleanupPersistentValues";
 pub const CALLBACKS: &[(&str, &str)] = &[("generate", GENERATE), ("cleanup", CLEANUP)];
 
 /// Makes and cleans up persistent values. The callbacks are own properties (see `runner.rs`).
-pub const PERSIST_MANAGER: ClassSpec = ClassSpec {
+const PERSIST_MANAGER: ClassSpec = ClassSpec {
     name: "PersistManager",
     length: 0,
     constructor: |call| {
@@ -26,6 +27,18 @@ pub const PERSIST_MANAGER: ClassSpec = ClassSpec {
     methods: &[("generate", 0, generate), ("cleanup", 1, cleanup)],
     statics: &[],
 };
+
+/// `PersistManager`.
+pub struct PersistClass(pub Held);
+
+impl State for PersistClass {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        let class = define_class(js, &PERSIST_MANAGER, None)?;
+        brand(class)?;
+        inspect::show(class, inspect)?;
+        Ok(Self(class.hold()))
+    }
+}
 
 fn generate<'s>(call: &Call<'s>) -> JsResult<'s> {
     let generate = call.this.get(GENERATE)?;
@@ -56,14 +69,14 @@ pub fn generate_text(persist: Value<'_>) -> String {
 pub fn create_persist<'s>(call: &Call<'s>) -> JsResult<'s> {
     check_callback("createPersist", "generate", call.arg(0))?;
     check_callback("createPersist", "cleanup", call.arg(1))?;
-    Addon::of(call.js)?
-        .classes
-        .persist_manager
+    call.js
+        .state::<PersistClass>()?
+        .0
         .get(call.js)
         .construct(&[call.arg(0), call.arg(1)])
 }
 
 /// `util.inspect` of a persist manager: its callbacks.
-pub fn inspect<'s>(call: &Call<'s>) -> JsResult<'s> {
-    crate::inspect::properties(call, &[(GENERATE, "generate"), (CLEANUP, "cleanup")])
+fn inspect<'s>(call: &Call<'s>) -> JsResult<'s> {
+    inspect::properties(call, &[(GENERATE, "generate"), (CLEANUP, "cleanup")])
 }

@@ -5,9 +5,9 @@ use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::telling::Recent;
+use crate::classic::resolve::Way;
+use crate::files::Origin;
 use crate::js::Signal;
-use crate::resolve::Way;
-use crate::watchers::delivery::Origin;
 
 /// What a module is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

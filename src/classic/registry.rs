@@ -10,10 +10,10 @@ use std::rc::{Rc, Weak};
 
 use super::dependencies::Dependencies;
 use super::record::{Phase, Record};
-use crate::addon::Addon;
+use super::runtimes::Runtimes;
 use crate::error::HmrError;
-use crate::js::{Faint, Held, Js, JsResult, Value};
-use crate::quick_hash::QuickHash;
+use crate::js::{Faint, Held, Js, JsResult, State, Value};
+use rustc_hash::FxBuildHasher;
 
 /// What a slot holds, by index: an index is found faster than a name.
 pub mod place {
@@ -45,7 +45,7 @@ pub struct Registry {
     /// The JavaScript object that holds the slots, and this.
     object: RefCell<Option<Faint>>,
     by_id: RefCell<HashMap<String, Rc<Record>>>,
-    by_path: RefCell<HashMap<String, Vec<Rc<Record>>, QuickHash>>,
+    by_path: RefCell<HashMap<String, Vec<Rc<Record>>, FxBuildHasher>>,
     /// Whether the addon knows of this runtime.
     pub is_listed: Cell<bool>,
     /// How many records are watched; the `update` listener is on while there are any.
@@ -176,18 +176,26 @@ pub fn sort(records: &mut [Rc<Record>]) {
     records.sort_by_key(|record| record.order);
 }
 
-/// Gives a new runtime its registry.
-pub fn attach(runtime: Value<'_>) -> JsResult<'_, ()> {
+/// Where a runtime keeps its registry.
+pub struct RegistryKey(Held);
+
+impl State for RegistryKey {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self(js.symbol("node-hmr registry").hold()))
+    }
+}
+
+/// Gives a new runtime its registry, which was made while a module of `maker` was evaluated.
+pub fn attach(runtime: Value<'_>, maker: Weak<Registry>) -> JsResult<'_, ()> {
     let js = runtime.js();
     let registry = Rc::new(Registry::default());
     let object = js.native_object(Rc::clone(&registry))?;
+    *registry.maker.borrow_mut() = maker;
     // Found here without a search: an update asks for it several times.
     *registry.object.borrow_mut() = object.faint();
     object.set("parents", js.array(&[]))?;
-    let addon = Addon::of(js)?;
-    *registry.maker.borrow_mut() = addon.context.maker(js);
-    addon.add_registry(&registry);
-    runtime.define_hidden(addon.registry_key.get(js), object)
+    js.state::<Runtimes>()?.add(&registry);
+    runtime.define_hidden(js.state::<RegistryKey>()?.0.get(js), object)
 }
 
 /// The registry of `runtime`: the records, and the JavaScript object that holds the slots.
@@ -197,7 +205,7 @@ pub fn attach(runtime: Value<'_>) -> JsResult<'_, ()> {
 pub fn of<'s>(runtime: Value<'s>, method: &'static str) -> JsResult<'s, (Rc<Registry>, Value<'s>)> {
     let js = runtime.js();
     if runtime.is_object() {
-        let object = runtime.get_key(Addon::of(js)?.registry_key.get(js))?;
+        let object = runtime.get_key(js.state::<RegistryKey>()?.0.get(js))?;
         if let Some(registry) = object.native::<Registry>() {
             return Ok((registry, object));
         }
@@ -233,7 +241,7 @@ pub fn forget<'s>(
 ) -> JsResult<'s, ()> {
     registry.remove(record);
     if registry.by_id.borrow().is_empty() && registry.is_listed.replace(false) {
-        Addon::of(runtime.js())?.unlist_runtime(runtime);
+        runtime.js().state::<Runtimes>()?.unlist(runtime);
     }
     registry_object.delete_item(record.order)
 }

@@ -3,9 +3,10 @@
 //! The callbacks are own properties of the instance, never native references: a callback reaches its module, and
 //! its module the runner, and only the collector can free such a cycle (docs/design.md, "Leaks").
 
-use crate::addon::{Addon, Classes};
+use super::brand::brand;
+use super::inspect;
 use crate::error::HmrError;
-use crate::js::{Call, ClassSpec, Held, JsResult, MethodSpec, Value};
+use crate::js::{Call, ClassSpec, Held, Js, JsResult, MethodSpec, State, Value, define_class};
 
 const METHODS: &[MethodSpec] = &[("execute", 2, execute), ("clean", 2, clean)];
 
@@ -13,28 +14,53 @@ const METHODS: &[MethodSpec] = &[("execute", 2, execute), ("clean", 2, clean)];
 pub const CALLBACKS: &[(&str, &str)] = &[("execute", "run"), ("clean", "cleanup")];
 
 /// A runner whose result is the module's exports, a promise included.
-pub const RUNNER: ClassSpec = ClassSpec {
+const RUNNER: ClassSpec = ClassSpec {
     name: "Runner",
     length: 1,
-    constructor: |call| construct(call, "Runner", |classes| &classes.runner),
+    constructor: |call| construct(call, "Runner", |classes| &classes.plain),
     methods: METHODS,
     statics: &[],
 };
 
 /// A runner whose result is awaited.
-pub const ASYNC_RUNNER: ClassSpec = ClassSpec {
+const ASYNC_RUNNER: ClassSpec = ClassSpec {
     name: "AsyncRunner",
     length: 1,
-    constructor: |call| construct(call, "AsyncRunner", |classes| &classes.async_runner),
+    constructor: |call| construct(call, "AsyncRunner", |classes| &classes.awaited),
     methods: METHODS,
     statics: &[],
 };
 
-fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&Classes) -> &Held) -> JsResult<'s> {
+/// Both classes of runners.
+pub struct RunnerClasses {
+    /// `Runner`
+    pub plain: Held,
+    /// `AsyncRunner`
+    pub awaited: Held,
+}
+
+impl State for RunnerClasses {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        let (plain, awaited) = (
+            define_class(js, &RUNNER, None)?,
+            define_class(js, &ASYNC_RUNNER, None)?,
+        );
+        for class in [plain, awaited] {
+            brand(class)?;
+            inspect::show(class, inspect)?;
+        }
+        Ok(Self {
+            plain: plain.hold(),
+            awaited: awaited.hold(),
+        })
+    }
+}
+
+fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&RunnerClasses) -> &Held) -> JsResult<'s> {
     let js = call.js;
     let (run, cleanup) = (call.arg(0), call.arg(1));
     // A subclass may override `execute` and call `super()` without arguments.
-    let own = own(&Addon::of(js)?.classes).get(js);
+    let own = own(&*js.state::<RunnerClasses>()?).get(js);
     let is_subclass = call.new_target.is_some_and(|target| !target.same(own));
     if !(run.is_function() || is_subclass && run.is_undefined()) {
         return Err(HmrError::argument(class, "run", "a function that returns the exports", run).thrown(js));
@@ -75,16 +101,16 @@ pub fn create_runner<'s>(call: &Call<'s>) -> JsResult<'s> {
         return Err(HmrError::argument("createRunner", "run", expected, run).thrown(js));
     }
     check_callback("createRunner", "cleanup", cleanup)?;
-    let addon = Addon::of(js)?;
+    let classes = js.state::<RunnerClasses>()?;
     let class = if call.arg(2).truthy() {
-        &addon.classes.async_runner
+        &classes.awaited
     } else {
-        &addon.classes.runner
+        &classes.plain
     };
     class.get(js).construct(&[run, cleanup])
 }
 
 /// `util.inspect` of a runner: its callbacks.
-pub fn inspect<'s>(call: &Call<'s>) -> JsResult<'s> {
-    crate::inspect::properties(call, &[("run", "run"), ("cleanup", "cleanup")])
+fn inspect<'s>(call: &Call<'s>) -> JsResult<'s> {
+    inspect::properties(call, &[("run", "run"), ("cleanup", "cleanup")])
 }

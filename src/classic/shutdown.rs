@@ -2,9 +2,8 @@
 
 use super::hmr_runtime::module;
 use super::steps::{Module, StepFailure};
-use super::update;
 use super::watching::stop_all;
-use crate::addon::Addon;
+use super::{runtimes, update};
 use crate::js::{Call, Cx, Held, Js, JsResult, spawn};
 use crate::report;
 
@@ -32,7 +31,7 @@ pub fn shutdown<'s>(call: &Call<'s>) -> JsResult<'s> {
 /// Ends what is watched and under way; innermost modules first.
 fn let_go(js: Js<'_>) -> JsResult<'_, Vec<Module>> {
     let mut modules: Vec<Module> = Vec::new();
-    for (runtime, registry) in Addon::of(js)?.live_runtimes(js) {
+    for (runtime, registry) in runtimes::live(js) {
         stop_all(runtime)?;
         for record in registry.all() {
             record.is_alive.set(false);

@@ -5,11 +5,14 @@ use std::time::Instant;
 
 use tracing::{Instrument, trace_span};
 
+use super::context::StepContext;
+use super::hmr_runtime::EmitUpdate;
 use super::hot_module::Version;
+use super::persist::{self, PersistClass};
 use super::record::{AwaitedStep, Record, STALLED};
 use super::registry::{Registry, place};
-use crate::addon::Addon;
-use crate::js::{Cx, Held, Js, JsResult, Value, settled, settled_before, spawn_detached};
+use super::runner::{self, RunnerClasses};
+use crate::js::{Cx, Held, Js, JsResult, State, Timers, Value, settled, settled_before, spawn_detached};
 use crate::report;
 
 /// A module of a runtime while something is under way for it. The references live as long as that.
@@ -17,8 +20,6 @@ use crate::report;
 pub struct Module {
     /// The right to use JavaScript.
     pub cx: Cx,
-    /// The addon's state.
-    pub addon: Rc<Addon>,
     /// The `HMRRuntime`.
     pub runtime: Held,
     /// The runtime's records.
@@ -34,13 +35,20 @@ pub struct Module {
 #[derive(Default)]
 pub struct OwnMethods(Vec<(&'static str, &'static str, Held)>);
 
+impl State for OwnMethods {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        let (runners, persist) = (js.state::<RunnerClasses>()?, js.state::<PersistClass>()?);
+        let mut own = Self::default();
+        own.add(runners.plain.get(js), runner::CALLBACKS)?;
+        own.add(runners.awaited.get(js), runner::CALLBACKS)?;
+        own.add(persist.0.get(js), persist::CALLBACKS)?;
+        Ok(own)
+    }
+}
+
 impl OwnMethods {
-    /// Takes the methods of a class, given with the properties that hold their callbacks.
-    pub fn take<'s>(
-        &mut self,
-        class: Value<'s>,
-        methods: &[(&'static str, &'static str)],
-    ) -> JsResult<'s, ()> {
+    /// Adds the methods of a class, given with the properties that hold their callbacks.
+    fn add<'s>(&mut self, class: Value<'s>, methods: &[(&'static str, &'static str)]) -> JsResult<'s, ()> {
         let prototype = class.get("prototype")?;
         for &(method, callback) in methods {
             self.0.push((method, callback, prototype.get(method)?.hold()));
@@ -122,7 +130,7 @@ impl Module {
             return Ok(kept);
         }
         let arguments = [self.runtime.get(js), js.string(&self.record.id)];
-        let emit = self.addon.emit_update.get(js);
+        let emit = js.state::<EmitUpdate>()?.0.get(js);
         let emit = emit.bind(js.undefined(), &arguments)?;
         slot.set_item(place::EMIT_UPDATE, emit)?;
         Ok(emit)
@@ -141,7 +149,7 @@ impl Module {
             self.cx.attempt(|js| {
                 let (owner, args) = target(js)?;
                 let mut function = owner.get(method)?;
-                if let Some(callback) = self.addon.own_methods.callback(method, function) {
+                if let Some(callback) = js.state::<OwnMethods>()?.callback(method, function) {
                     let callback = owner.get(callback)?;
                     if callback.is_function() {
                         function = callback;
@@ -150,8 +158,9 @@ impl Module {
                     }
                 }
                 let result = if may_import && function.is_function() {
-                    let token = token.insert(self.addon.context.enter(&self.record, &self.registry));
-                    self.addon.context.call(token, function, owner, &args)?
+                    let context = js.state::<StepContext>()?;
+                    let token = token.insert(context.enter(&self.record, &self.registry));
+                    context.call(token, function, owner, &args)?
                 } else {
                     function.call(owner, &args)?
                 };
@@ -169,7 +178,11 @@ impl Module {
             Err(thrown) => Err(StepFailure::Thrown(thrown)),
         };
         if let Some(token) = token {
-            self.cx.with(|js| self.addon.context.leave(js, &token));
+            self.cx.with(|js| {
+                if let Ok(context) = js.state::<StepContext>() {
+                    context.leave(js, &token);
+                }
+            });
         }
         result
     }
@@ -189,7 +202,11 @@ impl Module {
         }
         drop(awaited);
         if let Some(timer) = notice {
-            self.cx.with(|js| self.addon.timers.cancel(js, timer.get(js)));
+            self.cx.with(|js| {
+                if let Ok(timers) = js.state::<Timers>() {
+                    timers.cancel(js, timer.get(js));
+                }
+            });
         }
         let Some(result) = settled else {
             self.give_up(method, &step, result);
@@ -204,7 +221,7 @@ impl Module {
         let timer = self.cx.attempt(|js| {
             let milliseconds = u32::try_from(STALLED.as_millis()).unwrap_or(u32::MAX);
             let is_watched = self.record.is_watched.get();
-            let timer = self.addon.timers.after(js, milliseconds, move |js| {
+            let timer = js.state::<Timers>()?.after(js, milliseconds, move |js| {
                 let seconds = STALLED.as_secs();
                 let way_out = if is_watched {
                     ", and updates of its module wait for it: the next save gives it up"

@@ -1,8 +1,19 @@
 //! `createSyntheticRequire`: a `require` made of a function.
 
-use crate::addon::Addon;
 use crate::error::HmrError;
-use crate::js::{Call, JsResult};
+use crate::js::{Call, Held, Js, JsResult, State};
+
+/// What every synthetic `require` is bound from.
+pub struct Synthetic {
+    call: Held,
+}
+
+impl State for Synthetic {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        let call = js.function("require", 1, call)?.hold();
+        Ok(Self { call })
+    }
+}
 
 /// `createSyntheticRequire(require, realRequire, cache?, resolve?)`.
 pub fn create_synthetic_require<'s>(call: &Call<'s>) -> JsResult<'s> {
@@ -40,8 +51,9 @@ pub fn create_synthetic_require<'s>(call: &Call<'s>) -> JsResult<'s> {
         cache
     };
     let store = if keeps_results { cache } else { js.undefined() };
-    let synthetic = Addon::of(js)?
-        .synthetic_call
+    let synthetic = js
+        .state::<Synthetic>()?
+        .call
         .get(js)
         .bind(js.undefined(), &[require, store])?;
     synthetic.define_constant(js.string("name"), js.string("require"))?;
@@ -61,7 +73,7 @@ pub fn create_synthetic_require<'s>(call: &Call<'s>) -> JsResult<'s> {
 }
 
 /// A call of a synthetic require: the function and, when it keeps results, its store are bound before the id.
-pub fn call<'s>(call: &Call<'s>) -> JsResult<'s> {
+fn call<'s>(call: &Call<'s>) -> JsResult<'s> {
     let (require, store, id) = (call.arg(0), call.arg(1), call.arg(2));
     if !store.is_object() {
         return require.call(call.js.undefined(), &[id]);

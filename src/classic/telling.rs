@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use super::steps::Module;
 use super::trouble::{report_failure, warn};
-use crate::js::{Held, Js};
+use crate::files::{Delivery, Origin};
+use crate::js::{Held, Js, Timers};
 use crate::report;
-use crate::watchers::delivery::Origin;
 
 /// How soon is looked again, in milliseconds.
 const LOOK: u32 = 50;
@@ -45,7 +45,7 @@ impl Telling {
             module: module.clone(),
             update: module.record.updates.get(),
             since: Instant::now(),
-            is_held: origin == Origin::Watched && module.addon.delivery.is_in_burst(),
+            is_held: origin == Origin::Watched && module.cx.with(is_in_burst),
             said: Vec::new(),
         }
     }
@@ -79,22 +79,29 @@ impl Telling {
 
     fn look_later(self: &Rc<Self>, js: Js<'_>) {
         let this = Rc::clone(self);
-        let addon = Rc::clone(&self.module.addon);
-        let timer = addon.timers.after(js, LOOK, move |js| {
+        let look = move |js: Js<'_>| {
             let record = &this.module.record;
             if record.updates.get() != this.update || !record.is_alive.get() {
                 return;
             }
-            if this.module.addon.delivery.is_in_burst() && this.since.elapsed() < LONGEST {
+            if is_in_burst(js) && this.since.elapsed() < LONGEST {
                 return this.look_later(js);
             }
             for said in &this.said {
                 tell(&this.module, said);
             }
-        });
+        };
+        let timer = js
+            .state::<Timers>()
+            .and_then(|timers| timers.after(js, LOOK, look));
         // Refused only while the environment goes.
         let _ = timer;
     }
+}
+
+fn is_in_burst(js: Js<'_>) -> bool {
+    js.state::<Delivery>()
+        .is_ok_and(|delivery| delivery.is_in_burst())
 }
 
 fn tell(module: &Module, said: &Said) {

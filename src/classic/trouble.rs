@@ -9,11 +9,10 @@ use super::handed_out;
 use super::record::Record;
 use super::steps::Module;
 use super::unloadable::{Failure, Unloadable};
-use crate::addon::Addon;
-use crate::js::{Cx, Held, Js, Value, settled, spawn_detached};
+use crate::classic::resolve::Way;
+use crate::files::Origin;
+use crate::js::{Cx, Held, Js, Timers, Value, settled, spawn_detached};
 use crate::report;
-use crate::resolve::Way;
-use crate::watchers::delivery::Origin;
 
 /// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.
 pub const SETTLE: u32 = 250;
@@ -178,7 +177,7 @@ fn after(module: &Module, milliseconds: u32, action: impl for<'t> Fn(Js<'t>, boo
     let record = Rc::clone(&module.record);
     let update = record.updates.get();
     let timer = module.cx.attempt(|js| {
-        let timer = module.addon.timers.after(js, milliseconds, move |js| {
+        let timer = js.state::<Timers>()?.after(js, milliseconds, move |js| {
             action(js, record.is_as_it_was(update))
         })?;
         Ok(timer.hold())
@@ -194,7 +193,7 @@ pub fn is_known(js: Js<'_>, record: &Record, thrown: &Held) -> bool {
 
 /// The log line of a version that failed, where no warning says the same.
 pub fn log_kept(js: Js<'_>, record: &Record, way: &[String], took: Duration) {
-    if Addon::of(js).is_ok_and(|addon| addon.switches.warnings_suppressed.get()) {
+    if report::suppresses_warnings(js) {
         let path = record.resolved.borrow().clone();
         report::updated(js, way, &record.id, &path, KEPT, took);
     }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::steps::Module;
 use super::trouble::{FALLBACK, is_known, log_kept, tell_unloadable};
-use crate::addon::Addon;
-use crate::js::{Held, Js, JsResult, State};
+use crate::files::Delivery;
+use crate::js::{Held, Js, JsResult, State, Timers};
 use crate::report;
 
 /// How many are reported in full.
@@ -70,10 +70,10 @@ impl Unloadable {
         }
         let since = self.since.get().unwrap_or_else(Instant::now);
         self.since.set(Some(since));
-        let Ok(addon) = Addon::of(js) else { return };
-        let is_complete = self.settling.get() == 0 && addon.delivery.is_at_rest();
+        let is_complete =
+            self.settling.get() == 0 && js.state::<Delivery>().is_ok_and(|delivery| delivery.is_at_rest());
         if !is_complete && since.elapsed() < LONGEST {
-            return self.look_later(js, &addon);
+            return self.look_later(js);
         }
         self.since.set(None);
         let mut told = self.told.take();
@@ -86,15 +86,18 @@ impl Unloadable {
         report_all(js, &told);
     }
 
-    fn look_later(self: &Rc<Self>, js: Js<'_>, addon: &Addon) {
+    fn look_later(self: &Rc<Self>, js: Js<'_>) {
         if self.is_looking.replace(true) {
             return;
         }
         let this = Rc::clone(self);
-        let timer = addon.timers.after(js, LOOK, move |js| {
+        let look = move |js: Js<'_>| {
             this.is_looking.set(false);
             this.tell_if_complete(js);
-        });
+        };
+        let timer = js
+            .state::<Timers>()
+            .and_then(|timers| timers.after(js, LOOK, look));
         // Refused only while the environment goes.
         let _ = timer;
     }

@@ -18,10 +18,10 @@ use super::trouble::{
 };
 use super::unloadable::Failure;
 use super::{command, hmr_runtime, persist, watching};
-use crate::js::{Held, Js, JsResult, Value, spawn_detached};
-use crate::outside::outside;
+use crate::files::{Delivery, Origin};
+use crate::js::outside;
+use crate::js::{Held, Js, JsResult, Timers, Value, spawn_detached};
 use crate::report;
-use crate::watchers::delivery::Origin;
 
 /// How an update ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,14 +185,17 @@ pub fn follow_up(js: Js<'_>, module: &Module) {
     if module.record.pending.get().is_none() {
         return;
     }
-    let (module, addon) = (module.clone(), Rc::clone(&module.addon));
-    let asked = addon.timers.next_turn(js, move |js| {
+    let module = module.clone();
+    let again = move |js: Js<'_>| {
         if !module.record.is_busy()
             && let Some(origin) = take_pending(&module)
         {
             change(js, module.clone(), origin);
         }
-    });
+    };
+    let asked = js
+        .state::<Timers>()
+        .and_then(|timers| timers.next_turn(js, again));
     // Refused only while the environment goes.
     let _ = asked;
 }
@@ -284,13 +287,15 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
 /// then waits for `update`, in one go, hears of a synchronous update too. What our own watchers tell nobody can wait for
 /// like that, so it is emitted when they have told all. What nobody waits for comes after it.
 fn announce(js: Js<'_>, module: Module) {
-    let addon = Rc::clone(&module.addon);
-    let asked = addon.delivery.soon(js, move |js| {
+    let emit = move |js: Js<'_>| {
         if module.record.is_alive.get() {
             hmr_runtime::emit(js, module.runtime.get(js), &module.record.id);
         }
         leave_parents(js, &module);
-    });
+    };
+    let asked = js
+        .state::<Delivery>()
+        .and_then(|delivery| delivery.soon(js, emit));
     // Refused only while the environment goes.
     let _ = asked;
 }

@@ -6,13 +6,14 @@ use super::hmr_runtime::{module, require_of};
 use super::record::{Phase, Record};
 use super::registry::{self, Registry, place};
 use super::steps::Module;
+use super::switches::Switches;
 use super::{dependencies, trouble, update};
-use crate::addon::Addon;
+use crate::classic::resolve::{self, Way};
+use crate::classic::watchers::fs_watcher;
 use crate::error::HmrError;
-use crate::js::{Call, Js, JsResult, Value};
+use crate::files::{Delivery, Origin};
+use crate::js::{Call, Held, Js, JsResult, State, Value};
 use crate::report;
-use crate::resolve::{self, Resolved, Way};
-use crate::watchers::delivery::Origin;
 
 /// Anything falsy, and `true` as in the JavaScript package, means: watch nothing.
 pub fn check_watcher<'s>(callee: &str, watcher: Value<'s>) -> JsResult<'s, ()> {
@@ -48,7 +49,7 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     let (runtime, record) = (module.runtime.get(js), &module.record);
     let watcher = runtime.get("watcher")?;
     let is_to_watch =
-        !record.is_watched.get() && !module.addon.switches.reloading_disabled.get() && watcher.is_object();
+        !record.is_watched.get() && !js.state::<Switches>()?.reloading_disabled.get() && watcher.is_object();
     // What runs and needs no watch needs no file either: it may be away for a moment.
     if !is_to_watch && record.phase.get() == Phase::Updating {
         return Ok(());
@@ -66,11 +67,11 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
         return Ok(());
     }
     if registry.watched.get() == 0 {
-        listen(js, &module.addon, runtime, &registry, watcher)?;
+        listen(js, runtime, &registry, watcher)?;
     }
     registry.watched.set(registry.watched.get() + 1);
     record.is_watched.set(true);
-    let started = watch(js, module, watcher, require, path);
+    let started = watch(js, module, watcher, require, &path);
     if started.is_err() {
         stop_watching(js, &registry, registry_object, record);
     }
@@ -83,18 +84,15 @@ fn watch<'s>(
     module: &Module,
     watcher: Value<'s>,
     require: Value<'s>,
-    path: String,
+    path: &str,
 ) -> JsResult<'s, ()> {
     let (record, slot) = (&module.record, module.slot.get(js));
-    module.addon.resolved.replace(Some(Resolved {
-        id: record.id.clone(),
-        require: require.hold(),
-        way: record.found_by.borrow().clone(),
-        path,
-    }));
-    let watch = watcher.call_method("watch", &[js.string(&record.id)]);
-    module.addon.resolved.take();
-    let unwatch = watch?;
+    let unwatch = if fs_watcher::is_ours(watcher)? && watcher.get("require")?.same(require) {
+        let way = record.found_by.borrow().clone();
+        fs_watcher::watch_found(watcher, &record.id, path, &way)?
+    } else {
+        watcher.call_method("watch", &[js.string(&record.id)])?
+    };
     slot.set_item(place::UNWATCH, unwatch)?;
     // An async `watch` has nobody to catch what it throws.
     trouble::report_rejection(js, &record.id, "its watch failed", unwatch);
@@ -122,24 +120,36 @@ pub fn watch_where_it_is<'s>(js: Js<'s>, module: &Module, path: &str) -> JsResul
     call_unwatch(js, record, module.slot.get(js));
     let registry_object = module.registry.object(js);
     let watcher = registry_object.get("watcher")?;
-    let started = watch(js, module, watcher, require, path.to_owned());
+    let started = watch(js, module, watcher, require, path);
     if started.is_err() {
         stop_watching(js, &module.registry, registry_object, record);
     }
     started
 }
 
-fn listen<'s>(
-    js: Js<'s>,
-    addon: &Addon,
-    runtime: Value<'s>,
-    registry: &Registry,
-    watcher: Value<'s>,
-) -> JsResult<'s, ()> {
+/// The `update` listener of runtimes, to be bound to one.
+pub struct OnUpdate {
+    listener: Held,
+    /// The key under which a bound listener says whose it is.
+    runtime: Held,
+}
+
+impl State for OnUpdate {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self {
+            listener: js.function("onUpdate", 0, on_update)?.hold(),
+            runtime: js.symbol("node-hmr runtime").hold(),
+        })
+    }
+}
+
+fn listen<'s>(js: Js<'s>, runtime: Value<'s>, registry: &Registry, watcher: Value<'s>) -> JsResult<'s, ()> {
     let registry_object = registry.object(js);
     let mut listener = registry_object.get("listener")?;
     if listener.is_undefined() {
-        listener = addon.on_update.get(js).bind(js.undefined(), &[runtime])?;
+        let on_update = js.state::<OnUpdate>()?;
+        listener = on_update.listener.get(js).bind(js.undefined(), &[runtime])?;
+        listener.define_hidden(on_update.runtime.get(js), runtime)?;
         registry_object.set("listener", listener)?;
     }
     registry_object.set("watcher", watcher)?;
@@ -218,11 +228,10 @@ pub fn stop_all(runtime: Value<'_>) -> JsResult<'_, ()> {
 }
 
 /// A watcher emitted `update`: the runtime is bound before the ids.
-pub fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
+fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let runtime = call.arg(0);
-    let (registry, _) = registry::of(runtime, "HMRRuntime.import")?;
-    let origin = Addon::of(js)?.delivery.origin();
+    let origin = js.state::<Delivery>()?.origin();
     let mut told = Vec::new();
     for argument in call.args.iter().skip(1) {
         if argument.is_array() {
@@ -233,30 +242,22 @@ pub fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
     }
     let ids: Vec<_> = told.into_iter().filter_map(Value::text).collect();
     let ids: Vec<_> = ids.iter().map(String::as_str).collect();
-    hear(runtime, &registry, &ids, origin)?;
+    hear(runtime, &ids, origin)?;
     Ok(js.undefined())
 }
 
-/// The runtime that hears by this listener.
-pub fn hearer<'s>(addon: &Addon, listener: Value<'s>) -> Option<(Value<'s>, Rc<Registry>)> {
-    let js = listener.js();
-    let is_its = |registry: &Registry| {
-        let own = registry.object(js).get("listener");
-        own.is_ok_and(|own| own.same(listener))
-    };
-    let mut runtimes = addon.live_runtimes(js).into_iter();
-    runtimes.find(|(_, registry)| is_its(registry))
+/// The runtime that hears by this listener, which is marked with it.
+pub fn hearing_by(listener: Value<'_>) -> Option<Value<'_>> {
+    let mark = listener.js().state::<OnUpdate>().ok()?.runtime.get(listener.js());
+    let runtime = listener.get_key(mark).ok()?;
+    runtime.is_object().then_some(runtime)
 }
 
 /// Something happened to these ids or paths.
-pub fn hear<'s>(
-    runtime: Value<'s>,
-    registry: &Rc<Registry>,
-    ids: &[&str],
-    origin: Origin,
-) -> JsResult<'s, ()> {
+pub fn hear<'s>(runtime: Value<'s>, ids: &[&str], origin: Origin) -> JsResult<'s, ()> {
     let js = runtime.js();
-    if dependencies::take_over(runtime, registry, ids, origin)? {
+    let (registry, _) = registry::of(runtime, "HMRRuntime.import")?;
+    if dependencies::take_over(runtime, &registry, ids, origin)? {
         return Ok(());
     }
     let mut records: Vec<Rc<Record>> = Vec::new();
@@ -271,7 +272,7 @@ pub fn hear<'s>(
     for record in records {
         // An update of one may have stopped the watch of the next.
         if record.is_alive.get() && record.is_watched.get() {
-            let module = module(runtime, registry, &record)?;
+            let module = module(runtime, &registry, &record)?;
             update::change(js, module, origin);
         }
     }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use crate::quick_hash::QuickHash;
+use rustc_hash::FxBuildHasher;
 
 /// A module of one graph. Of two, the one that was added first is the lesser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,7 +69,7 @@ struct Entry {
 /// See the module's documentation.
 #[derive(Debug, Default)]
 pub struct ModuleGraph {
-    nodes: HashMap<Rc<str>, Node, QuickHash>,
+    nodes: HashMap<Rc<str>, Node, FxBuildHasher>,
     entries: Vec<Option<Entry>>,
     /// Places in `entries` without one.
     free: Vec<u32>,
@@ -182,14 +182,14 @@ impl ModuleGraph {
             return;
         }
         let old = std::mem::replace(&mut entry.imports, imports.clone());
-        let now: HashSet<Node, QuickHash> = imports.iter().copied().collect();
+        let now: HashSet<Node, FxBuildHasher> = imports.iter().copied().collect();
         for gone in old.iter().filter(|it| !now.contains(it)) {
             self.has_dropped = true;
             if let Some(entry) = self.entry_mut(*gone) {
                 entry.importers.retain(|it| *it != node);
             }
         }
-        let before: HashSet<Node, QuickHash> = old.into_iter().collect();
+        let before: HashSet<Node, FxBuildHasher> = old.into_iter().collect();
         for new in imports.into_iter().filter(|it| !before.contains(it)) {
             if let Some(entry) = self.entry_mut(new) {
                 entry.importers.push(node);
@@ -226,10 +226,10 @@ impl ModuleGraph {
     /// What to load again for these users: all modules, users excepted, on a way from one of them to a stale one.
     pub fn slice(&self, users: &[Node]) -> Vec<Node> {
         let stale: Vec<Node> = self.stale.iter().copied().collect();
-        let outdated: HashSet<Node, QuickHash> =
+        let outdated: HashSet<Node, FxBuildHasher> =
             self.reach(&stale, |entry| &entry.importers).into_iter().collect();
         let mut slice = Vec::new();
-        let mut seen: HashSet<Node, QuickHash> = users.iter().copied().collect();
+        let mut seen: HashSet<Node, FxBuildHasher> = users.iter().copied().collect();
         let mut open: VecDeque<Node> = users.iter().copied().collect();
         while let Some(node) = open.pop_front() {
             for import in self.imports(node) {
@@ -245,7 +245,7 @@ impl ModuleGraph {
     /// These modules are loaded, or will be when they are next asked for. What imports one of them and is not among
     /// them holds an old version of it.
     pub fn settle(&mut self, loaded: &[Node]) {
-        let loaded: HashSet<Node, QuickHash> = loaded.iter().copied().collect();
+        let loaded: HashSet<Node, FxBuildHasher> = loaded.iter().copied().collect();
         let mut stale = std::mem::take(&mut self.stale);
         for entry in loaded.iter().filter_map(|node| self.entry(*node)) {
             stale.extend(&entry.importers);
@@ -256,7 +256,7 @@ impl ModuleGraph {
 
     /// The shortest way from one of the changed modules up to a user: both ends and what lies between.
     pub fn way(&self, changed: &[Node], user: Node) -> Vec<Node> {
-        let mut import_on_way: HashMap<Node, Option<Node>, QuickHash> = HashMap::default();
+        let mut import_on_way: HashMap<Node, Option<Node>, FxBuildHasher> = HashMap::default();
         let mut open: VecDeque<Node> = VecDeque::new();
         for node in changed {
             import_on_way.insert(*node, None);
@@ -303,7 +303,7 @@ impl ModuleGraph {
         if reached.len() == self.nodes.len() {
             return Vec::new();
         }
-        let reached: HashSet<Node, QuickHash> = reached.into_iter().collect();
+        let reached: HashSet<Node, FxBuildHasher> = reached.into_iter().collect();
         let gone: Vec<Node> = self
             .all()
             .map(|entry| entry.node)
@@ -352,7 +352,7 @@ impl ModuleGraph {
     }
 
     fn reach(&self, start: &[Node], next: impl Fn(&Entry) -> &[Node]) -> Vec<Node> {
-        let mut seen: HashSet<Node, QuickHash> = HashSet::default();
+        let mut seen: HashSet<Node, FxBuildHasher> = HashSet::default();
         let mut reached: Vec<Node> = start.iter().copied().filter(|node| seen.insert(*node)).collect();
         let mut index = 0;
         while let Some(node) = reached.get(index) {

@@ -4,8 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::version::{Version, WatchWish};
-use crate::addon::Addon;
-use crate::js::{Cx, Held, Js, Signal, Value, settled, spawn_detached};
+use crate::js::{Cx, Held, Js, Signal, Timers, Value, settled, spawn_detached};
 use crate::report;
 
 /// How long a user's promise is waited for, in milliseconds.
@@ -80,7 +79,7 @@ pub async fn within(cx: &Cx, promise: Held, milliseconds: u32) -> Ended {
     let is_settled = Rc::new(Cell::new(false));
     let timer = cx.attempt(|js| {
         let signal = Rc::clone(&signal);
-        let timers = &Addon::of(js)?.timers;
+        let timers = js.state::<Timers>()?;
         let timer = timers.after(js, milliseconds, move |js| {
             signal.fire(js, &Ok(Held::undefined()));
         })?;
@@ -97,8 +96,8 @@ pub async fn within(cx: &Cx, promise: Held, milliseconds: u32) -> Ended {
     let result = signal.wait(cx).await;
     if let Ok(timer) = timer {
         cx.with(|js| {
-            if let Ok(addon) = Addon::of(js) {
-                addon.timers.cancel(js, timer.get(js));
+            if let Ok(timers) = js.state::<Timers>() {
+                timers.cancel(js, timer.get(js));
             }
         });
     }

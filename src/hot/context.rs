@@ -264,5 +264,5 @@ fn path_of(item: Value<'_>) -> JsResult<'_, String> {
 
 fn absolute(folder: &Path, pattern: &str) -> String {
     let joined = folder.join(pattern);
-    crate::resolve::normalize(&joined).to_string_lossy().into_owned()
+    crate::paths::normalize(&joined).to_string_lossy().into_owned()
 }

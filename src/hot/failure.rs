@@ -10,9 +10,8 @@ use super::runner::Prepared;
 use super::step::Step;
 use super::update::{Evaluated, Work, shown};
 use super::version::Version;
-use crate::addon::Addon;
 use crate::graph::hot::ModuleId;
-use crate::js::{Cx, Held, Js};
+use crate::js::{Cx, Held, Js, Timers};
 use crate::report;
 
 /// How long what cannot be read may be half of a save, in milliseconds.
@@ -88,8 +87,7 @@ impl Updater {
             });
         };
         let scheduled = cx.attempt(|js| {
-            let addon = Addon::of(js)?;
-            addon.timers.after(js, SETTLE, later)?;
+            js.state::<Timers>()?.after(js, SETTLE, later)?;
             Ok(())
         });
         drop(scheduled);

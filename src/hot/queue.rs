@@ -11,8 +11,8 @@ use super::runner::{Prepared, Runner};
 use super::version::{Hot, Module, Version};
 use crate::graph::hot::{Edge, HotGraph, ModuleId};
 use crate::js::{Cx, Js, Signal, spawn_detached};
-use crate::quick_hash::QuickHash;
 use crate::report;
+use rustc_hash::FxBuildHasher;
 
 /// A module that calls `invalidate()` again so soon after that has evaluated it again would do so for ever.
 const LOOP: Duration = Duration::from_secs(1);
@@ -81,7 +81,7 @@ pub struct Updater {
     /// Who imports whom.
     pub graph: RefCell<HotGraph>,
     /// Versions that are being evaluated and are not published, by module.
-    pub staged: RefCell<HashMap<ModuleId, Rc<Version>, QuickHash>>,
+    pub staged: RefCell<HashMap<ModuleId, Rc<Version>, FxBuildHasher>>,
     /// What versions that are not published have loaded by `import()` or `require()`.
     pub(super) asked: RefCell<Vec<(ModuleId, Edge)>>,
     pub(super) pending: RefCell<Batch>,

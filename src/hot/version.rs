@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::graph::hot::{Claims, ModuleId};
 use crate::js::{Held, Js, Value};
-use crate::quick_hash::QuickHash;
+use rustc_hash::FxBuildHasher;
 
 /// A hot module: what outlives its versions.
 pub struct Module {
@@ -182,7 +182,7 @@ impl Version {
 /// The hot modules of one environment.
 #[derive(Default)]
 pub struct Hot {
-    modules: RefCell<HashMap<ModuleId, Rc<Module>, QuickHash>>,
+    modules: RefCell<HashMap<ModuleId, Rc<Module>, FxBuildHasher>>,
     /// Versions that have called `on`.
     listening: RefCell<Vec<Weak<Version>>>,
     serial: Cell<u64>,

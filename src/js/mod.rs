@@ -13,6 +13,8 @@
 //! | `native.rs` | Rust state behind a JavaScript object |
 //! | `guard.rs` | the one barrier against panics; handle scopes that close themselves |
 //! | `executor.rs` | `async fn` on the JavaScript thread, at the microtask cost of `await` |
+//! | `outside.rs` | [`outside`]: out of whatever asynchronous context the program is in |
+//! | `timers.rs` | [`Timers`]: Node's own, as they were when the addon was loaded |
 //! | `waker.rs` | the one way from another thread to the JavaScript thread |
 //!
 //! Why not the typed layer of the napi crate: its calls lose thrown primitives, its classes carry native
@@ -29,9 +31,11 @@ mod guard;
 mod held;
 mod make;
 mod native;
+mod outside;
 mod property;
 mod realm;
 mod state;
+mod timers;
 mod value;
 mod waker;
 
@@ -39,7 +43,9 @@ pub use class::{ClassSpec, MethodSpec, NativeFn, define_class};
 pub use executor::{Cx, Signal, settled, settled_before, spawn, spawn_detached};
 pub use function::Call;
 pub use held::{Faint, Held};
+pub use outside::{Outside, outside};
 pub use realm::{Js, open};
 pub use state::State;
+pub use timers::Timers;
 pub use value::{JsResult, Kind, Thrown, Value};
 pub use waker::JsWaker;

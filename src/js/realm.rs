@@ -1,6 +1,5 @@
 //! One load of the addon in one environment, and the right to use JavaScript values.
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::ffi::c_void;
@@ -33,7 +32,6 @@ pub struct Realm {
     /// Set by a test: the next callback of this kind panics.
     pub(super) panics_at: Cell<Option<&'static str>>,
     intrinsics: RefCell<Option<Rc<Intrinsics>>>,
-    state: RefCell<Option<Rc<dyn Any>>>,
     states: States,
     at_exit: RefCell<Vec<Box<dyn FnOnce()>>>,
 }
@@ -71,7 +69,6 @@ impl Realm {
             on_panic: Cell::new(None),
             panics_at: Cell::new(None),
             intrinsics: RefCell::new(None),
-            state: RefCell::new(None),
             states: States::default(),
             at_exit: RefCell::new(Vec::new()),
         });
@@ -92,19 +89,6 @@ impl Realm {
     /// Runs when the environment goes, before its references die; the last one added runs first.
     pub fn at_exit(&self, action: impl FnOnce() + 'static) {
         self.at_exit.borrow_mut().push(Box::new(action));
-    }
-
-    /// The addon's own state of this realm; `None` before it is set and after the environment went.
-    pub fn state<T: 'static>(&self) -> Option<Rc<T>> {
-        self.state
-            .borrow()
-            .clone()
-            .and_then(|state| state.downcast().ok())
-    }
-
-    /// Sets the addon's own state.
-    pub fn set_state<T: 'static>(&self, state: Rc<T>) {
-        *self.state.borrow_mut() = Some(state);
     }
 
     pub(super) fn states(&self) -> &States {
@@ -161,7 +145,6 @@ unsafe extern "C" fn close(realm: *mut c_void) {
     reported(&realm, || realm.states.close());
     realm.alive.set(false);
     // They refer back to the realm; it is freed with the last function that belongs to it.
-    drop(realm.state.take());
     drop(realm.intrinsics.take());
     drop(realm.soon.take());
     // Node frees none of those that are left; the environment itself goes next.

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::update::{HotProgram, Rules};
-use crate::addon::Addon;
 use crate::es::{Engine, Host, ModuleId, Setup, Version};
 use crate::js::{Call, Js, JsResult, Value};
+use crate::report;
 
 /// Adds `runHot(path, { include?, stay? })`: runs an entry hot.
 ///
@@ -53,7 +53,7 @@ fn run_hot<'s>(call: &Call<'s>) -> JsResult<'s> {
         }
         stays = !options.get("exits")?.truthy();
     }
-    Addon::of(js)?.switches.logging.set(true);
+    js.state::<report::Switches>()?.logging.set(true);
     let program = HotProgram::start(js, &engine, rules)?;
     program.keep_alive(js, stays);
     engine.set_host(Rc::new(Around(program)));

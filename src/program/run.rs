@@ -9,11 +9,11 @@ use super::host::{HotRun, Owners};
 use super::options::{self, ProgramOptions};
 use super::resources::Resources;
 use super::update::{HotProgram, Matches, Rules};
-use crate::addon::Addon;
 use crate::es::load::cache::{Cache, cache_folder};
 use crate::es::resolve::{Ignored, Options as ResolveOptions};
 use crate::es::{Engine, Plain, Setup};
 use crate::js::{Call, Cx, Held, Js, JsResult, State, Value, spawn};
+use crate::report;
 
 /// The program of one environment.
 #[derive(Default)]
@@ -122,7 +122,7 @@ fn start_hot<'s>(js: Js<'s>, options: &Rc<ProgramOptions>) -> JsResult<'s, Rc<Ho
         hot.keep_alive(js, true);
     }
     if options.logging {
-        Addon::of(js)?.switches.logging.set(true);
+        js.state::<report::Switches>()?.logging.set(true);
     }
     Ok(hot)
 }

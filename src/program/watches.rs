@@ -7,11 +7,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::addon::Addon;
-use crate::js::{Js, JsResult, JsWaker};
+use crate::files::options;
+use crate::js::{Js, JsResult, JsWaker, Timers};
 use crate::report;
 use crate::watch::{Hub, LoadedFile, WatchKey, WatchOptions};
-use crate::watchers::options;
 
 /// What follows a change within this time is one with it, but for the first of a quiet program.
 const GATHER: Duration = Duration::from_millis(20);
@@ -89,8 +88,9 @@ impl Watches {
             return;
         }
         let watches = Rc::clone(self);
-        let later =
-            Addon::of(js).and_then(|addon| addon.timers.next_turn(js, move |js| watches.watch_asked(js)));
+        let later = js
+            .state::<Timers>()
+            .and_then(|timers| timers.next_turn(js, move |js| watches.watch_asked(js)));
         if later.is_err() {
             self.is_asking.set(false);
         }
@@ -173,8 +173,8 @@ impl Watches {
         self.is_gathering.set(true);
         let watches = Rc::clone(self);
         let wait = u32::try_from(rest.as_millis()).unwrap_or(0) + 1;
-        let scheduled = Addon::of(js).and_then(|addon| {
-            addon.timers.after(js, wait, move |js| {
+        let scheduled = js.state::<Timers>().and_then(|timers| {
+            timers.after(js, wait, move |js| {
                 watches.is_gathering.set(false);
                 watches.tell(js);
             })

@@ -5,10 +5,9 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 
-use crate::addon::Addon;
 use crate::graph::hot::ModuleId;
 use crate::hot::{Version, WatchWish, call_watcher};
-use crate::js::{Cx, Js, JsResult, JsWaker, spawn_detached};
+use crate::js::{Cx, Js, JsResult, JsWaker, Timers, spawn_detached};
 use crate::watch::Trees;
 
 /// How often folders are looked at where the OS does not tell, in milliseconds.
@@ -150,8 +149,8 @@ impl Wishes {
 
 fn look_again(js: Js<'_>, trees: &Rc<Trees>, waker: &JsWaker) {
     let (trees, waker) = (Rc::downgrade(trees), waker.clone());
-    let scheduled = Addon::of(js).and_then(|addon| {
-        addon.timers.after(js, POLL, move |js| {
+    let scheduled = js.state::<Timers>().and_then(|timers| {
+        timers.after(js, POLL, move |js| {
             if let Some(trees) = trees.upgrade() {
                 trees.look();
                 waker.wake();

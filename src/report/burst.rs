@@ -4,8 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::addon::Addon;
-use crate::js::{Js, JsResult, State};
+use crate::js::{Js, JsResult, State, Timers};
 
 /// How many modules' lines are written as they come, in one burst; and how many at its end.
 const SHOWN: usize = 3;
@@ -78,8 +77,8 @@ fn may_show(burst: &Burst, id: &str) -> bool {
 }
 
 fn look_later(js: Js<'_>, burst: Rc<Burst>, milliseconds: u32) {
-    let Ok(addon) = Addon::of(js) else { return };
-    let timer = addon.timers.after(js, milliseconds, move |js| look(js, &burst));
+    let timers = js.state::<Timers>();
+    let timer = timers.and_then(|timers| timers.after(js, milliseconds, move |js| look(js, &burst)));
     // Whoever ends meanwhile is told what happened first.
     let _ = timer.and_then(|timer| timer.call_method("ref", &[]));
 }
@@ -88,7 +87,7 @@ fn look(js: Js<'_>, burst: &Rc<Burst>) {
     let since = |time: &Cell<Option<Instant>>| time.get().map_or(Duration::MAX, |time| time.elapsed());
     let pause = Duration::from_millis(PAUSE.into());
     let rest = pause.saturating_sub(since(&burst.last));
-    let goes_on = !rest.is_zero() || !Addon::of(js).is_ok_and(|addon| addon.delivery.is_at_rest());
+    let goes_on = !rest.is_zero() || super::switches::more_follow(js);
     if goes_on && since(&burst.began) < LONGEST {
         let milliseconds = u32::try_from(rest.as_millis()).unwrap_or(PAUSE);
         return look_later(js, Rc::clone(burst), milliseconds.max(20));

@@ -4,14 +4,15 @@
 mod burst;
 mod colour;
 mod stack;
+mod switches;
 mod trace;
 
+pub use switches::{Switches, is_logging, suppresses_warnings};
 pub use trace::{shows_everything, start_if_asked};
 
 use std::path::Path;
 use std::time::Duration;
 
-use crate::addon::Addon;
 use crate::js::{Js, JsResult, Value};
 use colour::{Colour, paint};
 
@@ -126,7 +127,7 @@ pub fn warning(js: Js<'_>, id: &str, text: &str) {
 
 /// A warning that belongs to no module.
 pub fn notice(js: Js<'_>, text: &str) {
-    if Addon::of(js).is_ok_and(|addon| addon.switches.warnings_suppressed.get()) {
+    if suppresses_warnings(js) {
         return;
     }
     let line = paint(js, "stderr", Colour::Yellow, &format!("[hmr] {text}"));
@@ -137,7 +138,7 @@ pub fn notice(js: Js<'_>, text: &str) {
 /// the id does not tell), what happened, how long it took.
 /// `way` is what led to it: the changed dependency, and those between it and the module.
 pub fn updated(js: Js<'_>, way: &[String], id: &str, path: &str, what: &str, took: Duration) {
-    if !Addon::of(js).is_ok_and(|addon| addon.switches.logging.get()) {
+    if !is_logging(js) {
         return;
     }
     let time = time_of_day(js).unwrap_or_default();
@@ -187,7 +188,7 @@ pub fn dependency_hint(js: Js<'_>, path: &str, user: &str) {
 
 /// What is worth knowing while one looks, when logging is on.
 pub fn remark(js: Js<'_>, text: &str) {
-    if !Addon::of(js).is_ok_and(|addon| addon.switches.logging.get()) {
+    if !is_logging(js) {
         return;
     }
     let time = time_of_day(js).unwrap_or_default();

@@ -4,8 +4,8 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use crate::js::Timers;
 use crate::js::{Call, Cx, Faint, Held, Js, JsResult, Value};
-use crate::timers::Timers;
 
 use super::changes::Applied;
 use super::disposing::Disposing;
@@ -31,7 +31,7 @@ impl Hot {
         let hot = Rc::new(Self {
             homes: RefCell::new(homes),
             methods: RefCell::new(None),
-            timers: RefCell::new(Some(Rc::new(Timers::take(js)?))),
+            timers: RefCell::new(Some(js.state()?)),
         });
         let methods = Rc::new(Methods::new(js, &hot)?);
         *hot.methods.borrow_mut() = Some(methods);

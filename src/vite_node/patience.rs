@@ -3,8 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use crate::js::Timers;
 use crate::js::{Cx, Held, Signal, settled, spawn_detached};
-use crate::timers::Timers;
 
 use super::app::App;
 

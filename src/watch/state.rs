@@ -16,7 +16,7 @@ use super::roots::Roots;
 use super::route::{Role, Route};
 use super::stamp::{Comparison, Sight, Stamp, is_just_spoilt};
 use super::{Due, Polling, WatchKey, WatchOptions};
-use crate::quick_hash::QuickHash;
+use rustc_hash::FxBuildHasher;
 
 /// How long new watches wait for others: thousands in a row would wake our thread for each otherwise,
 const GATHER: Duration = Duration::from_millis(1);
@@ -47,13 +47,13 @@ impl Watch {
 
 #[derive(Default)]
 pub struct State {
-    watches: HashMap<WatchKey, Box<Watch>, QuickHash>,
+    watches: HashMap<WatchKey, Box<Watch>, FxBuildHasher>,
     last_key: u64,
     pub roots: Roots,
     pub debouncer: Debouncer,
     pub polls: PollSchedule,
     /// Folders found readable, as text.
-    pub readable: HashSet<OsString, QuickHash>,
+    pub readable: HashSet<OsString, FxBuildHasher>,
     pub repairs: Repairs,
     /// Until when new watches wait for others, and at the latest.
     gather: Option<(Instant, Instant)>,

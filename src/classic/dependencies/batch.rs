@@ -7,18 +7,17 @@ use std::time::Instant;
 use super::evaluation::{Awaited, Evaluations};
 use super::told::{Part, User};
 use super::{Host, Mode, records, trouble};
-use crate::addon::Addon;
 use crate::classic::hot_module::Version;
 use crate::classic::record::Record;
 use crate::classic::registry::Registry;
 use crate::classic::steps::Module;
 use crate::classic::{handed_out, load, require_cache, update};
 use crate::error::HmrError;
+use crate::files::Origin;
 use crate::graph::modules::Node;
 use crate::js::{Held, Js, JsResult, Value};
 use crate::report;
 use crate::watch::Stamp;
-use crate::watchers::delivery::Origin;
 
 /// A version that was loaded, or what was thrown instead.
 pub struct Loaded {
@@ -165,14 +164,7 @@ fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
     }
     let is_kept_old = refuse_unforgotten(js, parts, cache, &evicted, &mut results)?;
     if is_kept_old || !failures.is_empty() {
-        let addon = Addon::of(js)?;
-        put_back(
-            &addon.dependencies.evaluations,
-            parts,
-            &results,
-            cache,
-            &mut evicted,
-        );
+        put_back(&*js.state::<Evaluations>()?, parts, &results, cache, &mut evicted);
     }
     let gone = evicted
         .iter()
@@ -229,8 +221,7 @@ fn refuse_unforgotten<'s>(
 
 /// Evicts what lies between what is stale and its users; the users themselves are evicted as they are loaded.
 fn evict<'s>(js: Js<'s>, parts: &[Part<'s>], cache: Value<'s>) -> JsResult<'s, Vec<Evicted<'s>>> {
-    let addon = Addon::of(js)?;
-    let evaluations = &addon.dependencies.evaluations;
+    let evaluations = js.state::<Evaluations>()?;
     let mut evicted: Vec<Evicted<'s>> = Vec::new();
     let mut seen = HashSet::new();
     if !cache.is_object() {
@@ -304,8 +295,8 @@ fn reaches_culprit(host: &Host<'_>, user: Node, failure: &Failure<'_>) -> bool {
 fn note_trouble<'s>(host: &Host<'s>, record: &Record, thrown: Value<'s>) {
     let named = trouble::files_named(host.require, thrown).unwrap_or_default();
     let mut files: Awaited = named.iter().map(|file| Rc::from(file.as_str())).collect();
-    if let Ok(addon) = Addon::of(host.js) {
-        files.extend(addon.dependencies.evaluations.take_last_failed());
+    if let Ok(evaluations) = host.js.state::<Evaluations>() {
+        files.extend(evaluations.take_last_failed());
     }
     files.retain(|file| !require_cache::is_foreign(file));
     host.known.forget_trouble(record);

@@ -15,12 +15,11 @@ use std::rc::Rc;
 use super::links::Links;
 use super::stand_in::{Place, StandIn};
 use super::{Host, trouble};
-use crate::addon::Addon;
 use crate::classic::require_cache::is_foreign;
 use crate::es::Reached;
-use crate::js::{Call, Held, Js, JsResult, Value};
-use crate::quick_hash::QuickHash;
+use crate::js::{Call, Held, Js, JsResult, State, Value};
 use crate::watch::Stamp;
+use rustc_hash::FxBuildHasher;
 
 /// What is known of the evaluations under way, and of what is loaded.
 #[derive(Default)]
@@ -32,7 +31,7 @@ pub struct Evaluations {
     resolve: Place,
     node_module_paths: Place,
     /// What files looked like before they were read.
-    seen: RefCell<HashMap<Rc<str>, Stamp, QuickHash>>,
+    seen: RefCell<HashMap<Rc<str>, Stamp, FxBuildHasher>>,
     /// The file that was asked for last, if it was not loaded then.
     asked: RefCell<Option<Begun>>,
     /// The files whose loading began in the evaluations under way.
@@ -47,6 +46,12 @@ pub struct Evaluations {
     left: RefCell<Awaited>,
     /// The links by which files were found.
     pub links: Links,
+}
+
+impl State for Evaluations {
+    fn make(_: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self::default())
+    }
 }
 
 /// Files that may mend what could not be loaded.
@@ -76,8 +81,7 @@ pub fn evaluate<'s, T>(
     path: &str,
     evaluate: impl FnOnce() -> JsResult<'s, T>,
 ) -> JsResult<'s, T> {
-    let addon = Addon::of(js)?;
-    let evaluations = &addon.dependencies.evaluations;
+    let evaluations = js.state::<Evaluations>()?;
     let before = evaluations.take(js, path);
     let (result, begun) = evaluations.observe(js, evaluate);
     if result.is_err() {
@@ -98,14 +102,12 @@ pub fn evaluate<'s, T>(
 
 /// Runs a `require` of a file that is followed: it may evaluate others.
 pub fn observe<'s>(js: Js<'s>, require: impl FnOnce() -> JsResult<'s>) -> JsResult<'s> {
-    let addon = Addon::of(js)?;
-    addon.dependencies.evaluations.observe(js, require).0
+    js.state::<Evaluations>()?.observe(js, require).0
 }
 
 /// The engine begins to evaluate these files, by its own loader.
 pub fn note_begun<'s>(js: Js<'s>, reached: &[Reached]) -> JsResult<'s, ()> {
-    let addon = Addon::of(js)?;
-    let evaluations = &addon.dependencies.evaluations;
+    let evaluations = js.state::<Evaluations>()?;
     if evaluations.depth.get() == 0 {
         return Ok(());
     }
@@ -127,8 +129,8 @@ pub fn note_begun<'s>(js: Js<'s>, reached: &[Reached]) -> JsResult<'s, ()> {
 
 /// The engine has loaded these files, which looked so before they were read.
 pub fn note_loaded<'s>(js: Js<'s>, files: Vec<(PathBuf, Option<Stamp>)>) -> JsResult<'s, ()> {
-    let addon = Addon::of(js)?;
-    let mut seen = addon.dependencies.evaluations.seen.borrow_mut();
+    let evaluations = js.state::<Evaluations>()?;
+    let mut seen = evaluations.seen.borrow_mut();
     for (path, stamp) in files {
         if let (Some(path), Some(stamp)) = (path.to_str(), stamp) {
             seen.insert(Rc::from(path), stamp);
@@ -255,7 +257,7 @@ impl Evaluations {
     }
 
     /// The files whose loading began in an observation that is under way.
-    pub fn begun_since(&self, observed: &Observed) -> HashSet<Rc<str>, QuickHash> {
+    pub fn begun_since(&self, observed: &Observed) -> HashSet<Rc<str>, FxBuildHasher> {
         let begun = self.begun.borrow();
         let since = begun.iter().skip(observed.first(&begun));
         since.map(|it| Rc::clone(&it.path)).collect()
@@ -376,8 +378,7 @@ impl Evaluations {
 fn resolve<'s>(call: &Call<'s>, theirs: &Held) -> JsResult<'s> {
     let resolved = theirs.get(call.js).call(call.this, &call.args);
     // What is resolved or thrown is the caller's, whatever becomes of following it.
-    let _ = Addon::of(call.js).and_then(|addon| {
-        let evaluations = &addon.dependencies.evaluations;
+    let _ = call.js.state::<Evaluations>().and_then(|evaluations| {
         let asked = match &resolved {
             Ok(path) => {
                 evaluations.note_link(call, *path)?;
@@ -396,8 +397,7 @@ fn resolve<'s>(call: &Call<'s>, theirs: &Held) -> JsResult<'s> {
 
 /// `Module._nodeModulePaths(folder)`: if it is that of the file that was asked for last, the file is about to be read.
 fn node_module_paths<'s>(call: &Call<'s>, theirs: &Held) -> JsResult<'s> {
-    if let Ok(addon) = Addon::of(call.js) {
-        let evaluations = &addon.dependencies.evaluations;
+    if let Ok(evaluations) = call.js.state::<Evaluations>() {
         let asked = evaluations.asked.take();
         if let Some(asked) = asked
             && let Some(folder) = call.arg(0).text()

@@ -3,16 +3,15 @@
 use std::rc::Rc;
 
 use super::{Dependencies, Host, Mode};
-use crate::addon::Addon;
 use crate::classic::registry::Registry;
+use crate::classic::watchers::fs_watcher;
 use crate::js::{Call, JsResult, Value};
 use crate::report;
-use crate::watchers::fs_watcher;
 
 /// Only a watcher of ours is used for this: another one would be asked for what it was never asked before.
 pub fn start_if_asked<'s>(runtime: Value<'s>, registry: &Registry) -> JsResult<'s, ()> {
     let js = runtime.js();
-    if registry.dependencies.borrow().is_some() || !Addon::of(js)?.switches.logging.get() {
+    if registry.dependencies.borrow().is_some() || !report::is_logging(js) {
         return Ok(());
     }
     let object = registry.object(js);

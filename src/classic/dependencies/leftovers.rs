@@ -10,10 +10,10 @@ use std::rc::Rc;
 
 use super::evaluation::{Awaited, Evaluations};
 use super::{Host, batch, records};
-use crate::addon::Addon;
+use crate::classic::node_paths;
 use crate::classic::registry::Registry;
 use crate::js::{Js, JsResult, Value};
-use crate::resolve;
+use crate::paths;
 
 /// Evicts the changed file at `path` and what uses it, as far as that was left by evaluations that failed.
 pub fn evict<'s>(host: &Host<'s>, evaluations: &Evaluations, path: &str) -> JsResult<'s, ()> {
@@ -41,7 +41,7 @@ pub fn evict<'s>(host: &Host<'s>, evaluations: &Evaluations, path: &str) -> JsRe
 /// Evicts what has changed, since it was left, of what nobody follows.
 pub fn evict_outdated<'s>(require: Value<'s>, registry: &Registry) -> JsResult<'s, ()> {
     let js = require.js();
-    let evaluations = &Addon::of(js)?.dependencies.evaluations;
+    let evaluations = js.state::<Evaluations>()?;
     let mut left = evaluations.take_left();
     if left.is_empty() {
         return Ok(());
@@ -62,8 +62,8 @@ pub fn evict_outdated<'s>(require: Value<'s>, registry: &Registry) -> JsResult<'
         !is_outdated
     });
     evaluations.leave(left.iter().cloned());
-    for path in outdated.iter().filter(|path| !resolve::is_file(path)) {
-        resolve::make_node_forget(js, path)?;
+    for path in outdated.iter().filter(|path| !paths::is_file(path)) {
+        node_paths::make_node_forget(js, path)?;
     }
     evict_with_users(registry, cache, left, outdated)
 }
@@ -96,7 +96,7 @@ fn evict_with_users<'s>(
         others.retain(|file| !users.contains(file));
         outdated.extend(users);
     }
-    let evaluations = &Addon::of(js)?.dependencies.evaluations;
+    let evaluations = js.state::<Evaluations>()?;
     let mut gone = HashMap::new();
     for file in outdated {
         let key = js.string(&file);

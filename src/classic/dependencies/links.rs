@@ -9,9 +9,10 @@ use std::path::{MAIN_SEPARATOR, Path};
 use std::rc::Rc;
 
 use super::evaluation::Awaited;
+use crate::classic::node_paths;
 use crate::classic::require_cache::is_foreign;
 use crate::js::Js;
-use crate::resolve;
+use crate::paths;
 
 /// The links that are known: few, if any.
 #[derive(Default)]
@@ -34,11 +35,11 @@ impl Links {
         if !is_absolute && !request.starts_with("./") && !request.starts_with("../") {
             return None;
         }
-        let spelled = resolve::normalize(&folder.join(request));
+        let spelled = paths::normalize(&folder.join(request));
         if leads_straight(spelled.to_str()?, resolved) {
             return None;
         }
-        let link = resolve::link_to(spelled, Path::new(resolved))?;
+        let link = paths::link_to(spelled, Path::new(resolved))?;
         let path = link.to_str().filter(|link| !is_foreign(link))?;
         let start = if is_absolute { "" } else { folder.to_str()? };
         let target: Rc<str> = Rc::from(resolved);
@@ -76,7 +77,7 @@ impl Links {
             let Some(link) = links.iter().find(|link| *link.path == *path) else {
                 return Awaited::new();
             };
-            let target = resolve::target_of(Path::new(path)).filter(|target| resolve::is_file(target));
+            let target = paths::target_of(Path::new(path)).filter(|target| paths::is_file(target));
             if target.as_deref() == Some(&*link.leads_to) {
                 return Awaited::new();
             }
@@ -84,7 +85,7 @@ impl Links {
         };
         for request in &requests {
             // Without a loader that remembers there is nothing to tell.
-            let _ = resolve::teach_node_request(js, request, target.as_deref());
+            let _ = node_paths::teach_node_request(js, request, target.as_deref());
         }
         targets
     }

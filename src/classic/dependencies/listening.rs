@@ -15,12 +15,12 @@ use std::rc::Rc;
 
 use tracing::trace_span;
 
-use super::{Host, evaluation, records};
-use crate::addon::Addon;
+use super::evaluation::Evaluations;
+use super::{Host, Turn, evaluation, records};
 use crate::graph::modules::Node;
-use crate::js::{Call, Held, Js, JsResult, Value};
-use crate::quick_hash::QuickHash;
-use crate::resolve;
+use crate::js::{Call, Held, Js, JsResult, State, Timers, Value};
+use crate::paths;
+use rustc_hash::FxBuildHasher;
 
 /// How many records of one walk get theirs at once,
 const AT_ONCE: u32 = 1_000;
@@ -37,6 +37,12 @@ pub struct Listening {
     require: RefCell<Option<Held>>,
     /// While runtimes have a backlog.
     observed: RefCell<Option<evaluation::Observed>>,
+}
+
+impl State for Listening {
+    fn make(_: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self::default())
+    }
 }
 
 impl Listening {
@@ -70,7 +76,7 @@ impl<'s> Ears<'s> {
     fn of(js: Js<'s>) -> JsResult<'s, Self> {
         Ok(Self {
             key: js.string("require"),
-            require: Addon::of(js)?.dependencies.listening.require(js)?,
+            require: js.state::<Listening>()?.require(js)?,
             mark: js.symbol_for(MARK)?,
             given: Cell::new(0),
         })
@@ -123,15 +129,16 @@ pub fn hear_soon(host: &Host<'_>) {
         return;
     }
     let js = host.js;
-    let Ok(addon) = Addon::of(js) else { return };
-    let listening = &addon.dependencies.listening;
+    let (Ok(listening), Ok(evaluations)) = (js.state::<Listening>(), js.state::<Evaluations>()) else {
+        return;
+    };
     if listening.observed.borrow().is_some() {
         return;
     }
     // What this asks may be an accessor of the user's, and walk.
-    let observed = addon.dependencies.evaluations.begin(js);
+    let observed = evaluations.begin(js);
     if let Some(other) = listening.observed.replace(Some(observed)) {
-        addon.dependencies.evaluations.end(js, &other);
+        evaluations.end(js, &other);
     }
     hear_next_turn(js);
 }
@@ -139,12 +146,16 @@ pub fn hear_soon(host: &Host<'_>) {
 fn hear_next_turn(js: Js<'_>) {
     let hear_some = |js: Js<'_>| {
         hear(js, PER_TURN);
-        if Addon::of(js).is_ok_and(|addon| addon.dependencies.listening.observed.borrow().is_some()) {
+        if js
+            .state::<Listening>()
+            .is_ok_and(|listening| listening.observed.borrow().is_some())
+        {
             hear_next_turn(js);
         }
     };
-    if Addon::of(js)
-        .and_then(|addon| addon.timers.next_turn(js, hear_some))
+    if js
+        .state::<Timers>()
+        .and_then(|timers| timers.next_turn(js, hear_some))
         .is_err()
     {
         hear_all(js);
@@ -157,8 +168,9 @@ pub fn hear_all(js: Js<'_>) {
 }
 
 fn hear(js: Js<'_>, most: usize) {
-    let Ok(addon) = Addon::of(js) else { return };
-    let (listening, evaluations) = (&addon.dependencies.listening, &addon.dependencies.evaluations);
+    let (Ok(listening), Ok(evaluations)) = (js.state::<Listening>(), js.state::<Evaluations>()) else {
+        return;
+    };
     // A copy: whoever walks meanwhile works off the rest.
     let Some(observed) = listening.observed.borrow().clone() else {
         return;
@@ -183,7 +195,7 @@ fn hear(js: Js<'_>, most: usize) {
 
 fn hear_for<'s>(
     host: &Host<'s>,
-    evaluated: &HashSet<Rc<str>, QuickHash>,
+    evaluated: &HashSet<Rc<str>, FxBuildHasher>,
     left: &mut usize,
 ) -> JsResult<'s, ()> {
     let (ears, cache) = (Ears::of(host.js)?, host.require.get("cache")?);
@@ -226,8 +238,7 @@ fn hear_one<'s>(
 /// The `require` of followed records.
 fn require_noticed<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
-    let addon = Addon::of(js)?;
-    let evaluations = &addon.dependencies.evaluations;
+    let evaluations = js.state::<Evaluations>()?;
     let require = || {
         let module = evaluations.module(js)?;
         module
@@ -244,7 +255,7 @@ fn require_noticed<'s>(call: &Call<'s>) -> JsResult<'s> {
         Some(id) if leads_to_loaded(evaluations.module(js)?, &path, &id).unwrap_or(false) => require(),
         _ => evaluation::observe(js, require),
     };
-    if (evaluations.take_news() || children() != before) && !addon.dependencies.is_asking.get() {
+    if (evaluations.take_news() || children() != before) && !js.state::<Turn>()?.is_asking.get() {
         // What was required or thrown is the caller's, whatever becomes of following it.
         let _ = records::notice(js, call.this, &path);
     }
@@ -259,10 +270,7 @@ fn leads_to_loaded<'s>(module: Value<'s>, importer: &str, id: &str) -> JsResult<
     let Some(folder) = Path::new(importer).parent().filter(|_| is_path) else {
         return Ok(module.call_method("isBuiltin", &[js.string(id)])?.truthy());
     };
-    let Ok(path) = resolve::normalize(&folder.join(id))
-        .into_os_string()
-        .into_string()
-    else {
+    let Ok(path) = paths::normalize(&folder.join(id)).into_os_string().into_string() else {
         return Ok(false);
     };
     let cache = module.get("_cache")?;

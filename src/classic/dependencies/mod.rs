@@ -41,16 +41,17 @@ use super::engine_require;
 use super::hmr_runtime::require_of;
 use super::record::Record;
 use super::registry::{self, Registry};
+use super::runtimes;
 use super::steps::Module;
-use crate::addon::Addon;
+use super::switches::Switches;
 use crate::error::HmrError;
+use crate::files::Origin;
+use crate::files::options;
 use crate::graph::modules::{ModuleGraph, Node};
-use crate::js::{Call, Js, JsResult, Value};
-use crate::quick_hash::QuickHash;
+use crate::js::{Call, Js, JsResult, State, Value};
 use crate::report;
 use crate::watch::WatchKey;
-use crate::watchers::delivery::Origin;
-use crate::watchers::options;
+use rustc_hash::FxBuildHasher;
 
 pub use batch::{Loaded, load_again};
 pub use evaluation::{note_begun, note_loaded};
@@ -59,16 +60,20 @@ pub use scope::package_type;
 pub use told::{take_over, users_of_file};
 pub use trouble::files_named;
 
-/// What the addon keeps for all runtimes.
+/// What is under way in this turn, for all runtimes.
 #[derive(Default)]
-pub struct Environment {
-    listening: listening::Listening,
+struct Turn {
     /// A batch will run when this turn's events are in.
     is_batch_due: Cell<bool>,
     /// A user's `ignored` is under way. What it requires is looked at by the walk that asks, not by one within it, which
     /// would ask again.
     is_asking: Cell<bool>,
-    evaluations: evaluation::Evaluations,
+}
+
+impl State for Turn {
+    fn make(_: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self::default())
+    }
 }
 
 /// Whether changes are followed or only mentioned.
@@ -86,7 +91,7 @@ pub struct Dependencies {
     unheard: RefCell<Vec<Node>>,
     scope: RefCell<scope::Scope>,
     /// The paths that are watched. Without a key: through the watcher's own `watch`, or not for long.
-    watched: RefCell<HashMap<Rc<str>, Option<WatchKey>, QuickHash>>,
+    watched: RefCell<HashMap<Rc<str>, Option<WatchKey>, FxBuildHasher>>,
     /// By record id: files besides the graph's that may mend a version that could not be loaded.
     troubled: RefCell<BTreeMap<String, evaluation::Awaited>>,
     /// Files that were in `troubled`, or awaited, and may no longer have to be watched.
@@ -156,7 +161,7 @@ pub fn attach<'s>(runtime: Value<'s>, given: Value<'s>) -> JsResult<'s, ()> {
         dependencies = js.boolean(true);
     }
     if dependencies.is_nullish() {
-        dependencies = js.boolean(Addon::of(js)?.switches.dependencies_followed.get());
+        dependencies = js.boolean(js.state::<Switches>()?.dependencies_followed.get());
     }
     if !dependencies.truthy() {
         return Ok(());
@@ -202,7 +207,7 @@ impl<'s> Host<'s> {
     /// All runtimes that follow something.
     fn all(js: Js<'s>) -> JsResult<'s, Vec<Self>> {
         let mut hosts = Vec::new();
-        for (runtime, registry) in Addon::of(js)?.live_runtimes(js) {
+        for (runtime, registry) in runtimes::live(js) {
             hosts.extend(Self::with_registry(runtime, &registry)?);
         }
         Ok(hosts)

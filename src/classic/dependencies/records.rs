@@ -7,9 +7,9 @@ use tracing::trace_span;
 
 use super::listening::Ears;
 use super::{Host, Mode, listening, loader, user_name};
-use crate::addon::Addon;
 use crate::classic::record::Record;
 use crate::classic::registry::Registry;
+use crate::classic::runtimes;
 use crate::graph::modules::{Node, NodeMap};
 use crate::js::{Js, JsResult, Value};
 
@@ -102,7 +102,7 @@ fn nodes_at(host: &Host<'_>, path: &str) -> Vec<(Node, Rc<Record>)> {
 
 /// The hot modules of all runtimes.
 pub fn boundaries(js: Js<'_>) -> JsResult<'_, Vec<Rc<Registry>>> {
-    let runtimes = Addon::of(js)?.live_runtimes(js).into_iter();
+    let runtimes = runtimes::live(js).into_iter();
     Ok(runtimes.map(|(_, registry)| registry).collect())
 }
 

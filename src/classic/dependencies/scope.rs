@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::classic::require_cache::is_foreign;
-use crate::quick_hash::QuickHash;
+use rustc_hash::FxBuildHasher;
 
 const OWN_NAME: &str = "@upvotr/node-hmr";
 
@@ -16,7 +16,7 @@ pub struct Scope {
     packages: HashMap<PathBuf, Option<Rc<Package>>>,
     linked: HashMap<(PathBuf, PathBuf), bool>,
     /// Folders whose files are all followed, each with the home for which that was found.
-    followed: HashMap<String, PathBuf, QuickHash>,
+    followed: HashMap<String, PathBuf, FxBuildHasher>,
 }
 
 struct Package {

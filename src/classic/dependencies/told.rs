@@ -2,19 +2,20 @@
 
 use std::rc::Rc;
 
-use super::evaluation::Awaited;
-use super::{Host, Mode, batch, leftovers, listening, records};
-use crate::addon::Addon;
+use super::evaluation::{Awaited, Evaluations};
+use super::{Host, Mode, Turn, batch, leftovers, listening, records};
 use crate::classic::hmr_runtime::module;
+use crate::classic::node_paths;
 use crate::classic::record::Record;
 use crate::classic::registry::Registry;
 use crate::classic::steps::Module;
 use crate::classic::update;
+use crate::files::{Delivery, Origin};
 use crate::graph::modules::{ModuleGraph, Node};
+use crate::js::outside;
 use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
-use crate::outside::outside;
-use crate::watchers::delivery::Origin;
-use crate::{report, resolve};
+use crate::paths;
+use crate::report;
 
 /// Takes over what a watcher told, if the runtime follows dependencies. The batch runs when the turn's events are in.
 pub fn take_over<'s>(
@@ -30,13 +31,13 @@ pub fn take_over<'s>(
     };
     let told = ids.iter().map(|&id| (id.to_owned(), origin));
     host.known.told.borrow_mut().extend(told);
-    let addon = Addon::of(js)?;
-    if !addon.dependencies.is_batch_due.replace(true) {
+    let turn = js.state::<Turn>()?;
+    if !turn.is_batch_due.replace(true) {
         let cx = Cx::new(js);
         spawn_detached(js, async move {
             drop(settled(&cx, Held::undefined()).await);
             cx.with(|js| {
-                addon.dependencies.is_batch_due.set(false);
+                turn.is_batch_due.set(false);
                 outside(js, |js| {
                     if let Err(thrown) = run(js) {
                         report::error(js, "dependencies", "an update could not begin", thrown.0);
@@ -106,7 +107,7 @@ fn share<'s>(js: Js<'s>, hosts: &[Host<'s>]) -> JsResult<'s, ()> {
                 }
                 other.known.told.borrow_mut().push((path.clone(), origin));
                 if let Some(taken) = key_of(host, &path) {
-                    Addon::of(js)?.delivery.take_along(key, taken);
+                    js.state::<Delivery>()?.take_along(key, taken);
                 }
             }
         }
@@ -131,12 +132,12 @@ fn part(host: Host<'_>, told: Vec<(String, Origin)>) -> JsResult<'_, Part<'_>> {
             }
         }
         let is_followed = host.known.graph.borrow().find(&id).is_some();
-        if is_followed && !resolve::is_file(&id) {
+        if is_followed && !paths::is_file(&id) {
             // Another file may take its place.
-            let _ = resolve::make_node_forget(host.js, &id);
+            let _ = node_paths::make_node_forget(host.js, &id);
         }
         if !is_followed {
-            leftovers::evict(&host, &Addon::of(host.js)?.dependencies.evaluations, &id)?;
+            leftovers::evict(&host, &*host.js.state::<Evaluations>()?, &id)?;
         }
         let is_awaited = !is_followed && !awaiting(&host, &id).is_empty();
         for record in &meant {
@@ -212,8 +213,9 @@ fn find(host: &Host<'_>, id: &str) -> (Vec<Rc<Record>>, Vec<Node>) {
 
 /// The files that the link at this path led to, if it leads elsewhere now.
 fn led_elsewhere(host: &Host<'_>, path: &str) -> Awaited {
-    Addon::of(host.js)
-        .map(|addon| addon.dependencies.evaluations.links.led_elsewhere(host.js, path))
+    let evaluations = host.js.state::<Evaluations>();
+    evaluations
+        .map(|evaluations| evaluations.links.led_elsewhere(host.js, path))
         .unwrap_or_default()
 }
 
@@ -238,14 +240,14 @@ pub fn users_of_file(js: Js<'_>, path: &str) -> Vec<Rc<Record>> {
 
 /// The files that asked in vain for the one at this path, unless that became a hot module, which updates by itself.
 fn awaiting(host: &Host<'_>, path: &str) -> Vec<Rc<str>> {
-    let Ok(addon) = Addon::of(host.js) else {
+    let Ok(evaluations) = host.js.state::<Evaluations>() else {
         return Vec::new();
     };
     let boundaries = records::boundaries(host.js).unwrap_or_default();
     if boundaries.iter().any(|registry| registry.is_hot(path)) {
         return Vec::new();
     }
-    addon.dependencies.evaluations.awaiting(path)
+    evaluations.awaiting(path)
 }
 
 fn is_loaded<'s>(host: &Host<'s>, path: &str) -> JsResult<'s, bool> {

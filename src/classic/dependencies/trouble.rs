@@ -73,10 +73,10 @@ fn places(request: &str, importer: &str, extensions: &[String]) -> Vec<String> {
     let Some(folder) = Path::new(importer).parent().filter(|_| is_path) else {
         return Vec::new();
     };
-    let path = crate::resolve::normalize(&folder.join(request));
+    let path = crate::paths::normalize(&folder.join(request));
     // A package's main file is named by the link that led to the package.
     let path = if Path::new(request).is_absolute() {
-        crate::resolve::real_place(path)
+        crate::paths::real_place(path)
     } else {
         path
     };

@@ -4,15 +4,15 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::evaluation::{Awaited, Evaluations};
-use super::{Host, Mode, told};
-use crate::addon::Addon;
+use super::{Host, Mode, Turn, told};
 use crate::classic::record::Record;
+use crate::classic::watchers::files::Files;
+use crate::classic::watchers::fs_watcher;
+use crate::files::options;
+use crate::files::{Delivery, Origin};
 use crate::js::{JsResult, Thrown, Value};
 use crate::report;
 use crate::watch::LoadedFile;
-use crate::watchers::delivery::Origin;
-use crate::watchers::fs_watcher::{self, Files};
-use crate::watchers::options;
 
 /// Whom to ask for a watch.
 enum Watching<'s> {
@@ -99,8 +99,9 @@ impl<'s> Host<'s> {
     /// Watches what the modules that are followed asked for in vain, as far as it would be followed itself, and the links
     /// on the way to what is.
     pub(super) fn await_unresolved(&self, record: &Record) {
-        let Ok(addon) = Addon::of(self.js) else { return };
-        let evaluations = &addon.dependencies.evaluations;
+        let Ok(evaluations) = self.js.state::<Evaluations>() else {
+            return;
+        };
         if self.known.mode == Mode::Mention || !record.is_watched.get() {
             return;
         }
@@ -151,10 +152,10 @@ impl<'s> Host<'s> {
         }
         match ignored {
             Some(options) => {
-                let is_asking = &Addon::of(self.js)?.dependencies.is_asking;
-                let outer = is_asking.replace(true);
+                let turn = self.js.state::<Turn>()?;
+                let outer = turn.is_asking.replace(true);
                 let is_ignored = options::ignores(options, Path::new(path));
-                is_asking.set(outer);
+                turn.is_asking.set(outer);
                 Ok(!is_ignored?)
             }
             None => Ok(true),
@@ -170,10 +171,10 @@ impl<'s> Host<'s> {
         if new.is_empty() || self.registry.watched.get() == 0 {
             return;
         }
-        let watched = Addon::of(self.js).and_then(|addon| {
-            let evaluations = &addon.dependencies.evaluations;
-            Watching::of(self)?.watch(self, evaluations, new, failed)
-        });
+        let watched = self
+            .js
+            .state::<Evaluations>()
+            .and_then(|evaluations| Watching::of(self)?.watch(self, &evaluations, new, failed));
         if let Err(thrown) = watched {
             report::error(self.js, "dependencies", "cannot be watched", thrown.0);
         }
@@ -181,7 +182,10 @@ impl<'s> Host<'s> {
 
     /// The file at a path is no longer one that awaits others.
     pub(super) fn forget_awaited_by(&self, path: &str) {
-        let awaited = Addon::of(self.js).map(|addon| addon.dependencies.evaluations.awaited_by(path));
+        let awaited = self
+            .js
+            .state::<Evaluations>()
+            .map(|evaluations| evaluations.awaited_by(path));
         self.known
             .mended
             .borrow_mut()
@@ -195,9 +199,8 @@ impl<'s> Host<'s> {
             self.forget_awaited_by(path);
         }
         if self.known.mode == Mode::Follow
-            && let Ok(addon) = Addon::of(self.js)
+            && let Ok(evaluations) = self.js.state::<Evaluations>()
         {
-            let evaluations = &addon.dependencies.evaluations;
             let files = gone.iter().filter(|path| !path.starts_with('\0'));
             evaluations.leave(files.cloned());
             let links = evaluations.links.leading_to(&|path| !self.follows_now(path));
@@ -216,8 +219,7 @@ impl<'s> Host<'s> {
         {
             return true;
         }
-        Addon::of(self.js).is_ok_and(|addon| {
-            let evaluations = &addon.dependencies.evaluations;
+        self.js.state::<Evaluations>().is_ok_and(|evaluations| {
             let awaiting = evaluations.awaiting(path);
             awaiting.iter().any(|file| self.reaches(file))
                 || evaluations
@@ -232,9 +234,9 @@ impl<'s> Host<'s> {
         let Some(key) = self.known.watched.borrow_mut().remove(path) else {
             return;
         };
-        let ended = Addon::of(self.js).and_then(|addon| {
+        let ended = self.js.state::<Delivery>().and_then(|delivery| {
             if let Some(key) = key {
-                addon.delivery.unwatch(self.js, key);
+                delivery.unwatch(self.js, key);
                 return Ok(());
             }
             let ends = self.object.get("dependencyWatches")?;

@@ -39,7 +39,7 @@ pub use glob::Ignored;
 use parking_lot::RwLock;
 
 use crate::es::compile::TsOptions;
-use crate::resolve::normalize;
+use crate::paths::normalize;
 use files::Files;
 use manifest::Manifests;
 use package::Packages;

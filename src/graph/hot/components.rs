@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Edge, HotGraph, ModuleId};
-use crate::quick_hash::QuickHash;
+use rustc_hash::FxBuildHasher;
 
 /// Belongs to no cycle.
 const NONE: u32 = u32::MAX;
@@ -79,8 +79,8 @@ impl HotGraph {
             return false;
         }
         let (mut down, mut up) = (vec![from], vec![to]);
-        let mut below: HashSet<ModuleId, QuickHash> = down.iter().copied().collect();
-        let mut above: HashSet<ModuleId, QuickHash> = up.iter().copied().collect();
+        let mut below: HashSet<ModuleId, FxBuildHasher> = down.iter().copied().collect();
+        let mut above: HashSet<ModuleId, FxBuildHasher> = up.iter().copied().collect();
         for _ in 0..PATIENCE {
             let (Some(lower), Some(upper)) = (down.pop(), up.pop()) else {
                 return false;
@@ -123,8 +123,8 @@ struct Visit {
 #[derive(Default)]
 struct Search {
     /// The number of each module's discovery, and the least that it leads back to.
-    found: HashMap<ModuleId, (u32, u32), QuickHash>,
-    open: HashSet<ModuleId, QuickHash>,
+    found: HashMap<ModuleId, (u32, u32), FxBuildHasher>,
+    open: HashSet<ModuleId, FxBuildHasher>,
     path: Vec<ModuleId>,
     stack: Vec<Visit>,
     result: Vec<Vec<ModuleId>>,

@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 use super::components::{components, strong};
 use super::spread::{Acceptor, By, Spread};
 use super::{Edge, EdgeKind, HotGraph, ModuleId};
-use crate::quick_hash::QuickHash;
+use rustc_hash::FxBuildHasher;
 
-type Set = HashSet<ModuleId, QuickHash>;
+type Set = HashSet<ModuleId, FxBuildHasher>;
 
 /// What the new versions of changed modules import, and what new modules import.
-pub type Staged = HashMap<ModuleId, Vec<Edge>, QuickHash>;
+pub type Staged = HashMap<ModuleId, Vec<Edge>, FxBuildHasher>;
 
 /// What one update does, step by step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,12 +36,12 @@ struct After<'a> {
     graph: &'a HotGraph,
     staged: &'a Staged,
     /// Who imports each module by a staged version.
-    importers: HashMap<ModuleId, Vec<ModuleId>, QuickHash>,
+    importers: HashMap<ModuleId, Vec<ModuleId>, FxBuildHasher>,
 }
 
 impl<'a> After<'a> {
     fn new(graph: &'a HotGraph, staged: &'a Staged) -> Self {
-        let mut importers: HashMap<ModuleId, Vec<ModuleId>, QuickHash> = HashMap::default();
+        let mut importers: HashMap<ModuleId, Vec<ModuleId>, FxBuildHasher> = HashMap::default();
         for (importer, edges) in staged {
             for edge in edges {
                 importers.entry(edge.to).or_default().push(*importer);

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::{HotGraph, ModuleId};
-use crate::quick_hash::QuickHash;
+use rustc_hash::FxBuildHasher;
 
 /// What the running versions have registered.
 pub trait Claims {
@@ -74,13 +74,13 @@ struct Walk<'a, C> {
     graph: &'a HotGraph,
     claims: &'a C,
     /// From where each module was reached first; `None` for what changed.
-    from: HashMap<ModuleId, Option<ModuleId>, QuickHash>,
+    from: HashMap<ModuleId, Option<ModuleId>, FxBuildHasher>,
     queue: VecDeque<ModuleId>,
     /// Modules whose cycle, or which alone, was looked at.
-    seen: HashSet<ModuleId, QuickHash>,
+    seen: HashSet<ModuleId, FxBuildHasher>,
     affected: Vec<ModuleId>,
     acceptors: Vec<Acceptor>,
-    places: HashMap<ModuleId, usize, QuickHash>,
+    places: HashMap<ModuleId, usize, FxBuildHasher>,
     reload: Option<Vec<ModuleId>>,
     restart: Option<Vec<ModuleId>>,
 }
@@ -261,7 +261,7 @@ impl<C: Claims> Walk<'_, C> {
 }
 
 /// From what changed to this module.
-fn way(from: &HashMap<ModuleId, Option<ModuleId>, QuickHash>, id: ModuleId) -> Vec<ModuleId> {
+fn way(from: &HashMap<ModuleId, Option<ModuleId>, FxBuildHasher>, id: ModuleId) -> Vec<ModuleId> {
     let mut way = vec![id];
     let mut at = id;
     while let Some(Some(before)) = from.get(&at).copied() {

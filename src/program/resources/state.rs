@@ -3,8 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use crate::js::{Call, Held, Js, JsResult, State, Value};
-use crate::timers::Timers;
+use crate::js::{Call, Held, Js, JsResult, State, Timers, Value};
 
 use super::owner::Owner;
 use super::transition::Transition;
@@ -18,7 +17,7 @@ pub struct Resources {
     /// The `AsyncLocalStorage` whose store is the owner on whose behalf code runs.
     storage: Held,
     /// Node's timers, for ourselves.
-    pub clock: Timers,
+    pub clock: Rc<Timers>,
     /// Names of properties that nobody else can have.
     pub keys: Keys,
     /// What hot code gets for the timers of the global object; `undefined` before it is asked for.
@@ -69,7 +68,7 @@ impl State for Resources {
         let storage = js.builtin("async_hooks")?.get("AsyncLocalStorage")?;
         Ok(Self {
             storage: storage.construct(&[])?.hold(),
-            clock: Timers::take(js)?,
+            clock: js.state()?,
             keys: Keys {
                 owner: js.symbol("node-hmr owner").hold(),
                 slot: js.symbol("node-hmr slot").hold(),

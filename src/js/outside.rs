@@ -6,7 +6,10 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use crate::js::{Held, Js, JsResult, State};
+use super::held::Held;
+use super::realm::Js;
+use super::state::State;
+use super::value::JsResult;
 
 /// The context in which the addon was loaded.
 pub struct Outside {

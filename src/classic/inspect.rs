@@ -1,6 +1,14 @@
 //! What `util.inspect` shows of our objects.
 
-use crate::js::{Call, JsResult, Value};
+use crate::js::{Call, JsResult, NativeFn, Value};
+
+/// Has `util.inspect` show the instances of a class as `inspect` says.
+pub fn show<'s>(class: Value<'s>, inspect: NativeFn) -> JsResult<'s, ()> {
+    let js = class.js();
+    let key = js.symbol_for("nodejs.util.inspect.custom")?;
+    let prototype = class.get("prototype")?;
+    prototype.define_hidden(key, js.function("inspect", 3, inspect)?)
+}
 
 /// Shows hidden properties as `Class { name: value }`.
 pub fn properties<'s>(call: &Call<'s>, shown: &[(&str, &str)]) -> JsResult<'s> {

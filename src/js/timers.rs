@@ -1,6 +1,9 @@
 //! Node's timers, as they were when the addon was loaded: a program's fake timers are its own.
 
-use crate::js::{Held, Js, JsResult, Value};
+use super::held::Held;
+use super::realm::Js;
+use super::state::State;
+use super::value::{JsResult, Value};
 
 /// `setTimeout`, `clearTimeout` and `setImmediate` of Node.
 pub struct Timers {
@@ -9,9 +12,8 @@ pub struct Timers {
     set_immediate: Held,
 }
 
-impl Timers {
-    /// Takes the functions.
-    pub fn take(js: Js<'_>) -> JsResult<'_, Self> {
+impl State for Timers {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
         let timers = js.builtin("timers")?;
         Ok(Self {
             set: timers.get("setTimeout")?.hold(),
@@ -19,7 +21,9 @@ impl Timers {
             set_immediate: timers.get("setImmediate")?.hold(),
         })
     }
+}
 
+impl Timers {
     /// Calls `action` once after `milliseconds`, without keeping the process alive for it.
     pub fn after<'s>(
         &self,

@@ -1,11 +1,34 @@
 //! What an `EventEmitter` would do when asked to emit `update`.
 
-use crate::addon::Addon;
-use crate::js::{Js, JsResult, Value};
+use crate::js::{Held, Js, JsResult, State, Value};
+
+/// What is taken from `EventEmitter`, as it was when the addon was loaded.
+pub struct Emitters {
+    /// `EventEmitter.prototype.emit`
+    plain_emit: Held,
+    /// `EventEmitter.prototype.rawListeners`
+    raw_listeners: Held,
+    /// See [`capture_key`].
+    capture_key: Held,
+}
+
+impl State for Emitters {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        let class = js.builtin("events")?;
+        let prototype = class.get("prototype")?;
+        Ok(Self {
+            plain_emit: prototype.get("emit")?.hold(),
+            raw_listeners: prototype.get("rawListeners")?.hold(),
+            capture_key: capture_key(class)?.hold(),
+        })
+    }
+}
 
 /// Whether nobody's own `emit` decides who hears of what: neither a subclass's nor the instance's.
 fn emits_plainly<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, bool> {
-    Ok(emitter.get("emit")?.same(Addon::of(js)?.plain_emit.get(js)))
+    Ok(emitter
+        .get("emit")?
+        .same(js.state::<Emitters>()?.plain_emit.get(js)))
 }
 
 /// The listener of `update` if there is one and no other: Node keeps that as `_events.update` itself. An emitter that
@@ -36,7 +59,7 @@ pub fn plain_listeners<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, Optio
     if let Ok(Some(listener)) = kept_listener(emitter) {
         return Ok(Some(vec![listener]));
     }
-    let raw_listeners = Addon::of(js)?.raw_listeners.get(js);
+    let raw_listeners = js.state::<Emitters>()?.raw_listeners.get(js);
     raw_listeners
         .call(emitter, &[js.string("update")])?
         .items()
@@ -44,7 +67,7 @@ pub fn plain_listeners<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, Optio
 }
 
 /// Where an emitter keeps whether it takes rejections of its listeners, or `undefined` where that has no such place.
-pub fn capture_key(emitter_class: Value<'_>) -> JsResult<'_> {
+fn capture_key(emitter_class: Value<'_>) -> JsResult<'_> {
     let js = emitter_class.js();
     let object = js.global()?.get("Object")?;
     let symbols = object.call_method("getOwnPropertySymbols", &[emitter_class.get("prototype")?])?;
@@ -58,7 +81,7 @@ pub fn capture_key(emitter_class: Value<'_>) -> JsResult<'_> {
 
 /// Whether the emitter takes rejections of its listeners.
 pub fn captures_rejections<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, bool> {
-    let key = Addon::of(js)?.capture_key.get(js);
+    let key = js.state::<Emitters>()?.capture_key.get(js);
     Ok(!key.is_undefined() && emitter.get_key(key)?.truthy())
 }
 
@@ -69,7 +92,7 @@ pub fn capturing_rejections<'s>(
     emitter: Value<'s>,
     emit: impl FnOnce() -> JsResult<'s>,
 ) -> JsResult<'s> {
-    let key = Addon::of(js)?.capture_key.get(js);
+    let key = js.state::<Emitters>()?.capture_key.get(js);
     if key.is_undefined() {
         return emit();
     }

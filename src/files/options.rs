@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::error::HmrError;
 use crate::js::{Js, JsResult, Value};
-use crate::resolve;
+use crate::paths;
 use crate::watch::{Polling, WatchOptions};
 
 /// How often files are looked at when polling is asked for without an interval.
@@ -59,7 +59,7 @@ pub fn kept(options: Value<'_>) -> JsResult<'_> {
     }
     let folder = std::env::current_dir().unwrap_or_default();
     let listed = ignored.items()?.into_iter().filter_map(Value::text);
-    let paths = listed.map(|path| js.string(&resolve::normalize(&folder.join(path)).to_string_lossy()));
+    let paths = listed.map(|path| js.string(&paths::normalize(&folder.join(path)).to_string_lossy()));
     let kept = js.object();
     for name in ["polling", "debounce"] {
         kept.set(name, options.get(name)?)?;
@@ -116,7 +116,7 @@ pub fn ignores<'s>(options: Value<'s>, path: &Path) -> JsResult<'s, bool> {
 }
 
 fn is_at_or_below(path: &Path, listed: &Path) -> bool {
-    path.starts_with(listed) || path.starts_with(resolve::real_place(listed.to_owned()))
+    path.starts_with(listed) || path.starts_with(paths::real_place(listed.to_owned()))
 }
 
 fn is_pattern(value: Value<'_>) -> JsResult<'_, bool> {

@@ -1,10 +1,9 @@
 //! The watcher classes: `Watcher`, `FSWatcher`, `ContentWatcher`, `NoopWatcher`.
 //!
 //! They share nothing native: `Watcher` holds no state, and what is watched belongs to the environment's
-//! [`delivery::Delivery`].
-pub mod delivery;
+//! `files::Delivery`.
+pub mod files;
 pub mod fs_watcher;
-pub mod options;
 
 use crate::js::{Call, ClassSpec, JsResult};
 

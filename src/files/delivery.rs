@@ -1,34 +1,19 @@
-//! From the hub's due changes to the watchers' `update` events, on the JavaScript thread.
+//! From the hub's due changes to their subscribers, on the JavaScript thread.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
-use std::hash::BuildHasher;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hashbrown::HashTable;
 use tracing::trace_span;
 
-use crate::addon::Addon;
-use crate::classic::watching;
-use crate::js::{Held, Js, JsResult, JsWaker, Value};
-use crate::outside::outside;
-use crate::quick_hash::QuickHash;
-use crate::watch::{Hub, LoadedFile, WatchKey, WatchOptions};
-use crate::{emitter, report};
-
-/// How a change became known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// From one of our watchers: what fails may be half of a save, so it is reported after the settle time.
-    Watched,
-    /// The same after the settle time: what fails is reported with what else does at that time.
-    Settled,
-    /// From another watcher: what fails is reported at once.
-    Told,
-}
+use super::active::{Active, ActiveWatches, Id};
+use super::subscriber::{Asking, Origin};
+use crate::js::{Js, JsResult, JsWaker, State, Value, outside};
+use crate::report;
+use crate::watch::{Hub, LoadedFile, WatchKey};
 
 /// Files that changed within this time changed together,
 const LATELY: Duration = Duration::from_millis(250);
@@ -40,100 +25,33 @@ const BURST: usize = 4;
 pub struct Delivery {
     link: RefCell<Option<(Arc<Hub>, JsWaker)>>,
     active: RefCell<ActiveWatches>,
-    /// While one of our watchers emits: whether the change has had its settle time.
+    /// While a subscriber hears of a change: whether the change has had its settle time.
     delivering: Cell<Option<bool>>,
     /// The watches that told something lately, and when the last did.
     lately: RefCell<(Option<Instant>, BTreeSet<WatchKey>)>,
-    /// What comes when all that is due has been emitted.
+    /// What runs when every subscriber has heard of all that is due.
     afterwards: RefCell<Vec<Work>>,
 }
 
 type Work = Box<dyn for<'s> FnOnce(Js<'s>)>;
 
-/// A watcher, and what it asks of the engine.
-pub struct Asking {
-    pub watcher: Held,
-    pub options: WatchOptions,
-    /// Its own options are not given: these follow from its class and the environment.
-    pub by_default: bool,
-}
-
-impl Asking {
-    pub fn is_of(&self, watcher: Value<'_>) -> bool {
-        watcher.js().scope(|js| self.watcher.get(js).same(watcher))
+impl State for Delivery {
+    fn make(_: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self::default())
     }
-}
 
-struct Active {
-    key: WatchKey,
-    asking: Rc<Asking>,
-    id: Id,
-}
-
-/// What the watcher emits for a watch. Of thousands of absolute ids the text is not kept twice.
-enum Id {
-    Given(Box<str>),
-    /// It is the path, which the hub holds as well.
-    Path(Arc<Path>),
-}
-
-impl Id {
-    fn new(id: &str, path: Option<Arc<Path>>) -> Self {
-        match path.filter(|path| path.to_str() == Some(id)) {
-            Some(path) => Self::Path(path),
-            None => Self::Given(id.into()),
+    /// The hub first, so that nothing wakes us any more, then the references.
+    fn close(&self) {
+        if let Some((hub, waker)) = self.link.take() {
+            hub.shutdown();
+            waker.close();
         }
-    }
-
-    fn as_str(&self) -> &str {
-        match self {
-            Self::Given(id) => id,
-            // Never the default: it was compared as text.
-            Self::Path(path) => path.to_str().unwrap_or_default(),
-        }
-    }
-}
-
-/// The reference to a watcher lives as long as its watch, as with `fs.watch`; its `unwatch` frees it.
-#[derive(Default)]
-struct ActiveWatches {
-    /// In the order in which they were added.
-    by_key: BTreeMap<WatchKey, Rc<Active>>,
-    /// A table of the standard library would hold the ids again.
-    by_id: HashTable<Rc<Active>>,
-    hashes: QuickHash,
-}
-
-impl ActiveWatches {
-    fn add(&mut self, active: Active) {
-        let active = Rc::new(active);
-        let hash_of = |active: &Rc<Active>| self.hashes.hash_one(active.id.as_str());
-        self.by_id
-            .insert_unique(hash_of(&active), Rc::clone(&active), hash_of);
-        self.by_key.insert(active.key, active);
-    }
-
-    fn remove(&mut self, key: WatchKey) -> Option<Rc<Active>> {
-        let removed = self.by_key.remove(&key)?;
-        let hash = self.hashes.hash_one(removed.id.as_str());
-        if let Ok(entry) = self.by_id.find_entry(hash, |active| active.key == key) {
-            entry.remove();
-        }
-        Some(removed)
-    }
-
-    /// The other watches of the same id.
-    fn others(&self, active: &Active) -> Vec<Rc<Active>> {
-        let same_hash = self.by_id.iter_hash(self.hashes.hash_one(active.id.as_str()));
-        same_hash
-            .filter(|other| other.id.as_str() == active.id.as_str() && other.key != active.key)
-            .map(Rc::clone)
-            .collect()
+        self.active.take();
     }
 }
 
 impl Delivery {
-    /// Starts a watch: from now on `watcher` emits `update` with `id` when the file at `path` changes.
+    /// Starts a watch: from now on the subscriber hears of `id` when the file at `path` changes.
     ///
     /// # Errors
     /// When the OS refuses to watch.
@@ -210,21 +128,21 @@ impl Delivery {
         }
     }
 
-    /// The ids that a watcher watches.
-    pub fn watched_by(&self, watcher: Value<'_>) -> Vec<Box<str>> {
+    /// The ids that are watched for an emitter.
+    pub fn watched_by(&self, emitter: Value<'_>) -> Vec<Box<str>> {
         let active = self.active.borrow();
         let own = active
             .by_key
             .values()
-            .filter(|active| active.asking.is_of(watcher));
+            .filter(|active| active.asking.is_of(emitter));
         own.map(|active| active.id.as_str().into()).collect()
     }
 
-    /// What the watcher asked for last by default, if nobody asked after it.
-    pub fn asked_last_by(&self, watcher: Value<'_>) -> Option<Rc<Asking>> {
+    /// What was asked for last, if that was for this emitter and by default.
+    pub fn asked_last_by(&self, emitter: Value<'_>) -> Option<Rc<Asking>> {
         let active = self.active.borrow();
         let (_, last) = active.by_key.last_key_value()?;
-        (last.asking.by_default && last.asking.is_of(watcher)).then(|| Rc::clone(&last.asking))
+        (last.asking.by_default && last.asking.is_of(emitter)).then(|| Rc::clone(&last.asking))
     }
 
     /// Where the change that is being emitted came from.
@@ -271,23 +189,14 @@ impl Delivery {
         Ok(())
     }
 
-    /// The environment goes: the hub first, so that nothing wakes us any more, then the references.
-    pub fn close(&self) {
-        if let Some((hub, waker)) = self.link.take() {
-            hub.shutdown();
-            waker.close();
-        }
-        self.active.take();
-    }
-
     fn link<'s>(&self, js: Js<'s>) -> JsResult<'s, (Arc<Hub>, JsWaker)> {
         if let Some((hub, waker)) = &*self.link.borrow() {
             return Ok((Arc::clone(hub), waker.clone()));
         }
         let waker = JsWaker::new(js, |js| {
             outside(js, |js| {
-                if let Ok(addon) = Addon::of(js) {
-                    addon.delivery.deliver(js);
+                if let Ok(delivery) = js.state::<Self>() {
+                    delivery.deliver(js);
                 }
             });
         })?;
@@ -311,14 +220,15 @@ impl Delivery {
             // Two runtimes on one watcher each watch the id, and each hears every event.
             let others = self.active.borrow().others(&active);
             js.scope(|js| {
-                let watcher = active.asking.watcher.get(js);
-                for other in others.iter().filter(|other| other.asking.is_of(watcher)) {
+                let emitter = active.asking.subscriber.emitter(js);
+                for other in others.iter().filter(|other| other.asking.is_of(emitter)) {
                     hub.take_along(other.key, due.key);
                 }
             });
             let outer = self.delivering.replace(Some(due.settled));
             js.scope(|js| {
-                if let Err(thrown) = emit(active.asking.watcher.get(js), active.id.as_str(), self.origin()) {
+                let (subscriber, id) = (&active.asking.subscriber, active.id.as_str());
+                if let Err(thrown) = subscriber.changed(js, id, self.origin()) {
                     report::error(
                         js,
                         active.id.as_str(),
@@ -334,19 +244,6 @@ impl Delivery {
         }
         tell_notices(js, &hub);
     }
-}
-
-/// Has the watcher emit `update`. If nobody but one runtime would hear of that, the runtime is told without the way
-/// through JavaScript.
-fn emit<'s>(watcher: Value<'s>, id: &str, origin: Origin) -> JsResult<'s, ()> {
-    let js = watcher.js();
-    if let Ok(Some(listener)) = emitter::only_listener(js, watcher)
-        && let Some((runtime, registry)) = watching::hearer(&*Addon::of(js)?, listener)
-    {
-        return watching::hear(runtime, &registry, &[id], origin);
-    }
-    watcher.call_method("emit", &[js.string("update"), js.string(id)])?;
-    Ok(())
 }
 
 fn tell_notices(js: Js<'_>, hub: &Hub) {

@@ -1,0 +1,89 @@
+'use strict'
+
+// The layers of src/: `use` lines point down. docs/implementation.md says what stands where.
+const test = require('node:test')
+const assert = require('node:assert')
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const { arrows, faults } = require('./support/layers.js')
+
+/**
+ * Folders whose files still use one another in a circle of more than three, each with the reason. A folder is taken off
+ * this list when its circle is broken; a circle that leads through two folders is never allowed.
+ */
+const CIRCLES_LEFT = {
+  classic: 'an update asks the watches, and a watch that tells of a change begins the next update',
+  'es/compile': 'rewriting descends from any construct into any other',
+  es: 'the engine evaluates CommonJS modules, whose `require` asks the engine',
+  hot: 'a step of the state machine enters the next one',
+  js: 'a value knows its realm, and the realm runs what was made of values',
+  'program/resources': 'a transition asks each kind of resource, and each kind asks for the transition',
+  program: 'a watch tells of a change, and an update changes what is watched',
+  vite_node: "the application owns the parts of vite-node's runner, which ask the application"
+}
+
+test('"Lower lines never use upper ones; folders of one line do not use each other", and no circle of more than three files', () => {
+  const wrong = faults(arrows(path.join(__dirname, '..', 'src')))
+  assert.deepStrictEqual(
+    wrong.filter((fault) => !isLeft(fault)),
+    []
+  )
+})
+
+test('each circle that is left is there: whoever breaks one takes it off the list', () => {
+  const left = faults(arrows(path.join(__dirname, '..', 'src'))).map(folderOfCircle)
+  assert.deepStrictEqual(
+    Object.keys(CIRCLES_LEFT).filter((folder) => !left.includes(folder)),
+    []
+  )
+})
+
+const isLeft = (fault) => Object.hasOwn(CIRCLES_LEFT, folderOfCircle(fault))
+
+/** The folder that all files of a circle are in, or below. */
+function folderOfCircle(fault) {
+  const files = /^a circle of \d+ files: (.*)$/.exec(fault)?.[1].split(', ')
+  if (files === undefined) return ''
+  const folders = files.map((file) => file.split('/').slice(0, -1))
+  const shared = folders.reduce((one, other) => one.slice(0, one.findIndex((name, at) => name !== other[at]) >>> 0))
+  return shared.join('/')
+}
+
+test('an arrow that is added upwards is a fault', (t) => {
+  const lines = { 'classic/update.rs': 'use crate::report::error;', 'report/mod.rs': 'use crate::js::Js;' }
+  assert.deepStrictEqual(faultsOf(t, lines), [])
+  lines['report/mod.rs'] += '\nuse crate::{classic::update, js::Value};'
+  assert.deepStrictEqual(faultsOf(t, lines), [
+    'src/report/mod.rs uses src/classic/update.rs, which is above it',
+    'a circle of folders: classic, report'
+  ])
+})
+
+test('an arrow to a folder of the same line is a fault, also one that is spelled within a body', (t) => {
+  const lines = { 'es/mod.rs': 'fn f() {\n    crate::hot::g();\n}', 'hot/mod.rs': 'pub fn g() {}' }
+  assert.deepStrictEqual(faultsOf(t, lines), ['src/es/mod.rs uses src/hot/mod.rs, which is beside it'])
+})
+
+test('a file that stands in no layer is a fault', (t) => {
+  const lines = { 'hall.rs': 'use crate::js::Js;' }
+  assert.deepStrictEqual(faultsOf(t, lines), ['src/hall stands in no layer'])
+})
+
+test('a circle of four files is a fault, one of three is none', (t) => {
+  const circle = (names) =>
+    Object.fromEntries(names.map((name, at) => [`es/${name}.rs`, `use super::${names[(at + 1) % names.length]}::X;`]))
+  assert.deepStrictEqual(faultsOf(t, circle(['a', 'b', 'c'])), [])
+  assert.deepStrictEqual(faultsOf(t, circle(['a', 'b', 'c', 'd'])), ['a circle of 4 files: es/a.rs, es/b.rs, es/c.rs, es/d.rs'])
+})
+
+/** The faults of a made-up tree: what each file holds. A file `js/mod.rs` is there. */
+function faultsOf(t, files) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'layers-'))
+  t.after(() => fs.rmSync(folder, { recursive: true }))
+  for (const [file, text] of Object.entries({ 'js/mod.rs': '', ...files })) {
+    fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
+    fs.writeFileSync(path.join(folder, file), text)
+  }
+  return faults(arrows(folder))
+}

@@ -1,0 +1,8 @@
+//! Delivery of file changes: from the hub of `watch/` to whoever subscribed. Knows no runtime and no watcher class.
+mod active;
+mod delivery;
+pub mod options;
+mod subscriber;
+
+pub use delivery::Delivery;
+pub use subscriber::{Asking, Origin, Subscriber};
