@@ -74,7 +74,7 @@ function stateOf(file) {
 }
 
 function isLocal(file) {
-  return path.isAbsolute(file) && !/[\\/]node_modules[\\/]/.test(file)
+  return path.isAbsolute(file) && !/[\\/]node_modules[\\/]/.test(file) && path.dirname(file) !== __dirname
 }
 
 module.exports = { hmrStart }

@@ -59,13 +59,67 @@ pub fn normalize(path: &Path) -> PathBuf {
     normal
 }
 
+/// Percent-decoded, as bytes: they need not be UTF-8.
+pub fn percent_decoded(text: &str) -> Vec<u8> {
+    let digit = |byte: &u8| {
+        char::from(*byte)
+            .to_digit(16)
+            .and_then(|value| u8::try_from(value).ok())
+    };
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let code = match (first, after) {
+            (b'%', [high, low, ..]) => digit(high).zip(digit(low)).map(|(high, low)| high * 16 + low),
+            _ => None,
+        };
+        decoded.push(code.unwrap_or(first));
+        rest = after
+            .get(if code.is_some() { 2 } else { 0 }..)
+            .unwrap_or_default();
+    }
+    decoded
+}
+
+/// Whether a path or `file:` URL lies below a folder `node_modules`.
+pub fn is_in_node_modules(path: &str) -> bool {
+    path.split(['/', '\\']).any(|part| part == "node_modules")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::normalize;
+    use super::{is_in_node_modules, normalize, percent_decoded};
     use std::path::Path;
 
     #[test]
     fn dots_are_taken_by_name() {
         assert_eq!(normalize(Path::new("/a/b/./../c.js")), Path::new("/a/c.js"));
+    }
+
+    #[test]
+    fn what_is_no_percent_code_stays() {
+        let table = [
+            ("a%20b", "a b"),
+            ("100%", "100%"),
+            ("%zz%4", "%zz%4"),
+            ("%25", "%"),
+            ("%C3%A4", "ä"),
+        ];
+        for (given, expected) in table {
+            assert_eq!(percent_decoded(given), expected.as_bytes(), "{given}");
+        }
+    }
+
+    #[test]
+    fn packages_are_told_by_a_folder_of_that_name() {
+        let table = [
+            ("/a/node_modules/b.js", true),
+            ("C:\\a\\node_modules\\b.js", true),
+            ("file:///a/node_modules/b.js", true),
+            ("/a/my_node_modules/b.js", false),
+        ];
+        for (path, expected) in table {
+            assert_eq!(is_in_node_modules(path), expected, "{path}");
+        }
     }
 }

@@ -9,8 +9,9 @@ use super::record::{Phase, Record};
 use super::registry::{self, Registry};
 use super::steps::{Module, StepFailure};
 use super::switches::Switches;
+use super::values::take_values;
 use super::watching::{check_watcher, stop_all, stop_watching};
-use super::{dependencies, engine_require, runtimes, trouble, update};
+use super::{dependencies, engine_require, runtimes, trouble};
 use super::{emitter, inspect};
 use crate::classic::watchers::fs_watcher::WatcherClasses;
 use crate::error::HmrError;
@@ -219,7 +220,7 @@ fn unimport<'s>(call: &Call<'s>) -> JsResult<'s> {
     stop_watching(js, &registry, registry_object, &record);
     dependencies::release(js, call.this, &record);
     registry::forget(call.this, &registry, registry_object, &record)?;
-    if let Some((persist, values)) = update::take_values(&module) {
+    if let Some((persist, values)) = take_values(&module) {
         // Its first poll calls the cleanup, before this returns.
         spawn_detached(js, async move {
             if let Err(StepFailure::Thrown(thrown)) = module.clean_persist(&persist, &values).await {

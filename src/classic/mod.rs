@@ -22,6 +22,7 @@ pub mod node_paths;
 pub mod persist;
 pub mod record;
 pub mod registry;
+pub mod replace;
 pub mod require_cache;
 pub mod resolve;
 pub mod runner;
@@ -34,6 +35,7 @@ pub mod telling;
 pub mod trouble;
 pub mod unloadable;
 pub mod update;
+pub mod values;
 pub mod watchers;
 pub mod watching;
 

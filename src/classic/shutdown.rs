@@ -1,9 +1,10 @@
 //! `HMRRuntime.shutdown()`: leaving well.
 
 use super::hmr_runtime::module;
+use super::runtimes;
 use super::steps::{Module, StepFailure};
+use super::values::take_values;
 use super::watching::stop_all;
-use super::{runtimes, update};
 use crate::js::{Call, Cx, Held, Js, JsResult, spawn};
 use crate::report;
 
@@ -19,7 +20,7 @@ pub fn shutdown<'s>(call: &Call<'s>) -> JsResult<'s> {
             }
         }
         for module in &modules {
-            if let Some((persist, values)) = update::take_values(module) {
+            if let Some((persist, values)) = take_values(module) {
                 let result = module.clean_persist(&persist, &values).await;
                 tell(module, "the cleanup of the persistent values failed", result);
             }

@@ -10,22 +10,23 @@ use super::lifecycle::{Situation, Step, plan};
 use super::load::{is_just_written, leave_parents, load_first, load_for_update, wait};
 use super::record::{Phase, Record};
 use super::registry::place;
+use super::replace::{replace, running_version};
 use super::steps::{Module, StepFailure};
-use super::telling::{Telling, warn_of_loop};
+use super::telling::warn_of_loop;
 use super::trouble::{
-    FALLBACK, SETTLE, log_kept, report_after_settling, report_failure, report_of_old_version,
-    report_rejection, report_unloadable, tell_not_forgotten,
+    SETTLE, log_kept, report_after_settling, report_failure, report_of_old_version, report_rejection,
+    report_unloadable, tell_not_forgotten,
 };
 use super::unloadable::Failure;
-use super::{command, hmr_runtime, persist, watching};
+use super::values::{keep_values, take_values};
+use super::{command, hmr_runtime, watching};
 use crate::files::{Delivery, Origin};
-use crate::js::outside;
-use crate::js::{Held, Js, JsResult, Timers, Value, spawn_detached};
+use crate::js::{Held, Js, Timers, outside, spawn_detached};
 use crate::report;
 
 /// How an update ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum UpdateOutcome {
+pub enum UpdateOutcome {
     /// The new version runs.
     Updated,
     /// The new version failed; the last good one ran again.
@@ -43,7 +44,7 @@ enum UpdateOutcome {
 }
 
 /// What stopped a version.
-enum Stopped {
+pub enum Stopped {
     /// `generate` or `execute` failed.
     Failed(&'static str, Held),
     /// The step hung, and is left behind for a newer version.
@@ -61,7 +62,8 @@ impl Stopped {
     }
 }
 
-const RUNNER_FAILED: &str = "the runner failed";
+/// What is said of a runner that threw.
+pub const RUNNER_FAILED: &str = "the runner failed";
 const VALUES_CLEANUP_FAILED: &str = "the cleanup of the persistent values failed";
 
 /// The first import: everything that fails is the caller's. In an update (`is_in_update`), a file that was written
@@ -300,63 +302,8 @@ fn announce(js: Js<'_>, module: Module) {
     let _ = asked;
 }
 
-/// Runs a new version in place of the running one; when it fails, the running one again.
-async fn replace(module: &Module, version: &Version, origin: Origin) -> UpdateOutcome {
-    let (what, thrown) = match apply(module, version).await {
-        Ok(exports) => return finish(module, version, &exports, UpdateOutcome::Updated),
-        Err(Stopped::Gone) => return UpdateOutcome::Gone,
-        Err(Stopped::GivenUp) => return UpdateOutcome::GivenUp,
-        Err(Stopped::Failed(what, thrown)) => (what, thrown),
-    };
-    let mut telling = Telling::of(module, origin);
-    telling.failure(blame(module, version, what, &thrown), &thrown);
-    let outcome = fall_back(module, &mut telling).await;
-    telling.end();
-    outcome
-}
-
-/// What failed. A value that the new `generate` gives is not there: the values are those of an old one.
-fn blame(module: &Module, version: &Version, what: &'static str, thrown: &Held) -> &'static str {
-    let is_of_old_values = !version.forced && what == RUNNER_FAILED && {
-        module.cx.with(|js| {
-            let name = thrown.get(js).get("name").ok().and_then(Value::text);
-            thrown.get(js).is_error()
-                && name.as_deref() == Some("TypeError")
-                && persist::generate_text(version.persist.get(js)) != *module.record.generated_by.borrow()
-        })
-    };
-    if is_of_old_values {
-        "the runner failed; its persistent values are those of an earlier `generate`, which is another now: with `true` as \
-         hmr's third argument, for one save, they are made anew, and by a restart"
-    } else {
-        what
-    }
-}
-
-async fn fall_back(module: &Module, telling: &mut Telling) -> UpdateOutcome {
-    let Ok(last_good) = module.cx.attempt(|js| running_version(js, module)) else {
-        return UpdateOutcome::Kept;
-    };
-    let unforced = Version {
-        forced: false,
-        ..last_good.clone()
-    };
-    match apply(module, &unforced).await {
-        Ok(exports) => {
-            telling.warning(FALLBACK);
-            finish(module, &last_good, &exports, UpdateOutcome::FellBack)
-        }
-        Err(Stopped::Gone) => UpdateOutcome::Gone,
-        Err(Stopped::GivenUp) => UpdateOutcome::GivenUp,
-        Err(Stopped::Failed(_, thrown)) => {
-            telling.failure("the last good version failed as well", &thrown);
-            telling.warning("the exports stay as they were until the next save");
-            UpdateOutcome::Kept
-        }
-    }
-}
-
-fn finish(module: &Module, version: &Version, exports: &Held, outcome: UpdateOutcome) -> UpdateOutcome {
+/// Its exports are published, unless the module was unimported meanwhile.
+pub fn finish(module: &Module, version: &Version, exports: &Held, outcome: UpdateOutcome) -> UpdateOutcome {
     if !module.record.is_alive.get() {
         return UpdateOutcome::Gone;
     }
@@ -372,7 +319,7 @@ fn finish(module: &Module, version: &Version, exports: &Held, outcome: UpdateOut
 }
 
 /// Follows the plan for a version, up to its exports.
-async fn apply(module: &Module, version: &Version) -> Result<Held, Stopped> {
+pub async fn apply(module: &Module, version: &Version) -> Result<Held, Stopped> {
     let record = &module.record;
     let situation = Situation {
         is_running: record.is_running.get(),
@@ -450,45 +397,4 @@ fn publish(module: &Module, version: &Version, exports: &Held) {
         // The caller froze the exports object, say.
         report_failure(module, "its exports could not be set", &thrown);
     }
-}
-
-fn running_version<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
-    let slot = module.slot.get(js);
-    let runner = slot.item(place::RUNNER)?;
-    if !runner.is_object() {
-        return Err(js.error("Error", "no version of this module has run yet"));
-    }
-    Ok(Version {
-        persist: slot.item(place::PERSIST)?.hold(),
-        runner: runner.hold(),
-        is_async: slot.item(place::IS_ASYNC)?.truthy(),
-        forced: false,
-    })
-}
-
-fn keep_values(module: &Module, persist: &Held, values: &Held) -> Result<(), Held> {
-    module.record.has_values.set(true);
-    module.cx.attempt(|js| {
-        *module.record.generated_by.borrow_mut() = persist::generate_text(persist.get(js));
-        let slot = module.slot.get(js);
-        slot.set_item(place::VALUES, values.get(js))?;
-        slot.set_item(place::PERSIST, persist.get(js))
-    })
-}
-
-/// Takes the persistent values out of the slot, with the manager that cleans them up.
-pub fn take_values(module: &Module) -> Option<(Held, Held)> {
-    if !module.record.has_values.replace(false) {
-        return None;
-    }
-    let taken = module.cx.attempt(|js| {
-        let slot = module.slot.get(js);
-        let (persist, values) = (
-            slot.item(place::PERSIST)?.hold(),
-            slot.item(place::VALUES)?.hold(),
-        );
-        slot.set_item(place::VALUES, js.undefined())?;
-        Ok((persist, values))
-    });
-    taken.ok()
 }

@@ -90,6 +90,15 @@ impl Engine {
         Ok((version, true))
     }
 
+    /// Whether the program itself took the module out of `require.cache`: then its file is read again, as under node.
+    fn was_evicted(&self, record: &Record) -> bool {
+        let is_waiting = self.version_of(record.id).is_some_and(|version| {
+            matches!(version.status.get(), Status::Linked | Status::Evaluating)
+                && version.live.borrow().common_js.is_none()
+        });
+        record.next_serial.get() > 0 && !is_waiting
+    }
+
     fn run_common_js<'s>(
         &self,
         js: Js<'s>,
@@ -144,6 +153,9 @@ fn load_file<'s>(call: &Call<'s>, extension: &'static str) -> JsResult<'s> {
         suffix: String::new(),
         local: true,
     });
+    if engine.was_evicted(&record) {
+        engine.sources().look_again(std::slice::from_ref(&path));
+    }
     let unit = engine.unit_of(js, &record)?;
     match &unit.body {
         Body::Module(_) => {

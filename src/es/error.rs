@@ -109,7 +109,11 @@ impl Engine {
                     column: error.column,
                 };
                 // The parser's quotes are not V8's.
-                let message = error.message.replace('`', "'");
+                let message = if error.message == "Unexpected token" {
+                    unexpected(&place)
+                } else {
+                    error.message.replace('`', "'")
+                };
                 let message = match &error.help {
                     Some(help) => format!("{message} ({help})"),
                     None => message,
@@ -178,6 +182,48 @@ fn common_js_hint(text: &str, specifier: &str, name: &str, line: u32) -> String 
          all module.exports as named exports.\nCommonJS modules can always be imported via the default export, for \
          example using:\n\nimport pkg from '{specifier}';\n{destructuring}"
     )
+}
+
+/// V8's words for the token at a place.
+fn unexpected(place: &Place<'_>) -> String {
+    let line = line_of(place.text, place.line);
+    let mut units = 1;
+    let skipped = line.chars().take_while(|character| {
+        let is_before = units < place.column as usize;
+        units += character.len_utf16();
+        is_before
+    });
+    let start: usize = skipped.map(char::len_utf8).sum();
+    let rest = line.get(start..).unwrap_or("");
+    let is_part = |character: char| character.is_alphanumeric() || matches!(character, '_' | '$');
+    let name: String = rest.chars().take_while(|character| is_part(*character)).collect();
+    match rest.chars().next() {
+        None => "Unexpected end of input".into(),
+        Some(first) if first.is_ascii_digit() => "Unexpected number".into(),
+        Some('"' | '\'') => "Unexpected string".into(),
+        Some('`') => "Unexpected template string".into(),
+        Some(_) if is_keyword(&name) => format!("Unexpected token '{name}'"),
+        Some(_) if !name.is_empty() => format!("Unexpected identifier '{name}'"),
+        Some(first) => {
+            let length = PUNCTUATORS.iter().find(|token| rest.starts_with(**token));
+            let token = length.map_or_else(|| first.to_string(), |token| (*token).to_owned());
+            format!("Unexpected token '{token}'")
+        }
+    }
+}
+
+/// Punctuators of more than one character, the longer ones first.
+const PUNCTUATORS: [&str; 33] = [
+    ">>>=", "...", "===", "!==", "**=", "<<=", ">>=", ">>>", "&&=", "||=", "??=", "=>", "==", "!=", "**",
+    "++", "--", "<<", ">>", "&&", "||", "??", "?.", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<=",
+    ">=",
+];
+
+fn is_keyword(name: &str) -> bool {
+    const KEYWORDS: &str = "break case catch class const continue debugger default delete do else enum export extends false \
+                            finally for function if import in instanceof new null return super switch this throw true try \
+                            typeof var void while with";
+    KEYWORDS.split_whitespace().any(|keyword| keyword == name)
 }
 
 /// Whether a TypeScript text declares a type of that name.

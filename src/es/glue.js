@@ -6,6 +6,7 @@ const { create, defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf
 const { apply, defineProperty: define, ownKeys } = Reflect
 const { hasOwnProperty, propertyIsEnumerable } = Object.prototype
 const { ReferenceError, TypeError } = globalThis
+const { captureStackTrace } = Error
 const { next } = getPrototypeOf(function* () {}).prototype
 const { next: asyncNext } = getPrototypeOf(async function* () {}).prototype
 const evaluate = globalThis.eval
@@ -20,6 +21,10 @@ class Scope {
   }
   import(specifier, options) {
     return native.import(this.id, this.serial, specifier, options)
+  }
+  /** What a function of the module has just assigned to an export; code outside is told by an own `u` (`tell`). */
+  u(value) {
+    return value
   }
   /** Names the anonymous function or class of `export default`. */
   named(value) {
@@ -119,6 +124,16 @@ module.exports = {
   /** The function of an ES module. Node's CommonJS compiler gives it the file's name, and takes its source map. */
   load: (code, url) => new NodeModule(url)._compile(code, url, 'commonjs'),
   scope: (id, serial) => new Scope(id, serial),
+  /** Calls `tell` whenever a function of the module has assigned to an export. */
+  tell($, tell) {
+    defineProperty($, 'u', {
+      value: (value) => {
+        tell()
+        return value
+      },
+      configurable: true
+    })
+  },
   /** Calls the module's function and lets it hoist: its generator, and the getters of its local exports. */
   instantiate(make, $) {
     const generator = make($)
@@ -278,8 +293,9 @@ module.exports = {
   },
   compile: (module, code, file) => module._compile(code, file, 'commonjs'),
   /** `module` for an ES module in which CommonJS's names exist. */
-  looseModule(file, folder) {
-    const module = new NodeModule(file)
+  looseModule(file, folder, isMain) {
+    const module = new NodeModule(isMain ? '.' : file)
+    if (isMain) process.mainModule = module
     module.filename = file
     module.path = folder
     module.paths = NodeModule._nodeModulePaths(folder)
@@ -288,16 +304,17 @@ module.exports = {
     return module
   },
   error(kind, message, code, place) {
-    const error = new globalThis[kind](message)
-    if (code && !code.startsWith('ERR_')) error.code = code
-    else if (code) {
-      // As Node's own errors: the code in the first line of the stack, not in the name.
-      const name = error.name
-      error.name = `${name} [${code}]`
+    // Node shows the line that made an uncaught error, unless that says: node-do-not-add-exception-line
+    const error = new globalThis[kind](message) // node-do-not-add-exception-line
+    if (!place) {
+      // As Node's own errors: the code in the first line of the stack, not in the name; and no frame of ours.
+      const { name } = error
+      if (code.startsWith('ERR_')) error.name = `${name} [${code}]`
+      captureStackTrace(error, module.exports.error)
       void error.stack
       delete error.name
-      error.code = code
     }
+    if (code) error.code = code
     if (place) {
       const stack = `${place}`
       defineProperty(error, 'stack', { value: stack, writable: true, configurable: true })

@@ -208,7 +208,8 @@ fn module<'s>(call: &Call<'s>) -> JsResult<'s> {
     let path = engine.record(id).and_then(|record| record.path.clone());
     let path = path.unwrap_or_default();
     let folder = path.parent().unwrap_or(&path).to_string_lossy().into_owned();
-    let args = [js.string(&path.to_string_lossy()), js.string(&folder)];
+    let is_main = js.boolean(engine.main.get() == Some(id));
+    let args = [js.string(&path.to_string_lossy()), js.string(&folder), is_main];
     let module = engine.glue(js, "looseModule", &args)?;
     #[expect(clippy::cast_possible_truncation, reason = "the engine wrote it")]
     let serial = id_of(call.arg(1)) as u32;

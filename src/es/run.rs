@@ -5,6 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::engine::Engine;
+use super::link::{Binding, Resolution};
 use super::record::{Body, ModuleId, Status, Version};
 use super::resolve::Resolved;
 use crate::js::{Cx, Held, Js, JsResult, Thrown, Value, settled, spawn};
@@ -148,6 +149,31 @@ impl Engine {
             env: version.env().map(|env| env.get(js)),
             version,
         })
+    }
+
+    /// Calls `tell` whenever a function assigns to a binding that a module exports, its own or one of another module: the
+    /// modules whose bindings these are.
+    pub fn tell<'s>(
+        &self,
+        js: Js<'s>,
+        version: &Rc<Version>,
+        tell: impl Fn(ModuleId) -> JsResult<'s>,
+    ) -> JsResult<'s, Vec<ModuleId>> {
+        let mut modules = Vec::new();
+        for name in super::link::namespace_names(version) {
+            let (Resolution::Found(Binding::Name(origin, _)), _) = super::link::resolve(version, &name)
+            else {
+                continue;
+            };
+            if modules.contains(&origin.module) {
+                continue;
+            }
+            modules.push(origin.module);
+            if let Some(scope) = origin.scope().filter(|_| origin.unit.code().is_some()) {
+                self.glue(js, "tell", &[scope.get(js), tell(origin.module)?])?;
+            }
+        }
+        Ok(modules)
     }
 }
 

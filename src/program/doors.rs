@@ -5,7 +5,7 @@
 //! by itself. Either way it gets a facade (`facade.rs`), whose first act is to call [`keep`].
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::facade;
@@ -25,6 +25,8 @@ pub struct Doors {
     entry: RefCell<Option<String>>,
     /// What passes the exports of a module on to its facades. A facade is in Node's cache for good, and so is this.
     facades: RefCell<HashMap<ModuleId, Vec<Held>>>,
+    /// By a module: those with facades that export bindings of it.
+    exporters: RefCell<HashMap<ModuleId, BTreeSet<ModuleId>>>,
 }
 
 impl State for Doors {
@@ -60,22 +62,51 @@ pub fn place<'s>(js: Js<'s>, places: Value<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// Tells facades that a module has new exports: `env` of its current version.
+/// Tells facades that a module has a new version: its own, and those of modules that export its bindings.
 pub fn refresh(js: Js<'_>, module: ModuleId) {
-    let Some(doors) = js.made_state::<Doors>() else {
+    let (Ok(doors), Ok(engine)) = (js.state::<Doors>(), Engine::of(js)) else {
         return;
     };
-    let sets = doors.facades.borrow().get(&module).cloned().unwrap_or_default();
-    if sets.is_empty() {
-        return;
+    for id in doors.concerned(module) {
+        if let Some(version) = engine.version_of(id) {
+            let tell = |origin| {
+                js.function("", 0, move |call| {
+                    tell(call.js, origin);
+                    Ok(call.js.undefined())
+                })
+            };
+            for origin in engine.tell(js, &version, tell).unwrap_or_default() {
+                doors.exporters.borrow_mut().entry(origin).or_default().insert(id);
+            }
+        }
     }
-    let Ok(engine) = Engine::of(js) else { return };
-    let env = engine.version_of(module).and_then(|version| version.env());
-    if let Some(env) = env {
+    tell(js, module);
+}
+
+/// Passes the exports of a module on to the facades that show them.
+fn tell(js: Js<'_>, module: ModuleId) {
+    let (Ok(doors), Ok(engine)) = (js.state::<Doors>(), Engine::of(js)) else {
+        return;
+    };
+    for id in doors.concerned(module) {
+        let sets = doors.facades.borrow().get(&id).cloned().unwrap_or_default();
+        let env = engine.version_of(id).and_then(|version| version.env());
+        let Some(env) = env else { continue };
         for set in sets {
             // A name that is not initialized any more keeps the value that it had.
             let _ = set.get(js).call(js.undefined(), &[env.get(js)]);
         }
+    }
+}
+
+impl Doors {
+    /// The modules with facades that show bindings of a module.
+    fn concerned(&self, module: ModuleId) -> BTreeSet<ModuleId> {
+        let mut concerned = self.exporters.borrow().get(&module).cloned().unwrap_or_default();
+        if self.facades.borrow().contains_key(&module) {
+            concerned.insert(module);
+        }
+        concerned
     }
 }
 

@@ -5,6 +5,7 @@
 //! | `run.rs` | opening an environment for a program; the program's entry |
 //! | `options.rs` | package.json's `"hmr"`, flags, the environment |
 //! | `doors.rs`, `facade.rs` | code outside that reaches hot modules |
+//! | `preloaded.rs` | files that were loaded before the program was opened |
 //! | `update.rs` | from files that changed to updates |
 //! | `on_engine.rs` | the engine as the runner of updates |
 //! | `hot_host.rs` | what the engine tells: `import.meta.hot`, the graph, what is watched |
@@ -20,6 +21,7 @@ mod hot_door;
 mod hot_host;
 mod on_engine;
 mod options;
+mod preloaded;
 mod resources;
 mod run;
 mod start;

@@ -1,12 +1,13 @@
 //! Opening an environment for hot programs, and the program's entry.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::doors;
 use super::host::{HotRun, Owners};
 use super::options::{self, ProgramOptions};
+use super::preloaded;
 use super::resources::Resources;
 use super::update::{HotProgram, Matches, Rules};
 use crate::es::load::cache::{Cache, cache_folder};
@@ -19,6 +20,8 @@ use crate::report;
 #[derive(Default)]
 pub struct Program {
     options: RefCell<Option<Rc<ProgramOptions>>>,
+    /// Whether its entry has been run before.
+    has_run: Cell<bool>,
     /// While it is watched.
     hot: RefCell<Option<Rc<HotProgram>>>,
 }
@@ -69,7 +72,9 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     }
     let entry = entry_of(js, flags)?;
     let options = options::read(folder_of(&entry), flags)?;
-    set_up(js, &options, &entry)?;
+    let ours = usize::from(!flags.get("command")?.truthy());
+    let loaded = preloaded::files(js, &arguments(js.global()?.get("process")?)?, ours)?;
+    set_up(js, &options, &entry, loaded)?;
     let data = js.object();
     data.set("places", places)?;
     data.set("flags", flags)?;
@@ -159,19 +164,19 @@ fn open_thread<'s>(call: &Call<'s>) -> JsResult<'s> {
     let entry = entry_of(js, flags)?;
     let mut options = options::read(folder_of(&entry), flags)?;
     options.watch = false;
-    set_up(js, &options, &entry)?;
+    set_up(js, &options, &entry, Vec::new())?;
     doors::place(js, data.get("places")?)?;
     js.state::<Program>()?.options.replace(Some(Rc::new(options)));
     Ok(js.undefined())
 }
 
-fn set_up<'s>(js: Js<'s>, options: &ProgramOptions, entry: &Path) -> JsResult<'s, ()> {
+fn set_up<'s>(js: Js<'s>, options: &ProgramOptions, entry: &Path, loaded: Vec<PathBuf>) -> JsResult<'s, ()> {
     let process = js.global()?.get("process")?;
     let engine = Engine::of(js)?;
     engine.set_up(Setup {
         resolve: ResolveOptions {
             conditions: conditions(process)?,
-            ignored: Ignored::new(&options.root, &options.ignore),
+            ignored: Ignored::new(&options.root, &options.ignore).with_files(loaded),
             with_manifest: !process.get("versions")?.get("pnp")?.is_undefined(),
             ..ResolveOptions::default()
         },
@@ -206,8 +211,8 @@ fn entry_of<'s>(js: Js<'s>, flags: Value<'s>) -> JsResult<'s, PathBuf> {
     Ok(path.unwrap_or_else(|| here.join("index")))
 }
 
-/// What `--conditions` and `-C` gave to Node.
-fn conditions(process: Value<'_>) -> JsResult<'_, Vec<String>> {
+/// Node's options: of the command line, and of `NODE_OPTIONS`.
+fn arguments(process: Value<'_>) -> JsResult<'_, Vec<String>> {
     let mut arguments: Vec<String> = process
         .get("execArgv")?
         .items()?
@@ -217,8 +222,13 @@ fn conditions(process: Value<'_>) -> JsResult<'_, Vec<String>> {
     if let Ok(more) = std::env::var("NODE_OPTIONS") {
         arguments.extend(more.split_whitespace().map(String::from));
     }
+    Ok(arguments)
+}
+
+/// What `--conditions` and `-C` gave to Node.
+fn conditions(process: Value<'_>) -> JsResult<'_, Vec<String>> {
     let mut found = Vec::new();
-    let mut arguments = arguments.into_iter();
+    let mut arguments = arguments(process)?.into_iter();
     while let Some(argument) = arguments.next() {
         if let Some(value) = argument
             .strip_prefix("--conditions=")
@@ -234,7 +244,14 @@ fn conditions(process: Value<'_>) -> JsResult<'_, Vec<String>> {
 
 /// `runProgram(path)`: runs the program's entry: a promise of its namespace, or of its `module.exports`.
 fn run_program<'s>(call: &Call<'s>) -> JsResult<'s> {
-    Engine::of(call.js)?.run_main(call.js, Path::new(&call.arg(0).display()))
+    let engine = Engine::of(call.js)?;
+    if call.js.state::<Program>()?.has_run.replace(true) {
+        // The start failed, and a save may have mended it: everything is read and evaluated anew.
+        for record in engine.records().iter().filter(|record| record.is_local) {
+            engine.remove(call.js, record.id)?;
+        }
+    }
+    engine.run_main(call.js, Path::new(&call.arg(0).display()))
 }
 
 /// `programIsPending()`: whether the entry waits for a top-level await.

@@ -29,6 +29,7 @@ pub struct Watches {
     /// Files to watch from the end of this turn on: many at once are cheaper than one by one.
     asked: RefCell<HashSet<PathBuf>>,
     is_asking: Cell<bool>,
+    is_closed: Cell<bool>,
     changed: RefCell<Vec<PathBuf>>,
     is_gathering: Cell<bool>,
     last: Cell<Option<Instant>>,
@@ -60,6 +61,7 @@ impl Watches {
             paths: RefCell::default(),
             asked: RefCell::default(),
             is_asking: Cell::new(false),
+            is_closed: Cell::new(false),
             changed: RefCell::default(),
             is_gathering: Cell::new(false),
             last: Cell::new(None),
@@ -100,7 +102,7 @@ impl Watches {
     pub fn watch_asked(self: &Rc<Self>, js: Js<'_>) {
         self.is_asking.set(false);
         let asked: Vec<PathBuf> = self.asked.take().into_iter().collect();
-        if asked.is_empty() {
+        if asked.is_empty() || self.is_closed.get() {
             return;
         }
         let files: Vec<LoadedFile<'_>> = asked.iter().map(|path| LoadedFile { path, seen: None }).collect();
@@ -132,6 +134,7 @@ impl Watches {
 
     /// Ends all watching.
     pub fn close(&self) {
+        self.is_closed.set(true);
         self.hub.shutdown();
         self.waker.close();
     }

@@ -26,7 +26,7 @@ pub fn paint(js: Js<'_>, stream: &str, colour: Colour, text: &str) -> String {
     format!("\u{1b}[{code}m{text}\u{1b}[39m")
 }
 
-/// As `util.styleText` decides: `FORCE_COLOR`, then `NO_COLOR` and its kin, then whether the stream is a terminal.
+/// `NO_COLOR` decides, then `FORCE_COLOR`, then whether the stream is a terminal that shows colours.
 pub fn has_colours(js: Js<'_>, stream: &str) -> bool {
     let Ok(process) = js.global().and_then(|global| global.get("process")) else {
         return false;
@@ -35,11 +35,14 @@ pub fn has_colours(js: Js<'_>, stream: &str) -> bool {
         let value = process.get("env").and_then(|env| env.get(name));
         value.ok().and_then(Value::text)
     };
+    let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
+    if is_set("NO_COLOR") {
+        return false;
+    }
     if let Some(force) = variable("FORCE_COLOR") {
         return force != "0" && force != "false";
     }
-    let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
-    if is_set("NO_COLOR") || is_set("NODE_DISABLE_COLORS") || variable("TERM").as_deref() == Some("dumb") {
+    if is_set("NODE_DISABLE_COLORS") || variable("TERM").as_deref() == Some("dumb") {
         return false;
     }
     process

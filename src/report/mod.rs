@@ -14,6 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::js::{Js, JsResult, Value};
+pub use colour::has_colours;
 use colour::{Colour, paint};
 
 /// Something failed and the program goes on. One block: the module and what failed, the user's line of code, then

@@ -1,5 +1,7 @@
 //! What a stack tells: where in the user's code, and which of its lines are worth a look. No JavaScript here.
 
+use crate::paths::{is_in_node_modules, percent_decoded};
+
 /// A place in a source file, as a stack line names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -25,7 +27,7 @@ pub fn place(stack: &str) -> Option<Place> {
         lines.filter_map(place_of)
     };
     places()
-        .find(|place| !is_in_packages(&place.file))
+        .find(|place| !is_in_node_modules(&place.file))
         .or_else(|| places().next())
 }
 
@@ -189,10 +191,6 @@ fn is_of_the_command(frame: &str) -> bool {
             .any(|file| frame.contains(&file))
 }
 
-fn is_in_packages(file: &str) -> bool {
-    file.split(['/', '\\']).any(|part| part == "node_modules")
-}
-
 fn place_of(line: &str) -> Option<Place> {
     let frame = line.trim_start().strip_prefix("at ")?;
     let location = match frame.rsplit_once('(') {
@@ -216,17 +214,7 @@ fn path_of(file: &str) -> String {
     let Some(encoded) = file.strip_prefix("file://") else {
         return file.to_owned();
     };
-    let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let digits = tail.get(..2).filter(|_| *first == b'%');
-        let code = digits
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(code.unwrap_or(*first));
-        rest = tail.get(if code.is_some() { 2 } else { 0 }..).unwrap_or(&[]);
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    String::from_utf8_lossy(&percent_decoded(encoded)).into_owned()
 }
 
 #[cfg(test)]

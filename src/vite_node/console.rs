@@ -1,6 +1,7 @@
 //! What the user reads: each line goes through JavaScript's `console` as it is at that moment.
 
-use crate::js::{Js, JsResult, Value};
+use crate::js::{Js, Value};
+use crate::report::has_colours;
 
 /// `console.log`.
 pub fn log(js: Js<'_>, text: &str) {
@@ -39,9 +40,10 @@ fn plain<'s>(js: Js<'s>, value: Value<'s>) {
 }
 
 fn write<'s>(js: Js<'s>, method: &str, stream: &str, text: &str, thrown: Option<Value<'s>>) {
-    let prefix = match is_coloured(js, stream) {
-        Ok(true) => "\u{1b}[36m[vite-node]\u{1b}[39m",
-        _ => "[vite-node]",
+    let prefix = if has_colours(js, stream) {
+        "\u{1b}[36m[vite-node]\u{1b}[39m"
+    } else {
+        "[vite-node]"
     };
     let mut args = vec![js.string(&format!("{prefix} {text}"))];
     args.extend(thrown);
@@ -49,19 +51,4 @@ fn write<'s>(js: Js<'s>, method: &str, stream: &str, text: &str, thrown: Option<
     let _ = js
         .global()
         .and_then(|global| global.get("console")?.call_method(method, &args));
-}
-
-/// Whether the stream shows colours: the user's word first, then what the stream is.
-fn is_coloured<'s>(js: Js<'s>, stream: &str) -> JsResult<'s, bool> {
-    let process = js.global()?.get("process")?;
-    let env = process.get("env")?;
-    let is_set = |name: &str| Ok(env.get(name)?.text().is_some());
-    if is_set("NO_COLOR")? {
-        return Ok(false);
-    }
-    if let Some(force) = env.get("FORCE_COLOR")?.text() {
-        return Ok(force != "0" && force != "false");
-    }
-    let is_dumb = env.get("TERM")?.text().is_some_and(|term| term == "dumb");
-    Ok(!is_dumb && process.get(stream)?.get("isTTY")?.truthy())
 }

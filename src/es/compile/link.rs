@@ -206,7 +206,7 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
-    /// `a<!--b` is an expression in a module, and a comment in the code that V8 gets.
+    /// `a<!--b`: V8 refuses it in a module, and takes it for a comment in the code that it gets here.
     pub fn binary(&mut self, it: &BinaryExpression<'a>) {
         walk::walk_binary_expression(self, it);
         let right = it.right.span().start;
@@ -216,8 +216,15 @@ impl<'a> Rewriter<'a, '_> {
                 .text
                 .get(right as usize..)
                 .is_some_and(|text| text.starts_with("!--"))
+            && self
+                .text
+                .get(..right as usize)
+                .is_some_and(|text| text.ends_with('<'))
         {
-            self.edits.insert(right, " ");
+            self.fail(Fault::syntax(
+                right - 1,
+                "HTML comments are not allowed in modules",
+            ));
         }
     }
 

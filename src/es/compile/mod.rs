@@ -9,7 +9,8 @@
 //!   object with a getter for each [`ExportKind::Local`]; an async generator also sets it as `$.local`, at once, and yields
 //!   an array with it, since what it yields is awaited and may have an export `then`. The second `next()` evaluates the body.
 //! - `$[k].name` reads an import, `k` is the index of its request; `$[slot]` is a namespace. `$.k.v = x` writes one: the
-//!   setter throws. `$.meta`, `$.import(a, b)`; `$.named(f)` names an anonymous default function `default`.
+//!   setter throws. `$.meta`, `$.import(a, b)`; `$.named(f)` names an anonymous default function `default`; `$.u(n++)` tells of
+//!   an export that a function assigns to.
 //! - `$.arguments` throws a `ReferenceError`, and so do `$.free.require` and CommonJS's other names in a [`Kind::Module`];
 //!   `typeof require` reads `$.global.require`; `$.setTimeout`, `$.setInterval`, `$.setImmediate` if the program is hot.
 //! - In a [`Kind::LooseModule`], and for `import x = require()`: `$.require`, `$.module`, `$.exports`, `$.__filename`,
@@ -47,6 +48,7 @@ mod quote;
 mod rewrite;
 mod scan;
 mod strip;
+mod told;
 mod types;
 mod types_only;
 mod using;
@@ -126,6 +128,7 @@ fn compile_parsed<'a>(
     let jsx = setting
         .map(|setting| setting.calls(&facts, &scoping, &env, kind))
         .unwrap_or_default();
+    let exposed = told::exposed(&facts, &scoping);
     let mut rewriter = Rewriter {
         text,
         source,
@@ -157,6 +160,7 @@ fn compile_parsed<'a>(
         spaces: Vec::new(),
         exported: exported(source, program),
         exported_from: None,
+        exposed,
         enum_strings: FxHashSet::default(),
     };
     rewriter.program(program);

@@ -4,6 +4,7 @@ use oxc_ast::ast::*;
 use oxc_ast_visit::{Visit, walk};
 use oxc_semantic::{ScopeFlags, Scoping};
 use oxc_span::{GetSpan, Span};
+use oxc_syntax::symbol::SymbolId;
 use rustc_hash::FxHashSet;
 
 use super::class::ClassState;
@@ -15,6 +16,7 @@ use super::jsx::Calls;
 use super::metadata::Kinds;
 use super::namespaces::{Block, Exported};
 use super::place::{Fault, Places};
+use super::told::Finder;
 use super::types::{Kind, Source};
 
 /// One file while it is edited.
@@ -71,6 +73,8 @@ pub struct Rewriter<'a, 's> {
     pub exported: Exported,
     /// The object that the next enum or namespace is exported from.
     pub exported_from: Option<String>,
+    /// Symbols that are exported and assigned again.
+    pub exposed: FxHashSet<SymbolId>,
     /// Members of enums that are strings: `$1["A"]`.
     pub enum_strings: FxHashSet<String>,
 }
@@ -179,7 +183,13 @@ impl<'a> Visit<'a> for Rewriter<'a, '_> {
     }
 
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
-        self.assignment(it);
+        let find = |finder: &mut Finder<'_>| finder.visit_assignment_target(&it.left);
+        self.telling(it.span, find, |this| this.assignment(it));
+    }
+
+    fn visit_update_expression(&mut self, it: &UpdateExpression<'a>) {
+        let find = |finder: &mut Finder<'_>| finder.visit_simple_assignment_target(&it.argument);
+        self.telling(it.span, find, |this| walk::walk_update_expression(this, it));
     }
 
     fn visit_simple_assignment_target(&mut self, it: &SimpleAssignmentTarget<'a>) {
@@ -206,11 +216,11 @@ impl<'a> Visit<'a> for Rewriter<'a, '_> {
 
     fn visit_for_of_statement(&mut self, it: &ForOfStatement<'a>) {
         self.has_await |= self.depth == 0 && it.r#await;
-        self.for_of(it);
+        self.telling_loop(&it.left, &it.body, |this| this.for_of(it));
     }
 
     fn visit_for_in_statement(&mut self, it: &ForInStatement<'a>) {
-        walk::walk_for_in_statement(self, it);
+        self.telling_loop(&it.left, &it.body, |this| walk::walk_for_in_statement(this, it));
     }
 
     fn visit_variable_declaration(&mut self, it: &VariableDeclaration<'a>) {

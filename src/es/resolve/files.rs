@@ -146,5 +146,5 @@ pub fn canonicalize(path: &Path) -> Option<PathBuf> {
 
 /// Whether the path lies in a folder of packages.
 pub fn is_in_node_modules(path: &Path) -> bool {
-    path.components().any(|part| part.as_os_str() == "node_modules")
+    crate::paths::is_in_node_modules(&path.to_string_lossy())
 }

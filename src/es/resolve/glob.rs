@@ -1,5 +1,6 @@
 //! Patterns of files, as tsconfig.json and the options have them.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// Whether an absolute pattern covers the file; one that names a folder covers what is in it.
@@ -19,10 +20,11 @@ fn with_slashes(path: &Path) -> String {
     }
 }
 
-/// Local files that are not taken, by patterns relative to a folder.
+/// Local files that are not taken: by patterns relative to a folder, and one by one.
 #[derive(Clone, Debug, Default)]
 pub struct Ignored {
     patterns: Vec<PathBuf>,
+    files: HashSet<PathBuf>,
 }
 
 impl Ignored {
@@ -33,11 +35,18 @@ impl Ignored {
             .map(|pattern| base.join(pattern.strip_prefix("./").unwrap_or(pattern)));
         Self {
             patterns: patterns.collect(),
+            files: HashSet::new(),
         }
+    }
+
+    /// These files as well, by their real paths.
+    pub fn with_files(mut self, files: Vec<PathBuf>) -> Self {
+        self.files.extend(files);
+        self
     }
 
     /// Whether one of them covers the file.
     pub fn covers(&self, file: &Path) -> bool {
-        self.patterns.iter().any(|pattern| is_match(pattern, file))
+        self.files.contains(file) || self.patterns.iter().any(|pattern| is_match(pattern, file))
     }
 }

@@ -121,6 +121,9 @@ impl Resolver {
         if let Some(builtin) = self.builtin(specifier)? {
             return Ok(Located::Builtin(builtin));
         }
+        if specifier.is_empty() {
+            return Err(ResolveError::package_not_found(specifier, importer));
+        }
         let (name, subpath) = split_package(specifier, importer)?;
         let own = self.packages.scope(&self.files, importer)?;
         if let Some(package) = own.filter(|package| package.name.as_deref() == Some(name))

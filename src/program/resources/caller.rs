@@ -45,7 +45,7 @@ fn decide(frames: Value<'_>) -> JsResult<'_, bool> {
 /// Whether a script is a file below no `node_modules`.
 fn is_local(name: &str) -> bool {
     let is_file = name.starts_with("file:") || std::path::Path::new(name).is_absolute();
-    is_file && !name.split(['/', '\\']).any(|part| part == "node_modules")
+    is_file && !crate::paths::is_in_node_modules(name)
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ const PIECES: &[&str] = &[
     "if (a) c(); else c()",
     "setTimeout(c, 1)",
     "`a${`b${c}`}`",
-    "a <!--c",
+    "a < !--c",
     "var \u{1F600}x = 'é\u{2028}'; // c\r\n",
     "({ c, get c() { return c }, async *[c]() {} })",
     "x satisfies Y\n(c)",

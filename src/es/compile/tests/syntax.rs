@@ -22,6 +22,7 @@ fn early_errors_are_errors() {
         "import source a from 'a'",
         "010",
         "a\n<!-- b",
+        "let a, b; a <!-- b",
         "import.defer('x')",
         "let x = ;",
         "new.target",

@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use crate::paths::{is_in_node_modules, percent_decoded};
+
 /// What the spellings of ids are relative to.
 #[derive(Clone, Debug, Default)]
 pub struct Roots {
@@ -147,7 +149,7 @@ pub fn shown(id: &str) -> String {
 
 /// Whether the id belongs to an installed package, which is never evicted.
 pub fn is_installed(id: &str) -> bool {
-    id.contains("node_modules")
+    is_in_node_modules(id)
 }
 
 /// The last segment of a path without its query: all spellings of one file share it.
@@ -247,22 +249,7 @@ fn path_of(name: &str) -> String {
 }
 
 fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(value) if byte == b'%' => {
-                bytes.push(value);
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(byte);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+    String::from_utf8(percent_decoded(text)).unwrap_or_else(|_| text.to_owned())
 }
 
 fn join(root: &str, relative: &str) -> String {
