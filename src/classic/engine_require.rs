@@ -62,7 +62,7 @@ impl State for Evaluations {
 
 /// The function for what a runtime is given in place of a `require`: `import.meta`, its `url`, or the path of a file. Whatever
 /// else is given is given back.
-pub fn take<'s>(given: Value<'s>) -> JsResult<'s, Value<'s>> {
+pub fn take(given: Value<'_>) -> JsResult<'_> {
     match file_of(given)? {
         Some(file) => make(given.js(), &file, Ids::Imports),
         None => Ok(given),
@@ -162,8 +162,8 @@ fn found<'s>(js: Js<'s>, id: &str, file: &Path, ids: Ids) -> JsResult<'s, PathBu
     let resolver = Arc::clone(&engine.sources().resolver);
     // What was found before may be gone, or a link lead elsewhere.
     resolver.forget(&[PathBuf::from("/")]);
-    let resolved = resolve(&resolver, id, file, ids).map_err(|error| engine.resolve_error(js, &error))?;
-    match resolved {
+    let target = resolve(&resolver, id, file, ids).map_err(|error| engine.resolve_error(js, &error))?;
+    match target {
         Resolved::File { path, .. } => Ok(path),
         Resolved::Builtin(name) | Resolved::Other(name) => Ok(PathBuf::from(name)),
     }
@@ -226,7 +226,7 @@ fn load<'s>(js: Js<'s>, number: u32, path: &str) -> JsResult<'s> {
         && (has_run || cache.has_key(js.string(path))?)
     {
         dependencies::note_loaded(js, engine.mirror(js, record.id)?)?;
-        return exported(js, &engine, &version);
+        return exported(js, &version);
     }
     let (reached, stage) = engine.prepare_anew(js, record.id);
     dependencies::note_begun(js, &reached)?;
@@ -256,7 +256,7 @@ fn load<'s>(js: Js<'s>, number: u32, path: &str) -> JsResult<'s> {
 }
 
 /// Begins an evaluation that will have to wait.
-fn begin<'s>(js: Js<'s>, module: ModuleId, stage: Rc<Stage>) -> JsResult<'s, Rc<Pending>> {
+fn begin(js: Js<'_>, module: ModuleId, stage: Rc<Stage>) -> JsResult<'_, Rc<Pending>> {
     let pending = Rc::new(Pending {
         stage,
         module,
@@ -299,14 +299,14 @@ fn end<'s>(
     engine.commit(js, stage)?;
     dependencies::note_loaded(js, engine.mirror(js, module)?)?;
     match engine.current(module) {
-        Some(version) => exported(js, engine, &version),
+        Some(version) => exported(js, &version),
         None => Ok(js.undefined()),
     }
 }
 
 /// What may be the hot module of a version. Of CommonJS that was written as an ES module it is the `default`.
-fn exported<'s>(js: Js<'s>, engine: &Engine, version: &Rc<Version>) -> JsResult<'s> {
-    let exported = engine.exported(js, version)?;
+fn exported<'s>(js: Js<'s>, version: &Rc<Version>) -> JsResult<'s> {
+    let exported = es::exported(js, version)?;
     let is_whole = !es::is_common_js(version) || !exported.is_object() || take_hot(exported)?.is_some();
     if is_whole || !exported.get("__esModule")?.truthy() {
         return Ok(exported);

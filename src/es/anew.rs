@@ -122,10 +122,12 @@ impl Engine {
     }
 
     fn files_begun(&self, js: Js<'_>, root: ModuleId) -> Vec<Reached> {
-        let loader = Arc::clone(&self.sources().loader);
+        let sources = self.sources();
         let new = self.new_below(js, root).unwrap_or_default();
-        let loaded = new.iter().filter_map(|(record, _)| loader.get(&record.url));
-        loaded
+        let files = new
+            .iter()
+            .filter_map(|(record, _)| sources.loader.get(&record.url));
+        files
             .map(|loaded| Reached {
                 path: loaded.place.path.clone(),
                 stamp: loaded.stamp,
@@ -133,24 +135,24 @@ impl Engine {
             })
             .collect()
     }
+}
 
-    /// What of a version may be a hot module: its `default` export, or what CommonJS exports. `undefined` if there is none.
-    pub fn exported<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s> {
-        if is_common_js(version) {
-            let module = version.live.borrow().common_js.clone();
-            return module.map_or(Ok(js.undefined()), |module| module.get(js).get("exports"));
-        }
-        let Some(env) = version.env() else {
-            return Ok(js.undefined());
-        };
-        let env = env.get(js);
-        for name in ["default", "module.exports"] {
-            if env.has_key(js.string(name))? {
-                return env.get(name);
-            }
-        }
-        Ok(js.undefined())
+/// What of a version may be a hot module: its `default` export, or what CommonJS exports. `undefined` if there is none.
+pub fn exported<'s>(js: Js<'s>, version: &Rc<Version>) -> JsResult<'s> {
+    if is_common_js(version) {
+        let module = version.live.borrow().common_js.clone();
+        return module.map_or(Ok(js.undefined()), |module| module.get(js).get("exports"));
     }
+    let Some(env) = version.env() else {
+        return Ok(js.undefined());
+    };
+    let env = env.get(js);
+    for name in ["default", "module.exports"] {
+        if env.has_key(js.string(name))? {
+            return env.get(name);
+        }
+    }
+    Ok(js.undefined())
 }
 
 /// Whether evaluating the version would have to wait: a module that has not run has a top-level await, or waits itself.

@@ -51,7 +51,7 @@ mod source;
 mod stage;
 mod text;
 
-pub use anew::{Reached, has_to_wait, is_common_js};
+pub use anew::{Reached, exported, has_to_wait, is_common_js};
 pub use engine::{Engine, Setup};
 pub use host::{Host, Plain};
 pub use record::{Body, ModuleId, Record, Status, Unit, Version};

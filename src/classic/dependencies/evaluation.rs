@@ -128,7 +128,7 @@ pub fn note_begun<'s>(js: Js<'s>, reached: &[Reached]) -> JsResult<'s, ()> {
 }
 
 /// The engine has loaded these files, which looked so before they were read.
-pub fn note_loaded<'s>(js: Js<'s>, files: Vec<(PathBuf, Option<Stamp>)>) -> JsResult<'s, ()> {
+pub fn note_loaded(js: Js<'_>, files: Vec<(PathBuf, Option<Stamp>)>) -> JsResult<'_, ()> {
     let evaluations = js.state::<Evaluations>()?;
     let mut seen = evaluations.seen.borrow_mut();
     for (path, stamp) in files {
