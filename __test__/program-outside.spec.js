@@ -88,7 +88,7 @@ describe('an uncaught error names the place in the source, and nothing of ours',
     ],
     'html.mjs': [
       'let a = 1, b = 2\na <!-- b',
-      /html\.mjs:2:3\n[^]*SyntaxError: HTML comments are not allowed in modules/
+      /html\.mjs:2:3\n[\s\S]*SyntaxError: HTML comments are not allowed in modules/
     ],
     'missing.mjs': [
       'import "./nope.mjs"',
@@ -130,4 +130,16 @@ test('"So is what a preload (`--import`, `--require`) loaded before us": it exis
   const preloads = ['--import', './pre.mjs', '--require', './pre.cjs', '--import', register]
   const { code, stdout, stderr } = await start(t, [process.execPath, ...preloads, 'main.mjs'], { cwd: dir }).ended()
   assert.deepEqual([code, stderr, stdout], [0, '', 'true true true true\n'])
+})
+
+test('CommonJS\'s names "are not defined in an ES module": neither read nor written', async (t) => {
+  const text = `
+    const tries = [() => require, () => { require = 1 }, () => { ({ a: exports = 1 } = {}) }, () => { module.exports = 1 }, () => { __dirname += "" }];
+    for (const attempt of tries) { try { attempt(); console.log("no error") } catch (error) { console.log(error.message) } }`
+  const { stdout } = await run(t, { 'main.mjs': text }, 'main.mjs')
+  const names = ['require', 'require', 'exports', 'module', '__dirname']
+  assert.deepEqual(
+    stdout.trim().split('\n'),
+    names.map((name) => `${name} is not defined`)
+  )
 })

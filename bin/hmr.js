@@ -87,9 +87,14 @@ async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
   if (outlives) outliveErrors(hmr, binding, file, waits)
   const polling = options.poll === undefined ? undefined : { polling: options.poll }
   const isPlain = options.require === undefined
-  const run = isHot
-    ? hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry: resolve(file) })
-    : () => runtime.import(file)
+  let run = () => runtime.import(file)
+  try {
+    if (isHot) run = hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry: resolve(file) })
+  } catch (error) {
+    // An option that cannot be meant so: its own words are enough.
+    console.error(`[hmr] ${error?.message ?? error}`)
+    return process.exit(1)
+  }
   await hmrStart({ hmr, binding, run, require_, file, polling, waits, isPlain: isPlain && !isHot })
   const saves = options.noWatch ? 'saves are not taken (--noWatch)' : 'its saves are taken'
   binding.remark?.(`${file} runs; ${saves}`)

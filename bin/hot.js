@@ -28,6 +28,7 @@ function hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry }) {
   for (const variables of options.envFile ?? []) process.loadEnvFile(variables)
   binding.openProgram(places, { ...options, entry, command: true })
   beInherited()
+  if (binding.programIsHot()) process.once('beforeExit', () => waitForChanges(binding, options))
   return async () => {
     const exported = await hmrRun(binding, entry)
     const path = realPath(entry)
@@ -49,6 +50,13 @@ function hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry }) {
     if (options.enableLogging ?? isOnTerminal) hmr.HMRRuntime.setLogging(true)
     return undefined
   }
+}
+
+/** The program has nothing else to do: from now on its watches keep the process alive. */
+function waitForChanges(binding, options) {
+  if (!binding.programIsHot()) return
+  binding.keepProgramAlive()
+  if (!options.suppressWarnings) console.error('[hmr] waiting for changes')
 }
 
 async function hmrRun(binding, entry) {

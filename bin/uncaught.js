@@ -26,7 +26,15 @@ function outliveErrors(hmr, binding, file, atOnce) {
     })
   }
   if (atOnce) begin()
-  else binding.onSaveTaken(begin)
+  else {
+    let hasBegun = false
+    const beginOnce = () => {
+      if (!hasBegun) begin()
+      hasBegun = true
+    }
+    binding.onSaveTaken(beginOnce)
+    for (const outcome of ['updated', 'reloaded', 'failed']) binding.updates?.once(outcome, beginOnce)
+  }
 }
 
 module.exports = { outliveErrors }

@@ -83,7 +83,13 @@ lazily('exports', ($) => $.module.exports)
 lazily('__filename', ($) => $.module.filename)
 lazily('__dirname', ($) => $.module.path)
 for (const name of ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate']) {
-  defineProperty(Scope.prototype, name, { get: () => globalThis[name] })
+  defineProperty(Scope.prototype, name, {
+    get: () => globalThis[name],
+    // The host gives timers of its own; without a setter the accessor would swallow them.
+    set(value) {
+      defineProperty(this, name, { value, writable: true, configurable: true })
+    }
+  })
 }
 
 /** Traps of a namespace: its keys are the target's, its values those of the version that counts now. */

@@ -131,6 +131,14 @@ impl Updater {
         version
     }
 
+    /// Whether an evaluation under way is of new content of this module: going back to what runs is a change then, too.
+    pub fn is_evaluating(&self, id: ModuleId) -> bool {
+        let under_way = self.under_way.borrow();
+        under_way
+            .iter()
+            .any(|other| other.batch.borrow().changed.contains(&id))
+    }
+
     /// These changed: updates now, or after the update that is under way.
     pub fn change(self: &Rc<Self>, js: Js<'_>, batch: Batch) {
         self.pending.borrow_mut().merge(batch);
@@ -142,9 +150,23 @@ impl Updater {
         if self.is_busy.get() || self.pending.borrow().is_empty() {
             return;
         }
+        let mut batch = self.pending.take();
+        // What refuses while it is evaluated is asked about once it runs: until then the version before it answers.
+        let is_staged = |version: &Weak<Version>| {
+            let staged = self.staged.borrow();
+            version.upgrade().is_some_and(|version| {
+                let other = staged.get(&version.module.id);
+                other.is_some_and(|other| Rc::ptr_eq(other, &version))
+            })
+        };
+        let (later, now): (Vec<_>, Vec<_>) = batch.invalidated.drain(..).partition(is_staged);
+        batch.invalidated = now;
+        self.pending.borrow_mut().invalidated = later;
+        if batch.is_empty() {
+            return;
+        }
         let (updater, cx) = (Rc::clone(self), Cx::new(js));
         self.is_busy.set(true);
-        let batch = self.pending.take();
         spawn_detached(js, async move {
             if updater.update(&cx, batch).await {
                 updater.leave(&cx);

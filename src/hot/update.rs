@@ -103,6 +103,7 @@ impl Updater {
             .map(|version| version.module.id)
             .collect::<Vec<_>>();
         let mut changed = cx.with(|js| self.runner.differing(js, &files));
+        changed.extend(files.iter().copied().filter(|id| self.is_evaluating(*id)));
         changed.extend(invalidated.iter().chain(&work.batch.touched).copied());
         self.take_broken(&work.batch, &mut changed);
         loop {

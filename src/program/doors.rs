@@ -68,7 +68,7 @@ pub fn refresh(js: Js<'_>, module: ModuleId) {
         return;
     };
     for id in doors.concerned(module) {
-        if let Some(version) = engine.version_of(id) {
+        if let Some(version) = engine.current(id) {
             let tell = |origin| {
                 js.function("", 0, move |call| {
                     tell(call.js, origin);
@@ -90,7 +90,7 @@ fn tell(js: Js<'_>, module: ModuleId) {
     };
     for id in doors.concerned(module) {
         let sets = doors.facades.borrow().get(&id).cloned().unwrap_or_default();
-        let env = engine.version_of(id).and_then(|version| version.env());
+        let env = engine.current(id).and_then(|version| version.env());
         let Some(env) = env else { continue };
         for set in sets {
             // A name that is not initialized any more keeps the value that it had.

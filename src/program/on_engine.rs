@@ -375,6 +375,7 @@ impl Runner for OnEngine {
         };
         self.engine.commit(js, &stage)?;
         for id in stage.modules() {
+            super::doors::refresh(js, *id);
             let Some(version) = stage.version(*id) else {
                 continue;
             };

@@ -41,13 +41,22 @@ impl Program {
 
 /// Fills the exports: what `bin/`, `register.mjs` and facades call.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [crate::js::MethodSpec; 10] = [
+    let functions: [crate::js::MethodSpec; 11] = [
         ("openProgram", 2, open_program),
         ("runProgram", 1, run_program),
         ("programIsPending", 0, program_is_pending),
         ("programIsHot", 0, |call| {
             let hot = call.js.state::<Program>()?.hot.borrow().is_some();
             Ok(call.js.boolean(hot))
+        }),
+        ("keepProgramAlive", 0, |call| {
+            let program = call.js.state::<Program>()?;
+            let hot = program.hot.borrow().clone();
+            let by_command = program.options().is_some_and(|options| options.by_command);
+            if let Some(hot) = hot.filter(|_| by_command) {
+                hot.keep_alive(call.js, true);
+            }
+            Ok(call.js.undefined())
         }),
         ("closeProgram", 0, close_program),
         ("disposeProgram", 0, dispose_program),
@@ -73,7 +82,8 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     let entry = entry_of(js, flags)?;
     let options = options::read(folder_of(&entry), flags)?;
     let ours = usize::from(!flags.get("command")?.truthy());
-    let loaded = preloaded::files(js, &arguments(js.global()?.get("process")?)?, ours)?;
+    let mut loaded = preloaded::files(js, &arguments(js.global()?.get("process")?)?, ours)?;
+    loaded.extend(own_files(&places.get("folder")?.text().unwrap_or_default()));
     set_up(js, &options, &entry, loaded)?;
     let data = js.object();
     data.set("places", places)?;
@@ -85,6 +95,17 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     doors::open(js, places, data)?;
     *program.options.borrow_mut() = Some(options);
     Ok(js.undefined())
+}
+
+/// The files of this package: cold, although a link into `node_modules` would make them local.
+fn own_files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(folder);
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let entries = [folder.join("bin"), folder]
+        .into_iter()
+        .filter_map(|folder| std::fs::read_dir(folder).ok())
+        .flatten();
+    entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
 
 /// Makes the program hot: its files are watched as they are loaded, and what its versions start has owners.
@@ -123,9 +144,6 @@ fn start_hot<'s>(js: Js<'s>, options: &Rc<ProgramOptions>) -> JsResult<'s, Rc<Ho
             .collect())
     }));
     engine.set_host(Rc::new(HotRun::new(Rc::clone(&hot), owners)));
-    if options.by_command {
-        hot.keep_alive(js, true);
-    }
     if options.logging {
         js.state::<report::Switches>()?.logging.set(true);
     }

@@ -270,7 +270,8 @@ impl HotProgram {
             let differs = read.iter().any(|read| modules.contains(&graph_id(read.module)));
             let look = look_at(path);
             let is_again = self.taken.borrow_mut().insert(path.clone(), look) == Some(look);
-            if !differs && (is_again || !self.updater.has_failed()) {
+            let is_evaluating = modules.iter().any(|id| self.updater.is_evaluating(*id));
+            if !differs && (is_again || !self.updater.has_failed() && !is_evaluating) {
                 modules.clear();
             } else if is_again && self.updater.has_failed() {
                 continue;

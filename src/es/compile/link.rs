@@ -249,7 +249,13 @@ impl<'a> Rewriter<'a, '_> {
     /// The expression to write an identifier, if it is not what it says. Writing an import throws.
     fn writing(&mut self, it: &IdentifierReference<'a>) -> Option<String> {
         let Some(target) = self.target(it) else {
-            return if self.exported.is_empty() {
+            let is_common_js_name = matches!(
+                it.name.as_str(),
+                "require" | "module" | "exports" | "__filename" | "__dirname"
+            );
+            return if is_common_js_name && self.kind == Kind::Module && self.is_free(it) {
+                Some(format!("{}.free.{}", self.env(), it.name))
+            } else if self.exported.is_empty() {
                 None
             } else {
                 self.merged(it)

@@ -207,10 +207,18 @@ impl Transition {
         self.look_soon(js)
     }
 
-    /// Looks in a turn of its own: a rejection that nobody handles is known by then.
+    /// Looks after the next turn: by then a rejection that nobody handles is known, and what the evaluation left for the
+    /// next turn has run.
     fn look_soon<'s>(self: &Rc<Self>, js: Js<'s>) -> JsResult<'s, ()> {
         let (resources, this) = (js.state::<Resources>()?, Rc::clone(self));
-        resources.clock.next_turn(js, move |js| this.look(js, false))
+        resources.clock.next_turn(js, move |js| {
+            let Ok(resources) = js.state::<Resources>() else {
+                return;
+            };
+            let this = Rc::clone(&this);
+            // Only while the environment goes there is no next turn.
+            let _ = resources.clock.next_turn(js, move |js| this.look(js, false));
+        })
     }
 
     fn look_in<'s>(self: &Rc<Self>, js: Js<'s>, time: Duration, is_waiting: bool) -> JsResult<'s, ()> {
