@@ -6,6 +6,7 @@
 // exports no hot module is "ERR_HMR_INVALID_MODULE".
 
 import { EventEmitter } from 'events'
+import { URL } from 'url'
 
 /* ------------------------------------------------- Hot modules ------------------------------------------------- */
 
@@ -263,16 +264,22 @@ type OtherRuntimeEvent<N> = string extends N
 /** An event of a watcher besides `update`: of its own, but no misspelling of that. */
 type OtherWatcherEvent<N> = N extends 'updated' | 'updates' | 'Update' | 'udpate' | 'change' | 'changed' ? never : N
 
+/**
+ * What a runtime resolves and evaluates its modules with: `import.meta`, its `url`, or the path of a file, to which ids are
+ * relative, for ES modules, TypeScript and CommonJS without a loader (Node 20.19 or later); or a require function.
+ */
+export type RuntimeBase = NodeJS.Require | ImportMeta | URL | string
+
 /** What an {@link HMRRuntime} does beyond its documented default. */
 export interface RuntimeOptions {
   /**
-   * Whether an edit of a file that a hot module requires plainly updates the hot module, and which files are left alone.
-   * Followed is what is reached through the CommonJS module records: JavaScript, JSON and whatever else `require` loads,
-   * within the nearest package and the workspace packages linked into it, up to other hot modules. `node_modules` is not
-   * followed.
+   * Whether an edit of a file that a hot module requires or imports plainly updates the hot module, and which files are
+   * left alone. Followed is what is reached by `require` and, in a runtime made with `import.meta`, by `import`:
+   * JavaScript, TypeScript, JSON and whatever else `require` loads, within the nearest package and the workspace packages
+   * linked into it, up to other hot modules. `node_modules` is not followed.
    *
-   * @defaultValue what {@link HMRRuntime.followDependencies} said; at first `false`: only files imported through a runtime
-   * are reloaded.
+   * @defaultValue `true` for a runtime made with `import.meta`, a URL or a path; otherwise what
+   * {@link HMRRuntime.followDependencies} said, at first `false`: only files imported through a runtime are reloaded.
    */
   dependencies?: boolean | DependencyOptions
 }
@@ -337,13 +344,13 @@ export declare class HMRRuntime extends EventEmitter {
    * Mind the order of the arguments; {@link createRuntime} takes them the other way round.
    *
    * @param watcher Tells when a module changed; `false` to watch nothing. Any `EventEmitter` with a `watch` method.
-   * @param require Resolves and evaluates the modules, and holds their cache. Normally the `require` of the calling
-   * file, to which relative ids are relative.
+   * @param require Resolves and evaluates the modules, and holds their cache. Normally `import.meta`, or the `require` of
+   * the calling file, to which relative ids are relative.
    * @param options What to do beyond the default.
-   * @throws TypeError when `watcher` is neither `false` nor an event emitter with a `watch` method, or `require` is no
-   * require function.
+   * @throws TypeError when `watcher` is neither `false` nor an event emitter with a `watch` method, or `require` is
+   * nothing that a runtime can be made with.
    */
-  constructor(watcher: Watcher | false, require: NodeJS.Require, options?: RuntimeOptions)
+  constructor(watcher: Watcher | false, require: RuntimeBase, options?: RuntimeOptions)
 
   /**
    * Imports a hot module, runs it and watches it. The object that the promise resolves with stays the same for good;
@@ -399,18 +406,20 @@ export declare class HMRRuntime extends EventEmitter {
 }
 
 /**
- * Makes an {@link HMRRuntime}: `createRuntime(require)`. `new createRuntime(require)` is the same.
+ * Makes an {@link HMRRuntime}: `createRuntime(import.meta)`, or `createRuntime(require)` in CommonJS. With `new` it is the
+ * same.
  *
- * @param require Resolves and evaluates the modules, normally the `require` of the calling file. In an ES module:
- * `createRequire(import.meta.url)` of `node:module`.
+ * @param require Resolves and evaluates the modules. `import.meta`, `import.meta.url` or a path: modules of every kind,
+ * with the hot module as `default` export or `module.exports`, resolved relative to that file. A `require` function: what
+ * that loads.
  * @param watcher Tells when a module changed; `false` to watch nothing. Default `new FSWatcher(require)`.
  * @param options What to do beyond the default.
  * @throws TypeError when `require` is no require function, or `watcher` neither `false` nor an event emitter with a
  * `watch` method.
  */
 export declare const createRuntime: {
-  (require: NodeJS.Require, watcher?: Watcher | false, options?: RuntimeOptions): HMRRuntime
-  new (require: NodeJS.Require, watcher?: Watcher | false, options?: RuntimeOptions): HMRRuntime
+  (require: RuntimeBase, watcher?: Watcher | false, options?: RuntimeOptions): HMRRuntime
+  new (require: RuntimeBase, watcher?: Watcher | false, options?: RuntimeOptions): HMRRuntime
 }
 
 /* ---------------------------------------------------- Watchers --------------------------------------------------- */
@@ -480,12 +489,12 @@ export interface WatchOptions {
 /** Emits `update` when the file of a watched module was saved, also when its content stayed the same. */
 export declare class FSWatcher extends Watcher {
   /**
-   * @param require Used for `require.resolve` only.
+   * @param require Used for `require.resolve` only; or what a runtime takes in its place, such as `import.meta`.
    * @param options How to watch.
    * @throws TypeError when `require` has no `resolve` function, or an option is of another type; RangeError when a number
    * of milliseconds, or `HMR_POLLING`, is out of range.
    */
-  constructor(require: NodeJS.Require, options?: WatchOptions)
+  constructor(require: RuntimeBase, options?: WatchOptions)
 
   /**
    * Starts to watch a module's file. A watch keeps the process alive.

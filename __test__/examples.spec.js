@@ -12,6 +12,7 @@ const concepts = fs.readFileSync(path.join(root, 'docs/concepts.md'), 'utf8')
 
 for (const [file, line] of [
   ['examples/basics/index.js', 'Hello, world!'],
+  ['examples/basics-ts/index.mjs', 'Hello, world!'],
   ['examples/synthetic-require/index.js', 'Hello from TypeScript!']
 ])
   test(`${file} runs where it stands, and finds the package by its name`, async (t) => {
@@ -40,6 +41,42 @@ test('examples/basics: an edit of the inner module, then of the outer one, is se
   function values(line) {
     return line.split(' ').at(-1)
   }
+})
+
+test('examples/basics-ts: edits of the inner module, of the outer one, and of what that imports are seen', async (t) => {
+  const project = makeProject(t)
+  project.copy('examples/basics-ts')
+  const example = project.run(['index.mjs'])
+  await example.line('Hello, world!')
+  await example.line('Edit examples/basics-ts')
+  project.edit('words.ts', 'Hello', 'Goodbye')
+  await example.line('Goodbye, world!')
+  project.edit('greeter.ts', 'title(name)', 'title(name).toUpperCase()')
+  await example.line('Goodbye, WORLD!')
+  project.edit('titles.ts', '=> name', '=> `dear ${name}`')
+  await example.line('Goodbye, DEAR WORLD!')
+  project.edit('words.ts', 'Goodbye', 'Welcome')
+  await example.line('Welcome, DEAR WORLD!')
+})
+
+test('examples/express-ts: an edit of a route, of what it imports, and of the server', async (t) => {
+  const project = makeProject(t, { express: 'express' })
+  project.copy('examples/express-ts')
+  const example = project.hmr(['-f', 'server.ts', '-l'], { PORT: '0' })
+  const [address] = /http:\S+/.exec(await example.line('Listening on'))
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+  t.after(() => agent.destroy())
+  await example.line('Open /hello')
+  assert.equal((await get(`${address}/hello`, agent)).body, 'Hello!')
+  project.edit('routes/hello.ts', 'Hello!', 'Hi!')
+  await example.line('./routes/hello.ts updated')
+  assert.equal((await get(`${address}/hello`, agent)).body, 'Hi!')
+  project.edit('lib/clock.ts', 'new Date()', "'noon'")
+  await example.line('./routes/time.ts updated')
+  assert.equal((await get(`${address}/time`, agent)).body, '{"time":"noon"}')
+  project.edit('server.ts', '"/hello", (request', '"/hi", (request')
+  await example.line('server.ts updated')
+  assert.equal((await get(`${address}/hi`, agent)).body, 'Hi!')
 })
 
 for (const jiti of ['jiti', 'jiti-1'])

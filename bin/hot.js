@@ -2,7 +2,7 @@
 
 const fs = require('node:fs')
 const { places, refusal, registerUrl } = require('./doors.js')
-const { already } = require('./program.js')
+const { already, hmrMakeWatcher, startFolder } = require('./program.js')
 
 /** Node's exit code when a top-level await never settles. */
 const UNSETTLED = 13
@@ -55,7 +55,12 @@ function hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry }) {
       delete require_.cache[path]
       return runtime.import(file)
     }
-    if (binding.isHotModule(exported?.default)) return binding.runHotEntry(path)
+    if (binding.isHotModule(exported?.default)) {
+      binding.closeProgram()
+      const engine = binding.entryRequire(startFolder, path)
+      const watcher = await hmrMakeWatcher(hmr, engine, options)
+      return hmr.createRuntime(engine, watcher, { dependencies: !!options.dependencies }).import(file)
+    }
     const isOnTerminal = process.stdout.isTTY && !options.suppressWarnings
     if (options.enableLogging ?? isOnTerminal) hmr.HMRRuntime.setLogging(true)
     return undefined

@@ -10,8 +10,19 @@ const path = require('node:path')
 const util = require('node:util')
 
 const root = path.resolve(__dirname, '../..')
-const hmrPackage = require('../..')
+const classic = require('../..')
+const { kindInUse } = require('./kinds')
 const { ManualWatcher } = require('./manual-watcher')
+
+const kind = kindInUse()
+/** For fixtures of another kind, from the `require` of a scenario to the file that it is of. */
+const mains = new WeakMap()
+const hmrPackage = kind.isAnother ? { ...classic, createRuntime: createRuntimeOfKind } : classic
+
+/** A runtime over fixtures of another kind: by the file in place of its `require`, and otherwise by the same defaults. */
+function createRuntimeOfKind(require, watcher, options = { dependencies: false }) {
+  return classic.createRuntime(mains.get(require) ?? require, watcher, options)
+}
 
 const PATIENCE = 10_000
 
@@ -19,15 +30,18 @@ const PATIENCE = 10_000
 function scenario(t, name) {
   const dir = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), `hmr-${name}-`)))
   fs.cpSync(path.join(__dirname, '../fixtures', name), dir, { recursive: true })
+  kind.convertFolder(dir)
   fs.mkdirSync(path.join(dir, 'node_modules/@upvotr'), { recursive: true })
   fs.symlinkSync(root, path.join(dir, 'node_modules/@upvotr/node-hmr'), 'junction')
   t.after(() => fs.rmSync(dir, { recursive: true, force: true }))
-  const file = (name) => path.join(dir, name)
+  const file = (name) => path.join(dir, kind.rename(name))
+  const require = createRequire(file('main.js'))
+  mains.set(require, file('main.js'))
   return {
     dir,
     file,
-    require: createRequire(file('main.js')),
-    edit: (name, text) => edit(file(name), text),
+    require,
+    edit: (name, text) => edit(file(name), kind.convert(name, text)),
     read: (name) => fs.readFileSync(file(name), 'utf8')
   }
 }

@@ -1,10 +1,11 @@
 //! What the command asks for besides the public API: functions of the addon that the package's index files do not name.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::rc::Rc;
 
 use super::record::Record;
-use super::{dependencies, hot_module, runtimes, trouble};
+use super::{dependencies, engine_require, hot_module, runtimes, trouble};
 use crate::js::{Call, Held, Js, JsResult, State, Value};
 use crate::report;
 
@@ -27,11 +28,12 @@ impl State for Waiting {
 
 /// Puts the functions on the addon's exports, where `for … in` does not show them.
 pub fn export<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [(&str, u32, crate::js::NativeFn); 5] = [
+    let functions: [(&str, u32, crate::js::NativeFn); 6] = [
         ("reportUncaught", 3, report_uncaught),
         ("onSaveTaken", 1, on_save_taken),
         ("filesNamed", 2, files_named),
         ("remark", 1, remark),
+        ("entryRequire", 2, entry_require),
         ("isHotModule", 1, is_hot_module),
     ];
     for (name, length, body) in functions {
@@ -124,4 +126,11 @@ fn is_hot_module<'s>(call: &Call<'s>) -> JsResult<'s> {
 fn remark<'s>(call: &Call<'s>) -> JsResult<'s> {
     report::remark(call.js, &call.arg(0).display());
     Ok(call.js.undefined())
+}
+
+/// `entryRequire(folder, path)`: what the runtime resolves and evaluates with that takes the program's entry, an ES module
+/// at `path` that has run.
+fn entry_require<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let folder = call.arg(0).display();
+    engine_require::for_entry(call.js, Path::new(&folder), &call.arg(1).display())
 }

@@ -16,6 +16,18 @@ pub fn invalid<'s>(export: Value<'s>, id: &str, record: Option<Value<'s>>) -> Th
     HmrError::InvalidHotModule { id, hint }.thrown(js)
 }
 
+/// The same for a file that the engine evaluated, where the hot module is the `default` export.
+pub fn invalid_default<'s>(export: Value<'s>, id: &str) -> Thrown<'s> {
+    let hint = if export.is_undefined() {
+        "It has no `default` export: write `export default hmr(…)`.".to_owned()
+    } else {
+        let hint = hint(export, None).unwrap_or_default();
+        hint.replace("module.exports = ", "export default ")
+    };
+    let id = id.to_owned();
+    HmrError::InvalidHotModule { id, hint }.thrown(export.js())
+}
+
 fn is_hot(value: Value<'_>) -> bool {
     matches!(take(value), Ok(Some(_)))
 }

@@ -9,7 +9,8 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::dependencies::package_type;
-use super::found::{invalid, is_namespace};
+use super::engine_require::is_of_engine;
+use super::found::{invalid, invalid_default, is_namespace};
 use super::hmr_runtime::require_of;
 use super::hot_module::{Version, take as take_hot};
 use super::registry::{Registry, place};
@@ -35,6 +36,9 @@ pub fn evaluate<'s>(
     let id = &module.record.id;
     let take = |export: Value<'s>| {
         let Some(version) = take_hot(export)? else {
+            if is_of_engine(require) {
+                return Err(invalid_default(export, id));
+            }
             let record = require.get("cache")?.get_key(require.js().string(path)).ok();
             return Err(invalid(export, id, record.filter(|record| record.is_object())));
         };

@@ -11,7 +11,7 @@ use super::steps::{Module, StepFailure};
 use super::switches::Switches;
 use super::values::take_values;
 use super::watching::{check_watcher, stop_all, stop_watching};
-use super::{dependencies, runtimes, trouble};
+use super::{dependencies, engine_require, runtimes, trouble};
 use super::{emitter, inspect};
 use crate::classic::watchers::fs_watcher::WatcherClasses;
 use crate::error::HmrError;
@@ -26,7 +26,7 @@ const HMR_RUNTIME: ClassSpec = ClassSpec {
     length: 2,
     constructor: |call| {
         let js = call.js;
-        let (watcher, require) = (call.arg(0), call.arg(1));
+        let (watcher, require) = (call.arg(0), engine_require::take(call.arg(1))?);
         check_watcher("HMRRuntime", watcher)?;
         check_require("HMRRuntime", require)?;
         dependencies::check("HMRRuntime", call.arg(2))?;
@@ -162,7 +162,7 @@ fn inspect_runtime<'s>(call: &Call<'s>) -> JsResult<'s> {
 /// `createRuntime(require, watcher = new FSWatcher(require))`.
 pub fn create_runtime<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
-    let (require, watcher) = (call.arg(0), call.arg(1));
+    let (require, watcher) = (engine_require::take(call.arg(0))?, call.arg(1));
     check_require("createRuntime", require)?;
     check_watcher("createRuntime", watcher)?;
     dependencies::check("createRuntime", call.arg(2))?;

@@ -9,6 +9,7 @@ pub mod context;
 pub mod cycle;
 pub mod dependencies;
 pub mod emitter;
+pub mod engine_require;
 pub mod found;
 pub mod handed_out;
 pub mod hmr_runtime;

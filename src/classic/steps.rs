@@ -188,7 +188,7 @@ impl Module {
     }
 
     /// Waits for a step's result, unless the step is given up.
-    async fn wait_for(&self, method: &'static str, result: Held) -> Result<Held, StepFailure> {
+    pub(super) async fn wait_for(&self, method: &'static str, result: Held) -> Result<Held, StepFailure> {
         let step = Rc::new(AwaitedStep {
             since: Instant::now(),
             given_up: Rc::default(),
@@ -261,6 +261,7 @@ fn said(method: &str) -> &str {
         "execute" => "the runner",
         "clean" => "the runner's cleanup",
         "cleanup" => "the cleanup of the persistent values",
+        "evaluation" => "the top-level await",
         other => other,
     }
 }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::SystemTime;
 
 use super::dependencies::{self, Loaded};
+use super::engine_require::evaluated_meanwhile;
 use super::hot_module::Version;
 use super::lifecycle::{Situation, Step, plan};
 use super::load::{is_just_written, leave_parents, load_first, load_for_update, wait};
@@ -76,6 +77,9 @@ pub async fn first_import(module: &Module, is_in_update: bool) -> Result<(), Hel
         wait(module, SETTLE).await;
         version = load_now();
     }
+    while version.is_err() && evaluated_meanwhile(module).await && module.record.is_alive.get() {
+        version = load_now();
+    }
     let mut version = version?;
     loop {
         match apply(module, &version).await {
@@ -87,7 +91,11 @@ pub async fn first_import(module: &Module, is_in_update: bool) -> Result<(), Hel
             Err(Stopped::Gone) => return Ok(()),
             Err(Stopped::GivenUp) => {
                 module.record.pending.set(None);
-                version = load_now()?;
+                let mut again = load_now();
+                while again.is_err() && evaluated_meanwhile(module).await {
+                    again = load_now();
+                }
+                version = again?;
             }
         }
     }
@@ -221,7 +229,10 @@ impl Drop for EndsIdle {
 async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     let record = &module.record;
     record.updates.set(record.updates.get() + 1);
-    let loaded = loaded.unwrap_or_else(|| load_for_update(module, origin));
+    let mut loaded = loaded.unwrap_or_else(|| load_for_update(module, origin));
+    while loaded.version.is_err() && evaluated_meanwhile(module).await && record.is_alive.get() {
+        loaded = load_for_update(module, origin);
+    }
     // Who tells of a change by hand may look at the children as soon as that returns.
     if origin != Origin::Watched {
         module.cx.with(|js| leave_parents(js, module));

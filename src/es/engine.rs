@@ -30,6 +30,9 @@ pub struct Setup {
     pub cache: Option<Cache>,
 }
 
+/// Called with the module that has imported another.
+pub type OnImport = fn(Js<'_>, ModuleId);
+
 /// The modules of one environment.
 pub struct Engine {
     /// What reads and compiles files.
@@ -49,6 +52,8 @@ pub struct Engine {
     pub(super) hoisting: RefCell<Vec<Held>>,
     /// The module that the program was started with.
     pub(super) main: Cell<Option<ModuleId>>,
+    /// Told of each module that has loaded another by `import()`.
+    pub(super) on_import: Cell<Option<OnImport>>,
     /// The running Node.
     pub node: NodeVersion,
     builtins: Vec<String>,
@@ -85,6 +90,7 @@ impl State for Engine {
             unread: RefCell::default(),
             hoisting: RefCell::default(),
             main: Cell::new(None),
+            on_import: Cell::new(None),
             node,
             builtins,
             node_module: node_module.hold(),
@@ -161,6 +167,11 @@ impl Engine {
     /// Sets the program around the engine.
     pub fn set_host(&self, host: Rc<dyn Host>) {
         *self.host.borrow_mut() = host;
+    }
+
+    /// From now on this is told of each module that has loaded another by `import()`.
+    pub fn set_on_import(&self, told: OnImport) {
+        self.on_import.set(Some(told));
     }
 
     /// The module that the program was started with.

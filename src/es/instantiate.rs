@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::compile::{ExportKind, ImportName};
 use super::engine::Engine;
 use super::link;
-use super::record::{Body, Version};
+use super::record::{Body, Status, Version};
 use super::text::quoted;
 use crate::js::{Held, Js, JsResult, Value};
 
@@ -170,14 +170,14 @@ impl Engine {
         });
         for (request, slot) in namespaces {
             let target = version.link(request);
-            if let Some(namespace) = self.namespace_if_known(js, target.as_ref(), is_loose)? {
+            if let Some(namespace) = self.namespace_if_known(js, version, target.as_ref())? {
                 scope.set_item(slot, namespace)?;
             }
         }
         for export in &code.exports {
             if let ExportKind::Namespace { request, .. } = export.kind {
                 let target = version.link(request);
-                if let Some(namespace) = self.namespace_if_known(js, target.as_ref(), is_loose)? {
+                if let Some(namespace) = self.namespace_if_known(js, version, target.as_ref())? {
                     scope.set(&format!("n{request}"), namespace)?;
                 }
             }
@@ -185,14 +185,21 @@ impl Engine {
         Ok(())
     }
 
+    /// The namespace that an importer has of a target, unless its names are not complete before it has run.
     fn namespace_if_known<'s>(
         &self,
         js: Js<'s>,
+        importer: &Version,
         target: Option<&Rc<Version>>,
-        is_loose: bool,
     ) -> JsResult<'s, Option<Value<'s>>> {
         match target {
-            Some(target) if target.env().is_some() => self.namespace_for(js, target, is_loose).map(Some),
+            Some(target) if target.has_late_names.get() && importer.status.get() == Status::New => {
+                importer.has_late_names.set(true);
+                Ok(None)
+            }
+            Some(target) if target.env().is_some() => {
+                self.namespace_for(js, target, importer.unit.is_loose()).map(Some)
+            }
             _ => Ok(None),
         }
     }

@@ -216,7 +216,11 @@ fn exported_names(version: &Rc<Version>) -> BTreeSet<String> {
 pub fn namespace_names(version: &Rc<Version>) -> Vec<String> {
     let mut names: Vec<String> = if version.unit.code().is_some() {
         let own = version.unit.table().named.keys();
-        let found = own.filter(|name| matches!(resolve(version, name).0, Resolution::Found(_)));
+        // A name that comes late is asked for here, and is there, or else nothing of this module will run.
+        let found = own.filter(|name| {
+            let (resolution, is_late) = resolve(version, name);
+            is_late || matches!(resolution, Resolution::Found(_))
+        });
         let stars = star_names(version).into_iter().map(|(name, _)| name);
         found.cloned().chain(stars).collect()
     } else {

@@ -17,6 +17,7 @@
 //! | `commonjs.rs` | local CommonJS, by Node's loader |
 //! | `run.rs` | the ways in |
 //! | `stage.rs` | new versions, until they are committed |
+//! | `anew.rs`, `mirror.rs` | one module evaluated as `require` does after an eviction; records in `require.cache` for that |
 //! | `natives.rs`, `glue.js` | what compiled code calls; the part that has to be JavaScript |
 //! | `host.rs` | what the engine asks of the program around it |
 //! | `engine.rs`, `error.rs`, `text.rs` | the state; errors as Node words them; literals |
@@ -31,6 +32,7 @@ pub mod compile;
 pub mod load;
 pub mod resolve;
 
+mod anew;
 mod assemble;
 mod commonjs;
 mod engine;
@@ -40,6 +42,7 @@ mod external;
 mod host;
 mod instantiate;
 mod link;
+mod mirror;
 mod namespace;
 mod natives;
 mod record;
@@ -48,6 +51,7 @@ mod source;
 mod stage;
 mod text;
 
+pub use anew::{Reached, exported, has_to_wait, is_common_js};
 pub use engine::{Engine, Setup};
 pub use host::{Host, Plain};
 pub use record::{Body, ModuleId, Record, Status, Unit, Version};

@@ -49,7 +49,16 @@ fn import<'s>(call: &Call<'s>) -> JsResult<'s> {
         // Nothing of the target runs before the caller's own step has ended.
         settled(&cx, Held::undefined()).await?;
         match target {
-            Target::Module(id) => run::import(&cx, id).await,
+            Target::Module(id) => {
+                let imported = run::import(&cx, id).await;
+                cx.with(|js| {
+                    let told = Engine::of(js).ok().and_then(|engine| engine.on_import.get());
+                    if let Some(told) = told {
+                        told(js, from);
+                    }
+                });
+                imported
+            }
             Target::Outer(url, options) => {
                 let options = options.clone();
                 let promise = cx.attempt(|js| {

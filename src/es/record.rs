@@ -209,6 +209,8 @@ pub struct Version {
     pub cycle_root: RefCell<Option<Rc<Version>>>,
     /// Tasks that wait for its end; fired on cycle roots.
     pub done: Rc<Signal>,
+    /// Whether `require.cache` has, or had, a record of it for those who follow what hot modules import.
+    pub is_mirrored: Cell<bool>,
 }
 
 /// The JavaScript values of a version.
@@ -262,6 +264,7 @@ impl Version {
             async_parents: RefCell::default(),
             cycle_root: RefCell::default(),
             done: Rc::default(),
+            is_mirrored: Cell::new(false),
         })
     }
 

@@ -9,13 +9,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::links::Links;
 use super::stand_in::{Place, StandIn};
 use super::{Host, trouble};
 use crate::classic::require_cache::is_foreign;
+use crate::es::Reached;
 use crate::js::{Call, Held, Js, JsResult, State, Value};
 use crate::watch::Stamp;
 use rustc_hash::FxBuildHasher;
@@ -102,6 +103,40 @@ pub fn evaluate<'s, T>(
 /// Runs a `require` of a file that is followed: it may evaluate others.
 pub fn observe<'s>(js: Js<'s>, require: impl FnOnce() -> JsResult<'s>) -> JsResult<'s> {
     js.state::<Evaluations>()?.observe(js, require).0
+}
+
+/// The engine begins to evaluate these files, by its own loader.
+pub fn note_begun<'s>(js: Js<'s>, reached: &[Reached]) -> JsResult<'s, ()> {
+    let evaluations = js.state::<Evaluations>()?;
+    if evaluations.depth.get() == 0 {
+        return Ok(());
+    }
+    for file in reached {
+        let Some(path) = file.path.to_str().map(Rc::<str>::from) else {
+            continue;
+        };
+        let sought = file.sought.iter().filter_map(|place| place.to_str());
+        let sought: Vec<String> = sought.map(str::to_owned).collect();
+        if !sought.is_empty() {
+            evaluations.note_missing(Rc::clone(&path), sought);
+        }
+        evaluations.seen.borrow_mut().insert(Rc::clone(&path), file.stamp);
+        let begun = Begun { path, importer: None };
+        evaluations.begun.borrow_mut().push(begun);
+    }
+    Ok(())
+}
+
+/// The engine has loaded these files, which looked so before they were read.
+pub fn note_loaded(js: Js<'_>, files: Vec<(PathBuf, Option<Stamp>)>) -> JsResult<'_, ()> {
+    let evaluations = js.state::<Evaluations>()?;
+    let mut seen = evaluations.seen.borrow_mut();
+    for (path, stamp) in files {
+        if let (Some(path), Some(stamp)) = (path.to_str(), stamp) {
+            seen.insert(Rc::from(path), stamp);
+        }
+    }
+    Ok(())
 }
 
 impl Evaluations {

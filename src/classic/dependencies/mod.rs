@@ -37,6 +37,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::engine_require;
 use super::hmr_runtime::require_of;
 use super::record::Record;
 use super::registry::{self, Registry};
@@ -53,6 +54,8 @@ use crate::watch::WatchKey;
 use rustc_hash::FxBuildHasher;
 
 pub use batch::{Loaded, load_again};
+pub use evaluation::{note_begun, note_loaded};
+pub use records::notice;
 pub use scope::package_type;
 pub use told::{take_over, users_of_file};
 pub use trouble::files_named;
@@ -154,6 +157,9 @@ pub fn attach<'s>(runtime: Value<'s>, given: Value<'s>) -> JsResult<'s, ()> {
     } else {
         js.undefined()
     };
+    if dependencies.is_nullish() && engine_require::is_of_engine(require_of(runtime)?) {
+        dependencies = js.boolean(true);
+    }
     if dependencies.is_nullish() {
         dependencies = js.boolean(js.state::<Switches>()?.dependencies_followed.get());
     }

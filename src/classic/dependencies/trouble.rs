@@ -108,6 +108,10 @@ fn paths_in(stack: &str) -> Vec<String> {
                 .rsplit_once('(')
                 .map_or(frame, |(_, location)| location.trim_end_matches(')')),
             // `SyntaxError: /app/data.json: Unexpected token` and `/app/a.js:3`
+            // `Error [ERR_MODULE_NOT_FOUND]: Cannot find module '/app/b.ts' imported from /app/a.ts`
+            None if line.contains(" imported from ") => line
+                .rsplit_once(" imported from ")
+                .map_or(line, |(_, importer)| importer),
             None => line.split_once("Error: ").map_or(line, |(_, message)| message),
         };
         let place = place.strip_prefix("file://").unwrap_or(place);
@@ -177,6 +181,10 @@ mod tests {
             (
                 "SyntaxError: /app/data.json: Unexpected token } in JSON\n    at parse (<anonymous>)",
                 vec!["/app/data.json"],
+            ),
+            (
+                "Error [ERR_MODULE_NOT_FOUND]: Cannot find module '/app/b.ts' imported from /app/a.ts\n    at error (node:x)",
+                vec!["/app/a.ts"],
             ),
             (
                 "Error: C:\\x\n    at f (C:\\app\\a.js:1:2)",

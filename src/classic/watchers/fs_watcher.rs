@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::files::Files;
 use super::{NOOP_WATCHER, WATCHER};
+use crate::classic::engine_require;
 use crate::classic::inspect;
 use crate::classic::resolve::{self, Resolver, Way};
 use crate::error::HmrError;
@@ -68,7 +69,7 @@ impl State for Unwatch {
 
 fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&WatcherClasses) -> &Held) -> JsResult<'s> {
     let js = call.js;
-    let require = call.arg(0);
+    let require = engine_require::take(call.arg(0))?;
     // A subclass may call `super()` and bring its own way to resolve.
     let own = own(&*js.state::<WatcherClasses>()?).get(js);
     let is_subclass = call.new_target.is_some_and(|target| !target.same(own));
