@@ -108,7 +108,7 @@ impl Roots {
         let is_path = id.starts_with('/') || is_drive_path(id);
         match below_root.filter(|rest| rest.starts_with('/')) {
             Some(rest) => rest.to_owned(),
-            None if is_path && !is_explicit(split_query(id).0) => {
+            None if is_path && (is_drive_path(id) || !is_explicit(split_query(id).0)) => {
                 format!("/@fs/{}", id.trim_start_matches('/'))
             }
             None => id.to_owned(),
