@@ -5,6 +5,7 @@ const { parse, helpText } = require('./options.js')
 const program = require('./program.js')
 const { explainMissing } = require('./missing.js')
 const { hmrOpenHot, isHotProgram } = require('./hot.js')
+const { hmrComeBack } = require('./restart.js')
 const { hmrStart } = require('./start.js')
 const { isOnTerminal, outliveReaders } = require('./terminal.js')
 const { leaveWell } = require('./leave.js')
@@ -82,15 +83,17 @@ async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
   }
   program.becomeMain(file, resolve(file), isHot ? (rest ?? []) : rest)
   leaveWell(hmr, options.grace)
+  const isBack = isHot && !options.noWatch && hmrComeBack({ hmr, binding, options, folder: program.startFolder })
   const outlives = !options.noWatch && !options.exitOnError
-  const waits = outlives && isOnTerminal()
+  const waits = outlives && (isBack || isOnTerminal())
   if (outlives) outliveErrors(hmr, binding, file, waits)
   const polling = options.poll === undefined ? undefined : { polling: options.poll }
   const isPlain = options.require === undefined
   const run = isHot
     ? hmrOpenHot({ binding, options, require_, runtime, file, entry: resolve(file) })
     : () => runtime.import(file)
-  await hmrStart({ hmr, binding, run, require_, file, polling, waits, isPlain: isPlain && !isHot })
+  await hmrStart({ hmr, binding, run, require_, file, polling, waits, isBack, isPlain: isPlain && !isHot })
+  if (isHot && !options.noWatch) binding.programIsUp?.()
   const saves = options.noWatch ? 'saves are not taken (--noWatch)' : 'its saves are taken'
   binding.remark?.(`${file} runs; ${saves}`)
 }

@@ -1,11 +1,14 @@
 'use strict'
 
 const fs = require('node:fs')
+const path = require('node:path')
 const { places, refusal, registerUrl } = require('./doors.js')
-const { already } = require('./program.js')
+const { already, startFolder } = require('./program.js')
 
 /** Node's exit code when a top-level await never settles. */
 const UNSETTLED = 13
+/** Node's exit code when a file of variables is missing. */
+const NO_FILE = 9
 
 /** Whether the command runs the file as a hot program: a loader or a watcher of the user's is the classic way. */
 function isHotProgram(binding, options) {
@@ -24,7 +27,7 @@ function isHotProgram(binding, options) {
  * @param {string} given.entry its absolute path
  */
 function hmrOpenHot({ binding, options, require_, runtime, file, entry }) {
-  for (const variables of options.envFile ?? []) process.loadEnvFile(variables)
+  hmrLoadVariables(options.envFile ?? [])
   binding.openProgram(places, { ...options, entry, command: true })
   beInherited()
   return async () => {
@@ -38,6 +41,19 @@ function hmrOpenHot({ binding, options, require_, runtime, file, entry }) {
     if (binding.isHotModule(exported?.default)) return binding.runHotEntry(path)
     if (!options.noWatch) binding.watchProgram?.()
     return undefined
+  }
+}
+
+/** As `node --env-file` does: what is set stays, and of several files the later one counts. */
+function hmrLoadVariables(files) {
+  for (const file of [...files].reverse()) {
+    try {
+      process.loadEnvFile(path.resolve(startFolder, file))
+    } catch (error) {
+      if (error.code !== 'ENOENT') throw error
+      console.error(`[hmr] --env-file=${file}: not found`)
+      process.exit(NO_FILE)
+    }
   }
 }
 

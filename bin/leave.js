@@ -11,6 +11,11 @@ const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
  */
 const SAME_WISH = 150
 
+/** All cleanups of all modules. */
+async function cleanUp(hmr) {
+  await hmr.HMRRuntime.shutdown?.()
+}
+
 /** On Ctrl-C, SIGTERM and SIGHUP: the cleanups, then the exit code the shell expects; the second time, the exit alone. */
 function leaveWell(hmr, grace) {
   let leavingSince
@@ -27,10 +32,10 @@ function leaveWell(hmr, grace) {
         console.error(`[hmr] the cleanups took longer than ${grace} ms; leaving without them`)
         process.exit(code)
       }, grace)
-      await hmr.HMRRuntime.shutdown?.()
+      await cleanUp(hmr)
       process.exit(code)
     })
   }
 }
 
-module.exports = { leaveWell }
+module.exports = { cleanUp, leaveWell }

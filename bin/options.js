@@ -6,7 +6,7 @@ const { nearest } = require('./nearest.js')
 
 /**
  * Every option: its letter, its type and its line in `--help`. `number?` takes a number of milliseconds or nothing,
- * `address?` what stands after an equals sign, or nothing.
+ * `address?` what stands after an equals sign, or nothing; `list` may be given several times, `list?` with such a value.
  */
 const OPTIONS = {
   file: { short: 'f', type: 'string', help: 'the module to run; `-f` may be left out', group: 'Run' },
@@ -18,8 +18,12 @@ const OPTIONS = {
     help: 'edits of plainly required files update hot modules, of all runtimes',
     group: 'Watch'
   },
+  ignore: { type: 'list', help: 'files (a glob) that are loaded once and stay (repeatable)', group: 'Watch' },
+  include: { type: 'list', help: 'further files (a glob) whose change reloads (repeatable)', group: 'Watch' },
+  restart: { type: 'list?', help: 'restart instead of reload; =GLOB: files whose change restarts', group: 'Watch' },
   ignoreUnchanged: { type: 'boolean', help: 'a save that changes no byte updates nothing', group: 'Watch' },
   poll: { type: 'number?', help: 'look at the files every so many ms (=300) instead of asking the OS', group: 'Watch' },
+  envFile: { type: 'list', help: 'read variables from a file, as node does (repeatable)', group: 'Run' },
   inspect: { type: 'address?', help: 'let a debugger connect (=127.0.0.1:9229)', group: 'Run' },
   inspectBrk: { type: 'address?', help: 'the same, and wait for it before the program starts', group: 'Run' },
   enableLogging: { short: 'l', type: 'boolean', help: 'one line for each update', group: 'Output' },
@@ -50,7 +54,7 @@ function parse(argv) {
   const warnings = []
   const { values, positionals } = parseArgs({
     args: canonical(end === -1 ? argv : argv.slice(0, end), warnings),
-    options: Object.fromEntries(Object.keys(OPTIONS).map((name) => [name, { type: 'string' }])),
+    options: Object.fromEntries(Object.keys(OPTIONS).map((name) => [name, { type: 'string', multiple: isList(name) }])),
     strict: false,
     allowPositionals: true
   })
@@ -60,6 +64,7 @@ function parse(argv) {
     if (type === 'boolean') options[name] = value !== 'false'
     else if (type === 'string' && typeof value === 'string' && value !== '') options[name] = value
     else if (type === 'address?') options[name] = value
+    else if (isList(name)) options[name] = value.filter((it) => it !== '' || type === 'list?')
     else if (type?.startsWith('number')) options[name] = milliseconds(name, value)
   }
   const files = positionals.filter((it) => it !== '')
@@ -71,6 +76,11 @@ function parse(argv) {
     warnings.push(`${options.file} is run; ignored: ${further.join(', ')} (${advice})`)
   }
   return { options, rest: end === -1 ? undefined : argv.slice(end + 1), warnings }
+}
+
+/** Given several times, each counts. */
+function isList(name) {
+  return OPTIONS[name]?.type.startsWith('list') ?? false
 }
 
 /** The longest time that a timer of Node's takes. */
@@ -130,7 +140,7 @@ function takesNext(type, next) {
   if (next === undefined) return false
   if (type === 'boolean') return next === 'true' || next === 'false'
   if (type === 'number?') return /^\d+$/.test(next)
-  if (type === 'address?') return false
+  if (type === 'address?' || type === 'list?') return false
   return !next.startsWith('-') || next === '-'
 }
 

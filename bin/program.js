@@ -162,4 +162,4 @@ function pickDefault(exported) {
   return typeof exported === 'function' ? exported : exported?.default
 }
 
-module.exports = { already, Refusal, mainFile, isThere, resolverFor, packageOf, becomeMain, hmrWrapRequire, hmrMakeWatcher }
+module.exports = { already, startFolder, Refusal, mainFile, isThere, resolverFor, packageOf, becomeMain, hmrWrapRequire, hmrMakeWatcher }

@@ -16,9 +16,10 @@ const { explainMissing } = require('./missing.js')
  * @param {string} given.file as it was typed
  * @param {object} [given.polling] options of a watcher
  * @param {boolean} given.waits
+ * @param {boolean} [given.isBack] after a restart
  * @param {boolean} given.isPlain without a loader
  */
-async function hmrStart({ hmr, binding, run, require_, file, polling, waits, isPlain }) {
+async function hmrStart({ hmr, binding, run, require_, file, polling, waits, isBack, isPlain }) {
   for (;;) {
     const before = new Set(Object.keys(require_.cache ?? {}))
     const state = stateOf(require_.resolve(file))
@@ -30,7 +31,7 @@ async function hmrStart({ hmr, binding, run, require_, file, polling, waits, isP
       else binding.reportError(file, 'cannot be started', error)
       if (error instanceof SyntaxError && /\.[cm]?tsx?$/.test(file) && isPlain)
         console.error(`[hmr] ${file} is TypeScript: give a loader for it with -r, as in \`hmr -r ./loader.js ${file}\``)
-      if (missing || !waits) process.exit(1)
+      if (!waits || (missing && !isBack)) process.exit(1)
       const loaded = Object.keys(require_.cache ?? {}).filter((name) => !before.has(name) && isLocal(name))
       const named = (binding.filesNamed?.(require_, error) ?? []).filter(isLocal)
       await nextSave({ hmr, require_, file, polling, state, files: new Set([...loaded, ...named]), named })

@@ -14,6 +14,7 @@
 //! | `guard.rs` | the one barrier against panics; handle scopes that close themselves |
 //! | `executor.rs` | `async fn` on the JavaScript thread, at the microtask cost of `await` |
 //! | `waker.rs` | the one way from another thread to the JavaScript thread |
+//! | `descriptor.rs` | [`Descriptor`]: of a socket that outlives this image of the process |
 //!
 //! Why not the typed layer of the napi crate: its calls lose thrown primitives, its classes carry native
 //! state that foreign receivers cannot have, and its references are counted where we want them owned.
@@ -23,6 +24,7 @@
 )]
 
 mod class;
+mod descriptor;
 mod executor;
 mod function;
 mod guard;
@@ -36,6 +38,7 @@ mod value;
 mod waker;
 
 pub use class::{ClassSpec, MethodSpec, NativeFn, define_class};
+pub use descriptor::{Descriptor, hand_on_stream};
 pub use executor::{Cx, Signal, settled, settled_before, spawn, spawn_detached};
 pub use function::Call;
 pub use held::{Faint, Held};

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::doors;
 use super::options::{self, ProgramOptions};
+use super::restart;
 use crate::es::load::cache::{Cache, cache_folder};
 use crate::es::resolve::{Ignored, Options as ResolveOptions};
 use crate::es::{Engine, Setup};
@@ -62,7 +63,9 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     data.set("places", places)?;
     data.set("flags", flags)?;
     doors::open(js, places, data)?;
-    *program.options.borrow_mut() = Some(Rc::new(options));
+    let options = Rc::new(options);
+    restart::open(js, &options)?;
+    *program.options.borrow_mut() = Some(options);
     Ok(js.undefined())
 }
 

@@ -25,8 +25,7 @@ pub fn own_symbol<'s>(object: Value<'s>, description: &str) -> JsResult<'s, Opti
 /// Responses and streams of the server that have not ended. Each is given once: what an earlier transition has waited
 /// for belongs to a version before.
 pub fn under_way<'s>(resources: &Resources, server: Value<'s>) -> JsResult<'s, Vec<Value<'s>>> {
-    let mut all = responses(server)?;
-    all.extend(streams(resources, server)?);
+    let all = open(resources, server)?;
     let known = resources.known_requests.get(server.js());
     let mut new = Vec::new();
     for request in all {
@@ -36,6 +35,13 @@ pub fn under_way<'s>(resources: &Resources, server: Value<'s>) -> JsResult<'s, V
         }
     }
     Ok(new)
+}
+
+/// Responses and streams of the server that have not ended.
+pub fn open<'s>(resources: &Resources, server: Value<'s>) -> JsResult<'s, Vec<Value<'s>>> {
+    let mut all = responses(server)?;
+    all.extend(streams(resources, server)?);
+    Ok(all)
 }
 
 fn responses(server: Value<'_>) -> JsResult<'_, Vec<Value<'_>>> {

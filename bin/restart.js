@@ -1,0 +1,44 @@
+'use strict'
+
+const inspector = require('node:inspector')
+const { cleanUp } = require('./leave.js')
+const { standInFor } = require('./stand-in.js')
+
+/** Before anything changes it. */
+const commandLine = [process.argv0, ...process.execArgv, ...process.argv.slice(1)]
+const SIGNAL = 'SIGUSR2'
+
+/**
+ * Lets the process be restarted, by SIGUSR2 too. Returns whether it has been.
+ *
+ * @param {object} given
+ * @param {any} given.hmr the package that the program uses
+ * @param {any} given.binding its addon
+ * @param {Record<string, any>} given.options of the command
+ * @param {string} given.folder where the command was started
+ */
+function hmrComeBack({ hmr, binding, options, folder }) {
+  if (!binding.prepareRestart) return false
+  if (process.platform !== 'win32') standInFor(SIGNAL, () => binding.restartProgram(SIGNAL))
+  const address = binding.prepareRestart({
+    arguments: commandLine,
+    folder,
+    grace: options.grace,
+    envFiles: options.envFile,
+    leave: () => cleanUp(hmr)
+  })
+  if (address && inspector.url() === undefined) openAgain(address)
+  return address !== undefined
+}
+
+/** The inspector that the program or a signal had opened: debuggers look for it where it was. */
+function openAgain(address) {
+  const port = address.lastIndexOf(':')
+  try {
+    inspector.open(Number(address.slice(port + 1)), address.slice(0, port).replace(/^\[|\]$/g, ''))
+  } catch {
+    // Somebody else has taken the port.
+  }
+}
+
+module.exports = { hmrComeBack }
