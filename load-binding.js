@@ -42,7 +42,7 @@ function noAddon(cause) {
   const tried = reasons(cause)
   const broken = tried.filter((reason) => !/^(Cannot find|Unsupported|Require stack)/.test(reason))
   const isPrebuilt = PREBUILT[process.platform]?.includes(process.arch)
-  const build = `To build it, with Rust 1.88 or later: ${BUILD}`
+  const build = `To build it, with Rust 1.95 or later: ${BUILD}`
   const lines =
     broken.length > 0
       ? [

@@ -38,6 +38,7 @@ test('messages name the parameter, what was given and what is expected', () => {
   })
 })
 
+// [node-hmr 10]
 test('`createRuntime()` and `new HMRRuntime()` without a require function', () => {
   const withoutResolve = () => {}
   for (const value of [...noFunctions, withoutResolve]) {
@@ -79,6 +80,7 @@ test('callbacks of runners and persist managers', () => {
   }
 })
 
+// [node-hmr 17]
 test('"Booleans are taken by truthiness, never refused"', () => {
   const truthy = [true, 1, 'no', {}, [], Symbol('yes'), () => {}, 1n]
   const falsy = [false, 0, '', null, undefined, NaN, 0n]
@@ -114,6 +116,7 @@ test('hmr takes the persist manager and the runner of another copy of the packag
     assert.equal(hmr(other.createPersist(), runner).runner, runner)
 })
 
+// [node-hmr 14]
 test('FSWatcher and its `watch`', () => {
   for (const value of [...noFunctions.filter((it) => it !== undefined), undefined, () => {}]) {
     assert.throws(() => new FSWatcher(value), refused('require'))

@@ -22,6 +22,7 @@ const {
   last
 } = require('./support')
 
+// [node-hmr 10]
 test('`class extends`: instances, fields, `super` calls, statics', async (t) => {
   const { require, save, watcher } = steps(t)
   class Custom extends HMRRuntime {
@@ -53,6 +54,7 @@ test('`class extends`: instances, fields, `super` calls, statics', async (t) => 
   assert.equal(imported.exports, 'v2')
 })
 
+// [node-hmr 24]
 test('"Subclass overrides … of `emit` are honoured"', async (t) => {
   const { require, save, watcher, next } = steps(t)
   const emitted = []
@@ -132,6 +134,7 @@ test('methods on what is no runtime are a TypeError', async () => {
   }
 })
 
+// [node-hmr 26, 31]
 test('"`Watcher` and `HMRRuntime` are EventEmitters in every respect"', async (t) => {
   const { require } = steps(t)
   for (const emitter of [
@@ -202,6 +205,7 @@ test('own properties of an instance do not show its inside', (t) => {
   assert.deepEqual(enumerable(createPersist()), [])
 })
 
+// [node-hmr 18, 19]
 test('Runner and AsyncRunner: "execute, clean, … pass any values through unchecked", "results are returned unchanged"', () => {
   for (const isAsync of [false, true]) {
     const seen = []
@@ -250,6 +254,7 @@ test('callbacks that throw throw through `execute`, `clean`, `generate` and `cle
   }
 })
 
+// [node-hmr 7]
 test('`hmr(persist: PersistManager | null, runner, forceUpdate = false): HotModule`', () => {
   const [persist, runner] = [createPersist(), createRunner(() => {})]
   const made = hmr(persist, runner)

@@ -8,6 +8,7 @@ const { hmr } = require('./support/process')
 
 const project = (t, files) => makeFolder(t, { fixture: 'command', files })
 
+// [node-hmr 83]
 describe('-w: "module whose export, or `default` (mended), is a Watcher class, made with one argument, the wrapper"', () => {
   for (const [way, args] of [
     ['the export', ['-w', 'watcher.js']],
@@ -25,6 +26,7 @@ describe('-w: "module whose export, or `default` (mended), is a Watcher class, m
     })
   }
 
+  // [node-hmr 82]
   test('it is asked for the id as typed', async (t) => {
     for (const id of ['server.js', './server', 'server']) {
       await hmr(t, ['-w', 'watcher.js', '-f', id], { cwd: project(t).dir }).printed(`watches ${id}\n`)
@@ -77,6 +79,7 @@ describe('-w: "module whose export, or `default` (mended), is a Watcher class, m
     'a `default` that is none': 'exports.default = {}'
   }
   for (const [kind, text] of Object.entries(refused)) {
+    // [node-hmr 85]
     test(`${kind} is "Refused before anything runs"`, async (t) => {
       const { dir } = project(t, { 'bad.js': text })
       const { code, stdout, stderr } = await hmr(t, ['-w', 'bad.js', '-f', 'server.js'], { cwd: dir }).ended()
@@ -89,6 +92,7 @@ describe('-w: "module whose export, or `default` (mended), is a Watcher class, m
   }
 })
 
+// [node-hmr 84]
 describe('-r: "module whose export, or `default` (mended), is a require function"', () => {
   for (const name of ['loader.js', './loader', 'loader-default.js']) {
     test(name, async (t) => {
@@ -117,6 +121,7 @@ describe('-r: "module whose export, or `default` (mended), is a require function
   })
 
   for (const text of ['', 'module.exports = {}', 'module.exports = null', "exports.default = 'require'"]) {
+    // [node-hmr 85]
     test(`${text || 'nothing'} is "Refused before anything runs"`, async (t) => {
       const { dir } = project(t, { 'bad.js': text })
       const run = hmr(t, ['-r', 'bad.js', '-w', 'watcher.js', '-f', 'server.js'], { cwd: dir })

@@ -176,6 +176,7 @@ describe('"Errors: one block"', () => {
   })
 })
 
+// [node-hmr 91]
 describe('"A first import that fails ends with code 1"', () => {
   const broken = {
     'an error': ["\nthrow new RangeError('at once')\n", /bad\.js:2:7[\s\S]*RangeError: at once/],

@@ -1,19 +1,19 @@
 'use strict'
 
-// What the README shows of a terminal is what a terminal shows: the blocks of its section "CLI", one after another.
+// What docs/command.md shows of a terminal is what a terminal shows: the blocks of one section, one after another.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
-const path = require('node:path')
 const { test } = require('node:test')
 const { makeFolder } = require('./support/files')
-const { bin, root, start } = require('./support/process')
-const { readmeBlocks } = require('./support/readme.js')
+const { bin, start } = require('./support/process')
+const { readmeBlocks, textOf } = require('./support/readme.js')
 
-const markdown = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
+const SECTION = 'A hot module as the program'
+const markdown = textOf('docs/command.md')
 
 test('the transcripts of a start, an update, a broken edit, a recovery and a Ctrl-C', async (t) => {
-  const [server] = readmeBlocks(markdown).filter(({ section, file }) => section === 'CLI' && file === 'server.js')
+  const [server] = readmeBlocks(markdown).filter(({ section, file }) => section === SECTION && file === 'server.js')
   const { dir, file } = makeFolder(t, { files: { 'server.js': server.code } })
   const command = `exec '${process.execPath}' '${bin}' -l -f server.js 2>&1`
   const run = start(t, ['bash', '-c', command], { cwd: dir, env: { PORT: '0' } })
@@ -37,7 +37,7 @@ test('the transcripts of a start, an update, a broken edit, a recovery and a Ctr
 
 /** The section's terminal blocks, without what is typed. */
 function shown() {
-  const section = markdown.slice(markdown.indexOf('\n## CLI\n'), markdown.indexOf('\n### CLI Options\n'))
+  const [section] = markdown.split(`\n## ${SECTION}\n`)[1].split('\n## ')
   const blocks = [...section.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, block]) => block)
   assert.equal(blocks.length, 5)
   return blocks.join('').replace(/^(\$ .*|\^C)\n/gm, '')

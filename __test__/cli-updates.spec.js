@@ -10,6 +10,7 @@ const head = "const { createPersist, createRunner, hmr } = require('@upvotr/node
 const made = (persist, runner, force = false) => `${head}module.exports = hmr(${persist}, ${runner}, ${force})`
 const running = (word, rest = '') => `createRunner(() => console.log('version ${word} runs')${rest})`
 
+// [node-hmr 65, 91]
 describe('"a failing update never ends the process (mended)"', () => {
   const failing = {
     'an error while it is evaluated': "throw new Error('evaluated')",

@@ -44,6 +44,7 @@ async function said(t, dir, args) {
   return JSON.parse(json)
 }
 
+// [node-hmr 81]
 describe('"The runtime and the watcher get a synthetic wrapper"', () => {
   test('"of Node\'s `require`"', async (t) => {
     const { dir } = project(t, [
@@ -73,6 +74,7 @@ describe('"The runtime and the watcher get a synthetic wrapper"', () => {
   })
 })
 
+// [node-hmr 81]
 describe('"its `resolve(id)` resolves from the working directory and never throws (what Node finds there, else `path.resolve(id)`)"', () => {
   for (const args of [[], ['-r', 'own-loader.js']])
     test(args.length === 0 ? "with Node's `require`" : 'with the `-r` function', async (t) => {
@@ -107,6 +109,7 @@ describe('"its `resolve(id)` resolves from the working directory and never throw
     })
 })
 
+// [node-hmr 81]
 describe('"its `cache` is that of the wrapped function"', () => {
   test("Node's", async (t) => {
     const { dir } = project(t, ['wrapper.cache === require.cache'])
@@ -129,6 +132,7 @@ describe('"its `cache` is that of the wrapped function"', () => {
   })
 })
 
+// [node-hmr 86]
 test('`-l` and `-s` "are … `setLogging(true)`, `suppressWarnings(true)`": updates are logged, warnings left out', async (t) => {
   const edited = async (args) => {
     const { dir, file } = project(t, [])

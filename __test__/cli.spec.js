@@ -11,6 +11,7 @@ const { version } = require('../package.json')
 
 const project = (t, files) => makeFolder(t, { fixture: 'command', files })
 
+// [node-hmr 86]
 describe('forms: "`-f m.js`, `-f=m.js`, `--file m.js`, `--file=m.js`, kebab-case, `=false`, grouped"', () => {
   const none = 'false false false'
   const forms = [
@@ -58,6 +59,7 @@ describe('forms: "`-f m.js`, `-f=m.js`, `--file m.js`, `--file=m.js`, kebab-case
     ['-nxf switches.js', 'true false false', ['-x']]
   ]
   for (const [line, expected, ignored = []] of forms) {
+    // [node-hmr 88]
     test(`hmr ${line}`, async (t) => {
       const run = hmr(t, line.split(' '), { cwd: project(t).dir })
       await run.printed(`switches ${expected}`)
@@ -78,6 +80,7 @@ describe('forms: "`-f m.js`, `-f=m.js`, `--file m.js`, `--file=m.js`, kebab-case
       await hmr(t, args, { cwd: dir }).printed('switches false false false')
     })
 
+  // [node-hmr 86]
   test('`-n` with a module that ends: the process ends as well', async (t) => {
     const run = hmr(t, ['-n', '-f', 'server.js'], { cwd: project(t).dir })
     assert.deepEqual(await run.ended(), { code: 0, signal: null, stdout: 'version one runs\n', stderr: '' })
@@ -139,6 +142,7 @@ describe('"unknown options are ignored", with a warning that names the nearest k
   })
 })
 
+// [node-hmr 89]
 describe('no file to run', () => {
   for (const args of [[], [''], ['-f'], ['-f='], ['--file'], ['-n'], ['-l', '--unknown'], ['--', 'switches.js']]) {
     test(`hmr ${args.join(' ')}: "stderr says \`Missing required argument: f\` and the exit code is 1"`, async (t) => {
@@ -185,6 +189,7 @@ describe('no file to run', () => {
 
 describe('--help, --version, --info', () => {
   for (const args of [['--help'], ['-h'], ['--help', '-f', 'server.js'], ['-f', 'server.js', '--help']]) {
+    // [node-hmr 87]
     test(`hmr ${args.join(' ')}: on stdout, one screen, "each option as \`-n, --noWatch\`"`, async (t) => {
       const { code, stdout, stderr } = await hmr(t, args, { cwd: project(t).dir }).ended()
       assert.deepEqual([code, stderr], [0, ''])
@@ -200,6 +205,7 @@ describe('--help, --version, --info', () => {
     })
   }
 
+  // [node-hmr 87]
   test('--version "prints the package\'s version and nothing else (mended)"', async (t) => {
     for (const args of [['--version'], ['--version', '-f', 'server.js']]) {
       const result = await hmr(t, args, { cwd: project(t).dir }).ended()
@@ -245,6 +251,7 @@ describe('what the program sees of itself, as under `node FILE`', () => {
 })
 
 describe('what the module and its file are', () => {
+  // [node-hmr 90]
   test('"A file without its extension and a symlinked file are run and reloaded (mended)"', async (t) => {
     const { dir, file } = project(t)
     fs.symlinkSync('server.js', file('linked.js'))
@@ -281,6 +288,7 @@ describe('what the module and its file are', () => {
     await run.printed('version three runs')
   })
 
+  // [node-hmr 82]
   test('"the paths of `-f`, `-w`, `-r` are relative to the working directory"', async (t) => {
     const { file } = project(t)
     const parent = path.dirname(file('.'))
@@ -298,6 +306,7 @@ describe('what the module and its file are', () => {
     await hmr(t, ['-f', 'server'], { cwd: dir }).printed('version one runs')
   })
 
+  // [node-hmr 86]
   test('"on the same copy of the package that the module requires"', async (t) => {
     const { dir, file } = makeFolder(t)
     fs.rmSync(file('node_modules/@upvotr/node-hmr'))

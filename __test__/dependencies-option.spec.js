@@ -63,6 +63,7 @@ describe('the option', () => {
     assert.throws(() => createRuntime(it.require, false, { dependencies: { ignored: [1] } }), /dependencies\.ignored/)
   })
 
+  // [node-hmr 17]
   it('is "taken by truthiness, never refused"', async (t) => {
     const it = scenario(t, 'dependencies')
     for (const [dependencies, follows] of [

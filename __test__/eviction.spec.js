@@ -21,6 +21,7 @@ const childrenOf = (cache, ending) =>
     .flatMap((module) => module.children ?? [])
     .filter((child) => child.id.endsWith(ending))
 
+// [node-hmr 46]
 test('"also take the old module out of every `children` array that holds it"', async (t) => {
   const { require, file } = scenario(t, 'eviction')
   const watcher = new ManualWatcher()

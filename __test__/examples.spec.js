@@ -8,7 +8,7 @@ const { test } = require('node:test')
 const { WebSocket } = require('ws')
 const { PATIENCE, makeProject, root, run } = require('./support/project.js')
 
-const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
+const concepts = fs.readFileSync(path.join(root, 'docs/concepts.md'), 'utf8')
 
 for (const [file, line] of [
   ['examples/basics/index.js', 'Hello, world!'],
@@ -86,7 +86,7 @@ for (const express of ['express', 'express-4'])
     assert.equal(await socket.message(), 'updated ./routes/time.js')
     assert.equal((await get(`${address}/time`)).body, '{"time":"twelve"}')
     const logged = await example.line('lib/clock.js')
-    assert.equal(neutral(logged), neutral(/^.*lib\/clock\.js →.*$/m.exec(readme)[0]), 'as the README shows it')
+    assert.equal(neutral(logged), neutral(/^.*lib\/clock\.js →.*$/m.exec(concepts)[0]), 'as docs/concepts.md shows it')
 
     // A route that does not parse, and its repair.
     project.edit('routes/hello.js', '=>', '= >')
@@ -115,7 +115,7 @@ for (const [name, reset] of [
   ['express', (app) => (app.router.stack.length = 0)],
   ['express-4', (app) => (app._router = undefined)]
 ])
-  test(`README, "Troubleshooting": the routes of an Express app can be taken out (${name})`, async (t) => {
+  test(`docs/recipes.md: the routes of an Express app can be taken out (${name})`, async (t) => {
     const express = require(name)
     const app = express()
     const server = app.listen(0)

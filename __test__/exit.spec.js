@@ -6,6 +6,7 @@ const { describe, test } = require('node:test')
 const { makeFolder } = require('./support/files')
 const { PATIENCE, start } = require('./support/process')
 
+// [node-hmr 80]
 describe('"A watch keeps the process alive; after the last is closed it exits by itself"', () => {
   for (const way of ['unwatch', 'closeAll', 'unimport', 'disableReloading', 'again']) {
     test(`after ${way}`, async (t) => {

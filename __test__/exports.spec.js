@@ -40,6 +40,7 @@ const statics = {
   reloadDisabled: 0
 }
 
+// [node-hmr 2, 4]
 test('the exports, and nothing else', () => {
   assert.deepEqual(
     Object.keys(hmrPackage).sort(),
@@ -48,6 +49,7 @@ test('the exports, and nothing else', () => {
   assert.equal(hmrPackage.__esModule, true, '"`require` also gives `__esModule: true`"')
 })
 
+// [node-hmr 2]
 test('"`createModule` = `hmr`", "`createSyntheticRequire` = `synthetic`", "`HMRRuntime` (also `default`, and `HMRRuntime.HMRRuntime`)"', () => {
   assert.equal(hmrPackage.createModule, hmrPackage.hmr)
   assert.equal(hmrPackage.createSyntheticRequire, hmrPackage.synthetic)
@@ -55,6 +57,7 @@ test('"`createModule` = `hmr`", "`createSyntheticRequire` = `synthetic`", "`HMRR
   assert.equal(hmrPackage.HMRRuntime.HMRRuntime, hmrPackage.HMRRuntime)
 })
 
+// [node-hmr 2, 12, 23]
 test('functions and classes have their names, and methods their `length`', () => {
   for (const [name, length] of Object.entries(functions)) {
     assert.equal(typeof hmrPackage[name], 'function')
@@ -90,6 +93,7 @@ test('native methods and statics are not enumerable, but writable and configurab
   }
 })
 
+// [node-hmr 3, 23, 26]
 test('the prototypes: "`Watcher` and `HMRRuntime` are EventEmitters", "`Runner` and `AsyncRunner` are unrelated classes"', () => {
   const { HMRRuntime, Watcher, FSWatcher, ContentWatcher, NoopWatcher, Runner, AsyncRunner, PersistManager } =
     hmrPackage
@@ -122,6 +126,7 @@ test('a class called without `new` is a TypeError', () => {
   }
 })
 
+// [node-hmr 5]
 test('"`new createRuntime(…)` works too (mended: the README writes it)"', async (t) => {
   const { require, watcher } = steps(t)
   const runtime = new hmrPackage.createRuntime(require, watcher)
@@ -147,6 +152,7 @@ test('functions work detached', async (t) => {
   assert.equal(typeof detached[4](() => {}, require), 'function')
 })
 
+// [node-hmr 4]
 test('"`require` and `import` give the same classes and the same global switches (mended)"', async (t) => {
   const esm = await import(`file://${root}/index.mjs`)
   assert.deepEqual(Object.keys(esm).sort(), Object.keys(hmrPackage).sort())
@@ -156,6 +162,7 @@ test('"`require` and `import` give the same classes and the same global switches
   assert.equal(hmrPackage.HMRRuntime.loggingEnabled(), true)
 })
 
+// [node-hmr 4]
 test('by its name: `import hmr, { … } from`, `import * as`, `require`, `import()`, and package.json', async (t) => {
   const { dir, edit } = scenario(t, 'steps')
   edit(
@@ -175,6 +182,7 @@ test('by its name: `import hmr, { … } from`, `import * as`, `require`, `import
   assert.deepEqual(JSON.parse(stdout), [true, true, true, true, 'v1', '3.1.0'])
 })
 
+// [node-hmr 6]
 test('"The package may be dropped from `require.cache` and required again in one environment: a second copy, both work"', async (t) => {
   const { dir, edit } = scenario(t, 'steps')
   edit(

@@ -7,6 +7,7 @@ const thrower = (thrown) => () => {
   throw thrown
 }
 
+// [node-hmr 58]
 describe('a file that "cannot be evaluated, is empty, or exports no hot module"', () => {
   for (const [name, text] of [
     ['empty', ''],

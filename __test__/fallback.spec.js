@@ -58,10 +58,12 @@ const atStep = {
   'run of a Runner': { version: (fail) => ({ run: fail }), onlySync: true }
 }
 
+// [node-hmr 65]
 describe('"What fails at an update" never ends the process, and the next good save is taken', () => {
   for (const [step, { version, loads = true, onlySync = false }] of Object.entries(atStep)) {
     for (const [way, fail, value] of ways) {
       if (onlySync && !way.startsWith('throw ')) continue
+      // [node-hmr 58, 59, 92]
       test(`${step}: ${way}`, async (t) => {
         const unhandled = nothingUnhandled(t)
         const printed = captureConsole(t)
@@ -89,6 +91,7 @@ describe('"What fails at an update" never ends the process, and the next good sa
   }
 })
 
+// [node-hmr 61]
 describe('"the runner\'s or the persistent cleanup throws or rejects": "reported, and the update goes on with the new version"', () => {
   for (const step of ['clean', 'persistCleanup']) {
     for (const [way, fail, value] of ways) {
@@ -113,6 +116,7 @@ describe('"the runner\'s or the persistent cleanup throws or rejects": "reported
   }
 })
 
+// [node-hmr 21, 22, 46, 58]
 describe('"Anything else, primitives and null included" is an invalid hot module', () => {
   const { Runner, PersistManager, AsyncRunner } = require('..')
   const persist = new PersistManager()
@@ -167,6 +171,7 @@ describe('"Anything else, primitives and null included" is an invalid hot module
     })
   }
 
+  // [node-hmr 23]
   test('an AsyncRunner is a runner, but no Runner, and the other way round', () => {
     assert.equal(new AsyncRunner(() => {}) instanceof Runner, false)
     assert.equal(new Runner(() => {}) instanceof AsyncRunner, false)
@@ -237,6 +242,7 @@ describe('exports that throw when they are looked at', () => {
   }
 })
 
+// [node-hmr 59, 68]
 test('"the last good runner runs again with the values now in force, its result becomes `exports`"', async (t) => {
   const printed = captureConsole(t)
   const { runtime, next, save, taken } = steps(t)
@@ -257,6 +263,7 @@ test('"the last good runner runs again with the values now in force, its result 
   assert.deepEqual(taken(), ['v3 evaluate', 'v1 clean run 2 of v1', 'v3 run with v1', 'v1 run with v1'])
 })
 
+// [node-hmr 60]
 test('"… and the last good version fails too": "reported; the old `exports` stay"', async (t) => {
   const unhandled = nothingUnhandled(t)
   const printed = captureConsole(t)

@@ -4,6 +4,7 @@ const { describe, test } = require('node:test')
 const { assert, captureConsole, createRuntime, ManualWatcher, nothingUnhandled, scenario, steps } = require('./support')
 const { turn } = require('./support')
 
+// [node-hmr 58]
 describe('"file cannot be evaluated, is empty, or exports no hot module": "import rejects with that error"', () => {
   const invalid = { name: 'TypeError', message: 'Invalid hot module export for import ./greeting!' }
   for (const [name, text, expected] of [
@@ -30,6 +31,7 @@ describe('"file cannot be evaluated, is empty, or exports no hot module": "impor
     })
 })
 
+// [node-hmr 40]
 test('"After a failed first import the file is evaluated afresh (mended)"', async (t) => {
   const { require, edit, read } = scenario(t, 'values')
   const runtime = createRuntime(require, new ManualWatcher())
@@ -44,6 +46,7 @@ test('"After a failed first import the file is evaluated afresh (mended)"', asyn
     }
 })
 
+// [node-hmr 62]
 describe('"`generate` (forced or first) throws or rejects": "import rejects"', () => {
   for (const force of [false, true])
     for (const [way, generate] of [
@@ -69,6 +72,7 @@ describe('"`generate` (forced or first) throws or rejects": "import rejects"', (
       })
 })
 
+// [node-hmr 62]
 test('a first `generate` that fails at an update: "reported; the module stays usable; the next good save works"', async (t) => {
   const unhandled = nothingUnhandled(t)
   const printed = captureConsole(t)

@@ -5,6 +5,7 @@ const fs = require('node:fs')
 const { test } = require('node:test')
 const { captured, createRuntime, FSWatcher, hotText, imported, makeFolder, pause, watched } = require('./support/files')
 
+// [node-hmr 45]
 test('"One watcher may serve two runtimes": each hears of a save once', async (t) => {
   const folder = makeFolder(t, { files: { 'a.js': hotText('one'), 'end.js': hotText('one') } })
   const watcher = new FSWatcher(folder.require)

@@ -17,7 +17,9 @@ const {
 } = require('./support/files')
 
 for (const Class of [FSWatcher, ContentWatcher]) {
+  // [node-hmr 76]
   describe(`${Class.name}: half a file is never reported`, () => {
+    // [node-hmr 78]
     test('"truncate – pause – write" with a pause of 200 ms', async (t) => {
       const it = await imported(t, './a', { Watcher: Class })
       const lines = captured(t, 'error', 'warn')
@@ -44,6 +46,7 @@ for (const Class of [FSWatcher, ContentWatcher]) {
     })
 
     for (const way of ['in one go', 'closed after each piece']) {
+      // [node-hmr 73]
       test(`three pieces 25 ms apart, ${way}`, async (t) => {
         const it = await imported(t, './a', { Watcher: Class })
         const lines = captured(t, 'error', 'warn')
@@ -68,6 +71,7 @@ for (const Class of [FSWatcher, ContentWatcher]) {
 }
 
 describe('"A version that is empty or does not parse gets a settle time before it is reported"', () => {
+  // [node-hmr 76]
   test('half a version that stays is reported once, and the next save is taken', async (t) => {
     const it = await imported(t, './a')
     const lines = captured(t, 'error', 'warn')
@@ -87,6 +91,7 @@ describe('"A version that is empty or does not parse gets a settle time before i
     assert.equal(lines.length, 2)
   })
 
+  // [node-hmr 76]
   test('an empty file that stays is reported', async (t) => {
     const it = await imported(t, './a')
     const lines = captured(t, 'error', 'warn')
@@ -160,6 +165,7 @@ describe('"A version that is empty or does not parse gets a settle time before i
     assert.match(lines[0][1], /\[hmr\] \.\/a \(.*a\.js\) updated in [\d.]+ ms$/)
   })
 
+  // [node-hmr 76]
   test('"after another watcher\'s event a failure is reported at once"', async (t) => {
     class Manual extends Watcher {
       watch() {

@@ -19,6 +19,7 @@ const {
 for (const Watcher of [FSWatcher, ContentWatcher]) {
   describe(Watcher.name, () => {
     for (const [way, save] of Object.entries(saves)) {
+      // [node-hmr 78]
       test(`"Mended too: any number of" saves ${way}: each of 50 is seen`, async (t) => {
         const it = watched(t, ['./a'], { Watcher })
         for (let version = 2; version <= 51; version++) {
@@ -28,11 +29,13 @@ for (const Watcher of [FSWatcher, ContentWatcher]) {
       })
     }
 
+    // [node-hmr 70]
     test('"`FSWatcher.watch` of an id that does not resolve throws"', (t) => {
       const it = watched(t, [], { Watcher })
       assert.throws(() => it.watcher.watch('./missing'), { code: 'MODULE_NOT_FOUND' })
     })
 
+    // [node-hmr 14, 71]
     test('"A change made in the statement after `watch` returned is seen"', async (t) => {
       for (let round = 0; round < 20; round++) {
         const it = watched(t, [], { Watcher, files: { 'a.js': '1' } })
@@ -43,6 +46,7 @@ for (const Watcher of [FSWatcher, ContentWatcher]) {
       }
     })
 
+    // [node-hmr 73]
     test('"One save is one update, also when the OS tells it in several events"', async (t) => {
       const it = watched(t, ['./a', './mark'], { Watcher })
       const ways = Object.values(saves)
@@ -55,6 +59,7 @@ for (const Watcher of [FSWatcher, ContentWatcher]) {
       assert.deepEqual(await it.seen(1), ['./mark'])
     })
 
+    // [node-hmr 75]
     test('"Saves with no turn of the event loop between them are one update"', async (t) => {
       const it = watched(t, ['./a', './mark'], { Watcher })
       for (let round = 0; round < 10; round++) {
@@ -65,6 +70,7 @@ for (const Watcher of [FSWatcher, ContentWatcher]) {
       assert.deepEqual(await it.seen(1), ['./mark'])
     })
 
+    // [node-hmr 77]
     test('"No event after the watch was stopped, not even for a change just before (mended)"', async (t) => {
       const it = watched(t, ['./a', './mark'], { Watcher })
       for (let round = 2; round < 22; round++) {
@@ -87,6 +93,7 @@ for (const Watcher of [FSWatcher, ContentWatcher]) {
       for (const id of ['./a', './b', './a']) it.unwatch(id)
     })
 
+    // [node-hmr 79]
     test('"Paths with spaces and any Unicode"', async (t) => {
       const names = ['with space', 'ünïcödé', '日本語', '🦀 crab', "quote's", 'percent%20', 'new\nline', 'é', 'e\u0301']
       const ids = names.map((name) => `./${name}/${name}`)
@@ -114,6 +121,7 @@ for (const Watcher of [FSWatcher, ContentWatcher]) {
   })
 }
 
+// [node-hmr 3, 72]
 test('"An unchanged save or a `touch` does update (ContentWatcher: not)"', async (t) => {
   const it = watched(t, ['./a', './mark'])
   const content = watched(t, ['./a', './mark'], { Watcher: ContentWatcher })
@@ -141,6 +149,7 @@ test('reading, a changed mode and files next to it are no update', async (t) => 
   assert.deepEqual(await it.seen(1), ['./mark'])
 })
 
+// [node-hmr 74]
 test('"20 saves 5 ms apart: five updates at most", and the last version always', async (t) => {
   const it = await imported(t, './a')
   for (let round = 0; round < 5; round++) {
@@ -160,6 +169,7 @@ test('"20 saves 5 ms apart: five updates at most", and the last version always',
   }
 })
 
+// [node-hmr 74]
 test('"The first save of a quiet file is delivered without delay"', async (t) => {
   // Beside a watcher that waits for as long as a burst's pause, in turns.
   const fastest = {}
@@ -176,6 +186,7 @@ test('"The first save of a quiet file is delivered without delay"', async (t) =>
   assert.ok(fastest.ours < fastest.waiting, `the burst's pause was waited for: ${JSON.stringify(fastest)}`)
 })
 
+// [node-hmr 78]
 test('"a file or its folder gone for a while (branch switch) and back"', async (t) => {
   const it = await imported(t, './deep/er/a')
   for (const gone of ['deep/er/a.js', 'deep/er', 'deep']) {
@@ -201,6 +212,7 @@ test('a folder that is exchanged for another with the same names', async (t) => 
   }
 })
 
+// [node-hmr 78]
 describe('"symlinked files and folders"', () => {
   test('a file: an edit of the target, and the link led elsewhere', async (t) => {
     const files = { 'real.js': hotText('one'), 'other/real.js': hotText('other') }

@@ -14,6 +14,7 @@ const script = `
   hmr.handleMessage(runner, hmr.createHmrEmitter(), [], { type: 'update', updates: [update] })
 `
 
+// [vite-node 29]
 describe('the prefix', () => {
   const plain = '"[vite-node] hot updated: /a.js"'
   const coloured = JSON.stringify('\u001b[36m[vite-node]\u001b[39m hot updated: /a.js')

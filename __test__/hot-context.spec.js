@@ -8,6 +8,7 @@ const { fakeApp, captureConsole } = require('./support/fake-runner.js')
 
 const OWNER = '/app/a.js'
 
+// [vite-node 3, 5]
 test('it loads by import and by require, and both see one state', async () => {
   const imported = await import('@upvotr/node-hmr/vite-node')
   const names = Object.keys(hmr).filter((name) => name !== '__esModule')
@@ -25,6 +26,7 @@ test('it loads by import and by require, and both see one state', async () => {
   assert.equal(imported.getCache(runner), hmr.getCache(runner))
 })
 
+// [vite-node 4]
 test('`vite` and `vite-node` are optional peers, of the versions that are tested', () => {
   const { peerDependencies, peerDependenciesMeta, dependencies = {} } = require('../package.json')
   const majors = { vite: new Set(), 'vite-node': new Set() }
@@ -42,6 +44,7 @@ test('`vite` and `vite-node` are optional peers, of the versions that are tested
 })
 
 describe('getCache', () => {
+  // [vite-node 6, 9]
   test('one record per runner, with the ten fields', () => {
     const runner = {}
     const cache = hmr.getCache(runner)
@@ -55,6 +58,7 @@ describe('getCache', () => {
     assert.equal(cache.pending, false)
   })
 
+  // [vite-node 10]
   test('anything but an object is a TypeError', () => {
     for (const runner of [undefined, null, 1, 'runner', true, Symbol('runner')]) {
       assert.throws(() => hmr.getCache(runner), TypeError)
@@ -63,6 +67,7 @@ describe('getCache', () => {
 })
 
 describe('createHotContext', () => {
+  // [vite-node 62]
   test('the context has these members, and they work without it', () => {
     const app = fakeApp()
     const hot = app.context(OWNER)
@@ -74,6 +79,7 @@ describe('createHotContext', () => {
     assert.equal(app.cache.hotModulesMap.get(OWNER).callbacks.length, 1)
   })
 
+  // [vite-node 12]
   test('data is one object per owner, getter only', () => {
     const app = fakeApp()
     const hot = app.context(OWNER)
@@ -85,6 +91,7 @@ describe('createHotContext', () => {
     assert.throws(() => (hot.data = {}), TypeError)
   })
 
+  // [vite-node 8, 14]
   test("the maps hold the user's own functions", () => {
     const { cache, context } = fakeApp()
     const hot = context(OWNER)
@@ -104,6 +111,7 @@ describe('createHotContext', () => {
     assert.deepEqual(cache.ctxToListenersMap.get(OWNER).get('event'), [onEvent])
   })
 
+  // [vite-node 15]
   test('anything else: `TypeError: invalid hot.accept() usage.`', () => {
     const hot = fakeApp().context(OWNER)
     for (const deps of [1, {}, true, Symbol('dep')]) {
@@ -120,6 +128,7 @@ describe('createHotContext', () => {
     assert.deepEqual(got, [['dep']])
   })
 
+  // [vite-node 14, 16]
   test("a record's function calls the user's with the module", () => {
     const { cache, context } = fakeApp()
     const hot = context(OWNER)
@@ -143,6 +152,7 @@ describe('createHotContext', () => {
     )
   })
 
+  // [vite-node 17]
   test('the last registration of an owner wins', () => {
     const { cache, context } = fakeApp()
     const hot = context(OWNER)
@@ -155,6 +165,7 @@ describe('createHotContext', () => {
     assert.equal(cache.pruneMap.get(OWNER), last)
   })
 
+  // [vite-node 13]
   test('a second context of the same owner replaces the first at once', async () => {
     const app = fakeApp()
     const got = []
@@ -172,6 +183,7 @@ describe('createHotContext', () => {
     assert.equal(app.cache.pruneMap.size, 0)
   })
 
+  // [vite-node 13]
   test('a replaced context registers nothing more', () => {
     const { cache, context } = fakeApp()
     const first = context(OWNER)
@@ -184,6 +196,7 @@ describe('createHotContext', () => {
 })
 
 describe('on and off', () => {
+  // [vite-node 8, 19]
   test("off of an event's last listener deletes its key", () => {
     const { cache, context } = fakeApp()
     const hot = context(OWNER)
@@ -206,6 +219,7 @@ describe('on and off', () => {
     assert.equal(app.cache.customListenersMap.has('event'), false)
   })
 
+  // [vite-node 19]
   test('a function that two modules share is taken off for one of them', () => {
     const { cache, context } = fakeApp()
     const shared = () => {}
@@ -216,6 +230,7 @@ describe('on and off', () => {
     assert.deepEqual(cache.customListenersMap.get('event'), [shared])
   })
 
+  // [vite-node 19, 25]
   test('listeners of `payload.event` get `payload.data`, and are awaited', async () => {
     const app = fakeApp()
     const hot = app.context(OWNER)
@@ -228,6 +243,7 @@ describe('on and off', () => {
     assert.deepEqual(done, { x: 1 })
   })
 
+  // [vite-node 53]
   test('one failing listener does not hide the rest, and each failure is reported', async (t) => {
     const lines = captureConsole(t)
     const app = fakeApp()
@@ -251,6 +267,7 @@ describe('on and off', () => {
 describe('send', () => {
   const text = (event, data) => JSON.stringify({ type: 'custom', event, data })
 
+  // [vite-node 19]
   test('emits on the emitter, event `custom`, the JSON text', () => {
     const app = fakeApp()
     const got = []
@@ -261,6 +278,7 @@ describe('send', () => {
     assert.deepEqual(app.cache.messageBuffer, [])
   })
 
+  // [vite-node 57]
   test('is kept while nobody listens, until somebody does', async () => {
     const app = fakeApp()
     app.context(OWNER).send('event', 1)
@@ -295,6 +313,7 @@ describe('send', () => {
     assert.deepEqual(app.emitter.eventNames(), ['custom'])
   })
 
+  // [vite-node 20, 32, 57]
   test('`connected` and sendMessageBuffer send what is kept, once', async () => {
     const app = fakeApp()
     const emitted = []
@@ -315,6 +334,7 @@ describe('send', () => {
     assert.deepEqual(app.cache.messageBuffer, [])
   })
 
+  // [vite-node 57]
   test('a listener that sends in its turn gets each message once', () => {
     const app = fakeApp()
     const hot = app.context(OWNER)
@@ -339,6 +359,7 @@ describe('send', () => {
 })
 
 describe('invalidate', () => {
+  // [vite-node 18]
   test('notifies `vite:invalidate` and returns `reload(files)`', async () => {
     const app = fakeApp({ '/app/main.js': () => 'main' })
     const hot = app.context(OWNER)
@@ -348,6 +369,7 @@ describe('invalidate', () => {
     assert.deepEqual(got, [{ path: OWNER, message: 'stale', firstInvalidatedBy: OWNER }])
   })
 
+  // [vite-node 62]
   test('a failing one rejects for who waits, and is reported for who does not', async (t) => {
     const lines = captureConsole(t)
     const unhandled = t.mock.fn()

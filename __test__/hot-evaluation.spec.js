@@ -19,6 +19,7 @@ const slow = (log, gate) => async (module) => {
   module.hot.dispose(() => void log.push('close'))
 }
 
+// [vite-node 50]
 describe('an evaluation under way is waited for, then disposed', () => {
   for (const { title, act } of [
     { title: 'by an update', act: (app) => app.update(MAIN) },

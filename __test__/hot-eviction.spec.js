@@ -7,6 +7,7 @@ const { chain, fakeApp, captureConsole, edit, withPlugin } = require('./support/
 const [MAIN, A, B, C] = ['/app/main.js', '/app/src/a.js', '/app/src/b.js', '/app/src/c.js']
 
 describe('eviction', () => {
+  // [vite-node 39, 40, 70]
   test('what changed and its importers up to the boundary, once, and nothing else', async (t) => {
     captureConsole(t)
     const { app, plugin } = withPlugin(chain().modules)
@@ -20,6 +21,7 @@ describe('eviction', () => {
     assert.deepEqual(app.takeExecuted(), [A])
   })
 
+  // [vite-node 21]
   test('the accepted module always, whatever changed', async (t) => {
     captureConsole(t)
     const { app, plugin } = withPlugin(chain().modules)
@@ -29,6 +31,7 @@ describe('eviction', () => {
     assert.deepEqual(app.takeExecuted(), [A])
   })
 
+  // [vite-node 41]
   test('an unknown timestamp: everything imported below the accepted module, never node_modules', async (t) => {
     captureConsole(t)
     const PACKAGE = '/app/node_modules/p/index.js'
@@ -99,6 +102,7 @@ describe('eviction', () => {
     assert.deepEqual(order, ['b', 'dispose b', 'b'])
   })
 
+  // [vite-node 42]
   test('an edit that several environments report is applied once per runner', async (t) => {
     captureConsole(t)
     const { app, plugin } = withPlugin(chain().modules)
@@ -112,6 +116,7 @@ describe('eviction', () => {
     assert.deepEqual(app.takeExecuted().sort(), [MAIN, A, B, C].sort())
   })
 
+  // [vite-node 42]
   test("where the SSR environment reports an edit, what the browser's says of it is not for a runner", async (t) => {
     captureConsole(t)
     const channel = { send() {} }
@@ -244,6 +249,7 @@ test('a URL that is the path of another module is what the server knows by it', 
 })
 
 describe('what is not loaded', () => {
+  // [vite-node 60]
   test('executes nothing, but `vite:beforeUpdate` and `vite:afterUpdate` still fire', async (t) => {
     const lines = captureConsole(t)
     const app = chain()
@@ -258,6 +264,7 @@ describe('what is not loaded', () => {
     assert.deepEqual(lines, { log: [], error: [] })
   })
 
+  // [vite-node 59]
   test('a module without a context counts as loaded when the cache has it', async (t) => {
     captureConsole(t)
     const app = chain()
@@ -267,6 +274,7 @@ describe('what is not loaded', () => {
     assert.deepEqual(app.takeExecuted(), [B, C])
   })
 
+  // [vite-node 59]
   test('a module that the cache has not counts as loaded when it has a context', async (t) => {
     captureConsole(t)
     const app = fakeApp({ [MAIN]: () => {}, [A]: () => {} })
@@ -277,6 +285,7 @@ describe('what is not loaded', () => {
     assert.deepEqual(app.takeExecuted(), [A])
   })
 
+  // [vite-node 59]
   test('a dependency that a loaded module accepts is executed even if it is not loaded', async (t) => {
     captureConsole(t)
     const app = fakeApp({ [MAIN]: ({ hot }) => hot.accept('/src/a.js'), [A]: () => {} })

@@ -7,6 +7,7 @@ const { chain, fakeApp, captureConsole, edit, withPlugin } = require('./support/
 const [MAIN, A, B, C] = ['/app/main.js', '/app/src/a.js', '/app/src/b.js', '/app/src/c.js']
 
 describe('a failing version', () => {
+  // [vite-node 23, 62, 63]
   test('is logged, gives its callback `undefined`, and the next save recovers', async (t) => {
     const lines = captureConsole(t)
     const got = []
@@ -32,6 +33,7 @@ describe('a failing version', () => {
     assert.deepEqual(got, [undefined, { id: MAIN }])
   })
 
+  // [vite-node 13, 44]
   test('its own registrations are dropped, and the old ones come back', async (t) => {
     captureConsole(t)
     const got = []
@@ -89,6 +91,7 @@ describe('a failing version', () => {
     assert.deepEqual(app.takeExecuted(), [A, B])
   })
 
+  // [vite-node 67]
   test('a dependency that only the failed version accepts: its update runs that version again', async (t) => {
     const lines = captureConsole(t)
     const got = []
@@ -117,6 +120,7 @@ describe('a failing version', () => {
     assert.deepEqual(got, ['dependency'])
   })
 
+  // [vite-node 44]
   test('a version that does not read import.meta.hot: the old registrations work until it ran', async (t) => {
     captureConsole(t)
     const got = []
@@ -131,6 +135,7 @@ describe('a failing version', () => {
     assert.deepEqual(got, ['heard', 'ran'])
   })
 
+  // [vite-node 44]
   test('a version that no longer reads import.meta.hot drops what the old one registered, but not its data', async (t) => {
     captureConsole(t)
     const app = fakeApp({

@@ -19,6 +19,7 @@ async function alive(refs) {
   return refs.filter((ref) => ref.deref()).length
 }
 
+// [vite-node 44]
 test('old versions of a module are collected, whether it was updated, failed or was reloaded', async (t) => {
   captureConsole(t)
   const MAIN = '/app/main.js'
@@ -49,6 +50,7 @@ test('old versions of a module are collected, whether it was updated, failed or 
   assert.ok((await alive(versions)) <= 2, `${await alive(versions)} of ${versions.length} versions are left`)
 })
 
+// [vite-node 6]
 test('a runner is collected with its state', async () => {
   const emitter = hmr.createHmrEmitter()
   const refs = []

@@ -13,6 +13,7 @@ const alive = (t) => {
   t.after(() => clearInterval(timer))
 }
 
+// [vite-node 51]
 describe('a step that never settles', { concurrency: true }, () => {
   test('a disposer is reported after 5 s and left behind; its late rejection is reported', async (t) => {
     alive(t)

@@ -39,6 +39,7 @@ test('createHmrEmitter makes an EventEmitter', () => {
 })
 
 describe('viteNodeHmrPlugin', () => {
+  // [vite-node 33, 35, 55]
   test('every payload that the server sends also reaches `message`, unchanged, over its own channel', () => {
     const { server, messages, ssr } = setUp()
     const [one, two] = [{ type: 'full-reload' }, { type: 'update', updates: [] }]
@@ -49,6 +50,7 @@ describe('viteNodeHmrPlugin', () => {
     assert.deepEqual([server.ws.sent, ssr.sent], [[[one]], [[two]]])
   })
 
+  // [vite-node 33, 55]
   test('`send(event, data)` reaches it as the custom payload it stands for; the call stays as it was', () => {
     const { server, messages, ssr } = setUp()
     assert.equal(server.ws.send('event', { x: 1 }), 2)
@@ -61,6 +63,7 @@ describe('viteNodeHmrPlugin', () => {
     ])
   })
 
+  // [vite-node 55]
   test('keeps `this`, also one that is not the channel, and what the channel throws', () => {
     const { server } = setUp()
     const other = { sent: [] }
@@ -70,6 +73,7 @@ describe('viteNodeHmrPlugin', () => {
     assert.throws(() => server.ws.send.call({}, 'event'), TypeError)
   })
 
+  // [vite-node 35]
   test('needs only `ws.send`', () => {
     const { server, messages } = setUp({ ws: { send() {} } })
     server.ws.send({ type: 'connected' })
@@ -84,6 +88,7 @@ describe('viteNodeHmrPlugin', () => {
     assert.equal(messages.length, 1)
   })
 
+  // [vite-node 34]
   test('after a restart, listeners put on the emitter before still get each message, once', () => {
     const { plugin, server, messages } = setUp()
     const next = fakeServer()
@@ -95,6 +100,7 @@ describe('viteNodeHmrPlugin', () => {
     assert.equal(messages.length, 2)
   })
 
+  // [vite-node 34]
   test('two servers have two emitters', () => {
     assert.notEqual(setUp().server.emitter, setUp().server.emitter)
   })
@@ -118,6 +124,7 @@ describe('viteNodeHmrPlugin', () => {
   })
 })
 
+// [vite-node 65]
 test('of a module that a runner asked for, and that was never analysed, Vite is told that it accepts nothing', () => {
   const { plugin } = setUp()
   const as = (name, hook, ...args) => hook.call({ environment: { name } }, ...args)
@@ -145,6 +152,7 @@ describe('hot.send to the server', () => {
     return { app, ssr, server, messages, hot: app.context('/app/a.js') }
   }
 
+  // [vite-node 57]
   test('server listeners get `data`, once, and may answer', async () => {
     const { hot, ssr, messages, app } = setUpApp()
     const got = []
@@ -158,6 +166,7 @@ describe('hot.send to the server', () => {
     assert.deepEqual(app.cache.messageBuffer, [])
   })
 
+  // [vite-node 57]
   test('the emitter and the server get it, each once', () => {
     const { hot, ssr, app } = setUpApp()
     const got = []
@@ -171,6 +180,7 @@ describe('hot.send to the server', () => {
     assert.deepEqual(app.cache.messageBuffer, [])
   })
 
+  // [vite-node 57]
   test('is kept while neither listens, until the server does', async () => {
     const { hot, ssr, app } = setUpApp()
     hot.send('event', 1)
@@ -245,6 +255,7 @@ describe('a server that restarts itself', () => {
     return Object.assign(server, { config, restart() {} })
   }
 
+  // [vite-node 69]
   test('its application is reloaded, and its graph knows of what was loaded as changed', async (t) => {
     const lines = captureConsole(t)
     const first = restartable({ root: '/app', base: '/' })

@@ -8,6 +8,7 @@ const { fakeApp, captureConsole, deferred, withPlugin } = require('./support/fak
 const [MAIN, A] = ['/app/main.js', '/app/src/a.js']
 
 describe('reload', () => {
+  // [vite-node 31]
   test('evicts every module whose id does not contain `node_modules`, executes `files`, results in order', async () => {
     const app = fakeApp({ [MAIN]: () => 'main', [A]: () => 'a' })
     for (const id of [MAIN, '/app/old.js', '/app/node_modules/p.js', 'virtual:x']) app.runner.moduleCache.set(id, {})
@@ -15,12 +16,14 @@ describe('reload', () => {
     assert.deepEqual([...app.runner.moduleCache.keys()].sort(), ['/app/node_modules/p.js', MAIN, A].sort())
   })
 
+  // [vite-node 31, 70]
   test("relative files are relative to the runner's root, and `/src/x` is root-relative too", async () => {
     const app = fakeApp({ [MAIN]: () => 'main', [A]: () => 'a' })
     assert.deepEqual(await hmr.reload(app.runner, ['main.js', './main.js', '/src/a.js']), ['main', 'main', 'a'])
     assert.deepEqual(app.executed, [MAIN, A])
   })
 
+  // [vite-node 70]
   test('without a root, ids are taken as they are', async () => {
     const runner = { moduleCache: new Map(), executeId: async (id) => id }
     assert.deepEqual(await hmr.reload(runner, ['/x.js', 'y']), ['/x.js', 'y'])
@@ -33,6 +36,7 @@ describe('reload', () => {
     await assert.rejects(hmr.reload(undefined, []), TypeError)
   })
 
+  // [vite-node 49]
   test('runs every disposer first, isolated, but those of node_modules', async (t) => {
     const lines = captureConsole(t)
     const order = []
@@ -51,6 +55,7 @@ describe('reload', () => {
 })
 
 describe('full-reload', () => {
+  // [vite-node 49]
   for (const { title, act } of [
     { title: 'a full reload', act: (app) => app.send({ type: 'full-reload' }) },
     { title: '`invalidate`', act: (app) => app.context('/app/node_modules/p.js').invalidate() }
@@ -70,6 +75,7 @@ describe('full-reload', () => {
       assert.deepEqual(order, ['main', 'a', 'dispose main', 'dispose a', 'main'])
     })
 
+  // [vite-node 61]
   test('`triggeredBy` is a path of the operating system', async () => {
     const main = 'C:/app/main.js'
     const app = fakeApp({ [main]: () => {} }, { root: 'C:/app', entries: [main] })
@@ -81,6 +87,7 @@ describe('full-reload', () => {
     assert.deepEqual(app.takeExecuted(), [main])
   })
 
+  // [vite-node 24, 61]
   test('awaits `vite:beforeFullReload`, whose listeners are then dropped, and reloads', async () => {
     const order = []
     const app = fakeApp({ [MAIN]: () => order.push('execute') })
@@ -112,6 +119,7 @@ describe('full-reload', () => {
     }
   })
 
+  // [vite-node 13, 24, 44]
   test('a failed one rejects and keeps what was registered; a success drops it', async () => {
     const got = []
     const app = fakeApp({ [MAIN]: ({ hot }) => void hot.on('event', () => got.push(1)) })
@@ -128,6 +136,7 @@ describe('full-reload', () => {
     assert.deepEqual(got, [1, 3])
   })
 
+  // [vite-node 61]
   test('`triggeredBy` a file that is not loaded is ignored and tells no listener; after a failure nothing is', async () => {
     const app = fakeApp({ [MAIN]: () => {} })
     await app.start()
@@ -169,6 +178,7 @@ describe('full-reload', () => {
     assert.deepEqual(app.takeExecuted(), [MAIN])
   })
 
+  // [vite-node 61]
   test('after a failure, an update of what failed runs the entries again, too', async (t) => {
     captureConsole(t)
     const app = fakeApp({ [MAIN]: () => {} })
@@ -185,6 +195,7 @@ describe('full-reload', () => {
   })
 })
 
+// [vite-node 61]
 test('after a full reload that failed, an update of what nobody accepted before runs the boundary', async (t) => {
   captureConsole(t)
   const app = fakeApp({ [MAIN]: ({ hot }) => hot.accept() })
@@ -203,6 +214,7 @@ test('after a full reload that failed, an update of what nobody accepted before 
   assert.deepEqual(app.takeExecuted(), [MAIN, A])
 })
 
+// [vite-node 66]
 describe('after a start that failed', () => {
   const fails = () => {
     throw new Error('broken')
@@ -282,6 +294,7 @@ describe('after a start that failed', () => {
 })
 
 describe('prune', () => {
+  // [vite-node 12, 17, 26, 62]
   test('`vite:beforePrune`, disposer, prune callback, both awaited with the data; then data and module are gone', async () => {
     const order = []
     const app = fakeApp({
@@ -308,6 +321,7 @@ describe('prune', () => {
 })
 
 describe('prune callbacks', () => {
+  // [vite-node 53]
   test('a failing listener, disposer or prune callback stops none of the rest, and each is reported', async (t) => {
     const lines = captureConsole(t)
     const app = fakeApp({ [MAIN]: ({ load }) => load(A), [A]: () => {} })
@@ -335,6 +349,7 @@ describe('prune callbacks', () => {
 })
 
 describe('other payloads', () => {
+  // [vite-node 27]
   test('`error`: `vite:error`, and the error is logged', async (t) => {
     const lines = captureConsole(t)
     const app = fakeApp()
@@ -345,6 +360,7 @@ describe('other payloads', () => {
     assert.match(lines.error.join(), /broken\nat line 1/)
   })
 
+  // [vite-node 28]
   test('an unknown type resolves and does nothing', async (t) => {
     const lines = captureConsole(t)
     const app = fakeApp()

@@ -38,6 +38,7 @@ function bareRunner(...ids) {
 
 const [MAIN, A] = ['/app/main.js', '/app/a.js']
 
+// [vite-node 70]
 describe('from a runner only `moduleCache` and `executeId`', () => {
   test('for an update', async (t) => {
     captureConsole(t)
@@ -52,6 +53,7 @@ describe('from a runner only `moduleCache` and `executeId`', () => {
     assert.deepEqual([...runner.moduleCache.keys()], [MAIN, '/app/b.js', A])
   })
 
+  // [vite-node 18]
   test('for a full reload, a prune and `invalidate`', async () => {
     const { runner, executed } = bareRunner(MAIN, A, '/app/node_modules/p.js')
     const emitter = hmr.createHmrEmitter()
@@ -64,6 +66,7 @@ describe('from a runner only `moduleCache` and `executeId`', () => {
     assert.deepEqual([...runner.moduleCache.keys()], ['/app/node_modules/p.js'])
   })
 
+  // [vite-node 70]
   test('importers that are no strings, and a root that is none, are not used', async (t) => {
     captureConsole(t)
     const { runner, executed } = bareRunner(MAIN, A)
@@ -76,6 +79,7 @@ describe('from a runner only `moduleCache` and `executeId`', () => {
   })
 })
 
+// [vite-node 71]
 test('from the emitter only the methods of an EventEmitter', async () => {
   const { runner } = bareRunner()
   const listeners = new Map()

@@ -14,6 +14,7 @@ describe('what a user writes into the state', () => {
     return app
   }
 
+  // [vite-node 7, 8]
   test('callback, disposer and data of a module that made no context are used', async (t) => {
     captureConsole(t)
     const { cache, ...app } = await started()
@@ -26,6 +27,7 @@ describe('what a user writes into the state', () => {
     assert.deepEqual(app.takeExecuted(), [A])
   })
 
+  // [vite-node 7, 8]
   test('prune callback and listener are used', async () => {
     const { cache, ...app } = await started()
     const got = []
@@ -35,6 +37,7 @@ describe('what a user writes into the state', () => {
     assert.deepEqual(got, ['before', 'prune'])
   })
 
+  // [vite-node 7, 8]
   test('what is put in the place of something registered is used instead', async (t) => {
     captureConsole(t)
     const got = []
@@ -54,6 +57,7 @@ describe('what a user writes into the state', () => {
     assert.deepEqual(got, ['other listener', ['other disposer', { x: 2 }], 'other callback'])
   })
 
+  // [vite-node 7, 8]
   test('what is deleted is gone', async (t) => {
     captureConsole(t)
     const { cache, ...app } = await started()
@@ -77,6 +81,7 @@ describe('what a user writes into the state', () => {
     assert.deepEqual(app.takeExecuted(), [A])
   })
 
+  // [vite-node 7, 8]
   test('a map or an array in the place of ours is used', async (t) => {
     captureConsole(t)
     const { cache, ...app } = await started()

@@ -7,6 +7,7 @@ const { chain, fakeApp, captureConsole, deferred, withPlugin } = require('./supp
 const [MAIN, A, B, C] = ['/app/main.js', '/app/src/a.js', '/app/src/b.js', '/app/src/c.js']
 
 describe('update', () => {
+  // [vite-node 14, 17, 19, 21, 29]
   test('events, disposer with its data, eviction, execution, callback, log: in this order', async (t) => {
     const lines = captureConsole(t)
     const order = []
@@ -54,6 +55,7 @@ describe('update', () => {
     'file:///app/src/a.js',
     '/@id//app/src/a.js'
   ]) {
+    // [vite-node 37]
     test(`matches every spelling of one file: ${path}`, async (t) => {
       captureConsole(t)
       const got = []
@@ -66,6 +68,7 @@ describe('update', () => {
     })
   }
 
+  // [vite-node 35, 37]
   for (const { title, dress } of [
     { title: 'as the runner has it', dress: ({ app }) => (app.runner.options = { base: '/base/' }) },
     { title: 'as the server has it', dress: ({ server }) => (server.config = { base: '/base/' }) }
@@ -87,6 +90,7 @@ describe('update', () => {
       )
     })
 
+  // [vite-node 35]
   test('a runner without a root has that of the server', async (t) => {
     captureConsole(t)
     const { app, server } = withPlugin(chain().modules)
@@ -98,6 +102,7 @@ describe('update', () => {
     assert.equal(app.takeExecuted()[0], A)
   })
 
+  // [vite-node 37]
   test('any other query is part of the id', async () => {
     const app = chain()
     await app.start()
@@ -128,6 +133,7 @@ describe('update', () => {
     assert.deepEqual(app.takeExecuted(), [id])
   })
 
+  // [vite-node 37]
   test('virtual modules and Windows paths', async (t) => {
     captureConsole(t)
     const got = []
@@ -141,6 +147,7 @@ describe('update', () => {
     assert.deepEqual(got, ['virtual', 'windows', 'windows'])
   })
 
+  // [vite-node 14, 21]
   test('an accepted dependency: `<dep> via <path>`; the owner stays', async (t) => {
     const lines = captureConsole(t)
     const got = []
@@ -163,6 +170,7 @@ describe('update', () => {
     assert.deepEqual(lines.log.at(-1), '[vite-node] hot updated: /src/a.js via /main.js')
   })
 
+  // [vite-node 14]
   test("an array's callback gets the changed module in its slot and `undefined` in the others", async (t) => {
     captureConsole(t)
     const got = []
@@ -184,6 +192,7 @@ describe('update', () => {
     ])
   })
 
+  // [vite-node 21]
   test("of the boundary's callbacks those that name the accepted path, each", async (t) => {
     captureConsole(t)
     const got = []
@@ -207,6 +216,7 @@ describe('update', () => {
     assert.deepEqual(got, ['self'])
   })
 
+  // [vite-node 47]
   test('callbacks are not awaited', async (t) => {
     const lines = captureConsole(t)
     const app = fakeApp({ [MAIN]: ({ hot }) => hot.accept(() => new Promise(() => {})) })
@@ -215,6 +225,7 @@ describe('update', () => {
     assert.deepEqual(lines.log, ['[vite-node] hot updated: /app/main.js'])
   })
 
+  // [vite-node 21, 39]
   test("one accepted module of several updates is disposed and executed once, in the payload's order", async (t) => {
     captureConsole(t)
     const order = []
@@ -237,6 +248,7 @@ describe('update', () => {
     assert.deepEqual(order, ['dispose', 'b', 'a'])
   })
 
+  // [vite-node 30]
   test('a module that has a context but no matching callback is still disposed, evicted and executed', async (t) => {
     const lines = captureConsole(t)
     let disposed = 0
@@ -248,6 +260,7 @@ describe('update', () => {
     assert.deepEqual(lines.log, ['[vite-node] hot updated: /app/main.js'])
   })
 
+  // [vite-node 14]
   test('what is no update is passed over, and the rest applied', async (t) => {
     const lines = captureConsole(t)
     const app = fakeApp({ [MAIN]: ({ hot }) => hot.accept() })
@@ -259,6 +272,7 @@ describe('update', () => {
     assert.deepEqual(lines.error, [])
   })
 
+  // [vite-node 35]
   test('a server without an SSR channel reports everything over `ws`', async (t) => {
     const lines = captureConsole(t)
     const { plugin, server, app } = withPlugin({ [MAIN]: ({ hot }) => hot.accept() })
@@ -275,6 +289,7 @@ describe('update', () => {
     assert.deepEqual(lines.error, [])
   })
 
+  // [vite-node 22]
   test('a css-update is logged as not supported', async (t) => {
     const lines = captureConsole(t)
     const app = chain()
@@ -284,6 +299,7 @@ describe('update', () => {
 })
 
 describe('isolation', () => {
+  // [vite-node 47, 53]
   test('throwing or rejecting disposers and callbacks do not stop the rest, and are reported', async (t) => {
     const lines = captureConsole(t)
     const got = []
@@ -313,6 +329,7 @@ describe('isolation', () => {
 })
 
 describe('the queue', () => {
+  // [vite-node 9, 46]
   test('one message after another; `pending` and `queued` tell; `custom` and `connected` do not wait', async (t) => {
     captureConsole(t)
     const gate = deferred()
@@ -345,11 +362,13 @@ describe('the queue', () => {
     assert.deepEqual(app.cache.queued, [])
   })
 
+  // [vite-node 46]
   test('a long queue is no deep stack', async () => {
     const app = fakeApp()
     await Promise.all(Array.from({ length: 5000 }, () => app.update('/src/x.js')))
   })
 
+  // [vite-node 46]
   test('`invalidate` never deadlocks when awaited inside a callback', async (t) => {
     captureConsole(t)
     const got = []
@@ -366,6 +385,7 @@ describe('the queue', () => {
     assert.deepEqual(got.flat().slice(0, 2), ['main', 'main'])
   })
 
+  // [vite-node 18]
   test('`invalidate` in a callback says who was the first to do so', async (t) => {
     captureConsole(t)
     const got = []

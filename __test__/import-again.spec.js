@@ -3,6 +3,7 @@
 const { test } = require('node:test')
 const { assert, createRuntime, deferred, nothingUnhandled, steps, turn, updatesOf } = require('./support')
 
+// [node-hmr 39]
 test('"A second `import` of an id: same object, clean then run again without re-evaluating the file"', async (t) => {
   const { runtime, taken, watcher, save } = steps(t)
   const updates = updatesOf(runtime)
@@ -60,6 +61,7 @@ test('a second import works while the file is away', async (t) => {
   assert.deepEqual(taken(), ['v1 clean v1 of v1', 'v1 run with v1'])
 })
 
+// [node-hmr 55]
 test('"Simultaneous imports of one id do the work once (mended)": a synchronous module', async (t) => {
   const { runtime, taken } = steps(t)
   const [a, b, c] = await Promise.all([
@@ -75,6 +77,7 @@ test('"Simultaneous imports of one id do the work once (mended)": a synchronous 
   assert.equal(taken().filter((line) => line === 'v1 evaluate').length, 1)
 })
 
+// [node-hmr 55]
 test('"Simultaneous imports of one id do the work once (mended)": nothing is cleaned up or run a second time', async (t) => {
   const { runtime, taken } = steps(t)
   await Promise.all([runtime.import('./module'), runtime.import('./module'), runtime.import('./module')])
@@ -85,6 +88,7 @@ test('"Simultaneous imports of one id do the work once (mended)": nothing is cle
   assert.deepEqual(taken(), ['v1 clean v1 of v1', 'v1 run with v1'])
 })
 
+// [node-hmr 55]
 test('"Simultaneous imports of one id do the work once (mended)": an asynchronous module', async (t) => {
   const { runtime, next, taken } = steps(t)
   const end = deferred()
@@ -101,6 +105,7 @@ test('"Simultaneous imports of one id do the work once (mended)": an asynchronou
 })
 
 for (const isAsync of [false, true]) {
+  // [node-hmr 55]
   test(`"Simultaneous imports of one id do the work once (mended)": they fail alike, ${isAsync ? 'async' : 'sync'}`, async (t) => {
     const unhandled = nothingUnhandled(t)
     const { runtime, next, taken, watcher } = steps(t)
@@ -126,6 +131,7 @@ for (const isAsync of [false, true]) {
   })
 }
 
+// [node-hmr 41]
 test('an import after unimport in the same turn is a new one', async (t) => {
   const { runtime, taken } = steps(t)
   const first = runtime.import('./module')

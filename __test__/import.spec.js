@@ -15,6 +15,7 @@ const {
   updatesOf
 } = require('./support')
 
+// [node-hmr 11]
 test('`runtime.import(id): Promise<{ exports }>`', async (t) => {
   const { runtime } = steps(t)
   const promise = runtime.import('./module')
@@ -24,6 +25,7 @@ test('`runtime.import(id): Promise<{ exports }>`', async (t) => {
   assert.deepEqual(Object.keys(imported), ['exports'])
 })
 
+// [node-hmr 52]
 test('`update` is emitted "after an update (not after the first import)"', async (t) => {
   const { runtime, save } = steps(t)
   const updates = updatesOf(runtime)
@@ -34,6 +36,7 @@ test('`update` is emitted "after an update (not after the first import)"', async
   assert.deepEqual(updates, ['./module'])
 })
 
+// [node-hmr 33]
 test('"the custom `require` is called with the **resolved** path"', async (t) => {
   const it = steps(t)
   const required = []
@@ -50,6 +53,7 @@ test('"the custom `require` is called with the **resolved** path"', async (t) =>
   assert.deepEqual(it.watcher.watched, ['./module'], '"`watch(id)` and `update` carry the id as the caller wrote it"')
 })
 
+// [node-hmr 34]
 test('"`./m` and `./m.js` are two modules"', async (t) => {
   const { runtime, taken, watcher, save } = steps(t)
   const [short, long] = [await runtime.import('./module'), await runtime.import('./module.js')]
@@ -65,6 +69,7 @@ test('"`./m` and `./m.js` are two modules"', async (t) => {
   assert.deepEqual([short.exports, long.exports], ['v2', 'v3'])
 })
 
+// [node-hmr 36]
 test('"A module imported by name is treated like any other, also below `node_modules`"', async (t) => {
   const { runtime, save, edit, watcher, taken, require } = steps(t)
   edit('node_modules/dependency/package.json', '{ "main": "index.js" }')
@@ -82,6 +87,7 @@ test('"A module imported by name is treated like any other, also below `node_mod
   assert.ok(require.cache[require.resolve('dependency')])
 })
 
+// [node-hmr 37]
 test('"The object that `import` resolves with stays the same across updates, failures and a second `import`"', async (t) => {
   captureConsole(t)
   const { runtime, save } = steps(t)
@@ -128,6 +134,7 @@ for (const [name, thrown] of [
   ['a promise', Promise.resolve(1)]
 ]) {
   for (const step of ['evaluate', 'generate', 'run', 'async run', 'async generate']) {
+    // [node-hmr 38, 40, 59, 62, 63]
     test(`"Errors and thrown values reach the caller unchanged": ${step} gives ${name}`, async (t) => {
       const unhandled = nothingUnhandled(t)
       const printed = captureConsole(t)
@@ -162,6 +169,7 @@ for (const [name, thrown] of [
   }
 }
 
+// [node-hmr 38]
 test('"exports pass by identity"', async (t) => {
   const { runtime, next, save } = steps(t)
   for (const value of [{}, [], () => {}, Symbol('exports'), null, undefined, 0, -0, NaN, '', 5n, new Proxy({}, {})]) {
@@ -175,6 +183,7 @@ test('"exports pass by identity"', async (t) => {
   }
 })
 
+// [node-hmr 64]
 test('"A rejected `import()` that nobody handles stays an unhandled rejection"', async (t) => {
   const { dir, edit } = scenario(t, 'steps')
   edit(
@@ -188,6 +197,7 @@ test('"A rejected `import()` that nobody handles stays an unhandled rejection"',
   assert.deepEqual({ stdout, stderr, code }, { stdout: 'unhandled nobody cares\n', stderr: '', code: 0 })
 })
 
+// [node-hmr 54]
 test('"A runner may import through the same runtime: no deadlock"', async (t) => {
   const { runtime, next, taken } = steps(t)
   next({
@@ -212,6 +222,7 @@ test('"A runner may import through the same runtime: no deadlock"', async (t) =>
 })
 
 for (const way of ['./a', './b']) {
+  // [node-hmr 54]
   test(`modules that import each other get the exports object as it is, like \`require\`: from ${way}`, async (t) => {
     const { require } = scenario(t, 'circle')
     const runtime = createRuntime(require, false)
@@ -224,6 +235,7 @@ for (const way of ['./a', './b']) {
 }
 
 for (const callback of ['run', 'generate', 'clean', 'persistCleanup']) {
+  // [node-hmr 54]
   test(`a module that imports itself in \`${callback}\` does not wait for ever`, async (t) => {
     const { runtime, next, save } = steps(t)
     let own
@@ -311,6 +323,7 @@ test('ids are taken as they are: any Unicode, `__proto__`, `constructor`, a path
   assert.equal(it.watcher.listenerCount('update'), 0)
 })
 
+// [node-hmr 1, 44]
 test('"Two runtimes share nothing"', async (t) => {
   const { runtime, require, watcher, taken, save } = steps(t)
   const second = createRuntime(require, watcher)
@@ -331,6 +344,7 @@ test('"Two runtimes share nothing"', async (t) => {
   assert.deepEqual([a.exports, b.exports], ['v2', 'v3'])
 })
 
+// [node-hmr 53]
 test('"Synchronous steps take no more microtasks than in JavaScript"', async (t) => {
   const { runtime, next } = steps(t)
   const plain = async () => ({ exports: 1 })

@@ -25,6 +25,7 @@ test('the first import: evaluate, generate, run, each once', async (t) => {
   assert.deepEqual(taken(), ['v1 evaluate', 'v1 generate', 'v1 run with v1'])
 })
 
+// [node-hmr 49, 92]
 test('"On an update the old runner\'s `clean(values, exports)` … before the new version runs"', async (t) => {
   const { runtime, save, taken } = steps(t)
   await runtime.import('./module')
@@ -35,6 +36,7 @@ test('"On an update the old runner\'s `clean(values, exports)` … before the ne
   assert.deepEqual(taken(), ['v3 evaluate', 'v2 clean v2 of v1', 'v3 run with v1'])
 })
 
+// [node-hmr 92]
 test('"an update that cannot be evaluated runs nothing and emits nothing"', async (t) => {
   captureConsole(t)
   const { runtime, save, taken } = steps(t)
@@ -51,6 +53,7 @@ test('"an update that cannot be evaluated runs nothing and emits nothing"', asyn
 })
 
 for (const isAsync of [false, true]) {
+  // [node-hmr 49]
   test(`"awaited when it returns a promise (mended)": the clean of ${isAsync ? 'an AsyncRunner' : 'a Runner'}`, async (t) => {
     const { runtime, next, save, taken } = steps(t)
     const gate = deferred()
@@ -67,6 +70,7 @@ for (const isAsync of [false, true]) {
   })
 }
 
+// [node-hmr 25, 50]
 test('"`runner.execute(values, emitUpdate)`, awaited for an AsyncRunner only"', async (t) => {
   const { runtime, next } = steps(t)
   const promise = Promise.resolve('later')
@@ -97,6 +101,7 @@ test('an AsyncRunner may return a value, a thenable, a promise of another realm'
   }
 })
 
+// [node-hmr 25]
 test('a Runner that returns a thenable has it as its exports, untouched', async (t) => {
   const { runtime, next } = steps(t)
   const thenable = {
@@ -108,6 +113,7 @@ test('a Runner that returns a thenable has it as its exports, untouched', async 
   assert.equal((await runtime.import('./module')).exports, thenable)
 })
 
+// [node-hmr 51]
 test('"`emitUpdate()` emits the runtime\'s `update` at once, also during the first run"', async (t) => {
   const { runtime, next, save, log, taken } = steps(t)
   runtime.on('update', (id) => log.push(`update ${id}`))
@@ -138,6 +144,7 @@ test('"`emitUpdate()` emits the runtime\'s `update` at once, also during the fir
   ])
 })
 
+// [node-hmr 52]
 test('"Then the exports object gets the value, and `update` is emitted"', async (t) => {
   const { runtime, save } = steps(t)
   const imported = await runtime.import('./module')
@@ -148,6 +155,7 @@ test('"Then the exports object gets the value, and `update` is emitted"', async 
   assert.deepEqual(seen, ['v1', 'new'])
 })
 
+// [node-hmr 9, 23]
 test("a module's callbacks run with the values and arguments of the contract, and nothing more", async (t) => {
   const { runtime, next, save } = steps(t)
   const seen = []
@@ -169,6 +177,7 @@ test("a module's callbacks run with the values and arguments of the contract, an
   ])
 })
 
+// [node-hmr 53]
 test('the exports of a synchronous update take no microtask, its `update` one, an asynchronous one those of `await` more', async (t) => {
   const { runtime, save } = steps(t)
   const imported = await runtime.import('./module')
@@ -201,6 +210,7 @@ test('the exports of a synchronous update take no microtask, its `update` one, a
   assert.equal(count, inJavaScript)
 })
 
+// [node-hmr 53]
 test('a synchronous `clean` and `generate` cost no microtask', async (t) => {
   const { runtime, next } = steps(t)
   next({ version: 1, isAsync: true, run: async () => 'exports' })
@@ -210,6 +220,7 @@ test('a synchronous `clean` and `generate` cost no microtask', async (t) => {
   assert.equal(again, count)
 })
 
+// [node-hmr 20, 24]
 test('"Subclass overrides of these … are honoured": execute, clean, generate, cleanup', async (t) => {
   const { runtime, next, save, taken, log } = steps(t)
   class OwnRunner extends Runner {

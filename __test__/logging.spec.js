@@ -12,6 +12,7 @@ beforeEach(() => {
   HMRRuntime.suppressWarnings(false)
 })
 
+// [node-hmr 69]
 test('"For code that works, with logging off, nothing is printed"', async (t) => {
   const { dir, edit } = scenario(t, 'steps')
   edit(
@@ -31,6 +32,7 @@ test('"For code that works, with logging off, nothing is printed"', async (t) =>
   assert.deepEqual(await node(['main.js'], { cwd: dir }), { code: 0, signal: null, stdout: '', stderr: '' })
 })
 
+// [node-hmr 67, 68]
 test('"`setLogging(true)` logs one line per update, which names the module by its id as written"', async (t) => {
   const printed = captureConsole(t)
   const { runtime, save } = steps(t)
@@ -53,6 +55,7 @@ test('"`setLogging(true)` logs one line per update, which names the module by it
   assert.deepEqual(printed.lines, [])
 })
 
+// [node-hmr 68]
 test('"warnings through `console.warn`, errors through `console.error`", and no line of the log that repeats them', async (t) => {
   const printed = captureConsole(t)
   const { runtime, save } = steps(t)
@@ -76,6 +79,7 @@ test('"warnings through `console.warn`, errors through `console.error`", and no 
   )
 })
 
+// [node-hmr 66]
 test('"`suppressWarnings(true)` silences warnings, not errors"', async (t) => {
   const printed = captureConsole(t)
   const { runtime, save } = steps(t)
@@ -167,6 +171,7 @@ test('"a module whose runner never settles" is said after some seconds, with log
   assert.match(quiet.stderr, /the runner of \.\/module has not settled after 5 s/)
 })
 
+// [node-hmr 12, 17]
 test('the switches: truthiness, undefined in return, detached, ignored arguments', () => {
   const { setLogging, loggingEnabled, suppressWarnings, shouldSuppressWarnings, reloadDisabled } = HMRRuntime
   const { followDependencies, dependenciesFollowed } = HMRRuntime
@@ -185,6 +190,7 @@ test('the switches: truthiness, undefined in return, detached, ignored arguments
   assert.equal(reloadDisabled(), false)
 })
 
+// [node-hmr 12, 17, 30, 92]
 test('"`disableReloading` ignores its argument", is for good, and stops what is watched', async (t) => {
   const { dir, edit } = scenario(t, 'steps')
   edit(

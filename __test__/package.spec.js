@@ -33,11 +33,7 @@ describe('the packed package', () => {
         'LICENSE',
         'README.md',
         'benches/pure.rs',
-        'bin/hmr.js',
-        'bin/information.js',
-        'bin/leave.js',
-        'bin/options.js',
-        'bin/program.js',
+        ...fs.readdirSync(path.join(root, 'bin')).map((file) => `bin/${file}`),
         'binding.js',
         'build.rs',
         'index.d.mts',
@@ -46,6 +42,7 @@ describe('the packed package', () => {
         'index.mjs',
         'load-binding.js',
         'package.json',
+        'register.mjs',
         'vite-node.d.mts',
         'vite-node.d.ts',
         'vite-node.js',
@@ -53,7 +50,7 @@ describe('the packed package', () => {
       ]
     )
     assert.deepEqual(
-      sources.filter((file) => !file.endsWith('.rs') || file.includes('/tests/')),
+      sources.filter((file) => !/\.(rs|js)$/.test(file) || file.includes('/tests/')),
       []
     )
     const addon = filesOf(path.join(installed, 'node_modules', packed.platformName))
@@ -68,6 +65,7 @@ describe('the packed package', () => {
     assert.ok(fs.statSync(path.join(root, name)).size <= 1.7e6)
   })
 
+  // [vite-node 4]
   test('runs no script when it is installed, and depends on its addons alone', () => {
     const { scripts, dependencies } = readJson(path.join(installed, 'node_modules/@upvotr/node-hmr/package.json'))
     const ran = ['preinstall', 'install', 'postinstall', 'prepublish', 'prepare']
@@ -79,6 +77,7 @@ describe('the packed package', () => {
     assert.deepEqual(fs.readdirSync(path.join(installed, 'node_modules/@upvotr')).length, 2)
   })
 
+  // [vite-node 3, 4]
   test('each entry can be required and imported, with the same names and the same values', () => {
     const entries = Object.keys(manifest.exports).filter((entry) => entry !== './package.json')
     assert.notEqual(entries.length, 0)
@@ -96,6 +95,7 @@ describe('the packed package', () => {
     }
   })
 
+  // [node-hmr 32]
   test('is type-checked by the declarations it brings', (t) => {
     const folder = project(t, {}, [packed.main, packed.platform])
     link(path.join(root, 'node_modules/types-node-latest'), path.join(folder, 'node_modules/@types/node'))

@@ -12,6 +12,7 @@ const {
   turn
 } = require('./support')
 
+// [node-hmr 8, 48]
 test('"Persistent values: generated once, awaited"', async (t) => {
   const { runtime, next, save, taken } = steps(t)
   const values = deferred()
@@ -47,6 +48,7 @@ test('any value may be the persistent values, by identity', async (t) => {
   }
 })
 
+// [node-hmr 48]
 test('"on a forced update (the new version\'s flag decides)": clean with the old values, cleanup(old), generate', async (t) => {
   const { runtime, save, taken } = steps(t)
   await runtime.import('./module')
@@ -71,6 +73,7 @@ for (const [name, flags, forced] of [
   ['falsy', { updatePersistentValues: 0, updatePersistientValues: '' }, false],
   ['one of them', { updatePersistentValues: false, updatePersistientValues: true }, true]
 ]) {
+  // [node-hmr 20]
   test(`a hot module "written by hand" and its flag: ${name}`, async (t) => {
     const { runtime, save, taken } = steps(t)
     const imported = await runtime.import('./module')
@@ -87,6 +90,7 @@ test('a forced first import generates once and cleans nothing up', async (t) => 
   assert.deepEqual(taken(), ['v1 evaluate', 'v1 generate', 'v1 run with v1'])
 })
 
+// [node-hmr 8]
 test('the cleanups are awaited, one after the other', async (t) => {
   const { runtime, next, save, taken } = steps(t)
   const [clean, cleanup, generate] = [deferred(), deferred(), deferred()]
@@ -107,6 +111,7 @@ test('the cleanups are awaited, one after the other', async (t) => {
   assert.deepEqual(taken(), ['v2 run with late'])
 })
 
+// [node-hmr 48]
 test('"the old version\'s `persist.cleanup(old)`": of the version that ran, whoever generated', async (t) => {
   const { runtime, save, taken } = steps(t)
   await runtime.import('./module')
@@ -122,6 +127,7 @@ test('"the old version\'s `persist.cleanup(old)`": of the version that ran, whoe
   ])
 })
 
+// [node-hmr 19]
 test('"Without `generate` the values are `{}`; without a cleanup nothing is done"', () => {
   for (const persist of [
     new PersistManager(),
@@ -137,6 +143,7 @@ test('"Without `generate` the values are `{}`; without a cleanup nothing is done
   }
 })
 
+// [node-hmr 19]
 test('"results are returned unchanged"', () => {
   const [values, done] = [{}, Promise.resolve()]
   const persist = createPersist(
@@ -180,6 +187,7 @@ test('… and unimport cleans them up', async (t) => {
   assert.deepEqual(taken(), [])
 })
 
+// [node-hmr 62]
 test('"`generate` (forced or first) throws or rejects": "reported; the module stays usable; the next good save works"', async (t) => {
   const unhandled = nothingUnhandled(t)
   const printed = captureConsole(t)
@@ -207,6 +215,7 @@ test('"`generate` (forced or first) throws or rejects": "reported; the module st
   await unhandled.check()
 })
 
+// [node-hmr 59]
 test('after a forced update whose runner failed, the last good version runs "with the values now in force"', async (t) => {
   captureConsole(t)
   const { runtime, save, taken } = steps(t)

@@ -6,6 +6,7 @@ const { assert, createPersist, createRunner, createRuntime, FSWatcher, HMRRuntim
 const { AsyncRunner, PersistManager, Runner, nextUpdate, node, scenario } = require('./support')
 const { hotText, makeFolder } = require('./support/files')
 
+// [node-hmr 8]
 test('`createPersist(generate?, cleanup?): PersistManager`', () => {
   const values = Symbol('values')
   const cleaned = []
@@ -24,6 +25,7 @@ test('`createPersist(generate?, cleanup?): PersistManager`', () => {
   assert.deepEqual(cleaned, [values, 7])
 })
 
+// [node-hmr 9]
 test('`createRunner(run, cleanup?, isAsync = false)`', () => {
   const run = () => 'ran'
   const cleanup = () => 'cleaned'
@@ -36,6 +38,7 @@ test('`createRunner(run, cleanup?, isAsync = false)`', () => {
   assert.deepEqual([runner.execute(), runner.clean()], ['ran', 'cleaned'])
 })
 
+// [node-hmr 10]
 test('`createRuntime(require, watcher: Watcher | false = new FSWatcher(require)): HMRRuntime`', async (t) => {
   const folder = makeFolder(t, { files: { 'a.js': hotText('one') } })
   for (const given of [[], [undefined]]) {
@@ -62,6 +65,7 @@ test('with `false` for a watcher, no file is watched: the process ends', async (
   assert.deepEqual(await node(['main.js'], { cwd: dir }), { code: 0, signal: null, stdout: 'v1\n', stderr: '' })
 })
 
+// [node-hmr 11]
 test("`runtime.on('update', (id) => …)`: the id alone", async (t) => {
   const { runtime, save } = steps(t)
   await runtime.import('./module')
@@ -76,6 +80,7 @@ test("`runtime.on('update', (id) => …)`: the id alone", async (t) => {
   assert.deepEqual(seen, Array(3).fill([true, ['./module']]))
 })
 
+// [node-hmr 17]
 test('"Booleans are taken by truthiness, never refused": `forceUpdate`', async (t) => {
   const { runtime, save, taken } = steps(t)
   await runtime.import('./module')
@@ -89,6 +94,7 @@ test('"Booleans are taken by truthiness, never refused": `forceUpdate`', async (
   }
 })
 
+// [node-hmr 18]
 test('"`execute`, `clean`, `generate`, `cleanup` pass any values through unchecked"', () => {
   const odd = [undefined, null, 0, -0, NaN, '', 'text', Symbol('odd'), 1n, () => {}, [], Object.create(null)]
   odd.push(Promise.resolve(), new Proxy({}, {}), Object.freeze({}))

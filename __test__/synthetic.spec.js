@@ -3,6 +3,7 @@
 const { test } = require('node:test')
 const { assert, createRunner, createRuntime, FSWatcher, hmr, last, steps, synthetic } = require('./support')
 
+// [node-hmr 15]
 test('"with `cache` given every call reaches the function"', () => {
   const calls = []
   const cache = { '/a': 'kept' }
@@ -13,6 +14,7 @@ test('"with `cache` given every call reaches the function"', () => {
   assert.deepEqual(cache, { '/a': 'kept' }, "the cache is the caller's")
 })
 
+// [node-hmr 15]
 test('"without one, results are kept by id in a cache of its own (`.cache`)"', () => {
   const calls = []
   const made = synthetic((id) => last(calls.push(id), id === 'undefined' ? undefined : { id }), require)
@@ -52,6 +54,7 @@ test('a result that is thrown is not kept, and is the very value', () => {
   assert.equal(calls, 3)
 })
 
+// [node-hmr 16]
 test('"`main` and `extensions` are those of `realRequire`, and so is `resolve` unless given"', () => {
   const made = synthetic(() => {}, require)
   assert.equal(made.main, require.main)
@@ -63,6 +66,7 @@ test('"`main` and `extensions` are those of `realRequire`, and so is `resolve` u
   assert.deepEqual(Object.keys(made).sort(), ['cache', 'extensions', 'main', 'resolve'])
 })
 
+// [node-hmr 13]
 test('it looks like a require function', () => {
   const made = synthetic(() => {}, require)
   assert.deepEqual([typeof made, made.name, made.length], ['function', 'require', 1])

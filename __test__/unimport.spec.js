@@ -13,6 +13,7 @@ const {
   updatesOf
 } = require('./support')
 
+// [node-hmr 11, 41]
 test('"`unimport`: stops the watch, calls `persist.cleanup` (observed) but not the runner\'s cleanup, … all before it returns"', async (t) => {
   const { runtime, watcher, taken } = steps(t)
   await runtime.import('./module')
@@ -23,6 +24,7 @@ test('"`unimport`: stops the watch, calls `persist.cleanup` (observed) but not t
   assert.equal(watcher.listenerCount('update'), 0)
 })
 
+// [node-hmr 41]
 test('"of an unknown id: nothing (mended)"', async (t) => {
   const { runtime, watcher, taken } = steps(t)
   await runtime.import('./module')
@@ -34,6 +36,7 @@ test('"of an unknown id: nothing (mended)"', async (t) => {
   assert.deepEqual(watcher.calls, ['watch ./module', 'unwatch ./module'])
 })
 
+// [node-hmr 41, 42]
 test('"An object already handed out keeps its last `exports`; a later import gives a new object and new persistent values"', async (t) => {
   const { runtime, next, save, taken } = steps(t)
   const first = await runtime.import('./module')
@@ -49,6 +52,7 @@ test('"An object already handed out keeps its last `exports`; a later import giv
   assert.deepEqual([first.exports, second.exports], ['v2', 'v4'])
 })
 
+// [node-hmr 11, 43]
 test('"`closeAll` stops all watches and cleans nothing up; a later import gives the same object"', async (t) => {
   const { runtime, watcher, taken, save } = steps(t)
   const [first, other] = [await runtime.import('./module'), await runtime.import('./other')]
@@ -133,6 +137,7 @@ describe('unimport and closeAll at any moment of the first import', () => {
   }
 })
 
+// [node-hmr 57]
 describe('"`unimport` during a running update neither crashes nor revives (mended)"', () => {
   for (const stop of stops) {
     for (const [step, first, second] of [

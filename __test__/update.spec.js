@@ -17,6 +17,7 @@ const {
   updatesOf
 } = require('./support')
 
+// [node-hmr 46]
 test('"`require` again": an edited file gives the exports of its new text', async (t) => {
   const { require, edit, read } = scenario(t, 'values')
   const watcher = new ManualWatcher()
@@ -30,6 +31,7 @@ test('"`require` again": an edited file gives the exports of its new text', asyn
   assert.equal(imported.exports(), 'good morning')
 })
 
+// [node-hmr 33]
 test('"`watch(id)` and `update` carry the id as the caller wrote it"', async (t) => {
   const { runtime, file, save, watcher } = steps(t)
   const updates = updatesOf(runtime)
@@ -41,6 +43,7 @@ test('"`watch(id)` and `update` carry the id as the caller wrote it"', async (t)
   assert.deepEqual(updates, ids.slice(0, 3))
 })
 
+// [node-hmr 35]
 test('"An event that carries the resolved path updates the module as well (mended)"', async (t) => {
   const { runtime, file, save } = steps(t)
   const updates = updatesOf(runtime)
@@ -51,6 +54,7 @@ test('"An event that carries the resolved path updates the module as well (mende
   assert.deepEqual([short.exports, long.exports], ['v2', 'v2'])
 })
 
+// [node-hmr 35]
 test('an id that is also the resolved path of its module is updated once', async (t) => {
   const { runtime, file, save } = steps(t)
   const updates = updatesOf(runtime)
@@ -60,6 +64,7 @@ test('an id that is also the resolved path of its module is updated once', async
   assert.deepEqual(updates, [file('module.js')])
 })
 
+// [node-hmr 29]
 test('"One `update` event may carry several ids"', async (t) => {
   const { runtime, plan, watcher, file } = steps(t)
   const updates = updatesOf(runtime)
@@ -120,6 +125,7 @@ test('no `update` of a module that was unimported in the statement after the cha
   assert.deepEqual(updates, [])
 })
 
+// [node-hmr 56]
 test('"Updates of one module never interleave; the last version wins"', async (t) => {
   const { runtime, next, save, taken } = steps(t)
   const gates = {}
@@ -156,6 +162,7 @@ test('"Updates of one module never interleave; the last version wins"', async (t
   assert.deepEqual(updates, ['./module', './module'])
 })
 
+// [node-hmr 56, 92]
 test('"an edit made while the first, asynchronous import runs is taken (mended)"', async (t) => {
   const { runtime, next, save, taken } = steps(t)
   const gate = deferred()
@@ -213,6 +220,7 @@ test('updates of different modules run at the same time', async (t) => {
   assert.deepEqual([first.exports, second.exports], ['v1', 'o2'])
 })
 
+// [node-hmr 47]
 test('"Only modules imported through a runtime are evicted: what they `require` plainly keeps its cache"', async (t) => {
   const { require, edit, read } = scenario(t, 'values')
   const watcher = new ManualWatcher()

@@ -28,6 +28,7 @@ function warnings(t) {
   return seen
 }
 
+// [node-hmr 30]
 test('"a runtime has one `update` listener on its watcher while it watches at least one module, and none after the last `unimport`"', async (t) => {
   const { runtime, watcher } = steps(t)
   const listeners = () => watcher.listenerCount('update')
@@ -48,6 +49,7 @@ test('"a runtime has one `update` listener on its watcher while it watches at le
   assert.deepEqual(watcher.eventNames(), [])
 })
 
+// [node-hmr 30]
 test('"With many modules on one watcher, no MaxListenersExceededWarning (mended)"', async (t) => {
   const seen = warnings(t)
   const { runtime, watcher, edit } = steps(t)
@@ -60,6 +62,7 @@ test('"With many modules on one watcher, no MaxListenersExceededWarning (mended)
   assert.equal(watcher.listenerCount('update'), 1)
 })
 
+// [node-hmr 45]
 test('"One watcher may serve two runtimes", and fifty, without a warning', async (t) => {
   const seen = warnings(t)
   const { require, watcher, plan } = steps(t)
@@ -97,6 +100,7 @@ test('listeners of the user on the same watcher stay', async (t) => {
   assert.equal(watcher.listenerCount('update'), 1)
 })
 
+// [node-hmr 28]
 describe('"Any EventEmitter with a `watch` method is accepted as a watcher"', () => {
   const withoutOff = () => {
     const emitter = new EventEmitter()
@@ -142,6 +146,7 @@ describe('"Any EventEmitter with a `watch` method is accepted as a watcher"', ()
   }
 })
 
+// [node-hmr 14]
 test('`watch` is called as a method of the watcher, with the id alone', async (t) => {
   const { require } = steps(t)
   const watcher = new PlainWatcher()
@@ -158,6 +163,7 @@ test('`watch` is called as a method of the watcher, with the id alone', async (t
   assert.deepEqual(seen, [watcher, ['./module'], []])
 })
 
+// [node-hmr 28]
 test('"an error that `watch` throws rejects the import"', async (t) => {
   const { require, watcher, taken } = steps(t)
   const runtime = createRuntime(require, watcher)
@@ -234,6 +240,7 @@ test('an async `watch` that rejects is no unhandled rejection', async (t) => {
   )
 })
 
+// [node-hmr 10]
 test('`false` and NoopWatcher watch nothing', async (t) => {
   for (const watcher of [false, null, 0, '', new NoopWatcher()]) {
     const { require, plan, taken } = steps(t)
@@ -251,6 +258,7 @@ test('`false` and NoopWatcher watch nothing', async (t) => {
   assert.equal(new HMRRuntime(undefined, require) instanceof HMRRuntime, true)
 })
 
+// [node-hmr 14]
 test('NoopWatcher.watch gives a function that does nothing', () => {
   const unwatch = new NoopWatcher().watch('anything at all')
   assert.equal(typeof unwatch, 'function')
@@ -288,6 +296,7 @@ test('an update reaches what was imported after others had gone', async (t) => {
   assert.equal(watcher.listenerCount('update'), 0)
 })
 
+// [node-hmr 27]
 test('`new Watcher()` works, and its subclasses call `super()` without arguments', () => {
   assert.ok(new Watcher() instanceof EventEmitter)
   assert.ok(new ManualWatcher() instanceof Watcher)

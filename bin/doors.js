@@ -3,12 +3,15 @@
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
 const binding = require('../load-binding.js')
+const { leaveWell } = require('./leave.js')
 
 const urlOf = (file) => pathToFileURL(path.join(__dirname, file)).href
 /** What `--import` takes. */
 const registerUrl = urlOf('../register.mjs')
 const places = { folder: path.dirname(__dirname), keeper: urlOf('keep.js'), hooks: urlOf('hooks.mjs'), registerUrl }
 
+/** How long disposers and cleanups may take when the process is told to end, in milliseconds. */
+const GRACE = 5000
 /** Below these there is no `require()` of ES modules that a program could rely on. */
 const FLOORS = { 20: 19, 22: 12 }
 
@@ -29,6 +32,8 @@ function register() {
   const why = refusal()
   if (why !== undefined) throw new Error(`@upvotr/node-hmr/register: ${why}`)
   binding.openProgram(places, {})
+  const { isMainThread } = require('node:worker_threads')
+  if (isMainThread && binding.programIsHot()) leaveWell(require('../index.js'), binding, GRACE)
 }
 
 module.exports = { places, refusal, register, registerUrl }

@@ -82,17 +82,18 @@ async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
     return process.exit(1)
   }
   program.becomeMain(file, resolve(file), isHot ? (rest ?? []) : rest)
-  leaveWell(hmr, options.grace)
-  const isBack = isHot && !options.noWatch && hmrComeBack({ hmr, binding, options, folder: program.startFolder })
+  leaveWell(hmr, binding, options.grace)
+  const { isBack, restarts } =
+    isHot && !options.noWatch ? hmrComeBack({ hmr, binding, options, folder: program.startFolder }) : {}
   const outlives = !options.noWatch && !options.exitOnError
   const waits = outlives && (isBack || isOnTerminal())
   if (outlives) outliveErrors(hmr, binding, file, waits)
   const polling = options.poll === undefined ? undefined : { polling: options.poll }
   const isPlain = options.require === undefined
   const run = isHot
-    ? hmrOpenHot({ binding, options, require_, runtime, file, entry: resolve(file) })
+    ? hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry: resolve(file) })
     : () => runtime.import(file)
-  await hmrStart({ hmr, binding, run, require_, file, polling, waits, isBack, isPlain: isPlain && !isHot })
+  await hmrStart({ hmr, binding, run, require_, file, polling, waits, isBack, isPlain: isPlain && !isHot, restarts })
   if (isHot && !options.noWatch) binding.programIsUp?.()
   const saves = options.noWatch ? 'saves are not taken (--noWatch)' : 'its saves are taken'
   binding.remark?.(`${file} runs; ${saves}`)

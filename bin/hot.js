@@ -19,14 +19,15 @@ function isHotProgram(binding, options) {
  * Makes this process one for a hot program. Returns what runs it; if its entry exports a hot module, the runtime takes it.
  *
  * @param {object} given
- * @param {any} given.binding the addon of the package that the program uses
+ * @param {any} given.hmr the package that the program uses
+ * @param {any} given.binding its addon
  * @param {Record<string, any>} given.options of the command
  * @param {any} given.require_ the wrapper that the runtime has
  * @param {any} given.runtime
  * @param {string} given.file as it was typed
  * @param {string} given.entry its absolute path
  */
-function hmrOpenHot({ binding, options, require_, runtime, file, entry }) {
+function hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry }) {
   hmrLoadVariables(options.envFile ?? [])
   binding.openProgram(places, { ...options, entry, command: true })
   beInherited()
@@ -35,11 +36,15 @@ function hmrOpenHot({ binding, options, require_, runtime, file, entry }) {
     const path = realPath(entry)
     const ran = require_.cache[path]
     if (ran && binding.isHotModule(ran.exports)) {
+      binding.closeProgram()
       already.set(path, ran)
+      // Or the runtime would evict it, and take what it is given for what a loader never forgets.
+      delete require_.cache[path]
       return runtime.import(file)
     }
     if (binding.isHotModule(exported?.default)) return binding.runHotEntry(path)
-    if (!options.noWatch) binding.watchProgram?.()
+    const isOnTerminal = process.stdout.isTTY && !options.suppressWarnings
+    if (options.enableLogging ?? isOnTerminal) hmr.HMRRuntime.setLogging(true)
     return undefined
   }
 }

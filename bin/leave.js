@@ -11,13 +11,16 @@ const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
  */
 const SAME_WISH = 150
 
-/** All cleanups of all modules. */
-async function cleanUp(hmr) {
-  await hmr.HMRRuntime.shutdown?.()
+/** The disposers of a hot program, and all cleanups of all hot modules. */
+async function cleanUp(hmr, binding) {
+  await Promise.all([binding.disposeProgram?.(), hmr.HMRRuntime.shutdown?.()])
 }
 
-/** On Ctrl-C, SIGTERM and SIGHUP: the cleanups, then the exit code the shell expects; the second time, the exit alone. */
-function leaveWell(hmr, grace) {
+/**
+ * On Ctrl-C, SIGTERM and SIGHUP: the disposers of a hot program and the cleanups, then the exit code the shell expects;
+ * the second time, the exit alone.
+ */
+function leaveWell(hmr, binding, grace) {
   let leavingSince
   for (const [signal, code] of Object.entries(SIGNALS)) {
     standInFor(signal, async () => {
@@ -32,7 +35,7 @@ function leaveWell(hmr, grace) {
         console.error(`[hmr] the cleanups took longer than ${grace} ms; leaving without them`)
         process.exit(code)
       }, grace)
-      await cleanUp(hmr)
+      await cleanUp(hmr, binding)
       process.exit(code)
     })
   }

@@ -9,7 +9,7 @@ const commandLine = [process.argv0, ...process.execArgv, ...process.argv.slice(1
 const SIGNAL = 'SIGUSR2'
 
 /**
- * Lets the process be restarted, by SIGUSR2 too. Returns whether it has been.
+ * Lets the process be restarted, by SIGUSR2 too. Returns whether it has been, and what restarts it.
  *
  * @param {object} given
  * @param {any} given.hmr the package that the program uses
@@ -18,17 +18,23 @@ const SIGNAL = 'SIGUSR2'
  * @param {string} given.folder where the command was started
  */
 function hmrComeBack({ hmr, binding, options, folder }) {
-  if (!binding.prepareRestart) return false
+  if (!binding.prepareRestart) return {}
   if (process.platform !== 'win32') standInFor(SIGNAL, () => binding.restartProgram(SIGNAL))
   const address = binding.prepareRestart({
     arguments: commandLine,
     folder,
     grace: options.grace,
     envFiles: options.envFile,
-    leave: () => cleanUp(hmr)
+    leave: () => cleanUp(hmr, binding)
   })
   if (address && inspector.url() === undefined) openAgain(address)
-  return address !== undefined
+  const isBack = address !== undefined
+  if (process.platform === 'win32') return { isBack }
+  const restarts = (what) => {
+    binding.restartProgram(what)
+    return new Promise(() => {})
+  }
+  return { isBack, restarts }
 }
 
 /** The inspector that the program or a signal had opened: debuggers look for it where it was. */

@@ -9,6 +9,8 @@
  * @returns {() => void} ends it
  */
 function standInFor(event, listener) {
+  // By this the addon tells it from the program's own.
+  listener.standsIn = true
   process.on(event, listener)
   process.on('newListener', added)
   process.on('removeListener', removed)

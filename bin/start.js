@@ -5,6 +5,9 @@ const path = require('node:path')
 
 const { explainMissing } = require('./missing.js')
 
+/** The command's own files, in whose frames a program's error may end. */
+const OWN = path.join(__dirname, path.sep)
+
 /**
  * Imports the file. A start that fails ends the process with code 1, or waits for the save that mends it.
  *
@@ -18,8 +21,9 @@ const { explainMissing } = require('./missing.js')
  * @param {boolean} given.waits
  * @param {boolean} [given.isBack] after a restart
  * @param {boolean} given.isPlain without a loader
+ * @param {(saved: string) => Promise<never>} [given.restarts] starts the process again instead of the file
  */
-async function hmrStart({ hmr, binding, run, require_, file, polling, waits, isBack, isPlain }) {
+async function hmrStart({ hmr, binding, run, require_, file, polling, waits, isBack, isPlain, restarts }) {
   for (;;) {
     const before = new Set(Object.keys(require_.cache ?? {}))
     const state = stateOf(require_.resolve(file))
@@ -34,7 +38,11 @@ async function hmrStart({ hmr, binding, run, require_, file, polling, waits, isB
       if (!waits || (missing && !isBack)) process.exit(1)
       const loaded = Object.keys(require_.cache ?? {}).filter((name) => !before.has(name) && isLocal(name))
       const named = (binding.filesNamed?.(require_, error) ?? []).filter(isLocal)
-      await nextSave({ hmr, require_, file, polling, state, files: new Set([...loaded, ...named]), named })
+      const known = binding.programFiles?.() ?? []
+      const files = new Set([...loaded, ...named, ...known])
+      const saved = await nextSave({ hmr, require_, file, polling, state, files, named })
+      // What has begun to run is in no state to begin again.
+      if (restarts) return await restarts(saved)
       // What was loaded may have been wrong, too.
       for (const name of loaded) delete require_.cache[name]
     }
@@ -48,10 +56,10 @@ function nextSave({ hmr, require_, file, polling, state, files, named }) {
   const watcher = new hmr.FSWatcher(require_, polling)
   return new Promise((resolve) => {
     const stops = []
-    const done = () => {
+    const done = (saved) => {
       watcher.off('update', done)
       for (const stop of stops) stop()
-      resolve()
+      resolve(saved)
     }
     watcher.on('update', done)
     for (const name of files) {
@@ -65,7 +73,7 @@ function nextSave({ hmr, require_, file, polling, state, files, named }) {
     const places = [file, ...others.map((name) => path.relative(process.cwd(), name))]
     console.error(`[hmr] waiting for a save of ${places.join(' or ')}`)
     // Between the failed evaluation and the watch.
-    if (stateOf(entry) !== state) done()
+    if (stateOf(entry) !== state) done(entry)
   })
 }
 
@@ -75,7 +83,7 @@ function stateOf(file) {
 }
 
 function isLocal(file) {
-  return path.isAbsolute(file) && !/[\\/]node_modules[\\/]/.test(file)
+  return path.isAbsolute(file) && !/[\\/]node_modules[\\/]/.test(file) && !file.startsWith(OWN)
 }
 
 module.exports = { hmrStart }

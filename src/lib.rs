@@ -16,6 +16,7 @@ mod emitter;
 mod error;
 mod es;
 mod graph;
+mod hot;
 mod inspect;
 mod js;
 mod outside;

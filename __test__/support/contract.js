@@ -1,106 +1,98 @@
-// A contract is a document in docs/contract and a map beside the specs, which says of each of its claims what tests it:
+// A contract is a document in docs/contract. Each of its sentences and table rows ends with its number, as in `[12]`. A
+// test names the sentences that it checks in a comment on the line above it:
 //
-//   [{ "section": "a heading of the document",
-//      "claims": [
-//        { "claim": "a sentence, or a clause", "tests": { "x.spec.js": ["a test's title", "a suite > a test"] } },
-//        { "claim": "words that promise nothing", "note": "why" }
-//      ] }]
+//   // [node-hmr 12, 13; hot 4]
+//   test('…', () => …)
 //
-// All claims of a section, one after the other, are the section's text word for word: each word has its test. Where a
-// claim ends is free; headings, fences, bullets, table rules and `|` do not count. A title may be that of a suite, which
-// stands for all its tests, or end in "…", which stands for each that begins so. A file that is no spec, such as
-// a type test or a test in Rust, is named with a piece of its text.
+// The name is that of the document. Numbers are not given twice, and stay what they are when a sentence goes.
 
-/** `[{ section, words }]` of a document. */
-exports.sectionsOf = function sectionsOf(markdown) {
-  const sections = []
+const fs = require('node:fs')
+const path = require('node:path')
+
+const root = path.join(__dirname, '../..')
+const isCode = (file) => /\.(js|mjs|rs|[cm]?ts)$/.test(file)
+
+/** The documents, by name. */
+exports.contracts = () => {
+  const folder = path.join(root, 'docs/contract')
+  const files = fs.readdirSync(folder)
+  return Object.fromEntries(
+    files.map((file) => [path.parse(file).name, fs.readFileSync(path.join(folder, file), 'utf8')])
+  )
+}
+
+/** Every number of a document, in order. */
+exports.numbersOf = (markdown) =>
+  Array.from(markdown.matchAll(MARK), ([, numbers]) => numbers.split(', ').map(Number)).flat()
+
+/** A number, or several of one sentence, where a sentence ends. */
+const MARK = /(?<=\s)\[(\d+(?:, \d+)*)\](?=\s|$)/g
+
+/** What is wrong with the numbers of a document. */
+exports.numberTrouble = function numberTrouble(markdown) {
+  const numbers = exports.numbersOf(markdown)
+  const twice = numbers.filter((number, place) => numbers.indexOf(number) !== place)
+  return [
+    ...twice.map((number) => `${number} is given twice`),
+    ...blocksOf(markdown).flatMap((block) => (endsWell(block) ? [] : [`no number at the end of "${block.text}"`]))
+  ]
+}
+
+/**
+ * The paragraphs, list items and table rows. `leads` is whether a list or code stands right below, to which the text is
+ * the lead; the heads of tables, and notes (`>`), are left out.
+ */
+function blocksOf(markdown) {
+  const blocks = []
+  let isCodeBlock = false
+  let open
+  const close = (next) => {
+    if (open && !open.isNote) blocks.push({ text: open.lines.join(' '), leads: next })
+    open = undefined
+  }
   for (const line of markdown.split('\n')) {
-    const [, heading] = /^#+ (.*)/.exec(line) ?? []
-    if (heading !== undefined) sections.push({ section: heading, words: [] })
-    else if (!/^(```|\|[\s|:-]+\|$)/.test(line))
-      sections.at(-1).words.push(...wordsOf(line.replace(/^\s*(-|\d+\.) /, '')))
+    if (line.startsWith('```')) {
+      close(true)
+      isCodeBlock = !isCodeBlock
+    } else if (isCodeBlock) continue
+    else if (line.trim() === '' || /^#/.test(line)) close(false)
+    else if (/^\|[\s|:-]+\|$/.test(line)) open = undefined
+    else if (/^\s*(-|\d+\.) |^\|/.test(line)) {
+      close(true)
+      open = { lines: [line] }
+    } else if (open) open.lines.push(line)
+    else open = { lines: [line], isNote: line.startsWith('>') }
   }
-  return sections.filter(({ words }) => words.length > 0)
+  close(false)
+  return blocks
 }
 
-/** What the map lacks of the document, or has besides it. */
-exports.textTrouble = function textTrouble(markdown, map) {
-  const trouble = []
-  const sections = exports.sectionsOf(markdown)
-  const listed = map.map(({ section }) => section)
-  for (const { section } of sections) if (!listed.includes(section)) trouble.push(`no section "${section}" in the map`)
-  for (const { section, claims } of map) {
-    const rest = sections.find((one) => one.section === section)?.words.slice()
-    if (rest === undefined) {
-      trouble.push(`no section "${section}" in the document`)
-      continue
-    }
-    for (const { claim } of claims) {
-      const words = wordsOf(claim)
-      const found = rest.splice(0, words.length)
-      if (found.join(' ') === words.join(' ')) continue
-      trouble.push(`"${section}": the map has "${words.join(' ')}", the document "${found.join(' ')}"`)
-      rest.length = 0
-      break
-    }
-    if (rest.length > 0) trouble.push(`"${section}": no claim for "${rest.join(' ')}"`)
-  }
-  return trouble
+/** Ends with a number, or leads to what follows. */
+function endsWell({ text, leads }) {
+  return /\[\d+(, \d+)*\]( \|)?$/.test(text) || /:$/.test(text) || (leads && !/^\s*(-|\d+\.|\|) /.test(text))
 }
 
-/** Entries that are there twice, and those without a test. */
-exports.mapTrouble = function mapTrouble(map) {
-  const trouble = []
-  const seen = new Set()
-  const once = (key, what) => {
-    if (seen.has(key)) trouble.push(`twice: ${what}`)
-    seen.add(key)
-  }
-  for (const { section, claims } of map) {
-    once(`section ${section}`, section)
-    for (const { claim, tests, note } of claims) {
-      once(`claim ${claim}`, claim)
-      const titles = Object.entries(tests ?? {}).flatMap(([file, titles]) => titles.map((title) => `${file}: ${title}`))
-      for (const title of titles) once(`${claim}: ${title}`, `${title}, of "${claim}"`)
-      if (note === undefined && titles.length === 0) trouble.push(`no test: ${claim}`)
-      if (note === '' || (note !== undefined && tests !== undefined))
-        trouble.push(`a note has to say why no test: ${claim}`)
-    }
-  }
-  return trouble
+/** `[{ name, number, file, line }]`: each number that a comment of a test names. */
+exports.namedNumbers = function namedNumbers() {
+  return ['__test__', 'src'].flatMap((folder) => filesBelow(folder).flatMap(namedIn))
 }
 
-/** The tests of the map that are none: `titles` as `titlesOf` gives them, `read` gives the text of other files. */
-exports.titleTrouble = function titleTrouble(map, titles, read) {
-  const trouble = []
-  for (const { claim, file, title } of exports.namedTests(map)) {
-    const isThere = isSpec(file)
-      ? titles[file].some((path) => path === title || path.startsWith(`${title} > `) || begins(path, title))
-      : read(file).includes(title)
-    if (title === '' || !isThere) trouble.push(`${file} has no "${title}", for "${claim}"`)
-  }
-  return trouble
+function filesBelow(folder) {
+  const entries = fs.readdirSync(path.join(root, folder), { recursive: true })
+  return entries.filter(isCode).map((file) => path.join(folder, file))
 }
 
-/** Each test that a map names. */
-exports.namedTests = (map) =>
-  map
-    .flatMap(({ claims }) => claims)
-    .flatMap(({ claim, tests }) =>
-      Object.entries(tests ?? {}).flatMap(([file, titles]) => titles.map((title) => ({ claim, file, title })))
-    )
-
-/** The spec files that a map names. */
-exports.specsOf = (map) => [...new Set(exports.namedTests(map).map(({ file }) => file))].filter(isSpec)
-
-function isSpec(file) {
-  return file.endsWith('.spec.js')
+function namedIn(file) {
+  return exports.namedInText(fs.readFileSync(path.join(root, file), 'utf8')).map((one) => ({ ...one, file }))
 }
 
-function begins(path, title) {
-  return /.…$/.test(title) && path.startsWith(title.slice(0, -1))
-}
-
-function wordsOf(text) {
-  return text.split(/[\s|]+/).filter((word) => word !== '')
-}
+/** `[{ name, number, line }]` of one file's text. */
+exports.namedInText = (text) =>
+  text.split('\n').flatMap((line, place, lines) => {
+    const [, list] = /^\s*\/\/ \[([a-z-]+ \d.*)\]$/.exec(line) ?? []
+    if (list === undefined || (lines[place + 1] ?? '').trim() === '') return []
+    return list.split('; ').flatMap((part) => {
+      const [name, ...rest] = part.split(' ')
+      return rest.map((number) => ({ name, number: Number.parseInt(number, 10), line: place + 1 }))
+    })
+  })

@@ -1,4 +1,4 @@
-// Type-checks the callers in these folders, and the TypeScript blocks of the README, against the package's
+// Type-checks the callers in these folders, and the TypeScript blocks of docs/api.md and docs/command.md, against the package's
 // declarations: each compiler with each module resolution it knows. Usage: node __test__/types/run.mjs [part of a name]
 import { execFile } from 'node:child_process'
 import {
@@ -7,7 +7,6 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -41,6 +40,7 @@ const folders = {
 }
 const compilers = [
   {
+    // [node-hmr 32]
     name: 'typescript-4.9',
     types: 'types-node-18',
     resolutions: ['node10', 'node10, no interop', 'node16', 'nodenext']
@@ -48,6 +48,7 @@ const compilers = [
   { name: 'typescript-5', types: 'types-node-18', resolutions: Object.keys(resolutions) },
   { name: 'typescript-5', types: 'types-node-latest', resolutions: ['node10', 'nodenext'] },
   {
+    // [node-hmr 32]
     name: 'typescript-latest',
     types: 'types-node-latest',
     resolutions: Object.keys(resolutions).filter((name) => !name.startsWith('node10'))
@@ -64,14 +65,24 @@ const peers = {
 /** Apart, since vite-node's own declarations bring the augmentation of Vite that ours are to bring. */
 const viteNodeFolders = ['vite-node', 'vite-node-own']
 
+/** What a tsconfig.json names in `types`. Beside Vite's own declarations, which declare `hot` as well, only with `skipLibCheck`. */
+const ambient = {
+  'import-meta': { types: ['node', '@upvotr/node-hmr/import-meta'] },
+  'import-meta-vite': { types: ['node', '@upvotr/node-hmr/import-meta', 'vite/client'], skipLibCheck: true }
+}
+
 const programs = []
 for (const compiler of compilers)
   for (const resolution of compiler.resolutions) {
     const program = { ...compiler, resolution, peer: 'vite-node' }
     programs.push({ ...program, folders: folders[resolution] })
+    if (resolution.startsWith('node16') || resolution === 'nodenext')
+      programs.push({ ...program, folders: ['import-meta'], options: ambient['import-meta'] })
     // Vite's own declarations need a newer TypeScript than 4.9.
     if (compiler.types === 'types-node-latest' && !['node10', 'bundler'].includes(resolution))
       for (const folder of viteNodeFolders) programs.push({ ...program, folders: [folder] })
+    if (compiler.types === 'types-node-latest' && resolution === 'nodenext')
+      programs.push({ ...program, folders: ['import-meta-vite'], options: ambient['import-meta-vite'] })
   }
 for (const peer of Object.keys(peers).slice(1))
   for (const folder of viteNodeFolders)
@@ -104,12 +115,12 @@ try {
 
 /** A user's project: the declarations are copied, so that they find the types of Node which the project has. */
 function layOut({ project, types, peer }) {
-  for (const folder of ['cjs', 'esm', 'both', ...viteNodeFolders, 'globals.d.ts'])
+  for (const folder of ['cjs', 'esm', 'both', ...viteNodeFolders, ...Object.keys(ambient), 'globals.d.ts'])
     cpSync(join(here, folder), join(project, folder), { recursive: true })
-  const blocks = readme
-    .readmeBlocks(readFileSync(join(root, 'README.md'), 'utf8'))
+  const blocks = ['docs/api.md', 'docs/command.md']
+    .flatMap((document) => readme.readmeBlocks(readme.textOf(document)))
     .filter((block) => block.language === 'ts')
-  if (blocks.length === 0) throw new Error('The README has no TypeScript block.')
+  if (blocks.length === 0) throw new Error('The documents have no TypeScript block.')
   for (const block of blocks) {
     const file = join(project, 'readme', block.folder, block.file)
     mkdirSync(dirname(file), { recursive: true })
@@ -119,7 +130,7 @@ function layOut({ project, types, peer }) {
   const copy = join(modules, '@upvotr/node-hmr')
   mkdirSync(copy, { recursive: true })
   for (const file of readdirSync(root))
-    if (file === 'package.json' || /^(?:index|vite-node)\.d\.m?ts$/.test(file))
+    if (file === 'package.json' || /^(?:index|vite-node|import-meta)\.d\.m?ts$/.test(file))
       cpSync(join(root, file), join(copy, file))
   mkdirSync(join(modules, '@types'))
   symlinkSync(join(root, 'node_modules', types), join(modules, '@types/node'), 'junction')
@@ -128,7 +139,7 @@ function layOut({ project, types, peer }) {
 }
 
 /** Runs the compiler; returns what it found wrong. */
-function check({ name, project, resolution, folders }, configName) {
+function check({ name, project, resolution, folders, options: own }, configName) {
   const config = join(project, configName)
   const options = {
     ...resolutions[resolution],
@@ -140,7 +151,8 @@ function check({ name, project, resolution, folders }, configName) {
     allowJs: true,
     noEmit: true,
     // Our own declarations are to be checked as well.
-    skipLibCheck: false
+    skipLibCheck: false,
+    ...own
   }
   writeFileSync(config, JSON.stringify({ compilerOptions: options, include: ['globals.d.ts', ...folders] }))
   const tsc = join(root, 'node_modules', name, 'bin/tsc')

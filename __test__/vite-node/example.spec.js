@@ -19,6 +19,7 @@ for (const { vite, viteNode } of [
     const portOf = async (example) => /:(\d+)\./.exec(await example.line('Listening on'))[1]
     const get = async (port) => (await fetch(`http://127.0.0.1:${port}/you`)).text()
 
+    // [vite-node 1]
     test('edits of the inner and of the outer module are seen', async (t) => {
       const { project, run } = makeExample(t)
       const example = run()
@@ -35,6 +36,7 @@ for (const { vite, viteNode } of [
       assert.equal(await get(port), 'Goodbye from /you (number 3)\n')
     })
 
+    // [vite-node 65]
     test('a start that fails does not end the process, and the save that mends it starts the server', async (t) => {
       const { project, run } = makeExample(t)
       project.edit('answer.ts', '`Hello', '`Hello`')
@@ -44,6 +46,7 @@ for (const { vite, viteNode } of [
       assert.equal(await get(await portOf(example)), 'Hello from /you (request 1)\n')
     })
 
+    // [vite-node 2]
     test("it is vite-node's documented usage but for one import", async (t) => {
       const { project, run } = makeExample(t)
       project.edit('run.mjs', "'@upvotr/node-hmr/vite-node'", "'vite-node/hmr'")

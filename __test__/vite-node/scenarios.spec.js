@@ -15,6 +15,7 @@ const scenarios = {
 
 const document = (name) => fs.readFileSync(path.join(__dirname, '../../docs', name), 'utf8')
 
+// [vite-node 36]
 test('the differences are those of the list, and each of the list is shown', () => {
   const numbers = (text, pattern) => [...text.matchAll(pattern)].map(([, number]) => number)
   const [, contract] = document('contract/vite-node.md').split(/^## 2\./m)
@@ -34,6 +35,7 @@ test('the differences are those of the list, and each of the list is shown', () 
 for (const name of STACKS) {
   for (const who of ['ours', 'theirs']) {
     for (const [scenario, { fixture, breaks, entry, plugins, start, steps }] of Object.entries(scenarios)) {
+      // [vite-node 1]
       describe(`${name}, hot by ${who === 'ours' ? 'our entry' : "vite-node's own"}: ${scenario}`, () => {
         let app
         before(async () => {
@@ -48,6 +50,7 @@ for (const name of STACKS) {
           assert.deepEqual(app.takeLog(), start)
         })
         for (const { title, act, ours, theirs = ours } of steps) {
+          // [vite-node 11, 13, 14, 16, 17, 23, 24, 27, 34, 36, 37, 38, 39, 40, 42, 43, 44, 45, 46, 48, 49, 52, 54, 56, 57, 58, 60, 61, 62, 63, 64, 65, 66, 67, 68]
           test(title, async (t) => {
             await act(app, captureConsole(t))
             assert.deepEqual(app.takeLog(), who === 'ours' ? ours : theirs)

@@ -12,7 +12,7 @@ const { makeProject, root } = require('../support/project.js')
 const document = fs.readFileSync(path.join(root, 'docs/vite-node.md'), 'utf8')
 const snippet = (heading, language) => {
   const [, section] = document.split(`## ${heading}\n`)
-  return section.split(`\`\`\`${language}\n`)[1].split('```')[0]
+  return section.split(`\`\`\`${language} part\n`)[1].split('```')[0]
 }
 const setUp = snippet('Usage', 'js')
 const handOver = snippet('What a module can say', 'ts')
@@ -40,6 +40,7 @@ for (const { vite, viteNode } of [
       return project
     }
 
+    // [vite-node 50]
     test('a save during a slow start: the version under way is disposed, the next one gets the port', async (t) => {
       const port = await freePort()
       const project = makeApp(
@@ -71,6 +72,7 @@ for (const { vite, viteNode } of [
       assert.ok(!program.lines.some((line) => line.includes('EADDRINUSE') || line.includes('left behind')))
     })
 
+    // [vite-node 69]
     test('Vite restarts itself for `.env`: the application is reloaded, with the new `import.meta.env`', async (t) => {
       const project = makeApp(
         t,

@@ -117,6 +117,12 @@ impl Engine {
             self.glue(js, "door", &[module, scope])?;
             version.live.borrow_mut().scope = Some(scope.hold());
         }
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
+        let numbers = [
+            js.number(version.module as f64),
+            js.number(f64::from(version.serial)),
+        ];
+        self.glue(js, "observe", &[module, numbers[0], numbers[1]])?;
         let compile = self.glue_function(js, "compile")?;
         let args = [module, js.string(&code.code), file];
         self.host().run(js, version, compile, &args)

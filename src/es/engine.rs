@@ -163,6 +163,11 @@ impl Engine {
         *self.host.borrow_mut() = host;
     }
 
+    /// The module that the program was started with.
+    pub fn main_module(&self) -> Option<ModuleId> {
+        self.main.get()
+    }
+
     /// The program around the engine.
     pub fn host(&self) -> Rc<dyn Host> {
         Rc::clone(&self.host.borrow())

@@ -109,6 +109,7 @@ class Traps {
 setPrototypeOf(Traps.prototype, null)
 
 const NodeModule = require('node:module')
+const nodeRequire = NodeModule.prototype.require
 
 module.exports = {
   start(functions) {
@@ -254,6 +255,25 @@ module.exports = {
         delete module.__hmr__
         return $
       }
+    })
+  },
+  /** Tells of what a CommonJS module requires, whenever it does: Node adds it to `module.children`. */
+  observe(module, id, serial) {
+    let seen = 0
+    defineProperty(module, 'require', {
+      value: function require(id_) {
+        try {
+          return apply(nodeRequire, this, [id_])
+        } finally {
+          const { length } = module.children
+          if (length !== seen) {
+            seen = length
+            native.required(id, serial)
+          }
+        }
+      },
+      writable: true,
+      configurable: true
     })
   },
   compile: (module, code, file) => module._compile(code, file, 'commonjs'),

@@ -27,6 +27,9 @@ pub trait Host {
         step.call(js.undefined(), args)
     }
 
+    /// A module asks for another one by `import()` (`is_import`) or `require()`.
+    fn asked(&self, _js: Js<'_>, _from: ModuleId, _to: ModuleId, _is_import: bool) {}
+
     /// A version was made, linked and instantiated.
     fn made(&self, _js: Js<'_>, _version: &Rc<Version>) {}
 

@@ -49,7 +49,7 @@ mod stage;
 mod text;
 
 pub use engine::{Engine, Setup};
-pub use host::Host;
+pub use host::{Host, Plain};
 pub use record::{Body, ModuleId, Record, Status, Unit, Version};
 pub use run::{Facade, evaluated, import};
 pub use source::SourceError;

@@ -16,6 +16,7 @@ pub fn functions(js: Js<'_>) -> JsResult<'_> {
     object.set("import", js.function("import", 4, import)?)?;
     object.set("meta", js.function("meta", 2, meta)?)?;
     object.set("module", js.function("module", 2, module)?)?;
+    object.set("required", js.function("required", 2, required)?)?;
     object.set("isName", js.function("isName", 1, is_name)?)?;
     Ok(object)
 }
@@ -93,6 +94,7 @@ impl Engine {
             importer.dynamic_imports.borrow_mut().insert(record.id);
             record.dynamic_importers.borrow_mut().insert(from);
         }
+        self.host().asked(js, from, record.id, true);
         if record.is_local {
             self.check_attributes(js, &resolved, &attributes)?;
             return Ok(Target::Module(record.id));
@@ -172,6 +174,21 @@ fn resolve<'s>(call: &Call<'s>, id: ModuleId) -> JsResult<'s> {
             }
         }
     }
+}
+
+/// A CommonJS module has required something: tells the program around.
+fn required<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let engine = Engine::of(js)?;
+    let id = id_of(call.arg(0));
+    #[expect(clippy::cast_possible_truncation, reason = "the engine wrote it")]
+    let serial = id_of(call.arg(1)) as u32;
+    if let Some(version) = engine.version(id, serial) {
+        for target in engine.required_by(js, &version)? {
+            engine.host().asked(js, id, target, false);
+        }
+    }
+    Ok(js.undefined())
 }
 
 /// `module` of an ES module in which CommonJS's names exist; `require` is its `require_`.

@@ -2,6 +2,7 @@
 //!
 //! A change travels from a changed module to those that import it, until a module takes it: the boundary.
 
+pub mod hot;
 pub mod modules;
 
 use std::collections::{HashMap, HashSet, VecDeque};

@@ -26,7 +26,9 @@ impl Descriptor {
     /// # Errors
     /// When `number` names nothing that is open.
     pub fn inherited(number: i32) -> io::Result<Self> {
-        change(number, libc::F_GETFD, libc::F_SETFD, |flags| flags | libc::FD_CLOEXEC)?;
+        change(number, libc::F_GETFD, libc::F_SETFD, |flags| {
+            flags | libc::FD_CLOEXEC
+        })?;
         Ok(Self(number))
     }
 

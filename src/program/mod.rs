@@ -5,22 +5,41 @@
 //! | `run.rs` | opening an environment for a program; the program's entry |
 //! | `options.rs` | package.json's `"hmr"`, flags, the environment |
 //! | `doors.rs`, `facade.rs` | code outside that reaches hot modules |
+//! | `update.rs` | from files that changed to updates |
+//! | `on_engine.rs` | the engine as the runner of updates |
+//! | `hot_host.rs` | what the engine tells: `import.meta.hot`, the graph, what is watched |
+//! | `watches.rs`, `wishes.rs` | watched files, gathered; what `hot.watch` asks for |
+//! | `host.rs` | the program around the engine: whose is what a version starts |
+//! | `events.rs` | `updates` |
 //! | `restart/` | a new image of the process in the place of the old one |
 //! | `resources/` | what versions of modules start: ports are taken over, the rest is released |
 mod doors;
+mod events;
 mod facade;
+mod host;
+mod hot_door;
+mod hot_host;
+mod on_engine;
 mod options;
 mod resources;
 mod restart;
 mod run;
 mod start;
+mod update;
+mod watches;
+mod wishes;
 
 use crate::js::{Js, JsResult, Value};
 
 /// Fills the exports.
+///
+/// # Errors
+/// While the environment is going.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
     start::register(js, exports)?;
     run::register(js, exports)?;
     resources::register(js, exports)?;
-    restart::register(js, exports)
+    restart::register(js, exports)?;
+    events::register(js, exports)?;
+    hot_door::register(js, exports)
 }

@@ -5,17 +5,23 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::doors;
+use super::host::{HotRun, Owners};
 use super::options::{self, ProgramOptions};
+use super::resources::Resources;
 use super::restart;
+use super::update::{HotProgram, Matches, Rules};
+use crate::addon::Addon;
 use crate::es::load::cache::{Cache, cache_folder};
 use crate::es::resolve::{Ignored, Options as ResolveOptions};
-use crate::es::{Engine, Setup};
-use crate::js::{Call, Js, JsResult, State, Value};
+use crate::es::{Engine, Plain, Setup};
+use crate::js::{Call, Cx, Held, Js, JsResult, State, Value, spawn};
 
 /// The program of one environment.
 #[derive(Default)]
 pub struct Program {
     options: RefCell<Option<Rc<ProgramOptions>>>,
+    /// While it is watched.
+    hot: RefCell<Option<Rc<HotProgram>>>,
 }
 
 impl State for Program {
@@ -33,10 +39,16 @@ impl Program {
 
 /// Fills the exports: what `bin/`, `register.mjs` and facades call.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [crate::js::MethodSpec; 7] = [
+    let functions: [crate::js::MethodSpec; 10] = [
         ("openProgram", 2, open_program),
         ("runProgram", 1, run_program),
         ("programIsPending", 0, program_is_pending),
+        ("programIsHot", 0, |call| {
+            let hot = call.js.state::<Program>()?.hot.borrow().is_some();
+            Ok(call.js.boolean(hot))
+        }),
+        ("closeProgram", 0, close_program),
+        ("disposeProgram", 0, dispose_program),
         ("openThread", 1, open_thread),
         ("keepFacade", 2, doors::keep),
         ("resolveHook", 3, doors::resolve_hook),
@@ -62,11 +74,87 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     let data = js.object();
     data.set("places", places)?;
     data.set("flags", flags)?;
-    doors::open(js, places, data)?;
     let options = Rc::new(options);
+    if options.watch {
+        *program.hot.borrow_mut() = Some(start_hot(js, &options)?);
+    }
+    doors::open(js, places, data)?;
     restart::open(js, &options)?;
     *program.options.borrow_mut() = Some(options);
     Ok(js.undefined())
+}
+
+/// Makes the program hot: its files are watched as they are loaded, and what its versions start has owners.
+fn start_hot<'s>(js: Js<'s>, options: &Rc<ProgramOptions>) -> JsResult<'s, Rc<HotProgram>> {
+    let engine = Engine::of(js)?;
+    let resources = js.state::<Resources>()?;
+    resources.install(js)?;
+    let matching = |globs: fn(&ProgramOptions) -> &[String]| -> Matches {
+        let options = Rc::clone(options);
+        Box::new(move |path: &Path| options.covers(globs(&options), path))
+    };
+    let has_globs = !options.include.is_empty() || !options.restart.files.is_empty();
+    let rules = Rules {
+        includes: matching(|options| &options.include),
+        restarts: matching(|options| &options.restart.files),
+        folders: if has_globs {
+            vec![options.root.clone()]
+        } else {
+            Vec::new()
+        },
+        restart: Some(Rc::new(|js: Js<'_>, path: &Path, why: &str| {
+            restart::restart(js, path, why);
+        })),
+    };
+    let hot = HotProgram::start(js, &engine, rules)?;
+    let owners = Owners::new(Rc::clone(&resources));
+    hot.runner.set_owners(&owners);
+    let program = Rc::downgrade(&hot);
+    *resources.holders.borrow_mut() = Some(Rc::new(move |js: Js<'_>| {
+        let program = program.upgrade();
+        let modules = program
+            .map(|program| program.updater.hot.all())
+            .unwrap_or_default();
+        Ok(modules
+            .iter()
+            .filter_map(|module| module.made_data())
+            .map(|data| data.get(js))
+            .collect())
+    }));
+    engine.set_host(Rc::new(HotRun::new(Rc::clone(&hot), owners)));
+    if options.by_command {
+        hot.keep_alive(js, true);
+    }
+    if options.logging {
+        Addon::of(js)?.switches.logging.set(true);
+    }
+    Ok(hot)
+}
+
+/// `closeProgram()`: the entry is a classic hot module, and only its runtimes watch.
+fn close_program<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let hot = js.state::<Program>()?.hot.take();
+    if let Some(hot) = hot {
+        hot.close();
+        Engine::of(js)?.set_host(Rc::new(Plain));
+        js.state::<Resources>()?.uninstall(js)?;
+        restart::follow_alone(js)?;
+    }
+    Ok(js.undefined())
+}
+
+/// `disposeProgram()`: the process is about to end; a promise of the end of all disposers.
+fn dispose_program<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let hot = js.state::<Program>()?.hot.borrow().clone();
+    let cx = Cx::new(js);
+    spawn(js, async move {
+        if let Some(hot) = hot {
+            hot.dispose_all(&cx).await;
+        }
+        Ok(Held::undefined())
+    })
 }
 
 /// `openThread({ places, flags })`: the same in Node's thread for hooks.

@@ -38,11 +38,13 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod trees;
 
 pub use hub::Hub;
 pub use loaded::LoadedFile;
 pub use notice::{Notice, WatchError};
 pub use stamp::Stamp;
+pub use trees::Trees;
 
 use std::time::Duration;
 

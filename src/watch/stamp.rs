@@ -323,6 +323,7 @@ mod tests {
     }
 
     #[test]
+    // [node-hmr 73]
     fn one_row_per_difference() {
         use Content::{Hash, Unread, Unreadable};
         const CHANGED: Sight = Sight::Changed { resting: true };

@@ -1,9 +1,11 @@
 // What `import()` infers.
+// [node-hmr 2]
 import { createRuntime, type ExportType, type HotModule } from '@upvotr/node-hmr'
 
 const runtime = createRuntime(require)
 
 export async function main() {
+  // [node-hmr 31]
   const sync = await runtime.import<typeof import('./hot-module')>('./hot-module')
   same<typeof sync.exports, { count: () => number; name: string }>(true)
   sync.exports.count()
@@ -14,11 +16,14 @@ export async function main() {
   const byDefault = await runtime.import<typeof import('./default-module')>('./default-module')
   same<typeof byDefault.exports, number>(true)
 
+  // [node-hmr 31]
   const explicit = await runtime.import<ExportType<typeof import('./hot-module')>>('./hot-module')
   same<typeof explicit.exports, typeof sync.exports | undefined>(true)
 
   const plain = await runtime.import<{ handler(path: string): boolean }>('./plain')
+  // [node-hmr 31]
   same<typeof plain.exports, { handler(path: string): boolean } | undefined>(true)
+  // [node-hmr 31]
   // @ts-expect-error: what is only claimed of a module may be undefined
   plain.exports.handler('/')
 

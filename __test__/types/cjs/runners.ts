@@ -113,6 +113,7 @@ hmr(
 hmr(awaited, new Counted(), false)
 same<ReturnType<typeof hmr<Values, string>>['updatePersistentValues'], boolean | undefined>(true)
 // @ts-expect-error: a look-alike is no runner
+// [node-hmr 7]
 hmr(null, { execute: () => 1, clean() {} })
 const otherValues = createPersist(() => ({ host: '' }))
 // @ts-expect-error: values of another type
@@ -120,6 +121,7 @@ hmr(otherValues, sync)
 // @ts-expect-error: undefined is no persist manager
 hmr(undefined, sync)
 
+// [node-hmr 31]
 const byHand: HotModule<Values, number> = { persist: awaited, runner: sync }
 const flagged: HotModule<Values, number> = { persist: awaited, runner: sync, updatePersistentValues: true }
 const misspelled: HotModule<Values, number> = { persist: awaited, runner: sync, updatePersistientValues: true }

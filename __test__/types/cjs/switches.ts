@@ -5,6 +5,7 @@ import HMRRuntime, { type createSyntheticRequire, type HMRRuntime as Named, synt
 
 import required = require('@upvotr/node-hmr')
 
+// [node-hmr 31]
 same<typeof HMRRuntime, typeof Named>(true)
 same<typeof required.default, typeof Named>(true)
 same<typeof required.HMRRuntime, typeof Named>(true)
@@ -37,6 +38,7 @@ const shared = synthetic(
   require.cache,
   (id) => id
 )
+// [node-hmr 13]
 same<typeof shared, NodeJS.Require>(true)
 shared.resolve('./m')
 // @ts-expect-error: the real require is needed

@@ -61,6 +61,7 @@ export class Logged extends HMRRuntime {
   }
 }
 
+// [node-hmr 14]
 // @ts-expect-error: `watch` is missing
 export class Incomplete extends Watcher {}
 
@@ -118,6 +119,7 @@ same<ReturnType<typeof watcher.watch>, () => void>(true)
 
 for (const runtime of runtimes) {
   same<typeof runtime, HMRRuntime>(true)
+  // [node-hmr 31]
   const chained: HMRRuntime = runtime
     .on('update', (...ids) => same<typeof ids, string[]>(true))
     .once('update', (id) => id.trim())

@@ -7,6 +7,7 @@ import HMRRuntime, {
   createRunner,
   createRuntime,
   type createSyntheticRequire,
+  // [node-hmr 2]
   type ExportType,
   FSWatcher,
   type HotModule,
@@ -25,6 +26,7 @@ declare const url: string
 const require = createRequire(url)
 
 same<typeof HMRRuntime, typeof Named>(true)
+// [node-hmr 31]
 same<typeof everything.default, typeof Named>(true)
 same<typeof everything.hmr, typeof createModule>(true)
 same<typeof synthetic, typeof createSyntheticRequire>(true)
@@ -48,6 +50,7 @@ const others: Named[] = [
 ]
 
 const loaded = await runtime.import<typeof import('./hot-module.mjs')>('./hot-module.mjs')
+// [node-hmr 31]
 same<typeof loaded.exports, { name: string }>(true)
 same<ExportType<typeof import('./hot-module.mjs')>, { name: string }>(true)
 loaded.exports.name

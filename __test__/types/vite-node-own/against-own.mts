@@ -34,6 +34,7 @@ const runner: ViteNodeRunner = new ViteNodeRunner({
   createHotContext: (runner, url) => createHotContext(runner, server.emitter, files, url)
 })
 server.emitter.on('message', (payload) => {
+  // [vite-node 5]
   same<typeof payload, HMRPayload>(true)
   handleMessage(runner, server.emitter, files, payload)
 })
@@ -42,9 +43,11 @@ same<ReturnType<typeof viteNodeHmrPlugin>, Plugin>(true)
 same<ReturnType<typeof createHmrEmitter>, HMREmitter>(true)
 same<ReturnType<typeof reload>, Promise<any[]>>(true)
 same<ReturnType<typeof handleMessage>, Promise<void>>(true)
+// [vite-node 5]
 same<ReturnType<typeof getCache>, CacheData>(true)
 sendMessageBuffer(runner, server.emitter)
 
+// [vite-node 2]
 // What is written for vite-node's own types takes ours.
 const functions: Omit<typeof own, 'default'> = {
   createHmrEmitter,
@@ -54,6 +57,7 @@ const functions: Omit<typeof own, 'default'> = {
   reload,
   sendMessageBuffer,
   viteNodeHmrPlugin
+  // [vite-node 5]
 } satisfies Record<keyof typeof own, unknown>
 functions.getCache(runner).queued satisfies Promise<(() => void) | undefined>[]
 declare const ownTypes: {
@@ -62,15 +66,23 @@ declare const ownTypes: {
   callback: own.HotCallback
   namespace: own.ModuleNamespace
 }
+// [vite-node 5]
 ownTypes.emitter satisfies HMREmitter satisfies Emitter<{ message: HMRPayload }>
+// [vite-node 5]
 ownTypes.module satisfies HotModule
+// [vite-node 5]
 ownTypes.callback satisfies HotCallback
+// [vite-node 5]
 ownTypes.namespace satisfies ModuleNamespace
+// [vite-node 5]
 same<own.EventType, EventType>(true)
+// [vite-node 5]
 same<own.Handler<string>, Handler<string>>(true)
+// [vite-node 5]
 same<own.InferCustomEventPayload<'vite:error'>, InferCustomEventPayload<'vite:error'>>(true)
 
 // A context has what Vite documents, and `invalidate` can be awaited.
+// [vite-node 5]
 declare const hot: HotContext
 hot.accept()
 hot.accept((module) => module?.default)

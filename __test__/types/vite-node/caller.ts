@@ -8,6 +8,7 @@ import type { ViteNodeRunner } from 'vite-node/client' with { 'resolution-mode':
 declare const server: ViteDevServer
 declare const runner: ViteNodeRunner
 
+// [vite-node 5]
 same<typeof server.emitter, HMREmitter>(true)
 same<typeof viteNode.createHotContext, typeof createHotContext>(true)
 

@@ -27,6 +27,7 @@ declare const runner: ViteNodeRunner
 const config: UserConfig = { plugins: [viteNodeHmrPlugin()] }
 const files = ['./src/main.ts']
 
+// [vite-node 5]
 same<typeof server.emitter, HMREmitter>(true)
 server.emitter.on('message', (payload) => {
   same<typeof payload, HMRPayload>(true)

@@ -71,9 +71,8 @@ fn fatal<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     let js = call.js;
     let resources = js.state::<Resources>()?;
     let process = js.global()?.get("process")?;
-    let listeners = process.call_method("listenerCount", &[js.string("uncaughtException")])?;
     let has_capture = process.call_method("hasUncaughtExceptionCaptureCallback", &[])?;
-    if listeners.as_number() > Some(0.0) || has_capture.truthy() {
+    if is_listened_for(process)? || has_capture.truthy() {
         return original.call(call.this, &call.args);
     }
     match charged(&resources, js)? {
@@ -82,6 +81,17 @@ fn fatal<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
         Charged::Fresh(transition) => transition.fail(js, call.arg(0)),
     }
     swallow(call, original, process)
+}
+
+/// Whether the program listens for such errors itself; the command's own listener (`bin/uncaught.js`) does not count.
+fn is_listened_for(process: Value<'_>) -> JsResult<'_, bool> {
+    let name = process.js().string("uncaughtException");
+    for listener in process.call_method("listeners", &[name])?.items()? {
+        if !listener.get("standsIn")?.truthy() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Lets Node clean up after the error as though the program had handled it.

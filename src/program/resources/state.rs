@@ -195,6 +195,15 @@ impl Resources {
         Ok(owner)
     }
 
+    /// Gives timers of its own to `$` of a version.
+    pub fn give_timers<'s>(&self, scope: Value<'s>) -> JsResult<'s, ()> {
+        let timers = timers::for_hot_code(self, scope.js())?;
+        for name in timers::NAMES {
+            scope.set(name, timers.get(name)?)?;
+        }
+        Ok(())
+    }
+
     /// The owner that `equip` gave to `$`; `undefined`, nobody, for any other object.
     pub fn owner_of<'s>(&self, scope: Value<'s>) -> JsResult<'s> {
         scope.get_key(self.keys.owner.get(scope.js()))

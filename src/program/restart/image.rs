@@ -176,7 +176,14 @@ mod tests {
 
     #[test]
     fn files_of_variables_are_found_in_each_spelling() {
-        let options = ["--env-file", "a", "--env-file=b", "--env-file-if-exists=c", "-r", "d"];
+        let options = [
+            "--env-file",
+            "a",
+            "--env-file=b",
+            "--env-file-if-exists=c",
+            "-r",
+            "d",
+        ];
         let found = env_files(&options.map(String::from));
         assert_eq!(found, ["a", "b", "c"].map(PathBuf::from));
     }

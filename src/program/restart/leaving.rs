@@ -15,6 +15,8 @@ use crate::report;
 
 /// How long connections that were accepted may take to send what they came with.
 const FIRST_WORDS: u32 = 25;
+/// and those that have not said anything, as browsers open them in advance.
+const SILENCE: Duration = Duration::from_millis(250);
 /// How often it is looked whether requests have ended, in milliseconds.
 const LOOK: u32 = 10;
 /// How long children may take to end.
@@ -28,7 +30,12 @@ pub async fn restart(cx: Cx, state: Rc<Restart>, image: Rc<Image>, what: String)
     let sockets = cx.with(|js| match stop_accepting(js, &state, &mut servers) {
         Ok(sockets) => sockets,
         Err(thrown) => {
-            report::error(js, "a restart", "the listening sockets could not be kept", thrown.0);
+            report::error(
+                js,
+                "a restart",
+                "the listening sockets could not be kept",
+                thrown.0,
+            );
             Vec::new()
         }
     });
@@ -41,7 +48,12 @@ pub async fn restart(cx: Cx, state: Rc<Restart>, image: Rc<Image>, what: String)
         }
         let error = replace(js, &image, &sockets, began, &what);
         let thrown = js.error("Error", &error.to_string());
-        report::error(js, "a restart", "the process could not be started again", thrown.0);
+        report::error(
+            js,
+            "a restart",
+            "the process could not be started again",
+            thrown.0,
+        );
         // Its servers and its cleanups are gone: there is nothing to go on with.
         let process = js.global().and_then(|global| global.get("process"));
         let _ = process.and_then(|process| process.call_method("exit", &[js.number(1.0)]));
@@ -73,10 +85,13 @@ async fn finish_requests(cx: &Cx, state: &Rc<Restart>, servers: &[Held], deadlin
     if servers.is_empty() {
         return;
     }
+    let silence = Instant::now() + SILENCE;
+    // At once: what is answered meanwhile is the last on its connection as well.
+    let _ = cx.attempt(|js| count_open(js, servers));
     pause(cx, FIRST_WORDS).await;
     loop {
-        let open = cx.attempt(|js| count_open(js, servers)).unwrap_or(0);
-        if open == 0 {
+        let (open, silent) = cx.attempt(|js| count_open(js, servers)).unwrap_or_default();
+        if open == 0 && (silent == 0 || Instant::now() >= silence) {
             break;
         }
         if Instant::now() >= deadline {
@@ -100,11 +115,13 @@ async fn finish_requests(cx: &Cx, state: &Rc<Restart>, servers: &[Held], deadlin
     });
 }
 
-fn count_open<'s>(js: Js<'s>, servers: &[Held]) -> JsResult<'s, usize> {
+/// Responses that have not ended, and connections that have not said anything.
+fn count_open<'s>(js: Js<'s>, servers: &[Held]) -> JsResult<'s, (usize, usize)> {
     let resources = js.state::<Resources>()?;
-    let mut count = 0;
-    for server in servers {
-        for response in resources::open(&resources, server.get(js))? {
+    let (mut count, mut silent) = (0, 0);
+    for server in servers.iter().map(|server| server.get(js)) {
+        silent += resources::silent(server)?;
+        for response in resources::open(&resources, server)? {
             count += 1;
             if response.get("headersSent")?.truthy() || response.get("shouldKeepAlive")?.is_undefined() {
                 continue;
@@ -112,7 +129,7 @@ fn count_open<'s>(js: Js<'s>, servers: &[Held]) -> JsResult<'s, usize> {
             response.set("shouldKeepAlive", js.boolean(false))?;
         }
     }
-    Ok(count)
+    Ok((count, silent))
 }
 
 async fn clean_up(cx: &Cx, state: &Rc<Restart>, deadline: Instant) {
@@ -182,23 +199,22 @@ fn last_words(js: Js<'_>) -> JsResult<'_, ()> {
     said.map(|_| ())
 }
 
-fn replace(
-    js: Js<'_>,
-    image: &Image,
-    sockets: &[Socket],
-    began: SystemTime,
-    what: &str,
-) -> std::io::Error {
+fn replace(js: Js<'_>, image: &Image, sockets: &[Socket], began: SystemTime, what: &str) -> std::io::Error {
     for stream in 0..3 {
         hand_on_stream(stream);
     }
-    let channel = image.variable("NODE_CHANNEL_FD").and_then(|fd| fd.to_str()?.parse().ok());
+    let channel = image
+        .variable("NODE_CHANNEL_FD")
+        .and_then(|fd| fd.to_str()?.parse().ok());
     if let Some(channel) = channel {
         hand_on_stream(channel);
     }
     let began = began.duration_since(UNIX_EPOCH).unwrap_or_default();
     let inspector = inspector(js).ok().flatten();
-    let sockets: Vec<Json> = sockets.iter().filter_map(|socket| socket.handed_on().ok()).collect();
+    let sockets: Vec<Json> = sockets
+        .iter()
+        .filter_map(|socket| socket.handed_on().ok())
+        .collect();
     let handed_on = json!({
         "process": std::process::id(),
         "began": began.as_secs_f64(),
@@ -228,9 +244,11 @@ async fn pause(cx: &Cx, milliseconds: u32) {
 fn fire_after(js: Js<'_>, signal: &Rc<Signal>, milliseconds: u32) {
     let fired = Rc::clone(signal);
     let timer = Addon::of(js).and_then(|addon| {
-        addon.timers.after(js, milliseconds.min(i32::MAX.cast_unsigned()), move |js| {
-            fired.fire(js, &Ok(Held::undefined()));
-        })
+        addon
+            .timers
+            .after(js, milliseconds.min(i32::MAX.cast_unsigned()), move |js| {
+                fired.fire(js, &Ok(Held::undefined()));
+            })
     });
     if let Ok(timer) = timer {
         let _ = timer.call_method("ref", &[]);

@@ -29,7 +29,9 @@ use self::image::{Image, VARIABLE};
 use self::sockets::Sockets;
 use self::watch::Watch;
 use super::options::ProgramOptions;
+use super::resources::Resources;
 use crate::addon::Addon;
+use crate::es::Engine;
 use crate::js::{Call, Cx, Held, Js, JsResult, MethodSpec, State, Value, spawn_detached};
 use crate::report;
 
@@ -93,10 +95,11 @@ impl State for Restart {
 
 /// Fills the exports: what the command calls.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [MethodSpec; 3] = [
+    let functions: [MethodSpec; 4] = [
         ("prepareRestart", 1, prepare),
         ("programIsUp", 0, program_is_up),
         ("restartProgram", 1, restart_program),
+        ("programFiles", 0, program_files),
     ];
     for (name, length, body) in functions {
         exports.define_hidden(js.string(name), js.function(name, length, body)?)?;
@@ -112,8 +115,21 @@ pub fn restart(js: Js<'_>, what: &Path, why: &str) {
 
 /// Whether the change of a file restarts, or asks for a restart: no update has to look at it.
 pub fn is_trigger(js: Js<'_>, path: &Path) -> bool {
-    let watch = js.made_state::<Restart>().and_then(|state| state.watch.borrow().clone());
+    let watch = js
+        .made_state::<Restart>()
+        .and_then(|state| state.watch.borrow().clone());
     watch.is_some_and(|watch| watch.has(path))
+}
+
+/// Follows servers though nothing else does: ports are no longer taken over.
+///
+/// # Errors
+/// What JavaScript threw.
+pub fn follow_alone(js: Js<'_>) -> JsResult<'_, ()> {
+    match js.made_state::<Restart>() {
+        Some(state) if state.image.borrow().is_some() => Sockets::follow(js),
+        _ => Ok(()),
+    }
 }
 
 /// Notes a URL that Node's ES loader loads.
@@ -142,7 +158,10 @@ pub fn open<'s>(js: Js<'s>, options: &Rc<ProgramOptions>) -> JsResult<'s, ()> {
 
 fn restart_for(js: Js<'_>, files: &[PathBuf], why: &str) {
     let Ok(state) = js.state::<Restart>() else { return };
-    let shown: Vec<String> = files.iter().map(|file| report::relative(&file.to_string_lossy())).collect();
+    let shown: Vec<String> = files
+        .iter()
+        .map(|file| report::relative(&file.to_string_lossy()))
+        .collect();
     let shown = match shown.as_slice() {
         [one] => one.clone(),
         [first, rest @ ..] => format!("{first} and {} more", rest.len()),
@@ -151,9 +170,16 @@ fn restart_for(js: Js<'_>, files: &[PathBuf], why: &str) {
     let image = state.image.borrow().clone();
     let Some(image) = image else {
         let is_new = state.said.borrow_mut().insert(PathBuf::from(&shown));
-        let why = if why.is_empty() { String::new() } else { format!(", and {why}") };
+        let why = if why.is_empty() {
+            String::new()
+        } else {
+            format!(", and {why}")
+        };
         if is_new || !why.is_empty() {
-            report::notice(js, &format!("{shown} changed{why}: restart the process to take it"));
+            report::notice(
+                js,
+                &format!("{shown} changed{why}: restart the process to take it"),
+            );
         }
         return;
     };
@@ -185,7 +211,11 @@ impl Restart {
 
     fn env_files(&self) -> BTreeSet<PathBuf> {
         let folder = self.folder.borrow();
-        self.env_files.borrow().iter().map(|file| folder.join(file)).collect()
+        self.env_files
+            .borrow()
+            .iter()
+            .map(|file| folder.join(file))
+            .collect()
     }
 
     fn configuration(&self, js: Js<'_>, options: &ProgramOptions) -> BTreeSet<PathBuf> {
@@ -256,7 +286,9 @@ fn prepare<'s>(call: &Call<'s>) -> JsResult<'s> {
     *state.folder.borrow_mut() = folder;
     *state.leave.borrow_mut() = Some(given.get("leave")?.hold());
     let grace = given.get("grace")?.as_number().unwrap_or(5_000.0);
-    state.grace.set(Duration::from_secs_f64((grace / 1_000.0).max(0.0)));
+    state
+        .grace
+        .set(Duration::from_secs_f64((grace / 1_000.0).max(0.0)));
     let files = given.get("envFiles")?;
     if files.is_array() {
         let files = files.items()?.into_iter().filter_map(Value::text);
@@ -264,7 +296,8 @@ fn prepare<'s>(call: &Call<'s>) -> JsResult<'s> {
     }
     // Before they are read.
     state.watch(js)?.note(&state.env_files());
-    state.sockets.install(js)?;
+    js.state::<Resources>()?.install(js)?;
+    Sockets::follow(js)?;
     Ok(back.map_or_else(|| js.undefined(), |inspector| js.string(&inspector)))
 }
 
@@ -290,4 +323,14 @@ fn program_is_up<'s>(call: &Call<'s>) -> JsResult<'s> {
 fn restart_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     restart(call.js, Path::new(&call.arg(0).display()), "");
     Ok(call.js.undefined())
+}
+
+/// `programFiles()`: those of the program's own modules.
+fn program_files<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let records = Engine::of(call.js)?.records();
+    let local = records.iter().filter(|record| record.is_local);
+    let paths = local.filter_map(|record| record.path.as_deref()?.to_str());
+    Ok(call
+        .js
+        .array(&paths.map(|path| call.js.string(path)).collect::<Vec<_>>()))
 }

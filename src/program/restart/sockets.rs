@@ -2,7 +2,7 @@
 //!
 //! Whoever connects while nobody accepts waits in the queue that the socket has in the kernel.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::io;
 use std::path::PathBuf;
 
@@ -10,7 +10,6 @@ use serde_json::{Value as Json, json};
 
 use super::Restart;
 use crate::js::{Call, Descriptor, Faint, Js, JsResult, Value};
-use crate::program::resources::Resources;
 
 /// A listening socket without a server.
 pub struct Socket {
@@ -28,20 +27,18 @@ pub struct Sockets {
     inherited: RefCell<Vec<Socket>>,
     /// Every server that has listened, with the address as it was asked for, in that order.
     served: RefCell<Vec<(Faint, String)>>,
-    is_installed: Cell<bool>,
 }
 
 impl Sockets {
-    /// Notes who listens from now on, and gives servers the sockets that were handed on.
-    pub fn install<'s>(&self, js: Js<'s>) -> JsResult<'s, ()> {
-        if self.is_installed.replace(true) {
-            return Ok(());
-        }
-        let resources = js.state::<Resources>()?;
-        // First, so that what is asked for comes here before ports are taken over.
-        resources.install(js)?;
+    /// Notes who listens from now on, and gives servers the sockets that were handed on. What is asked
+    /// for has to come here before ports are taken over, which is therefore installed first.
+    pub fn follow<'s>(js: Js<'s>) -> JsResult<'s, ()> {
         let prototype = js.builtin("net")?.get("Server")?.get("prototype")?;
-        resources.wrap(prototype, "_listen2", listen)
+        let original = prototype.get("_listen2")?.hold();
+        let replacement = js.function("setupListenHandle", 6, move |call| {
+            listen(call, original.get(call.js))
+        })?;
+        prototype.set("_listen2", replacement)
     }
 
     /// Takes over what the image before wrote in `list`.
@@ -94,7 +91,7 @@ impl Sockets {
             // Closing the handle of a Unix socket removes its file.
             let second = file
                 .as_deref()
-                .and_then(|file| second_name(file).inspect_err(|_| ()).ok());
+                .and_then(|file| second_name(file).ok());
             handle.call_method("close", &[])?;
             if let (Some(file), Some(second)) = (&file, second) {
                 let _ = std::fs::rename(second, file);

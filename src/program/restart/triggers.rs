@@ -106,7 +106,11 @@ pub fn folders(js: Js<'_>) -> BTreeSet<PathBuf> {
 pub fn packages<'s>(js: Js<'s>, noted: &BTreeSet<PathBuf>) -> JsResult<'s, BTreeSet<PathBuf>> {
     let mut files = noted.clone();
     let cache = js.builtin("module")?.get("_cache")?;
-    let required = cache.keys()?.into_iter().filter_map(Value::text).map(PathBuf::from);
+    let required = cache
+        .keys()?
+        .into_iter()
+        .filter_map(Value::text)
+        .map(PathBuf::from);
     files.extend(required.filter(|path| is_in_node_modules(path)));
     for record in Engine::of(js)?.records().iter().filter(|record| !record.is_local) {
         files.extend(record.path.clone().filter(|path| is_in_node_modules(path)));
@@ -119,9 +123,15 @@ pub fn packages<'s>(js: Js<'s>, noted: &BTreeSet<PathBuf>) -> JsResult<'s, BTree
 /// `…/node_modules/name` or `…/node_modules/@scope/name`.
 fn package_of(file: &Path) -> Option<PathBuf> {
     let is_one = |folder: &&Path| {
-        let Some(above) = folder.parent() else { return false };
-        let is_scope = folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with('@'));
-        let is_scoped = above.file_name().is_some_and(|name| name.to_string_lossy().starts_with('@'));
+        let Some(above) = folder.parent() else {
+            return false;
+        };
+        let is_scope = folder
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with('@'));
+        let is_scoped = above
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with('@'));
         let holder = if is_scoped { above.parent() } else { Some(above) };
         !is_scope && holder.is_some_and(|holder| holder.ends_with("node_modules"))
     };

@@ -117,10 +117,7 @@ impl Watch {
         if files.is_empty() {
             return;
         }
-        let loaded: Vec<LoadedFile<'_>> = files
-            .iter()
-            .map(|path| LoadedFile { path, seen: None })
-            .collect();
+        let loaded: Vec<LoadedFile<'_>> = files.iter().map(|path| LoadedFile { path, seen: None }).collect();
         match self.hub.watch_loaded(&loaded, &self.options) {
             Ok(keys) => {
                 let both = keys.into_iter().zip(files.iter().cloned());

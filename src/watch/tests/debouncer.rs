@@ -104,6 +104,7 @@ fn rows() {
         ],
     );
     run(
+        // [node-hmr 75]
         "taken along",
         &[
             (0, Changed(A)),

@@ -1,0 +1,29 @@
+// Runs a program hot, without the command, and tells each event of `updates` in a line of its own:
+// `node hot-runner.js entry [options as JSON]`
+const binding = require('../../load-binding.js')
+const [, , entry, options] = process.argv
+
+for (const event of ['updated', 'reloaded', 'failed', 'custom'])
+  binding.updates.on(event, (payload) => {
+    const { error, ...rest } = payload
+    const told = error === undefined ? rest : { ...rest, error: error?.message ?? error }
+    process.send(['event', event, told])
+  })
+globalThis.say = (...words) => process.send(['said', words.join(' ')])
+process.on('message', (code) => {
+  const [id, text] = code
+  Promise.resolve()
+    .then(() => (0, eval)(text))
+    .then(
+      (value) => process.send(['answer', id, value]),
+      (error) => process.send(['answer', id, `error: ${error?.stack}`])
+    )
+})
+process.argv.splice(1, 1)
+binding.runHot(entry, options === undefined ? undefined : JSON.parse(options)).then(
+  () => process.send(['ready']),
+  (error) => {
+    console.error(error)
+    process.send(['ready'])
+  }
+)

@@ -1,0 +1,230 @@
+//! The hot modules of a program, who imports whom, and what one update does to them. Pure: no JavaScript.
+//!
+//! An update is planned in two steps. [`HotGraph::spread`] follows a change up along the importers that run now, until
+//! every way ends at an acceptor. [`HotGraph::plan`] knows what the new versions import and gives the orders:
+//! whose disposers run, what is evaluated, whose callbacks are called, what is pruned.
+
+mod components;
+mod plan;
+mod spread;
+#[cfg(test)]
+mod tests;
+
+pub use plan::{Plan, Staged};
+pub use spread::{Acceptor, By, Claims, Outcome, Spread};
+
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use components::Cycles;
+
+/// Names one hot module: a file, with its query. Whoever loads modules gives the numbers, from 0, densely.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModuleId(pub u32);
+
+impl ModuleId {
+    const fn place(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// How a module reaches another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EdgeKind {
+    /// `import … from`, `export … from`: evaluated before the importer.
+    Static,
+    /// `require()`: evaluated when the importer's code comes to it.
+    Require,
+    /// `import()`: perhaps evaluated later, perhaps never.
+    Dynamic,
+}
+
+impl EdgeKind {
+    /// Whether a circle of such edges is one cycle, which is evaluated as a whole.
+    const fn is_strong(self) -> bool {
+        !matches!(self, Self::Dynamic)
+    }
+}
+
+/// One module imports another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// The imported module.
+    pub to: ModuleId,
+    /// How it is reached.
+    pub kind: EdgeKind,
+    /// The names that the importer uses. `None`: any, as with a namespace, `export *`, `import()` and `require()`.
+    pub names: Option<Rc<[Box<str>]>>,
+}
+
+impl Edge {
+    /// An edge whose importer may use any name.
+    pub const fn new(to: ModuleId, kind: EdgeKind) -> Self {
+        Self {
+            to,
+            kind,
+            names: None,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    /// In source order.
+    edges: Vec<Edge>,
+    /// Each once, whatever the number of its edges. Most modules have one or two.
+    importers: SmallVec<[ModuleId; 2]>,
+    /// The entry, or imported from outside of the hot modules.
+    is_root: bool,
+    /// When its evaluation ended for the first time since the last reload: what is imported before its importers, the
+    /// entrance of a cycle last of its members. `u32::MAX` before that.
+    order: u32,
+}
+
+/// See the module's documentation.
+#[derive(Debug, Default)]
+pub struct HotGraph {
+    nodes: Vec<Option<Node>>,
+    cycles: Cycles,
+    last_order: u32,
+}
+
+impl HotGraph {
+    /// Adds a module, without imports and importers. One that is there stays as it is.
+    pub fn add(&mut self, id: ModuleId) {
+        if self.nodes.len() <= id.place() {
+            self.nodes.resize_with(id.place() + 1, || None);
+        }
+        if let Some(slot) = self.nodes.get_mut(id.place())
+            && slot.is_none()
+        {
+            *slot = Some(Node {
+                order: u32::MAX,
+                ..Node::default()
+            });
+        }
+    }
+
+    /// Whether the module is there.
+    pub fn has(&self, id: ModuleId) -> bool {
+        self.node(id).is_some()
+    }
+
+    /// All modules.
+    pub fn all(&self) -> impl Iterator<Item = ModuleId> + '_ {
+        let numbered = (0_u32..).zip(&self.nodes);
+        numbered.filter_map(|(number, node)| node.is_some().then_some(ModuleId(number)))
+    }
+
+    /// The modules that are reached from outside, by number.
+    pub fn roots(&self) -> impl Iterator<Item = ModuleId> + '_ {
+        self.all().filter(|id| self.is_root(*id))
+    }
+
+    /// Notes that the module is the entry or is imported from outside of the hot modules, or that it is so no more.
+    pub fn set_root(&mut self, id: ModuleId, is_root: bool) {
+        if let Some(node) = self.node_mut(id) {
+            node.is_root = is_root;
+        }
+    }
+
+    /// Whether the module is the entry or is imported from outside of the hot modules.
+    pub fn is_root(&self, id: ModuleId) -> bool {
+        self.node(id).is_some_and(|node| node.is_root)
+    }
+
+    /// Notes that the module's evaluation has ended. Only the first time counts.
+    pub fn evaluated(&mut self, id: ModuleId) {
+        let next = self.last_order;
+        if let Some(node) = self.node_mut(id)
+            && node.order == u32::MAX
+        {
+            node.order = next;
+            self.last_order += 1;
+        }
+    }
+
+    /// Everything is about to be evaluated again, in an order of its own.
+    pub fn forget_order(&mut self) {
+        self.last_order = 0;
+        for node in self.nodes.iter_mut().flatten() {
+            node.order = u32::MAX;
+        }
+    }
+
+    /// What the module imports, in source order.
+    pub fn edges(&self, id: ModuleId) -> &[Edge] {
+        self.node(id).map_or(&[], |node| &node.edges)
+    }
+
+    /// Who imports the module.
+    pub fn importers(&self, id: ModuleId) -> &[ModuleId] {
+        self.node(id).map_or(&[], |node| &node.importers)
+    }
+
+    /// Notes what the running version of a module imports. Targets that are not there are added.
+    pub fn set_edges(&mut self, id: ModuleId, edges: Vec<Edge>) {
+        self.add(id);
+        for edge in &edges {
+            self.add(edge.to);
+        }
+        let Some(node) = self.node_mut(id) else { return };
+        let old = std::mem::take(&mut node.edges);
+        for edge in &old {
+            if !edges.iter().any(|new| new.to == edge.to)
+                && let Some(node) = self.node_mut(edge.to)
+            {
+                node.importers.retain(|importer| *importer != id);
+            }
+        }
+        for edge in &edges {
+            if let Some(node) = self.node_mut(edge.to)
+                && node.importers.last() != Some(&id)
+                && !node.importers.contains(&id)
+            {
+                node.importers.push(id);
+            }
+        }
+        self.note_cycles(id, &old, &edges);
+        if let Some(node) = self.node_mut(id) {
+            node.edges = edges;
+        }
+    }
+
+    /// Adds one import to those of a running module: it has called `import()` or `require()`.
+    pub fn add_edge(&mut self, from: ModuleId, edge: Edge) {
+        let mut edges = self.edges(from).to_vec();
+        let is_known = |known: &Edge| known.to == edge.to && known.kind == edge.kind;
+        if !edges.iter().any(is_known) {
+            edges.push(edge);
+            self.set_edges(from, edges);
+        }
+    }
+
+    /// The module is gone. Its importers are to be without it by then.
+    pub fn remove(&mut self, id: ModuleId) {
+        self.set_edges(id, Vec::new());
+        let importers = self.importers(id).to_vec();
+        for importer in importers {
+            if let Some(node) = self.node_mut(importer) {
+                node.edges.retain(|edge| edge.to != id);
+            }
+        }
+        if let Some(slot) = self.nodes.get_mut(id.place()) {
+            *slot = None;
+        }
+    }
+
+    fn node(&self, id: ModuleId) -> Option<&Node> {
+        self.nodes.get(id.place())?.as_ref()
+    }
+
+    fn node_mut(&mut self, id: ModuleId) -> Option<&mut Node> {
+        self.nodes.get_mut(id.place())?.as_mut()
+    }
+
+    fn order(&self, id: ModuleId) -> u32 {
+        self.node(id).map_or(u32::MAX, |node| node.order)
+    }
+}

@@ -1,0 +1,120 @@
+//! Accept callbacks: whose they are, what they get.
+
+use std::rc::Rc;
+
+use super::calling;
+use super::queue::Updater;
+use super::version::{Accept, What};
+use crate::graph::hot::{Acceptor, By, ModuleId};
+use crate::js::{Cx, Held, Js, Value};
+
+/// A callback that is to be called, with what its owner had registered when the update began.
+pub(super) struct Callback {
+    path: Rc<str>,
+    accept: Rc<Accept>,
+    /// The updated modules that it is about, by URL.
+    updated: Vec<(Rc<str>, ModuleId)>,
+}
+
+impl Updater {
+    /// The callbacks of these acceptors. Asked for while the versions that registered them still run.
+    pub(super) fn callbacks(&self, acceptors: &[Acceptor]) -> Vec<Callback> {
+        let mut callbacks = Vec::new();
+        for acceptor in acceptors {
+            let Some(version) = self.hot.current(acceptor.owner) else {
+                continue;
+            };
+            let ids: &[ModuleId] = match &acceptor.by {
+                By::Itself => std::slice::from_ref(&acceptor.owner),
+                By::Dependencies(dependencies) => dependencies,
+                By::Classic => continue,
+            };
+            let urls = ids
+                .iter()
+                .filter_map(|id| Some((Rc::clone(&self.hot.find(*id)?.url), *id)));
+            let urls: Vec<_> = urls.collect();
+            for accept in version.accepts() {
+                let is_own = matches!(accept.what, What::Itself | What::Exports(_));
+                let updated = match acceptor.by {
+                    By::Itself if is_own => urls.clone(),
+                    By::Dependencies(_) if !is_own => urls
+                        .iter()
+                        .filter(|(url, _)| accept.takes(url))
+                        .cloned()
+                        .collect(),
+                    _ => Vec::new(),
+                };
+                if !updated.is_empty() && (accept.callback.is_some() || accept.on_error.is_some()) {
+                    callbacks.push(Callback {
+                        path: Rc::clone(&version.module.path),
+                        accept,
+                        updated,
+                    });
+                }
+            }
+        }
+        callbacks
+    }
+
+    /// Calls them in order, each awaited. `failure` is what the new versions failed with, if they did.
+    pub(super) async fn call(&self, cx: &Cx, callbacks: Vec<Callback>, failure: Option<&Held>) {
+        for callback in callbacks {
+            if let Some(failure) = failure {
+                self.call_error_handler(cx, &callback, failure).await;
+            }
+            let Some(function) = &callback.accept.callback else {
+                continue;
+            };
+            let called = calling::call(cx, &callback.path, "an accept callback", function, |js| {
+                vec![self.argument(js, &callback, failure.is_some())]
+            });
+            if let Err(thrown) = called.await {
+                if callback.accept.on_error.is_some() {
+                    self.call_error_handler(cx, &callback, &thrown).await;
+                } else {
+                    calling::report(cx, &callback.path, "an accept callback", &thrown);
+                }
+            }
+        }
+    }
+
+    /// The new namespace, or for an array one with those that were updated in their places.
+    fn argument<'s>(&self, js: Js<'s>, callback: &Callback, has_failed: bool) -> Value<'s> {
+        let namespace = |url: &str| {
+            let found = callback.updated.iter().find(|(updated, _)| &**updated == url);
+            match found {
+                Some((_, id)) if !has_failed => {
+                    self.runner.namespace(js, *id).unwrap_or_else(|_| js.undefined())
+                }
+                _ => js.undefined(),
+            }
+        };
+        match &callback.accept.what {
+            What::One(url) => namespace(url),
+            What::Many(urls) => js.array(&urls.iter().map(|url| namespace(url)).collect::<Vec<_>>()),
+            What::Itself | What::Exports(_) => match callback.updated.first() {
+                Some((url, _)) => namespace(url),
+                None => js.undefined(),
+            },
+        }
+    }
+
+    /// webpack's third argument of `accept`: `(error, { moduleId, dependencyId })`.
+    async fn call_error_handler(&self, cx: &Cx, callback: &Callback, thrown: &Held) {
+        let Some(handler) = &callback.accept.on_error else {
+            return;
+        };
+        let called = calling::call(cx, &callback.path, "an error handler", handler, |js| {
+            let names = js.object();
+            let dependency = callback.updated.first().and_then(|(_, id)| self.hot.find(*id));
+            let dependency = dependency.map_or_else(|| js.undefined(), |module| js.string(&module.path));
+            // A new object takes any property.
+            let _ = names.set("moduleId", js.string(&callback.path));
+            let _ = names.set("dependencyId", dependency);
+            vec![thrown.get(js), names]
+        });
+        if let Err(thrown) = called.await {
+            calling::report(cx, &callback.path, "an error handler", &thrown);
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! A version that fails: the last good one goes on, and the next save tries again.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::disposing;
+use super::listeners::notify;
+use super::queue::{Batch, Updater};
+use super::runner::Prepared;
+use super::step::Step;
+use super::update::{Evaluated, Work, shown};
+use super::version::Version;
+use crate::addon::Addon;
+use crate::graph::hot::ModuleId;
+use crate::js::{Cx, Held, Js};
+use crate::report;
+
+/// How long what cannot be read may be half of a save, in milliseconds.
+const SETTLE: u32 = 250;
+
+/// What failed last and was not mended.
+pub struct Broken {
+    /// The modules whose new content does not run.
+    changed: BTreeSet<ModuleId>,
+    /// Those of them that count as changed though their files are the same.
+    touched: BTreeSet<ModuleId>,
+    /// A change of any of these may mend it.
+    involved: BTreeSet<ModuleId>,
+    /// What it was, in words, and how often it was said.
+    words: Option<String>,
+    times: u64,
+    /// Which update it was.
+    update: u64,
+    path: String,
+}
+
+impl Updater {
+    /// Whether something failed last and was not mended.
+    pub fn has_failed(&self) -> bool {
+        self.broken.borrow().is_some()
+    }
+
+    /// Adds what failed before to what changed, if that may mend it.
+    pub(super) fn take_broken(&self, batch: &Batch, changed: &mut Vec<ModuleId>) {
+        let mut broken = self.broken.borrow_mut();
+        let Some(failed) = broken.as_mut() else { return };
+        let concerns = |id: &ModuleId| failed.involved.contains(id);
+        let is_tried = batch.retries || batch.wants_reload || batch.changed.iter().any(concerns);
+        if !is_tried {
+            return;
+        }
+        let known = self.graph.borrow();
+        // What is again what runs needs no other try, unless it failed for what no file says.
+        let fails_still =
+            |id: &ModuleId| known.has(*id) && (failed.touched.contains(id) || !self.runner.is_current(*id));
+        changed.extend(failed.changed.iter().copied().filter(fails_still));
+    }
+
+    /// Nothing was touched: everything goes on. What may be half of a save is said after the settle time.
+    pub(super) async fn fail_prepared(self: &Rc<Self>, cx: &Cx, work: Work, thrown: Held) {
+        work.steps.enter(Step::Failed, 0);
+        let words = cx.with(|js| report::fingerprint(thrown.get(js)));
+        self.note_broken(&work, words);
+        let updater = Rc::clone(self);
+        let (number, cx_later) = (self.updates.get(), cx.clone());
+        let told = self.told(&work, "failed", Some(thrown.clone()));
+        let told = Rc::new(told);
+        let later = move |js: Js<'_>| {
+            let is_current = updater
+                .broken
+                .borrow()
+                .as_ref()
+                .is_some_and(|broken| broken.update == number);
+            if !is_current {
+                return;
+            }
+            updater.say(js, "the new version cannot be loaded", &thrown);
+            let (updater, cx, thrown, told) = (
+                Rc::clone(&updater),
+                cx_later.clone(),
+                thrown.clone(),
+                Rc::clone(&told),
+            );
+            crate::js::spawn_detached(js, async move {
+                let payload = cx.with(|js| error_payload(js, &thrown));
+                notify(&cx, &updater.hot, "vite:error", &payload).await;
+                cx.with(|js| updater.runner.tell(js, &told));
+            });
+        };
+        let scheduled = cx.attempt(|js| {
+            let addon = Addon::of(js)?;
+            addon.timers.after(js, SETTLE, later)?;
+            Ok(())
+        });
+        drop(scheduled);
+    }
+
+    /// New versions ran and failed: what they registered is disposed of, and the last good ones go on.
+    pub(super) async fn fail_evaluated(
+        self: &Rc<Self>,
+        cx: &Cx,
+        mut work: Work,
+        prepared: &Rc<Prepared>,
+        versions: &[Rc<Version>],
+        thrown: &Held,
+    ) {
+        work.steps.enter(Step::Failed, versions.len());
+        let words = cx.with(|js| report::fingerprint(thrown.get(js)));
+        self.note_broken(&work, words);
+        cx.with(|js| self.say(js, "the new version failed", thrown));
+        for version in versions.iter().rev() {
+            disposing::dispose(cx, version).await;
+            version.retire();
+            self.staged.borrow_mut().remove(&version.module.id);
+        }
+        self.asked.take();
+        cx.with(|js| {
+            self.runner.discard(js, prepared);
+            self.runner.ends(js, prepared, false);
+        });
+        let payload = cx.with(|js| error_payload(js, thrown));
+        notify(cx, &self.hot, "vite:error", &payload).await;
+        let was_disposed = |id: &ModuleId| {
+            let current = self.hot.current(*id);
+            current.is_some_and(|version| version.was_disposed.get())
+        };
+        if work.plan.dispose.iter().any(was_disposed) {
+            self.restore(cx, &mut work).await;
+        }
+        let callbacks = std::mem::take(&mut work.callbacks);
+        self.call(cx, callbacks, Some(thrown)).await;
+        let told = self.told(&work, "failed", Some(thrown.clone()));
+        cx.with(|js| self.runner.tell(js, &told));
+    }
+
+    /// Evaluates the last good code again, since disposers of it have run.
+    async fn restore(self: &Rc<Self>, cx: &Cx, work: &mut Work) {
+        let known: Vec<ModuleId> = {
+            let graph = self.graph.borrow();
+            let old = work.plan.dispose.iter().rev().copied();
+            old.filter(|id| graph.has(*id)).collect()
+        };
+        work.steps.enter(Step::Restoring, known.len());
+        let prepared = match cx.attempt(|js| self.runner.last_good(js, &known)) {
+            Ok(prepared) => Rc::new(prepared),
+            Err(thrown) => {
+                cx.with(|js| self.say(js, "the last good version cannot be loaded again", &thrown));
+                return;
+            }
+        };
+        let versions = self.stage_all(&known);
+        let enter = self.graph.borrow().entrances(&known);
+        let evaluated = self.evaluate(cx, work, &prepared, &versions, enter).await;
+        let failed = match evaluated {
+            Evaluated::Ran => {
+                let committed = cx.attempt(|js| self.runner.commit(js, &prepared).map(drop));
+                committed.err()
+            }
+            Evaluated::Threw(thrown) => Some(thrown),
+            Evaluated::Superseded { .. } => return,
+        };
+        if let Some(thrown) = failed {
+            cx.with(|js| self.say(js, "the last good version failed as well", &thrown));
+            for version in versions.iter().rev() {
+                disposing::dispose(cx, version).await;
+                version.retire();
+                self.staged.borrow_mut().remove(&version.module.id);
+            }
+            cx.with(|js| self.runner.discard(js, &prepared));
+            return;
+        }
+        for version in &versions {
+            self.staged.borrow_mut().remove(&version.module.id);
+            super::version::Hot::publish(version);
+        }
+        for (from, edge) in self.asked.take() {
+            self.graph.borrow_mut().add_edge(from, edge);
+        }
+        work.steps.enter(Step::Done, 0);
+    }
+
+    fn note_broken(&self, work: &Work, words: Option<String>) {
+        let mut involved: BTreeSet<ModuleId> = work.spread.affected.iter().copied().collect();
+        involved.extend(&work.plan.evaluate);
+        involved.extend(&work.changed);
+        if work.is_reload {
+            involved.extend(self.graph.borrow().all());
+        }
+        let path = work.changed.first().map(|id| self.path(*id));
+        let mut broken = self.broken.borrow_mut();
+        let times = match &*broken {
+            Some(before) if before.words == words && words.is_some() => before.times,
+            _ => 0,
+        };
+        *broken = Some(Broken {
+            changed: work.changed.iter().copied().collect(),
+            touched: work.batch.touched.clone(),
+            involved,
+            words,
+            times,
+            update: self.updates.get(),
+            path: path.unwrap_or_default(),
+        });
+    }
+
+    /// Reports it; of the same again, only how often.
+    fn say(&self, js: Js<'_>, what: &str, thrown: &Held) {
+        let (path, times) = match &mut *self.broken.borrow_mut() {
+            Some(broken) => {
+                broken.times += 1;
+                (shown(&broken.path), broken.times)
+            }
+            None => (String::new(), 1),
+        };
+        if times > 1 {
+            report::repeated_error(js, &path, what, thrown.get(js), times);
+        } else {
+            report::error(js, &path, what, thrown.get(js));
+        }
+        report::remark(js, &format!("{path} kept its last good version"));
+    }
+
+    /// An update has succeeded. Whether it has mended what had failed, and had been said.
+    pub(super) fn recover(&self) -> bool {
+        let mended = self.broken.borrow_mut().take_if(|broken| {
+            let graph = self.graph.borrow();
+            let runs = |id: &ModuleId| !graph.has(*id) || self.runner.is_current(*id);
+            broken.changed.iter().all(runs)
+        });
+        mended.is_some_and(|broken| broken.times > 0)
+    }
+}
+
+fn error_payload(js: Js<'_>, thrown: &Held) -> Held {
+    let payload = js.object();
+    // A new object takes any property.
+    let _ = payload.set("type", js.string("error"));
+    let _ = payload.set("err", thrown.get(js));
+    payload.hold()
+}

@@ -1,0 +1,34 @@
+//! `import.meta.hot`, and what an update does, over a [`Runner`] that knows how modules are loaded.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `version.rs` | a module, its versions, and what a version has registered |
+//! | `context.rs` | the object `import.meta.hot`; `arguments.rs` checks what it is given |
+//! | `calling.rs` | users' functions: awaited with a limit, none hurting another |
+//! | `disposing.rs` | disposers and prune callbacks |
+//! | `listeners.rs` | events |
+//! | `accepting.rs` | accept callbacks |
+//! | `queue.rs` | one update at a time |
+//! | `update.rs` | one update, step by step; `step.rs` names the steps |
+//! | `failure.rs` | the last good version goes on |
+//! | `runner.rs` | the trait |
+
+mod accepting;
+mod arguments;
+mod calling;
+mod context;
+mod disposing;
+mod failure;
+mod listeners;
+mod queue;
+mod runner;
+mod step;
+mod update;
+mod version;
+
+pub use calling::call_watcher;
+pub use context::{Kind, context};
+pub use queue::{Batch, Updater};
+pub use runner::{Evaluating, Evaluation, Prepared, Runner, Told, Want};
+pub use update::shown;
+pub use version::{Hot, Module, Version, WatchWish};

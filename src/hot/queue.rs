@@ -1,0 +1,230 @@
+//! One update at a time; what changes meanwhile makes one further update.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap};
+use std::rc::{Rc, Weak};
+use std::time::{Duration, Instant};
+
+use super::failure::Broken;
+use super::listeners;
+use super::runner::{Prepared, Runner};
+use super::version::{Hot, Module, Version};
+use crate::graph::hot::{Edge, HotGraph, ModuleId};
+use crate::js::{Cx, Js, Signal, spawn_detached};
+use crate::quick_hash::QuickHash;
+use crate::report;
+
+/// A module that calls `invalidate()` again so soon after that has evaluated it again would do so for ever.
+const LOOP: Duration = Duration::from_secs(1);
+
+/// What one update is made for.
+#[derive(Default)]
+pub struct Batch {
+    /// The files that changed, in the order in which they were told of.
+    pub files: Vec<String>,
+    /// The modules of those files.
+    pub changed: BTreeSet<ModuleId>,
+    /// Modules that count as changed though their files are the same.
+    pub touched: BTreeSet<ModuleId>,
+    /// Versions that called `invalidate()`.
+    pub invalidated: Vec<Weak<Version>>,
+    /// A file changed for which the whole program is evaluated again.
+    pub wants_reload: bool,
+    /// What failed may be mended now: a missing file appeared.
+    pub retries: bool,
+}
+
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.changed.is_empty()
+            && self.touched.is_empty()
+            && self.invalidated.is_empty()
+            && !self.wants_reload
+            && !self.retries
+    }
+
+    /// Adds what another one is made for.
+    pub fn merge(&mut self, other: Self) {
+        for file in other.files {
+            if !self.files.contains(&file) {
+                self.files.push(file);
+            }
+        }
+        self.changed.extend(other.changed);
+        self.touched.extend(other.touched);
+        self.invalidated.extend(other.invalidated);
+        self.wants_reload |= other.wants_reload;
+        self.retries |= other.retries;
+    }
+}
+
+/// An evaluation that takes longer than one turn.
+pub struct UnderWay {
+    /// What it evaluates.
+    pub modules: BTreeSet<ModuleId>,
+    /// What it was made for, for whoever supersedes it.
+    pub batch: RefCell<Batch>,
+    /// Its versions.
+    pub versions: Vec<Rc<Version>>,
+    /// What is dropped when it is superseded.
+    pub prepared: Rc<Prepared>,
+    /// It may publish nothing any more.
+    pub is_superseded: Cell<bool>,
+}
+
+/// The updates of one environment.
+pub struct Updater {
+    /// The modules, with what they have registered.
+    pub hot: Rc<Hot>,
+    /// Loads and evaluates.
+    pub runner: Rc<dyn Runner>,
+    /// Who imports whom.
+    pub graph: RefCell<HotGraph>,
+    /// Versions that are being evaluated and are not published, by module.
+    pub staged: RefCell<HashMap<ModuleId, Rc<Version>, QuickHash>>,
+    /// What versions that are not published have loaded by `import()` or `require()`.
+    pub(super) asked: RefCell<Vec<(ModuleId, Edge)>>,
+    pub(super) pending: RefCell<Batch>,
+    pub(super) under_way: RefCell<Vec<Rc<UnderWay>>>,
+    pub(super) broken: RefCell<Option<Broken>>,
+    /// Accept callbacks of replaced versions are being called.
+    pub(super) is_telling: Cell<bool>,
+    pub(super) has_reloaded: Cell<bool>,
+    pub(super) updates: Cell<u64>,
+    is_busy: Cell<bool>,
+    is_called: Cell<bool>,
+    free: Rc<Signal>,
+}
+
+impl Updater {
+    /// For modules that `runner` loads.
+    pub fn new(runner: Rc<dyn Runner>) -> Rc<Self> {
+        Rc::new(Self {
+            hot: Rc::default(),
+            runner,
+            graph: RefCell::default(),
+            staged: RefCell::default(),
+            asked: RefCell::default(),
+            pending: RefCell::default(),
+            under_way: RefCell::default(),
+            broken: RefCell::default(),
+            is_telling: Cell::new(false),
+            has_reloaded: Cell::new(false),
+            updates: Cell::new(0),
+            is_busy: Cell::new(false),
+            is_called: Cell::new(false),
+            free: Rc::default(),
+        })
+    }
+
+    /// The version that `import.meta.hot` of a module belongs to: the one that is being evaluated, or the one that runs. One
+    /// that is loaded for the first time runs at once.
+    pub fn version(&self, module: &Rc<Module>) -> Rc<Version> {
+        if let Some(staged) = self.staged.borrow().get(&module.id) {
+            return Rc::clone(staged);
+        }
+        if let Some(current) = self.hot.current(module.id) {
+            return current;
+        }
+        let version = Hot::stage(module);
+        Hot::publish(&version);
+        version
+    }
+
+    /// These changed: updates now, or after the update that is under way.
+    pub fn change(self: &Rc<Self>, js: Js<'_>, batch: Batch) {
+        self.pending.borrow_mut().merge(batch);
+        self.pump(js);
+    }
+
+    /// Begins the next update, if there is something to do and none is under way.
+    fn pump(self: &Rc<Self>, js: Js<'_>) {
+        if self.is_busy.get() || self.pending.borrow().is_empty() {
+            return;
+        }
+        let (updater, cx) = (Rc::clone(self), Cx::new(js));
+        self.is_busy.set(true);
+        let batch = self.pending.take();
+        spawn_detached(js, async move {
+            if updater.update(&cx, batch).await {
+                updater.leave(&cx);
+            }
+        });
+    }
+
+    /// The update is over, or waits for an evaluation: others may go on.
+    pub(super) fn leave(self: &Rc<Self>, cx: &Cx) {
+        self.is_busy.set(false);
+        cx.with(|js| {
+            // Those who wait for the end of an evaluation come first.
+            self.free.fire(js, &Ok(crate::js::Held::undefined()));
+            if self.pending.borrow().is_empty() && !self.is_busy.get() {
+                self.hot.forgive();
+            }
+            self.pump(js);
+        });
+    }
+
+    /// Waits until no other update is under way.
+    pub(super) async fn enter(&self, cx: &Cx) {
+        while self.is_busy.get() {
+            let _ = self.free.wait(cx).await;
+        }
+        self.is_busy.set(true);
+    }
+
+    /// `hot.invalidate()`.
+    pub fn invalidate(self: &Rc<Self>, js: Js<'_>, version: &Rc<Version>, message: Option<&str>) {
+        let module = &version.module;
+        // An accept callback belongs to the replaced version and speaks of the new one.
+        let speaks_for = if version.is_retired() && self.is_telling.get() {
+            self.hot.current(module.id)
+        } else {
+            Some(Rc::clone(version))
+        };
+        let Some(version) = speaks_for.filter(|version| !version.is_retired()) else {
+            return;
+        };
+        let now = Instant::now();
+        let is_again = module
+            .last_invalidated
+            .get()
+            .is_some_and(|last| now.duration_since(last) < LOOP);
+        if module.has_invalidated.replace(true) || is_again && version.is_by_invalidation.get() {
+            let text = "invalidate() is ignored: this version is there because the last one has called it";
+            report::warning(js, &super::update::shown(&module.path), text);
+            return;
+        }
+        module.last_invalidated.set(Some(now));
+        version.refuse();
+        let payload = js.object();
+        let path = js.string(&module.path);
+        let message = message.map_or_else(|| js.undefined(), |message| js.string(message));
+        // A new object takes any property.
+        let _ = payload.set("path", path);
+        let _ = payload.set("message", message);
+        let _ = payload.set("firstInvalidatedBy", path);
+        listeners::tell(js, &self.hot, "vite:invalidate", payload);
+        self.pending
+            .borrow_mut()
+            .invalidated
+            .push(Rc::downgrade(&version));
+        // Not within the user's call: what it waits for may be that call.
+        if !self.is_called.replace(true) {
+            let updater = Rc::clone(self);
+            let later = js.soon(move |js| {
+                updater.is_called.set(false);
+                updater.pump(js);
+            });
+            if later.is_err() {
+                self.is_called.set(false);
+            }
+        }
+    }
+
+    /// `hot.send()`.
+    pub fn send(&self, js: Js<'_>, event: &str, data: crate::js::Value<'_>) {
+        listeners::tell(js, &self.hot, event, data);
+        self.runner.sent(js, event, data);
+    }
+}

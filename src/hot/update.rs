@@ -1,0 +1,529 @@
+//! One update, from the changed files to the accept callbacks.
+
+use std::cell::{Cell, RefCell};
+use std::path::Path;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Instant;
+
+use super::accepting::Callback;
+use super::disposing;
+use super::listeners::notify;
+use super::queue::{Batch, UnderWay, Updater};
+use super::runner::{Evaluation, Prepared, Told, Want};
+use super::step::{Step, Steps};
+use super::version::{Hot, Version};
+use crate::graph::hot::{Edge, ModuleId, Outcome, Plan, Spread, Staged};
+use crate::js::{Cx, Held, Js, JsResult};
+use crate::report;
+
+/// An update under way.
+pub(super) struct Work {
+    pub steps: Steps,
+    pub batch: Batch,
+    pub start: Instant,
+    pub changed: Vec<ModuleId>,
+    pub spread: Spread,
+    pub is_reload: bool,
+    pub plan: Plan,
+    pub callbacks: Vec<Callback>,
+}
+
+/// How an evaluation ended.
+pub(super) enum Evaluated {
+    /// All of it ran.
+    Ran,
+    /// What was thrown.
+    Threw(Held),
+    /// Another update has taken over; it has the right to go on.
+    Superseded { holds: bool },
+}
+
+impl Updater {
+    /// Runs one update. Whether it has the right to go on is given back with it (`leave`), unless it says `false`: then
+    /// another update has that right by now.
+    pub(super) async fn update(self: &Rc<Self>, cx: &Cx, batch: Batch) -> bool {
+        self.updates.set(self.updates.get() + 1);
+        let mut work = Work {
+            steps: Steps::new(self.updates.get()),
+            start: Instant::now(),
+            changed: Vec::new(),
+            spread: Spread {
+                outcome: Outcome::Updated,
+                affected: Vec::new(),
+                acceptors: Vec::new(),
+            },
+            is_reload: batch.wants_reload,
+            plan: Plan::default(),
+            callbacks: Vec::new(),
+            batch,
+        };
+        work.steps.enter(Step::Spreading, work.batch.changed.len());
+        if !self.spread(cx, &mut work).await {
+            return true;
+        }
+        if let Outcome::Restart { way } = &work.spread.outcome {
+            let path = way.last().map(|id| self.path(*id)).unwrap_or_default();
+            cx.with(|js| self.runner.restart(js, &path, "it declines"));
+            return true;
+        }
+        work.steps.enter(Step::Preparing, work.spread.affected.len());
+        let prepared = match cx.attempt(|js| self.prepare(js, &mut work)) {
+            Ok(prepared) => Rc::new(prepared),
+            Err(thrown) => {
+                self.fail_prepared(cx, work, thrown).await;
+                return true;
+            }
+        };
+        cx.with(|js| self.runner.begins(js, &prepared, &work.plan.dispose));
+        self.dispose(cx, &work).await;
+        let versions = self.stage(&work);
+        let order = work.plan.enter.clone();
+        work.steps.enter(Step::Evaluating, work.plan.evaluate.len());
+        match self.evaluate(cx, &mut work, &prepared, &versions, order).await {
+            Evaluated::Superseded { holds } => {
+                work.steps.enter(Step::Superseded, 0);
+                return holds;
+            }
+            Evaluated::Threw(thrown) => self.fail_evaluated(cx, work, &prepared, &versions, &thrown).await,
+            Evaluated::Ran => self.finish(cx, work, &prepared, &versions).await,
+        }
+        true
+    }
+
+    /// What changed, and how far that spreads. `false` if nothing changed.
+    async fn spread(self: &Rc<Self>, cx: &Cx, work: &mut Work) -> bool {
+        let files: Vec<ModuleId> = work.batch.changed.iter().copied().collect();
+        let invalidated = work
+            .batch
+            .invalidated
+            .iter()
+            .filter_map(std::rc::Weak::upgrade)
+            .filter(|version| !version.is_retired())
+            .map(|version| version.module.id)
+            .collect::<Vec<_>>();
+        let mut changed = cx.with(|js| self.runner.differing(js, &files));
+        changed.extend(invalidated.iter().chain(&work.batch.touched).copied());
+        self.take_broken(&work.batch, &mut changed);
+        loop {
+            changed.sort_unstable();
+            changed.dedup();
+            if changed.is_empty() && !work.is_reload {
+                return false;
+            }
+            work.spread = self.graph.borrow_mut().spread(&changed, &*self.hot);
+            work.is_reload |= matches!(work.spread.outcome, Outcome::Reload { .. });
+            let Some(other) = self.take_over(&work.spread.affected, work.is_reload) else {
+                break;
+            };
+            work.steps.enter(Step::Spreading, other.modules.len());
+            changed.extend(other.batch.borrow().changed.iter().copied());
+            for version in other.versions.iter().rev() {
+                disposing::dispose(cx, version).await;
+                version.retire();
+            }
+            cx.with(|js| {
+                self.runner.discard(js, &other.prepared);
+                self.runner.ends(js, &other.prepared, false);
+            });
+            work.batch.merge(other.batch.take());
+        }
+        work.changed = changed;
+        work.batch.changed = work.changed.iter().copied().collect();
+        true
+    }
+
+    /// An evaluation under way of one of these modules, which can publish nothing from now on.
+    fn take_over(&self, affected: &[ModuleId], is_reload: bool) -> Option<Rc<UnderWay>> {
+        let mut under_way = self.under_way.borrow_mut();
+        let concerns =
+            |other: &Rc<UnderWay>| is_reload || affected.iter().any(|id| other.modules.contains(id));
+        let place = under_way.iter().position(concerns)?;
+        let other = under_way.remove(place);
+        other.is_superseded.set(true);
+        for id in &other.modules {
+            self.staged.borrow_mut().remove(id);
+        }
+        Some(other)
+    }
+
+    /// New versions, and the plan for them.
+    fn prepare<'s>(&self, js: Js<'s>, work: &mut Work) -> JsResult<'s, Prepared> {
+        let want = if work.is_reload {
+            Want::Everything
+        } else {
+            Want::Modules(work.spread.affected.clone())
+        };
+        let prepared = self.runner.prepare(js, &want, &work.changed)?;
+        let graph = self.graph.borrow();
+        work.plan = if work.is_reload {
+            graph.reload_plan(&self.runner.roots(), &prepared.edges)
+        } else {
+            graph.plan(&work.spread, &prepared.edges)
+        };
+        drop(graph);
+        work.callbacks = self.callbacks(&work.plan.callbacks);
+        Ok(prepared)
+    }
+
+    /// `vite:beforeUpdate` or `vite:beforeFullReload`, then all disposers.
+    async fn dispose(self: &Rc<Self>, cx: &Cx, work: &Work) {
+        work.steps.enter(Step::Disposing, work.plan.dispose.len());
+        let (event, payload) = cx.with(|js| self.payload(js, work));
+        notify(cx, &self.hot, &format!("vite:before{event}"), &payload).await;
+        for id in &work.plan.dispose {
+            if let Some(version) = self.hot.current(*id) {
+                disposing::dispose(cx, &version).await;
+            }
+        }
+    }
+
+    /// Versions for what is evaluated, or may be.
+    pub(super) fn stage(&self, work: &Work) -> Vec<Rc<Version>> {
+        let mut ids = work.plan.evaluate.clone();
+        if work.is_reload {
+            let all = self.hot.all().into_iter().map(|module| module.id);
+            let others = all.filter(|id| !work.plan.prune.contains(id) && !work.plan.evaluate.contains(id));
+            ids.extend(others.collect::<Vec<_>>());
+        }
+        let versions = self.stage_all(&ids);
+        let invalidated = work
+            .batch
+            .invalidated
+            .iter()
+            .filter_map(std::rc::Weak::upgrade)
+            .collect::<Vec<_>>();
+        for version in &versions {
+            let is_its = |other: &Rc<Version>| other.module.id == version.module.id;
+            version.is_by_invalidation.set(invalidated.iter().any(is_its));
+        }
+        versions
+    }
+
+    pub(super) fn stage_all(&self, ids: &[ModuleId]) -> Vec<Rc<Version>> {
+        let modules = ids.iter().filter_map(|id| self.hot.find(*id));
+        let versions: Vec<Rc<Version>> = modules.map(|module| Hot::stage(&module)).collect();
+        let mut staged = self.staged.borrow_mut();
+        for version in &versions {
+            staged.insert(version.module.id, Rc::clone(version));
+        }
+        versions
+    }
+
+    /// Evaluates. While that takes longer than now, other updates may run.
+    pub(super) async fn evaluate(
+        self: &Rc<Self>,
+        cx: &Cx,
+        work: &mut Work,
+        prepared: &Rc<Prepared>,
+        versions: &[Rc<Version>],
+        order: Vec<ModuleId>,
+    ) -> Evaluated {
+        let evaluation = Evaluation {
+            order,
+            versions: versions.to_vec(),
+            is_reload: work.is_reload,
+        };
+        let mut evaluating = self.runner.evaluate(cx, prepared, &evaluation);
+        let begun = std::future::poll_fn(|waker| Poll::Ready(evaluating.as_mut().poll(waker))).await;
+        if let Poll::Ready(result) = begun {
+            return result.map_or_else(Evaluated::Threw, |()| Evaluated::Ran);
+        }
+        let under_way = Rc::new(UnderWay {
+            modules: versions.iter().map(|version| version.module.id).collect(),
+            batch: RefCell::new(std::mem::take(&mut work.batch)),
+            versions: versions.to_vec(),
+            prepared: Rc::clone(prepared),
+            is_superseded: Cell::new(false),
+        });
+        self.under_way.borrow_mut().push(Rc::clone(&under_way));
+        self.leave(cx);
+        let result = evaluating.await;
+        let mut holds = false;
+        if !under_way.is_superseded.get() {
+            self.enter(cx).await;
+            holds = true;
+        }
+        if under_way.is_superseded.get() {
+            return Evaluated::Superseded { holds };
+        }
+        self.under_way
+            .borrow_mut()
+            .retain(|other| !Rc::ptr_eq(other, &under_way));
+        work.batch = under_way.batch.take();
+        match result {
+            Ok(()) => Evaluated::Ran,
+            Err(thrown) => Evaluated::Threw(thrown),
+        }
+    }
+
+    /// All of it ran: importers see it, what is gone is pruned, callbacks are called.
+    async fn finish(
+        self: &Rc<Self>,
+        cx: &Cx,
+        mut work: Work,
+        prepared: &Rc<Prepared>,
+        versions: &[Rc<Version>],
+    ) {
+        work.steps.enter(Step::Committing, versions.len());
+        let late = match cx.attempt(|js| self.runner.commit(js, prepared)) {
+            Ok(late) => late,
+            Err(thrown) => {
+                self.fail_evaluated(cx, work, prepared, versions, &thrown).await;
+                return;
+            }
+        };
+        cx.with(|js| self.runner.ends(js, prepared, true));
+        let lost = self.publish(&work, prepared, late, versions);
+        work.plan.prune.extend(lost);
+        work.steps.enter(Step::Pruning, work.plan.prune.len());
+        self.prune(cx, &work.plan.prune).await;
+        work.steps.enter(Step::Telling, work.callbacks.len());
+        let callbacks = std::mem::take(&mut work.callbacks);
+        self.is_telling.set(true);
+        self.call(cx, callbacks, None).await;
+        self.is_telling.set(false);
+        if !work.is_reload {
+            let (_, payload) = cx.with(|js| self.payload(js, &work));
+            notify(cx, &self.hot, "vite:afterUpdate", &payload).await;
+        }
+        self.tell_done(cx, &work);
+        work.steps.enter(Step::Done, 0);
+    }
+
+    /// The new versions are the ones that count. `late` are imports that are known only now; gives what lost an importer
+    /// by them.
+    pub(super) fn publish(
+        &self,
+        work: &Work,
+        prepared: &Rc<Prepared>,
+        late: Staged,
+        versions: &[Rc<Version>],
+    ) -> Vec<ModuleId> {
+        for version in versions {
+            self.staged.borrow_mut().remove(&version.module.id);
+            Hot::publish(version);
+        }
+        let mut graph = self.graph.borrow_mut();
+        if work.is_reload {
+            graph.forget_order();
+        }
+        for (id, edges) in &prepared.edges {
+            graph.set_edges(*id, edges.clone());
+        }
+        let mut lost = Vec::new();
+        for (id, edges) in late {
+            let before = graph.edges(id).iter().map(|edge| edge.to);
+            lost.extend(before.filter(|to| !edges.iter().any(|edge| edge.to == *to)));
+            graph.set_edges(id, edges);
+        }
+        for (from, edge) in self.asked.take() {
+            graph.add_edge(from, edge);
+        }
+        for id in &work.plan.evaluate {
+            graph.evaluated(*id);
+        }
+        lost
+    }
+
+    /// A module has loaded another one by `import()` or `require()`.
+    pub fn imported(&self, from: ModuleId, edge: Edge) {
+        if self.staged.borrow().contains_key(&from) {
+            // Its other imports are not those of the graph yet.
+            self.asked.borrow_mut().push((from, edge));
+        } else {
+            self.graph.borrow_mut().add_edge(from, edge);
+        }
+    }
+
+    /// Disposers and prune callbacks of what no root reaches any more.
+    async fn prune(self: &Rc<Self>, cx: &Cx, candidates: &[ModuleId]) {
+        let gone = self.graph.borrow().unreached(candidates);
+        if gone.is_empty() {
+            return;
+        }
+        let payload = cx.with(|js| {
+            let payload = js.object();
+            let paths: Vec<_> = gone.iter().map(|id| js.string(&self.path(*id))).collect();
+            // A new object takes any property.
+            let _ = payload.set("type", js.string("prune"));
+            let _ = payload.set("paths", js.array(&paths));
+            payload.hold()
+        });
+        notify(cx, &self.hot, "vite:beforePrune", &payload).await;
+        for id in &gone {
+            if let Some(version) = self.hot.current(*id) {
+                disposing::dispose(cx, &version).await;
+                disposing::prune(cx, &version).await;
+            }
+            self.graph.borrow_mut().remove(*id);
+            self.hot.remove(*id);
+            cx.with(|js| self.runner.forget(js, *id));
+        }
+    }
+
+    /// Runs all disposers, importers before what they import.
+    pub async fn dispose_all(&self, cx: &Cx) {
+        let everything = self.graph.borrow().reload_plan(&[], &Staged::default());
+        for id in everything.dispose {
+            if let Some(version) = self.hot.current(id) {
+                disposing::dispose(cx, &version).await;
+            }
+        }
+    }
+
+    /// The end of the event's name, and its payload as Vite gives it.
+    fn payload(&self, js: Js<'_>, work: &Work) -> (&'static str, Held) {
+        let payload = js.object();
+        // New objects take any property.
+        if work.is_reload {
+            let entry = self.runner.roots().first().map(|id| self.path(*id));
+            let _ = payload.set("type", js.string("full-reload"));
+            let _ = payload.set("path", js.string(&entry.unwrap_or_default()));
+            if let Some(file) = work.batch.files.first() {
+                let _ = payload.set("triggeredBy", js.string(file));
+            }
+            return ("FullReload", payload.hold());
+        }
+        let timestamp = js
+            .global()
+            .and_then(|global| global.get("Date")?.call_method("now", &[]));
+        let timestamp = timestamp.unwrap_or_else(|_| js.number(0.0));
+        let mut updates = Vec::new();
+        for acceptor in &work.plan.callbacks {
+            let dependencies = match &acceptor.by {
+                crate::graph::hot::By::Dependencies(dependencies) => dependencies.clone(),
+                _ => vec![acceptor.owner],
+            };
+            for dependency in dependencies {
+                let update = js.object();
+                let _ = update.set("type", js.string("js-update"));
+                let _ = update.set("path", js.string(&self.path(acceptor.owner)));
+                let _ = update.set("acceptedPath", js.string(&self.path(dependency)));
+                let _ = update.set("timestamp", timestamp);
+                updates.push(update);
+            }
+        }
+        let _ = payload.set("type", js.string("update"));
+        let _ = payload.set("updates", js.array(&updates));
+        ("Update", payload.hold())
+    }
+
+    /// A module's absolute path.
+    pub(super) fn path(&self, id: ModuleId) -> String {
+        self.hot
+            .find(id)
+            .map(|module| module.path.to_string())
+            .unwrap_or_default()
+    }
+
+    /// From what changed to who took it.
+    pub(super) fn way(&self, work: &Work) -> Vec<String> {
+        let first_acceptor = work.spread.acceptors.first().map(|acceptor| &acceptor.way);
+        let way = match &work.spread.outcome {
+            Outcome::Reload { way } | Outcome::Restart { way } => Some(way),
+            Outcome::Updated => first_acceptor,
+        };
+        way.into_iter().flatten().map(|id| self.path(*id)).collect()
+    }
+
+    /// What `updates` tells of this update.
+    pub(super) fn told(&self, work: &Work, outcome: &'static str, error: Option<Held>) -> Told {
+        let paths = |ids: &[ModuleId]| ids.iter().map(|id| self.path(*id)).collect::<Vec<_>>();
+        let owners: Vec<ModuleId> = work
+            .spread
+            .acceptors
+            .iter()
+            .map(|acceptor| acceptor.owner)
+            .collect();
+        let mut files = work.batch.files.clone();
+        if files.is_empty() {
+            files = paths(&work.changed);
+        }
+        Told {
+            outcome,
+            files,
+            modules: paths(&work.plan.evaluate),
+            acceptors: if work.is_reload {
+                Vec::new()
+            } else {
+                paths(&owners)
+            },
+            way: self.way(work),
+            duration: work.start.elapsed().as_secs_f64() * 1000.0,
+            error,
+        }
+    }
+
+    fn tell_done(&self, cx: &Cx, work: &Work) {
+        let outcome = if work.is_reload { "reloaded" } else { "updated" };
+        let told = self.told(work, outcome, None);
+        let mut line = self.line(&told, work);
+        if self.recover() {
+            line.push_str(" (recovered)");
+        }
+        cx.with(|js| {
+            report::remark(js, &line);
+            self.runner.tell(js, &told);
+        });
+    }
+
+    /// The line of the log, without the time of day.
+    fn line(&self, told: &Told, work: &Work) -> String {
+        let mut way: Vec<String> = told.way.iter().map(|path| shown(path)).collect();
+        let first = told.files.first().map(|path| shown(path)).unwrap_or_default();
+        let more = told.files.len().saturating_sub(1);
+        let first = if more > 0 {
+            format!("{first} and {more} more")
+        } else {
+            first
+        };
+        let took = duration(told.duration);
+        if work.is_reload {
+            let count = plural(told.modules.len());
+            let mut why = format!("{count}; nobody accepts it");
+            if work.batch.wants_reload {
+                why = count;
+            } else if !self.has_reloaded.replace(true) {
+                let place = way.first().cloned().unwrap_or_else(|| first.clone());
+                why = format!("{why}; `import.meta.hot?.accept()` in {place} would make it an update");
+            }
+            return format!("{first} reloaded in {took} ms ({why})");
+        }
+        let start = told.way.first().zip(told.files.first());
+        if start.is_some_and(|(start, file)| start == file) {
+            way.remove(0);
+        }
+        way.insert(0, first);
+        let count = told.modules.len();
+        let count = if count == told.way.len() || count <= 1 {
+            String::new()
+        } else {
+            format!(" ({})", plural(count))
+        };
+        format!("{} updated in {took} ms{count}", way.join(" → "))
+    }
+}
+
+fn plural(modules: usize) -> String {
+    if modules == 1 {
+        "1 module".to_owned()
+    } else {
+        format!("{modules} modules")
+    }
+}
+
+fn duration(milliseconds: f64) -> String {
+    if milliseconds < 10.0 {
+        format!("{milliseconds:.1}")
+    } else {
+        format!("{milliseconds:.0}")
+    }
+}
+
+/// The path from the working directory, if it is below that.
+pub fn shown(path: &str) -> String {
+    let folder = std::env::current_dir().unwrap_or_default();
+    let relative = Path::new(path).strip_prefix(folder);
+    relative.ok().and_then(Path::to_str).unwrap_or(path).to_owned()
+}

@@ -1,0 +1,81 @@
+//! `updates`: an `EventEmitter` that tells what happens to a hot program.
+
+use crate::hot::Told;
+use crate::js::{Held, Js, JsResult, State, Value};
+use crate::report;
+
+/// The emitter of one environment.
+pub struct Events {
+    emitter: Held,
+}
+
+impl State for Events {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        let emitter = js.builtin("events")?.construct(&[])?;
+        Ok(Self {
+            emitter: emitter.hold(),
+        })
+    }
+}
+
+/// Fills the export `updates`.
+///
+/// # Errors
+/// While the environment is going.
+pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
+    exports.set("updates", js.state::<Events>()?.emitter.get(js))
+}
+
+impl Events {
+    /// `updated`, `reloaded` or `failed`.
+    pub fn tell(&self, js: Js<'_>, told: &Told) {
+        let payload = || -> JsResult<'_> {
+            let payload = js.object();
+            payload.set("outcome", js.string(told.outcome))?;
+            let lists = [
+                ("files", &told.files),
+                ("modules", &told.modules),
+                ("acceptors", &told.acceptors),
+                ("way", &told.way),
+            ];
+            for (name, list) in lists {
+                let items: Vec<Value<'_>> = list.iter().map(|item| js.string(item)).collect();
+                payload.set(name, js.array(&items))?;
+            }
+            payload.set("duration", js.number(told.duration))?;
+            if let Some(error) = &told.error {
+                payload.set("error", error.get(js))?;
+            }
+            Ok(payload)
+        };
+        if let Ok(payload) = payload() {
+            self.emit(js, told.outcome, payload);
+        }
+    }
+
+    /// `custom`: what `hot.send` was given.
+    pub fn sent(&self, js: Js<'_>, event: &str, data: Value<'_>) {
+        // `data` belongs to this call, and so does what is made here.
+        let data = data.hold();
+        let payload = js.object();
+        // A new object takes any property.
+        let _ = payload.set("event", js.string(event));
+        let _ = payload.set("data", data.get(js));
+        self.emit(js, "custom", payload);
+    }
+
+    fn emit<'s>(&self, js: Js<'s>, event: &str, payload: Value<'s>) {
+        let emitted = self
+            .emitter
+            .get(js)
+            .call_method("emit", &[js.string(event), payload]);
+        if let Err(thrown) = emitted {
+            report::error(
+                js,
+                "updates",
+                &format!("a listener of \"{event}\" failed"),
+                thrown.0,
+            );
+        }
+    }
+}

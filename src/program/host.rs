@@ -1,0 +1,181 @@
+//! The program around the engine: `import.meta.hot`, and whose is what a version starts.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::resources::{Resources, Transition};
+use super::update::HotProgram;
+use crate::es::{Engine, Host, ModuleId, Stage, Version};
+use crate::js::{Cx, Held, Js, JsResult, Value};
+
+/// A hot program that is watched.
+pub struct HotRun {
+    program: Rc<HotProgram>,
+    owners: Rc<Owners>,
+}
+
+/// Who owns what: one owner for each version that runs, or is about to.
+pub struct Owners {
+    resources: Rc<Resources>,
+    /// By module and number of the version.
+    by_version: RefCell<HashMap<(ModuleId, u32), Held>>,
+    /// Of updates under way, by their stage.
+    transitions: RefCell<Vec<(Rc<Stage>, Rc<Transition>, Vec<(ModuleId, u32)>)>>,
+}
+
+impl HotRun {
+    /// The host of `program`.
+    pub fn new(program: Rc<HotProgram>, owners: Rc<Owners>) -> Self {
+        Self { program, owners }
+    }
+}
+
+impl Owners {
+    /// Nobody yet.
+    pub fn new(resources: Rc<Resources>) -> Rc<Self> {
+        Rc::new(Self {
+            resources,
+            by_version: RefCell::default(),
+            transitions: RefCell::default(),
+        })
+    }
+
+    fn owner<'s>(&self, js: Js<'s>, version: &Version) -> JsResult<'s> {
+        let key = (version.module, version.serial);
+        if let Some(owner) = self.by_version.borrow().get(&key) {
+            return Ok(owner.get(js));
+        }
+        let owner = self
+            .resources
+            .owner(js, &path_of(js, version.module)?, version.serial)?;
+        self.by_version.borrow_mut().insert(key, owner.hold());
+        Ok(owner)
+    }
+
+    /// The running versions of these modules are about to be replaced by those of the stage.
+    pub fn begin<'s>(
+        &self,
+        js: Js<'s>,
+        engine: &Engine,
+        stage: &Rc<Stage>,
+        replaced: &[ModuleId],
+    ) -> JsResult<'s, ()> {
+        let mut keys = Vec::new();
+        let mut owners = Vec::new();
+        for id in replaced {
+            let Some(version) = engine.current(*id) else {
+                continue;
+            };
+            let key = (*id, version.serial);
+            if let Some(owner) = self.by_version.borrow().get(&key) {
+                owners.push(owner.get(js));
+                keys.push(key);
+            }
+        }
+        let transition = Transition::begin(js, &owners)?;
+        // Owners that were made while functions were hoisted belong to no transition.
+        for version in stage.modules().iter().filter_map(|id| stage.version(*id)) {
+            let early = self
+                .by_version
+                .borrow_mut()
+                .remove(&(version.module, version.serial));
+            drop(early);
+        }
+        self.transitions
+            .borrow_mut()
+            .push((Rc::clone(stage), transition, keys));
+        Ok(())
+    }
+
+    fn transition(&self, stage: &Rc<Stage>) -> Option<Rc<Transition>> {
+        let transitions = self.transitions.borrow();
+        let found = transitions.iter().find(|(other, ..)| Rc::ptr_eq(other, stage));
+        found.map(|(_, transition, _)| Rc::clone(transition))
+    }
+
+    /// The stage has been evaluated: waits until it has come up.
+    ///
+    /// # Errors
+    /// What a version failed with before it had come up: an exit, an uncaught error.
+    pub async fn come_up(&self, cx: &Cx, stage: &Rc<Stage>) -> Result<(), Held> {
+        let Some(transition) = self.transition(stage) else {
+            return Ok(());
+        };
+        cx.attempt(|js| transition.evaluated(js))?;
+        Rc::clone(&transition).settled(cx.clone()).await;
+        transition.failure().map_or(Ok(()), Err)
+    }
+
+    /// The update is over: the new versions run, or the old ones go on.
+    pub fn end<'s>(&self, js: Js<'s>, stage: &Rc<Stage>, has_succeeded: bool) -> JsResult<'s, ()> {
+        let mut transitions = self.transitions.borrow_mut();
+        let Some(place) = transitions
+            .iter()
+            .position(|(other, ..)| Rc::ptr_eq(other, stage))
+        else {
+            return Ok(());
+        };
+        let (_, transition, replaced) = transitions.remove(place);
+        drop(transitions);
+        let gone: Vec<(ModuleId, u32)> = if has_succeeded {
+            replaced
+        } else {
+            let staged = stage.modules().iter().filter_map(|id| stage.version(*id));
+            staged.map(|version| (version.module, version.serial)).collect()
+        };
+        for key in gone {
+            let owner = self.by_version.borrow_mut().remove(&key);
+            drop(owner);
+        }
+        if has_succeeded {
+            Ok(())
+        } else {
+            transition.roll_back(js)
+        }
+    }
+}
+
+fn path_of<'s>(js: Js<'s>, module: ModuleId) -> JsResult<'s, String> {
+    let record = Engine::of(js)?.record(module);
+    Ok(record.map_or_else(String::new, |record| match &record.path {
+        Some(path) => path.to_string_lossy().into_owned(),
+        None => record.url.clone(),
+    }))
+}
+
+impl Host for HotRun {
+    fn hot<'s>(&self, js: Js<'s>, module: ModuleId, serial: u32) -> JsResult<'s> {
+        self.program.hot(js, module, serial)
+    }
+
+    fn scope<'s>(&self, _js: Js<'s>, _version: &Version, scope: Value<'s>) -> JsResult<'s, ()> {
+        self.owners.resources.give_timers(scope)
+    }
+
+    fn run<'s>(&self, js: Js<'s>, version: &Version, step: Value<'s>, args: &[Value<'s>]) -> JsResult<'s> {
+        let owner = self.owners.owner(js, version)?;
+        self.owners
+            .resources
+            .run_as(js, owner, || step.call(js.undefined(), args))
+    }
+
+    fn run_outside<'s>(&self, js: Js<'s>, step: Value<'s>, args: &[Value<'s>]) -> JsResult<'s> {
+        self.owners
+            .resources
+            .run_outside(js, || step.call(js.undefined(), args))
+    }
+
+    fn asked(&self, js: Js<'_>, from: ModuleId, to: ModuleId, is_import: bool) {
+        self.program.asked(js, from, to, is_import);
+    }
+
+    fn made(&self, js: Js<'_>, version: &Rc<Version>) {
+        self.program.made(js, version);
+    }
+
+    fn evaluated(&self, js: Js<'_>, version: &Rc<Version>) {
+        self.program.evaluated(js, version);
+        super::doors::refresh(js, version.module);
+    }
+}

@@ -1,0 +1,169 @@
+//! What the engine tells of modules and versions: `import.meta.hot`, the graph, and what is watched.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::{Rc, Weak};
+
+use super::on_engine::graph_id;
+use super::update::HotProgram;
+use crate::es::{self, Body, Stage};
+use crate::graph::hot::{Edge, EdgeKind};
+use crate::hot::{Hot, Kind, Module, Version, context};
+use crate::js::{Js, JsResult};
+
+/// Versions of one module, by the engine's numbers.
+type Numbered = Vec<(u32, Weak<Version>)>;
+
+/// One environment's versions, as `import.meta.hot` finds them.
+#[derive(Default)]
+pub struct HotHost {
+    /// By module, the version of each number.
+    versions: RefCell<HashMap<es::ModuleId, Numbered>>,
+}
+
+impl HotHost {
+    /// An engine's version is that version of `import.meta.hot`.
+    pub fn tie(&self, staged: &es::Version, version: &Rc<Version>) {
+        let mut versions = self.versions.borrow_mut();
+        let of_module = versions.entry(staged.module).or_default();
+        of_module.retain(|(_, known)| known.strong_count() > 0);
+        of_module.push((staged.serial, Rc::downgrade(version)));
+    }
+
+    fn version(
+        &self,
+        program: &HotProgram,
+        module: &Rc<Module>,
+        id: es::ModuleId,
+        serial: u32,
+    ) -> Rc<Version> {
+        let known = self.versions.borrow().get(&id).map(|all| {
+            let found = all.iter().find(|(number, _)| *number == serial);
+            (all.is_empty(), found.and_then(|(_, version)| version.upgrade()))
+        });
+        match known {
+            Some((_, Some(version))) => version,
+            // A version that is gone still speaks: it is not heard.
+            Some((false, None)) => {
+                let version = Hot::stage(module);
+                version.retire();
+                version
+            }
+            _ => program.updater.version(module),
+        }
+    }
+
+    /// The modules of a committed stage are watched.
+    pub fn watch_stage(js: Js<'_>, program: &HotProgram, stage: &Stage) {
+        for id in stage.modules() {
+            if let Some(record) = program.engine.record(*id).filter(|record| record.is_local) {
+                program.watch(js, &record);
+            }
+        }
+    }
+}
+
+impl HotProgram {
+    /// The module of a record, known from now on.
+    pub fn module(&self, record: &es::Record) -> Rc<Module> {
+        let path = record
+            .path
+            .as_deref()
+            .map(|path| path.to_string_lossy().into_owned());
+        let path = path.unwrap_or_else(|| record.url.clone());
+        self.updater.hot.module(graph_id(record.id), &record.url, &path)
+    }
+
+    /// `import.meta.hot` of a version.
+    ///
+    /// # Errors
+    /// While the environment is going.
+    pub fn hot<'s>(&self, js: Js<'s>, id: es::ModuleId, serial: u32) -> JsResult<'s> {
+        let Some(record) = self.engine.record(id).filter(|record| record.is_local) else {
+            return Ok(js.undefined());
+        };
+        let module = self.module(&record);
+        let version = self.host.version(self, &module, id, serial);
+        let is_common_js = self
+            .engine
+            .version(id, serial)
+            .is_some_and(|version| matches!(version.unit.body, Body::CommonJs(_)) || version.unit.is_loose());
+        let kind = if is_common_js {
+            Kind::CommonJs
+        } else {
+            Kind::Module
+        };
+        context(js, &self.updater, &version, kind)
+    }
+
+    /// A version was made and linked. Of an update it counts once that is committed.
+    pub fn made(&self, js: Js<'_>, version: &es::Version) {
+        let Some(record) = self
+            .engine
+            .record(version.module)
+            .filter(|record| record.is_local)
+        else {
+            return;
+        };
+        self.module(&record);
+        let current = record.current.borrow().clone();
+        let is_current = current.is_some_and(|current| std::ptr::eq(&raw const *current, version));
+        if !is_current {
+            return;
+        }
+        self.watch(js, &record);
+        let edges = self.runner.static_edges(version);
+        self.updater
+            .graph
+            .borrow_mut()
+            .set_edges(graph_id(record.id), edges);
+    }
+
+    /// A module asks for another one by `import()` or `require()`.
+    pub fn asked(&self, js: Js<'_>, from: es::ModuleId, to: es::ModuleId, is_import: bool) {
+        let is_local = |id| {
+            self.engine
+                .record(id)
+                .filter(|record: &Rc<es::Record>| record.is_local)
+        };
+        let (Some(from), Some(to)) = (is_local(from), is_local(to)) else {
+            return;
+        };
+        self.module(&to);
+        self.watch(js, &to);
+        let kind = if is_import {
+            EdgeKind::Dynamic
+        } else {
+            EdgeKind::Require
+        };
+        self.updater
+            .imported(graph_id(from.id), Edge::new(graph_id(to.id), kind));
+        // `require()` tells after it has evaluated: until then nobody seemed to import the module.
+        if self.engine.main_module() != Some(to.id) && !is_import {
+            self.updater.graph.borrow_mut().set_root(graph_id(to.id), false);
+        }
+    }
+
+    /// A version has run to its end, or failed.
+    pub fn evaluated(&self, js: Js<'_>, version: &es::Version) {
+        let Some(record) = self
+            .engine
+            .record(version.module)
+            .filter(|record| record.is_local)
+        else {
+            return;
+        };
+        let id = graph_id(record.id);
+        self.module(&record);
+        self.watch(js, &record);
+        if version.thrown().is_some() || self.updater.staged.borrow().contains_key(&id) {
+            return;
+        }
+        let mut graph = self.updater.graph.borrow_mut();
+        graph.add(id);
+        graph.evaluated(id);
+        if graph.importers(id).is_empty() {
+            graph.set_root(id, true);
+        }
+    }
+}

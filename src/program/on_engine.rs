@@ -1,0 +1,442 @@
+//! The engine as the runner of updates: from modules that changed to stages, and from versions to edges of the graph.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+use super::events::Events;
+use super::host::Owners;
+use super::hot_host::HotHost;
+use super::update::HotProgram;
+use crate::es::compile::ImportName;
+use crate::es::{self, Body, Engine, SourceError, Stage, Unit};
+use crate::graph::hot::{Edge, EdgeKind, ModuleId, Staged};
+use crate::hot::{Evaluating, Evaluation, Prepared, Runner, Told, Version, Want, WatchWish};
+use crate::js::{Cx, Js, JsResult, Value};
+use crate::report;
+
+/// Names of a module in the graph and in the engine are one number.
+pub fn graph_id(id: es::ModuleId) -> ModuleId {
+    ModuleId(u32::try_from(id).unwrap_or(u32::MAX))
+}
+
+/// See [`graph_id`].
+pub const fn engine_id(id: ModuleId) -> es::ModuleId {
+    id.0 as es::ModuleId
+}
+
+/// Modules in the order in which they were reached, and the new text of some.
+type Reached = (Vec<ModuleId>, Vec<(es::ModuleId, Arc<Unit>)>);
+
+/// Runs updates on the engine of this environment.
+pub struct OnEngine {
+    engine: Rc<Engine>,
+    program: RefCell<Weak<HotProgram>>,
+    /// Whose is what versions start, where the program is run for long.
+    owners: RefCell<Option<Rc<Owners>>>,
+    sought: RefCell<Vec<PathBuf>>,
+}
+
+impl OnEngine {
+    /// For the program that will be set.
+    pub fn new(engine: &Rc<Engine>) -> Rc<Self> {
+        Rc::new(Self {
+            engine: Rc::clone(engine),
+            program: RefCell::default(),
+            owners: RefCell::default(),
+            sought: RefCell::default(),
+        })
+    }
+
+    /// Sets the program.
+    pub fn set_program(&self, program: &Rc<HotProgram>) {
+        *self.program.borrow_mut() = Rc::downgrade(program);
+    }
+
+    /// Sets whose is what versions start.
+    pub fn set_owners(&self, owners: &Rc<Owners>) {
+        *self.owners.borrow_mut() = Some(Rc::clone(owners));
+    }
+
+    fn program(&self) -> Option<Rc<HotProgram>> {
+        self.program.borrow().upgrade()
+    }
+
+    /// What runs, or what a module was read as last.
+    fn unit(&self, id: ModuleId) -> Option<Arc<Unit>> {
+        let record = self.engine.record(engine_id(id))?;
+        let current = record.current.borrow();
+        current.as_ref().map(|version| Arc::clone(&version.unit))
+    }
+
+    /// The local modules that the text of a unit leads to: statically, and by `import()` or `require()` of a literal.
+    fn targets(&self, id: ModuleId, unit: &Unit) -> Vec<ModuleId> {
+        let statics = unit.resolved.iter().filter_map(|resolved| resolved.as_ref().ok());
+        let mut targets: Vec<ModuleId> = statics
+            .filter_map(|resolved| self.engine.find(&Engine::url_of(resolved)))
+            .filter(|record| record.is_local)
+            .map(|record| graph_id(record.id))
+            .collect();
+        targets.extend(self.asked_for(id, unit).into_iter().map(|edge| edge.to));
+        targets
+    }
+
+    /// What was read and is not what runs.
+    fn unread(&self) -> HashMap<ModuleId, Result<Arc<Unit>, SourceError>> {
+        let read = self.engine.read(&[]).into_iter();
+        read.map(|read| (graph_id(read.module), read.unit)).collect()
+    }
+
+    /// What a unit loads, or has loaded, by `import()` or `require()`: as far as its text names it, or loads what no text
+    /// names.
+    fn asked_for(&self, id: ModuleId, unit: &Unit) -> Vec<Edge> {
+        let Some(program) = self.program() else {
+            return Vec::new();
+        };
+        let named = |unit: &Unit| {
+            let literals = dynamic_literals(unit).iter();
+            let urls = literals.filter_map(|specifier| {
+                let resolved = self.engine.resolve_from(engine_id(id), specifier).ok()?;
+                let record = self.engine.find(&Engine::url_of(&resolved))?;
+                Some(graph_id(record.id))
+            });
+            urls.collect::<HashSet<ModuleId>>()
+        };
+        let now = named(unit);
+        let old = self.unit(id);
+        let before = old.as_deref().map(named).unwrap_or_default();
+        let text = match &unit.body {
+            Body::Module(code) | Body::CommonJs(code) => code.code.as_str(),
+            Body::Json(_) | Body::External => "",
+        };
+        let computes = text.contains("import(") || text.contains("require(");
+        let graph = program.updater.graph.borrow();
+        let asked = graph
+            .edges(id)
+            .iter()
+            .filter(|edge| edge.kind != EdgeKind::Static);
+        let kept = asked.filter(|edge| now.contains(&edge.to) || computes && !before.contains(&edge.to));
+        kept.cloned().collect()
+    }
+
+    /// What a version imports, for the graph.
+    pub fn edges(&self, version: &es::Version) -> Vec<Edge> {
+        let id = graph_id(version.module);
+        let mut edges = self.static_edges(version);
+        edges.extend(self.asked_for(id, &version.unit));
+        edges
+    }
+
+    /// The static imports of a version, with the names that it uses.
+    pub fn static_edges(&self, version: &es::Version) -> Vec<Edge> {
+        let links = version.links.borrow();
+        let mut edges = Vec::with_capacity(links.len());
+        for (request, link) in links.iter().enumerate() {
+            let target = link.as_ref().and_then(|link| self.engine.record(link.module));
+            let Some(target) = target.filter(|target| target.is_local) else {
+                continue;
+            };
+            edges.push(Edge {
+                to: graph_id(target.id),
+                kind: EdgeKind::Static,
+                names: used_names(&version.unit, request),
+            });
+        }
+        edges
+    }
+
+    /// The modules of an update that the new text still reaches, with what was read of those that changed.
+    fn reached<'s>(
+        &self,
+        js: Js<'s>,
+        starts: &[ModuleId],
+        among: &HashSet<ModuleId>,
+        changed: &HashSet<ModuleId>,
+    ) -> JsResult<'s, Reached> {
+        let unread = self.unread();
+        let (mut order, mut units) = (Vec::new(), Vec::new());
+        let mut seen: HashSet<ModuleId> = starts.iter().copied().collect();
+        let mut waiting: VecDeque<ModuleId> = starts.iter().copied().collect();
+        while let Some(id) = waiting.pop_front() {
+            let mut unit = self.unit(id);
+            if let Some(new) = unread.get(&id).filter(|_| changed.contains(&id)) {
+                let new = new
+                    .clone()
+                    .map_err(|error| self.engine.source_error(js, &error))?;
+                unit = Some(Arc::clone(&new));
+                units.push((engine_id(id), new));
+            }
+            order.push(id);
+            let Some(unit) = unit else { continue };
+            for target in self.targets(id, &unit) {
+                if among.contains(&target) && seen.insert(target) {
+                    waiting.push_back(target);
+                }
+            }
+        }
+        Ok((order, units))
+    }
+
+    fn prepared(&self, stage: Rc<Stage>) -> Prepared {
+        let mut edges = Staged::default();
+        for id in stage.modules() {
+            let version = stage.version(*id);
+            let is_local = self.engine.record(*id).is_some_and(|record| record.is_local);
+            if let Some(version) = version.filter(|version| is_local && version.unit.code().is_some()) {
+                edges.insert(graph_id(*id), self.edges(&version));
+            }
+        }
+        Prepared { edges, kept: stage }
+    }
+}
+
+fn dynamic_literals(unit: &Unit) -> &[String] {
+    match &unit.body {
+        Body::Module(code) | Body::CommonJs(code) => &code.dynamic,
+        Body::Json(_) | Body::External => &[],
+    }
+}
+
+/// The names that a unit uses of a request; `None` for any.
+fn used_names(unit: &Unit, request: usize) -> Option<Rc<[Box<str>]>> {
+    use crate::es::compile::ExportKind;
+    let code = unit.code()?;
+    let mut names: Vec<Box<str>> = Vec::new();
+    for import in code.imports.iter().filter(|import| import.request == request) {
+        match &import.name {
+            ImportName::Name(name) => names.push(name.as_str().into()),
+            ImportName::Namespace { .. } => return None,
+        }
+    }
+    for export in &code.exports {
+        match &export.kind {
+            ExportKind::Indirect {
+                request: of,
+                imported,
+                ..
+            } if *of == request => names.push(imported.as_str().into()),
+            ExportKind::Namespace { request: of, .. } | ExportKind::Star { request: of }
+                if *of == request =>
+            {
+                return None;
+            }
+            _ => {}
+        }
+    }
+    Some(names.into())
+}
+
+fn stage_of(prepared: &Prepared) -> Option<Rc<Stage>> {
+    Rc::clone(&prepared.kept).downcast().ok()
+}
+
+impl Runner for OnEngine {
+    fn resolve(&self, _js: Js<'_>, from: ModuleId, specifier: &str) -> Option<String> {
+        let resolved = self.engine.resolve_from(engine_id(from), specifier).ok()?;
+        Some(Engine::url_of(&resolved))
+    }
+
+    fn watch(&self, js: Js<'_>, version: &Rc<Version>, wish: &Rc<WatchWish>) {
+        if let Some(program) = self.program() {
+            program.wish(js, version, wish);
+        }
+    }
+
+    fn differing(&self, _js: Js<'_>, modules: &[ModuleId]) -> Vec<ModuleId> {
+        let unread = self.unread();
+        modules
+            .iter()
+            .filter(|id| unread.contains_key(*id))
+            .copied()
+            .collect()
+    }
+
+    fn is_current(&self, id: ModuleId) -> bool {
+        !self.unread().contains_key(&id)
+    }
+
+    fn roots(&self) -> Vec<ModuleId> {
+        let roots = |program: Rc<HotProgram>| program.updater.graph.borrow().roots().collect();
+        self.program().map(roots).unwrap_or_default()
+    }
+
+    fn prepare<'s>(&self, js: Js<'s>, want: &Want, changed: &[ModuleId]) -> JsResult<'s, Prepared> {
+        let Some(program) = self.program() else {
+            return Err(js.error("Error", "node-hmr: no program"));
+        };
+        let (starts, among): (Vec<ModuleId>, HashSet<ModuleId>) = {
+            let graph = program.updater.graph.borrow();
+            match want {
+                Want::Everything => (graph.roots().collect(), graph.all().collect()),
+                Want::Modules(ids) => {
+                    let among: HashSet<ModuleId> = ids.iter().copied().collect();
+                    let is_entered = |id: &ModuleId| {
+                        graph.is_root(*id)
+                            || graph
+                                .importers(*id)
+                                .iter()
+                                .any(|importer| !among.contains(importer))
+                    };
+                    (ids.iter().copied().filter(is_entered).collect(), among)
+                }
+            }
+        };
+        self.sought.take();
+        let changed: HashSet<ModuleId> = changed.iter().copied().collect();
+        let outcome = self
+            .reached(js, &starts, &among, &changed)
+            .and_then(|(order, units)| {
+                let again: Vec<es::ModuleId> = order.into_iter().map(engine_id).collect();
+                for (_, unit) in &units {
+                    let failed = unit
+                        .resolved
+                        .iter()
+                        .filter_map(|resolved| resolved.as_ref().err());
+                    self.sought
+                        .borrow_mut()
+                        .extend(failed.flat_map(|error| error.sought.iter().cloned()));
+                }
+                self.engine.prepare(js, &units, &again)
+            });
+        match outcome {
+            Ok(stage) => Ok(self.prepared(stage)),
+            Err(thrown) => {
+                let sought = self.sought.borrow().clone();
+                program.seek(js, &sought);
+                Err(thrown)
+            }
+        }
+    }
+
+    fn begins(&self, js: Js<'_>, prepared: &Prepared, replaced: &[ModuleId]) {
+        let owners = self.owners.borrow().clone();
+        if let (Some(owners), Some(stage)) = (owners, stage_of(prepared)) {
+            let replaced: Vec<es::ModuleId> = replaced.iter().copied().map(engine_id).collect();
+            if let Err(thrown) = owners.begin(js, &self.engine, &stage, &replaced) {
+                report::error(js, "an update", "what it replaces could not be noted", thrown.0);
+            }
+        }
+    }
+
+    fn ends(&self, js: Js<'_>, prepared: &Prepared, has_succeeded: bool) {
+        let owners = self.owners.borrow().clone();
+        if let (Some(owners), Some(stage)) = (owners, stage_of(prepared))
+            && let Err(thrown) = owners.end(js, &stage, has_succeeded)
+        {
+            report::error(
+                js,
+                "an update",
+                "the old version could not take its ports back",
+                thrown.0,
+            );
+        }
+    }
+
+    fn sought(&self) -> Vec<PathBuf> {
+        self.sought.borrow().clone()
+    }
+
+    fn last_good<'s>(&self, js: Js<'s>, modules: &[ModuleId]) -> JsResult<'s, Prepared> {
+        let again: Vec<es::ModuleId> = modules.iter().copied().map(engine_id).collect();
+        let stage = self.engine.prepare(js, &[], &again)?;
+        Ok(self.prepared(stage))
+    }
+
+    fn evaluate(&self, cx: &Cx, prepared: &Prepared, evaluation: &Evaluation) -> Evaluating {
+        let Some(stage) = stage_of(prepared) else {
+            return Box::pin(async { Ok(()) });
+        };
+        if let Some(program) = self.program() {
+            for version in &evaluation.versions {
+                let staged = stage.version(engine_id(version.module.id));
+                if let Some(staged) = staged {
+                    program.host.tie(&staged, version);
+                }
+            }
+        }
+        let order: Vec<es::ModuleId> = evaluation.order.iter().copied().map(engine_id).collect();
+        let cx = cx.clone();
+        let owners = self.owners.borrow().clone();
+        Box::pin(async move {
+            es::evaluate(&cx, &stage, &order).await?;
+            match owners {
+                Some(owners) => owners.come_up(&cx, &stage).await,
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn commit<'s>(&self, js: Js<'s>, prepared: &Prepared) -> JsResult<'s, Staged> {
+        let mut late = Staged::default();
+        let Some(stage) = stage_of(prepared) else {
+            return Ok(late);
+        };
+        self.engine.commit(js, &stage)?;
+        for id in stage.modules() {
+            let Some(version) = stage.version(*id) else {
+                continue;
+            };
+            if version.live.borrow().common_js.is_none() {
+                continue;
+            }
+            let mut edges = self.static_edges(&version);
+            for required in self.engine.required_by(js, &version)? {
+                if self.engine.record(required).is_some_and(|record| record.is_local) {
+                    edges.push(Edge::new(graph_id(required), EdgeKind::Require));
+                }
+            }
+            let asked = self.asked_for(graph_id(*id), &version.unit);
+            let known: HashSet<ModuleId> = edges.iter().map(|edge| edge.to).collect();
+            edges.extend(asked.into_iter().filter(|edge| !known.contains(&edge.to)));
+            late.insert(graph_id(*id), edges);
+        }
+        if let Some(program) = self.program() {
+            HotHost::watch_stage(js, &program, &stage);
+        }
+        Ok(late)
+    }
+
+    fn discard(&self, js: Js<'_>, prepared: &Prepared) {
+        if let Some(stage) = stage_of(prepared)
+            && let Err(thrown) = self.engine.discard(js, &stage)
+        {
+            report::error(js, "an update", "a failed version could not be dropped", thrown.0);
+        }
+    }
+
+    fn namespace<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s> {
+        self.engine.current_namespace(js, engine_id(id))
+    }
+
+    fn forget(&self, js: Js<'_>, id: ModuleId) {
+        let path = self
+            .engine
+            .record(engine_id(id))
+            .and_then(|record| record.path.clone());
+        // Whatever it throws, the module is not imported any more.
+        drop(self.engine.remove(js, engine_id(id)));
+        if let (Some(program), Some(path)) = (self.program(), path) {
+            program.unwatch(&path, id);
+        }
+    }
+
+    fn restart(&self, js: Js<'_>, path: &str, why: &str) {
+        if let Some(program) = self.program() {
+            program.restart(js, Path::new(path), why);
+        }
+    }
+
+    fn tell(&self, js: Js<'_>, told: &Told) {
+        if let Ok(events) = js.state::<Events>() {
+            events.tell(js, told);
+        }
+    }
+
+    fn sent(&self, js: Js<'_>, event: &str, data: Value<'_>) {
+        if let Ok(events) = js.state::<Events>() {
+            events.sent(js, event, data);
+        }
+    }
+}

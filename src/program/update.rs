@@ -1,0 +1,297 @@
+//! Updates of a hot program: from files that changed to what the updater is asked for.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::rc::{Rc, Weak};
+use std::time::SystemTime;
+
+use super::hot_host::HotHost;
+use super::on_engine::{OnEngine, graph_id};
+use super::restart;
+use super::watches::Watches;
+use super::wishes::Wishes;
+use crate::es::{Engine, Record};
+use crate::graph::hot::ModuleId;
+use crate::hot::{Batch, Updater, Version, WatchWish};
+use crate::js::{Cx, Js, JsResult, State};
+use crate::report;
+
+/// Whether a path matches the globs of an option.
+pub type Matches = Box<dyn Fn(&Path) -> bool>;
+/// Restarts the process because of that file: the reason in words.
+pub type Restart = Rc<dyn for<'s> Fn(Js<'s>, &Path, &str)>;
+
+/// What the program's options say about changes.
+pub struct Rules {
+    /// `include`: a change reloads.
+    pub includes: Matches,
+    /// Files whose change restarts.
+    pub restarts: Matches,
+    /// Folders below which `include` and `restart` may match.
+    pub folders: Vec<PathBuf>,
+    /// How the process is restarted; without it, that it has to be is said.
+    pub restart: Option<Restart>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            includes: Box::new(|_| false),
+            restarts: Box::new(|_| false),
+            folders: Vec::new(),
+            restart: None,
+        }
+    }
+}
+
+/// The programs of one environment, whose watches end with it.
+#[derive(Default)]
+struct Running(RefCell<Vec<Weak<HotProgram>>>);
+
+impl State for Running {
+    fn make(_: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self::default())
+    }
+
+    fn close(&self) {
+        for program in self.0.take().iter().filter_map(Weak::upgrade) {
+            program.close();
+        }
+    }
+}
+
+/// The hot program of one environment.
+pub struct HotProgram {
+    pub(super) engine: Rc<Engine>,
+    /// One update at a time.
+    pub updater: Rc<Updater>,
+    pub(super) runner: Rc<OnEngine>,
+    pub(super) host: HotHost,
+    watches: Rc<Watches>,
+    pub(super) wishes: Wishes,
+    rules: Rules,
+    /// The modules of each file: with different queries there are several.
+    files: RefCell<HashMap<PathBuf, Vec<ModuleId>>>,
+    /// Paths whose appearance may mend what failed.
+    sought: RefCell<HashSet<PathBuf>>,
+    /// Modules whose first evaluation has to be tried again by whoever started it.
+    on_failed_start: RefCell<Option<Rc<dyn for<'s> Fn(Js<'s>)>>>,
+    /// What each file looked like when its change was taken last: one save may be told of twice.
+    taken: RefCell<HashMap<PathBuf, Look>>,
+    is_closed: Cell<bool>,
+}
+
+/// Time and size of a file; `None` of one that is missing.
+type Look = Option<(Option<SystemTime>, u64)>;
+
+fn look_at(path: &Path) -> Look {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok(), metadata.len()))
+}
+
+impl HotProgram {
+    /// Starts watching what the engine loads from now on.
+    ///
+    /// # Errors
+    /// When `HMR_POLLING` is no number, or the environment is going.
+    pub fn start<'s>(js: Js<'s>, engine: &Rc<Engine>, rules: Rules) -> JsResult<'s, Rc<Self>> {
+        let runner = OnEngine::new(engine);
+        let own: Rc<RefCell<Weak<Self>>> = Rc::default();
+        let told = Rc::clone(&own);
+        let watches = Watches::new(
+            js,
+            Rc::new(move |js: Js<'_>, paths: Vec<PathBuf>, is_doubt: bool| {
+                let program = told.borrow().upgrade();
+                match program {
+                    Some(program) if is_doubt => program.doubt(js, paths),
+                    Some(program) => program.changed(js, &paths),
+                    None => {}
+                }
+            }),
+        )?;
+        let told = Rc::clone(&own);
+        let wishes = Wishes::new(js, move |js, paths| {
+            let program = told.borrow().upgrade();
+            if let Some(program) = program {
+                program.watches.add(js, paths);
+            }
+        })?;
+        for folder in &rules.folders {
+            wishes.watch_below(folder);
+        }
+        let updater = Updater::new(Rc::clone(&runner) as _);
+        let program = Rc::new(Self {
+            engine: Rc::clone(engine),
+            updater,
+            runner,
+            host: HotHost::default(),
+            watches,
+            wishes,
+            rules,
+            files: RefCell::default(),
+            sought: RefCell::default(),
+            on_failed_start: RefCell::default(),
+            taken: RefCell::default(),
+            is_closed: Cell::new(false),
+        });
+        *own.borrow_mut() = Rc::downgrade(&program);
+        program.runner.set_program(&program);
+        js.state::<Running>()?
+            .0
+            .borrow_mut()
+            .push(Rc::downgrade(&program));
+        Ok(program)
+    }
+
+    /// Whether the watches keep the process alive.
+    pub fn keep_alive(&self, js: Js<'_>, yes: bool) {
+        self.watches.keep_alive(js, yes);
+    }
+
+    /// The program did not start: the next change of a file that it has read or sought calls this, once.
+    pub fn retry_start(self: &Rc<Self>, js: Js<'_>, again: impl for<'s> Fn(Js<'s>) + 'static) {
+        for record in self.engine.records().iter().filter(|record| record.is_local) {
+            self.watch(js, record);
+        }
+        *self.on_failed_start.borrow_mut() = Some(Rc::new(again));
+    }
+
+    /// Runs all disposers, importers first: the process is about to end.
+    pub async fn dispose_all(&self, cx: &Cx) {
+        self.updater.dispose_all(cx).await;
+    }
+
+    /// The environment goes.
+    pub fn close(&self) {
+        if !self.is_closed.replace(true) {
+            self.watches.close();
+            self.wishes.close();
+        }
+    }
+
+    /// A change of the record's file concerns its module.
+    pub(super) fn watch(&self, js: Js<'_>, record: &Record) {
+        let Some(path) = &record.path else { return };
+        let id = graph_id(record.id);
+        let mut files = self.files.borrow_mut();
+        let modules = files.entry(path.clone()).or_default();
+        if !modules.contains(&id) {
+            modules.push(id);
+            drop(files);
+            self.watches.watch(js, path);
+        }
+    }
+
+    /// The module is gone.
+    pub(super) fn unwatch(&self, path: &Path, id: ModuleId) {
+        let mut files = self.files.borrow_mut();
+        if let Some(modules) = files.get_mut(path) {
+            modules.retain(|other| *other != id);
+            if modules.is_empty() {
+                files.remove(path);
+                drop(files);
+                self.unwatch_if_free(path);
+            }
+        }
+    }
+
+    fn unwatch_if_free(&self, path: &Path) {
+        let is_needed = self.files.borrow().contains_key(path)
+            || self.sought.borrow().contains(path)
+            || self.wishes.wants_file(path);
+        if !is_needed {
+            self.watches.unwatch(path);
+        }
+    }
+
+    /// These paths, which do not exist, may mend what failed.
+    pub(super) fn seek(&self, js: Js<'_>, paths: &[PathBuf]) {
+        let before = self.sought.replace(paths.iter().cloned().collect());
+        for path in paths {
+            self.watches.watch(js, path);
+        }
+        for path in before.iter().filter(|path| !paths.contains(path)) {
+            self.unwatch_if_free(path);
+        }
+    }
+
+    /// A version asks to watch something.
+    pub(super) fn wish(&self, js: Js<'_>, version: &Rc<Version>, wish: &Rc<WatchWish>) {
+        for path in self.wishes.take_dropped() {
+            self.unwatch_if_free(&path);
+        }
+        if let Some(file) = self.wishes.add(version, wish) {
+            self.watches.watch(js, &file);
+        }
+    }
+
+    pub(super) fn restart(&self, js: Js<'_>, path: &Path, why: &str) {
+        if let Some(restart) = &self.rules.restart {
+            restart(js, path, why);
+        } else {
+            let path = crate::hot::shown(&path.to_string_lossy());
+            report::notice(js, &format!("{path} changed, and {why}: restart the process"));
+        }
+    }
+
+    /// These files may differ from what was read.
+    fn doubt(self: &Rc<Self>, js: Js<'_>, mut paths: Vec<PathBuf>) {
+        let read = self.engine.read(&paths);
+        paths.retain(|path| {
+            let modules = self.files.borrow().get(path).cloned().unwrap_or_default();
+            read.iter().any(|read| modules.contains(&graph_id(read.module)))
+        });
+        self.watches.add(js, paths);
+    }
+
+    /// These files changed together.
+    fn changed(self: &Rc<Self>, js: Js<'_>, paths: &[PathBuf]) {
+        let failed_start = self.on_failed_start.borrow_mut().take();
+        if let Some(again) = failed_start {
+            self.engine.sources().look_again(paths);
+            again(js);
+            return;
+        }
+        let read = self.engine.read(paths);
+        let mut batch = Batch::default();
+        // A file that came or went may lead the imports of others elsewhere.
+        batch.changed.extend(
+            read.iter()
+                .filter(|read| read.is_new)
+                .map(|read| graph_id(read.module)),
+        );
+        for path in paths {
+            // Whoever watches it for that looks at its content, and waits until more of them have changed.
+            if restart::is_trigger(js, path) {
+                continue;
+            }
+            if (self.rules.restarts)(path) {
+                self.restart(js, path, "it is one that restarts");
+                return;
+            }
+            let mut modules = self.files.borrow().get(path).cloned().unwrap_or_default();
+            // A file that is as it was is no change; of what failed, each save is another try.
+            let differs = read.iter().any(|read| modules.contains(&graph_id(read.module)));
+            let look = look_at(path);
+            let is_again = self.taken.borrow_mut().insert(path.clone(), look) == Some(look);
+            if !differs && (is_again || !self.updater.has_failed()) {
+                modules.clear();
+            } else if is_again && self.updater.has_failed() {
+                continue;
+            }
+            let is_sought = path.exists() && self.sought.borrow_mut().remove(path);
+            let touched = self.wishes.changed(js, path);
+            let is_included = (self.rules.includes)(path);
+            if modules.is_empty() && !is_sought && touched.is_empty() && !is_included {
+                continue;
+            }
+            batch.files.push(path.to_string_lossy().into_owned());
+            batch.changed.extend(modules);
+            batch.touched.extend(touched);
+            batch.retries |= is_sought;
+            batch.wants_reload |= is_included;
+        }
+        self.updater.change(js, batch);
+    }
+}

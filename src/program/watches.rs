@@ -1,0 +1,217 @@
+//! The files of a hot program, watched: from the hub's due changes to paths, gathered.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::addon::Addon;
+use crate::js::{Js, JsResult, JsWaker};
+use crate::report;
+use crate::watch::{Hub, LoadedFile, WatchKey, WatchOptions};
+use crate::watchers::options;
+
+/// What follows a change within this time is one with it, but for the first of a quiet program.
+const GATHER: Duration = Duration::from_millis(20);
+
+/// Told of the paths that changed together. Of a doubt (`true`), whether they did has to be found out: they may have been
+/// written between being read and being watched.
+pub type OnChange = Rc<dyn for<'s> Fn(Js<'s>, Vec<PathBuf>, bool)>;
+
+/// The watched files of one environment.
+pub struct Watches {
+    hub: Arc<Hub>,
+    waker: JsWaker,
+    options: WatchOptions,
+    keys: RefCell<HashMap<PathBuf, WatchKey>>,
+    paths: RefCell<HashMap<WatchKey, PathBuf>>,
+    /// Files to watch from the end of this turn on: many at once are cheaper than one by one.
+    asked: RefCell<HashSet<PathBuf>>,
+    is_asking: Cell<bool>,
+    changed: RefCell<Vec<PathBuf>>,
+    is_gathering: Cell<bool>,
+    last: Cell<Option<Instant>>,
+    on_change: OnChange,
+}
+
+impl Watches {
+    /// Watches nothing yet.
+    ///
+    /// # Errors
+    /// When `HMR_POLLING` is no number, or the environment is going.
+    pub fn new(js: Js<'_>, on_change: OnChange) -> JsResult<'_, Rc<Self>> {
+        let options = options::read("hmr", js.undefined(), false)?;
+        let own: Rc<RefCell<std::rc::Weak<Self>>> = Rc::default();
+        let of_waker = Rc::clone(&own);
+        let waker = JsWaker::new(js, move |js| {
+            let watches = of_waker.borrow().upgrade();
+            if let Some(watches) = watches {
+                watches.deliver(js);
+            }
+        })?;
+        let wake = waker.clone();
+        let hub = Hub::new(Box::new(move || wake.wake()));
+        let watches = Rc::new(Self {
+            hub,
+            waker,
+            options,
+            keys: RefCell::default(),
+            paths: RefCell::default(),
+            asked: RefCell::default(),
+            is_asking: Cell::new(false),
+            changed: RefCell::default(),
+            is_gathering: Cell::new(false),
+            last: Cell::new(None),
+            on_change,
+        });
+        *own.borrow_mut() = Rc::downgrade(&watches);
+        Ok(watches)
+    }
+
+    /// Whether the watches keep the process alive.
+    pub fn keep_alive(&self, js: Js<'_>, yes: bool) {
+        self.waker.keep_alive(js, yes);
+    }
+
+    /// Wakes the JavaScript thread from any other one: `deliver` runs there.
+    pub fn waker(&self) -> JsWaker {
+        self.waker.clone()
+    }
+
+    /// Watches a file, which need not exist, from the end of this turn on.
+    pub fn watch(self: &Rc<Self>, js: Js<'_>, path: &Path) {
+        if self.keys.borrow().contains_key(path) || !self.asked.borrow_mut().insert(path.to_owned()) {
+            return;
+        }
+        if self.is_asking.replace(true) {
+            return;
+        }
+        let watches = Rc::clone(self);
+        let later =
+            Addon::of(js).and_then(|addon| addon.timers.next_turn(js, move |js| watches.watch_asked(js)));
+        if later.is_err() {
+            self.is_asking.set(false);
+        }
+    }
+
+    /// Watches now what was asked for.
+    pub fn watch_asked(self: &Rc<Self>, js: Js<'_>) {
+        self.is_asking.set(false);
+        let asked: Vec<PathBuf> = self.asked.take().into_iter().collect();
+        if asked.is_empty() {
+            return;
+        }
+        let files: Vec<LoadedFile<'_>> = asked.iter().map(|path| LoadedFile { path, seen: None }).collect();
+        match self.hub.watch_loaded(&files, &self.options) {
+            Ok(keys) => {
+                let both = asked.iter().cloned().zip(keys);
+                for (path, key) in both {
+                    self.paths.borrow_mut().insert(key, path.clone());
+                    self.keys.borrow_mut().insert(path, key);
+                }
+            }
+            Err(error) => report::notice(js, &format!("files cannot be watched: {error}")),
+        }
+        self.tell_notices(js);
+        // Read before they were watched: whoever was changed meanwhile is compared now.
+        let recent = asked.into_iter().filter(|path| is_recent(path));
+        (self.on_change)(js, recent.collect(), true);
+    }
+
+    /// Ends a watch.
+    pub fn unwatch(&self, path: &Path) {
+        self.asked.borrow_mut().remove(path);
+        let key = self.keys.borrow_mut().remove(path);
+        if let Some(key) = key {
+            self.paths.borrow_mut().remove(&key);
+            self.hub.unwatch(key);
+        }
+    }
+
+    /// Ends all watching.
+    pub fn close(&self) {
+        self.hub.shutdown();
+        self.waker.close();
+    }
+
+    fn deliver(self: &Rc<Self>, js: Js<'_>) {
+        let mut changed = Vec::new();
+        for due in self.hub.take_due() {
+            let path = self.paths.borrow().get(&due.key).cloned();
+            // Perhaps in the middle of a save.
+            if due.missing && !due.settled {
+                continue;
+            }
+            changed.extend(path);
+        }
+        self.tell_notices(js);
+        self.add(js, changed);
+    }
+
+    /// These changed. The first of a quiet program is told of at once, what follows is gathered.
+    pub fn add(self: &Rc<Self>, js: Js<'_>, paths: Vec<PathBuf>) {
+        if paths.is_empty() {
+            return;
+        }
+        let mut changed = self.changed.borrow_mut();
+        for path in paths {
+            if !changed.contains(&path) {
+                changed.push(path);
+            }
+        }
+        drop(changed);
+        if self.is_gathering.get() {
+            return;
+        }
+        let since = self.last.get().map(|last| last.elapsed());
+        let Some(rest) = since.and_then(|since| GATHER.checked_sub(since)) else {
+            self.tell(js);
+            return;
+        };
+        self.is_gathering.set(true);
+        let watches = Rc::clone(self);
+        let wait = u32::try_from(rest.as_millis()).unwrap_or(0) + 1;
+        let scheduled = Addon::of(js).and_then(|addon| {
+            addon.timers.after(js, wait, move |js| {
+                watches.is_gathering.set(false);
+                watches.tell(js);
+            })
+        });
+        if scheduled.is_err() {
+            self.is_gathering.set(false);
+        }
+    }
+
+    fn tell(&self, js: Js<'_>) {
+        let changed = self.changed.take();
+        if !changed.is_empty() {
+            self.last.set(Some(Instant::now()));
+            (self.on_change)(js, changed, false);
+        }
+    }
+
+    fn tell_notices(&self, js: Js<'_>) {
+        for notice in self.hub.take_notices() {
+            if notice.is_for_the_log() {
+                report::remark(js, &notice.to_string());
+            } else {
+                report::notice(js, &notice.to_string());
+            }
+        }
+    }
+}
+
+/// Whether a file may have been written since it was read a moment ago.
+fn is_recent(path: &Path) -> bool {
+    const DOUBT: Duration = Duration::from_secs(10);
+    let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());
+    // One that is empty is being written, which is told of; one that is gone may have been there.
+    if std::fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) {
+        return false;
+    }
+    modified.map_or(true, |modified| {
+        modified.elapsed().map_or(true, |age| age < DOUBT)
+    })
+}
