@@ -59,6 +59,7 @@ async function ask(port, url = '/', agent = new http.Agent()) {
 }
 
 describe('"To whoever started the command it stays one process"', { skip }, () => {
+  // [hot 4, 143, 145]
   test('SIGUSR2: the PID and the port are kept, arguments too', async (t) => {
     const { run, port, ask, restarted, pid } = await serve(t, {
       files: { 'server.mjs': `${SERVER}; console.log(process.argv.slice(2).join())` },
@@ -72,6 +73,7 @@ describe('"To whoever started the command it stays one process"', { skip }, () =
     assert.equal(run.text.stdout.match(/^one,--two$/gm).length, 2)
   })
 
+  // [hot 145]
   test('exit code and signals afterwards', async (t) => {
     const { run, restarted } = await serve(t)
     for (let time = 0; time < 3; time++) {
@@ -83,6 +85,7 @@ describe('"To whoever started the command it stays one process"', { skip }, () =
     assert.deepEqual([code, stderr], [143, ''])
   })
 
+  // [hot 145]
   test('its standard input goes on', async (t) => {
     const files = { 'server.mjs': `${SERVER}; process.stdin.on("data", (text) => console.log("said " + text))` }
     const { run, restarted } = await serve(t, { files, options: { stdio: 'pipe' } })
@@ -103,7 +106,9 @@ describe('"To whoever started the command it stays one process"', { skip }, () =
   })
 
   test('nothing of it is seen by the program or its children', async (t) => {
-    const files = { 'server.mjs': `${SERVER}; console.log("sees " + Object.keys(process.env).filter((it) => it.startsWith("HMR_")) + ";")` }
+    const files = {
+      'server.mjs': `${SERVER}; console.log("sees " + Object.keys(process.env).filter((it) => it.startsWith("HMR_")) + ";")`
+    }
     const { run, restarted } = await serve(t, { files })
     run.kill('SIGUSR2')
     await restarted('SIGUSR2')
@@ -112,6 +117,7 @@ describe('"To whoever started the command it stays one process"', { skip }, () =
 })
 
 describe('"Requests under way are finished, disposers and the classic cleanups run first"', { skip }, () => {
+  // [hot 146]
   test('a request under way is finished by the version that began it, and its connection is closed', async (t) => {
     const { run, ask, restarted, pid, write } = await serve(t)
     const agent = new http.Agent({ keepAlive: true })
@@ -127,6 +133,7 @@ describe('"Requests under way are finished, disposers and the classic cleanups r
     assert.equal(await ask('/', agent), `${pid} one `)
   })
 
+  // [hot 146]
   test('"within --grace": then without the request', async (t) => {
     const { run, ask, restarted } = await serve(t, { args: ['--grace=300'] })
     const stays = ask('/stay')
@@ -137,6 +144,7 @@ describe('"Requests under way are finished, disposers and the classic cleanups r
     assert.match(run.text.stderr, /1 requests took longer than 300 ms; restarting without them/)
   })
 
+  // [hot 146]
   test('cleanups and exit listeners run, once', async (t) => {
     const folder = makeFolder(t, { fixture: 'command', files: { ...FILES, 'package.json': '{}' } })
     fs.appendFileSync(folder.file('server.js'), '\nprocess.on("exit", () => console.log("exits"))')
@@ -165,6 +173,7 @@ describe('"Requests under way are finished, disposers and the classic cleanups r
 })
 
 describe('"clients that connect meanwhile wait and are answered; none is refused"', { skip }, () => {
+  // [hot 149]
   test('one after another, over three restarts', async (t) => {
     const { run, ask, restarted, pid } = await serve(t)
     let isOver = false
@@ -185,6 +194,7 @@ describe('"clients that connect meanwhile wait and are answered; none is refused
     assert.ok(count > 3, `${count}`)
   })
 
+  // [hot 149]
   test('two servers on any port each keep theirs, and so does a Unix socket', async (t) => {
     const files = {
       'server.mjs': `${SERVER.replace('console.log("port', 'console.log("first')}
@@ -220,9 +230,11 @@ describe('"When"', { skip }, () => {
     'config/deep/one.yaml': ['a: 2', 'config/deep/one.yaml']
   }
   for (const [name, [text, shown]] of Object.entries(triggers)) {
+    // [hot 143, 148, 161, 165]
     test(`${name} changes`, async (t) => {
       const files = { 'config/deep/one.yaml': 'a: 1' }
-      if (name === 'base.json') Object.assign(files, { 'tsconfig.json': '{ "extends": "./base" } // base', 'base.json': '{}' })
+      if (name === 'base.json')
+        Object.assign(files, { 'tsconfig.json': '{ "extends": "./base" } // base', 'base.json': '{}' })
       const args = ['--env-file=words.env', '--restart=config/**/*.yaml']
       const { write, restarted, ask, pid } = await serve(t, { files, args })
       assert.equal(await ask('/'), `${pid} one first`)
@@ -233,10 +245,12 @@ describe('"When"', { skip }, () => {
     })
   }
 
+  // [hot 81, 143]
   test('"a module that declined is reached": its own save, and one below it', async (t) => {
     const files = {
       'server.mjs': `import "./keeps.mjs"; ${SERVER}`,
-      'keeps.mjs': 'import "./below.mjs"; import.meta.hot.decline(); import.meta.hot.dispose(() => console.log("disposed"))',
+      'keeps.mjs':
+        'import "./below.mjs"; import.meta.hot.decline(); import.meta.hot.dispose(() => console.log("disposed"))',
       'below.mjs': 'export const n = 1'
     }
     const { write, restarted, run } = await serve(t, { files })
@@ -247,6 +261,7 @@ describe('"When"', { skip }, () => {
     assert.deepEqual(run.text.stdout.match(/^(disposed|two)$/gm), ['disposed', 'disposed', 'two'])
   })
 
+  // [hot 143, 161]
   test('"`--restart` is given and nobody accepts"; what is accepted is an update', async (t) => {
     const files = {
       'server.mjs': `import "./plain.mjs"; import "./hot.mjs"; ${SERVER}`,
@@ -264,6 +279,7 @@ describe('"When"', { skip }, () => {
     assert.deepEqual(run.text.stdout.match(/(hot|plain) two$/gm), ['hot two', 'plain two', 'hot two'])
   })
 
+  // [hot 161, 165]
   test('`"hmr": { "restart": true }` does as `--restart`, and a list as `--restart=GLOB`', async (t) => {
     const files = { 'package.json': '{ "hmr": { "restart": true } }', 'data.txt': '1' }
     const { write, restarted } = await serve(t, { files })
@@ -277,6 +293,7 @@ describe('"When"', { skip }, () => {
     await restarted('new.txt')
   })
 
+  // [hot 119]
   test('§7: what throws in a reload is a package: "the command restarts once instead"', async (t) => {
     const files = {
       'node_modules/models/index.js':
@@ -299,6 +316,7 @@ describe('"When"', { skip }, () => {
     await restarted('tsconfig.json')
   })
 
+  // [hot 143]
   test('"once the burst is over": one restart for many files', async (t) => {
     const { file, write, restarted, run } = await serve(t, { options: { env: { HMR_LOG: 'trace' } } })
     fs.rmSync(file('node_modules/pkg'), { recursive: true })
@@ -311,6 +329,7 @@ describe('"When"', { skip }, () => {
     assert.equal(run.text.stdout.match(/restarted/g).length, 1)
   })
 
+  // [hot 147]
   test('"A version that fails to start is waited for as on a terminal"', async (t) => {
     const { write, restarted, run, ask, pid } = await serve(t)
     write('server.mjs', 'throw new Error("at the start")')
@@ -322,6 +341,7 @@ describe('"When"', { skip }, () => {
     assert.equal(await waits, `${pid} one `)
   })
 
+  // [hot 151]
   test('"Under `register`": one line says what changed and that a restart is needed', async (t) => {
     const { dir, write } = makeFolder(t, { files: { ...FILES, 'tsconfig.json': '{}' } })
     const run = start(t, [process.execPath, '--import', register, 'server.mjs'], { cwd: dir })
@@ -333,6 +353,7 @@ describe('"When"', { skip }, () => {
   })
 })
 
+// [hot 150]
 test('"`--inspect` comes back on the same port"', { skip }, async (t) => {
   const { run, restarted } = await serve(t, { args: ['--inspect=0'] })
   const url = /Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)\//
