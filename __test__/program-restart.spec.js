@@ -303,7 +303,7 @@ describe('"When"', { skip }, () => {
     const { write, restarted, run, ask, pid } = await serve(t, { files })
     write('server.mjs', `${files['server.mjs']}; console.log("two")`)
     await restarted('server.mjs')
-    assert.match(run.text.stderr, /Cannot overwrite User[^]*packages stay loaded[^]*; restarting$/m)
+    assert.match(run.text.stderr, /Cannot overwrite User[\s\S]*packages stay loaded[\s\S]*; restarting$/m)
     assert.equal(await ask('/'), `${pid} one `)
     assert.equal(run.text.stdout.match(/restarted in/g).length, 1)
   })
