@@ -26,13 +26,17 @@ function refusal() {
   return undefined
 }
 
-/** `node --import @upvotr/node-hmr/register`: for the program that Node runs next, and its workers. */
-function register() {
+/**
+ * `node --import @upvotr/node-hmr/register`: for the program that Node runs next, and its workers.
+ *
+ * @param {string} url what was imported, with the flags of the command from which the process has inherited it
+ */
+function register(url) {
   const why = refusal()
   if (why !== undefined) throw new Error(`@upvotr/node-hmr/register: ${why}`)
   // Not before: `--version` works without an addon.
   const binding = require('../load-binding.js')
-  binding.openProgram(places, {})
+  binding.openProgram(places, JSON.parse(decodeURIComponent(new URL(url).search.slice(1)) || '{}'))
   const { isMainThread } = require('node:worker_threads')
   if (isMainThread && binding.programIsHot()) leaveWell(require('../index.js'), binding, GRACE)
 }

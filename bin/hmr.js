@@ -81,7 +81,7 @@ async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
     else binding.reportError(asked ?? file, 'cannot be used', error)
     return process.exit(1)
   }
-  program.becomeMain(file, resolve(file), isHot ? (rest ?? []) : rest)
+  program.becomeMain(file, resolve(file), isHot ? (rest ?? []) : rest, isHot)
   leaveWell(hmr, binding, options.grace)
   const { isBack, restarts } = options.noWatch
     ? {}

@@ -45,7 +45,7 @@ function looksClassic(entry) {
 function hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry }) {
   hmrLoadVariables(options.envFile ?? [])
   binding.openProgram(places, { ...options, entry, command: true })
-  beInherited()
+  beInherited(options)
   if (binding.programIsHot()) process.once('beforeExit', () => waitForChanges(binding, options))
   return async () => {
     const exported = await hmrRun(binding, entry)
@@ -111,8 +111,9 @@ function realPath(file) {
 }
 
 /** Workers and children that inherit the options of this process run hot as well. */
-function beInherited() {
-  process.execArgv.push('--import', registerUrl)
+function beInherited({ noWatch, ignore, include }) {
+  const flags = JSON.stringify({ inherited: true, noWatch, ignore, include })
+  process.execArgv.push('--import', `${registerUrl}?${encodeURIComponent(flags)}`)
   const threads = require('node:worker_threads')
   threads.Worker = new Proxy(threads.Worker, {
     construct(Worker, [file, options], target) {

@@ -30,6 +30,7 @@ async function hmrStart({ hmr, binding, run, require_, file, polling, waits, isB
     try {
       return await run()
     } catch (error) {
+      if (isTaken(error, require_.resolve(file))) return undefined
       const missing = explainMissing(file, require_.resolve(file), error)
       if (missing) console.error(`[hmr] ${file}: cannot be started\n${missing}`)
       else binding.reportError(file, 'cannot be started', error)
@@ -75,6 +76,14 @@ function nextSave({ hmr, require_, file, polling, state, files, named }) {
     // Between the failed evaluation and the watch.
     if (stateOf(entry) !== state) done(entry)
   })
+}
+
+/** Whether the program listens for such errors itself, which is told of this one as Node would tell it. */
+function isTaken(error, file) {
+  const isOwn = (listener) => !listener.standsIn
+  if (!process.listeners('uncaughtException').some(isOwn) && !process.hasUncaughtExceptionCaptureCallback()) return false
+  const isModule = require.cache[file] === undefined
+  return process._fatalException(error, isModule)
 }
 
 function stateOf(file) {
