@@ -11,6 +11,7 @@
 //! | `hot_host.rs` | what the engine tells: `import.meta.hot`, the graph, what is watched |
 //! | `watches.rs`, `wishes.rs` | watched files, gathered; what `hot.watch` asks for |
 //! | `host.rs` | the program around the engine: whose is what a version starts |
+//! | `runtimes.rs` | runtimes of the classic API that versions make |
 //! | `events.rs` | `updates` |
 //! | `resources/` | what versions of modules start: ports are taken over, the rest is released |
 mod doors;
@@ -24,6 +25,7 @@ mod options;
 mod preloaded;
 mod resources;
 mod run;
+mod runtimes;
 mod start;
 mod update;
 mod watches;

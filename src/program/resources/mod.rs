@@ -39,7 +39,9 @@ pub use bench_door::register;
     reason = "the update of a program begins transitions and makes owners"
 )]
 pub use {
-    owner::Owner,
+    held::held,
+    owner::{Owner, Phase, Started},
+    started::thing,
     state::Resources,
     transition::{Progress, Transition},
 };
