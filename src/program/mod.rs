@@ -13,6 +13,7 @@
 //! | `host.rs` | the program around the engine: whose is what a version starts |
 //! | `runtimes.rs` | runtimes of the classic API that versions make |
 //! | `events.rs` | `updates` |
+//! | `restart/` | a new image of the process in the place of the old one |
 //! | `resources/` | what versions of modules start: ports are taken over, the rest is released |
 mod doors;
 mod events;
@@ -24,6 +25,7 @@ mod on_engine;
 mod options;
 mod preloaded;
 mod resources;
+mod restart;
 mod run;
 mod runtimes;
 mod start;
@@ -41,6 +43,7 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
     start::register(js, exports)?;
     run::register(js, exports)?;
     resources::register(js, exports)?;
+    restart::register(js, exports)?;
     events::register(js, exports)?;
     hot_door::register(js, exports)
 }
