@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
 
+use super::events::Events;
 use super::resources::{Resources, Transition};
 use super::runtimes::{Going, MadeRuntimes};
 use super::update::HotProgram;
@@ -143,11 +144,13 @@ impl Owners {
             let staged = stage.modules().iter().filter_map(|id| stage.version(*id));
             staged.map(|version| (version.module, version.serial)).collect()
         };
+        let mut owners = Vec::new();
         for key in gone {
             let owner = self.by_version.borrow_mut().remove(&key);
-            drop(owner);
+            owners.extend(owner.map(|owner| owner.get(js)));
         }
         if has_succeeded {
+            js.state::<Events>()?.leave(js, &self.resources, &owners)?;
             self.runtimes.close(js, &under_way.going)
         } else {
             transition.roll_back(js)

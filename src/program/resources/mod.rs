@@ -41,6 +41,7 @@ pub use requests::{open, silent};
 )]
 pub use {
     held::held,
+    listeners::{follow, leave},
     owner::{Owner, Phase, Started},
     started::thing,
     state::Resources,
