@@ -114,7 +114,8 @@ async function hmrWrapRequire(hmr, resolve, file) {
   function hmrRequire(id) {
     const found = isBuiltin(id) ? id : resolve(id)
     const ran = already.get(found)
-    if (ran === undefined) return Module._load(found, null, false)
+    // Bun's loads nothing without a parent.
+    if (ran === undefined) return process.versions.bun ? require(found) : Module._load(found, null, false)
     already.delete(found)
     require.cache[found] = ran
     return ran.exports

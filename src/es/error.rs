@@ -98,7 +98,13 @@ impl Engine {
     }
 
     /// An error of ours that is about an import, at the place of that import. A syntax error has its own.
-    pub fn at_import<'s>(&self, js: Js<'s>, thrown: Thrown<'s>, unit: &Unit, request: &Request) -> Thrown<'s> {
+    pub fn at_import<'s>(
+        &self,
+        js: Js<'s>,
+        thrown: Thrown<'s>,
+        unit: &Unit,
+        request: &Request,
+    ) -> Thrown<'s> {
         let stack = thrown.0.get("stack").ok().and_then(Value::text);
         let Some(stack) = stack.filter(|stack| !stack.starts_with("file:")) else {
             return thrown;

@@ -43,7 +43,11 @@ impl Updater {
     pub(super) fn restart_for_package(&self, js: Js<'_>, work: &Work, thrown: Value<'_>) {
         let files = self.told(work, "restarted", None).files;
         let first = first_of(&files);
-        report::warning(js, &first, &format!("{}: {PACKAGES_STAY}; restarting", thrown.display()));
+        report::warning(
+            js,
+            &first,
+            &format!("{}: {PACKAGES_STAY}; restarting", thrown.display()),
+        );
         let restart = Restart {
             way: vec![first],
             why: String::new(),

@@ -183,7 +183,10 @@ fn is_internal(line: &str) -> bool {
         || frame.starts_with("node:")
         || frame.starts_with("async node:")
         || frame.ends_with("(<anonymous>)") && frame.contains("AsyncLocalStorage")
-        || frame == "Reflect.apply (<anonymous>)"
+        || matches!(
+            frame,
+            "Reflect.apply (<anonymous>)" | "Generator.next (<anonymous>)"
+        )
         || frame.contains("@upvotr/node-hmr/es/glue.js:")
         || is_of_the_command(frame)
 }
