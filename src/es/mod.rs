@@ -22,12 +22,6 @@
 //! | `host.rs` | what the engine asks of the program around it |
 //! | `engine.rs`, `error.rs`, `text.rs` | the state; errors as Node words them; literals |
 
-#![expect(
-    dead_code,
-    unused_imports,
-    reason = "updates and the ways to start a program are to use it"
-)]
-
 pub mod compile;
 pub mod load;
 pub mod resolve;
