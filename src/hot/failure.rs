@@ -44,15 +44,17 @@ impl Updater {
         let mut broken = self.broken.borrow_mut();
         let Some(failed) = broken.as_mut() else { return };
         let concerns = |id: &ModuleId| failed.involved.contains(id);
-        let is_tried = batch.retries || batch.wants_reload || batch.changed.iter().any(concerns);
-        if !is_tried {
+        if !batch.retries && !batch.wants_reload && !batch.changed.iter().any(concerns) {
             return;
         }
         let known = self.graph.borrow();
-        // What is again what runs needs no other try, unless it failed for what no file says.
-        let fails_still =
-            |id: &ModuleId| known.has(*id) && (failed.touched.contains(id) || !self.runner.is_current(*id));
-        changed.extend(failed.changed.iter().copied().filter(fails_still));
+        // A saved file that is again what runs is evaluated, too: each save has an outcome. Others that are again what
+        // runs need no other try, unless they failed for what no file says.
+        let is_tried = |id: &ModuleId| {
+            let fails_still = failed.touched.contains(id) || !self.runner.is_current(*id);
+            known.has(*id) && (fails_still || batch.changed.contains(id))
+        };
+        changed.extend(failed.changed.iter().copied().filter(is_tried));
     }
 
     /// Nothing was touched: everything goes on. What may be half of a save is said after the settle time.
