@@ -71,7 +71,7 @@ impl Updater {
         let prepared = match cx.attempt(|js| self.prepare(js, &mut work)) {
             Ok(prepared) => Rc::new(prepared),
             Err(thrown) => {
-                self.fail_prepared(cx, work, thrown).await;
+                self.fail_prepared(cx, &work, thrown);
                 return true;
             }
         };
@@ -223,7 +223,6 @@ impl Updater {
         let evaluation = Evaluation {
             order,
             versions: versions.to_vec(),
-            is_reload: work.is_reload,
         };
         let mut evaluating = self.runner.evaluate(cx, prepared, &evaluation);
         let begun = std::future::poll_fn(|waker| Poll::Ready(evaluating.as_mut().poll(waker))).await;

@@ -21,7 +21,15 @@ pub struct Owners {
     /// By module and number of the version.
     by_version: RefCell<HashMap<(ModuleId, u32), Held>>,
     /// Of updates under way, by their stage.
-    transitions: RefCell<Vec<(Rc<Stage>, Rc<Transition>, Vec<(ModuleId, u32)>)>>,
+    transitions: RefCell<Vec<UnderWay>>,
+}
+
+/// One update under way.
+struct UnderWay {
+    stage: Rc<Stage>,
+    transition: Rc<Transition>,
+    /// The versions whose owners go if the update succeeds.
+    replaced: Vec<(ModuleId, u32)>,
 }
 
 impl HotRun {
@@ -82,16 +90,18 @@ impl Owners {
                 .remove(&(version.module, version.serial));
             drop(early);
         }
-        self.transitions
-            .borrow_mut()
-            .push((Rc::clone(stage), transition, keys));
+        self.transitions.borrow_mut().push(UnderWay {
+            stage: Rc::clone(stage),
+            transition,
+            replaced: keys,
+        });
         Ok(())
     }
 
     fn transition(&self, stage: &Rc<Stage>) -> Option<Rc<Transition>> {
         let transitions = self.transitions.borrow();
-        let found = transitions.iter().find(|(other, ..)| Rc::ptr_eq(other, stage));
-        found.map(|(_, transition, _)| Rc::clone(transition))
+        let found = transitions.iter().find(|it| Rc::ptr_eq(&it.stage, stage));
+        found.map(|it| Rc::clone(&it.transition))
     }
 
     /// The stage has been evaluated: waits until it has come up.
@@ -110,13 +120,12 @@ impl Owners {
     /// The update is over: the new versions run, or the old ones go on.
     pub fn end<'s>(&self, js: Js<'s>, stage: &Rc<Stage>, has_succeeded: bool) -> JsResult<'s, ()> {
         let mut transitions = self.transitions.borrow_mut();
-        let Some(place) = transitions
-            .iter()
-            .position(|(other, ..)| Rc::ptr_eq(other, stage))
-        else {
+        let Some(place) = transitions.iter().position(|it| Rc::ptr_eq(&it.stage, stage)) else {
             return Ok(());
         };
-        let (_, transition, replaced) = transitions.remove(place);
+        let UnderWay {
+            transition, replaced, ..
+        } = transitions.remove(place);
         drop(transitions);
         let gone: Vec<(ModuleId, u32)> = if has_succeeded {
             replaced
@@ -136,7 +145,7 @@ impl Owners {
     }
 }
 
-fn path_of<'s>(js: Js<'s>, module: ModuleId) -> JsResult<'s, String> {
+fn path_of(js: Js<'_>, module: ModuleId) -> JsResult<'_, String> {
     let record = Engine::of(js)?.record(module);
     Ok(record.map_or_else(String::new, |record| match &record.path {
         Some(path) => path.to_string_lossy().into_owned(),
