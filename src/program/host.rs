@@ -6,6 +6,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::events::Events;
+use super::run::Program;
 use super::resources::{Resources, Transition};
 use super::runtimes::{Going, MadeRuntimes};
 use super::update::HotProgram;
@@ -198,6 +199,15 @@ impl Host for HotRun {
 
     fn evaluated(&self, js: Js<'_>, version: &Rc<Version>) {
         self.program.evaluated(js, version);
+        let entry = js.state::<Program>().ok().filter(|program| {
+            let record = self.program.engine.record(version.module);
+            let path = record.and_then(|record| record.path.clone());
+            version.serial == 0 && path.is_some_and(|path| program.is_entry(&path))
+        });
+        if let Some(program) = entry {
+            // Whoever has started it has it first.
+            drop(js.soon(move |js| program.entry_ran(js)));
+        }
         super::doors::refresh(js, version.module);
     }
 
