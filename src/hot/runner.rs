@@ -125,6 +125,8 @@ pub struct Evaluation {
     pub order: Vec<ModuleId>,
     /// The versions of all modules that may be evaluated.
     pub versions: Vec<Rc<Version>>,
+    /// The whole program is evaluated again.
+    pub is_reload: bool,
 }
 
 /// A change that no module can take.

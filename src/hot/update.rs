@@ -247,6 +247,7 @@ impl Updater {
         let evaluation = Evaluation {
             order,
             versions: versions.to_vec(),
+            is_reload: work.is_reload,
         };
         let mut evaluating = self.runner.evaluate(cx, prepared, &evaluation);
         let begun = std::future::poll_fn(|waker| Poll::Ready(evaluating.as_mut().poll(waker))).await;

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::events::Events;
-use super::run::Program;
 use super::resources::{Resources, Transition};
+use super::run::Program;
 use super::runtimes::{Going, MadeRuntimes};
 use super::update::HotProgram;
 use crate::es::{Engine, Host, ModuleId, Stage, Version};
