@@ -91,6 +91,8 @@ pub struct Updater {
     pub(super) is_telling: Cell<bool>,
     pub(super) has_reloaded: Cell<bool>,
     pub(super) updates: Cell<u64>,
+    /// What the present update has evaluated. Only by this it is known what CommonJS requires.
+    pub ran: RefCell<Vec<ModuleId>>,
     is_busy: Cell<bool>,
     is_called: Cell<bool>,
     free: Rc<Signal>,
@@ -111,6 +113,7 @@ impl Updater {
             is_telling: Cell::new(false),
             has_reloaded: Cell::new(false),
             updates: Cell::new(0),
+            ran: RefCell::default(),
             is_busy: Cell::new(false),
             is_called: Cell::new(false),
             free: Rc::default(),

@@ -1,6 +1,7 @@
 //! One update, from the changed files to the accept callbacks.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::path::Path;
 use std::rc::Rc;
 use std::task::Poll;
@@ -44,6 +45,7 @@ impl Updater {
     /// another update has that right by now.
     pub(super) async fn update(self: &Rc<Self>, cx: &Cx, batch: Batch) -> bool {
         self.updates.set(self.updates.get() + 1);
+        self.ran.take();
         let mut work = Work {
             steps: Steps::new(self.updates.get()),
             start: Instant::now(),
@@ -502,10 +504,14 @@ impl Updater {
         if files.is_empty() {
             files = paths(&work.changed);
         }
+        let mut modules = work.plan.evaluate.clone();
+        let planned: HashSet<ModuleId> = modules.iter().copied().collect();
+        let ran = self.ran.borrow();
+        modules.extend(ran.iter().filter(|id| !planned.contains(id)));
         Told {
             outcome,
             files,
-            modules: paths(&work.plan.evaluate),
+            modules: paths(&modules),
             acceptors: if work.is_reload {
                 Vec::new()
             } else {

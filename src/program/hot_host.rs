@@ -169,7 +169,11 @@ impl HotProgram {
         let id = graph_id(record.id);
         self.module(&record);
         self.watch(js, &record);
-        if version.thrown().is_some() || self.updater.staged.borrow().contains_key(&id) {
+        if self.updater.staged.borrow().contains_key(&id) {
+            self.updater.ran.borrow_mut().push(id);
+            return;
+        }
+        if version.thrown().is_some() {
             return;
         }
         let mut graph = self.updater.graph.borrow_mut();
