@@ -50,7 +50,8 @@ function hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry, res
   if (binding.programIsHot()) process.once('beforeExit', () => waitForChanges(binding, options))
   return async () => {
     const ran = await hmrRun(binding, entry)
-    const hmrTake = (exported) => hmrTakeEntry({ hmr, binding, options, require_, runtime, file, entry, restarts, exported })
+    const hmrTake = (exported) =>
+      hmrTakeEntry({ hmr, binding, options, require_, runtime, file, entry, restarts, exported })
     const taken = await hmrTake(binding.isHotModule(ran) ? ran : ran?.default)
     if (taken) return taken
     binding.onEntry((exported) => {

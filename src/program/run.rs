@@ -312,6 +312,7 @@ fn run_program<'s>(call: &Call<'s>) -> JsResult<'s> {
 }
 
 /// `programIsPending()`: whether the entry waits for a top-level await.
+#[expect(clippy::unnecessary_wraps, reason = "the type of native functions")]
 fn program_is_pending<'s>(call: &Call<'s>) -> JsResult<'s> {
     let engine = call.js.made_state::<Engine>();
     Ok(call
