@@ -17,7 +17,6 @@ mod doors;
 mod events;
 mod facade;
 mod host;
-mod hot_door;
 mod hot_host;
 mod on_engine;
 mod options;
@@ -39,6 +38,5 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
     start::register(js, exports)?;
     run::register(js, exports)?;
     resources::register(js, exports)?;
-    events::register(js, exports)?;
-    hot_door::register(js, exports)
+    events::register(js, exports)
 }
