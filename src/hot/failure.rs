@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::disposing;
-use super::listeners::notify;
 use super::queue::{Batch, Updater};
 use super::runner::Prepared;
 use super::step::Step;
-use super::update::{Evaluated, Work, shown};
-use super::version::Version;
+use super::telling::shown;
+use super::update::{Evaluated, Work};
+use super::version::{Hot, Version};
 use crate::graph::hot::ModuleId;
 use crate::js::{Cx, Held, Js, Timers, Value};
 use crate::report;
@@ -82,7 +81,7 @@ impl Updater {
             );
             crate::js::spawn_detached(js, async move {
                 let payload = cx.with(|js| error_payload(js, &thrown));
-                notify(&cx, &updater.hot, "vite:error", &payload).await;
+                updater.notify(&cx, "vite:error", &payload).await;
                 cx.with(|js| updater.runner.tell(js, &told));
             });
         };
@@ -111,18 +110,14 @@ impl Updater {
                 report::notice(js, PACKAGES_STAY);
             }
         });
-        for version in versions.iter().rev() {
-            disposing::dispose(cx, version).await;
-            version.retire();
-            self.staged.borrow_mut().remove(&version.module.id);
-        }
+        self.drop_versions(cx, versions).await;
         self.asked.take();
         cx.with(|js| {
             self.runner.discard(js, prepared);
             self.runner.ends(js, prepared, false);
         });
         let payload = cx.with(|js| error_payload(js, thrown));
-        notify(cx, &self.hot, "vite:error", &payload).await;
+        self.notify(cx, "vite:error", &payload).await;
         let was_disposed = |id: &ModuleId| {
             let current = self.hot.current(*id);
             current.is_some_and(|version| version.was_disposed.get())
@@ -131,7 +126,7 @@ impl Updater {
             self.restore(cx, &mut work).await;
         }
         let callbacks = std::mem::take(&mut work.callbacks);
-        self.call(cx, callbacks, Some(thrown)).await;
+        self.call_acceptors(cx, callbacks, Some(thrown)).await;
         let told = self.told(&work, "failed", Some(thrown.clone()));
         cx.with(|js| self.runner.tell(js, &told));
     }
@@ -164,17 +159,13 @@ impl Updater {
         };
         if let Some(thrown) = failed {
             cx.with(|js| self.say(js, "the last good version failed as well", &thrown));
-            for version in versions.iter().rev() {
-                disposing::dispose(cx, version).await;
-                version.retire();
-                self.staged.borrow_mut().remove(&version.module.id);
-            }
+            self.drop_versions(cx, &versions).await;
             cx.with(|js| self.runner.discard(js, &prepared));
             return;
         }
         for version in &versions {
             self.staged.borrow_mut().remove(&version.module.id);
-            super::version::Hot::publish(version);
+            Hot::publish(version);
         }
         for (from, edge) in self.asked.take() {
             self.graph.borrow_mut().add_edge(from, edge);

@@ -1,7 +1,6 @@
 //! What an update needs to know and to have done, by whoever loads modules.
 
 use std::any::Any;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::rc::Rc;
 
@@ -32,8 +31,16 @@ pub trait Runner {
     /// What is wrong with a file, an import or a name.
     fn prepare<'s>(&self, js: Js<'s>, want: &Want, changed: &[ModuleId]) -> JsResult<'s, Prepared>;
 
-    /// The paths whose appearance may mend what `prepare` failed for last.
-    fn sought(&self) -> Vec<PathBuf>;
+    /// Calls something on behalf of a version: what it starts is that version's.
+    ///
+    /// # Errors
+    /// What `body` throws.
+    fn run_as<'s>(
+        &self,
+        js: Js<'s>,
+        version: &Version,
+        body: &mut dyn FnMut() -> JsResult<'s>,
+    ) -> JsResult<'s>;
 
     /// New instances of the code that ran last without an error, likewise.
     ///
@@ -105,8 +112,6 @@ pub struct Evaluation {
     pub order: Vec<ModuleId>,
     /// The versions of all modules that may be evaluated.
     pub versions: Vec<Rc<Version>>,
-    /// The whole program is evaluated again.
-    pub is_reload: bool,
 }
 
 /// What `updates` tells.

@@ -21,9 +21,7 @@ pub struct Module {
     data: RefCell<Option<Held>>,
     /// The version whose registrations decide about the next one.
     current: RefCell<Option<Rc<Version>>>,
-    /// It has called `invalidate()`, and what came of that is not over.
-    pub has_invalidated: Cell<bool>,
-    /// When it did so last.
+    /// When it called `invalidate()` last.
     pub last_invalidated: Cell<Option<Instant>>,
 }
 
@@ -35,8 +33,10 @@ pub struct Version {
     is_retired: Cell<bool>,
     /// One of its disposers has run: it may have closed what it needs.
     pub was_disposed: Cell<bool>,
-    /// It was evaluated because the version before it had called `invalidate()`.
-    pub is_by_invalidation: Cell<bool>,
+    /// How many versions in a row, up to the one before it, have called `invalidate()`.
+    pub refusals: Cell<u32>,
+    /// The engine's number of this version, once it is known.
+    pub serial: Cell<u32>,
 }
 
 /// What a version has registered. It holds users' functions, so it is emptied when the version is replaced.
@@ -96,7 +96,8 @@ impl Version {
             registered: RefCell::default(),
             is_retired: Cell::new(false),
             was_disposed: Cell::new(false),
-            is_by_invalidation: Cell::new(false),
+            refusals: Cell::new(0),
+            serial: Cell::new(u32::MAX),
         })
     }
 
@@ -122,9 +123,14 @@ impl Version {
         self.change(|registered| registered.is_declined = true);
     }
 
-    /// `invalidate`: from now on it does not take its own updates.
-    pub fn refuse(&self) {
-        self.change(|registered| registered.refuses = true);
+    /// `invalidate`: from now on it does not take its own updates. Whether it did so until now.
+    pub fn refuse(&self) -> bool {
+        !self.is_retired.get() && !std::mem::replace(&mut self.registered.borrow_mut().refuses, true)
+    }
+
+    /// Its `invalidate` does not count.
+    pub fn take_back_refusal(&self) {
+        self.change(|registered| registered.refuses = false);
     }
 
     /// `dispose`
@@ -149,11 +155,6 @@ impl Version {
     /// `watch`
     pub fn watch(&self, wish: &Rc<WatchWish>) {
         self.change(|registered| registered.watches.push(Rc::clone(wish)));
-    }
-
-    /// What it has asked to watch.
-    pub fn watches(&self) -> Vec<Rc<WatchWish>> {
-        self.registered.borrow().watches.clone()
     }
 
     /// Its calls of `accept`, in order.
@@ -199,7 +200,6 @@ impl Hot {
                 path: Rc::from(path),
                 data: RefCell::default(),
                 current: RefCell::default(),
-                has_invalidated: Cell::new(false),
                 last_invalidated: Cell::new(None),
             })
         });
@@ -242,13 +242,6 @@ impl Hot {
                 version.retire();
             }
             drop(module.data.take());
-        }
-    }
-
-    /// All is quiet: each module may call `invalidate()` anew.
-    pub fn forgive(&self) {
-        for module in self.modules.borrow().values() {
-            module.has_invalidated.set(false);
         }
     }
 

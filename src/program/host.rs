@@ -53,6 +53,18 @@ impl Owners {
         Ok(owner)
     }
 
+    /// Runs `body` on behalf of a version; one that nobody has evaluated starts things on nobody's behalf.
+    pub fn run_as<'s>(
+        &self,
+        js: Js<'s>,
+        version: (ModuleId, u32),
+        body: &mut dyn FnMut() -> JsResult<'s>,
+    ) -> JsResult<'s> {
+        let owner = self.by_version.borrow().get(&version).cloned();
+        let owner = owner.map_or_else(|| js.undefined(), |owner| owner.get(js));
+        self.resources.run_as(js, owner, body)
+    }
+
     /// The running versions of these modules are about to be replaced by those of the stage.
     pub fn begin<'s>(
         &self,

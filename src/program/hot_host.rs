@@ -24,6 +24,7 @@ pub struct HotHost {
 impl HotHost {
     /// An engine's version is that version of `import.meta.hot`.
     pub fn tie(&self, staged: &es::Version, version: &Rc<Version>) {
+        version.serial.set(staged.serial);
         let mut versions = self.versions.borrow_mut();
         let of_module = versions.entry(staged.module).or_default();
         of_module.retain(|(_, known)| known.strong_count() > 0);
@@ -49,7 +50,13 @@ impl HotHost {
                 version.retire();
                 version
             }
-            _ => program.updater.version(module),
+            _ => {
+                let version = program.updater.version(module);
+                if version.serial.get() == u32::MAX {
+                    version.serial.set(serial);
+                }
+                version
+            }
         }
     }
 

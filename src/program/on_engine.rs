@@ -334,8 +334,17 @@ impl Runner for OnEngine {
         }
     }
 
-    fn sought(&self) -> Vec<PathBuf> {
-        self.sought.borrow().clone()
+    fn run_as<'s>(
+        &self,
+        js: Js<'s>,
+        version: &Version,
+        body: &mut dyn FnMut() -> JsResult<'s>,
+    ) -> JsResult<'s> {
+        let owners = self.owners.borrow().clone();
+        match owners {
+            Some(owners) => owners.run_as(js, (engine_id(version.module.id), version.serial.get()), body),
+            None => body(),
+        }
     }
 
     fn last_good<'s>(&self, js: Js<'s>, modules: &[ModuleId]) -> JsResult<'s, Prepared> {

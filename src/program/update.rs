@@ -208,7 +208,7 @@ impl HotProgram {
     pub(super) fn seek(&self, js: Js<'_>, paths: &[PathBuf]) {
         let before = self.sought.replace(paths.iter().cloned().collect());
         for path in paths {
-            self.watches.watch(js, path);
+            self.watches.watch_as_it_is(js, path);
         }
         for path in before.iter().filter(|path| !paths.contains(path)) {
             self.unwatch_if_free(path);
@@ -221,7 +221,7 @@ impl HotProgram {
             self.unwatch_if_free(&path);
         }
         if let Some(file) = self.wishes.add(version, wish) {
-            self.watches.watch(js, &file);
+            self.watches.watch_as_it_is(js, &file);
         }
     }
 
@@ -277,7 +277,7 @@ impl HotProgram {
                 modules.clear();
             }
             let is_sought = path.exists() && self.sought.borrow_mut().remove(path);
-            let touched = self.wishes.changed(js, path);
+            let touched = self.wishes.changed(js, &self.updater, path);
             let is_included = (self.rules.includes)(path);
             if modules.is_empty() && !is_sought && touched.is_empty() && !is_included {
                 continue;
