@@ -140,7 +140,7 @@ impl Engine {
                     links.push(None);
                     continue;
                 }
-                Err(error) => return Err(self.resolve_error(js, error)),
+                Err(error) => return Err(self.request_error(js, error, &version.unit, request)),
             };
             self.check_attributes(js, resolved, &request.attributes)?;
             let record = self.record_of(resolved);

@@ -1,7 +1,9 @@
 //! The engine's errors as JavaScript's: classes, codes and stacks that Node would give.
 
+use super::compile::Request;
 use super::engine::Engine;
 use super::link::{Fault, LinkError};
+use super::record::Unit;
 use super::resolve::ResolveError;
 use super::source::SourceError;
 use crate::js::{Js, Thrown, Value};
@@ -69,8 +71,12 @@ impl Engine {
                 url, line, column, ..
             } = place;
             let frame = place.frame();
+            let name = match code {
+                "" => class.to_owned(),
+                code => format!("{class} [{code}]"),
+            };
             js.string(&format!(
-                "{frame}\n{class}: {message}\n    at {url}:{line}:{column}"
+                "{frame}\n{name}: {message}\n    at {url}:{line}:{column}"
             ))
         });
         let args = [js.string(class), js.string(message), js.string(code), stack];
@@ -82,12 +88,38 @@ impl Engine {
 
     /// The error of a specifier that leads nowhere.
     pub fn resolve_error<'s>(&self, js: Js<'s>, error: &ResolveError) -> Thrown<'s> {
+        self.resolve_error_at(js, error, None)
+    }
+
+    /// The same of an import in a text.
+    pub fn request_error<'s>(
+        &self,
+        js: Js<'s>,
+        error: &ResolveError,
+        unit: &Unit,
+        request: &Request,
+    ) -> Thrown<'s> {
+        let place = Place {
+            url: &unit.url,
+            text: &unit.text(),
+            line: request.line,
+            column: request.column,
+        };
+        self.resolve_error_at(js, error, Some(&place))
+    }
+
+    fn resolve_error_at<'s>(
+        &self,
+        js: Js<'s>,
+        error: &ResolveError,
+        place: Option<&Place<'_>>,
+    ) -> Thrown<'s> {
         let class = if error.is_type_error() {
             "TypeError"
         } else {
             "Error"
         };
-        let thrown = self.error_with_code(js, class, error.code, &error.message);
+        let thrown = self.make_error(js, class, &error.message, error.code, place);
         if let Some(url) = &error.url {
             // A fresh error object takes a property.
             let _ = thrown.0.set("url", js.string(url));

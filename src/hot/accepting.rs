@@ -66,8 +66,9 @@ impl Updater {
                 continue;
             };
             let what = "an accept callback";
-            let arguments = |js| vec![self.argument(js, &callback, failure.is_some())];
-            let called = self.call_user(cx, &callback.version, what, function, arguments);
+            let called = self.call_user(cx, &callback.version, what, function, |js| {
+                vec![self.argument(js, &callback, failure.is_some())]
+            });
             if let Err(thrown) = called.await {
                 if callback.accept.on_error.is_some() {
                     self.call_error_handler(cx, &callback, &thrown).await;
@@ -104,7 +105,7 @@ impl Updater {
         let Some(handler) = &callback.accept.on_error else {
             return;
         };
-        let arguments = |js: Js<'_>| {
+        self.call_or_report(cx, &callback.version, "an error handler", handler, |js| {
             let names = js.object();
             let dependency = callback.updated.first().and_then(|(_, id)| self.hot.find(*id));
             let dependency = dependency.map_or_else(|| js.undefined(), |module| js.string(&module.path));
@@ -112,8 +113,7 @@ impl Updater {
             let _ = names.set("moduleId", js.string(&callback.version.module.path));
             let _ = names.set("dependencyId", dependency);
             vec![thrown.get(js), names]
-        };
-        self.call_or_report(cx, &callback.version, "an error handler", handler, arguments)
-            .await;
+        })
+        .await;
     }
 }

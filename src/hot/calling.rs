@@ -76,9 +76,10 @@ impl Updater {
     /// Calls the callback of `hot.watch` with the path that changed.
     pub async fn call_watcher(&self, cx: &Cx, version: &Rc<Version>, wish: &WatchWish, changed: &str) {
         let Some(callback) = &wish.callback else { return };
-        let arguments = |js: Js<'_>| vec![js.string(changed)];
-        self.call_or_report(cx, version, "a callback of watch", callback, arguments)
-            .await;
+        self.call_or_report(cx, version, "a callback of watch", callback, |js| {
+            vec![js.string(changed)]
+        })
+        .await;
     }
 }
 

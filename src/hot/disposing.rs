@@ -57,8 +57,10 @@ impl Updater {
                 self.dispose_version(cx, &version).await;
                 for callback in version.take_prune_callbacks() {
                     let data = cx.with(|js| version.module.data(js));
-                    self.call_or_report(cx, &version, "a prune callback", &callback, |js| vec![data.get(js)])
-                        .await;
+                    self.call_or_report(cx, &version, "a prune callback", &callback, |js| {
+                        vec![data.get(js)]
+                    })
+                    .await;
                 }
             }
             self.graph.borrow_mut().remove(*id);

@@ -23,8 +23,9 @@ impl Updater {
             let (updater, cx, payload) = (Rc::clone(self), Cx::new(js), payload.hold());
             let what = format!("a listener of \"{event}\"");
             spawn_detached(js, async move {
-                let arguments = |js: Js<'_>| vec![payload.get(js)];
-                updater.call_or_report(&cx, &version, &what, &listener, arguments).await;
+                updater
+                    .call_or_report(&cx, &version, &what, &listener, |js| vec![payload.get(js)])
+                    .await;
             });
         }
     }

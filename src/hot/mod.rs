@@ -12,6 +12,7 @@
 //! | `update.rs` | one update, step by step; `step.rs` names the steps |
 //! | `telling.rs` | what is told of an update: events, the line of the log |
 //! | `failure.rs` | the last good version goes on |
+//! | `restarting.rs` | changes for which the process restarts |
 //! | `runner.rs` | the trait |
 
 mod accepting;
@@ -22,6 +23,7 @@ mod disposing;
 mod failure;
 mod listeners;
 mod queue;
+mod restarting;
 mod runner;
 mod step;
 mod telling;
@@ -30,6 +32,6 @@ mod version;
 
 pub use context::{Kind, context};
 pub use queue::{Batch, Updater};
-pub use runner::{Evaluating, Evaluation, Prepared, Runner, Told, Want};
+pub use runner::{Evaluating, Evaluation, Prepared, Restart, Runner, Told, Want};
 pub use telling::shown;
 pub use version::{Hot, Module, Version, WatchWish};

@@ -112,13 +112,7 @@ impl Updater {
     /// The line of the log, without the time of day.
     fn line(&self, told: &Told, work: &Work) -> String {
         let mut way: Vec<String> = told.way.iter().map(|path| shown(path)).collect();
-        let first = told.files.first().map(|path| shown(path)).unwrap_or_default();
-        let more = told.files.len().saturating_sub(1);
-        let first = if more > 0 {
-            format!("{first} and {more} more")
-        } else {
-            first
-        };
+        let first = first_of(&told.files);
         let took = duration(told.duration);
         if work.is_reload {
             let count = plural(told.modules.len());
@@ -145,6 +139,15 @@ impl Updater {
             format!(" ({})", plural(count))
         };
         format!("{} updated in {took} ms{count}", way.join(" → "))
+    }
+}
+
+/// The first file, and how many more there are.
+pub(super) fn first_of(files: &[String]) -> String {
+    let first = files.first().map(|path| shown(path)).unwrap_or_default();
+    match files.len().saturating_sub(1) {
+        0 => first,
+        more => format!("{first} and {more} more"),
     }
 }
 

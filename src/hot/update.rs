@@ -9,7 +9,6 @@ use super::accepting::Callback;
 use super::queue::{Batch, UnderWay, Updater};
 use super::runner::{Evaluation, Prepared, Want};
 use super::step::{Step, Steps};
-use super::telling::shown;
 use super::version::{Hot, Version};
 use crate::graph::hot::{Edge, ModuleId, Outcome, Plan, Spread, Staged};
 use crate::js::{Cx, Held, Js, JsResult};
@@ -69,17 +68,7 @@ impl Updater {
         if !self.spread(cx, &mut work).await {
             return true;
         }
-        if let Outcome::Restart { way } = &work.spread.outcome {
-            let mut ends = [way.first(), way.last()].into_iter().flatten();
-            let (changed, declining) = (ends.next().copied(), ends.next().copied());
-            let path = changed.map(|id| self.path(id)).unwrap_or_default();
-            let why = match declining.filter(|id| Some(*id) != changed) {
-                Some(id) => format!("{} declines it", shown(&self.path(id))),
-                None => "it declines".to_owned(),
-            };
-            cx.with(|js| self.runner.restart(js, &path, &why));
-            return true;
-        }
+        let restart = cx.with(|js| self.restart_instead(js, &mut work));
         work.steps.enter(Step::Preparing, work.spread.affected.len());
         let prepared = match cx.attempt(|js| self.prepare(js, &mut work)) {
             Ok(prepared) => Rc::new(prepared),
@@ -88,6 +77,13 @@ impl Updater {
                 return true;
             }
         };
+        if let Some(restart) = restart {
+            cx.with(|js| {
+                self.runner.discard(js, &prepared);
+                self.runner.restart(js, &restart);
+            });
+            return true;
+        }
         cx.with(|js| self.runner.begins(js, &prepared, &work.plan.dispose));
         self.dispose(cx, &work).await;
         let versions = self.stage(&work);

@@ -8,18 +8,16 @@ use std::time::SystemTime;
 
 use super::hot_host::HotHost;
 use super::on_engine::{OnEngine, graph_id};
+use super::restart;
 use super::watches::Watches;
 use super::wishes::Wishes;
 use crate::es::{Engine, Record};
 use crate::graph::hot::ModuleId;
 use crate::hot::{Batch, Updater, Version, WatchWish};
 use crate::js::{Cx, Js, JsResult, State};
-use crate::report;
 
 /// Whether a path matches the globs of an option.
 pub type Matches = Box<dyn Fn(&Path) -> bool>;
-/// Restarts the process because of that file: the reason in words.
-pub type Restart = Rc<dyn for<'s> Fn(Js<'s>, &Path, &str)>;
 
 /// What the program's options say about changes.
 pub struct Rules {
@@ -29,8 +27,8 @@ pub struct Rules {
     pub restarts: Matches,
     /// Folders below which `include` and `restart` may match.
     pub folders: Vec<PathBuf>,
-    /// How the process is restarted; without it, that it has to be is said.
-    pub restart: Option<Restart>,
+    /// Whether a restart takes the place of every reload.
+    pub never_reloads: bool,
 }
 
 impl Default for Rules {
@@ -39,7 +37,7 @@ impl Default for Rules {
             includes: Box::new(|_| false),
             restarts: Box::new(|_| false),
             folders: Vec::new(),
-            restart: None,
+            never_reloads: false,
         }
     }
 }
@@ -69,13 +67,11 @@ pub struct HotProgram {
     pub(super) host: HotHost,
     watches: Rc<Watches>,
     pub(super) wishes: Wishes,
-    rules: Rules,
+    pub(super) rules: Rules,
     /// The modules of each file: with different queries there are several.
     files: RefCell<HashMap<PathBuf, Vec<ModuleId>>>,
     /// Paths whose appearance may mend what failed.
     sought: RefCell<HashSet<PathBuf>>,
-    /// Modules whose first evaluation has to be tried again by whoever started it.
-    on_failed_start: RefCell<Option<Rc<dyn for<'s> Fn(Js<'s>)>>>,
     /// What each file looked like when its change was taken last: one save may be told of twice.
     taken: RefCell<HashMap<PathBuf, Look>>,
     is_closed: Cell<bool>,
@@ -130,7 +126,6 @@ impl HotProgram {
             rules,
             files: RefCell::default(),
             sought: RefCell::default(),
-            on_failed_start: RefCell::default(),
             taken: RefCell::default(),
             is_closed: Cell::new(false),
         });
@@ -146,14 +141,6 @@ impl HotProgram {
     /// Whether the watches keep the process alive.
     pub fn keep_alive(&self, js: Js<'_>, yes: bool) {
         self.watches.keep_alive(js, yes);
-    }
-
-    /// The program did not start: the next change of a file that it has read or sought calls this, once.
-    pub fn retry_start(self: &Rc<Self>, js: Js<'_>, again: impl for<'s> Fn(Js<'s>) + 'static) {
-        for record in self.engine.records().iter().filter(|record| record.is_local) {
-            self.watch(js, record);
-        }
-        *self.on_failed_start.borrow_mut() = Some(Rc::new(again));
     }
 
     /// Runs all disposers, importers first: the process is about to end.
@@ -225,15 +212,6 @@ impl HotProgram {
         }
     }
 
-    pub(super) fn restart(&self, js: Js<'_>, path: &Path, why: &str) {
-        if let Some(restart) = &self.rules.restart {
-            restart(js, path, why);
-        } else {
-            let path = crate::hot::shown(&path.to_string_lossy());
-            report::notice(js, &format!("{path} changed, and {why}: restart the process"));
-        }
-    }
-
     /// These files may differ from what was read.
     fn doubt(self: &Rc<Self>, js: Js<'_>, mut paths: Vec<PathBuf>) {
         let read = self.engine.read(&paths);
@@ -246,10 +224,8 @@ impl HotProgram {
 
     /// These files changed together.
     fn changed(self: &Rc<Self>, js: Js<'_>, paths: &[PathBuf]) {
-        let failed_start = self.on_failed_start.borrow_mut().take();
-        if let Some(again) = failed_start {
-            self.engine.sources().look_again(paths);
-            again(js);
+        // The next image of the process reads them anew.
+        if restart::is_under_way(js) {
             return;
         }
         let read = self.engine.read(paths);
@@ -261,13 +237,20 @@ impl HotProgram {
                 .map(|read| graph_id(read.module)),
         );
         for path in paths {
+            // Whoever watches it for that looks at its content, and waits until more of them have changed.
+            if restart::is_trigger(js, path) {
+                continue;
+            }
             if (self.rules.restarts)(path) {
-                self.restart(js, path, "it is one that restarts");
+                restart::restart(js, &[crate::hot::shown(&path.to_string_lossy())], "");
                 return;
             }
             let mut modules = self.files.borrow().get(path).cloned().unwrap_or_default();
             // A file that is as it was is no change; of what failed, each save is another try.
-            let differing = || read.iter().filter(|read| modules.contains(&graph_id(read.module)));
+            let differing = || {
+                read.iter()
+                    .filter(|read| modules.contains(&graph_id(read.module)))
+            };
             let (differs, is_new) = (differing().next().is_some(), differing().any(|read| read.is_new));
             let look = look_at(path);
             let is_told_again = self.taken.borrow_mut().insert(path.clone(), look) == Some(look);

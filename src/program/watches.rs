@@ -114,9 +114,7 @@ impl Watches {
         if asked.is_empty() || self.is_closed.get() {
             return;
         }
-        let files = asked
-            .iter()
-            .map(|(path, seen)| LoadedFile { path, seen: *seen });
+        let files = asked.iter().map(|(path, seen)| LoadedFile { path, seen: *seen });
         let files: Vec<LoadedFile<'_>> = files.collect();
         match self.hub.watch_loaded(&files, &self.options) {
             Ok(keys) => {
