@@ -27,6 +27,8 @@ pub struct Broken {
     /// What it was, in words, and how often it was said.
     words: Option<String>,
     times: u64,
+    /// Something was said of this, or of what failed before it and was not mended either.
+    was_said: bool,
     /// Which update it was.
     update: u64,
     path: String,
@@ -188,12 +190,14 @@ impl Updater {
             Some(before) if before.words == words && words.is_some() => before.times,
             _ => 0,
         };
+        let was_said = broken.as_ref().is_some_and(|before| before.was_said);
         *broken = Some(Broken {
             changed: work.changed.iter().copied().collect(),
             touched: work.batch.touched.clone(),
             involved,
             words,
             times,
+            was_said,
             update: self.updates.get(),
             path: path.unwrap_or_default(),
         });
@@ -204,6 +208,7 @@ impl Updater {
         let (path, times) = match &mut *self.broken.borrow_mut() {
             Some(broken) => {
                 broken.times += 1;
+                broken.was_said = true;
                 (shown(&broken.path), broken.times)
             }
             None => (String::new(), 1),
@@ -223,7 +228,7 @@ impl Updater {
             let runs = |id: &ModuleId| !graph.has(*id) || self.runner.is_current(*id);
             broken.changed.iter().all(runs)
         });
-        mended.is_some_and(|broken| broken.times > 0)
+        mended.is_some_and(|broken| broken.was_said)
     }
 }
 

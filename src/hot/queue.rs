@@ -112,7 +112,7 @@ pub struct Updater {
     pub(super) under_way: RefCell<Vec<Rc<UnderWay>>>,
     pub(super) broken: RefCell<Option<Broken>>,
     /// Of the update that runs: the module whose `invalidate()` it came of.
-    refused_first: RefCell<Option<Rc<str>>>,
+    pub(super) refused_first: RefCell<Option<Rc<str>>>,
     /// Accept callbacks of replaced versions are being called.
     pub(super) is_telling: Cell<bool>,
     pub(super) has_reloaded: Cell<bool>,

@@ -48,8 +48,9 @@ pub trait Runner {
     /// When it cannot be linked any more.
     fn last_good<'s>(&self, js: Js<'s>, modules: &[ModuleId]) -> JsResult<'s, Prepared>;
 
-    /// These modules' running versions are about to be replaced by what is prepared; their disposers have not run yet.
-    fn begins(&self, _js: Js<'_>, _prepared: &Prepared, _replaced: &[ModuleId]) {}
+    /// These modules' running versions are about to be replaced by what is prepared, and these, it seems, to be pruned; their
+    /// disposers have not run yet.
+    fn begins(&self, _js: Js<'_>, _prepared: &Prepared, _replaced: &[ModuleId], _pruned: &[ModuleId]) {}
 
     /// What is prepared runs, or has failed or was superseded, and the old versions go on.
     fn ends(&self, _js: Js<'_>, _prepared: &Prepared, _has_succeeded: bool) {}

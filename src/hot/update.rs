@@ -84,7 +84,10 @@ impl Updater {
             });
             return true;
         }
-        cx.with(|js| self.runner.begins(js, &prepared, &work.plan.dispose));
+        let plan = &work.plan;
+        let pruned = plan.prune.iter().filter(|id| !plan.dispose.contains(id));
+        let pruned: Vec<ModuleId> = pruned.copied().collect();
+        cx.with(|js| self.runner.begins(js, &prepared, &plan.dispose, &pruned));
         self.dispose(cx, &work).await;
         let versions = self.stage(&work);
         let order = work.plan.enter.clone();
@@ -276,6 +279,7 @@ impl Updater {
         self.prune(cx, &work.plan.prune).await;
         work.steps.enter(Step::Telling, work.callbacks.len());
         let callbacks = std::mem::take(&mut work.callbacks);
+        *self.refused_first.borrow_mut() = work.batch.first_refusing();
         self.is_telling.set(true);
         self.call_acceptors(cx, callbacks, None).await;
         self.is_telling.set(false);

@@ -11,8 +11,7 @@ use super::host::Owners;
 use super::hot_host::HotHost;
 use super::restart;
 use super::update::HotProgram;
-use crate::es::compile::ImportName;
-use crate::es::{self, Body, Engine, SourceError, Stage, Unit};
+use crate::es::{self, Engine, SourceError, Stage, Unit};
 use crate::graph::hot::{Edge, EdgeKind, ModuleId, Staged};
 use crate::hot::{Evaluating, Evaluation, Prepared, Restart, Runner, Told, Version, Want, WatchWish};
 use crate::js::{Cx, Js, JsResult, Value};
@@ -33,7 +32,7 @@ type Reached = (Vec<ModuleId>, Vec<(es::ModuleId, Arc<Unit>)>);
 
 /// Runs updates on the engine of this environment.
 pub struct OnEngine {
-    engine: Rc<Engine>,
+    pub(super) engine: Rc<Engine>,
     program: RefCell<Weak<HotProgram>>,
     /// Whose is what versions start, where the program is run for long.
     owners: RefCell<Option<Rc<Owners>>>,
@@ -61,91 +60,14 @@ impl OnEngine {
         *self.owners.borrow_mut() = Some(Rc::clone(owners));
     }
 
-    fn program(&self) -> Option<Rc<HotProgram>> {
+    pub(super) fn program(&self) -> Option<Rc<HotProgram>> {
         self.program.borrow().upgrade()
-    }
-
-    /// What runs, or what a module was read as last.
-    fn unit(&self, id: ModuleId) -> Option<Arc<Unit>> {
-        let record = self.engine.record(engine_id(id))?;
-        let current = record.current.borrow();
-        current.as_ref().map(|version| Arc::clone(&version.unit))
-    }
-
-    /// The local modules that the text of a unit leads to: statically, and by `import()` or `require()` of a literal.
-    fn targets(&self, id: ModuleId, unit: &Unit) -> Vec<ModuleId> {
-        let statics = unit.resolved.iter().filter_map(|resolved| resolved.as_ref().ok());
-        let mut targets: Vec<ModuleId> = statics
-            .filter_map(|resolved| self.engine.find(&Engine::url_of(resolved)))
-            .filter(|record| record.is_local)
-            .map(|record| graph_id(record.id))
-            .collect();
-        targets.extend(self.asked_for(id, unit).into_iter().map(|edge| edge.to));
-        targets
     }
 
     /// What was read and is not what runs.
     fn unread(&self) -> HashMap<ModuleId, Result<Arc<Unit>, SourceError>> {
         let read = self.engine.read(&[]).into_iter();
         read.map(|read| (graph_id(read.module), read.unit)).collect()
-    }
-
-    /// What a unit loads, or has loaded, by `import()` or `require()`: as far as its text names it, or loads what no text
-    /// names.
-    fn asked_for(&self, id: ModuleId, unit: &Unit) -> Vec<Edge> {
-        let Some(program) = self.program() else {
-            return Vec::new();
-        };
-        let named = |unit: &Unit| {
-            let literals = dynamic_literals(unit).iter();
-            let urls = literals.filter_map(|specifier| {
-                let resolved = self.engine.resolve_from(engine_id(id), specifier).ok()?;
-                let record = self.engine.find(&Engine::url_of(&resolved))?;
-                Some(graph_id(record.id))
-            });
-            urls.collect::<HashSet<ModuleId>>()
-        };
-        let now = named(unit);
-        let old = self.unit(id);
-        let before = old.as_deref().map(named).unwrap_or_default();
-        let text = match &unit.body {
-            Body::Module(code) | Body::CommonJs(code) => code.code.as_str(),
-            Body::Json(_) | Body::External => "",
-        };
-        let computes = text.contains("import(") || text.contains("require(");
-        let graph = program.updater.graph.borrow();
-        let asked = graph
-            .edges(id)
-            .iter()
-            .filter(|edge| edge.kind != EdgeKind::Static);
-        let kept = asked.filter(|edge| now.contains(&edge.to) || computes && !before.contains(&edge.to));
-        kept.cloned().collect()
-    }
-
-    /// What a version imports, for the graph.
-    pub fn edges(&self, version: &es::Version) -> Vec<Edge> {
-        let id = graph_id(version.module);
-        let mut edges = self.static_edges(version);
-        edges.extend(self.asked_for(id, &version.unit));
-        edges
-    }
-
-    /// The static imports of a version, with the names that it uses.
-    pub fn static_edges(&self, version: &es::Version) -> Vec<Edge> {
-        let links = version.links.borrow();
-        let mut edges = Vec::with_capacity(links.len());
-        for (request, link) in links.iter().enumerate() {
-            let target = link.as_ref().and_then(|link| self.engine.record(link.module));
-            let Some(target) = target.filter(|target| target.is_local) else {
-                continue;
-            };
-            edges.push(Edge {
-                to: graph_id(target.id),
-                kind: EdgeKind::Static,
-                names: used_names(&version.unit, request),
-            });
-        }
-        edges
     }
 
     /// The modules of an update that the new text still reaches, with what was read of those that changed.
@@ -191,42 +113,6 @@ impl OnEngine {
         }
         Prepared { edges, kept: stage }
     }
-}
-
-fn dynamic_literals(unit: &Unit) -> &[String] {
-    match &unit.body {
-        Body::Module(code) | Body::CommonJs(code) => &code.dynamic,
-        Body::Json(_) | Body::External => &[],
-    }
-}
-
-/// The names that a unit uses of a request; `None` for any.
-fn used_names(unit: &Unit, request: usize) -> Option<Rc<[Box<str>]>> {
-    use crate::es::compile::ExportKind;
-    let code = unit.code()?;
-    let mut names: Vec<Box<str>> = Vec::new();
-    for import in code.imports.iter().filter(|import| import.request == request) {
-        match &import.name {
-            ImportName::Name(name) => names.push(name.as_str().into()),
-            ImportName::Namespace { .. } => return None,
-        }
-    }
-    for export in &code.exports {
-        match &export.kind {
-            ExportKind::Indirect {
-                request: of,
-                imported,
-                ..
-            } if *of == request => names.push(imported.as_str().into()),
-            ExportKind::Namespace { request: of, .. } | ExportKind::Star { request: of }
-                if *of == request =>
-            {
-                return None;
-            }
-            _ => {}
-        }
-    }
-    Some(names.into())
 }
 
 fn stage_of(prepared: &Prepared) -> Option<Rc<Stage>> {
@@ -311,11 +197,12 @@ impl Runner for OnEngine {
         }
     }
 
-    fn begins(&self, js: Js<'_>, prepared: &Prepared, replaced: &[ModuleId]) {
+    fn begins(&self, js: Js<'_>, prepared: &Prepared, replaced: &[ModuleId], pruned: &[ModuleId]) {
         let owners = self.owners.borrow().clone();
         if let (Some(owners), Some(stage)) = (owners, stage_of(prepared)) {
-            let replaced: Vec<es::ModuleId> = replaced.iter().copied().map(engine_id).collect();
-            if let Err(thrown) = owners.begin(js, &self.engine, &stage, &replaced) {
+            let ids = |ids: &[ModuleId]| ids.iter().copied().map(engine_id).collect::<Vec<_>>();
+            let begun = owners.begin(js, &self.engine, &stage, &ids(replaced), &ids(pruned));
+            if let Err(thrown) = begun {
                 report::error(js, "an update", "what it replaces could not be noted", thrown.0);
             }
         }
@@ -428,6 +315,10 @@ impl Runner for OnEngine {
             .and_then(|record| record.path.clone());
         // Whatever it throws, the module is not imported any more.
         drop(self.engine.remove(js, engine_id(id)));
+        let owners = self.owners.borrow().clone();
+        if let Some(owners) = owners {
+            owners.forget(js, engine_id(id));
+        }
         if let (Some(program), Some(path)) = (self.program(), path) {
             program.unwatch(&path, id);
         }

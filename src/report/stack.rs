@@ -57,10 +57,14 @@ pub fn without_internals(stack: &str, has_frame: bool) -> String {
     kept
 }
 
-/// Node begins the stack of a syntax error with `path:line`, the line, a caret below the column and an empty line.
+/// Node begins the stack of a syntax error with `path:line`, the line, a caret below the column and an empty line; our
+/// engine with `path:line:column`.
 fn syntax_error(stack: &str) -> Option<(Place, &str)> {
     let (first, rest) = stack.split_once('\n')?;
     let (file, line) = first.rsplit_once(':')?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let with_column = file.rsplit_once(':').filter(|(_, line)| is_number(line));
+    let (file, line) = with_column.unwrap_or((file, line));
     if !file.contains(['/', '\\']) {
         return None;
     }
@@ -176,6 +180,7 @@ fn is_internal(line: &str) -> bool {
         || frame.starts_with("async node:")
         || frame.ends_with("(<anonymous>)") && frame.contains("AsyncLocalStorage")
         || frame == "Reflect.apply (<anonymous>)"
+        || frame.contains("@upvotr/node-hmr/es/glue.js:")
         || is_of_the_command(frame)
 }
 

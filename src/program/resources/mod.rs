@@ -34,13 +34,8 @@ mod timers;
 mod transition;
 
 pub use bench_door::register;
+pub use owner::Phase;
+pub use release::release;
 pub use requests::{open, silent};
-#[expect(
-    unused_imports,
-    reason = "the update of a program begins transitions and makes owners"
-)]
-pub use {
-    owner::Owner,
-    state::Resources,
-    transition::{Progress, Transition},
-};
+pub use state::Resources;
+pub use transition::Transition;
