@@ -25,6 +25,20 @@ pub trait Runner {
     /// The entries, and what is imported from outside of the hot modules.
     fn roots(&self) -> Vec<ModuleId>;
 
+    /// The modules that runtimes of the classic API keep up to date.
+    fn held(&self) -> Vec<ModuleId> {
+        Vec::new()
+    }
+
+    /// New versions of such modules run: their runtimes take them. Gives what a runtime could not take them for.
+    fn update_runtimes(
+        &self,
+        _cx: &Cx,
+        _modules: &[ModuleId],
+    ) -> Pin<Box<dyn Future<Output = Option<Held>>>> {
+        Box::pin(async { None })
+    }
+
     /// Reads what changed, compiles and links new versions. Nothing that runs is touched.
     ///
     /// # Errors
@@ -58,6 +72,13 @@ pub trait Runner {
     /// Evaluates new versions from these entrances on, each unless another one's evaluation has done so. What waits for nothing has
     /// run when this was polled once.
     fn evaluate(&self, cx: &Cx, prepared: &Prepared, evaluation: &Evaluation) -> Evaluating;
+
+    /// What of the new versions has run, in the order in which it ended: what `require()` and `import()` ask for is not known
+    /// before.
+    fn evaluated(&self, prepared: &Prepared) -> Vec<ModuleId>;
+
+    /// How users write `hot` in this module.
+    fn name_of_hot(&self, id: ModuleId) -> &'static str;
 
     /// The new versions are the ones that run: all importers' bindings lead to them from now on. Gives the imports that
     /// are known only after evaluation.
@@ -123,6 +144,8 @@ pub struct Evaluation {
     pub order: Vec<ModuleId>,
     /// The versions of all modules that may be evaluated.
     pub versions: Vec<Rc<Version>>,
+    /// The whole program is evaluated again.
+    pub is_reload: bool,
 }
 
 /// A change that no module can take.

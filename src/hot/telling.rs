@@ -122,8 +122,12 @@ impl Updater {
             } else if let Some(refusing) = work.batch.first_refusing() {
                 why = format!("{count}; {} called invalidate()", shown(&refusing));
             } else if !self.has_reloaded.replace(true) {
+                let hot = match work.changed.first() {
+                    Some(id) => self.runner.name_of_hot(*id),
+                    None => "import.meta.hot",
+                };
                 let place = way.first().cloned().unwrap_or_else(|| first.clone());
-                why = format!("{why}; `import.meta.hot?.accept()` in {place} would make it an update");
+                why = format!("{why}; `{hot}?.accept()` in {place} would make it an update");
             }
             return format!("{first} reloaded in {took} ms ({why})");
         }

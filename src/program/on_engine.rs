@@ -11,7 +11,7 @@ use super::host::Owners;
 use super::hot_host::HotHost;
 use super::restart;
 use super::update::HotProgram;
-use crate::es::{self, Engine, SourceError, Stage, Unit};
+use crate::es::{self, Body, Engine, SourceError, Stage, StepsEnded, Unit};
 use crate::graph::hot::{Edge, EdgeKind, ModuleId, Staged};
 use crate::hot::{Evaluating, Evaluation, Prepared, Restart, Runner, Told, Version, Want, WatchWish};
 use crate::js::{Cx, Js, JsResult, Value};
@@ -37,6 +37,8 @@ pub struct OnEngine {
     /// Whose is what versions start, where the program is run for long.
     owners: RefCell<Option<Rc<Owners>>>,
     sought: RefCell<Vec<PathBuf>>,
+    /// Versions whose evaluation has ended, by module and number, until their update is over.
+    ended: RefCell<Vec<(ModuleId, u32)>>,
 }
 
 impl OnEngine {
@@ -47,6 +49,7 @@ impl OnEngine {
             program: RefCell::default(),
             owners: RefCell::default(),
             sought: RefCell::default(),
+            ended: RefCell::default(),
         })
     }
 
@@ -58,6 +61,24 @@ impl OnEngine {
     /// Sets whose is what versions start.
     pub fn set_owners(&self, owners: &Rc<Owners>) {
         *self.owners.borrow_mut() = Some(Rc::clone(owners));
+    }
+
+    /// A version of an update has run to its end, or failed.
+    pub fn note_end(&self, id: ModuleId, serial: u32) {
+        self.ended.borrow_mut().push((id, serial));
+    }
+
+    /// Takes what was noted of the versions of a stage.
+    fn take_ended(&self, stage: &Stage) -> Vec<ModuleId> {
+        let mut ended = self.ended.borrow_mut();
+        let is_its = |(id, serial): &(ModuleId, u32)| {
+            let version = stage.version(engine_id(*id));
+            version.is_some_and(|version| version.serial == *serial)
+        };
+        ended
+            .extract_if(.., |entry| is_its(entry))
+            .map(|(id, _)| id)
+            .collect()
     }
 
     pub(super) fn program(&self) -> Option<Rc<HotProgram>> {
@@ -145,8 +166,32 @@ impl Runner for OnEngine {
     }
 
     fn roots(&self) -> Vec<ModuleId> {
-        let roots = |program: Rc<HotProgram>| program.updater.graph.borrow().roots().collect();
-        self.program().map(roots).unwrap_or_default()
+        let Some(program) = self.program() else {
+            return Vec::new();
+        };
+        let graph = program.updater.graph.borrow();
+        let mut roots: Vec<ModuleId> = graph.roots().collect();
+        // Although a runtime may have imported it, too.
+        let main = self.engine.main_module().map(graph_id);
+        roots.extend(main.filter(|main| graph.has(*main) && !roots.contains(main)));
+        roots
+    }
+
+    fn held(&self) -> Vec<ModuleId> {
+        let (Some(program), Some(runtimes)) = (self.program(), self.engine.runtimes()) else {
+            return Vec::new();
+        };
+        let files = runtimes.files().into_iter();
+        files.flat_map(|file| program.modules_of(&file)).collect()
+    }
+
+    fn update_runtimes(&self, cx: &Cx, modules: &[ModuleId]) -> StepsEnded {
+        let records = modules.iter().filter_map(|id| self.engine.record(engine_id(*id)));
+        let paths: Vec<PathBuf> = records.filter_map(|record| record.path.clone()).collect();
+        match self.engine.runtimes() {
+            Some(runtimes) => runtimes.update(cx, &paths),
+            None => Box::pin(async { None }),
+        }
     }
 
     fn prepare<'s>(&self, js: Js<'s>, want: &Want, changed: &[ModuleId]) -> JsResult<'s, Prepared> {
@@ -156,7 +201,7 @@ impl Runner for OnEngine {
         let (starts, among): (Vec<ModuleId>, HashSet<ModuleId>) = {
             let graph = program.updater.graph.borrow();
             match want {
-                Want::Everything => (graph.roots().collect(), graph.all().collect()),
+                Want::Everything => (self.roots(), graph.all().collect()),
                 Want::Modules(ids) => {
                     let among: HashSet<ModuleId> = ids.iter().copied().collect();
                     let is_entered = |id: &ModuleId| {
@@ -209,6 +254,7 @@ impl Runner for OnEngine {
     }
 
     fn ends(&self, js: Js<'_>, prepared: &Prepared, has_succeeded: bool) {
+        self.engine.no_longer_outdated();
         let owners = self.owners.borrow().clone();
         if let (Some(owners), Some(stage)) = (owners, stage_of(prepared))
             && let Err(thrown) = owners.end(js, &stage, has_succeeded)
@@ -253,6 +299,13 @@ impl Runner for OnEngine {
                 }
             }
         }
+        if evaluation.is_reload
+            && let Some(program) = self.program()
+        {
+            let graph = program.updater.graph.borrow();
+            let all = graph.all().map(engine_id);
+            self.engine.outdate(all.filter(|id| stage.version(*id).is_none()));
+        }
         let order: Vec<es::ModuleId> = evaluation.order.iter().copied().map(engine_id).collect();
         let cx = cx.clone();
         let owners = self.owners.borrow().clone();
@@ -296,7 +349,21 @@ impl Runner for OnEngine {
         Ok(late)
     }
 
+    fn evaluated(&self, prepared: &Prepared) -> Vec<ModuleId> {
+        let stage = stage_of(prepared);
+        stage.map(|stage| self.take_ended(&stage)).unwrap_or_default()
+    }
+
+    fn name_of_hot(&self, id: ModuleId) -> &'static str {
+        let unit = self.unit(id);
+        match unit.is_some_and(|unit| matches!(unit.body, Body::CommonJs(_))) {
+            true => "module.hot",
+            false => "import.meta.hot",
+        }
+    }
+
     fn discard(&self, js: Js<'_>, prepared: &Prepared) {
+        self.evaluated(prepared);
         if let Some(stage) = stage_of(prepared)
             && let Err(thrown) = self.engine.discard(js, &stage)
         {

@@ -39,3 +39,9 @@ pub use release::release;
 pub use requests::{open, silent};
 pub use state::Resources;
 pub use transition::Transition;
+pub use {
+    held::held,
+    listeners::{follow, leave},
+    owner::{Owner, Started},
+    started::thing,
+};
