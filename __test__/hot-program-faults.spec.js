@@ -73,6 +73,7 @@ for (const [name, shape] of Object.entries(SHAPES)) {
       broken['lacks a name'] = text(2).replace('export const n', 'export const m')
     }
     for (const [fault, wrong] of Object.entries(broken)) {
+      // [hot 117, 118]
       test(`a version that ${fault}: the last good one goes on, and the next save is taken`, async (t) => {
         const program = await start(t)
         const failed = await program.edit({ [leaf]: wrong })
@@ -124,7 +125,9 @@ for (const [name, shape] of Object.entries(SHAPES)) {
     test('a version that fails after a disposer has run: the last good code is evaluated again', async (t) => {
       const more = `say("runs 1 " + (${hot}.data.n = (${hot}.data.n ?? 0) + 1)); ${hot}.dispose(() => say("disposed"))`
       const program = await start(t, more)
-      const failed = await program.edit({ [leaf]: text(2, `${hot}.dispose(() => say("new disposed")); throw new Error("broken")`) })
+      const failed = await program.edit({
+        [leaf]: text(2, `${hot}.dispose(() => say("new disposed")); throw new Error("broken")`)
+      })
       assert.equal(failed.event, 'failed')
       assert.deepEqual(
         program.said.filter((word) => !word.startsWith('took')),
@@ -139,7 +142,10 @@ for (const [name, shape] of Object.entries(SHAPES)) {
     if (!shape.leaf)
       test('an evaluation that hangs is superseded by the next change of it', async (t) => {
         const program = await start(t)
-        program.write(leaf, text(2, 'say("hangs"); await new Promise((resolve) => (globalThis.go = resolve)); say("late")'))
+        program.write(
+          leaf,
+          text(2, 'say("hangs"); await new Promise((resolve) => (globalThis.go = resolve)); say("late")')
+        )
         await program.hears('hangs')
         assert.equal(await program.ask('read()'), 1)
         const told = await program.edit({ [leaf]: text(3) })

@@ -227,7 +227,6 @@ impl Engine {
                 self.unlink(&old);
                 replaced.push(old);
             }
-            self.unread.borrow_mut().remove(&id);
             if let Some(env) = version.env() {
                 let cell = public_cell(js, &record);
                 cell.get(js).set("env", env.get(js))?;

@@ -1,6 +1,7 @@
 //! A version that fails: the last good one goes on, and the next save tries again.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::rc::Rc;
 
 use super::queue::{Batch, Updater};
@@ -33,6 +34,12 @@ pub struct Broken {
     update: u64,
     path: String,
 }
+
+/// What is said of a name that an exporter does not have.
+const NAMES: [&str; 2] = [
+    "does not provide an export named",
+    "contains conflicting star exports",
+];
 
 impl Updater {
     /// Whether something failed last and was not mended.
@@ -177,13 +184,22 @@ impl Updater {
     }
 
     fn note_broken(&self, work: &Work, words: Option<String>) {
+        // An importer that does without the name mends it as well.
+        let lacks_name = words
+            .as_deref()
+            .is_some_and(|words| NAMES.iter().any(|name| words.contains(name)));
         let mut involved: BTreeSet<ModuleId> = work.spread.affected.iter().copied().collect();
         involved.extend(&work.plan.evaluate);
         involved.extend(&work.changed);
         if work.is_reload {
             involved.extend(self.graph.borrow().all());
+        } else if lacks_name {
+            involved.extend(self.graph.borrow().above(&work.changed));
         }
-        let path = work.batch.files.first().cloned();
+        // A file that is gone is what its importers fail for.
+        let files = &work.batch.files;
+        let gone = files.iter().find(|file| !Path::new(file).exists());
+        let path = gone.or(files.first()).cloned();
         let path = path.or_else(|| work.changed.first().map(|id| self.path(*id)));
         let mut broken = self.broken.borrow_mut();
         let times = match &*broken {

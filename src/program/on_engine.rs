@@ -68,12 +68,12 @@ impl OnEngine {
         self.ended.borrow_mut().push((id, serial));
     }
 
-    /// Takes what was noted of the versions of a stage.
+    /// Takes what was noted of the versions of a stage, and of those that they have required.
     fn take_ended(&self, stage: &Stage) -> Vec<ModuleId> {
         let mut ended = self.ended.borrow_mut();
         let is_its = |(id, serial): &(ModuleId, u32)| {
             let version = stage.version(engine_id(*id));
-            version.is_some_and(|version| version.serial == *serial)
+            version.is_none_or(|version| version.serial == *serial)
         };
         ended
             .extract_if(.., |entry| is_its(entry))
