@@ -1,4 +1,5 @@
 // Runs a program hot, as the command does, and tells each event of `updates`: `node hot-runner.js entry`
+const { runInThisContext } = require('node:vm')
 const binding = require('../../load-binding.js')
 const { places } = require('../../bin/doors.js')
 const [, , entry] = process.argv
@@ -13,7 +14,7 @@ globalThis.say = (...words) => process.send(['said', words.join(' ')])
 process.on('message', (code) => {
   const [id, text] = code
   Promise.resolve()
-    .then(() => (0, eval)(text))
+    .then(() => runInThisContext(text))
     .then(
       (value) => process.send(['answer', id, value]),
       (error) => process.send(['answer', id, `error: ${error?.stack}`])

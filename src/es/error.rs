@@ -88,43 +88,38 @@ impl Engine {
 
     /// The error of a specifier that leads nowhere.
     pub fn resolve_error<'s>(&self, js: Js<'s>, error: &ResolveError) -> Thrown<'s> {
-        self.resolve_error_at(js, error, None)
-    }
-
-    /// The same of an import in a text.
-    pub fn request_error<'s>(
-        &self,
-        js: Js<'s>,
-        error: &ResolveError,
-        unit: &Unit,
-        request: &Request,
-    ) -> Thrown<'s> {
-        let place = Place {
-            url: &unit.url,
-            text: &unit.text(),
-            line: request.line,
-            column: request.column,
-        };
-        self.resolve_error_at(js, error, Some(&place))
-    }
-
-    fn resolve_error_at<'s>(
-        &self,
-        js: Js<'s>,
-        error: &ResolveError,
-        place: Option<&Place<'_>>,
-    ) -> Thrown<'s> {
         let class = if error.is_type_error() {
             "TypeError"
         } else {
             "Error"
         };
-        let thrown = self.make_error(js, class, &error.message, error.code, place);
+        let thrown = self.error_with_code(js, class, error.code, &error.message);
         if let Some(url) = &error.url {
             // A fresh error object takes a property.
             let _ = thrown.0.set("url", js.string(url));
         }
         thrown
+    }
+
+    /// An error of ours that is about an import, at the place of that import. A syntax error has its own.
+    pub fn at_import<'s>(
+        &self,
+        js: Js<'s>,
+        thrown: Thrown<'s>,
+        unit: &Unit,
+        request: &Request,
+    ) -> Thrown<'s> {
+        let stack = thrown.0.get("stack").ok().and_then(Value::text);
+        let Some(stack) = stack.filter(|stack| !stack.starts_with("file:")) else {
+            return thrown;
+        };
+        let words = stack.split("\n    at ").next().unwrap_or_default();
+        let Request { line, column, .. } = request;
+        let stack = js.string(&format!("{words}\n    at {}:{line}:{column}", unit.url));
+        match self.glue(js, "setStack", &[thrown.0, stack]) {
+            Ok(_) => thrown,
+            Err(thrown) => thrown,
+        }
     }
 
     /// The error of a file that cannot be read or compiled.
@@ -143,6 +138,8 @@ impl Engine {
                 // The parser's quotes are not V8's.
                 let message = if error.message == "Unexpected token" {
                     unexpected(&place)
+                } else if error.message.contains("found `EOF`") {
+                    String::from("Unexpected end of input")
                 } else {
                     error.message.replace('`', "'")
                 };

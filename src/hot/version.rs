@@ -48,7 +48,6 @@ struct Registered {
     disposers: Vec<Held>,
     prune_callbacks: Vec<Held>,
     listeners: Vec<Listener>,
-    watches: Vec<Rc<WatchWish>>,
 }
 
 /// One call of `accept` or `acceptExports`.
@@ -150,11 +149,6 @@ impl Version {
     /// `prune`
     pub fn on_prune(&self, callback: Held) {
         self.change(|registered| registered.prune_callbacks.push(callback));
-    }
-
-    /// `watch`
-    pub fn watch(&self, wish: &Rc<WatchWish>) {
-        self.change(|registered| registered.watches.push(Rc::clone(wish)));
     }
 
     /// Its calls of `accept`, in order.

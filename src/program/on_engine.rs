@@ -10,6 +10,7 @@ use super::events::Events;
 use super::host::Owners;
 use super::hot_host::HotHost;
 use super::restart;
+use super::run::Program;
 use super::update::HotProgram;
 use crate::es::{self, Body, Engine, SourceError, Stage, StepsEnded, Unit};
 use crate::graph::hot::{Edge, EdgeKind, ModuleId, Staged};
@@ -406,6 +407,11 @@ impl Runner for OnEngine {
     fn tell(&self, js: Js<'_>, told: &Told) {
         if let Ok(events) = js.state::<Events>() {
             events.tell(js, told);
+        }
+        if told.outcome == "reloaded"
+            && let Ok(program) = js.state::<Program>()
+        {
+            program.entry_ran(js);
         }
     }
 
