@@ -136,7 +136,7 @@ test('the line of a reload: time, file, outcome, duration, number of modules; th
   const run = hmr(t, ['-l', 'main.cjs'], { cwd: dir })
   await run.printed('its saves are taken')
   const line = /^\d\d:\d\d:\d\d \[hmr\] dep\.cjs reloaded in [\d.]+ ms \((.*)\)$/m
-  for (const hint of ['; `import.meta.hot?.accept()` in dep.cjs would make it an update', '']) {
+  for (const hint of ['; `module.hot?.accept()` in dep.cjs would make it an update', '']) {
     write('dep.cjs', `// ${hint}`)
     const [, told] = await run.printed(line)
     assert.equal(told, `2 modules; nobody accepts it${hint}`)
