@@ -76,17 +76,14 @@ async function torture(tree) {
         tally[await program.outcome()]++
         await program.until(async () => (await program.ask(model)).sees[first.name]?.[0] === edit)
         await program.quiet()
-        const { runs } = await program.ask(model)
+        const { runs, sees } = await program.ask(model)
         model.apply(changed)
         for (const module of model.modules) {
           module.runs = runs[module.name]
+          // As one or as two updates: what CommonJS keeps depends on it.
+          module.kept = sees[module.name].slice(1)
         }
-        await law(
-          program,
-          model,
-          what,
-          model.modules.every(({ kind }) => kind.isEs)
-        )
+        await law(program, model, what)
       }
     }
   } catch (error) {
