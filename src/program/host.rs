@@ -206,7 +206,9 @@ impl Host for HotRun {
         });
         if let Some(program) = entry {
             // Whoever has started it has it first.
-            drop(js.soon(move |js| program.entry_ran(js)));
+            let asked = js.soon(move |js| program.entry_ran(js));
+            // Refused only while the environment goes.
+            let _ = asked;
         }
         super::doors::refresh(js, version.module);
     }
