@@ -11,7 +11,7 @@
 //! | `ports.rs` | which server listens on behalf of which version |
 //! | `handover.rs` | one listening handle moves from server to server |
 //! | `requests.rs` | which requests are under way |
-//! | `transition.rs` | from old versions to new ones: come up, or go back |
+//! | `transition.rs`, `ending.rs` | from old versions to new ones: come up, or go back |
 //! | `release.rs` | ending what old versions started |
 //! | `held.rs` | what the program keeps across versions |
 //! | `failing.rs` | exits and uncaught errors of a version that has not come up |
@@ -19,6 +19,7 @@
 
 mod bench_door;
 mod caller;
+mod ending;
 mod failing;
 mod handover;
 mod held;
