@@ -94,16 +94,21 @@ impl Owners {
         found.map(|(_, transition, _)| Rc::clone(transition))
     }
 
-    /// The stage has been evaluated: waits until it has come up.
+    /// The stage has been evaluated: waits until it has come up; an update only as long as that may be at once, since
+    /// importers wait for its bindings.
     ///
     /// # Errors
     /// What a version failed with before it had come up: an exit, an uncaught error.
-    pub async fn come_up(&self, cx: &Cx, stage: &Rc<Stage>) -> Result<(), Held> {
+    pub async fn come_up(&self, cx: &Cx, stage: &Rc<Stage>, is_reload: bool) -> Result<(), Held> {
         let Some(transition) = self.transition(stage) else {
             return Ok(());
         };
         cx.attempt(|js| transition.evaluated(js))?;
-        Rc::clone(&transition).settled(cx.clone()).await;
+        if is_reload {
+            Rc::clone(&transition).settled(cx.clone()).await;
+        } else {
+            Rc::clone(&transition).looked(cx.clone()).await;
+        }
         transition.failure().map_or(Ok(()), Err)
     }
 
@@ -129,6 +134,7 @@ impl Owners {
             drop(owner);
         }
         if has_succeeded {
+            transition.commit();
             Ok(())
         } else {
             transition.roll_back(js)

@@ -10,7 +10,7 @@ use super::owner::{Owner, Phase, Started};
 use super::ports::listens;
 use super::state::Resources;
 use super::transition::{PATIENCE, Progress, Transition};
-use super::{handover, release, requests};
+use super::{handover, left_open, release, requests};
 
 impl Transition {
     /// The new versions have come up: servers that were not asked for again close, requests end, then the rest goes.
@@ -92,7 +92,7 @@ impl Transition {
                     tracing::debug!("an old server: {}", thrown.0.display());
                 }
             }
-            Ok(())
+            left_open::tell_soon(&resources, js, &owners)
         });
         self.go_on(js, Progress::Over);
     }

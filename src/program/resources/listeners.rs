@@ -5,7 +5,7 @@
 use crate::js::{Call, Js, JsResult, Value};
 
 use super::caller;
-use super::owner::list;
+use super::owner::{Owner, Phase, list};
 use super::state::Resources;
 
 const STREAMS: [&str; 3] = ["stdin", "stdout", "stderr"];
@@ -109,7 +109,46 @@ fn added<'s>(call: &Call<'s>) -> JsResult<'s> {
     record.set("emitter", call.this)?;
     record.set("event", event)?;
     records.call_method("push", &[record])?;
+    keep_quiet(&resources, call.this, event)?;
     Ok(js.undefined())
+}
+
+/// While an old version's listeners are there beside those of the new one, Node's warning of too many would be about us:
+/// it is left out unless the new ones alone are too many.
+fn keep_quiet<'s>(resources: &Resources, emitter: Value<'s>, event: Value<'s>) -> JsResult<'s, ()> {
+    let js = emitter.js();
+    if resources.transitions.borrow().is_empty() {
+        return Ok(());
+    }
+    let number = |value: Value<'s>| value.as_number().unwrap_or(0.0);
+    let most = number(emitter.call_method("getMaxListeners", &[])?);
+    let all = number(emitter.call_method("listenerCount", &[event])?) + 1.0;
+    if most == 0.0 || all <= most {
+        return Ok(());
+    }
+    let registrations = resources.registrations.get(js);
+    let mut old = 0.0;
+    for listener in emitter.call_method("listeners", &[event])?.items()? {
+        let records = registrations.call_method("get", &[listener])?;
+        if !records.is_object() {
+            continue;
+        }
+        for record in records.items()? {
+            let owner = record.get("owner")?.native::<Owner>();
+            if owner.is_some_and(|owner| owner.phase.get() == Phase::Replaced)
+                && record.get("emitter")?.same(emitter)
+                && record.get("event")?.same(event)
+            {
+                old += 1.0;
+            }
+        }
+    }
+    let list = emitter.get("_events")?.get_key(event)?;
+    if all - old <= most && list.is_array() && !list.get("warned")?.truthy() {
+        list.set("warned", js.boolean(true))?;
+        resources.quiet.borrow_mut().push(list.hold());
+    }
+    Ok(())
 }
 
 /// `removeListener`.
@@ -154,6 +193,9 @@ pub fn release<'s>(resources: &Resources, owner: Value<'s>, kept: Value<'s>) -> 
     resources.is_releasing.set(true);
     let result = remove_all(resources, owner, kept);
     resources.is_releasing.set(false);
+    for list in resources.quiet.take() {
+        list.get(owner.js()).set("warned", owner.js().boolean(false))?;
+    }
     result
 }
 

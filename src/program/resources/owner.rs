@@ -65,6 +65,8 @@ pub enum Started {
     Servers,
     /// Everything else, each as an object `{ target, end }`.
     Things,
+    /// What may stay open, each as an array of its kind and a `WeakRef`.
+    Noted,
 }
 
 impl Started {
@@ -73,6 +75,7 @@ impl Started {
             Self::Timers => "timers",
             Self::Servers => "servers",
             Self::Things => "things",
+            Self::Noted => "noted",
         }
     }
 

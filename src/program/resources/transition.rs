@@ -13,8 +13,10 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::js::{Cx, Held, Js, JsResult, Signal, Value};
+use crate::report;
 
 use super::held::held;
+use super::left_open;
 use super::owner::{Owner, Phase, Started};
 use super::ports::{Slot, listens};
 use super::state::Resources;
@@ -67,6 +69,10 @@ pub struct Transition {
     pub(super) progress: Cell<Progress>,
     /// Whether it came up by nothing but time: said in the log.
     is_late: Cell<bool>,
+    /// Whether it was looked at after the evaluation.
+    has_looked: Cell<bool>,
+    /// The new versions are the ones that run: nothing can fail them any more.
+    is_committed: Cell<bool>,
     /// What the new versions failed with, besides the rejection of their evaluation.
     failure: RefCell<Option<Held>>,
     /// What will look again, or end the patience with requests: called off when it is of no use any more.
@@ -90,6 +96,8 @@ impl Transition {
             evaluated_at: Cell::new(None),
             progress: Cell::new(Progress::Open),
             is_late: Cell::new(false),
+            has_looked: Cell::new(false),
+            is_committed: Cell::new(false),
             failure: RefCell::new(None),
             timers: RefCell::default(),
             changed: Rc::default(),
@@ -100,6 +108,7 @@ impl Transition {
             }
         }
         resources.transitions.borrow_mut().push(Rc::clone(&transition));
+        left_open::note(&resources, js, true)?;
         let kept = held(&resources, js)?;
         for owner in transition.old_owners(&resources, js) {
             for server in Started::Servers.all(owner)? {
@@ -137,6 +146,25 @@ impl Transition {
             let _ = changed.await;
         }
         self.progress()
+    }
+
+    /// Waits until it has come up, gone back or failed; or has been looked at, and may take long.
+    pub async fn looked(self: Rc<Self>, cx: Cx) {
+        let is_open = || self.progress() == Progress::Open && self.failure.borrow().is_none();
+        while is_open() && !self.has_looked.get() {
+            let changed = self.changed.wait(&cx);
+            let _ = changed.await;
+        }
+    }
+
+    /// The new versions are the ones that run, whether or not they have come up.
+    pub fn commit(&self) {
+        self.is_committed.set(true);
+    }
+
+    /// Whether an exit or an error may still fail it.
+    pub fn may_fail(&self) -> bool {
+        !self.is_committed.get()
     }
 
     /// Waits until what the old versions started has been released, or the transition has gone back.
@@ -252,6 +280,9 @@ impl Transition {
             for timer in &timers {
                 resources.clock.cancel(js, timer.get(js));
             }
+            if resources.transitions.borrow().is_empty() {
+                let _ = left_open::note(&resources, js, false);
+            }
         }
         self.changed.fire(js, &Ok(Held::undefined()));
     }
@@ -271,13 +302,34 @@ impl Transition {
             None => is_waiting && is_complete,
             Some(since) => is_complete || self.has_listened.get() && since >= SETTLED || since >= PATIENCE,
         };
+        if since.is_some() && !self.has_looked.replace(true) && !has_come_up {
+            self.changed.fire(js, &Ok(Held::undefined()));
+        }
         if has_come_up {
             self.is_late.set(!is_complete && !self.has_listened.get());
+            if self.is_late.get() {
+                self.say_late(js);
+            }
             let result = resources.run_outside(js, || self.come_up(&resources, js));
             if let Err(thrown) = result {
                 tracing::debug!("a version could not come up wholly: {}", thrown.0.display());
             }
         }
+    }
+
+    fn say_late(&self, js: Js<'_>) {
+        let expected = self.expected.borrow();
+        let addresses: Vec<String> = expected.iter().map(|address| shown(address)).collect();
+        report::remark(
+            js,
+            &format!(
+                "10 s after it was evaluated the new version listens on no address; {} closed",
+                match addresses.as_slice() {
+                    [one] => format!("{one} is"),
+                    all => format!("{} are", all.join(", ")),
+                }
+            ),
+        );
     }
 
     /// The new versions failed otherwise than by a rejection of their evaluation.
@@ -286,5 +338,29 @@ impl Transition {
             *self.failure.borrow_mut() = Some(error.hold());
             self.changed.fire(js, &Ok(Held::undefined()));
         }
+    }
+}
+
+/// An address as users know it.
+fn shown(address: &str) -> String {
+    let parts: Vec<&str> = address.split(' ').collect();
+    match parts.as_slice() {
+        [_, path @ .., "-1"] => path.join(" "),
+        [_, .., "0"] => String::from("the server on a port of the system's choice"),
+        [_, .., port] => format!("port {port}"),
+        _ => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn addresses_are_shown_as_users_know_them() {
+        assert_eq!(shown("4 * 3000"), "port 3000");
+        assert_eq!(shown("4 127.0.0.1 3000"), "port 3000");
+        assert_eq!(shown("-1 /tmp/a b.sock -1"), "/tmp/a b.sock");
+        assert_eq!(shown("4 * 0"), "the server on a port of the system's choice");
     }
 }
