@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::doors;
+use super::events::Events;
 use super::host::{HotRun, Owners};
 use super::options::{self, ProgramOptions};
 use super::preloaded;
@@ -118,6 +119,7 @@ fn start_hot<'s>(js: Js<'s>, options: &Rc<ProgramOptions>) -> JsResult<'s, Rc<Ho
     let engine = Engine::of(js)?;
     let resources = js.state::<Resources>()?;
     resources.install(js)?;
+    js.state::<Events>()?.hear_of_listeners(js, &resources)?;
     let matching = |globs: fn(&ProgramOptions) -> &[String]| -> Matches {
         let options = Rc::clone(options);
         Box::new(move |path: &Path| options.covers(globs(&options), path))
