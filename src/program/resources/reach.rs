@@ -68,8 +68,12 @@ impl<'s> Reach<'s> {
             }
             *left -= 1;
             self.reached.call_method("add", &[value])?;
-            seen.has_handle |=
-                value.has_own_key(js.string("_handle"))? || value.has_own_key(js.string("_idleTimeout"))?;
+            let has = |name: &str| value.has_own_key(js.string(name));
+            if has("_handle")? || has("_idleTimeout")? {
+                // Timers lead to each other, and sockets to whatever they talk about.
+                seen.has_handle = true;
+                continue;
+            }
             if value.instance_of(global.get("Map")?)? || value.instance_of(global.get("Set")?)? {
                 for entry in list(value)? {
                     waiting.push(entry);
