@@ -58,13 +58,13 @@ impl Updater {
     }
 
     /// Nothing was touched: everything goes on. What may be half of a save is said after the settle time.
-    pub(super) async fn fail_prepared(self: &Rc<Self>, cx: &Cx, work: Work, thrown: Held) {
+    pub(super) fn fail_prepared(self: &Rc<Self>, cx: &Cx, work: &Work, thrown: Held) {
         work.steps.enter(Step::Failed, 0);
         let words = cx.with(|js| report::fingerprint(thrown.get(js)));
-        self.note_broken(&work, words);
+        self.note_broken(work, words);
         let updater = Rc::clone(self);
         let (number, cx_later) = (self.updates.get(), cx.clone());
-        let told = self.told(&work, "failed", Some(thrown.clone()));
+        let told = self.told(work, "failed", Some(thrown.clone()));
         let told = Rc::new(told);
         let later = move |js: Js<'_>| {
             let is_current = updater
