@@ -89,7 +89,7 @@ for (const way of Object.keys(WAYS))
     for (const list of named) assert.deepEqual([...list].sort(), all.sort())
   })
 
-// [hot 141] [hot 138]
+// [hot 138, 141]
 test('what somebody holds, or disposes of, or what is released is not named', async (t) => {
   const { named } = await reloads(
     t,

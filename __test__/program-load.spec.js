@@ -24,7 +24,7 @@ const packages = (folder) => {
     link(path.join(root, 'node_modules', name), path.join(folder, 'node_modules', name))
 }
 
-// [hot 131]
+// [hot 130, 131]
 for (const [name, server] of Object.entries(ALL))
   for (const kind of Object.keys(KINDS))
     test(`${name}, ${kind}: no request is refused, reset or left hanging, and no version goes backwards`, (t) =>

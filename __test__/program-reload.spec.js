@@ -79,6 +79,7 @@ for (const way of Object.keys(WAYS))
     assert.ok(last.listeners <= 2, `${last.listeners} listeners`)
   })
 
+// [hot 117, 118, 122, 125]
 describe('a broken save: the last good version answers, and the next good save is taken', () => {
   const broken = {
     syntax: ['lib.ts', 'export const version = \n', /cannot be loaded/],
@@ -141,6 +142,7 @@ test('a program that has nothing else to do: "says so once on stderr", and takes
   assert.equal(program.text.stderr.split('waiting for changes').length, 2)
 })
 
+// [hot 119]
 test('what a package throws in a reload: "the report adds that packages stay loaded across reloads"', async (t) => {
   const { write, program, port } = await run(t, 'register', {
     'node_modules/models/package.json': '{ "name": "models" }',

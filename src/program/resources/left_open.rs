@@ -115,6 +115,11 @@ pub fn tell_soon<'s>(resources: &Resources, js: Js<'s>, owners: &[Value<'s>]) ->
     Ok(())
 }
 
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "the place of a kind is a small whole number"
+)]
 fn tell<'s>(js: Js<'s>, all: Value<'s>) -> JsResult<'s, ()> {
     let resources = js.state::<Resources>()?;
     let process = js.global()?.get("process")?;

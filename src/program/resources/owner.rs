@@ -118,7 +118,9 @@ impl Started {
     /// All of them, which the owner forgets.
     pub fn take(self, owner: Value<'_>) -> JsResult<'_, Vec<Value<'_>>> {
         let all = self.all(owner)?;
-        owner.set(self.name(), owner.js().undefined())?;
+        if !all.is_empty() {
+            owner.set(self.name(), owner.js().undefined())?;
+        }
         Ok(all)
     }
 }
