@@ -101,7 +101,7 @@ test('"`server.listening`, `address()`, `close(cb)`, the `listening` and `close`
     })`
   )
   const expected =
-    'false,null,listening,callback,true,true,ERR_SERVER_ALREADY_LISTEN,EADDRINUSE,false,close,closed,undefined,false ERR_SERVER_NOT_RUNNING'
+    'false,null,listening,callback,true,true,ERR_SERVER_ALREADY_LISTEN,EADDRINUSE,false,close,closed,undefined,false,close ERR_SERVER_NOT_RUNNING'
   for (let n = 1; n <= 3; n++) {
     const [, seen] = await program.printed(new RegExp(`seen ${n} (.*)`))
     assert.equal(seen, expected, `version ${n}`)

@@ -25,7 +25,7 @@ const KINDS: [(&str, &str); 7] = [
     ("Timeout", "timer"),
 ];
 /// For how long the first evaluation is followed, in milliseconds from its beginning on, or from the first turn after it.
-const FIRST: u32 = 1000;
+const FIRST: u32 = 3000;
 
 /// Begins to note new resources, from the first start on.
 pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
