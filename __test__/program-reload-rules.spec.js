@@ -55,7 +55,8 @@ test('every hot module once, disposers first and importers before imports; data 
     `import './b.ts'\n${more}import counted from 'counted'\n${module('server')}console.log('of', counted, (globalThis as any).runs)\nsetInterval(() => {}, 1000)\n`
   const { write, program } = await run(t, '', {
     'node_modules/counted/package.json': '{ "name": "counted" }',
-    'node_modules/counted/index.js': 'globalThis.counted = (globalThis.counted ?? 0) + 1; module.exports = globalThis.counted',
+    'node_modules/counted/index.js':
+      'globalThis.counted = (globalThis.counted ?? 0) + 1; module.exports = globalThis.counted',
     'b.ts': module('b', "import './c.ts'"),
     'c.ts': module('c'),
     'gone.ts': module('gone'),
@@ -65,12 +66,18 @@ test('every hot module once, disposers first and importers before imports; data 
   const from = program.text.stdout.length
   write('server.ts', server(''))
   await program.printed(/reloaded in/)
-  const lines = program.text.stdout.slice(from).split('\n').filter((line) => /^(run|dispose|prune|of) /.test(line))
+  const lines = program.text.stdout
+    .slice(from)
+    .split('\n')
+    .filter((line) => /^(run|dispose|prune|of) /.test(line))
   assert.deepEqual(
     lines.filter((line) => !line.includes('gone')),
     ['dispose server', 'dispose b', 'dispose c', 'run c 2', 'run b 2', 'run server 2', 'of 1 7']
   )
-  assert.ok(lines.includes('dispose gone') && lines.includes('prune gone') && !lines.includes('run gone 2'), String(lines))
+  assert.ok(
+    lines.includes('dispose gone') && lines.includes('prune gone') && !lines.includes('run gone 2'),
+    String(lines)
+  )
 })
 
 // [hot 133]
@@ -111,27 +118,31 @@ test('"`server.listening`, `address()`, `close(cb)`, the `listening` and `close`
 })
 
 // [hot 131]
-test('the n-th `listen(0)`, and a unix socket, are the same as before', { skip: process.platform === 'win32' }, async (t) => {
-  const { program, save, file } = await run(
-    t,
-    `const servers = [0, 1, 2].map((n) => http.createServer((_, response) => response.end(version + ' of ' + n)).listen(0, '127.0.0.1'))
+test(
+  'the n-th `listen(0)`, and a unix socket, are the same as before',
+  { skip: process.platform === 'win32' },
+  async (t) => {
+    const { program, save, file } = await run(
+      t,
+      `const servers = [0, 1, 2].map((n) => http.createServer((_, response) => response.end(version + ' of ' + n)).listen(0, '127.0.0.1'))
     const pipe = http.createServer((_, response) => response.end(version + ' of the pipe')).listen('./pipe.sock')
     pipe.on('listening', () => console.log('up', version, JSON.stringify(servers.map((it) => (it.address() as any).port)), pipe.address()))`
-  )
-  const [, first] = await program.printed(/up 1 (\[.*\])/)
-  for (let n = 2; n <= 4; n++) {
-    save(n)
-    const [, ports, pipe] = await program.printed(new RegExp(`up ${n} (\\[.*\\]) (.*)`))
-    assert.deepEqual([ports, pipe], [first, './pipe.sock'])
-    await program.printed(/reloaded in/)
-    const answers = await Promise.all(JSON.parse(ports).map(ask))
-    assert.deepEqual(answers, [`${n} of 0`, `${n} of 1`, `${n} of 2`])
-    const request = http.get({ socketPath: file('pipe.sock') })
-    const [response] = await once(request, 'response')
-    response.setEncoding('utf8')
-    assert.equal((await once(response, 'data'))[0], `${n} of the pipe`)
+    )
+    const [, first] = await program.printed(/up 1 (\[.*\])/)
+    for (let n = 2; n <= 4; n++) {
+      save(n)
+      const [, ports, pipe] = await program.printed(new RegExp(`up ${n} (\\[.*\\]) (.*)`))
+      assert.deepEqual([ports, pipe], [first, './pipe.sock'])
+      await program.printed(/reloaded in/)
+      const answers = await Promise.all(JSON.parse(ports).map(ask))
+      assert.deepEqual(answers, [`${n} of 0`, `${n} of 1`, `${n} of 2`])
+      const request = http.get({ socketPath: file('pipe.sock') })
+      const [response] = await once(request, 'response')
+      response.setEncoding('utf8')
+      assert.equal((await once(response, 'data'))[0], `${n} of the pipe`)
+    }
   }
-})
+)
 
 // [hot 131]
 test('a connection that has asked nothing yet, and a request whose body is on its way, outlive reloads', async (t) => {

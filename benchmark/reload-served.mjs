@@ -2,7 +2,16 @@
 // on the same program, in turns. Bun comes with `npm run bench` into .cache/bench, or is named by --bun.
 // Usage: node benchmark/reload-served.mjs [--modules 1,1000] [--saves 20] [--bun path]
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import http from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
@@ -44,7 +53,11 @@ async function measure(count) {
       }
     }
     const medians = took.map(median)
-    return [count, ...medians.map((time) => time.toFixed(1)), medians.length > 1 ? (medians[0] / medians[1]).toFixed(2) : '']
+    return [
+      count,
+      ...medians.map((time) => time.toFixed(1)),
+      medians.length > 1 ? (medians[0] / medians[1]).toFixed(2) : ''
+    ]
   } finally {
     for (const { child, folder } of running) {
       child.kill()
@@ -72,7 +85,12 @@ function ask(port) {
   return new Promise((resolve, reject) => {
     const request = http.get({ port, agent: agents.get(port), host: '127.0.0.1' }, (response) => {
       let body = ''
-      response.setEncoding('utf8').on('data', (part) => (body += part)).on('end', () => resolve(body))
+      response
+        .setEncoding('utf8')
+        .on('data', (part) => {
+          body += part
+        })
+        .on('end', () => resolve(body))
     })
     request.on('error', reject)
   })

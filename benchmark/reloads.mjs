@@ -47,11 +47,11 @@ async function main() {
   writeFileSync(path.join(folder, 'census.cjs'), `module.exports = ${census}`)
   for (let n = 0; n < MODULES; n++) writeFileSync(place(`module${n}`), module(n, 0))
   writeFileSync(place('server'), server())
-  const child = spawn(
-    process.execPath,
-    ['--expose-gc', path.join(root, 'bin/hmr.js'), '-l', `server.${extension}`],
-    { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, HMR_CACHE: '0' } }
-  )
+  const child = spawn(process.execPath, ['--expose-gc', path.join(root, 'bin/hmr.js'), '-l', `server.${extension}`], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, HMR_CACHE: '0' }
+  })
   const line = lines(child)
   const [, port] = await line(/up (\d+)/)
   const counts = values.reloads.split(',').map(Number)
@@ -165,7 +165,9 @@ function lines(child) {
         text = text.slice(match.index + match[0].length)
         return match
       }
-      await new Promise((resolve) => (wake = resolve))
+      await new Promise((resolve) => {
+        wake = resolve
+      })
     }
   }
 }

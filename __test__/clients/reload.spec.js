@@ -74,7 +74,9 @@ const nest = {
     NestFactory.create(AppModule, { logger: ['error'] })
       .then((app) => app.listen(0, '127.0.0.1'))
       .then((server) => UP.call(server))`,
-  files: { 'tsconfig.json': '{ "compilerOptions": { "experimentalDecorators": true, "emitDecoratorMetadata": true } }' },
+  files: {
+    'tsconfig.json': '{ "compilerOptions": { "experimentalDecorators": true, "emitDecoratorMetadata": true } }'
+  },
   clients
 }
 test('nest: no request is refused, reset or left hanging, and no version goes backwards', (t) =>

@@ -98,7 +98,10 @@ function requests(protocol, port, isKept, options = {}) {
       })
       request.on('error', reject)
     })
-  return { ask, close: () => agent && agent.destroy() }
+  const close = () => {
+    if (agent) agent.destroy()
+  }
+  return { ask, close }
 }
 
 /** Asks a plain server by a line: plain sockets stay with the version that accepted them. */
