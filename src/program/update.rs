@@ -15,6 +15,7 @@ use crate::es::{Engine, Record};
 use crate::graph::hot::ModuleId;
 use crate::hot::{Batch, Updater, Version, WatchWish};
 use crate::js::{Cx, Js, JsResult, State};
+use crate::watch::is_just_emptied;
 
 /// Whether a path matches the globs of an option.
 pub type Matches = Box<dyn Fn(&Path) -> bool>;
@@ -205,7 +206,7 @@ impl HotProgram {
     pub(super) fn seek(&self, js: Js<'_>, paths: &[PathBuf]) {
         let before = self.sought.replace(paths.iter().cloned().collect());
         for path in paths {
-            self.watches.watch(js, path);
+            self.watches.watch_as_it_is(js, path);
         }
         for path in before.iter().filter(|path| !paths.contains(path)) {
             self.unwatch_if_free(path);
@@ -218,7 +219,7 @@ impl HotProgram {
             self.unwatch_if_free(&path);
         }
         if let Some(file) = self.wishes.add(version, wish) {
-            self.watches.watch(js, &file);
+            self.watches.watch_as_it_is(js, &file);
         }
     }
 
@@ -234,6 +235,15 @@ impl HotProgram {
 
     /// These files changed together.
     fn changed(self: &Rc<Self>, js: Js<'_>, paths: &[PathBuf]) {
+        // Emptied since it was told: the next save is being written, and is told of, too.
+        let whole = paths.iter().filter(|path| !is_just_emptied(path));
+        let whole: Vec<PathBuf> = whole.cloned().collect();
+        if !whole.is_empty() {
+            self.take(js, &whole);
+        }
+    }
+
+    fn take(self: &Rc<Self>, js: Js<'_>, paths: &[PathBuf]) {
         // The next image of the process reads them anew.
         if restart::is_under_way(js) {
             return;
@@ -257,17 +267,20 @@ impl HotProgram {
             }
             let mut modules = self.files.borrow().get(path).cloned().unwrap_or_default();
             // A file that is as it was is no change; of what failed, each save is another try.
-            let differs = read.iter().any(|read| modules.contains(&graph_id(read.module)));
+            let differing = || {
+                read.iter()
+                    .filter(|read| modules.contains(&graph_id(read.module)))
+            };
+            let (differs, is_new) = (differing().next().is_some(), differing().any(|read| read.is_new));
             let look = look_at(path);
-            let is_again = self.taken.borrow_mut().insert(path.clone(), look) == Some(look);
+            let is_told_again = self.taken.borrow_mut().insert(path.clone(), look) == Some(look);
             let is_evaluating = modules.iter().any(|id| self.updater.is_evaluating(*id));
-            if !differs && (is_again || !self.updater.has_failed() && !is_evaluating) {
+            let is_another_try = differs || self.updater.has_failed() || is_evaluating;
+            if !is_new && (is_told_again || !is_another_try) {
                 modules.clear();
-            } else if is_again && self.updater.has_failed() {
-                continue;
             }
             let is_sought = path.exists() && self.sought.borrow_mut().remove(path);
-            let touched = self.wishes.changed(js, path);
+            let touched = self.wishes.changed(js, &self.updater, path);
             let is_included = (self.rules.includes)(path);
             if modules.is_empty() && !is_sought && touched.is_empty() && !is_included {
                 continue;
