@@ -124,7 +124,10 @@ class Program {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, HMR_CACHE: '0', HMR_LOGGING: '1' }
     })
-    for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (data) => (this.output += data))
+    const keep = (data) => {
+      this.output += data
+    }
+    for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', keep)
     this.child.on('message', (message) => {
       if (message.unhandled) this.unhandled = message.unhandled
       else if (message.runs) this.answer(message)
