@@ -79,6 +79,7 @@ for (const way of Object.keys(WAYS))
     assert.ok(last.listeners <= 2, `${last.listeners} listeners`)
   })
 
+// [hot 117, 118, 122, 125]
 describe('a broken save: the last good version answers, and the next good save is taken', () => {
   const broken = {
     syntax: ['lib.ts', 'export const version = \n', /cannot be loaded/],
@@ -97,14 +98,13 @@ describe('a broken save: the last good version answers, and the next good save i
         await program.printed(report, 'stderr')
         assert.equal(JSON.parse(await ask(port, agent)).version, n, name)
         n++
-        // One after the other: the first save of a quiet program is taken at once.
         if (file === 'server.ts') {
           write('server.ts', server())
           await program.printed('(recovered)')
         }
         write('lib.ts', lib(n))
         await program.printed(new RegExp(`up ${port} ${n}\\b`))
-        if (file === 'lib.ts') await program.printed('(recovered)')
+        if (file !== 'server.ts') await program.printed('(recovered)')
         assert.equal(JSON.parse(await ask(port, agent)).version, n, name)
       }
     })
