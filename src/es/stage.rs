@@ -314,6 +314,7 @@ impl Engine {
             }
         }
         self.sources().forget(&record.url);
+        self.mapped.borrow_mut().remove(&record.url);
         self.unread.borrow_mut().remove(&id);
         if let Some(path) = record.path.as_ref().filter(|_| record.is_local) {
             self.evict(js, path)?;
