@@ -62,11 +62,7 @@ impl Updater {
         if !self.spread(cx, &mut work).await {
             return true;
         }
-        if let Outcome::Restart { way } = &work.spread.outcome {
-            let path = way.last().map(|id| self.path(*id)).unwrap_or_default();
-            cx.with(|js| self.runner.restart(js, &path, "it declines"));
-            return true;
-        }
+        let restart = cx.with(|js| self.restart_instead(js, &mut work));
         work.steps.enter(Step::Preparing, work.spread.affected.len());
         let prepared = match cx.attempt(|js| self.prepare(js, &mut work)) {
             Ok(prepared) => Rc::new(prepared),
@@ -75,6 +71,13 @@ impl Updater {
                 return true;
             }
         };
+        if let Some(restart) = restart {
+            cx.with(|js| {
+                self.runner.discard(js, &prepared);
+                self.runner.restart(js, &restart);
+            });
+            return true;
+        }
         cx.with(|js| self.runner.begins(js, &prepared, &work.plan.dispose));
         self.dispose(cx, &work).await;
         let versions = self.stage(&work);
@@ -472,13 +475,7 @@ impl Updater {
     /// The line of the log, without the time of day.
     fn line(&self, told: &Told, work: &Work) -> String {
         let mut way: Vec<String> = told.way.iter().map(|path| shown(path)).collect();
-        let first = told.files.first().map(|path| shown(path)).unwrap_or_default();
-        let more = told.files.len().saturating_sub(1);
-        let first = if more > 0 {
-            format!("{first} and {more} more")
-        } else {
-            first
-        };
+        let first = first_of(&told.files);
         let took = duration(told.duration);
         if work.is_reload {
             let count = plural(told.modules.len());
@@ -503,6 +500,15 @@ impl Updater {
             format!(" ({})", plural(count))
         };
         format!("{} updated in {took} ms{count}", way.join(" → "))
+    }
+}
+
+/// The first file, and how many more there are.
+pub(super) fn first_of(files: &[String]) -> String {
+    let first = files.first().map(|path| shown(path)).unwrap_or_default();
+    match files.len().saturating_sub(1) {
+        0 => first,
+        more => format!("{first} and {more} more"),
     }
 }
 

@@ -2,18 +2,19 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use super::events::Events;
 use super::host::Owners;
 use super::hot_host::HotHost;
+use super::restart;
 use super::update::HotProgram;
 use crate::es::compile::ImportName;
 use crate::es::{self, Body, Engine, SourceError, Stage, Unit};
 use crate::graph::hot::{Edge, EdgeKind, ModuleId, Staged};
-use crate::hot::{Evaluating, Evaluation, Prepared, Runner, Told, Version, Want, WatchWish};
+use crate::hot::{Evaluating, Evaluation, Prepared, Restart, Runner, Told, Version, Want, WatchWish};
 use crate::js::{Cx, Js, JsResult, Value};
 use crate::report;
 
@@ -423,10 +424,16 @@ impl Runner for OnEngine {
         }
     }
 
-    fn restart(&self, js: Js<'_>, path: &str, why: &str) {
-        if let Some(program) = self.program() {
-            program.restart(js, Path::new(path), why);
-        }
+    fn never_reloads(&self, _js: Js<'_>) -> bool {
+        self.program().is_some_and(|program| program.rules.never_reloads)
+    }
+
+    fn can_restart(&self, js: Js<'_>) -> bool {
+        restart::is_possible(js)
+    }
+
+    fn restart(&self, js: Js<'_>, restart: &Restart) {
+        restart::restart(js, &restart.way, &restart.why);
     }
 
     fn tell(&self, js: Js<'_>, told: &Told) {

@@ -34,6 +34,7 @@ mod timers;
 mod transition;
 
 pub use bench_door::register;
+pub use requests::{open, silent};
 #[expect(
     unused_imports,
     reason = "the update of a program begins transitions and makes owners"
