@@ -1,8 +1,16 @@
 'use strict'
 // The part of the engine that has to be JavaScript: V8 inlines accessors, getters and traps that are written in
 // JavaScript, and calls native ones at ten to fifty times the cost; `import()` needs a script of Node's loader.
-const { create, defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf, is, preventExtensions, setPrototypeOf } =
-  Object
+const {
+  create,
+  defineProperty,
+  freeze,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  is,
+  preventExtensions,
+  setPrototypeOf
+} = Object
 const { apply, defineProperty: define, ownKeys } = Reflect
 const { hasOwnProperty, propertyIsEnumerable } = Object.prototype
 const { ReferenceError, TypeError } = globalThis
@@ -142,7 +150,10 @@ const nodePrepare = Error.prepareStackTrace
 function load(code, url) {
   if (process.env.NODE_V8_COVERAGE) return new NodeModule(url)._compile(code + native.map(url), url, 'commonjs')
   unmapped.add(url)
-  const function_ = compileFunction(isDebugged() ? code + native.map(url) : code, [], { filename: url, importModuleDynamically })()
+  const function_ = compileFunction(isDebugged() ? code + native.map(url) : code, [], {
+    filename: url,
+    importModuleDynamically
+  })()
   if (Error.prepareStackTrace === undefined) tellMaps()
   return function_
 }
@@ -282,7 +293,8 @@ module.exports = {
   /** What a TypeScript importer sees of CommonJS with `__esModule`: its `default` is the `default`. */
   interop(env) {
     const value = env.default
-    if ((typeof value !== 'object' && typeof value !== 'function') || value === null || !value.__esModule) return undefined
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null || !value.__esModule)
+      return undefined
     return create(env, { default: { get: () => env.default.default, enumerable: true } })
   },
   /** What `require` of an ES module gives where `__esModule` has to be added. */

@@ -98,12 +98,10 @@ impl HotProgram {
         let told = Rc::clone(&own);
         let watches = Watches::new(
             js,
-            Rc::new(move |js: Js<'_>, paths: Vec<PathBuf>, is_doubt: bool| {
+            Rc::new(move |js: Js<'_>, paths: Vec<PathBuf>| {
                 let program = told.borrow().upgrade();
-                match program {
-                    Some(program) if is_doubt => program.doubt(js, paths),
-                    Some(program) => program.changed(js, &paths),
-                    None => {}
+                if let Some(program) = program {
+                    program.changed(js, &paths);
                 }
             }),
         )?;
@@ -176,7 +174,8 @@ impl HotProgram {
         if !modules.contains(&id) {
             modules.push(id);
             drop(files);
-            self.watches.watch(js, path);
+            let loaded = self.engine.sources().loader.get(&record.url);
+            self.watches.watch(js, path, loaded.map(|loaded| loaded.stamp));
         }
     }
 
@@ -206,7 +205,7 @@ impl HotProgram {
     pub(super) fn seek(&self, js: Js<'_>, paths: &[PathBuf]) {
         let before = self.sought.replace(paths.iter().cloned().collect());
         for path in paths {
-            self.watches.watch(js, path);
+            self.watches.watch(js, path, None);
         }
         for path in before.iter().filter(|path| !paths.contains(path)) {
             self.unwatch_if_free(path);
@@ -219,18 +218,8 @@ impl HotProgram {
             self.unwatch_if_free(&path);
         }
         if let Some(file) = self.wishes.add(version, wish) {
-            self.watches.watch(js, &file);
+            self.watches.watch(js, &file, None);
         }
-    }
-
-    /// These files may differ from what was read.
-    fn doubt(self: &Rc<Self>, js: Js<'_>, mut paths: Vec<PathBuf>) {
-        let read = self.engine.read(&paths);
-        paths.retain(|path| {
-            let modules = self.files.borrow().get(path).cloned().unwrap_or_default();
-            read.iter().any(|read| modules.contains(&graph_id(read.module)))
-        });
-        self.watches.add(js, paths);
     }
 
     /// These files changed together.
