@@ -146,16 +146,19 @@ const mapped = new Map()
 /** What Node makes stacks with, until somebody gives it another function. */
 const nodePrepare = Error.prepareStackTrace
 
+/** What may evaluate text, in which `import()` works without a warning only if Node's CommonJS compiler has compiled around it. */
+const evaluates = /\beval\b|Function\b/
+
 /** The function of an ES module. Its source map is given to Node when a stack names the file. */
 function load(code, url) {
-  if (process.env.NODE_V8_COVERAGE) return new NodeModule(url)._compile(code + native.map(url), url, 'commonjs')
+  if (process.env.NODE_V8_COVERAGE || evaluates.test(code)) {
+    return new NodeModule(url)._compile(code + native.map(url), url, 'commonjs')
+  }
   unmapped.add(url)
-  const function_ = compileFunction(isDebugged() ? code + native.map(url) : code, [], {
-    filename: url,
-    importModuleDynamically
-  })()
+  const text = isDebugged() ? code + native.map(url) : code
+  const make = compileFunction(text, [], { filename: url, importModuleDynamically })
   if (Error.prepareStackTrace === undefined) tellMaps()
-  return function_
+  return make()
 }
 
 /** Whether a debugger may be there, which reads the maps in the code. */
