@@ -34,7 +34,28 @@ function register() {
   const binding = require('../load-binding.js')
   binding.openProgram(places, {})
   const { isMainThread } = require('node:worker_threads')
-  if (isMainThread && binding.programIsHot()) leaveWell(require('../index.js'), binding, GRACE)
+  if (!isMainThread || !binding.programIsHot()) return
+  const hmr = require('../index.js')
+  leaveWell(hmr, binding, GRACE)
+  binding.onEntry((exported) => {
+    if (binding.isHotModule(exported)) void hmrTake(hmr, binding, exported)
+  })
+}
+
+/** The program that Node runs is a hot module: a runtime takes it, as the command would. */
+async function hmrTake(hmr, binding, exported) {
+  const { hmrTakeEntry } = require('./hot.js')
+  const { hmrWrapRequire, resolverFor, startFolder } = require('./program.js')
+  const entry = process.argv[1]
+  const file = path.relative(startFolder, entry)
+  try {
+    const require_ = await hmrWrapRequire(hmr, resolverFor(file))
+    const runtime = hmr.createRuntime(require_)
+    await hmrTakeEntry({ hmr, binding, options: {}, require_, runtime, file, entry, exported })
+  } catch (error) {
+    binding.reportError(file, 'cannot be started', error)
+    process.exit(1)
+  }
 }
 
 module.exports = { places, refusal, register, registerUrl }

@@ -93,7 +93,7 @@ async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
   const isPlain = options.require === undefined
   let run = () => runtime.import(file)
   try {
-    if (isHot) run = hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry: resolve(file) })
+    if (isHot) run = hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry: resolve(file), restarts })
   } catch (error) {
     // An option that cannot be meant so: its own words are enough.
     console.error(`[hmr] ${error?.message ?? error}`)

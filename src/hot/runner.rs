@@ -26,6 +26,20 @@ pub trait Runner {
     /// The entries, and what is imported from outside of the hot modules.
     fn roots(&self) -> Vec<ModuleId>;
 
+    /// The modules that runtimes of the classic API keep up to date.
+    fn held(&self) -> Vec<ModuleId> {
+        Vec::new()
+    }
+
+    /// New versions of such modules run: their runtimes take them. Gives what a runtime could not take them for.
+    fn update_runtimes(
+        &self,
+        _cx: &Cx,
+        _modules: &[ModuleId],
+    ) -> Pin<Box<dyn Future<Output = Option<Held>>>> {
+        Box::pin(async { None })
+    }
+
     /// Reads what changed, compiles and links new versions. Nothing that runs is touched.
     ///
     /// # Errors

@@ -11,6 +11,7 @@
 //! | `hot_host.rs` | what the engine tells: `import.meta.hot`, the graph, what is watched |
 //! | `watches.rs`, `wishes.rs` | watched files, gathered; what `hot.watch` asks for |
 //! | `host.rs` | the program around the engine: whose is what a version starts |
+//! | `runtimes.rs` | runtimes of the classic API that versions make |
 //! | `events.rs` | `updates` |
 //! | `restart/` | a new image of the process in the place of the old one |
 //! | `resources/` | what versions of modules start: ports are taken over, the rest is released |
@@ -26,6 +27,7 @@ mod preloaded;
 mod resources;
 mod restart;
 mod run;
+mod runtimes;
 mod start;
 mod update;
 mod watches;

@@ -165,6 +165,16 @@ impl HotProgram {
         }
     }
 
+    /// The modules of a file.
+    pub(super) fn modules_of(&self, path: &Path) -> Vec<ModuleId> {
+        self.files.borrow().get(path).cloned().unwrap_or_default()
+    }
+
+    /// Whether changes of the file are taken here.
+    pub(super) fn takes(&self, path: &Path) -> bool {
+        !self.is_closed.get() && self.files.borrow().contains_key(path)
+    }
+
     /// A change of the record's file concerns its module.
     pub(super) fn watch(&self, js: Js<'_>, record: &Record) {
         let Some(path) = &record.path else { return };

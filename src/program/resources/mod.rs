@@ -40,7 +40,10 @@ pub use requests::{open, silent};
     reason = "the update of a program begins transitions and makes owners"
 )]
 pub use {
-    owner::Owner,
+    held::held,
+    listeners::{follow, leave},
+    owner::{Owner, Phase, Started},
+    started::thing,
     state::Resources,
     transition::{Progress, Transition},
 };
