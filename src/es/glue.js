@@ -197,6 +197,11 @@ module.exports = {
   },
   evaluate: (code) => evaluate(code),
   load,
+  /** The module is no longer there. */
+  forget(url) {
+    unmapped.delete(url)
+    mapped.delete(url)
+  },
   scope: (id, serial) => new Scope(id, serial),
   /** Calls `tell` whenever a function of the module has assigned to an export. */
   tell($, tell) {
