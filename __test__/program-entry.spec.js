@@ -20,12 +20,12 @@ const ENTRIES = {
 }
 
 for (const [file, text] of Object.entries(ENTRIES))
+  // [hot 13]
   for (const [way, start] of [
     ['hmr', (project) => project.hmr([file])],
     ['hmr -f', (project) => project.hmr(['-f', file])],
     ['register', (project) => project.run(['--import', `${root}/register.mjs`, file])]
   ])
-    // [hot 13]
     test(`"If what the entry exports is a hot module of the classic API, a runtime takes it": ${way} ${file}`, async (t) => {
       const project = makeProject(t)
       project.write(file, text)
@@ -37,7 +37,7 @@ for (const [file, text] of Object.entries(ENTRIES))
       assert.equal(lines.filter((it) => it === 'cleaned up').length, 0)
     })
 
-// [hot 13] [hot 14]
+// [hot 13, 14]
 test('a program whose next version is a hot module: a runtime takes it, without another evaluation', async (t) => {
   const project = makeProject(t)
   project.write('server.ts', PLAIN)
@@ -51,25 +51,32 @@ test('a program whose next version is a hot module: a runtime takes it, without 
 })
 
 // [hot 14]
-test('a hot module whose next version is a plain program: "an entry run by `hmr` is a program"', {
-  skip: process.platform === 'win32'
-}, async (t) => {
-  const project = makeProject(t)
-  project.write('server.ts', ENTRIES['server.ts'])
-  const { line } = project.hmr(['-l', 'server.ts'])
-  await line('runs v1 true')
-  project.write('server.ts', PLAIN)
-  await line('cleaned up')
-  await line('plain p1')
-  await line(/server\.ts restarted in/)
-  project.edit('server.ts', 'p1', 'p2')
-  await line('plain p2')
-})
+test(
+  'a hot module whose next version is a plain program: "an entry run by `hmr` is a program"',
+  {
+    skip: process.platform === 'win32'
+  },
+  async (t) => {
+    const project = makeProject(t)
+    project.write('server.ts', ENTRIES['server.ts'])
+    const { line } = project.hmr(['-l', 'server.ts'])
+    await line('runs v1 true')
+    project.write('server.ts', PLAIN)
+    await line('cleaned up')
+    await line('plain p1')
+    await line(/server\.ts restarted in/)
+    project.edit('server.ts', 'p1', 'p2')
+    await line('plain p2')
+  }
+)
 
 // [hot 14]
 test('with a loader of the user\'s, and in `runtime.import`, "an export that is no hot module stays the error that it was"', async (t) => {
   const project = makeProject(t)
-  project.write('loader.cjs', 'module.exports = Object.assign((file) => require(file), { cache: require.cache, resolve: require.resolve })')
+  project.write(
+    'loader.cjs',
+    'module.exports = Object.assign((file) => require(file), { cache: require.cache, resolve: require.resolve })'
+  )
   project.write('server.cjs', 'exports.a = 1')
   project.write(
     'importer.mjs',

@@ -89,6 +89,7 @@ pub fn becomes_program(js: Js<'_>, record: &Record, thrown: &Held) -> bool {
 
 /// `reportUncaught(thrown, isRejection, file)`: what was thrown where nobody catches it, as the trouble of the hot module
 /// that the stack leads to, or else of `file`.
+#[expect(clippy::unnecessary_wraps, reason = "the type of native functions")]
 fn report_uncaught<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let thrown = call.arg(0);
@@ -102,12 +103,11 @@ fn report_uncaught<'s>(call: &Call<'s>) -> JsResult<'s> {
         .into_iter()
         .flat_map(|path| hot_modules_of(js, &path));
     let culprit = records.next().or_else(|| hot_module_called(js, &file));
-    let times = match &culprit {
-        Some(record) => trouble::tell_uncaught(js, record, what, thrown),
-        None => {
-            report::error(js, &file, what, thrown);
-            1
-        }
+    let times = if let Some(record) = &culprit {
+        trouble::tell_uncaught(js, record, what, thrown)
+    } else {
+        report::error(js, &file, what, thrown);
+        1
     };
     if times == 1 {
         let id = culprit.as_ref().map_or(&file, |record| &record.id);
@@ -149,6 +149,7 @@ fn is_hot_module<'s>(call: &Call<'s>) -> JsResult<'s> {
 }
 
 /// `remark(text)`: a line of the log.
+#[expect(clippy::unnecessary_wraps, reason = "the type of native functions")]
 fn remark<'s>(call: &Call<'s>) -> JsResult<'s> {
     report::remark(call.js, &call.arg(0).display());
     Ok(call.js.undefined())

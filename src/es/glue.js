@@ -12,11 +12,12 @@ const {
   setPrototypeOf
 } = Object
 const { apply, defineProperty: define, ownKeys } = Reflect
-const { hasOwnProperty, propertyIsEnumerable } = Object.prototype
-const { ReferenceError, TypeError } = globalThis
+const { hasOwnProperty: hasOwn, propertyIsEnumerable: isEnumerable } = Object.prototype
+const { ReferenceError: NoReference, TypeError: WrongType } = globalThis
 const { captureStackTrace } = Error
 const { next } = getPrototypeOf(function* () {}).prototype
 const { next: asyncNext } = getPrototypeOf(async function* () {}).prototype
+// biome-ignore lint/security/noGlobalEval: the compiled text of a module becomes code by it.
 const evaluate = globalThis.eval
 
 let native
@@ -45,7 +46,7 @@ class Scope {
     defineProperty(value, 'name', { value: 'default', configurable: true })
   }
   get arguments() {
-    throw new ReferenceError('arguments is not defined')
+    throw new NoReference('arguments is not defined')
   }
 }
 setPrototypeOf(Scope.prototype, null)
@@ -54,7 +55,7 @@ defineProperty(Scope.prototype, 'k', {
     setPrototypeOf(
       {
         set v(_) {
-          throw new TypeError('Assignment to constant variable.')
+          throw new WrongType('Assignment to constant variable.')
         }
       },
       null
@@ -81,10 +82,10 @@ for (const name of ['require', 'module', 'exports', '__filename', '__dirname']) 
   defineProperty(free, name, {
     get() {
       if (name in globalThis) return globalThis[name]
-      throw new ReferenceError(`${name} is not defined`)
+      throw new NoReference(`${name} is not defined`)
     },
     set(value) {
-      if (!(name in globalThis)) throw new ReferenceError(`${name} is not defined`)
+      if (!(name in globalThis)) throw new NoReference(`${name} is not defined`)
       globalThis[name] = value
     }
   })
@@ -271,7 +272,7 @@ module.exports = {
     }
     for (const name of isObject ? ownKeys(exports) : []) {
       if (typeof name !== 'string' || name === 'default' || name === 'module.exports') continue
-      if (name !== '__esModule' && !apply(propertyIsEnumerable, exports, [name])) continue
+      if (name !== '__esModule' && !apply(isEnumerable, exports, [name])) continue
       let value
       try {
         value = exports[name]
@@ -317,18 +318,18 @@ module.exports = {
   attributes(options) {
     if (options === undefined) return []
     if ((typeof options !== 'object' && typeof options !== 'function') || options === null) {
-      throw new TypeError('The second argument to import() must be an object')
+      throw new WrongType('The second argument to import() must be an object')
     }
     const attributes = options.with
     if (attributes === undefined) return []
     if ((typeof attributes !== 'object' && typeof attributes !== 'function') || attributes === null) {
-      throw new TypeError("The 'with' option must be an object")
+      throw new WrongType("The 'with' option must be an object")
     }
     const list = []
     for (const key of ownKeys(attributes)) {
-      if (typeof key !== 'string' || !apply(propertyIsEnumerable, attributes, [key])) continue
+      if (typeof key !== 'string' || !apply(isEnumerable, attributes, [key])) continue
       const value = attributes[key]
-      if (typeof value !== 'string') throw new TypeError('Import attribute value must be a string')
+      if (typeof value !== 'string') throw new WrongType('Import attribute value must be a string')
       list.push(key, value)
     }
     return list
@@ -395,11 +396,9 @@ module.exports = {
       delete error.name
     }
     if (code) error.code = code
-    if (place) {
-      const stack = `${place}`
-      defineProperty(error, 'stack', { value: stack, writable: true, configurable: true })
-    }
+    if (place) module.exports.setStack(error, place)
     return error
   },
-  hasOwn: (object, key) => apply(hasOwnProperty, object, [key])
+  setStack: (error, stack) => defineProperty(error, 'stack', { value: stack, writable: true, configurable: true }),
+  hasOwn: (object, key) => apply(hasOwn, object, [key])
 }

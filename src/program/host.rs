@@ -6,8 +6,8 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::events::Events;
-use super::run::Program;
 use super::resources::{Resources, Transition};
+use super::run::Program;
 use super::runtimes::{Going, MadeRuntimes};
 use super::update::HotProgram;
 use crate::es::{Engine, Host, ModuleId, Stage, Version};
@@ -159,7 +159,7 @@ impl Owners {
     }
 }
 
-fn path_of<'s>(js: Js<'s>, module: ModuleId) -> JsResult<'s, String> {
+fn path_of(js: Js<'_>, module: ModuleId) -> JsResult<'_, String> {
     let record = Engine::of(js)?.record(module);
     Ok(record.map_or_else(String::new, |record| match &record.path {
         Some(path) => path.to_string_lossy().into_owned(),

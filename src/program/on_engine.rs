@@ -361,10 +361,6 @@ impl Runner for OnEngine {
         }
     }
 
-    fn sought(&self) -> Vec<PathBuf> {
-        self.sought.borrow().clone()
-    }
-
     fn last_good<'s>(&self, js: Js<'s>, modules: &[ModuleId]) -> JsResult<'s, Prepared> {
         let again: Vec<es::ModuleId> = modules.iter().copied().map(engine_id).collect();
         let stage = self.engine.prepare(js, &[], &again)?;

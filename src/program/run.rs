@@ -129,7 +129,10 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
         *program.hot.borrow_mut() = Some(start_hot(js, &options)?);
     }
     doors::open(js, places, data)?;
-    restart::open(js, &options)?;
+    // Children end with the command's restart.
+    if !flags.get("inherited")?.truthy() {
+        restart::open(js, &options)?;
+    }
     *program.options.borrow_mut() = Some(options);
     Ok(js.undefined())
 }
@@ -312,6 +315,7 @@ fn run_program<'s>(call: &Call<'s>) -> JsResult<'s> {
 }
 
 /// `programIsPending()`: whether the entry waits for a top-level await.
+#[expect(clippy::unnecessary_wraps, reason = "the type of native functions")]
 fn program_is_pending<'s>(call: &Call<'s>) -> JsResult<'s> {
     let engine = call.js.made_state::<Engine>();
     Ok(call

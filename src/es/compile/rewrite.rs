@@ -1,6 +1,16 @@
 //! The walk over the tree: each node's own file says what is edited there.
 
-use oxc_ast::ast::*;
+use oxc_ast::ast::{
+    ArrowFunctionExpression, AssignmentExpression, AssignmentTargetPropertyIdentifier, AwaitExpression,
+    BinaryExpression, BlockStatement, CallExpression, Class, Declaration, ForInStatement, ForOfStatement,
+    FormalParameter, Function, FunctionBody, IdentifierReference, ImportExpression, ImportMeta, JSXElement,
+    JSXFragment, ModuleDeclaration, ObjectProperty, SimpleAssignmentTarget, Statement, StaticBlock,
+    StaticMemberExpression, TSAsExpression, TSEnumDeclaration, TSImportEqualsDeclaration,
+    TSInstantiationExpression, TSNamespaceDeclaration, TSNonNullExpression, TSSatisfiesExpression,
+    TSThisParameter, TSTypeAnnotation, TSTypeAssertion, TSTypeParameterDeclaration,
+    TSTypeParameterInstantiation, TaggedTemplateExpression, UnaryExpression, UpdateExpression,
+    VariableDeclaration, VariableDeclarator,
+};
 use oxc_ast_visit::{Visit, walk};
 use oxc_semantic::{ScopeFlags, Scoping};
 use oxc_span::{GetSpan, Span};
