@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -79,10 +80,22 @@ impl Watches {
     /// Watches a file, which need not exist, from the end of this turn on. What differs by then from what was seen is a
     /// change: the watch engine finds out, on its own thread.
     pub fn watch(self: &Rc<Self>, js: Js<'_>, path: &Path, seen: Option<Stamp>) {
-        if self.keys.borrow().contains_key(path) || self.asked.borrow().contains_key(path) {
+        self.ask(js, path, || seen);
+    }
+
+    /// Watches a file, which need not exist: what differs from how it looks at this moment is a change.
+    pub fn watch_as_it_is(self: &Rc<Self>, js: Js<'_>, path: &Path) {
+        self.ask(js, path, || Some(Stamp::at_first_sight(path)));
+    }
+
+    fn ask(self: &Rc<Self>, js: Js<'_>, path: &Path, look: impl FnOnce() -> Option<Stamp>) {
+        if self.keys.borrow().contains_key(path) {
             return;
         }
-        self.asked.borrow_mut().insert(path.to_owned(), seen);
+        match self.asked.borrow_mut().entry(path.to_owned()) {
+            Entry::Occupied(_) => return,
+            Entry::Vacant(slot) => drop(slot.insert(look())),
+        }
         if self.is_asking.replace(true) {
             return;
         }
@@ -98,7 +111,7 @@ impl Watches {
     /// Watches now what was asked for.
     pub fn watch_asked(self: &Rc<Self>, js: Js<'_>) {
         self.is_asking.set(false);
-        let asked = self.asked.take();
+        let asked: Vec<(PathBuf, Option<Stamp>)> = self.asked.take().into_iter().collect();
         if asked.is_empty() || self.is_closed.get() {
             return;
         }
@@ -112,7 +125,7 @@ impl Watches {
         match self.hub.watch_loaded(&files, &self.options) {
             Ok(watched) => {
                 let (mut paths, mut keys) = (self.paths.borrow_mut(), self.keys.borrow_mut());
-                for (path, key) in asked.into_keys().zip(watched) {
+                for ((path, _), key) in asked.into_iter().zip(watched) {
                     paths.insert(key, path.clone());
                     keys.insert(path, key);
                 }
