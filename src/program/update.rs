@@ -97,12 +97,10 @@ impl HotProgram {
         let told = Rc::clone(&own);
         let watches = Watches::new(
             js,
-            Rc::new(move |js: Js<'_>, paths: Vec<PathBuf>, is_doubt: bool| {
+            Rc::new(move |js: Js<'_>, paths: Vec<PathBuf>| {
                 let program = told.borrow().upgrade();
-                match program {
-                    Some(program) if is_doubt => program.doubt(js, paths),
-                    Some(program) => program.changed(js, &paths),
-                    None => {}
+                if let Some(program) = program {
+                    program.changed(js, &paths);
                 }
             }),
         )?;
@@ -176,7 +174,8 @@ impl HotProgram {
         if !modules.contains(&id) {
             modules.push(id);
             drop(files);
-            self.watches.watch(js, path);
+            let loaded = self.engine.sources().loader.get(&record.url);
+            self.watches.watch(js, path, loaded.map(|loaded| loaded.stamp));
         }
     }
 
@@ -221,16 +220,6 @@ impl HotProgram {
         if let Some(file) = self.wishes.add(version, wish) {
             self.watches.watch_as_it_is(js, &file);
         }
-    }
-
-    /// These files may differ from what was read.
-    fn doubt(self: &Rc<Self>, js: Js<'_>, mut paths: Vec<PathBuf>) {
-        let read = self.engine.read(&paths);
-        paths.retain(|path| {
-            let modules = self.files.borrow().get(path).cloned().unwrap_or_default();
-            read.iter().any(|read| modules.contains(&graph_id(read.module)))
-        });
-        self.watches.add(js, paths);
     }
 
     /// These files changed together.
