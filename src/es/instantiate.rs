@@ -51,7 +51,11 @@ impl Engine {
         let known = version.live.borrow().function.clone();
         let function = match known {
             Some(function) => function.get(js),
-            None => self.glue(js, "load", &[js.string(&code.code), js.string(&version.unit.url)])?,
+            None => {
+                let args = [js.string(&code.code), js.string(&version.unit.url)];
+                let loaded = self.glue(js, "load", &args);
+                loaded.map_err(|thrown| self.early_error(js, version, thrown))?
+            }
         };
         #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
         let module = js.number(version.module as f64);
