@@ -77,7 +77,8 @@ impl State for Engine {
             node,
             cache: None,
         };
-        let glue = compile_glue(js, node_module)?;
+        let glue = compile_own(js, node_module, "glue.js", include_str!("glue.js"))?;
+        let stack = compile_own(js, node_module, "stack.js", include_str!("stack.js"))?;
         let engine = Self {
             sources: RefCell::new(Rc::new(Sources::new(Resolver::new(options), settings))),
             host: RefCell::new(Rc::new(Plain)),
@@ -96,7 +97,7 @@ impl State for Engine {
             node_module: node_module.hold(),
             old_hooks: RefCell::default(),
         };
-        glue.call_method("start", &[super::natives::functions(js)?])?;
+        glue.call_method("start", &[super::natives::functions(js)?, stack.get("compiled")?])?;
         prepare_node(js, node_module)?;
         Ok(engine)
     }
@@ -117,12 +118,12 @@ fn node_version(js: Js<'_>) -> JsResult<'_, NodeVersion> {
 }
 
 /// Runs the part that has to be JavaScript as a module of Node's loader: elsewhere `import()` does not work.
-fn compile_glue<'s>(js: Js<'s>, node_module: Value<'s>) -> JsResult<'s> {
+fn compile_own<'s>(js: Js<'s>, node_module: Value<'s>, name: &str, text: &str) -> JsResult<'s> {
     let path = js.builtin("path")?;
-    let file = path.call_method("resolve", &[js.string(&format!("{OWN_PLACE}/glue.js"))])?;
+    let file = path.call_method("resolve", &[js.string(&format!("{OWN_PLACE}/{name}"))])?;
     let module = node_module.get("Module")?.construct(&[file])?;
     module.set("filename", file)?;
-    module.call_method("_compile", &[js.string(include_str!("glue.js")), file])?;
+    module.call_method("_compile", &[js.string(text), file])?;
     module.get("exports")
 }
 

@@ -12,6 +12,7 @@ const { next: asyncNext } = getPrototypeOf(async function* () {}).prototype
 const evaluate = globalThis.eval
 
 let native
+let compiled
 
 /** `$`: what a module's code sees of the world. */
 class Scope {
@@ -26,6 +27,8 @@ class Scope {
   u(value) {
     return value
   }
+  /** Empties the variables that say names of imports (a module that has some has its own). */
+  z() {}
   /** Names the anonymous function or class of `export default`. */
   named(value) {
     defineProperty(value, 'name', { value: 'default', configurable: true })
@@ -123,12 +126,16 @@ const NodeModule = require('node:module')
 const nodeRequire = NodeModule.prototype.require
 
 module.exports = {
-  start(functions) {
+  start(functions, told) {
     native = functions
+    compiled = told
   },
   evaluate: (code) => evaluate(code),
   /** The function of an ES module. Node's CommonJS compiler gives it the file's name, and takes its source map. */
-  load: (code, url) => new NodeModule(url)._compile(code, url, 'commonjs'),
+  load(code, url) {
+    compiled(url, code)
+    return new NodeModule(url)._compile(code, url, 'commonjs')
+  },
   scope: (id, serial) => new Scope(id, serial),
   /** Calls `tell` whenever a function of the module has assigned to an export. */
   tell($, tell) {
@@ -297,7 +304,10 @@ module.exports = {
       configurable: true
     })
   },
-  compile: (module, code, file) => module._compile(code, file, 'commonjs'),
+  compile(module, code, file) {
+    compiled(file, code)
+    return module._compile(code, file, 'commonjs')
+  },
   /** `module` for an ES module in which CommonJS's names exist. */
   looseModule(file, folder, isMain) {
     const module = new NodeModule(isMain ? '.' : file)

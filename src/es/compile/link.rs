@@ -75,8 +75,55 @@ impl<'a> Rewriter<'a, '_> {
 
     /// A plain read.
     pub fn read(&mut self, it: &IdentifierReference<'a>) {
+        let is_called = self.called_at.take_if(|at| *at == it.span.start).is_some();
         if let Some(text) = self.reading(it) {
+            let text = if is_called {
+                self.saying_name(it, &text).into()
+            } else {
+                text
+            };
             self.edits.replace(it.span, text);
+        }
+    }
+
+    /// A read of an import whose name V8 will say if it cannot be called: V8 prints the variable on an assignment's left.
+    /// Elsewhere a mere sequence, so that `this` of a call is `undefined`.
+    fn saying_name(&mut self, it: &IdentifierReference<'a>, text: &str) -> String {
+        let semicolon = if self.apart == Some(it.span.start) {
+            ";"
+        } else {
+            ""
+        };
+        let is_import = self.target(it).is_some_and(|target| target.constant);
+        // Direct `eval` would see the variable.
+        if is_import && !self.text.contains("eval") {
+            self.called.insert(it.name.to_string());
+            format!("{semicolon}({}={text})", it.name)
+        } else {
+            format!("{semicolon}(0,{text})")
+        }
+    }
+
+    /// What is made by `new`.
+    pub fn new_expression(&mut self, it: &NewExpression<'a>) {
+        self.name_root(&it.callee);
+        walk::walk_new_expression(self, it);
+    }
+
+    /// Lets the import at the root of `a.b.c` say its name.
+    pub fn name_root(&mut self, it: &Expression<'a>) {
+        let mut root = it;
+        loop {
+            root = match root {
+                Expression::StaticMemberExpression(it) => &it.object,
+                Expression::ComputedMemberExpression(it) => &it.object,
+                _ => break,
+            };
+        }
+        if let Expression::Identifier(root) = root
+            && self.target(root).is_some_and(|target| target.constant)
+        {
+            self.called_at = Some(root.span.start);
         }
     }
 
@@ -116,24 +163,20 @@ impl<'a> Rewriter<'a, '_> {
                     self.visit_expression(it);
                     return false;
                 };
-                let semicolon =
-                    if self.apart == Some(it.span().start) && it.span().start == identifier.span.start {
-                        ";"
-                    } else {
-                        ""
-                    };
                 self.blank_around(it);
-                self.edits
-                    .replace(identifier.span, format!("{semicolon}(0,{text})"));
+                let text = self.saying_name(identifier, &text);
+                self.edits.replace(identifier.span, text);
                 true
             }
             Expression::StaticMemberExpression(member) if self.is_namespace(&member.object) => {
                 // The namespace is `this`.
                 self.blank_around(it);
+                self.name_root(&member.object);
                 self.visit_expression(&member.object);
                 false
             }
-            _ => {
+            bare => {
+                self.name_root(bare);
                 self.visit_expression(it);
                 false
             }
@@ -172,7 +215,13 @@ impl<'a> Rewriter<'a, '_> {
             && let Some(members) = self.target(object).and_then(|it| it.members.clone())
         {
             self.uses_env = true;
-            self.edits.replace(object.span, members);
+            let is_called = self.called_at.take_if(|at| *at == object.span.start).is_some();
+            let text = if is_called {
+                self.saying_name(object, &members)
+            } else {
+                members
+            };
+            self.edits.replace(object.span, text);
             return;
         }
         walk::walk_static_member_expression(self, it);

@@ -8,6 +8,7 @@
 //! - `F($)` gives a generator, an async one if [`Compiled::has_await`]. Its first `next()` hoists functions and yields an
 //!   object with a getter for each [`ExportKind::Local`]; an async generator also sets it as `$.local`, at once, and yields
 //!   an array with it, since what it yields is awaited and may have an export `then`. The second `next()` evaluates the body.
+//! - `(f=$[0].f)()` is a call of an import: V8 prints the variable when it cannot be called, and `$.z()` empties it.
 //! - `$[k].name` reads an import, `k` is the index of its request; `$[slot]` is a namespace. `$.k.v = x` writes one: the
 //!   setter throws. `$.meta`, `$.import(a, b)`; `$.named(f)` names an anonymous default function `default`; `$.u(n++)` tells of
 //!   an export that a function assigns to.
@@ -55,6 +56,8 @@ mod using;
 
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeSet;
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::Program;
@@ -141,6 +144,8 @@ fn compile_parsed<'a>(
         depth: 0,
         own_arguments: 0,
         apart: None,
+        called_at: None,
+        called: BTreeSet::new(),
         has_await: false,
         uses_env: false,
         dynamic,
@@ -241,6 +246,7 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
         dynamic,
         prelude,
         helpers,
+        called,
         ..
     } = rewriter;
     let (prefix, suffix) = if kind == Kind::CommonJs {
@@ -259,6 +265,7 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
         };
         (format!("{strict}{prefix}"), String::new())
     } else {
+        let prelude = naming(env, &called) + &prelude;
         let prefix = module_prefix(env, &facts, has_await, &prelude);
         if helpers.is_empty() {
             (format!("return{prefix}"), "\n})".to_owned())
@@ -268,8 +275,11 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
         }
     };
     let (mut code, map) = edits.apply(text, &prefix, &suffix);
-    code.push_str("\n//# sourceURL=");
-    code.push_str(source.url);
+    // CommonJS is known by its path, as under node.
+    if kind != Kind::CommonJs {
+        code.push_str("\n//# sourceURL=");
+        code.push_str(source.url);
+    }
     if let Some(comment) = map.comment(source.url) {
         code.push('\n');
         code.push_str(&comment);
@@ -283,6 +293,19 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
         has_await,
         dynamic,
     }
+}
+
+/// Variables with the names of imports, and the function that empties them: nothing old is kept by them.
+fn naming(env: &str, called: &BTreeSet<String>) -> String {
+    if called.is_empty() {
+        return String::new();
+    }
+    let names: Vec<&str> = called.iter().map(String::as_str).collect();
+    format!(
+        "let {};{env}.z=()=>{{{}=void 0}};",
+        names.join(","),
+        names.join("=")
+    )
 }
 
 fn module_prefix(env: &str, facts: &Facts, has_await: bool, prelude: &str) -> String {

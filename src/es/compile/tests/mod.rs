@@ -24,7 +24,7 @@ fn source(text: &str) -> Source<'_> {
 fn body(source: &Source<'_>) -> String {
     let compiled = compile(source).unwrap_or_else(|error| panic!("{error:?} in {}", source.text));
     let code = compiled.code;
-    let end = code.find("\n//# sourceURL").unwrap();
+    let end = code.find("\n//# source").unwrap_or(code.len());
     let code = &code[..end];
     if compiled.kind == Kind::CommonJs {
         return code.to_owned();
