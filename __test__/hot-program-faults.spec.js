@@ -84,6 +84,16 @@ for (const [name, shape] of Object.entries(SHAPES)) {
         assert.ok(program.said.includes('took 3'), program.state())
         await program.until(() => program.out.includes('(recovered)'))
       })
+
+      test(`a version that ${fault}: going back to the text that runs is an update, and recovers`, async (t) => {
+        const program = await start(t)
+        const failed = await program.edit({ [leaf]: wrong })
+        assert.equal(failed.event, 'failed')
+        const told = await program.edit({ [leaf]: text(1) })
+        assert.equal(told.event, 'updated')
+        assert.equal(await program.ask('read()'), 1)
+        await program.until(() => program.out.includes('(recovered)'))
+      })
     }
 
     test('the file vanishes and comes back', async (t) => {

@@ -5,6 +5,7 @@ const { parse, helpText } = require('./options.js')
 const program = require('./program.js')
 const { explainMissing } = require('./missing.js')
 const { hmrOpenHot, isHotProgram } = require('./hot.js')
+const { hmrComeBack } = require('./restart.js')
 const { hmrStart } = require('./start.js')
 const { isOnTerminal, outliveReaders } = require('./terminal.js')
 const { leaveWell } = require('./leave.js')
@@ -82,8 +83,11 @@ async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
   }
   program.becomeMain(file, resolve(file), isHot ? (rest ?? []) : rest)
   leaveWell(hmr, binding, options.grace)
+  const { isBack, restarts } = options.noWatch
+    ? {}
+    : hmrComeBack({ hmr, binding, options, folder: program.startFolder, isHot })
   const outlives = !options.noWatch && !options.exitOnError
-  const waits = outlives && isOnTerminal()
+  const waits = outlives && (isBack || isOnTerminal())
   if (outlives) outliveErrors(hmr, binding, file, waits)
   const polling = options.poll === undefined ? undefined : { polling: options.poll }
   const isPlain = options.require === undefined
@@ -95,7 +99,8 @@ async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
     console.error(`[hmr] ${error?.message ?? error}`)
     return process.exit(1)
   }
-  await hmrStart({ hmr, binding, run, require_, file, polling, waits, isPlain: isPlain && !isHot })
+  await hmrStart({ hmr, binding, run, require_, file, polling, waits, isBack, isPlain: isPlain && !isHot, restarts })
+  if (!options.noWatch) binding.programIsUp?.()
   const saves = options.noWatch ? 'saves are not taken (--noWatch)' : 'its saves are taken'
   binding.remark?.(`${file} runs; ${saves}`)
 }

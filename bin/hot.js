@@ -1,11 +1,14 @@
 'use strict'
 
 const fs = require('node:fs')
+const path = require('node:path')
 const { places, refusal, registerUrl } = require('./doors.js')
 const { already, hmrMakeWatcher, startFolder } = require('./program.js')
 
 /** Node's exit code when a top-level await never settles. */
 const UNSETTLED = 13
+/** Node's exit code when a file of variables is missing. */
+const NO_FILE = 9
 
 /**
  * Whether the command runs the file as a hot program. A loader or a watcher of the user's is the classic way, and so is a
@@ -40,7 +43,7 @@ function looksClassic(entry) {
  * @param {string} given.entry its absolute path
  */
 function hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry }) {
-  for (const variables of options.envFile ?? []) process.loadEnvFile(variables)
+  hmrLoadVariables(options.envFile ?? [])
   binding.openProgram(places, { ...options, entry, command: true })
   beInherited()
   if (binding.programIsHot()) process.once('beforeExit', () => waitForChanges(binding, options))
@@ -72,6 +75,19 @@ function waitForChanges(binding, options) {
   if (!binding.programIsHot()) return
   binding.keepProgramAlive()
   if (!options.suppressWarnings) console.error('[hmr] waiting for changes')
+}
+
+/** As `node --env-file` does: what is set stays, and of several files the later one counts. */
+function hmrLoadVariables(files) {
+  for (const file of [...files].reverse()) {
+    try {
+      process.loadEnvFile(path.resolve(startFolder, file))
+    } catch (error) {
+      if (error.code !== 'ENOENT') throw error
+      console.error(`[hmr] --env-file=${file}: not found`)
+      process.exit(NO_FILE)
+    }
+  }
 }
 
 async function hmrRun(binding, entry) {

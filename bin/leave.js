@@ -11,6 +11,11 @@ const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
  */
 const SAME_WISH = 150
 
+/** The disposers of a hot program, and all cleanups of all hot modules. */
+async function cleanUp(hmr, binding) {
+  await Promise.all([binding.disposeProgram?.(), hmr.HMRRuntime.shutdown?.()])
+}
+
 /**
  * On Ctrl-C, SIGTERM and SIGHUP: the disposers of a hot program and the cleanups, then the exit code the shell expects;
  * the second time, the exit alone.
@@ -30,10 +35,10 @@ function leaveWell(hmr, binding, grace) {
         console.error(`[hmr] the cleanups took longer than ${grace} ms; leaving without them`)
         process.exit(code)
       }, grace)
-      await Promise.all([binding.disposeProgram?.(), hmr.HMRRuntime.shutdown?.()])
+      await cleanUp(hmr, binding)
       process.exit(code)
     })
   }
 }
 
-module.exports = { leaveWell }
+module.exports = { cleanUp, leaveWell }

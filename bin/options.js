@@ -6,7 +6,7 @@ const { nearest } = require('./nearest.js')
 
 /**
  * Every option: its letter, its type and its line in `--help`. `number?` takes a number of milliseconds or nothing,
- * `address?` what stands after an equals sign, or nothing; `list` may be given several times.
+ * `address?` what stands after an equals sign, or nothing; `list` may be given several times, `list?` with such a value.
  */
 const OPTIONS = {
   file: { short: 'f', type: 'string', help: 'the module to run; `-f` may be left out', group: 'Run' },
@@ -20,6 +20,7 @@ const OPTIONS = {
   },
   ignore: { type: 'list', help: 'files (a glob) that are loaded once and stay (repeatable)', group: 'Watch' },
   include: { type: 'list', help: 'further files (a glob) whose change reloads (repeatable)', group: 'Watch' },
+  restart: { type: 'list?', help: 'restart instead of reload; =GLOB: files whose change restarts', group: 'Watch' },
   ignoreUnchanged: { type: 'boolean', help: 'a save that changes no byte updates nothing', group: 'Watch' },
   poll: { type: 'number?', help: 'look at the files every so many ms (=300) instead of asking the OS', group: 'Watch' },
   envFile: { type: 'list', help: 'read variables from a file, as node does (repeatable)', group: 'Run' },
@@ -63,7 +64,7 @@ function parse(argv) {
     if (type === 'boolean') options[name] = value !== 'false'
     else if (type === 'string' && typeof value === 'string' && value !== '') options[name] = value
     else if (type === 'address?') options[name] = value
-    else if (isList(name)) options[name] = value.filter((it) => it !== '')
+    else if (isList(name)) options[name] = value.filter((it) => it !== '' || type === 'list?')
     else if (type?.startsWith('number')) options[name] = milliseconds(name, value)
   }
   const files = positionals.filter((it) => it !== '')
@@ -139,7 +140,7 @@ function takesNext(type, next) {
   if (next === undefined) return false
   if (type === 'boolean') return next === 'true' || next === 'false'
   if (type === 'number?') return /^\d+$/.test(next)
-  if (type === 'address?') return false
+  if (type === 'address?' || type === 'list?') return false
   return !next.startsWith('-') || next === '-'
 }
 

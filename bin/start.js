@@ -5,6 +5,9 @@ const path = require('node:path')
 
 const { explainMissing } = require('./missing.js')
 
+/** The command's own files, in whose frames a program's error may end. */
+const OWN = path.join(__dirname, path.sep)
+
 /**
  * Imports the file. A start that fails ends the process with code 1, or waits for the save that mends it.
  *
@@ -16,9 +19,11 @@ const { explainMissing } = require('./missing.js')
  * @param {string} given.file as it was typed
  * @param {object} [given.polling] options of a watcher
  * @param {boolean} given.waits
+ * @param {boolean} [given.isBack] after a restart
  * @param {boolean} given.isPlain without a loader
+ * @param {(saved: string) => Promise<never>} [given.restarts] starts the process again instead of the file
  */
-async function hmrStart({ hmr, binding, run, require_, file, polling, waits, isPlain }) {
+async function hmrStart({ hmr, binding, run, require_, file, polling, waits, isBack, isPlain, restarts }) {
   for (;;) {
     const before = new Set(Object.keys(require_.cache ?? {}))
     const state = stateOf(require_.resolve(file))
@@ -30,10 +35,14 @@ async function hmrStart({ hmr, binding, run, require_, file, polling, waits, isP
       else binding.reportError(file, 'cannot be started', error)
       if (error instanceof SyntaxError && /\.[cm]?tsx?$/.test(file) && isPlain)
         console.error(`[hmr] ${file} is TypeScript: give a loader for it with -r, as in \`hmr -r ./loader.js ${file}\``)
-      if (missing || !waits) process.exit(1)
+      if (!waits || (missing && !isBack)) process.exit(1)
       const loaded = Object.keys(require_.cache ?? {}).filter((name) => !before.has(name) && isLocal(name))
       const named = (binding.filesNamed?.(require_, error) ?? []).filter(isLocal)
-      await nextSave({ hmr, require_, file, polling, state, files: new Set([...loaded, ...named]), named })
+      const known = binding.programFiles?.() ?? []
+      const files = new Set([...loaded, ...named, ...known])
+      const saved = await nextSave({ hmr, require_, file, polling, state, files, named })
+      // What has begun to run is in no state to begin again.
+      if (restarts) return await restarts(saved)
       // What was loaded may have been wrong, too.
       for (const name of loaded) delete require_.cache[name]
     }
@@ -47,10 +56,10 @@ function nextSave({ hmr, require_, file, polling, state, files, named }) {
   const watcher = new hmr.FSWatcher(require_, polling)
   return new Promise((resolve) => {
     const stops = []
-    const done = () => {
+    const done = (saved) => {
       watcher.off('update', done)
       for (const stop of stops) stop()
-      resolve()
+      resolve(saved)
     }
     watcher.on('update', done)
     for (const name of files) {
@@ -64,7 +73,7 @@ function nextSave({ hmr, require_, file, polling, state, files, named }) {
     const places = [file, ...others.map((name) => path.relative(process.cwd(), name))]
     console.error(`[hmr] waiting for a save of ${places.join(' or ')}`)
     // Between the failed evaluation and the watch.
-    if (stateOf(entry) !== state) done()
+    if (stateOf(entry) !== state) done(entry)
   })
 }
 
@@ -74,7 +83,7 @@ function stateOf(file) {
 }
 
 function isLocal(file) {
-  return path.isAbsolute(file) && !/[\\/]node_modules[\\/]/.test(file) && path.dirname(file) !== __dirname
+  return path.isAbsolute(file) && !/[\\/]node_modules[\\/]/.test(file) && !file.startsWith(OWN)
 }
 
 module.exports = { hmrStart }

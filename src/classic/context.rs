@@ -44,7 +44,7 @@ impl State for StepContext {
 }
 
 impl StepContext {
-    /// A step of a module, for [`StepContext::call`]; [`StepContext::leave`] ends it.
+    /// A step of a module, for [`StepContext::call_of`]; [`StepContext::leave`] ends it.
     pub fn enter(&self, record: &Rc<Record>, registry: &Rc<Registry>) -> Rc<StepToken> {
         self.under_way.set(self.under_way.get() + 1);
         Rc::new(StepToken {
@@ -54,20 +54,19 @@ impl StepContext {
         })
     }
 
-    /// Calls `function.call(this, ...args)` as that step.
-    pub fn call<'s>(
+    /// What calls `function.call(this, ...args)` as that step: a function, its `this` and its arguments.
+    pub fn call_of<'s>(
         &self,
         token: &Rc<StepToken>,
         function: Value<'s>,
         this: Value<'s>,
         args: &[Value<'s>],
-    ) -> JsResult<'s> {
+    ) -> JsResult<'s, (Value<'s>, Value<'s>, Vec<Value<'s>>)> {
         let js = function.js();
         let store = js.native_object(Rc::clone(token))?;
-        self.storage.get(js).call_method(
-            "run",
-            &[store, self.apply.get(js), function, this, js.array(args)],
-        )
+        let storage = self.storage.get(js);
+        let args = vec![store, self.apply.get(js), function, this, js.array(args)];
+        Ok((storage.get("run")?, storage, args))
     }
 
     /// Ends a step.

@@ -106,11 +106,17 @@ fn number_of(require: Value<'_>) -> Option<u32> {
 /// The function for the runtime that takes the program's entry, by the id that was typed in the working directory. The
 /// entry, at `path`, has run.
 pub fn for_entry<'s>(js: Js<'s>, folder: &Path, path: &str) -> JsResult<'s> {
+    gets_as_it_is(js, path)?;
+    make(js, &folder.join("index.js"), Ids::Paths)
+}
+
+/// The module at this path has run: whoever asks for it next gets it as it is, once.
+pub fn gets_as_it_is<'s>(js: Js<'s>, path: &str) -> JsResult<'s, ()> {
     js.state::<Evaluations>()?
         .ran
         .borrow_mut()
         .insert(path.to_owned());
-    make(js, &folder.join("index.js"), Ids::Paths)
+    Ok(())
 }
 
 fn make<'s>(js: Js<'s>, file: &Path, ids: Ids) -> JsResult<'s> {

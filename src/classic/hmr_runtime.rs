@@ -11,7 +11,7 @@ use super::steps::{Module, StepFailure};
 use super::switches::Switches;
 use super::values::take_values;
 use super::watching::{check_watcher, stop_all, stop_watching};
-use super::{dependencies, engine_require, runtimes, trouble};
+use super::{dependencies, engine_require, in_program, runtimes, trouble};
 use super::{emitter, inspect};
 use crate::classic::watchers::fs_watcher::WatcherClasses;
 use crate::error::HmrError;
@@ -36,6 +36,7 @@ const HMR_RUNTIME: ClassSpec = ClassSpec {
         let maker = js.state::<StepContext>()?.maker(js);
         registry::attach(call.this, maker)?;
         dependencies::attach(call.this, call.arg(2))?;
+        in_program::add(call.this)?;
         Ok(call.this)
     },
     methods: &[

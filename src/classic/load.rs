@@ -10,11 +10,11 @@ use super::record::{Phase, Record};
 use super::registry::place;
 use super::steps::Module;
 use super::trouble::SETTLE;
-use super::{handed_out, hmr_runtime, require_cache, watching};
+use super::{handed_out, hmr_runtime, in_program, require_cache, watching};
 use crate::classic::node_paths;
 use crate::classic::resolve::{self, Way};
 use crate::files::Origin;
-use crate::js::{Held, Js, JsResult, Signal, Timers, Value};
+use crate::js::{Cx, Held, Js, JsResult, Signal, Timers, Value, spawn_detached};
 use crate::paths;
 
 /// The version of a first import, whose watch starts before the file is read.
@@ -48,10 +48,50 @@ pub async fn wait(module: &Module, milliseconds: u32) {
     }
 }
 
+/// Waits until nothing is under way for these, but not longer than that.
+pub async fn wait_at_most(cx: &Cx, busy: Vec<Rc<Record>>, time: Duration) {
+    if !busy.iter().any(|record| record.is_busy()) {
+        return;
+    }
+    let over = Rc::new(Signal::default());
+    let (late, idle, inner) = (Rc::clone(&over), Rc::clone(&over), cx.clone());
+    let milliseconds = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+    let timer = cx.attempt(|js| {
+        let fire = move |js: Js<'_>| late.fire(js, &Ok(Held::undefined()));
+        let timer = js.state::<Timers>()?.after(js, milliseconds, fire)?.hold();
+        spawn_detached(js, async move {
+            for record in busy {
+                while record.is_busy() {
+                    drop(record.idle.wait(&inner).await);
+                }
+            }
+            inner.with(|js| idle.fire(js, &Ok(Held::undefined())));
+        });
+        Ok(timer)
+    });
+    let Ok(timer) = timer else { return };
+    drop(over.wait(cx).await);
+    cx.with(|js| {
+        if let Ok(timers) = js.state::<Timers>() {
+            timers.cancel(js, timer.get(js));
+        }
+    });
+}
+
 /// With what is stale of its dependencies, where they are followed.
 pub fn load_for_update(module: &Module, origin: Origin) -> Loaded {
     let began = Instant::now();
+    let taking = module.record.by_program.borrow().clone();
     let loaded = module.cx.attempt(|js| {
+        if let Some(taking) = taking
+            && let Some(version) = in_program::take(js, module, &taking)?
+        {
+            return Ok(Loaded {
+                version: Ok(version),
+                began,
+                is_reported: false,
+            });
+        }
         if let Some(loaded) = dependencies::load_again(js, module)? {
             return Ok(loaded);
         }

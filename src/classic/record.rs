@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::in_program::Taking;
 use super::telling::Recent;
 use crate::classic::resolve::Way;
 use crate::files::Origin;
@@ -75,6 +76,8 @@ pub struct Record {
     pub importer: RefCell<Weak<Record>>,
     /// The changed dependency and those between it and this module, for the log of the update under way.
     pub way: RefCell<Vec<String>>,
+    /// A hot program has evaluated a version that this module is to take.
+    pub by_program: RefCell<Option<Rc<Taking>>>,
     /// The modules whose import a step of this one waits for.
     pub waits_for: RefCell<Vec<Weak<Record>>>,
 }
@@ -103,6 +106,7 @@ impl Record {
             idle: Rc::default(),
             importer: RefCell::default(),
             way: RefCell::default(),
+            by_program: RefCell::default(),
             waits_for: RefCell::default(),
         }
     }

@@ -1,6 +1,9 @@
 //! A new version in place of the running one; when it fails, the running one again.
 
+use std::rc::Rc;
+
 use super::hot_module::Version;
+use super::in_program::{Taking, fail_program};
 use super::persist;
 use super::registry::place;
 use super::steps::Module;
@@ -11,13 +14,19 @@ use crate::files::Origin;
 use crate::js::{Held, Js, JsResult, Value};
 
 /// Runs a new version in place of the running one; when it fails, the running one again.
-pub async fn replace(module: &Module, version: &Version, origin: Origin) -> UpdateOutcome {
+pub async fn replace(
+    module: &Module,
+    version: &Version,
+    origin: Origin,
+    by_program: &Option<Rc<Taking>>,
+) -> UpdateOutcome {
     let (what, thrown) = match apply(module, version).await {
         Ok(exports) => return finish(module, version, &exports, UpdateOutcome::Updated),
         Err(Stopped::Gone) => return UpdateOutcome::Gone,
         Err(Stopped::GivenUp) => return UpdateOutcome::GivenUp,
         Err(Stopped::Failed(what, thrown)) => (what, thrown),
     };
+    fail_program(by_program, &thrown);
     let mut telling = Telling::of(module, origin);
     telling.failure(blame(module, version, what, &thrown), &thrown);
     let outcome = fall_back(module, &mut telling).await;

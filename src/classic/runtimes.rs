@@ -42,6 +42,15 @@ impl Runtimes {
         registries.push(Rc::downgrade(registry));
     }
 
+    /// The registries of all runtimes that are alive.
+    pub fn registries(&self) -> Vec<Rc<Registry>> {
+        self.registries
+            .borrow()
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect()
+    }
+
     /// Remembers a runtime while it has modules.
     pub fn list(&self, runtime: Value<'_>, registry: &Rc<Registry>) {
         let listed = runtime.faint().map(|runtime| Listed {

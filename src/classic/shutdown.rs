@@ -1,11 +1,14 @@
 //! `HMRRuntime.shutdown()`: leaving well.
 
+use std::rc::Rc;
+
 use super::hmr_runtime::module;
+use super::registry::{self, Registry};
 use super::runtimes;
 use super::steps::{Module, StepFailure};
 use super::values::take_values;
 use super::watching::stop_all;
-use crate::js::{Call, Cx, Held, Js, JsResult, spawn};
+use crate::js::{Call, Cx, Held, JsResult, Value, spawn, spawn_detached};
 use crate::report;
 
 /// Stops every watch of every runtime and cleans every module up: first all runners, then all persistent values,
@@ -13,26 +16,40 @@ use crate::report;
 pub fn shutdown<'s>(call: &Call<'s>) -> JsResult<'s> {
     let cx = Cx::new(call.js);
     spawn(call.js, async move {
-        let modules = cx.attempt(let_go)?;
-        for module in &modules {
-            if module.record.is_running.replace(false) {
-                tell(module, "the runner's cleanup failed", module.clean_runner().await);
-            }
-        }
-        for module in &modules {
-            if let Some((persist, values)) = take_values(module) {
-                let result = module.clean_persist(&persist, &values).await;
-                tell(module, "the cleanup of the persistent values failed", result);
-            }
-        }
+        let modules = cx.attempt(|js| let_go(runtimes::live(js)))?;
+        clean_up(&modules).await;
         Ok(Held::undefined())
     })
 }
 
+/// The same of one runtime.
+pub fn one(runtime: Value<'_>) {
+    let js = runtime.js();
+    let modules = registry::of(runtime, "HMRRuntime.shutdown")
+        .and_then(|(registry, _)| let_go(vec![(runtime, registry)]));
+    if let Ok(modules) = modules {
+        spawn_detached(js, async move { clean_up(&modules).await });
+    }
+}
+
+async fn clean_up(modules: &[Module]) {
+    for module in modules {
+        if module.record.is_running.replace(false) {
+            tell(module, "the runner's cleanup failed", module.clean_runner().await);
+        }
+    }
+    for module in modules {
+        if let Some((persist, values)) = take_values(module) {
+            let result = module.clean_persist(&persist, &values).await;
+            tell(module, "the cleanup of the persistent values failed", result);
+        }
+    }
+}
+
 /// Ends what is watched and under way; innermost modules first.
-fn let_go(js: Js<'_>) -> JsResult<'_, Vec<Module>> {
+fn let_go<'s>(runtimes: Vec<(Value<'s>, Rc<Registry>)>) -> JsResult<'s, Vec<Module>> {
     let mut modules: Vec<Module> = Vec::new();
-    for (runtime, registry) in runtimes::live(js) {
+    for (runtime, registry) in runtimes {
         stop_all(runtime)?;
         for record in registry.all() {
             record.is_alive.set(false);

@@ -8,6 +8,7 @@ use tracing::{Instrument, trace_span};
 use super::context::StepContext;
 use super::hmr_runtime::EmitUpdate;
 use super::hot_module::Version;
+use super::in_program::run_step;
 use super::persist::{self, PersistClass};
 use super::record::{AwaitedStep, Record, STALLED};
 use super::registry::{Registry, place};
@@ -157,12 +158,14 @@ impl Module {
                         return Ok((result.hold(), false));
                     }
                 }
+                let runtime = self.runtime.get(js);
                 let result = if may_import && function.is_function() {
                     let context = js.state::<StepContext>()?;
                     let token = token.insert(context.enter(&self.record, &self.registry));
-                    context.call(token, function, owner, &args)?
+                    let (run, this, args) = context.call_of(token, function, owner, &args)?;
+                    run_step(runtime, run, this, &args)?
                 } else {
-                    function.call(owner, &args)?
+                    run_step(runtime, function, owner, &args)?
                 };
                 let waits = match wait {
                     Wait::Always => true,

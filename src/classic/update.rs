@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use super::dependencies::{self, Loaded};
 use super::engine_require::evaluated_meanwhile;
 use super::hot_module::Version;
+use super::in_program::{fail_program, forget_taken};
 use super::lifecycle::{Situation, Step, plan};
 use super::load::{is_just_written, leave_parents, load_first, load_for_update, wait};
 use super::record::{Phase, Record};
@@ -237,13 +238,15 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     if origin != Origin::Watched {
         module.cx.with(|js| leave_parents(js, module));
     }
+    let by_program = record.by_program.borrow().clone();
     let way = record.way.take();
     warn_of_loop(module, origin, way.first());
     let outcome = match loaded.version {
-        Ok(version) => replace(module, &version, origin).await,
+        Ok(version) => replace(module, &version, origin, &by_program).await,
         Err(thrown) if tell_not_forgotten(module, &thrown, loaded.is_reported) => UpdateOutcome::Unchanged,
         Err(thrown) if origin == Origin::Told => {
             report_unloadable(module, &thrown, loaded.is_reported);
+            fail_program(&by_program, &thrown);
             UpdateOutcome::Kept
         }
         Err(thrown) => {
@@ -260,6 +263,7 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
             UpdateOutcome::KeptForNow
         }
     };
+    forget_taken(record, &by_program);
     record.phase.set(Phase::Ready);
     module.cx.with(|js| {
         record.idle.fire(js, &Ok(Held::undefined()));
@@ -268,6 +272,10 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
         let path = record.resolved.borrow().clone();
         let log = |js, what| report::updated(js, &way, &record.id, &path, what, took);
         match outcome {
+            // The program's own line tells of it.
+            UpdateOutcome::Updated if by_program.is_some() => {
+                record.recover();
+            }
             UpdateOutcome::Updated => {
                 log(js, if record.recover() { "recovered" } else { "updated" });
             }

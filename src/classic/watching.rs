@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
+use smallvec::SmallVec;
+
 use super::hmr_runtime::{module, require_of};
+use super::in_program::is_echo;
 use super::record::{Phase, Record};
 use super::registry::{self, Registry, place};
 use super::steps::Module;
@@ -257,6 +260,12 @@ pub fn hearing_by(listener: Value<'_>) -> Option<Value<'_>> {
 pub fn hear<'s>(runtime: Value<'s>, ids: &[&str], origin: Origin) -> JsResult<'s, ()> {
     let js = runtime.js();
     let (registry, _) = registry::of(runtime, "HMRRuntime.import")?;
+    let news = ids
+        .iter()
+        .copied()
+        .filter(|id| !is_echo(js, &registry, id, origin));
+    let news: SmallVec<[&str; 4]> = news.collect();
+    let ids = news.as_slice();
     if dependencies::take_over(runtime, &registry, ids, origin)? {
         return Ok(());
     }

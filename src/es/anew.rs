@@ -35,8 +35,14 @@ impl Engine {
         let reached = self.files_begun(js, root);
         let stage = self.units_for(js, &again).and_then(|changed| {
             let again: Vec<ModuleId> = again.iter().map(|record| record.id).collect();
-            self.prepare(js, &changed, &again)
+            self.is_anew.set(true);
+            let stage = self.prepare(js, &changed, &again);
+            self.is_anew.set(false);
+            stage
         });
+        for record in &again {
+            record.is_outdated.set(false);
+        }
         (reached, stage)
     }
 
@@ -71,7 +77,9 @@ impl Engine {
             }
             let current = self.version_of(id);
             let is_new = match &current {
-                Some(current) => id == root || self.has_left(js, &record, current)?,
+                Some(current) => {
+                    id == root || record.is_outdated.get() || self.has_left(js, &record, current)?
+                }
                 None => true,
             };
             let unit = match &current {

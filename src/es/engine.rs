@@ -6,7 +6,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::compile::NodeVersion;
-use super::host::{Host, Plain};
+use super::host::{Host, Plain, Runtimes};
 use super::load::Settings;
 use super::load::cache::Cache;
 use super::record::{ModuleId, Record, Version};
@@ -39,6 +39,10 @@ pub struct Engine {
     pub sources: RefCell<Rc<Sources>>,
     /// The program around the engine.
     host: RefCell<Rc<dyn Host>>,
+    /// The runtimes of the classic API, once there are some.
+    runtimes: RefCell<Option<Rc<dyn Runtimes>>>,
+    /// Modules are being prepared for a runtime, outside of any update of the program.
+    pub(super) is_anew: Cell<bool>,
     glue: Held,
     glue_functions: RefCell<HashMap<&'static str, Held>>,
     records: RefCell<Vec<Rc<Record>>>,
@@ -82,6 +86,8 @@ impl State for Engine {
         let engine = Self {
             sources: RefCell::new(Rc::new(Sources::new(Resolver::new(options), settings))),
             host: RefCell::new(Rc::new(Plain)),
+            runtimes: RefCell::default(),
+            is_anew: Cell::new(false),
             glue: glue.hold(),
             glue_functions: RefCell::default(),
             records: RefCell::default(),
@@ -170,6 +176,35 @@ impl Engine {
         *self.host.borrow_mut() = host;
     }
 
+    /// Sets who knows the runtimes of the classic API.
+    pub fn set_runtimes(&self, runtimes: Rc<dyn Runtimes>) {
+        self.runtimes.borrow_mut().get_or_insert(runtimes);
+    }
+
+    /// The runtimes of the classic API, once there are some.
+    pub fn runtimes(&self) -> Option<Rc<dyn Runtimes>> {
+        self.runtimes.borrow().clone()
+    }
+
+    /// Whether what is being prepared is for a runtime, outside of any update of the program.
+    pub fn is_anew(&self) -> bool {
+        self.is_anew.get()
+    }
+
+    /// The whole program is about to be evaluated again: what a runtime imports meanwhile is not what runs now.
+    pub fn outdate(&self, modules: impl Iterator<Item = ModuleId>) {
+        for record in modules.filter_map(|id| self.record(id)) {
+            record.is_outdated.set(true);
+        }
+    }
+
+    /// The end of that.
+    pub fn no_longer_outdated(&self) {
+        for record in self.records.borrow().iter() {
+            record.is_outdated.set(false);
+        }
+    }
+
     /// From now on this is told of each module that has loaded another by `import()`.
     pub fn set_on_import(&self, told: OnImport) {
         self.on_import.set(Some(told));
@@ -251,6 +286,7 @@ impl Engine {
             is_local,
             current: RefCell::default(),
             next_serial: Cell::new(0),
+            is_outdated: Cell::new(false),
             cell: RefCell::default(),
             importers: RefCell::default(),
             dynamic_importers: RefCell::default(),

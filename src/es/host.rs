@@ -1,9 +1,11 @@
-//! What the engine asks of the program that runs it.
+//! What the engine asks of the program that runs it, and the program of the runtimes in it.
 
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::rc::Rc;
 
 use super::record::{ModuleId, Version};
-use crate::js::{Js, JsResult, Value};
+use crate::js::{Cx, Held, Js, JsResult, Value};
 
 /// The program around the engine. Each method has the behaviour of a program that is not hot.
 pub trait Host {
@@ -35,6 +37,49 @@ pub trait Host {
 
     /// A version has run to its end, or failed.
     fn evaluated(&self, _js: Js<'_>, _version: &Rc<Version>) {}
+
+    /// Whether the program itself evaluates a file anew when it changes, and then tells the runtimes that have imported it.
+    fn takes(&self, _path: &Path) -> bool {
+        false
+    }
+
+    /// A runtime was made.
+    fn runtime_made<'s>(&self, _js: Js<'s>, _runtime: Value<'s>) -> JsResult<'s, ()> {
+        Ok(())
+    }
+
+    /// Calls `function.apply(this, args)`, which is a step in the life of a hot module of that runtime.
+    fn run_step<'s>(
+        &self,
+        _runtime: Value<'s>,
+        function: Value<'s>,
+        this: Value<'s>,
+        args: &[Value<'s>],
+    ) -> JsResult<'s> {
+        function.call(this, args)
+    }
+}
+
+/// What the update of a hot module failed with, if it did.
+pub type StepsEnded = Pin<Box<dyn Future<Output = Option<Held>>>>;
+
+/// The runtimes of the classic API, as the program around the engine sees them.
+pub trait Runtimes {
+    /// The files of the hot modules that runtimes keep up to date.
+    fn files(&self) -> Vec<PathBuf>;
+
+    /// Whether a file is one of those.
+    fn has(&self, path: &Path) -> bool;
+
+    /// The hot modules in these files were evaluated anew: their runtimes take the new versions. Waits until these run, though
+    /// not for ever.
+    fn update(&self, cx: &Cx, paths: &[PathBuf]) -> StepsEnded;
+
+    /// The version of the program that made the runtime is gone: nothing is watched any more.
+    fn close<'s>(&self, runtime: Value<'s>) -> JsResult<'s, ()>;
+
+    /// What the hot modules of a closed runtime have is cleaned up.
+    fn clean_up(&self, runtime: Value<'_>);
 }
 
 /// A program that is not hot.

@@ -53,7 +53,7 @@ mod text;
 
 pub use anew::{Reached, exported, has_to_wait, is_common_js};
 pub use engine::{Engine, Setup};
-pub use host::{Host, Plain};
+pub use host::{Host, Plain, Runtimes, StepsEnded};
 pub use record::{Body, ModuleId, Record, Status, Unit, Version};
 pub use run::{Facade, evaluated, import};
 pub use source::SourceError;

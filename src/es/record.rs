@@ -163,6 +163,8 @@ pub struct Record {
     pub current: RefCell<Option<Rc<Version>>>,
     /// Number of the next version.
     pub next_serial: Cell<u32>,
+    /// The program is being reloaded: a runtime that imports it, or what imports it, gets a new version.
+    pub is_outdated: Cell<bool>,
     /// What the namespaces of committed versions read through: `{ env }`.
     pub cell: RefCell<Option<Held>>,
     /// Modules whose current version imports it statically.

@@ -11,7 +11,7 @@ use super::step::Step;
 use super::update::{Evaluated, Work, shown};
 use super::version::Version;
 use crate::graph::hot::ModuleId;
-use crate::js::{Cx, Held, Js, Timers, Value};
+use crate::js::{Cx, Held, Js, Timers};
 use crate::report;
 
 /// How long what cannot be read may be half of a save, in milliseconds.
@@ -44,15 +44,17 @@ impl Updater {
         let mut broken = self.broken.borrow_mut();
         let Some(failed) = broken.as_mut() else { return };
         let concerns = |id: &ModuleId| failed.involved.contains(id);
-        let is_tried = batch.retries || batch.wants_reload || batch.changed.iter().any(concerns);
-        if !is_tried {
+        if !batch.retries && !batch.wants_reload && !batch.changed.iter().any(concerns) {
             return;
         }
         let known = self.graph.borrow();
-        // What is again what runs needs no other try, unless it failed for what no file says.
-        let fails_still =
-            |id: &ModuleId| known.has(*id) && (failed.touched.contains(id) || !self.runner.is_current(*id));
-        changed.extend(failed.changed.iter().copied().filter(fails_still));
+        // A saved file that is again what runs is evaluated, too: each save has an outcome. Others that are again what
+        // runs need no other try, unless they failed for what no file says.
+        let is_tried = |id: &ModuleId| {
+            let fails_still = failed.touched.contains(id) || !self.runner.is_current(*id);
+            known.has(*id) && (fails_still || batch.changed.contains(id))
+        };
+        changed.extend(failed.changed.iter().copied().filter(is_tried));
     }
 
     /// Nothing was touched: everything goes on. What may be half of a save is said after the settle time.
@@ -105,11 +107,9 @@ impl Updater {
         work.steps.enter(Step::Failed, versions.len());
         let words = cx.with(|js| report::fingerprint(thrown.get(js)));
         self.note_broken(&work, words);
-        cx.with(|js| {
+        let restarts = cx.with(|js| {
             self.say(js, "the new version failed", thrown);
-            if work.is_reload && threw_in_package(thrown.get(js)) {
-                report::notice(js, PACKAGES_STAY);
-            }
+            self.restart_for_package(js, &work, thrown.get(js))
         });
         for version in versions.iter().rev() {
             disposing::dispose(cx, version).await;
@@ -127,7 +127,8 @@ impl Updater {
             let current = self.hot.current(*id);
             current.is_some_and(|version| version.was_disposed.get())
         };
-        if work.plan.dispose.iter().any(was_disposed) {
+        // What is about to end is in no need of its last good version.
+        if !restarts && work.plan.dispose.iter().any(was_disposed) {
             self.restore(cx, &mut work).await;
         }
         let callbacks = std::mem::take(&mut work.callbacks);
@@ -232,19 +233,6 @@ impl Updater {
         });
         mended.is_some_and(|broken| broken.times > 0)
     }
-}
-
-/// What helps when a package refuses to do something twice.
-const PACKAGES_STAY: &str = "packages stay loaded across reloads, and what threw is one: keep what it made in \
-    `import.meta.hot.data`, let a module accept the change with `import.meta.hot.accept()`, or restart with --restart";
-
-/// Whether the innermost file of the stack belongs to a package.
-fn threw_in_package(thrown: Value<'_>) -> bool {
-    let files = report::files_in_stack(thrown);
-    files
-        .iter()
-        .find(|file| !file.starts_with("node:"))
-        .is_some_and(|file| file.split(['/', '\\']).any(|part| part == "node_modules"))
 }
 
 fn error_payload(js: Js<'_>, thrown: &Held) -> Held {

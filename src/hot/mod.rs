@@ -11,6 +11,7 @@
 //! | `queue.rs` | one update at a time |
 //! | `update.rs` | one update, step by step; `step.rs` names the steps |
 //! | `failure.rs` | the last good version goes on |
+//! | `restarting.rs` | changes for which the process restarts |
 //! | `runner.rs` | the trait |
 
 mod accepting;
@@ -21,6 +22,7 @@ mod disposing;
 mod failure;
 mod listeners;
 mod queue;
+mod restarting;
 mod runner;
 mod step;
 mod update;
@@ -29,6 +31,6 @@ mod version;
 pub use calling::call_watcher;
 pub use context::{Kind, context};
 pub use queue::{Batch, Updater};
-pub use runner::{Evaluating, Evaluation, Prepared, Runner, Told, Want};
+pub use runner::{Evaluating, Evaluation, Prepared, Restart, Runner, Told, Want};
 pub use update::shown;
 pub use version::{Hot, Module, Version, WatchWish};

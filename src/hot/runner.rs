@@ -26,6 +26,20 @@ pub trait Runner {
     /// The entries, and what is imported from outside of the hot modules.
     fn roots(&self) -> Vec<ModuleId>;
 
+    /// The modules that runtimes of the classic API keep up to date.
+    fn held(&self) -> Vec<ModuleId> {
+        Vec::new()
+    }
+
+    /// New versions of such modules run: their runtimes take them. Gives what a runtime could not take them for.
+    fn update_runtimes(
+        &self,
+        _cx: &Cx,
+        _modules: &[ModuleId],
+    ) -> Pin<Box<dyn Future<Output = Option<Held>>>> {
+        Box::pin(async { None })
+    }
+
     /// Reads what changed, compiles and links new versions. Nothing that runs is touched.
     ///
     /// # Errors
@@ -70,8 +84,18 @@ pub trait Runner {
     /// Nobody imports the module any more.
     fn forget(&self, js: Js<'_>, id: ModuleId);
 
-    /// Whether changes that nobody accepts restart the process, and changes that a module declines.
-    fn restart(&self, js: Js<'_>, path: &str, why: &str);
+    /// Whether a restart takes the place of every reload.
+    fn never_reloads(&self, _js: Js<'_>) -> bool {
+        false
+    }
+
+    /// Whether the process can be restarted from within.
+    fn can_restart(&self, _js: Js<'_>) -> bool {
+        false
+    }
+
+    /// Restarts the process, or says that it has to be.
+    fn restart(&self, js: Js<'_>, restart: &Restart);
 
     /// Something happened that `updates` emits.
     fn tell(&self, js: Js<'_>, told: &Told);
@@ -107,6 +131,14 @@ pub struct Evaluation {
     pub versions: Vec<Rc<Version>>,
     /// The whole program is evaluated again.
     pub is_reload: bool,
+}
+
+/// A change that no module can take.
+pub struct Restart {
+    /// The files that changed, in words, and the module that declined, if one has.
+    pub way: Vec<String>,
+    /// Why, in words; may be empty.
+    pub why: String,
 }
 
 /// What `updates` tells.

@@ -13,7 +13,7 @@ use super::queue::{Batch, UnderWay, Updater};
 use super::runner::{Evaluation, Prepared, Told, Want};
 use super::step::{Step, Steps};
 use super::version::{Hot, Version};
-use crate::graph::hot::{Edge, ModuleId, Outcome, Plan, Spread, Staged};
+use crate::graph::hot::{By, Edge, ModuleId, Outcome, Plan, Spread, Staged};
 use crate::js::{Cx, Held, Js, JsResult};
 use crate::report;
 
@@ -58,15 +58,12 @@ impl Updater {
             callbacks: Vec::new(),
             batch,
         };
+        self.let_go(cx, &mut work).await;
         work.steps.enter(Step::Spreading, work.batch.changed.len());
         if !self.spread(cx, &mut work).await {
             return true;
         }
-        if let Outcome::Restart { way } = &work.spread.outcome {
-            let path = way.last().map(|id| self.path(*id)).unwrap_or_default();
-            cx.with(|js| self.runner.restart(js, &path, "it declines"));
-            return true;
-        }
+        let restart = cx.with(|js| self.restart_instead(js, &mut work));
         work.steps.enter(Step::Preparing, work.spread.affected.len());
         let prepared = match cx.attempt(|js| self.prepare(js, &mut work)) {
             Ok(prepared) => Rc::new(prepared),
@@ -75,6 +72,13 @@ impl Updater {
                 return true;
             }
         };
+        if let Some(restart) = restart {
+            cx.with(|js| {
+                self.runner.discard(js, &prepared);
+                self.runner.restart(js, &restart);
+            });
+            return true;
+        }
         cx.with(|js| self.runner.begins(js, &prepared, &work.plan.dispose));
         self.dispose(cx, &work).await;
         let versions = self.stage(&work);
@@ -89,6 +93,26 @@ impl Updater {
             Evaluated::Ran => self.finish(cx, work, &prepared, &versions).await,
         }
         true
+    }
+
+    /// Asks which modules runtimes keep up to date. Gives those that were let go.
+    fn look_at_runtimes(&self) -> Vec<ModuleId> {
+        let held = self.runner.held().into_iter().collect();
+        let lost = self.graph.borrow_mut().set_held(&held);
+        *self.hot.held.borrow_mut() = held;
+        lost
+    }
+
+    /// What a runtime has let go of, and nobody else imports, is no module of the program any more.
+    async fn let_go(self: &Rc<Self>, cx: &Cx, work: &mut Work) {
+        let lost = self.look_at_runtimes();
+        if lost.is_empty() {
+            return;
+        }
+        self.prune(cx, &lost).await;
+        let graph = self.graph.borrow();
+        work.batch.changed.retain(|id| graph.has(*id));
+        work.batch.touched.retain(|id| graph.has(*id));
     }
 
     /// What changed, and how far that spreads. `false` if nothing changed.
@@ -277,6 +301,7 @@ impl Updater {
         cx.with(|js| self.runner.ends(js, prepared, true));
         let lost = self.publish(&work, prepared, late, versions);
         work.plan.prune.extend(lost);
+        work.plan.prune.extend(self.look_at_runtimes());
         work.steps.enter(Step::Pruning, work.plan.prune.len());
         self.prune(cx, &work.plan.prune).await;
         work.steps.enter(Step::Telling, work.callbacks.len());
@@ -284,12 +309,48 @@ impl Updater {
         self.is_telling.set(true);
         self.call(cx, callbacks, None).await;
         self.is_telling.set(false);
+        let failure = self.update_runtimes(cx, &work).await;
         if !work.is_reload {
             let (_, payload) = cx.with(|js| self.payload(js, &work));
             notify(cx, &self.hot, "vite:afterUpdate", &payload).await;
         }
-        self.tell_done(cx, &work);
+        if work.is_reload {
+            self.follow_reload(cx, &work);
+        }
+        match failure {
+            Some(thrown) => {
+                let told = self.told(&work, "failed", Some(thrown));
+                cx.with(|js| self.runner.tell(js, &told));
+            }
+            None => self.tell_done(cx, &work),
+        }
         work.steps.enter(Step::Done, 0);
+    }
+
+    /// What changed below a hot module of a runtime that lives on is not part of a reload: it is the next update.
+    fn follow_reload(self: &Rc<Self>, cx: &Cx, work: &Work) {
+        let graph = self.graph.borrow();
+        let is_left = |id: &&ModuleId| graph.has(**id) && !work.plan.evaluate.contains(id);
+        let changed = work.changed.iter().filter(is_left).copied().collect();
+        drop(graph);
+        let batch = Batch {
+            changed,
+            ..Batch::default()
+        };
+        cx.with(|js| self.change(js, batch));
+    }
+
+    /// Runtimes take the new versions of their modules, in the order of evaluation. What one failed with was reported.
+    async fn update_runtimes(&self, cx: &Cx, work: &Work) -> Option<Held> {
+        let acceptors = work.spread.acceptors.iter();
+        let classic = acceptors.filter(|acceptor| acceptor.by == By::Classic);
+        let owners: Vec<ModuleId> = classic.map(|acceptor| acceptor.owner).collect();
+        let evaluated = work.plan.evaluate.iter().copied();
+        let modules: Vec<ModuleId> = evaluated.filter(|id| owners.contains(id)).collect();
+        if work.is_reload || modules.is_empty() {
+            return None;
+        }
+        self.runner.update_runtimes(cx, &modules).await
     }
 
     /// The new versions are the ones that count. `late` are imports that are known only now; gives what lost an importer
@@ -472,13 +533,7 @@ impl Updater {
     /// The line of the log, without the time of day.
     fn line(&self, told: &Told, work: &Work) -> String {
         let mut way: Vec<String> = told.way.iter().map(|path| shown(path)).collect();
-        let first = told.files.first().map(|path| shown(path)).unwrap_or_default();
-        let more = told.files.len().saturating_sub(1);
-        let first = if more > 0 {
-            format!("{first} and {more} more")
-        } else {
-            first
-        };
+        let first = first_of(&told.files);
         let took = duration(told.duration);
         if work.is_reload {
             let count = plural(told.modules.len());
@@ -503,6 +558,15 @@ impl Updater {
             format!(" ({})", plural(count))
         };
         format!("{} updated in {took} ms{count}", way.join(" → "))
+    }
+}
+
+/// The first file, and how many more there are.
+pub(super) fn first_of(files: &[String]) -> String {
+    let first = files.first().map(|path| shown(path)).unwrap_or_default();
+    match files.len().saturating_sub(1) {
+        0 => first,
+        more => format!("{first} and {more} more"),
     }
 }
 

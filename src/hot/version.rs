@@ -1,7 +1,7 @@
 //! Modules, their versions, and what a version has registered.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::{Rc, Weak};
 use std::time::Instant;
 
@@ -186,6 +186,8 @@ pub struct Hot {
     /// Versions that have called `on`.
     listening: RefCell<Vec<Weak<Version>>>,
     serial: Cell<u64>,
+    /// The modules that runtimes of the classic API keep up to date.
+    pub held: RefCell<HashSet<ModuleId, FxBuildHasher>>,
 }
 
 impl Hot {
@@ -362,8 +364,8 @@ impl Claims for Hot {
         self.claims(id, |registered| registered.is_declined)
     }
 
-    fn is_classic(&self, _: ModuleId) -> bool {
-        false
+    fn is_classic(&self, id: ModuleId) -> bool {
+        self.held.borrow().contains(&id)
     }
 }
 

@@ -16,6 +16,7 @@
 //! | `outside.rs` | [`outside`]: out of whatever asynchronous context the program is in |
 //! | `timers.rs` | [`Timers`]: Node's own, as they were when the addon was loaded |
 //! | `waker.rs` | the one way from another thread to the JavaScript thread |
+//! | `descriptor.rs` | [`Descriptor`]: of a socket that outlives this image of the process |
 //!
 //! Why not the typed layer of the napi crate: its calls lose thrown primitives, its classes carry native
 //! state that foreign receivers cannot have, and its references are counted where we want them owned.
@@ -25,6 +26,7 @@
 )]
 
 mod class;
+mod descriptor;
 mod executor;
 mod function;
 mod guard;
@@ -40,6 +42,7 @@ mod value;
 mod waker;
 
 pub use class::{ClassSpec, MethodSpec, NativeFn, define_class};
+pub use descriptor::{Descriptor, hand_on_stream};
 pub use executor::{Cx, Signal, settled, settled_before, spawn, spawn_detached};
 pub use function::Call;
 pub use held::{Faint, Held};

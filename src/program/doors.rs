@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::facade;
+use super::{facade, restart};
 use crate::es::resolve::url::FileUrl;
 use crate::es::resolve::{Mode, Resolved};
 use crate::es::{Body, Engine, ModuleId, import};
@@ -206,6 +206,7 @@ pub fn load_hook<'s>(call: &Call<'s>) -> JsResult<'s> {
         return by_node();
     }
     let Some(resolved) = local_file(js, &url)? else {
+        restart::note_loaded(js, &url);
         return by_node();
     };
     let engine = Engine::of(js)?;

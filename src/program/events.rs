@@ -1,5 +1,6 @@
 //! `updates`: an `EventEmitter` that tells what happens to a hot program.
 
+use super::resources::{Resources, follow, held, leave};
 use crate::hot::Told;
 use crate::js::{Held, Js, JsResult, State, Value};
 use crate::report;
@@ -27,6 +28,18 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
 }
 
 impl Events {
+    /// These versions are gone before they could hear of it.
+    pub fn leave<'s>(&self, js: Js<'s>, resources: &Resources, owners: &[Value<'s>]) -> JsResult<'s, ()> {
+        let kept = held(resources, js)?;
+        let mut owners = owners.iter();
+        owners.try_for_each(|owner| leave(resources, self.emitter.get(js), *owner, kept))
+    }
+
+    /// What a version listens to is left with it.
+    pub fn hear_of_listeners<'s>(&self, js: Js<'s>, resources: &Resources) -> JsResult<'s, ()> {
+        follow(resources, self.emitter.get(js))
+    }
+
     /// `updated`, `reloaded` or `failed`.
     pub fn tell(&self, js: Js<'_>, told: &Told) {
         let payload = || -> JsResult<'_> {

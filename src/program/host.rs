@@ -2,9 +2,12 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::path::Path;
 use std::rc::Rc;
 
+use super::events::Events;
 use super::resources::{Resources, Transition};
+use super::runtimes::{Going, MadeRuntimes};
 use super::update::HotProgram;
 use crate::es::{Engine, Host, ModuleId, Stage, Version};
 use crate::js::{Cx, Held, Js, JsResult, Value};
@@ -20,8 +23,19 @@ pub struct Owners {
     resources: Rc<Resources>,
     /// By module and number of the version.
     by_version: RefCell<HashMap<(ModuleId, u32), Held>>,
-    /// Of updates under way, by their stage.
-    transitions: RefCell<Vec<(Rc<Stage>, Rc<Transition>, Vec<(ModuleId, u32)>)>>,
+    transitions: RefCell<Vec<UnderWay>>,
+    /// The runtimes that versions have made.
+    runtimes: MadeRuntimes,
+}
+
+/// An update under way.
+struct UnderWay {
+    stage: Rc<Stage>,
+    transition: Rc<Transition>,
+    /// The versions that are replaced.
+    replaced: Vec<(ModuleId, u32)>,
+    /// The runtimes that those have made.
+    going: Vec<Going>,
 }
 
 impl HotRun {
@@ -38,6 +52,7 @@ impl Owners {
             resources,
             by_version: RefCell::default(),
             transitions: RefCell::default(),
+            runtimes: MadeRuntimes::default(),
         })
     }
 
@@ -73,6 +88,7 @@ impl Owners {
                 keys.push(key);
             }
         }
+        let going = self.runtimes.going(js, &self.resources, &mut owners)?;
         let transition = Transition::begin(js, &owners)?;
         // Owners that were made while functions were hoisted belong to no transition.
         for version in stage.modules().iter().filter_map(|id| stage.version(*id)) {
@@ -82,16 +98,19 @@ impl Owners {
                 .remove(&(version.module, version.serial));
             drop(early);
         }
-        self.transitions
-            .borrow_mut()
-            .push((Rc::clone(stage), transition, keys));
+        self.transitions.borrow_mut().push(UnderWay {
+            stage: Rc::clone(stage),
+            transition,
+            replaced: keys,
+            going,
+        });
         Ok(())
     }
 
     fn transition(&self, stage: &Rc<Stage>) -> Option<Rc<Transition>> {
         let transitions = self.transitions.borrow();
-        let found = transitions.iter().find(|(other, ..)| Rc::ptr_eq(other, stage));
-        found.map(|(_, transition, _)| Rc::clone(transition))
+        let found = transitions.iter().find(|other| Rc::ptr_eq(&other.stage, stage));
+        found.map(|under_way| Rc::clone(&under_way.transition))
     }
 
     /// The stage has been evaluated: waits until it has come up.
@@ -112,24 +131,27 @@ impl Owners {
         let mut transitions = self.transitions.borrow_mut();
         let Some(place) = transitions
             .iter()
-            .position(|(other, ..)| Rc::ptr_eq(other, stage))
+            .position(|other| Rc::ptr_eq(&other.stage, stage))
         else {
             return Ok(());
         };
-        let (_, transition, replaced) = transitions.remove(place);
+        let under_way = transitions.remove(place);
         drop(transitions);
+        let (transition, replaced) = (under_way.transition, under_way.replaced);
         let gone: Vec<(ModuleId, u32)> = if has_succeeded {
             replaced
         } else {
             let staged = stage.modules().iter().filter_map(|id| stage.version(*id));
             staged.map(|version| (version.module, version.serial)).collect()
         };
+        let mut owners = Vec::new();
         for key in gone {
             let owner = self.by_version.borrow_mut().remove(&key);
-            drop(owner);
+            owners.extend(owner.map(|owner| owner.get(js)));
         }
         if has_succeeded {
-            Ok(())
+            js.state::<Events>()?.leave(js, &self.resources, &owners)?;
+            self.runtimes.close(js, &under_way.going)
         } else {
             transition.roll_back(js)
         }
@@ -177,5 +199,24 @@ impl Host for HotRun {
     fn evaluated(&self, js: Js<'_>, version: &Rc<Version>) {
         self.program.evaluated(js, version);
         super::doors::refresh(js, version.module);
+    }
+
+    fn takes(&self, path: &Path) -> bool {
+        self.program.takes(path)
+    }
+
+    fn runtime_made<'s>(&self, js: Js<'s>, runtime: Value<'s>) -> JsResult<'s, ()> {
+        self.owners.runtimes.add(js, &self.owners.resources, runtime)
+    }
+
+    fn run_step<'s>(
+        &self,
+        runtime: Value<'s>,
+        function: Value<'s>,
+        this: Value<'s>,
+        args: &[Value<'s>],
+    ) -> JsResult<'s> {
+        let step = || function.call(this, args);
+        self.owners.runtimes.run(&self.owners.resources, runtime, step)
     }
 }

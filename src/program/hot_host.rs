@@ -43,14 +43,20 @@ impl HotHost {
         });
         match known {
             Some((_, Some(version))) => version,
-            // A version that is gone still speaks: it is not heard.
-            Some((false, None)) => {
+            // A version that is gone still speaks: it is not heard. One that a runtime has loaded is newer than all.
+            Some((false, None)) if !self.is_newest(id, serial) => {
                 let version = Hot::stage(module);
                 version.retire();
                 version
             }
             _ => program.updater.version(module),
         }
+    }
+
+    fn is_newest(&self, id: es::ModuleId, serial: u32) -> bool {
+        let versions = self.versions.borrow();
+        let mut numbers = versions.get(&id).into_iter().flatten();
+        numbers.all(|(number, _)| *number < serial)
     }
 
     /// The modules of a committed stage are watched.
@@ -108,7 +114,8 @@ impl HotProgram {
         self.module(&record);
         let current = record.current.borrow().clone();
         let is_current = current.is_some_and(|current| std::ptr::eq(&raw const *current, version));
-        if !is_current {
+        // What is made for a runtime runs at once.
+        if !is_current && !self.engine.is_anew() {
             return;
         }
         self.watch(js, &record);
@@ -144,6 +151,12 @@ impl HotProgram {
         }
     }
 
+    /// Whether a runtime has imported the module.
+    fn is_held(&self, record: &es::Record) -> bool {
+        let runtimes = self.engine.runtimes().zip(record.path.as_deref());
+        runtimes.is_some_and(|(runtimes, path)| runtimes.has(path))
+    }
+
     /// A version has run to its end, or failed.
     pub fn evaluated(&self, js: Js<'_>, version: &es::Version) {
         let Some(record) = self
@@ -162,7 +175,7 @@ impl HotProgram {
         let mut graph = self.updater.graph.borrow_mut();
         graph.add(id);
         graph.evaluated(id);
-        if graph.importers(id).is_empty() {
+        if graph.importers(id).is_empty() && !self.is_held(&record) {
             graph.set_root(id, true);
         }
     }

@@ -11,7 +11,9 @@
 //! | `hot_host.rs` | what the engine tells: `import.meta.hot`, the graph, what is watched |
 //! | `watches.rs`, `wishes.rs` | watched files, gathered; what `hot.watch` asks for |
 //! | `host.rs` | the program around the engine: whose is what a version starts |
+//! | `runtimes.rs` | runtimes of the classic API that versions make |
 //! | `events.rs` | `updates` |
+//! | `restart/` | a new image of the process in the place of the old one |
 //! | `resources/` | what versions of modules start: ports are taken over, the rest is released |
 mod doors;
 mod events;
@@ -23,7 +25,9 @@ mod on_engine;
 mod options;
 mod preloaded;
 mod resources;
+mod restart;
 mod run;
+mod runtimes;
 mod start;
 mod update;
 mod watches;
@@ -39,6 +43,7 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
     start::register(js, exports)?;
     run::register(js, exports)?;
     resources::register(js, exports)?;
+    restart::register(js, exports)?;
     events::register(js, exports)?;
     hot_door::register(js, exports)
 }

@@ -2,18 +2,19 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use super::events::Events;
 use super::host::Owners;
 use super::hot_host::HotHost;
+use super::restart;
 use super::update::HotProgram;
 use crate::es::compile::ImportName;
-use crate::es::{self, Body, Engine, SourceError, Stage, Unit};
+use crate::es::{self, Body, Engine, SourceError, Stage, StepsEnded, Unit};
 use crate::graph::hot::{Edge, EdgeKind, ModuleId, Staged};
-use crate::hot::{Evaluating, Evaluation, Prepared, Runner, Told, Version, Want, WatchWish};
+use crate::hot::{Evaluating, Evaluation, Prepared, Restart, Runner, Told, Version, Want, WatchWish};
 use crate::js::{Cx, Js, JsResult, Value};
 use crate::report;
 
@@ -258,8 +259,32 @@ impl Runner for OnEngine {
     }
 
     fn roots(&self) -> Vec<ModuleId> {
-        let roots = |program: Rc<HotProgram>| program.updater.graph.borrow().roots().collect();
-        self.program().map(roots).unwrap_or_default()
+        let Some(program) = self.program() else {
+            return Vec::new();
+        };
+        let graph = program.updater.graph.borrow();
+        let mut roots: Vec<ModuleId> = graph.roots().collect();
+        // Although a runtime may have imported it, too.
+        let main = self.engine.main_module().map(graph_id);
+        roots.extend(main.filter(|main| graph.has(*main) && !roots.contains(main)));
+        roots
+    }
+
+    fn held(&self) -> Vec<ModuleId> {
+        let (Some(program), Some(runtimes)) = (self.program(), self.engine.runtimes()) else {
+            return Vec::new();
+        };
+        let files = runtimes.files().into_iter();
+        files.flat_map(|file| program.modules_of(&file)).collect()
+    }
+
+    fn update_runtimes(&self, cx: &Cx, modules: &[ModuleId]) -> StepsEnded {
+        let records = modules.iter().filter_map(|id| self.engine.record(engine_id(*id)));
+        let paths: Vec<PathBuf> = records.filter_map(|record| record.path.clone()).collect();
+        match self.engine.runtimes() {
+            Some(runtimes) => runtimes.update(cx, &paths),
+            None => Box::pin(async { None }),
+        }
     }
 
     fn prepare<'s>(&self, js: Js<'s>, want: &Want, changed: &[ModuleId]) -> JsResult<'s, Prepared> {
@@ -269,7 +294,7 @@ impl Runner for OnEngine {
         let (starts, among): (Vec<ModuleId>, HashSet<ModuleId>) = {
             let graph = program.updater.graph.borrow();
             match want {
-                Want::Everything => (graph.roots().collect(), graph.all().collect()),
+                Want::Everything => (self.roots(), graph.all().collect()),
                 Want::Modules(ids) => {
                     let among: HashSet<ModuleId> = ids.iter().copied().collect();
                     let is_entered = |id: &ModuleId| {
@@ -321,6 +346,7 @@ impl Runner for OnEngine {
     }
 
     fn ends(&self, js: Js<'_>, prepared: &Prepared, has_succeeded: bool) {
+        self.engine.no_longer_outdated();
         let owners = self.owners.borrow().clone();
         if let (Some(owners), Some(stage)) = (owners, stage_of(prepared))
             && let Err(thrown) = owners.end(js, &stage, has_succeeded)
@@ -355,6 +381,13 @@ impl Runner for OnEngine {
                     program.host.tie(&staged, version);
                 }
             }
+        }
+        if evaluation.is_reload
+            && let Some(program) = self.program()
+        {
+            let graph = program.updater.graph.borrow();
+            let all = graph.all().map(engine_id);
+            self.engine.outdate(all.filter(|id| stage.version(*id).is_none()));
         }
         let order: Vec<es::ModuleId> = evaluation.order.iter().copied().map(engine_id).collect();
         let cx = cx.clone();
@@ -423,10 +456,16 @@ impl Runner for OnEngine {
         }
     }
 
-    fn restart(&self, js: Js<'_>, path: &str, why: &str) {
-        if let Some(program) = self.program() {
-            program.restart(js, Path::new(path), why);
-        }
+    fn never_reloads(&self, _js: Js<'_>) -> bool {
+        self.program().is_some_and(|program| program.rules.never_reloads)
+    }
+
+    fn can_restart(&self, js: Js<'_>) -> bool {
+        restart::is_possible(js)
+    }
+
+    fn restart(&self, js: Js<'_>, restart: &Restart) {
+        restart::restart(js, &restart.way, &restart.why);
     }
 
     fn tell(&self, js: Js<'_>, told: &Told) {

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::doors;
+use super::events::Events;
 use super::host::{HotRun, Owners};
 use super::options::{self, ProgramOptions};
 use super::preloaded;
 use super::resources::Resources;
+use super::restart;
 use super::update::{HotProgram, Matches, Rules};
 use crate::es::load::cache::{Cache, cache_folder};
 use crate::es::resolve::{Ignored, Options as ResolveOptions};
@@ -93,6 +95,7 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
         *program.hot.borrow_mut() = Some(start_hot(js, &options)?);
     }
     doors::open(js, places, data)?;
+    restart::open(js, &options)?;
     *program.options.borrow_mut() = Some(options);
     Ok(js.undefined())
 }
@@ -113,6 +116,7 @@ fn start_hot<'s>(js: Js<'s>, options: &Rc<ProgramOptions>) -> JsResult<'s, Rc<Ho
     let engine = Engine::of(js)?;
     let resources = js.state::<Resources>()?;
     resources.install(js)?;
+    js.state::<Events>()?.hear_of_listeners(js, &resources)?;
     let matching = |globs: fn(&ProgramOptions) -> &[String]| -> Matches {
         let options = Rc::clone(options);
         Box::new(move |path: &Path| options.covers(globs(&options), path))
@@ -126,7 +130,7 @@ fn start_hot<'s>(js: Js<'s>, options: &Rc<ProgramOptions>) -> JsResult<'s, Rc<Ho
         } else {
             Vec::new()
         },
-        restart: None,
+        never_reloads: options.restart.always,
     };
     let hot = HotProgram::start(js, &engine, rules)?;
     let owners = Owners::new(Rc::clone(&resources));
@@ -158,6 +162,7 @@ fn close_program<'s>(call: &Call<'s>) -> JsResult<'s> {
         hot.close();
         Engine::of(js)?.set_host(Rc::new(Plain));
         js.state::<Resources>()?.uninstall(js)?;
+        restart::follow_alone(js)?;
     }
     Ok(js.undefined())
 }

@@ -8,18 +8,16 @@ use std::time::SystemTime;
 
 use super::hot_host::HotHost;
 use super::on_engine::{OnEngine, graph_id};
+use super::restart;
 use super::watches::Watches;
 use super::wishes::Wishes;
 use crate::es::{Engine, Record};
 use crate::graph::hot::ModuleId;
 use crate::hot::{Batch, Updater, Version, WatchWish};
 use crate::js::{Cx, Js, JsResult, State};
-use crate::report;
 
 /// Whether a path matches the globs of an option.
 pub type Matches = Box<dyn Fn(&Path) -> bool>;
-/// Restarts the process because of that file: the reason in words.
-pub type Restart = Rc<dyn for<'s> Fn(Js<'s>, &Path, &str)>;
 
 /// What the program's options say about changes.
 pub struct Rules {
@@ -29,8 +27,8 @@ pub struct Rules {
     pub restarts: Matches,
     /// Folders below which `include` and `restart` may match.
     pub folders: Vec<PathBuf>,
-    /// How the process is restarted; without it, that it has to be is said.
-    pub restart: Option<Restart>,
+    /// Whether a restart takes the place of every reload.
+    pub never_reloads: bool,
 }
 
 impl Default for Rules {
@@ -39,7 +37,7 @@ impl Default for Rules {
             includes: Box::new(|_| false),
             restarts: Box::new(|_| false),
             folders: Vec::new(),
-            restart: None,
+            never_reloads: false,
         }
     }
 }
@@ -69,7 +67,7 @@ pub struct HotProgram {
     pub(super) host: HotHost,
     watches: Rc<Watches>,
     pub(super) wishes: Wishes,
-    rules: Rules,
+    pub(super) rules: Rules,
     /// The modules of each file: with different queries there are several.
     files: RefCell<HashMap<PathBuf, Vec<ModuleId>>>,
     /// Paths whose appearance may mend what failed.
@@ -169,6 +167,16 @@ impl HotProgram {
         }
     }
 
+    /// The modules of a file.
+    pub(super) fn modules_of(&self, path: &Path) -> Vec<ModuleId> {
+        self.files.borrow().get(path).cloned().unwrap_or_default()
+    }
+
+    /// Whether changes of the file are taken here.
+    pub(super) fn takes(&self, path: &Path) -> bool {
+        !self.is_closed.get() && self.files.borrow().contains_key(path)
+    }
+
     /// A change of the record's file concerns its module.
     pub(super) fn watch(&self, js: Js<'_>, record: &Record) {
         let Some(path) = &record.path else { return };
@@ -225,15 +233,6 @@ impl HotProgram {
         }
     }
 
-    pub(super) fn restart(&self, js: Js<'_>, path: &Path, why: &str) {
-        if let Some(restart) = &self.rules.restart {
-            restart(js, path, why);
-        } else {
-            let path = crate::hot::shown(&path.to_string_lossy());
-            report::notice(js, &format!("{path} changed, and {why}: restart the process"));
-        }
-    }
-
     /// These files may differ from what was read.
     fn doubt(self: &Rc<Self>, js: Js<'_>, mut paths: Vec<PathBuf>) {
         let read = self.engine.read(&paths);
@@ -246,6 +245,10 @@ impl HotProgram {
 
     /// These files changed together.
     fn changed(self: &Rc<Self>, js: Js<'_>, paths: &[PathBuf]) {
+        // The next image of the process reads them anew.
+        if restart::is_under_way(js) {
+            return;
+        }
         let failed_start = self.on_failed_start.borrow_mut().take();
         if let Some(again) = failed_start {
             self.engine.sources().look_again(paths);
@@ -261,8 +264,12 @@ impl HotProgram {
                 .map(|read| graph_id(read.module)),
         );
         for path in paths {
+            // Whoever watches it for that looks at its content, and waits until more of them have changed.
+            if restart::is_trigger(js, path) {
+                continue;
+            }
             if (self.rules.restarts)(path) {
-                self.restart(js, path, "it is one that restarts");
+                restart::restart(js, &[crate::hot::shown(&path.to_string_lossy())], "");
                 return;
             }
             let mut modules = self.files.borrow().get(path).cloned().unwrap_or_default();

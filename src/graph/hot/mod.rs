@@ -13,8 +13,10 @@ mod tests;
 pub use plan::{Plan, Staged};
 pub use spread::{Acceptor, By, Claims, Outcome, Spread};
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
+use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 
 use components::Cycles;
@@ -77,6 +79,8 @@ struct Node {
     importers: SmallVec<[ModuleId; 2]>,
     /// The entry, or imported from outside of the hot modules.
     is_root: bool,
+    /// A runtime of the classic API keeps it up to date.
+    is_held: bool,
     /// When its evaluation ended for the first time since the last reload: what is imported before its importers, the
     /// entrance of a cycle last of its members. `u32::MAX` before that.
     order: u32,
@@ -117,9 +121,27 @@ impl HotGraph {
         numbered.filter_map(|(number, node)| node.is_some().then_some(ModuleId(number)))
     }
 
-    /// The modules that are reached from outside, by number.
+    /// The modules that a reload begins with, by number.
     pub fn roots(&self) -> impl Iterator<Item = ModuleId> + '_ {
-        self.all().filter(|id| self.is_root(*id))
+        self.all()
+            .filter(|id| self.node(*id).is_some_and(|node| node.is_root && !node.is_held))
+    }
+
+    /// The modules that runtimes of the classic API keep up to date, by number.
+    pub fn held(&self) -> impl Iterator<Item = ModuleId> + '_ {
+        self.all()
+            .filter(|id| self.node(*id).is_some_and(|node| node.is_held))
+    }
+
+    /// Notes which modules runtimes of the classic API keep up to date. Gives those that they do not any more.
+    pub fn set_held(&mut self, held: &HashSet<ModuleId, FxBuildHasher>) -> Vec<ModuleId> {
+        let before: Vec<ModuleId> = self.held().filter(|id| !held.contains(id)).collect();
+        for id in before.iter().chain(held) {
+            if let Some(node) = self.node_mut(*id) {
+                node.is_held = held.contains(id);
+            }
+        }
+        before
     }
 
     /// Notes that the module is the entry or is imported from outside of the hot modules, or that it is so no more.
@@ -129,9 +151,9 @@ impl HotGraph {
         }
     }
 
-    /// Whether the module is the entry or is imported from outside of the hot modules.
+    /// Whether the module is the entry or is imported from outside of the hot modules, by a runtime as well.
     pub fn is_root(&self, id: ModuleId) -> bool {
-        self.node(id).is_some_and(|node| node.is_root)
+        self.node(id).is_some_and(|node| node.is_root || node.is_held)
     }
 
     /// Notes that the module's evaluation has ended. Only the first time counts.

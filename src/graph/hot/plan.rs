@@ -124,7 +124,9 @@ impl HotGraph {
     pub fn reload_plan(&self, roots: &[ModuleId], staged: &Staged) -> Plan {
         let after = After::new(self, staged);
         let all: Set = self.all().collect();
-        let reached = reachable(roots, |id| after.edges(id));
+        // What only runtimes of the classic API reach is evaluated when they import it again.
+        let kept: Vec<ModuleId> = roots.iter().copied().chain(self.held()).collect();
+        let reached = reachable(&kept, |id| after.edges(id));
         let dead: Set = all.difference(&reached).copied().collect();
         let evaluate = post_order(roots, &reached, |id| targets(after.edges(id), EdgeKind::Static));
         Plan {

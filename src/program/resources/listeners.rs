@@ -1,4 +1,4 @@
-//! Listeners that hot code adds to `process` and its streams.
+//! Listeners that hot code adds to `process` and its streams, and to `updates`.
 //!
 //! Node tells of each listener by an event of its own, so no method of `process` is touched.
 
@@ -49,7 +49,7 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
 }
 
 /// Hears of the emitter's listeners from now on.
-fn follow<'s>(resources: &Resources, emitter: Value<'s>) -> JsResult<'s, ()> {
+pub fn follow<'s>(resources: &Resources, emitter: Value<'s>) -> JsResult<'s, ()> {
     let js = emitter.js();
     if !emitter.is_object()
         || resources
@@ -161,13 +161,24 @@ fn remove_all<'s>(resources: &Resources, owner: Value<'s>, kept: Value<'s>) -> J
     let js = owner.js();
     let emitters: Vec<_> = resources.emitters.borrow().iter().map(|it| it.get(js)).collect();
     for emitter in emitters {
-        for event in list(emitter.call_method("eventNames", &[])?)? {
-            for listener in emitter.call_method("listeners", &[event])?.items()? {
-                if !kept.call_method("has", &[listener])?.truthy()
-                    && forget(resources, emitter, event, listener, Some(owner))?
-                {
-                    emitter.call_method("removeListener", &[event, listener])?;
-                }
+        leave(resources, emitter, owner, kept)?;
+    }
+    Ok(())
+}
+
+/// Removes the listeners of one emitter that the owner added, but for those in `kept`.
+pub fn leave<'s>(
+    resources: &Resources,
+    emitter: Value<'s>,
+    owner: Value<'s>,
+    kept: Value<'s>,
+) -> JsResult<'s, ()> {
+    for event in list(emitter.call_method("eventNames", &[])?)? {
+        for listener in emitter.call_method("listeners", &[event])?.items()? {
+            if !kept.call_method("has", &[listener])?.truthy()
+                && forget(resources, emitter, event, listener, Some(owner))?
+            {
+                emitter.call_method("removeListener", &[event, listener])?;
             }
         }
     }

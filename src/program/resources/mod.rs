@@ -34,12 +34,16 @@ mod timers;
 mod transition;
 
 pub use bench_door::register;
+pub use requests::{open, silent};
 #[expect(
     unused_imports,
     reason = "the update of a program begins transitions and makes owners"
 )]
 pub use {
-    owner::Owner,
+    held::held,
+    listeners::{follow, leave},
+    owner::{Owner, Phase, Started},
+    started::thing,
     state::Resources,
     transition::{Progress, Transition},
 };

@@ -25,8 +25,7 @@ pub fn own_symbol<'s>(object: Value<'s>, description: &str) -> JsResult<'s, Opti
 /// Responses and streams of the server that have not ended. Each is given once: what an earlier transition has waited
 /// for belongs to a version before.
 pub fn under_way<'s>(resources: &Resources, server: Value<'s>) -> JsResult<'s, Vec<Value<'s>>> {
-    let mut all = responses(server)?;
-    all.extend(streams(resources, server)?);
+    let all = open(resources, server)?;
     let known = resources.known_requests.get(server.js());
     let mut new = Vec::new();
     for request in all {
@@ -38,20 +37,43 @@ pub fn under_way<'s>(resources: &Resources, server: Value<'s>) -> JsResult<'s, V
     Ok(new)
 }
 
-fn responses(server: Value<'_>) -> JsResult<'_, Vec<Value<'_>>> {
-    let mut responses = Vec::new();
+/// Responses and streams of the server that have not ended.
+pub fn open<'s>(resources: &Resources, server: Value<'s>) -> JsResult<'s, Vec<Value<'s>>> {
+    let mut all = responses(server)?;
+    all.extend(streams(resources, server)?);
+    Ok(all)
+}
+
+/// How many connections of the server have been accepted and have not said anything yet.
+pub fn silent(server: Value<'_>) -> JsResult<'_, usize> {
+    let mut count = 0;
+    for socket in sockets(server)? {
+        count += usize::from(socket.get("bytesRead")?.as_number() == Some(0.0));
+    }
+    Ok(count)
+}
+
+fn sockets(server: Value<'_>) -> JsResult<'_, Vec<Value<'_>>> {
+    let mut sockets = Vec::new();
     let Some(key) = own_symbol(server, LIST)? else {
-        return Ok(responses);
+        return Ok(sockets);
     };
     let connections = server.get_key(key)?;
     if !connections.is_object() {
-        return Ok(responses);
+        return Ok(sockets);
     }
     for parser in connections.call_method("all", &[])?.items()? {
         let socket = parser.get("socket")?;
-        if !socket.is_object() {
-            continue;
+        if socket.is_object() {
+            sockets.push(socket);
         }
+    }
+    Ok(sockets)
+}
+
+fn responses(server: Value<'_>) -> JsResult<'_, Vec<Value<'_>>> {
+    let mut responses = Vec::new();
+    for socket in sockets(server)? {
         let response = socket.get("_httpMessage")?;
         let has_ended = |name: &str| -> JsResult<'_, bool> { Ok(response.get(name)?.truthy()) };
         if response.is_object() && !has_ended("writableFinished")? && !has_ended("destroyed")? {

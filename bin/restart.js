@@ -1,0 +1,52 @@
+'use strict'
+
+const inspector = require('node:inspector')
+const { cleanUp } = require('./leave.js')
+const { standInFor } = require('./stand-in.js')
+
+/** Before anything changes it. */
+const commandLine = [process.argv0, ...process.execArgv, ...process.argv.slice(1)]
+const SIGNAL = 'SIGUSR2'
+
+/**
+ * Lets the process be restarted, by SIGUSR2 too. Returns whether it has been, and what restarts it.
+ *
+ * @param {object} given
+ * @param {any} given.hmr the package that the program uses
+ * @param {any} given.binding its addon
+ * @param {Record<string, any>} given.options of the command
+ * @param {string} given.folder where the command was started
+ * @param {boolean} given.isHot whether it runs a hot program, and no hot module alone
+ */
+function hmrComeBack({ hmr, binding, options, folder, isHot }) {
+  if (!binding.prepareRestart) return {}
+  if (process.platform !== 'win32') standInFor(SIGNAL, () => binding.restartProgram(SIGNAL))
+  const address = binding.prepareRestart({
+    arguments: commandLine,
+    folder,
+    isHot,
+    grace: options.grace,
+    envFiles: options.envFile,
+    leave: () => cleanUp(hmr, binding)
+  })
+  if (address && inspector.url() === undefined) openAgain(address)
+  const isBack = address !== undefined
+  if (process.platform === 'win32' || !isHot) return { isBack }
+  const restarts = (what) => {
+    binding.restartProgram(what)
+    return new Promise(() => {})
+  }
+  return { isBack, restarts }
+}
+
+/** The inspector that the program or a signal had opened: debuggers look for it where it was. */
+function openAgain(address) {
+  const port = address.lastIndexOf(':')
+  try {
+    inspector.open(Number(address.slice(port + 1)), address.slice(0, port).replace(/^\[|\]$/g, ''))
+  } catch {
+    // Somebody else has taken the port.
+  }
+}
+
+module.exports = { hmrComeBack }

@@ -1,0 +1,64 @@
+//! Changes that no module can take: the process restarts.
+
+use super::queue::Updater;
+use super::runner::Restart;
+use super::update::{Work, first_of, shown};
+use crate::graph::hot::Outcome;
+use crate::js::{Js, Value};
+use crate::report;
+
+/// What helps when a package refuses to do something twice.
+const PACKAGES_STAY: &str = "packages stay loaded across reloads, and what threw is one: keep what it made in \
+    `import.meta.hot.data`, let a module accept the change with `import.meta.hot.accept()`";
+
+impl Updater {
+    /// Whether a restart takes the place of this update. It is prepared like a reload all the same, since what does not compile
+    /// would not start either.
+    pub(super) fn restart_instead(&self, js: Js<'_>, work: &mut Work) -> Option<Restart> {
+        let declining = match &work.spread.outcome {
+            Outcome::Restart { way } => way.last().map(|id| shown(&self.path(*id))),
+            _ => None,
+        };
+        if declining.is_none() && !(work.is_reload && self.runner.never_reloads(js)) {
+            return None;
+        }
+        work.is_reload = true;
+        let files = self.told(work, "restarted", None).files;
+        let why = match &declining {
+            Some(module) => format!("{module} declines"),
+            None if work.batch.wants_reload => String::new(),
+            None => String::from("nobody accepts it"),
+        };
+        let mut way = vec![first_of(&files)];
+        way.extend(declining.filter(|module| way.first() != Some(module)));
+        Some(Restart { way, why })
+    }
+
+    /// A reload has failed in a package, which is evaluated only once. Whether the process restarts instead.
+    pub(super) fn restart_for_package(&self, js: Js<'_>, work: &Work, thrown: Value<'_>) -> bool {
+        if !work.is_reload || !threw_in_package(thrown) {
+            return false;
+        }
+        if !self.runner.can_restart(js) {
+            report::notice(js, &format!("{PACKAGES_STAY}, or restart with --restart"));
+            return false;
+        }
+        report::notice(js, &format!("{PACKAGES_STAY}; restarting"));
+        let files = self.told(work, "restarted", None).files;
+        let restart = Restart {
+            way: vec![first_of(&files)],
+            why: String::from("a package refuses to be used twice"),
+        };
+        self.runner.restart(js, &restart);
+        true
+    }
+}
+
+/// Whether the innermost file of the stack belongs to a package.
+fn threw_in_package(thrown: Value<'_>) -> bool {
+    let files = report::files_in_stack(thrown);
+    files
+        .iter()
+        .find(|file| !file.starts_with("node:"))
+        .is_some_and(|file| file.split(['/', '\\']).any(|part| part == "node_modules"))
+}

@@ -1,0 +1,190 @@
+//! The process as it was started, so that it can be started again in its own place.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::js::{Js, JsResult, Value};
+
+/// The variable in which one image of the process tells the next what it hands on.
+pub const VARIABLE: &str = "HMR_RESTARTED";
+
+/// How the process was started.
+pub struct Image {
+    program: PathBuf,
+    /// The name by which it was called, then its arguments.
+    arguments: Vec<String>,
+    environment: Vec<(OsString, OsString)>,
+    folder: PathBuf,
+}
+
+impl Image {
+    /// Takes it down, before the program changes anything. `arguments` is Node's own command line.
+    ///
+    /// # Errors
+    /// What JavaScript threw.
+    pub fn take<'s>(js: Js<'s>, arguments: Value<'s>, folder: PathBuf) -> JsResult<'s, Self> {
+        let process = js.global()?.get("process")?;
+        let mut environment = environment(js)?;
+        environment.retain(|(name, _)| name != VARIABLE);
+        Ok(Self {
+            program: process.get("execPath")?.display().into(),
+            arguments: arguments.items()?.into_iter().filter_map(Value::text).collect(),
+            environment,
+            folder,
+        })
+    }
+
+    /// Whether this system lets another image take the place of this one.
+    pub const fn can_be_replaced() -> bool {
+        cfg!(unix)
+    }
+
+    /// Starts the process again, in its own place, with `handed_on` for it to read. `inspector` is the address that a
+    /// debugger knows.
+    pub fn replace(&self, handed_on: &str, inspector: Option<&str>) -> io::Error {
+        let mut command = Command::new(&self.program);
+        let mut arguments = self.arguments.iter();
+        let name = arguments.next();
+        command
+            .args(arguments.map(|argument| with_port(argument, inspector)))
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .env(VARIABLE, handed_on);
+        // One that is gone was left for the one where the program is now.
+        if self.folder.is_dir() {
+            command.current_dir(&self.folder);
+        }
+        exec(command, name)
+    }
+
+    /// The value of a variable as it was at the start.
+    pub fn variable(&self, name: &str) -> Option<&OsString> {
+        let found = self.environment.iter().find(|(other, _)| other == name);
+        found.map(|(_, value)| value)
+    }
+}
+
+#[cfg(unix)]
+fn exec(mut command: Command, name: Option<&String>) -> io::Error {
+    use std::os::unix::process::CommandExt;
+    if let Some(name) = name {
+        command.arg0(name);
+    }
+    command.exec()
+}
+
+#[cfg(not(unix))]
+fn exec(_: Command, _: Option<&String>) -> io::Error {
+    io::ErrorKind::Unsupported.into()
+}
+
+/// `--inspect=0` as the port that it was given: debuggers look for that one.
+fn with_port(argument: &str, inspector: Option<&str>) -> String {
+    let is_open = |end: &str| {
+        ["--inspect", "--inspect-brk", "--inspectBrk", "--inspect-wait"]
+            .iter()
+            .any(|option| argument.strip_prefix(option) == Some(end))
+    };
+    let asks = |end: &str| argument.starts_with("--inspect") && argument.ends_with(end);
+    match (argument.split_once('='), inspector) {
+        (Some((option, _)), Some(address)) if is_open("=0") || asks(":0") => format!("{option}={address}"),
+        _ => argument.to_owned(),
+    }
+}
+
+/// The environment that the process was given, without what Node and preloads have added.
+fn environment(js: Js<'_>) -> JsResult<'_, Vec<(OsString, OsString)>> {
+    if let Some(given) = given_environment() {
+        return Ok(given);
+    }
+    let mut all: Vec<_> = std::env::vars_os().collect();
+    let process = js.global()?.get("process")?;
+    let options = process.get("execArgv")?.items()?;
+    for file in env_files(&options.into_iter().filter_map(Value::text).collect::<Vec<_>>()) {
+        let Ok(text) = std::fs::read_to_string(&file) else {
+            continue;
+        };
+        let parsed = js.builtin("util")?.call_method("parseEnv", &[js.string(&text)])?;
+        for key in parsed.keys()? {
+            let value = OsString::from(parsed.get_key(key)?.display());
+            let name = OsString::from(key.display());
+            all.retain(|pair| *pair != (name.clone(), value.clone()));
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(target_os = "linux")]
+fn given_environment() -> Option<Vec<(OsString, OsString)>> {
+    use std::os::unix::ffi::OsStringExt;
+    let bytes = std::fs::read("/proc/self/environ").ok()?;
+    let pairs = bytes.split(|byte| *byte == 0).filter_map(|pair| {
+        let place = pair.iter().position(|byte| *byte == b'=')?;
+        let (name, value) = pair.split_at(place);
+        Some((
+            OsString::from_vec(name.to_vec()),
+            OsString::from_vec(value.get(1..)?.to_vec()),
+        ))
+    });
+    let pairs: Vec<_> = pairs.filter(|(name, _)| !name.is_empty()).collect();
+    (!pairs.is_empty()).then_some(pairs)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn given_environment() -> Option<Vec<(OsString, OsString)>> {
+    None
+}
+
+/// The files that `--env-file` names among these options of Node.
+pub fn env_files(options: &[String]) -> Vec<PathBuf> {
+    const NAMES: [&str; 2] = ["--env-file", "--env-file-if-exists"];
+    let mut files = Vec::new();
+    let mut options = options.iter();
+    while let Some(option) = options.next() {
+        if NAMES.contains(&option.as_str()) {
+            files.extend(options.next().map(PathBuf::from));
+        } else if let Some((name, file)) = option.split_once('=')
+            && NAMES.contains(&name)
+        {
+            files.push(file.into());
+        }
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{env_files, with_port};
+    use std::path::PathBuf;
+
+    #[test]
+    fn a_debugger_finds_the_port_that_it_was_given() {
+        let table = [
+            ("--inspect=0", "--inspect=127.0.0.1:40123"),
+            ("--inspect-brk=localhost:0", "--inspect-brk=127.0.0.1:40123"),
+            ("--inspect=9230", "--inspect=9230"),
+            ("--inspect", "--inspect"),
+            ("--port=0", "--port=0"),
+        ];
+        for (given, expected) in table {
+            assert_eq!(with_port(given, Some("127.0.0.1:40123")), expected);
+        }
+        assert_eq!(with_port("--inspect=0", None), "--inspect=0");
+    }
+
+    #[test]
+    fn files_of_variables_are_found_in_each_spelling() {
+        let options = [
+            "--env-file",
+            "a",
+            "--env-file=b",
+            "--env-file-if-exists=c",
+            "-r",
+            "d",
+        ];
+        let found = env_files(&options.map(String::from));
+        assert_eq!(found, ["a", "b", "c"].map(PathBuf::from));
+    }
+}

@@ -1,0 +1,254 @@
+//! What comes before a restart: requests under way are finished, the cleanups run, children end.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value as Json, json};
+
+use super::Restart;
+use super::image::Image;
+use super::sockets::Socket;
+
+use crate::js::{Cx, Held, Js, JsResult, Signal, Timers, Value, hand_on_stream, settled_before};
+use crate::program::resources::{self, Resources};
+use crate::report;
+
+/// How long connections that were accepted may take to send what they came with.
+const FIRST_WORDS: u32 = 25;
+/// and those that have not said anything, as browsers open them in advance.
+const SILENCE: Duration = Duration::from_millis(250);
+/// How often it is looked whether requests have ended, in milliseconds.
+const LOOK: u32 = 10;
+/// How long children may take to end.
+const CHILDREN: Duration = Duration::from_secs(2);
+
+/// Leaves, and comes back as another image of the process. Returns only if the system refuses.
+pub async fn restart(cx: Cx, state: Rc<Restart>, image: Rc<Image>, what: String) {
+    let began = SystemTime::now();
+    let deadline = Instant::now() + state.grace();
+    let mut servers = Vec::new();
+    let sockets = cx.with(|js| match stop_accepting(js, &state, &mut servers) {
+        Ok(sockets) => sockets,
+        Err(thrown) => {
+            report::error(
+                js,
+                "a restart",
+                "the listening sockets could not be kept",
+                thrown.0,
+            );
+            Vec::new()
+        }
+    });
+    finish_requests(&cx, &state, &servers, deadline).await;
+    clean_up(&cx, &state, deadline).await;
+    end_children(&cx, deadline).await;
+    cx.with(|js| {
+        if let Err(thrown) = last_words(js) {
+            report::error(js, "a restart", "a listener of the exit failed", thrown.0);
+        }
+        let error = replace(js, &image, &sockets, began, &what);
+        let thrown = js.error("Error", &error.to_string());
+        report::error(
+            js,
+            "a restart",
+            "the process could not be started again",
+            thrown.0,
+        );
+        // Its servers and its cleanups are gone: there is nothing to go on with.
+        let process = js.global().and_then(|global| global.get("process"));
+        let _ = process.and_then(|process| process.call_method("exit", &[js.number(1.0)]));
+    });
+}
+
+fn stop_accepting<'s>(js: Js<'s>, state: &Restart, servers: &mut Vec<Held>) -> JsResult<'s, Vec<Socket>> {
+    let listening = state.sockets.servers(js)?;
+    let kept = state.sockets.keep(&listening)?;
+    for (server, _) in &listening {
+        servers.push(server.hold());
+        if is_http(*server)? {
+            let close = js.function("", 2, |call| {
+                call.arg(1).set("shouldKeepAlive", call.js.boolean(false))?;
+                Ok(call.js.undefined())
+            })?;
+            server.call_method("prependListener", &[js.string("request"), close])?;
+        }
+    }
+    Ok(kept)
+}
+
+fn is_http(server: Value<'_>) -> JsResult<'_, bool> {
+    Ok(server.get("closeIdleConnections")?.is_function())
+}
+
+/// Waits for responses that have begun. Each is the last of its connection, whose client comes back to the next image.
+async fn finish_requests(cx: &Cx, state: &Rc<Restart>, servers: &[Held], deadline: Instant) {
+    if servers.is_empty() {
+        return;
+    }
+    let silence = Instant::now() + SILENCE;
+    // At once: what is answered meanwhile is the last on its connection as well.
+    let _ = cx.attempt(|js| count_open(js, servers));
+    pause(cx, FIRST_WORDS).await;
+    loop {
+        let (open, silent) = cx.attempt(|js| count_open(js, servers)).unwrap_or_default();
+        if open == 0 && (silent == 0 || Instant::now() >= silence) {
+            break;
+        }
+        if Instant::now() >= deadline {
+            cx.with(|js| {
+                let grace = state.grace().as_millis();
+                let text = format!("{open} requests took longer than {grace} ms; restarting without them");
+                report::notice(js, &text);
+            });
+            break;
+        }
+        pause(cx, LOOK).await;
+    }
+    // A server that cannot close them loses them with the image.
+    let _ = cx.attempt(|js| {
+        for server in servers.iter().map(|server| server.get(js)) {
+            if is_http(server)? {
+                server.call_method("closeIdleConnections", &[])?;
+            }
+        }
+        Ok(())
+    });
+}
+
+/// Responses that have not ended, and connections that have not said anything.
+fn count_open<'s>(js: Js<'s>, servers: &[Held]) -> JsResult<'s, (usize, usize)> {
+    let resources = js.state::<Resources>()?;
+    let (mut count, mut silent) = (0, 0);
+    for server in servers.iter().map(|server| server.get(js)) {
+        silent += resources::silent(server)?;
+        for response in resources::open(&resources, server)? {
+            count += 1;
+            if response.get("headersSent")?.truthy() || response.get("shouldKeepAlive")?.is_undefined() {
+                continue;
+            }
+            response.set("shouldKeepAlive", js.boolean(false))?;
+        }
+    }
+    Ok((count, silent))
+}
+
+async fn clean_up(cx: &Cx, state: &Rc<Restart>, deadline: Instant) {
+    let Some(leave) = state.leave() else { return };
+    let begun = cx.attempt(|js| Ok(leave.get(js).call(js.undefined(), &[])?.hold()));
+    let late = Rc::new(Signal::default());
+    let rest = deadline.saturating_duration_since(Instant::now());
+    let outcome = match begun {
+        Ok(cleanups) => {
+            cx.with(|js| fire_after(js, &late, u32::try_from(rest.as_millis()).unwrap_or(u32::MAX)));
+            settled_before(cx, cleanups, &late).await
+        }
+        Err(thrown) => Some(Err(thrown)),
+    };
+    cx.with(|js| match outcome {
+        Some(Ok(_)) => {}
+        Some(Err(thrown)) => report::error(js, "a restart", "a cleanup failed", thrown.get(js)),
+        None => {
+            let grace = state.grace().as_millis();
+            report::notice(
+                js,
+                &format!("the cleanups took longer than {grace} ms; restarting without them"),
+            );
+        }
+    });
+}
+
+/// Children that the program has not let go of end with it.
+async fn end_children(cx: &Cx, deadline: Instant) {
+    let deadline = deadline.min(Instant::now() + CHILDREN);
+    let Ok(children) = cx.attempt(|js| {
+        let process = js.global()?.get("process")?;
+        let class = js.builtin("child_process")?.get("ChildProcess")?;
+        let mut children = Vec::new();
+        for handle in process.call_method("_getActiveHandles", &[])?.items()? {
+            if handle.instance_of(class)? {
+                handle.call_method("kill", &[js.string("SIGTERM")])?;
+                children.push(handle.hold());
+            }
+        }
+        Ok(children)
+    }) else {
+        return;
+    };
+    let runs = |js: Js<'_>| {
+        children.iter().any(|child| {
+            let child = child.get(js);
+            let is_null = |name: &str| child.get(name).is_ok_and(Value::is_nullish);
+            is_null("exitCode") && is_null("signalCode")
+        })
+    };
+    while Instant::now() < deadline && cx.with(runs) {
+        pause(cx, LOOK).await;
+    }
+}
+
+/// What Node does when a process ends.
+fn last_words(js: Js<'_>) -> JsResult<'_, ()> {
+    let process = js.global()?.get("process")?;
+    let said = process.call_method("emit", &[js.string("exit"), js.number(0.0)]);
+    // Writes something only where NODE_V8_COVERAGE asks for it.
+    js.builtin("v8")?.call_method("takeCoverage", &[])?;
+    let input = process.get("stdin")?;
+    if input.is_object() && input.get("isRaw")?.truthy() {
+        input.call_method("setRawMode", &[js.boolean(false)])?;
+    }
+    said.map(|_| ())
+}
+
+fn replace(js: Js<'_>, image: &Image, sockets: &[Socket], began: SystemTime, what: &str) -> std::io::Error {
+    for stream in 0..3 {
+        hand_on_stream(stream);
+    }
+    let channel = image
+        .variable("NODE_CHANNEL_FD")
+        .and_then(|fd| fd.to_str()?.parse().ok());
+    if let Some(channel) = channel {
+        hand_on_stream(channel);
+    }
+    let began = began.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let inspector = inspector(js).ok().flatten();
+    let sockets: Vec<Json> = sockets
+        .iter()
+        .filter_map(|socket| socket.handed_on().ok())
+        .collect();
+    let handed_on = json!({
+        "process": std::process::id(),
+        "began": began.as_secs_f64(),
+        "what": what,
+        "sockets": sockets,
+        "inspector": inspector,
+    });
+    image.replace(&handed_on.to_string(), inspector.as_deref())
+}
+
+/// Where a debugger may connect: host and port.
+fn inspector(js: Js<'_>) -> JsResult<'_, Option<String>> {
+    let Some(url) = js.builtin("inspector")?.call_method("url", &[])?.text() else {
+        return Ok(None);
+    };
+    let address = url.strip_prefix("ws://").and_then(|rest| rest.split('/').next());
+    Ok(address.map(String::from))
+}
+
+/// Waits, and keeps the process alive meanwhile.
+async fn pause(cx: &Cx, milliseconds: u32) {
+    let signal = Rc::new(Signal::default());
+    cx.with(|js| fire_after(js, &signal, milliseconds));
+    let _ = signal.wait(cx).await;
+}
+
+fn fire_after(js: Js<'_>, signal: &Rc<Signal>, milliseconds: u32) {
+    let fired = Rc::clone(signal);
+    let timer = js.state::<Timers>().and_then(|timers| {
+        timers.after(js, milliseconds.min(i32::MAX.cast_unsigned()), move |js| {
+            fired.fire(js, &Ok(Held::undefined()));
+        })
+    });
+    if let Ok(timer) = timer {
+        let _ = timer.call_method("ref", &[]);
+    }
+}

@@ -1,0 +1,199 @@
+//! Listening sockets, from one image of the process to the next.
+//!
+//! Whoever connects while nobody accepts waits in the queue that the socket has in the kernel.
+
+use std::cell::RefCell;
+use std::io;
+use std::path::PathBuf;
+
+use serde_json::{Value as Json, json};
+
+use super::Restart;
+use crate::js::{Call, Descriptor, Faint, Js, JsResult, Value};
+
+/// A listening socket without a server.
+pub struct Socket {
+    /// The address as the program asked for it.
+    asked: String,
+    descriptor: Descriptor,
+    /// The file of a Unix socket, which its server removes.
+    file: Option<PathBuf>,
+}
+
+/// The listening sockets of one environment.
+#[derive(Default)]
+pub struct Sockets {
+    /// Handed on by the image before, and not asked for yet.
+    inherited: RefCell<Vec<Socket>>,
+    /// Every server that has listened, with the address as it was asked for, in that order.
+    served: RefCell<Vec<(Faint, String)>>,
+}
+
+impl Sockets {
+    /// Notes who listens from now on, and gives servers the sockets that were handed on. What is asked
+    /// for has to come here before ports are taken over, which is therefore installed first.
+    pub fn follow<'s>(js: Js<'s>) -> JsResult<'s, ()> {
+        let prototype = js.builtin("net")?.get("Server")?.get("prototype")?;
+        let original = prototype.get("_listen2")?.hold();
+        let replacement = js.function("setupListenHandle", 6, move |call| {
+            listen(call, original.get(call.js))
+        })?;
+        prototype.set("_listen2", replacement)
+    }
+
+    /// Takes over what the image before wrote in `list`.
+    pub fn inherit(&self, list: &Json) {
+        let sockets = list.as_array().into_iter().flatten().filter_map(|socket| {
+            let number = i32::try_from(socket.get("descriptor")?.as_i64()?).ok()?;
+            Some(Socket {
+                asked: socket.get("asked")?.as_str()?.to_owned(),
+                descriptor: Descriptor::inherited(number).ok()?,
+                file: socket.get("file").and_then(Json::as_str).map(PathBuf::from),
+            })
+        });
+        self.inherited.borrow_mut().extend(sockets);
+    }
+
+    /// Closes those that nobody has asked for.
+    pub fn drop_rest(&self) {
+        for socket in self.inherited.take() {
+            if let Some(file) = &socket.file {
+                let _ = std::fs::remove_file(file);
+            }
+        }
+    }
+
+    /// Every server that listens, with the address as it was asked for.
+    pub fn servers<'s>(&self, js: Js<'s>) -> JsResult<'s, Vec<(Value<'s>, String)>> {
+        let served = self.served.borrow();
+        let mut servers = Vec::new();
+        for (server, asked) in &*served {
+            let Some(server) = server.get(js) else { continue };
+            if !server.get("_handle")?.is_nullish() {
+                servers.push((server, asked.clone()));
+            }
+        }
+        Ok(servers)
+    }
+
+    /// Stops accepting connections of these servers and keeps their sockets, with those that nobody has asked for.
+    ///
+    /// # Errors
+    /// What JavaScript threw.
+    pub fn keep<'s>(&self, servers: &[(Value<'s>, String)]) -> JsResult<'s, Vec<Socket>> {
+        let mut kept = self.inherited.take();
+        for (server, asked) in servers {
+            let handle = server.get("_handle")?;
+            let number = handle.get("fd")?.as_number().unwrap_or(-1.0);
+            #[expect(clippy::cast_possible_truncation, reason = "it is a descriptor")]
+            let descriptor = Descriptor::second_of(number as i32);
+            let file = server.call_method("address", &[])?.text().map(PathBuf::from);
+            // Closing the handle of a Unix socket removes its file.
+            let second = file.as_deref().and_then(|file| second_name(file).ok());
+            handle.call_method("close", &[])?;
+            if let (Some(file), Some(second)) = (&file, second) {
+                let _ = std::fs::rename(second, file);
+            }
+            if let Ok(descriptor) = descriptor {
+                kept.push(Socket {
+                    asked: asked.clone(),
+                    descriptor,
+                    file,
+                });
+            }
+        }
+        Ok(kept)
+    }
+
+    fn note<'s>(&self, server: Value<'s>, asked: String) {
+        let js = server.js();
+        let mut served = self.served.borrow_mut();
+        served.retain(|(other, _)| other.get(js).is_some_and(|other| !other.same(server)));
+        served.extend(server.faint().map(|server| (server, asked)));
+    }
+
+    fn claim(&self, asked: &str) -> Option<Socket> {
+        let mut inherited = self.inherited.borrow_mut();
+        let place = inherited.iter().position(|socket| socket.asked == asked)?;
+        Some(inherited.remove(place))
+    }
+
+    /// Whether every socket that was handed on has a server again.
+    pub fn are_claimed(&self) -> bool {
+        self.inherited.borrow().is_empty()
+    }
+}
+
+impl Socket {
+    /// What the next image reads; from now on it has the socket.
+    pub fn handed_on(&self) -> io::Result<Json> {
+        self.descriptor.outlive_image()?;
+        Ok(json!({
+            "asked": self.asked,
+            "descriptor": self.descriptor.number(),
+            "file": self.file.as_ref().map(|file| file.to_string_lossy()),
+        }))
+    }
+}
+
+fn second_name(file: &std::path::Path) -> io::Result<PathBuf> {
+    let mut name = file.as_os_str().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    let second = PathBuf::from(name);
+    std::fs::hard_link(file, &second)?;
+    Ok(second)
+}
+
+/// `_listen2(address, port, addressType, backlog, fd, flags)`, which every form of `server.listen(…)` ends in.
+fn listen<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
+    let (js, server) = (call.js, call.this);
+    let state = js.state::<Restart>()?;
+    let asked = asked(call.arg(0), call.arg(1), call.arg(2), call.arg(4));
+    if server.get("_handle")?.is_nullish()
+        && let Some(socket) = state.sockets.claim(&asked)
+    {
+        adopt(server, socket)?;
+    }
+    let result = original.call(server, &call.args)?;
+    if !server.get("_handle")?.is_nullish() {
+        state.sockets.note(server, asked);
+    }
+    Ok(result)
+}
+
+fn asked(address: Value<'_>, port: Value<'_>, kind: Value<'_>, fd: Value<'_>) -> String {
+    if fd.as_number().is_some_and(|fd| fd >= 0.0) {
+        return format!("fd {}", fd.display());
+    }
+    let host = if address.truthy() {
+        address.display()
+    } else {
+        String::from("*")
+    };
+    format!("{} {host} {}", kind.display(), port.display())
+}
+
+/// Gives the server a socket that listens already.
+fn adopt<'s>(server: Value<'s>, socket: Socket) -> JsResult<'s, ()> {
+    let js = server.js();
+    let number = js.number(f64::from(socket.descriptor.number()));
+    let none = js.null();
+    let handle = js
+        .builtin("net")?
+        .call_method("_createServerHandle", &[none, none, none, number])?;
+    // Otherwise it is a number that says why not, and the server listens anew.
+    if !handle.is_object() {
+        return Ok(());
+    }
+    socket.descriptor.give_away();
+    server.set("_handle", handle)?;
+    if let Some(file) = socket.file {
+        // Its handle does not know of the file.
+        let removed = js.function("", 0, move |call| {
+            let _ = std::fs::remove_file(&file);
+            Ok(call.js.undefined())
+        })?;
+        server.call_method("once", &[js.string("close"), removed])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,275 @@
+//! Watches what a restart takes: tells once a burst of changes is over, and only of what has other content.
+
+use std::cell::{Cell, RefCell};
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use parking_lot::Mutex;
+use tracing::trace;
+
+use super::triggers::is_installed;
+
+use crate::js::{Js, JsResult, JsWaker, Timers, outside};
+
+use crate::files::options;
+use crate::report;
+use crate::watch::{Hub, LoadedFile, WatchKey, WatchOptions};
+
+/// What follows within this time is one change with it,
+const QUIET: Duration = Duration::from_millis(30);
+/// and so much when packages are installed.
+const INSTALLED: Duration = Duration::from_millis(300);
+/// So long may a file be missing that is about to be installed again.
+const MISSING: Duration = Duration::from_secs(10);
+
+/// Told of the files that have changed.
+pub type OnChange = Rc<dyn for<'s> Fn(Js<'s>, Vec<PathBuf>)>;
+
+/// The content of files as they were loaded, by hash; `None` for one that was not there.
+type Contents = HashMap<PathBuf, Option<u64>>;
+
+/// The watched files of one environment.
+pub struct Watch {
+    own: Weak<Self>,
+    hub: Arc<Hub>,
+    waker: JsWaker,
+    options: WatchOptions,
+    paths: RefCell<HashMap<WatchKey, PathBuf>>,
+    watched: RefCell<HashSet<PathBuf>>,
+    /// Files whose content is not known yet are missing here.
+    contents: Arc<Mutex<Contents>>,
+    since: SystemTime,
+    changed: RefCell<Vec<PathBuf>>,
+    first: Cell<Option<Instant>>,
+    last: Cell<Option<Instant>>,
+    is_waiting: Cell<bool>,
+    on_change: OnChange,
+}
+
+impl Watch {
+    /// Watches nothing yet.
+    ///
+    /// # Errors
+    /// When `HMR_POLLING` is no number, or the environment is going.
+    pub fn new<'s>(js: Js<'s>, since: SystemTime, on_change: OnChange) -> JsResult<'s, Rc<Self>> {
+        let options = options::read("hmr", js.undefined(), false)?;
+        let told: Rc<RefCell<Weak<Self>>> = Rc::default();
+        let waked = Rc::clone(&told);
+        let waker = JsWaker::new(js, move |js| {
+            let watch = waked.borrow().upgrade();
+            if let Some(watch) = watch {
+                outside(js, move |js| watch.deliver(js));
+            }
+        })?;
+        let wake = waker.clone();
+        let hub = Hub::new(Box::new(move || wake.wake()));
+        let watch = Rc::new_cyclic(|own| Self {
+            own: Weak::clone(own),
+            hub,
+            waker,
+            options,
+            paths: RefCell::default(),
+            watched: RefCell::default(),
+            contents: Arc::default(),
+            since,
+            changed: RefCell::default(),
+            first: Cell::new(None),
+            last: Cell::new(None),
+            is_waiting: Cell::new(false),
+            on_change,
+        });
+        *told.borrow_mut() = Rc::downgrade(&watch);
+        Ok(watch)
+    }
+
+    /// Whether the process stays alive for these watches.
+    pub fn keep_alive(&self, js: Js<'_>, yes: bool) {
+        self.waker.keep_alive(js, yes);
+    }
+
+    /// These files are as the program finds them.
+    pub fn note(&self, files: &BTreeSet<PathBuf>) {
+        let mut contents = self.contents.lock();
+        for file in files {
+            if !contents.contains_key(file) {
+                contents.insert(file.clone(), content(file));
+            }
+        }
+    }
+
+    /// Whether the file is watched here.
+    pub fn has(&self, path: &Path) -> bool {
+        self.watched.borrow().contains(path)
+    }
+
+    /// Watches files, which need not exist.
+    pub fn add(&self, js: Js<'_>, files: BTreeSet<PathBuf>) {
+        let files: Vec<PathBuf> = {
+            let mut watched = self.watched.borrow_mut();
+            let new = files.into_iter().filter(|file| watched.insert(file.clone()));
+            new.collect()
+        };
+        if files.is_empty() {
+            return;
+        }
+        let loaded: Vec<LoadedFile<'_>> = files.iter().map(|path| LoadedFile { path, seen: None }).collect();
+        match self.hub.watch_loaded(&loaded, &self.options) {
+            Ok(keys) => {
+                let both = keys.into_iter().zip(files.iter().cloned());
+                self.paths.borrow_mut().extend(both);
+            }
+            Err(error) => report::notice(js, &format!("files cannot be watched: {error}")),
+        }
+        self.tell_notices(js);
+        // What was changed between being loaded and being watched.
+        let late = files.iter().filter(|file| self.differs(file)).cloned().collect();
+        self.gather(js, late);
+        self.read_soon(files);
+    }
+
+    /// Ends all watching.
+    pub fn close(&self) {
+        self.hub.shutdown();
+        self.waker.close();
+    }
+
+    /// Finds out, in another thread, what files contain whose content is not known.
+    fn read_soon(&self, mut files: Vec<PathBuf>) {
+        let contents = Arc::clone(&self.contents);
+        files.retain(|file| !contents.lock().contains_key(file));
+        if files.is_empty() {
+            return;
+        }
+        let since = self.since;
+        let work = move || {
+            for file in files {
+                let read = content(&file);
+                // What is newer than the program may not be what it loaded.
+                if !is_newer(&file, since) {
+                    contents.lock().insert(file, read);
+                }
+            }
+        };
+        // Without a thread, their times tell.
+        let _ = std::thread::Builder::new()
+            .name(String::from("node-hmr contents"))
+            .spawn(work);
+    }
+
+    fn differs(&self, file: &Path) -> bool {
+        let known = self.contents.lock().get(file).copied();
+        match known {
+            Some(known) => content(file) != known,
+            None => is_newer(file, self.since),
+        }
+    }
+
+    fn deliver(&self, js: Js<'_>) {
+        let mut changed = Vec::new();
+        for due in self.hub.take_due() {
+            // Perhaps in the middle of a save.
+            if due.missing && !due.settled {
+                continue;
+            }
+            changed.extend(self.paths.borrow().get(&due.key).cloned());
+        }
+        self.tell_notices(js);
+        changed.retain(|file| self.differs(file));
+        self.gather(js, changed);
+    }
+
+    fn gather(&self, js: Js<'_>, changed: Vec<PathBuf>) {
+        if changed.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        self.last.set(Some(now));
+        let mut gathered = self.changed.borrow_mut();
+        if gathered.is_empty() {
+            self.first.set(Some(now));
+        }
+        for file in changed {
+            if !gathered.contains(&file) {
+                gathered.push(file);
+            }
+        }
+        drop(gathered);
+        if !self.is_waiting.replace(true) {
+            self.wait(js);
+        }
+    }
+
+    fn quiet(&self) -> Duration {
+        if self.changed.borrow().iter().any(|file| is_installed(file)) {
+            INSTALLED
+        } else {
+            QUIET
+        }
+    }
+
+    fn wait(&self, js: Js<'_>) {
+        let own = Weak::clone(&self.own);
+        let wait = u32::try_from(self.quiet().as_millis()).unwrap_or(u32::MAX);
+        let timer = js.state::<Timers>().and_then(|timers| {
+            timers.after(js, wait, move |js| {
+                if let Some(watch) = own.upgrade() {
+                    watch.look(js);
+                }
+            })
+        });
+        if timer.is_err() {
+            self.is_waiting.set(false);
+        }
+    }
+
+    /// The burst may be over.
+    fn look(&self, js: Js<'_>) {
+        let since = |time: &Cell<Option<Instant>>| time.get().map_or(Duration::MAX, |time| time.elapsed());
+        if since(&self.last) < self.quiet() {
+            return self.wait(js);
+        }
+        let missing = |file: &&PathBuf| is_installed(file) && !file.exists();
+        let missing = self.changed.borrow().iter().find(missing).cloned();
+        if let Some(file) = missing.filter(|_| since(&self.first) < MISSING) {
+            trace!(?file, "missing, so packages are being installed");
+            return self.wait(js);
+        }
+        self.is_waiting.set(false);
+        let mut changed = self.changed.take();
+        changed.retain(|file| self.differs(file));
+        if !changed.is_empty() {
+            let contents = changed.iter().map(|file| (file.clone(), content(file)));
+            self.contents.lock().extend(contents);
+            (self.on_change)(js, changed);
+        }
+    }
+
+    fn tell_notices(&self, js: Js<'_>) {
+        for notice in self.hub.take_notices() {
+            if notice.is_for_the_log() {
+                report::remark(js, &notice.to_string());
+            } else {
+                report::notice(js, &notice.to_string());
+            }
+        }
+    }
+}
+
+fn content(file: &Path) -> Option<u64> {
+    let bytes = fs::read(file).ok()?;
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    Some(hasher.finish())
+}
+
+/// Whether a file was written after that time. One that is missing was there when it was loaded.
+fn is_newer(file: &Path, since: SystemTime) -> bool {
+    let modified = fs::metadata(file).and_then(|metadata| metadata.modified());
+    modified.map_or(true, |modified| modified > since)
+}

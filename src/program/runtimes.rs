@@ -1,0 +1,139 @@
+//! Runtimes of the classic API that versions of the program make: they go with those versions, and what their hot modules
+//! start lives as long as they do.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::resources::{Owner, Phase, Resources, Started, held, thing};
+use crate::es::Engine;
+use crate::js::{Faint, Held, Js, JsResult, Value};
+
+/// The runtimes of one program.
+#[derive(Default)]
+pub struct MadeRuntimes(RefCell<Vec<Made>>);
+
+struct Made {
+    runtime: Faint,
+    /// The version that made it, or the runtime in whose step it was made.
+    maker: Rc<Owner>,
+    /// Who owns what its hot modules start.
+    own: Held,
+}
+
+/// A runtime that goes with the version that made it.
+pub struct Going(Rc<Owner>);
+
+impl MadeRuntimes {
+    /// A runtime was made, by the version that runs at this moment. What requests make is nobody's.
+    pub fn add<'s>(&self, js: Js<'s>, resources: &Resources, runtime: Value<'s>) -> JsResult<'s, ()> {
+        self.0.borrow_mut().retain(|made| is_there(js, made));
+        let Some((_, maker)) = resources.current(js)? else {
+            return Ok(());
+        };
+        let Some(weak) = runtime.faint() else {
+            return Ok(());
+        };
+        let own = resources.owner(js, &maker.module, maker.version)?;
+        let ends = js.object();
+        let cleaned = Rc::new(runtime.faint());
+        let clean_up = js.function("cleanUp", 0, move |call| {
+            let runtime = cleaned.as_ref().as_ref().and_then(|runtime| runtime.get(call.js));
+            let runtimes = Engine::of(call.js)?.runtimes();
+            if let Some((runtime, runtimes)) = runtime.zip(runtimes) {
+                runtimes.close(runtime)?;
+                runtimes.clean_up(runtime);
+            }
+            Ok(call.js.undefined())
+        })?;
+        ends.set("cleanUp", clean_up)?;
+        Started::Things.add(own, thing(ends, ends, "cleanUp", &[])?)?;
+        self.0.borrow_mut().push(Made {
+            runtime: weak,
+            maker,
+            own: own.hold(),
+        });
+        Ok(())
+    }
+
+    /// The runtimes that go with these owners, whose own owners are added to them. One that the program keeps stays, and so does what
+    /// was made in its steps.
+    pub fn going<'s>(
+        &self,
+        js: Js<'s>,
+        resources: &Resources,
+        owners: &mut Vec<Value<'s>>,
+    ) -> JsResult<'s, Vec<Going>> {
+        let mut going = Vec::new();
+        if self.0.borrow().is_empty() {
+            return Ok(going);
+        }
+        let kept = held(resources, js)?;
+        let mut makers: Vec<Rc<Owner>> = owners.iter().filter_map(|owner| owner.native()).collect();
+        // In the order in which they were made: those within others come after them.
+        for made in self.0.borrow().iter() {
+            let Some(runtime) = made.runtime.get(js) else {
+                continue;
+            };
+            let is_of = |maker: &Rc<Owner>| Rc::ptr_eq(maker, &made.maker);
+            if makers.iter().any(is_of)
+                && !kept.call_method("has", &[runtime])?.truthy()
+                && let Some(own) = made.own.get(js).native::<Owner>()
+            {
+                owners.push(made.own.get(js));
+                makers.push(Rc::clone(&own));
+                going.push(Going(own));
+            }
+        }
+        Ok(going)
+    }
+
+    /// The versions that made these are gone.
+    pub fn close<'s>(&self, js: Js<'s>, going: &[Going]) -> JsResult<'s, ()> {
+        let Some(runtimes) = Engine::of(js)?.runtimes() else {
+            return Ok(());
+        };
+        let is_going = |made: &Made| {
+            let own = made.own.get(js).native::<Owner>();
+            own.is_some_and(|own| going.iter().any(|going| Rc::ptr_eq(&going.0, &own)))
+        };
+        let gone: Vec<Made> = self
+            .0
+            .borrow_mut()
+            .extract_if(.., |made| is_going(made))
+            .collect();
+        for made in gone {
+            if let Some(runtime) = made.runtime.get(js) {
+                runtimes.close(runtime)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a step of a hot module on behalf of its runtime.
+    pub fn run<'s>(
+        &self,
+        resources: &Resources,
+        runtime: Value<'s>,
+        step: impl FnOnce() -> JsResult<'s>,
+    ) -> JsResult<'s> {
+        let js = runtime.js();
+        let own = {
+            let all = self.0.borrow();
+            let made = all
+                .iter()
+                .find(|made| made.runtime.get(js).is_some_and(|it| it.same(runtime)));
+            made.map(|made| made.own.get(js))
+        };
+        let is_over = |own: Value<'s>| own.native::<Owner>().is_none_or(|own| own.is_over());
+        match own {
+            Some(own) if !is_over(own) => resources.run_as(js, own, step),
+            _ => resources.run_outside(js, step),
+        }
+    }
+}
+
+fn is_there(js: Js<'_>, made: &Made) -> bool {
+    let own = made.own.get(js).native::<Owner>();
+    made.runtime.get(js).is_some()
+        && own.is_some_and(|own| !matches!(own.phase.get(), Phase::Released | Phase::Failed))
+}
