@@ -103,7 +103,12 @@ impl State for Engine {
             node_module: node_module.hold(),
             old_hooks: RefCell::default(),
         };
-        glue.call_method("start", &[super::natives::functions(js)?, stack.get("compiled")?])?;
+        let coverage = if std::env::var_os("NODE_V8_COVERAGE").is_some_and(|folder| !folder.is_empty()) {
+            compile_own(js, node_module, "coverage.js", include_str!("coverage.js"))?
+        } else {
+            js.undefined()
+        };
+        glue.call_method("start", &[super::natives::functions(js)?, stack, coverage])?;
         prepare_node(js, node_module)?;
         Ok(engine)
     }

@@ -126,9 +126,13 @@ const NodeModule = require('node:module')
 const nodeRequire = NodeModule.prototype.require
 
 module.exports = {
-  start(functions, told) {
+  start(functions, stack, coverage) {
     native = functions
-    compiled = told
+    coverage?.start(functions, stack)
+    compiled = (address, code) => {
+      stack.compiled(address, code)
+      coverage?.compiled(address, code)
+    }
   },
   evaluate: (code) => evaluate(code),
   /** The function of an ES module. Node's CommonJS compiler gives it the file's name, and takes its source map. */

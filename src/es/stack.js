@@ -85,10 +85,16 @@ if (typeof prepareStackTrace === 'function') {
   })
 }
 
+/** Where an ES module's own text begins in its code: after what the compiler has put before it. */
+function startOf(code) {
+  if (!code.startsWith('return')) return 0
+  const yields = code.indexOf('yield')
+  const [, before] = /^(yield.*?\}\]?;(?:\/\*node-do-not-add-exception-line\*\/)?)/.exec(code.slice(yields))
+  return yields + before.length
+}
+
 module.exports = {
-  /** A module's code is compiled; files of CommonJS have no text of ours on their first line. */
-  compiled(address, code) {
-    const end = code.indexOf('};', code.indexOf('yield'))
-    starts.set(address, code.startsWith('return') ? end + 2 : 0)
-  }
+  startOf,
+  /** A module's code is compiled. */
+  compiled: (address, code) => void starts.set(address, startOf(code))
 }

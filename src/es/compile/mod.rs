@@ -266,7 +266,10 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
         (format!("{strict}{prefix}"), String::new())
     } else {
         let prelude = naming(env, &called) + &prelude;
-        let prefix = module_prefix(env, &facts, has_await, &prelude);
+        let mut prefix = module_prefix(env, &facts, has_await, &prelude);
+        if !facts.getters.is_empty() && is_quiet(text) {
+            prefix.push_str(UNSHOWN);
+        }
         if helpers.is_empty() {
             (format!("return{prefix}"), "\n})".to_owned())
         } else {
@@ -306,6 +309,16 @@ fn naming(env: &str, called: &BTreeSet<String>) -> String {
         names.join(","),
         names.join("=")
     )
+}
+
+/// Node does not show a line with this where it is what threw: a getter of ours may, before its variable is initialized.
+const UNSHOWN: &str = "/*node-do-not-add-exception-line*/";
+
+/// Whether nothing on the first line of a text can throw, so that nobody misses it.
+fn is_quiet(text: &str) -> bool {
+    let line = text.lines().next().unwrap_or_default().trim();
+    let starts = ["import ", "//", "/*", "#!", "\"use ", "'use "];
+    line.is_empty() || starts.iter().any(|start| line.starts_with(start))
 }
 
 fn module_prefix(env: &str, facts: &Facts, has_await: bool, prelude: &str) -> String {

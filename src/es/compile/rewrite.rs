@@ -230,6 +230,10 @@ impl<'a> Visit<'a> for Rewriter<'a, '_> {
         self.telling_loop(&it.left, &it.body, |this| this.for_of(it));
     }
 
+    fn visit_for_statement(&mut self, it: &ForStatement<'a>) {
+        self.for_statement(it);
+    }
+
     fn visit_for_in_statement(&mut self, it: &ForInStatement<'a>) {
         self.telling_loop(&it.left, &it.body, |this| walk::walk_for_in_statement(this, it));
     }

@@ -112,6 +112,26 @@ impl<'a> Rewriter<'a, '_> {
         self.edits.replace(Span::new(it.span.start, end), "const");
     }
 
+    /// `for (using x = y; ;)`.
+    pub fn for_statement(&mut self, it: &ForStatement<'a>) {
+        let Some(ForStatementInit::VariableDeclaration(variables)) = &it.init else {
+            return walk::walk_for_statement(self, it);
+        };
+        if !variables.kind.is_using() || !self.lowers_using() {
+            return walk::walk_for_statement(self, it);
+        }
+        let is_await = variables.kind.is_await();
+        let stack = self.new_name();
+        let helper = self.helpers.name(self.env, Helper::Using);
+        self.edits
+            .insert(it.span.start, format!("{{const {stack}={helper}();try{{"));
+        let outer = self.resources.replace(stack.clone());
+        walk::walk_for_statement(self, it);
+        self.resources = outer;
+        let close = self.closing(&stack, is_await);
+        self.edits.insert(it.span.end, format!("{close}}}"));
+    }
+
     /// `for (using x of y)`.
     pub fn for_of(&mut self, it: &ForOfStatement<'a>) {
         let ForStatementLeft::VariableDeclaration(variables) = &it.left else {
