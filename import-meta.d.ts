@@ -4,7 +4,6 @@
 
 declare namespace NodeHmr {
   /** The exports of a module. */
-  // biome-ignore lint/suspicious/noExplicitAny: a module exports anything
   type ModuleNamespace = Record<string, any> & { [Symbol.toStringTag]: 'Module' }
 
   /** One accepted change. */
@@ -31,7 +30,6 @@ declare namespace NodeHmr {
   /** What `import.meta.hot` is: present in every hot module, `undefined` when the program does not run hot. */
   interface HotContext {
     /** An object that outlives versions, failures and reloads of the module, until it is pruned. */
-    // biome-ignore lint/suspicious/noExplicitAny: it holds anything
     readonly data: any
 
     /** Takes the module's own updates. The callback gets the new version, `undefined` if that failed; it is awaited. */
@@ -56,11 +54,9 @@ declare namespace NodeHmr {
     decline(): void
 
     /** Called before this version is replaced, pruned or released; awaited. The latest is called first. */
-    // biome-ignore lint/suspicious/noExplicitAny: it holds anything
     dispose(callback: (data: any) => unknown): void
 
     /** Called after the disposers when nobody imports the module any more. */
-    // biome-ignore lint/suspicious/noExplicitAny: it holds anything
     prune(callback: (data: any) => unknown): void
 
     /** This version cannot take the update after all: the change goes on to the importers. */
@@ -68,10 +64,8 @@ declare namespace NodeHmr {
 
     /** Listens for an event, until this version is replaced. */
     on<Name extends keyof Events>(event: Name, listener: (payload: Events[Name]) => unknown): void
-    // biome-ignore lint/suspicious/noExplicitAny: what `send` is given
     on(event: string, listener: (data: any) => unknown): void
     /** Ends that. */
-    // biome-ignore lint/suspicious/noExplicitAny: any listener
     off(event: string, listener: (data: any) => unknown): void
     /** Tells the listeners of `on` in this process, and those of `updates`. */
     send(event: string, data?: unknown): void
@@ -86,10 +80,8 @@ declare namespace NodeHmr {
   /** `module.hot` of CommonJS: the same, and webpack's names. */
   interface CommonJsHotContext extends HotContext {
     /** As `dispose`. */
-    // biome-ignore lint/suspicious/noExplicitAny: it holds anything
     addDisposeHandler(callback: (data: any) => unknown): void
     /** Takes a disposer back. */
-    // biome-ignore lint/suspicious/noExplicitAny: any disposer
     removeDisposeHandler(callback: (data: any) => unknown): void
   }
 }

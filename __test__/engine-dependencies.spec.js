@@ -27,7 +27,8 @@ const FILES = {
   'lib/leaf.cjs': "const { deep } = require('./deep.mjs'); globalThis.evaluated.push('leaf'); exports.text = deep",
   'lib/deep.mjs': "globalThis.evaluated.push('deep'); export const deep = 'deep'",
   'lib/data.json': '{ "text": "data" }',
-  'lib/lazy.ts': "import { deep } from './deep.mjs'; globalThis.evaluated.push('lazy'); export const text = 'lazy ' + deep"
+  'lib/lazy.ts':
+    "import { deep } from './deep.mjs'; globalThis.evaluated.push('lazy'); export const text = 'lazy ' + deep"
 }
 
 function program(t, options) {
@@ -42,7 +43,11 @@ function program(t, options) {
     watcher,
     runtime,
     evaluated: () => globalThis.evaluated.splice(0),
-    follows: (id) => runtime.dependencies(id).map((file) => file.slice(it.dir.length + 1)).sort(),
+    follows: (id) =>
+      runtime
+        .dependencies(id)
+        .map((file) => file.slice(it.dir.length + 1))
+        .sort(),
     /** Writes a file, tells of it, and waits for what comes of it. */
     async save(name, text) {
       it.edit(name, text)
@@ -54,7 +59,11 @@ function program(t, options) {
 
 test('"What a hot module of this kind imports is followed by default": ES → CommonJS → ES, and data', async (t) => {
   const it = program(t)
-  const modules = [await it.runtime.import('./a.ts'), await it.runtime.import('./b.mjs'), await it.runtime.import('./c.cjs')]
+  const modules = [
+    await it.runtime.import('./a.ts'),
+    await it.runtime.import('./b.mjs'),
+    await it.runtime.import('./c.cjs')
+  ]
   assert.deepEqual(it.evaluated(), ['deep', 'leaf', 'mid', 'a', 'b', 'c'], 'each once')
   const files = ['lib/data.json', 'lib/deep.mjs', 'lib/leaf.cjs', 'lib/mid.ts']
   for (const id of ['./a.ts', './b.mjs', './c.cjs']) assert.deepEqual(it.follows(id), files)
@@ -62,7 +71,10 @@ test('"What a hot module of this kind imports is followed by default": ES → Co
 
   await it.save('lib/deep.mjs', "globalThis.evaluated.push('deep'); export const deep = 'deeper'")
   assert.deepEqual(it.evaluated(), ['deep', 'leaf', 'mid', 'a', 'b', 'c'], 'the slice, each once')
-  assert.deepEqual(modules.map(({ exports }) => exports), ['a deeper data', 'b deeper data', 'c deeper data'])
+  assert.deepEqual(
+    modules.map(({ exports }) => exports),
+    ['a deeper data', 'b deeper data', 'c deeper data']
+  )
   assert.deepEqual(updates.splice(0), ['./a.ts', './b.mjs', './c.cjs'])
 
   await it.save('lib/data.json', '{ "text": "numbers" }')
@@ -100,17 +112,28 @@ test('a dependency that fails is reported once, nothing is lost, and the next go
   const it = program(t)
   const modules = [await it.runtime.import('./a.ts'), await it.runtime.import('./b.mjs')]
   const cached = { ...it.require.cache }
-  for (const broken of ["throw new Error('broken')", 'let = ;', "import './absent.mjs'", "import { no } from './lib.mjs'"]) {
+  for (const broken of [
+    "throw new Error('broken')",
+    'let = ;',
+    "import './absent.mjs'",
+    "import { no } from './lib.mjs'"
+  ]) {
     it.edit('lib/lib.mjs', '')
     await it.save('lib/deep.mjs', broken)
     const errors = printed.taken().filter(({ method }) => method === 'error')
     assert.equal(errors.length, 1, errors.map(({ text }) => text).join('\n'))
-    assert.deepEqual(modules.map(({ exports }) => exports), ['a deep data', 'b deep data'])
+    assert.deepEqual(
+      modules.map(({ exports }) => exports),
+      ['a deep data', 'b deep data']
+    )
     const changed = Object.keys(cached).filter((file) => it.require.cache[file] !== cached[file])
     assert.deepEqual(changed, [], broken)
   }
   await it.save('lib/deep.mjs', "export const deep = 'mended'")
-  assert.deepEqual(modules.map(({ exports }) => exports), ['a mended data', 'b mended data'])
+  assert.deepEqual(
+    modules.map(({ exports }) => exports),
+    ['a mended data', 'b mended data']
+  )
   assert.deepEqual(printed.of('error'), [])
 })
 

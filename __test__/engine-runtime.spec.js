@@ -9,7 +9,8 @@ const { pathToFileURL } = require('node:url')
 const { assert, ContentWatcher, createRuntime, FSWatcher, HMRRuntime, nextUpdate, scenario } = require('./support')
 const { makeProject } = require('./support/project')
 
-const hot = (value) => `import { createRunner, hmr } from '@upvotr/node-hmr'\nexport default hmr(null, createRunner(() => ${value}))\n`
+const hot = (value) =>
+  `import { createRunner, hmr } from '@upvotr/node-hmr'\nexport default hmr(null, createRunner(() => ${value}))\n`
 
 test('"`createRuntime(import.meta)`, `createRuntime(import.meta.url)` and `createRuntime(__filename)`", a URL too, with `new`', async (t) => {
   const it = scenario(t, 'circle')

@@ -32,7 +32,8 @@ async function start(t, files) {
 describe('a stage', () => {
   test('importers see the new version at the next use, without being evaluated again', async (t) => {
     const { main, update, log } = await start(t, {
-      'main.mjs': "import { n } from './a.mjs'; import * as ns from './a.mjs'; export const read = () => [n, ns.n, ns]; log.push('main')",
+      'main.mjs':
+        "import { n } from './a.mjs'; import * as ns from './a.mjs'; export const read = () => [n, ns.n, ns]; log.push('main')",
       'a.mjs': "export let n = 1; log.push('a')"
     })
     const [, , ns] = main.read()
@@ -52,13 +53,16 @@ describe('a stage', () => {
       'a.mjs': 'export let a = 1',
       'b.mjs': "import { a } from './a.mjs'; export const b = () => a"
     })
-    await update(
-      {
-        'a.mjs': "log.push(read()); export let a = 2; log.push(read())",
-        'b.mjs': "import { a } from './a.mjs'; log.push(['b sees', a]); log.push(read()); export const b = () => a * 10"
-      }
-    )
-    assert.deepEqual(log, [[1, 1], [1, 1], ['b sees', 2], [1, 1]])
+    await update({
+      'a.mjs': 'log.push(read()); export let a = 2; log.push(read())',
+      'b.mjs': "import { a } from './a.mjs'; log.push(['b sees', a]); log.push(read()); export const b = () => a * 10"
+    })
+    assert.deepEqual(log, [
+      [1, 1],
+      [1, 1],
+      ['b sees', 2],
+      [1, 1]
+    ])
     assert.deepEqual(main.read(), [2, 20])
   })
 
@@ -94,7 +98,8 @@ describe('a stage', () => {
 
   test('barrels gain names, and a new module is loaded', async (t) => {
     const { main, update } = await start(t, {
-      'main.mjs': "import * as all from './barrel.mjs'; export const read = () => all; export const load = () => import('./user.mjs')",
+      'main.mjs':
+        "import * as all from './barrel.mjs'; export const read = () => all; export const load = () => import('./user.mjs')",
       'barrel.mjs': "export * from './a.mjs'",
       'a.mjs': 'export let n = 1'
     })
@@ -111,7 +116,9 @@ describe('a stage', () => {
       'b.mjs': "import { a } from './a.mjs'; export function b() { return typeof a }; log.push('b')",
       'c.mjs': "log.push('c')"
     })
-    await update({ 'b.mjs': "import { a } from './a.mjs'; export function b() { return a.name }; log.push('b2')" }, ['a.mjs'])
+    await update({ 'b.mjs': "import { a } from './a.mjs'; export function b() { return a.name }; log.push('b2')" }, [
+      'a.mjs'
+    ])
     assert.deepEqual(log, ['b', 'c', 'a', 'b2', 'a'])
     assert.equal(main.read(), 'a')
   })

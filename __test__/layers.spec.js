@@ -74,7 +74,9 @@ test('a circle of four files is a fault, one of three is none', (t) => {
   const circle = (names) =>
     Object.fromEntries(names.map((name, at) => [`es/${name}.rs`, `use super::${names[(at + 1) % names.length]}::X;`]))
   assert.deepStrictEqual(faultsOf(t, circle(['a', 'b', 'c'])), [])
-  assert.deepStrictEqual(faultsOf(t, circle(['a', 'b', 'c', 'd'])), ['a circle of 4 files: es/a.rs, es/b.rs, es/c.rs, es/d.rs'])
+  assert.deepStrictEqual(faultsOf(t, circle(['a', 'b', 'c', 'd'])), [
+    'a circle of 4 files: es/a.rs, es/b.rs, es/c.rs, es/d.rs'
+  ])
 })
 
 /** The faults of a made-up tree: what each file holds. A file `js/mod.rs` is there. */

@@ -39,7 +39,7 @@ function program(t, more = {}) {
   return project
 }
 
-// [hot 102] [hot 157]
+// [hot 102, 157]
 test('"In a hot program, a classic hot module is an acceptor: an edit below it updates it and nothing above"', async (t) => {
   const project = program(t)
   const { line, lines } = project.hmr(['-l', 'server.ts'])
@@ -62,7 +62,7 @@ test('"In a hot program, a classic hot module is an acceptor: an edit below it u
   await line('update of ./routes.ts r2 t2 1')
 })
 
-// [hot 154] [hot 157]
+// [hot 154, 157]
 test('what fails there keeps the last good version, is told once, and the next save is taken', async (t) => {
   const project = program(t)
   const { line, lines } = project.hmr(['-l', 'server.ts'])
@@ -79,7 +79,9 @@ test('what fails there keeps the last good version, is told once, and the next s
     project.edit(file, after, before)
     await line('told updated')
     await line('update of ./routes.ts r1 t1 1')
-    const blocks = lines.slice(from).filter((text) => text.includes(error) && /^(\[hmr\]|\S*Error|\[TypeError)/.test(text))
+    const blocks = lines
+      .slice(from)
+      .filter((text) => text.includes(error) && /^(\[hmr\]|\S*Error|\[TypeError)/.test(text))
     assert.equal(blocks.length, 1, lines.slice(from).join('\n'))
     assert.equal(lines.slice(from).filter((text) => text === 'server v1').length, 0, error)
   }
@@ -99,7 +101,11 @@ test('a reload closes the runtimes of the old version, whose modules are cleaned
   project.edit('text.ts', 't1', 't2')
   await line('update of ./routes.ts r1 t2 1')
   assert.equal(lines.filter((text) => text.startsWith('told reloaded')).length, 1)
-  assert.equal(lines.slice(from).filter((text) => text.includes('is evaluated')).length, 2, lines.slice(from).join('\n'))
+  assert.equal(
+    lines.slice(from).filter((text) => text.includes('is evaluated')).length,
+    2,
+    lines.slice(from).join('\n')
+  )
   assert.equal(lines.slice(from).filter((text) => text.startsWith('update of')).length, 1)
 })
 

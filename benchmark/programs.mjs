@@ -28,8 +28,8 @@ const node = execFileSync('npx', ['-y', `--package=node@${values.node}`, '--', '
 const peers = path.join(root, '.cache/bench/node_modules')
 
 const tools = {
-  'ours, first start': { run: (folder) => [node, '--import', register, 'entry.ts'], env: { HMR_CACHE: '0' } },
-  'ours, later starts': { run: (folder) => [node, '--import', register, 'entry.ts'] },
+  'ours, first start': { run: () => [node, '--import', register, 'entry.ts'], env: { HMR_CACHE: '0' } },
+  'ours, later starts': { run: () => [node, '--import', register, 'entry.ts'] },
   'plain node': { run: () => [node, '--disable-warning=ExperimentalWarning', 'entry.ts'] },
   "Vite's module runner": { run: (folder) => [node, path.join(folder, 'runner.mjs')], needs: path.join(peers, 'vite') },
   bun: { run: () => [bun(), 'entry.ts'], needs: path.join(peers, '@oven') }
@@ -44,7 +44,7 @@ for (const count of values.modules.split(',').map(Number)) {
   const folder = makeProgram(count)
   const took = Object.fromEntries(measured.map(([name]) => [name, []]))
   for (let turn = 0; turn <= turns; turn++) {
-    for (const [name, tool] of turn % 2 === 0 ? measured : measured.toReversed?.() ?? [...measured].reverse()) {
+    for (const [name, tool] of turn % 2 === 0 ? measured : (measured.toReversed?.() ?? [...measured].reverse())) {
       const began = process.hrtime.bigint()
       const [command, ...args] = tool.run(folder)
       const env = { ...process.env, HMR_CACHE: path.join(folder, 'cache'), ...tool.env }
@@ -83,7 +83,10 @@ function makeProgram(count) {
   const entries = values.chain ? [0] : Array.from({ length: Math.ceil(count / 20) }, (_, part) => part * 20)
   const lines = entries.map((index) => `import { value as v${index} } from "./${place(index)}";`)
   const sum = entries.map((index) => `v${index}`).join(' + ')
-  writeFileSync(path.join(folder, 'entry.ts'), `${lines.join('\n')}\nconst sum: number = ${sum};\nconsole.log("sum", sum);\n`)
+  writeFileSync(
+    path.join(folder, 'entry.ts'),
+    `${lines.join('\n')}\nconst sum: number = ${sum};\nconsole.log("sum", sum);\n`
+  )
   writeFileSync(
     path.join(folder, 'runner.mjs'),
     `import { createServer, createServerModuleRunner } from ${JSON.stringify(pathToFileURL(path.join(peers, 'vite/dist/node/index.js')).href)}

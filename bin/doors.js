@@ -1,5 +1,6 @@
 'use strict'
 
+const fs = require('node:fs')
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
 const { leaveWell } = require('./leave.js')
@@ -26,15 +27,55 @@ function refusal() {
   return undefined
 }
 
-/** `node --import @upvotr/node-hmr/register`: for the program that Node runs next, and its workers. */
-function register() {
+/**
+ * `node --import @upvotr/node-hmr/register`: for the program that Node runs next, and its workers.
+ *
+ * @param {string} url what was imported, with the flags of the command from which the process has inherited it
+ */
+function register(url) {
+  // By NODE_OPTIONS, in the command: that opens the environment itself.
+  if (isCommand(process.argv[1])) return
   const why = refusal()
-  if (why !== undefined) throw new Error(`@upvotr/node-hmr/register: ${why}`)
+  if (why !== undefined) {
+    // The words are enough: node-do-not-add-exception-line
+    const error = new Error(`@upvotr/node-hmr/register: ${why}`)
+    error.stack = `Error: ${error.message}`
+    throw error // node-do-not-add-exception-line
+  }
   // Not before: `--version` works without an addon.
   const binding = require('../load-binding.js')
-  binding.openProgram(places, {})
+  binding.openProgram(places, JSON.parse(decodeURIComponent(new URL(url).search.slice(1)) || '{}'))
   const { isMainThread } = require('node:worker_threads')
-  if (isMainThread && binding.programIsHot()) leaveWell(require('../index.js'), binding, GRACE)
+  if (!isMainThread || !binding.programIsHot()) return
+  const hmr = require('../index.js')
+  leaveWell(hmr, binding, GRACE)
+  binding.onEntry((exported) => {
+    if (binding.isHotModule(exported)) void hmrTake(hmr, binding, exported)
+  })
+}
+
+/** The program that Node runs is a hot module: a runtime takes it, as the command would. */
+async function hmrTake(hmr, binding, exported) {
+  const { hmrTakeEntry } = require('./hot.js')
+  const { hmrWrapRequire, resolverFor, startFolder } = require('./program.js')
+  const entry = process.argv[1]
+  const file = path.relative(startFolder, entry)
+  try {
+    const require_ = await hmrWrapRequire(hmr, resolverFor(file))
+    const runtime = hmr.createRuntime(require_)
+    await hmrTakeEntry({ hmr, binding, options: {}, require_, runtime, file, entry, exported })
+  } catch (error) {
+    binding.reportError(file, 'cannot be started', error)
+    process.exit(1)
+  }
+}
+
+function isCommand(file) {
+  try {
+    return fs.realpathSync(file) === path.join(__dirname, 'hmr.js')
+  } catch {
+    return false
+  }
 }
 
 module.exports = { places, refusal, register, registerUrl }

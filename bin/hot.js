@@ -31,6 +31,21 @@ function looksClassic(entry) {
 }
 
 /**
+ * Why this runtime cannot run the file, or undefined. Hot modules of the classic API run everywhere, and what exports
+ * nothing is none.
+ */
+function refusedProgram(options, entry) {
+  const why = options.require === undefined && options.watcher === undefined ? refusal() : undefined
+  if (why === undefined) return undefined
+  try {
+    const text = fs.readFileSync(entry, 'utf8')
+    return /\bexports\b|\bexport\s+default\b|\bas\s+default\b|\bexport\s*=/.test(text) ? undefined : why
+  } catch {
+    return undefined
+  }
+}
+
+/**
  * Makes this process one for a hot program. Returns what runs it; if its entry exports a hot module, the runtime takes it.
  *
  * @param {object} given
@@ -41,33 +56,45 @@ function looksClassic(entry) {
  * @param {any} given.runtime
  * @param {string} given.file as it was typed
  * @param {string} given.entry its absolute path
+ * @param {(what: string) => Promise<never>} [given.restarts] starts the process again
  */
-function hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry }) {
+function hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry, restarts }) {
   hmrLoadVariables(options.envFile ?? [])
   binding.openProgram(places, { ...options, entry, command: true })
-  beInherited()
+  beInherited(options)
   if (binding.programIsHot()) process.once('beforeExit', () => waitForChanges(binding, options))
-  return async () => {
-    const exported = await hmrRun(binding, entry)
-    const path = realPath(entry)
-    const ran = require_.cache[path]
-    if (ran && binding.isHotModule(ran.exports)) {
-      binding.closeProgram()
-      already.set(path, ran)
-      // Or the runtime would evict it, and take what it is given for what a loader never forgets.
-      delete require_.cache[path]
-      return runtime.import(file)
-    }
-    if (binding.isHotModule(exported?.default)) {
-      binding.closeProgram()
-      const engine = binding.entryRequire(startFolder, path)
-      const watcher = await hmrMakeWatcher(hmr, engine, options)
-      return hmr.createRuntime(engine, watcher, { dependencies: !!options.dependencies }).import(file)
-    }
+  return async function hmrRunHot() {
+    const ran = await hmrRun(binding, entry)
+    const hmrTake = (exported) =>
+      hmrTakeEntry({ hmr, binding, options, require_, runtime, file, entry, restarts, exported })
+    const taken = await hmrTake(binding.isHotModule(ran) ? ran : ran?.default)
+    if (taken) return taken
+    binding.onEntry((exported) => {
+      hmrTake(exported).catch((error) => binding.reportError(file, 'the new version failed', error))
+    })
     const isOnTerminal = process.stdout.isTTY && !options.suppressWarnings
     if (options.enableLogging ?? isOnTerminal) hmr.HMRRuntime.setLogging(true)
     return undefined
   }
+}
+
+/** The entry has run. If it exports a hot module, a runtime takes it, and the program is nothing but that. */
+async function hmrTakeEntry({ hmr, binding, options, require_, runtime, file, entry, restarts, exported }) {
+  if (!binding.isHotModule(exported)) return undefined
+  binding.closeProgram()
+  // It may become a program again, which is started as one.
+  if (restarts) binding.onNoHotModule(file, () => !!restarts(entry))
+  const path = realPath(entry)
+  const ran = require_.cache[path]
+  if (ran && ran.exports === exported) {
+    already.set(path, ran)
+    // Or the runtime would evict it, and take what it is given for what a loader never forgets.
+    delete require_.cache[path]
+    return runtime.import(file)
+  }
+  const engine = binding.entryRequire(startFolder, path)
+  const watcher = await hmrMakeWatcher(hmr, engine, options)
+  return hmr.createRuntime(engine, watcher, { dependencies: !!options.dependencies }).import(file)
 }
 
 /** The program has nothing else to do: from now on its watches keep the process alive. */
@@ -111,8 +138,9 @@ function realPath(file) {
 }
 
 /** Workers and children that inherit the options of this process run hot as well. */
-function beInherited() {
-  process.execArgv.push('--import', registerUrl)
+function beInherited({ noWatch, ignore, include }) {
+  const flags = JSON.stringify({ inherited: true, noWatch: noWatch || undefined, ignore, include })
+  process.execArgv.push('--import', `${registerUrl}?${encodeURIComponent(flags)}`)
   const threads = require('node:worker_threads')
   threads.Worker = new Proxy(threads.Worker, {
     construct(Worker, [file, options], target) {
@@ -125,4 +153,4 @@ function beInherited() {
   require('node:module').syncBuiltinESMExports()
 }
 
-module.exports = { isHotProgram, hmrOpenHot }
+module.exports = { isHotProgram, refusedProgram, hmrOpenHot, hmrTakeEntry }

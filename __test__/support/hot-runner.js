@@ -1,5 +1,6 @@
 // Runs a program hot, without the command, and tells each event of `updates` in a line of its own:
 // `node hot-runner.js entry [options as JSON]`
+const { runInThisContext } = require('node:vm')
 const binding = require('../../load-binding.js')
 const [, , entry, options] = process.argv
 
@@ -13,7 +14,7 @@ globalThis.say = (...words) => process.send(['said', words.join(' ')])
 process.on('message', (code) => {
   const [id, text] = code
   Promise.resolve()
-    .then(() => (0, eval)(text))
+    .then(() => runInThisContext(text))
     .then(
       (value) => process.send(['answer', id, value]),
       (error) => process.send(['answer', id, `error: ${error?.stack}`])

@@ -65,7 +65,8 @@ class Program {
       const look = () => {
         const value = condition()
         if (value) finish(resolve, value)
-        else if (this.ended) finish(reject, new Error(`the program has ended: ${JSON.stringify(this.ended)}\n${this.state()}`))
+        else if (this.ended)
+          finish(reject, new Error(`the program has ended: ${JSON.stringify(this.ended)}\n${this.state()}`))
       }
       const timer = setTimeout(() => finish(reject, new Error(`nothing came\n${this.state()}`)), TIMEOUT)
       this.waiting.add(look)

@@ -12,7 +12,10 @@ const IS_COMMONJS = /\b(module\.)?exports\b|\brequire\(/
 /** By name: from the name of a CommonJS file to that of the kind, and its text. */
 const KINDS = {
   'ES modules': { rename: (name) => name, convert: toModule },
-  TypeScript: { rename: (name) => name.replace(/\.js$/, '.ts'), convert: (text) => `{ type Kind = 1 }${toModule(text)}` }
+  TypeScript: {
+    rename: (name) => name.replace(/\.js$/, '.ts'),
+    convert: (text) => `{ type Kind = 1 }${toModule(text)}`
+  }
 }
 
 /** @type {{ rename(name: string): string, convert(text: string): string } | undefined} */
@@ -29,7 +32,10 @@ function toModule(text) {
   const imports = []
   const imported = (specifier, isWhole) => {
     const name = `_${imports.length}`
-    const full = specifier.replace(/^(['"])(\.\.?\/.*?)(\.\w+)?\1$/, (_, quote, start, end = '.js') => quote + start + end + quote)
+    const full = specifier.replace(
+      /^(['"])(\.\.?\/.*?)(\.\w+)?\1$/,
+      (_, quote, start, end = '.js') => quote + start + end + quote
+    )
     imports.push(`import ${isWhole ? name : `* as ${name}`} from ${full};`)
     return name
   }

@@ -95,13 +95,15 @@ function faults(found, layers = LAYERS) {
     if (!layerOf.has(a)) wrong.add(`src/${a} stands in no layer`)
     else if (layerOf.get(b) === undefined) wrong.add(`src/${b} stands in no layer`)
     else if (layerOf.get(a) > layerOf.get(b)) wrong.add(`src/${from} uses src/${to}, which is above it`)
-    else if (layerOf.get(a) === layerOf.get(b) && a !== b && layerOf.get(a) < 3) wrong.add(`src/${from} uses src/${to}, which is beside it`)
+    else if (layerOf.get(a) === layerOf.get(b) && a !== b && layerOf.get(a) < 3)
+      wrong.add(`src/${from} uses src/${to}, which is beside it`)
   }
   const folders = found.map(([from, to]) => [place(from), place(to)])
   for (const circle of circles(folders)) wrong.add(`a circle of folders: ${circle.join(', ')}`)
   // A folder's mod.rs names its files: that is no use.
   const files = found.filter(([from]) => !/(^|\/)(mod|lib)\.rs$/.test(from))
-  for (const circle of circles(files)) if (circle.length > 3) wrong.add(`a circle of ${circle.length} files: ${circle.join(', ')}`)
+  for (const circle of circles(files))
+    if (circle.length > 3) wrong.add(`a circle of ${circle.length} files: ${circle.join(', ')}`)
   return [...wrong]
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::record::Record;
-use super::{dependencies, engine_require, hot_module, runtimes, trouble};
+use super::{dependencies, engine_require, handed_out, hot_module, runtimes, trouble};
 use crate::js::{Call, Held, Js, JsResult, State, Value};
 use crate::report;
 
@@ -14,6 +14,8 @@ use crate::report;
 struct Waiting {
     /// Called once, when the first save is taken up.
     save: RefCell<Option<Held>>,
+    /// The program's entry by its id, and what is called when a version of it is no hot module any more.
+    entry: RefCell<Option<(String, Held)>>,
 }
 
 impl State for Waiting {
@@ -23,14 +25,16 @@ impl State for Waiting {
 
     fn close(&self) {
         self.save.take();
+        self.entry.take();
     }
 }
 
 /// Puts the functions on the addon's exports, where `for … in` does not show them.
 pub fn export<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [(&str, u32, crate::js::NativeFn); 6] = [
+    let functions: [(&str, u32, crate::js::NativeFn); 7] = [
         ("reportUncaught", 3, report_uncaught),
         ("onSaveTaken", 1, on_save_taken),
+        ("onNoHotModule", 2, on_no_hot_module),
         ("filesNamed", 2, files_named),
         ("remark", 1, remark),
         ("entryRequire", 2, entry_require),
@@ -61,8 +65,31 @@ fn on_save_taken<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.undefined())
 }
 
+/// `onNoHotModule(file, callback)`
+fn on_no_hot_module<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let waiting = call.js.state::<Waiting>()?;
+    *waiting.entry.borrow_mut() = Some((call.arg(0).display(), call.arg(1).hold()));
+    Ok(call.js.undefined())
+}
+
+/// Whether the program's entry has become a program that the command runs from now on: what was thrown says that it is no hot
+/// module.
+pub fn becomes_program(js: Js<'_>, record: &Record, thrown: &Held) -> bool {
+    let Some(waiting) = js.made_state::<Waiting>() else {
+        return false;
+    };
+    let entry = waiting.entry.borrow().clone();
+    let is_its = |(id, _): &(String, Held)| *id == record.id && handed_out::is_invalid(thrown.get(js));
+    let Some((_, callback)) = entry.filter(is_its) else {
+        return false;
+    };
+    let begun = callback.get(js).call(js.undefined(), &[]);
+    begun.is_ok_and(Value::truthy)
+}
+
 /// `reportUncaught(thrown, isRejection, file)`: what was thrown where nobody catches it, as the trouble of the hot module
 /// that the stack leads to, or else of `file`.
+#[expect(clippy::unnecessary_wraps, reason = "the type of native functions")]
 fn report_uncaught<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let thrown = call.arg(0);
@@ -76,12 +103,11 @@ fn report_uncaught<'s>(call: &Call<'s>) -> JsResult<'s> {
         .into_iter()
         .flat_map(|path| hot_modules_of(js, &path));
     let culprit = records.next().or_else(|| hot_module_called(js, &file));
-    let times = match &culprit {
-        Some(record) => trouble::tell_uncaught(js, record, what, thrown),
-        None => {
-            report::error(js, &file, what, thrown);
-            1
-        }
+    let times = if let Some(record) = &culprit {
+        trouble::tell_uncaught(js, record, what, thrown)
+    } else {
+        report::error(js, &file, what, thrown);
+        1
     };
     if times == 1 {
         let id = culprit.as_ref().map_or(&file, |record| &record.id);
@@ -123,6 +149,7 @@ fn is_hot_module<'s>(call: &Call<'s>) -> JsResult<'s> {
 }
 
 /// `remark(text)`: a line of the log.
+#[expect(clippy::unnecessary_wraps, reason = "the type of native functions")]
 fn remark<'s>(call: &Call<'s>) -> JsResult<'s> {
     report::remark(call.js, &call.arg(0).display());
     Ok(call.js.undefined())

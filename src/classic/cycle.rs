@@ -24,9 +24,9 @@ impl Importing {
     /// Calls `begin`, which may import within this import.
     pub fn within<T>(&self, id: String, registry: Rc<Registry>, begin: impl FnOnce() -> T) -> T {
         self.0.borrow_mut().push((id, registry));
-        let begun = begin();
+        let result = begin();
         self.0.borrow_mut().pop();
-        begun
+        result
     }
 
     /// Throws if an import is one turn too many of a cycle, with the ids on the way round. `resolve` tells its file.

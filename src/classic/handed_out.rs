@@ -50,7 +50,7 @@ pub fn evaluate<'s>(
     let first = require_cache::require(require, path).and_then(take);
     let asks_others = match &first {
         Ok((is_old, _)) => *is_old,
-        Err(thrown) => is_invalid(*thrown),
+        Err(thrown) => is_invalid(thrown.0),
     };
     if asks_others {
         for other in loaders_above(module, require)? {
@@ -80,7 +80,7 @@ pub fn evaluate<'s>(
 fn unless_thrown<T>(result: JsResult<'_, T>) -> JsResult<'_, Result<T, ()>> {
     match result {
         Ok(result) => Ok(Ok(result)),
-        Err(thrown) if is_invalid(thrown) => Ok(Err(())),
+        Err(thrown) if is_invalid(thrown.0) => Ok(Err(())),
         Err(thrown) => Err(thrown),
     }
 }
@@ -90,8 +90,9 @@ fn has_code(thrown: Thrown<'_>, code: &str) -> bool {
     given.and_then(Value::text).as_deref() == Some(code)
 }
 
-fn is_invalid(thrown: Thrown<'_>) -> bool {
-    has_code(thrown, "ERR_HMR_INVALID_MODULE")
+/// Whether this says that a file exports no hot module.
+pub fn is_invalid(thrown: Value<'_>) -> bool {
+    has_code(Thrown(thrown), "ERR_HMR_INVALID_MODULE")
 }
 
 /// Whether this says that a loader handed out what it had handed out before.

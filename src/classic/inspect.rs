@@ -3,7 +3,7 @@
 use crate::js::{Call, JsResult, NativeFn, Value};
 
 /// Has `util.inspect` show the instances of a class as `inspect` says.
-pub fn show<'s>(class: Value<'s>, inspect: NativeFn) -> JsResult<'s, ()> {
+pub fn show(class: Value<'_>, inspect: NativeFn) -> JsResult<'_, ()> {
     let js = class.js();
     let key = js.symbol_for("nodejs.util.inspect.custom")?;
     let prototype = class.get("prototype")?;

@@ -178,7 +178,7 @@ fn after(module: &Module, milliseconds: u32, action: impl for<'t> Fn(Js<'t>, boo
     let update = record.updates.get();
     let timer = module.cx.attempt(|js| {
         let timer = js.state::<Timers>()?.after(js, milliseconds, move |js| {
-            action(js, record.is_as_it_was(update))
+            action(js, record.is_as_it_was(update));
         })?;
         Ok(timer.hold())
     });

@@ -243,6 +243,9 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     warn_of_loop(module, origin, way.first());
     let outcome = match loaded.version {
         Ok(version) => replace(module, &version, origin, &by_program).await,
+        Err(thrown) if module.cx.with(|js| command::becomes_program(js, record, &thrown)) => {
+            UpdateOutcome::Gone
+        }
         Err(thrown) if tell_not_forgotten(module, &thrown, loaded.is_reported) => UpdateOutcome::Unchanged,
         Err(thrown) if origin == Origin::Told => {
             report_unloadable(module, &thrown, loaded.is_reported);

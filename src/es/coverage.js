@@ -44,11 +44,20 @@ function functionsOf({ functions }, code, source) {
   }
   const own = ({ ranges, ...rest }) => ({ ...rest, ranges: ranges.map(range) })
   const [script] = functions
-  const top = { functionName: '', ranges: [{ startOffset: 0, endOffset: source.length, count: 1 }], isBlockCoverage: true }
+  const top = {
+    functionName: '',
+    ranges: [{ startOffset: 0, endOffset: source.length, count: 1 }],
+    isBlockCoverage: true
+  }
   // An ES module is a function that is made by a script; what stands before its text is ours.
   const start = startOf(code)
   const body = start > 0 ? functions[1] : script
-  top.ranges.push(...body.ranges.slice(1).filter((it) => it.startOffset >= start).map(range))
+  top.ranges.push(
+    ...body.ranges
+      .slice(1)
+      .filter((it) => it.startOffset >= start)
+      .map(range)
+  )
   const others = functions.filter((it) => it !== script && it.ranges[0].startOffset >= start)
   return [top, ...others.map(own)]
 }

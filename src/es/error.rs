@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::rc::Rc;
 
+use super::compile::Request;
 use super::engine::Engine;
 use super::link::{Fault, LinkError};
-use super::record::Version;
+use super::record::{Unit, Version};
 use super::resolve::ResolveError;
 use super::source::SourceError;
 use crate::js::{Js, Thrown, Value};
@@ -100,6 +101,27 @@ impl Engine {
         thrown
     }
 
+    /// An error of ours that is about an import, at the place of that import. A syntax error has its own.
+    pub fn at_import<'s>(
+        &self,
+        js: Js<'s>,
+        thrown: Thrown<'s>,
+        unit: &Unit,
+        request: &Request,
+    ) -> Thrown<'s> {
+        let stack = thrown.0.get("stack").ok().and_then(Value::text);
+        let Some(stack) = stack.filter(|stack| !stack.starts_with("file:")) else {
+            return thrown;
+        };
+        let words = stack.split("\n    at ").next().unwrap_or_default();
+        let Request { line, column, .. } = request;
+        let stack = js.string(&format!("{words}\n    at {}:{line}:{column}", unit.url));
+        match self.glue(js, "setStack", &[thrown.0, stack]) {
+            Ok(_) => thrown,
+            Err(thrown) => thrown,
+        }
+    }
+
     /// The error of a file that cannot be read or compiled.
     pub fn source_error<'s>(&self, js: Js<'s>, error: &SourceError) -> Thrown<'s> {
         match error {
@@ -119,6 +141,8 @@ impl Engine {
                     json_message(js, path, &text).unwrap_or_else(|| error.message.clone())
                 } else if error.message == "Unexpected token" {
                     unexpected(&place)
+                } else if error.message.contains("found `EOF`") {
+                    String::from("Unexpected end of input")
                 } else {
                     error.message.replace('`', "'")
                 };

@@ -1,14 +1,23 @@
 'use strict'
 // The part of the engine that has to be JavaScript: V8 inlines accessors, getters and traps that are written in
 // JavaScript, and calls native ones at ten to fifty times the cost; `import()` needs a script of Node's loader.
-const { create, defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf, is, preventExtensions, setPrototypeOf } =
-  Object
+const {
+  create,
+  defineProperty,
+  freeze,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  is,
+  preventExtensions,
+  setPrototypeOf
+} = Object
 const { apply, defineProperty: define, ownKeys } = Reflect
-const { hasOwnProperty, propertyIsEnumerable } = Object.prototype
-const { ReferenceError, TypeError } = globalThis
+const { hasOwnProperty: hasOwn, propertyIsEnumerable: isEnumerable } = Object.prototype
+const { ReferenceError: NoReference, TypeError: WrongType } = globalThis
 const { captureStackTrace } = Error
 const { next } = getPrototypeOf(function* () {}).prototype
 const { next: asyncNext } = getPrototypeOf(async function* () {}).prototype
+// biome-ignore lint/security/noGlobalEval: the compiled text of a module becomes code by it.
 const evaluate = globalThis.eval
 
 let native
@@ -34,7 +43,7 @@ class Scope {
     defineProperty(value, 'name', { value: 'default', configurable: true })
   }
   get arguments() {
-    throw new ReferenceError('arguments is not defined')
+    throw new NoReference('arguments is not defined')
   }
 }
 setPrototypeOf(Scope.prototype, null)
@@ -43,7 +52,7 @@ defineProperty(Scope.prototype, 'k', {
     setPrototypeOf(
       {
         set v(_) {
-          throw new TypeError('Assignment to constant variable.')
+          throw new WrongType('Assignment to constant variable.')
         }
       },
       null
@@ -70,10 +79,10 @@ for (const name of ['require', 'module', 'exports', '__filename', '__dirname']) 
   defineProperty(free, name, {
     get() {
       if (name in globalThis) return globalThis[name]
-      throw new ReferenceError(`${name} is not defined`)
+      throw new NoReference(`${name} is not defined`)
     },
     set(value) {
-      if (!(name in globalThis)) throw new ReferenceError(`${name} is not defined`)
+      if (!(name in globalThis)) throw new NoReference(`${name} is not defined`)
       globalThis[name] = value
     }
   })
@@ -209,7 +218,7 @@ module.exports = {
     }
     for (const name of isObject ? ownKeys(exports) : []) {
       if (typeof name !== 'string' || name === 'default' || name === 'module.exports') continue
-      if (name !== '__esModule' && !apply(propertyIsEnumerable, exports, [name])) continue
+      if (name !== '__esModule' && !apply(isEnumerable, exports, [name])) continue
       let value
       try {
         value = exports[name]
@@ -239,7 +248,8 @@ module.exports = {
   /** What a TypeScript importer sees of CommonJS with `__esModule`: its `default` is the `default`. */
   interop(env) {
     const value = env.default
-    if ((typeof value !== 'object' && typeof value !== 'function') || value === null || !value.__esModule) return undefined
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null || !value.__esModule)
+      return undefined
     return create(env, { default: { get: () => env.default.default, enumerable: true } })
   },
   /** What `require` of an ES module gives where `__esModule` has to be added. */
@@ -254,18 +264,18 @@ module.exports = {
   attributes(options) {
     if (options === undefined) return []
     if ((typeof options !== 'object' && typeof options !== 'function') || options === null) {
-      throw new TypeError('The second argument to import() must be an object')
+      throw new WrongType('The second argument to import() must be an object')
     }
     const attributes = options.with
     if (attributes === undefined) return []
     if ((typeof attributes !== 'object' && typeof attributes !== 'function') || attributes === null) {
-      throw new TypeError("The 'with' option must be an object")
+      throw new WrongType("The 'with' option must be an object")
     }
     const list = []
     for (const key of ownKeys(attributes)) {
-      if (typeof key !== 'string' || !apply(propertyIsEnumerable, attributes, [key])) continue
+      if (typeof key !== 'string' || !apply(isEnumerable, attributes, [key])) continue
       const value = attributes[key]
-      if (typeof value !== 'string') throw new TypeError('Import attribute value must be a string')
+      if (typeof value !== 'string') throw new WrongType('Import attribute value must be a string')
       list.push(key, value)
     }
     return list
@@ -335,11 +345,9 @@ module.exports = {
       delete error.name
     }
     if (code) error.code = code
-    if (place) {
-      const stack = `${place}`
-      defineProperty(error, 'stack', { value: stack, writable: true, configurable: true })
-    }
+    if (place) module.exports.setStack(error, place)
     return error
   },
-  hasOwn: (object, key) => apply(hasOwnProperty, object, [key])
+  setStack: (error, stack) => defineProperty(error, 'stack', { value: stack, writable: true, configurable: true }),
+  hasOwn: (object, key) => apply(hasOwn, object, [key])
 }

@@ -24,12 +24,6 @@
 //! | `host.rs` | what the engine asks of the program around it |
 //! | `engine.rs`, `error.rs`, `text.rs` | the state; errors as Node words them; literals |
 
-#![expect(
-    dead_code,
-    unused_imports,
-    reason = "updates and the ways to start a program are to use it"
-)]
-
 pub mod compile;
 mod coverage;
 pub mod load;
@@ -57,7 +51,7 @@ mod text;
 pub use anew::{Reached, exported, has_to_wait, is_common_js};
 pub use engine::{Engine, Setup};
 pub use host::{Host, Plain, Runtimes, StepsEnded};
-pub use record::{Body, ModuleId, Record, Status, Unit, Version};
-pub use run::{Facade, evaluated, import};
+pub use record::{Body, ModuleId, Record, Unit, Version};
+pub use run::{evaluated, import};
 pub use source::SourceError;
-pub use stage::{Read, Stage, evaluate};
+pub use stage::{Stage, evaluate};

@@ -82,16 +82,6 @@ impl Engine {
         Ok(matches!(unit.body, Body::CommonJs(_)))
     }
 
-    /// Imports a specifier on behalf of a file, as `import()` in it would: a promise of the namespace.
-    pub fn import<'s>(&self, js: Js<'s>, specifier: &str, referrer: &Path) -> JsResult<'s> {
-        let mode = super::resolve::Mode::Import;
-        let resolved = self.sources().resolver.resolve(specifier, referrer, mode);
-        let resolved = resolved.map_err(|error| self.resolve_error(js, &error))?;
-        let id = self.record_of(&resolved).id;
-        let cx = Cx::new(js);
-        spawn(js, async move { import(&cx, id).await })
-    }
-
     /// Loads a module synchronously: its namespace. Throws `ERR_REQUIRE_ASYNC_MODULE` if it reaches a top-level await.
     pub fn import_sync<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s> {
         let version = self.evaluate_sync(js, id)?;
@@ -141,13 +131,11 @@ impl Engine {
 
     /// Names of a module's exports and the object whose getters are live, for code outside; the module is linked, and need
     /// not have run.
-    pub fn facade<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s, Facade<'s>> {
+    pub fn facade<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s, Facade> {
         let version = self.ready(js, id)?;
         Ok(Facade {
             names: super::link::namespace_names(&version),
             has_await: look_ahead(&version) == Ahead::Await,
-            env: version.env().map(|env| env.get(js)),
-            version,
         })
     }
 
@@ -178,15 +166,11 @@ impl Engine {
 }
 
 /// A module as code outside sees it.
-pub struct Facade<'s> {
+pub struct Facade {
     /// Its export names, sorted by code unit.
     pub names: Vec<String>,
     /// Whether it, or what it imports, has top-level await.
     pub has_await: bool,
-    /// Its getters; none of a CommonJS module that has not run.
-    pub env: Option<Value<'s>>,
-    /// The version.
-    pub version: Rc<Version>,
 }
 
 /// What a synchronous evaluation would meet.

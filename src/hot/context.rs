@@ -158,6 +158,7 @@ fn accept_exports<'s>(bound: &Bound, call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.undefined())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the type of native functions")]
 fn decline<'s>(bound: &Bound, call: &Call<'s>) -> JsResult<'s> {
     bound.version.decline();
     Ok(call.js.undefined())
@@ -232,7 +233,6 @@ fn watch<'s>(bound: &Bound, call: &Call<'s>) -> JsResult<'s> {
     for pattern in patterns {
         let callback = callback.clone();
         let wish = Rc::new(WatchWish { pattern, callback });
-        bound.version.watch(&wish);
         if !bound.version.is_retired() {
             bound.updater.runner.watch(call.js, &bound.version, &wish);
         }

@@ -1,7 +1,6 @@
 //! What an update needs to know and to have done, by whoever loads modules.
 
 use std::any::Any;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::rc::Rc;
 
@@ -45,9 +44,6 @@ pub trait Runner {
     /// # Errors
     /// What is wrong with a file, an import or a name.
     fn prepare<'s>(&self, js: Js<'s>, want: &Want, changed: &[ModuleId]) -> JsResult<'s, Prepared>;
-
-    /// The paths whose appearance may mend what `prepare` failed for last.
-    fn sought(&self) -> Vec<PathBuf>;
 
     /// New instances of the code that ran last without an error, likewise.
     ///

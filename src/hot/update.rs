@@ -68,7 +68,7 @@ impl Updater {
         let prepared = match cx.attempt(|js| self.prepare(js, &mut work)) {
             Ok(prepared) => Rc::new(prepared),
             Err(thrown) => {
-                self.fail_prepared(cx, work, thrown).await;
+                self.fail_prepared(cx, &work, thrown);
                 return true;
             }
         };

@@ -48,7 +48,6 @@ struct Registered {
     disposers: Vec<Held>,
     prune_callbacks: Vec<Held>,
     listeners: Vec<Listener>,
-    watches: Vec<Rc<WatchWish>>,
 }
 
 /// One call of `accept` or `acceptExports`.
@@ -144,16 +143,6 @@ impl Version {
     /// `prune`
     pub fn on_prune(&self, callback: Held) {
         self.change(|registered| registered.prune_callbacks.push(callback));
-    }
-
-    /// `watch`
-    pub fn watch(&self, wish: &Rc<WatchWish>) {
-        self.change(|registered| registered.watches.push(Rc::clone(wish)));
-    }
-
-    /// What it has asked to watch.
-    pub fn watches(&self) -> Vec<Rc<WatchWish>> {
-        self.registered.borrow().watches.clone()
     }
 
     /// Its calls of `accept`, in order.

@@ -122,10 +122,10 @@ pub fn spawn(js: Js<'_>, work: impl Future<Output = Result<Held, Held>> + 'stati
     let promise = js.checked(status, raw)?;
     let cx = Cx::new(js);
     let concluded = Rc::new(Cell::new(false));
-    let concludes = Rc::clone(&concluded);
+    let at_end = Rc::clone(&concluded);
     let work = async move {
         let result = work.await;
-        concludes.set(true);
+        at_end.set(true);
         cx.with(|js| {
             // SAFETY: concluded here only, and a task runs to its end only once.
             unsafe {

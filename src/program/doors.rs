@@ -228,7 +228,7 @@ pub fn load_hook<'s>(call: &Call<'s>) -> JsResult<'s> {
 }
 
 /// Whether `require` asks: it comes in through `Module._extensions`.
-fn is_required<'s>(context: Value<'s>) -> JsResult<'s, bool> {
+fn is_required(context: Value<'_>) -> JsResult<'_, bool> {
     let conditions = context.get("conditions")?;
     if !conditions.is_array() {
         return Ok(false);

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::events::Events;
 use super::resources::{Resources, Transition};
+use super::run::Program;
 use super::runtimes::{Going, MadeRuntimes};
 use super::update::HotProgram;
 use crate::es::{Engine, Host, ModuleId, Stage, Version};
@@ -158,7 +159,7 @@ impl Owners {
     }
 }
 
-fn path_of<'s>(js: Js<'s>, module: ModuleId) -> JsResult<'s, String> {
+fn path_of(js: Js<'_>, module: ModuleId) -> JsResult<'_, String> {
     let record = Engine::of(js)?.record(module);
     Ok(record.map_or_else(String::new, |record| match &record.path {
         Some(path) => path.to_string_lossy().into_owned(),
@@ -198,6 +199,15 @@ impl Host for HotRun {
 
     fn evaluated(&self, js: Js<'_>, version: &Rc<Version>) {
         self.program.evaluated(js, version);
+        let entry = js.state::<Program>().ok().filter(|program| {
+            let record = self.program.engine.record(version.module);
+            let path = record.and_then(|record| record.path.clone());
+            version.serial == 0 && path.is_some_and(|path| program.is_entry(&path))
+        });
+        if let Some(program) = entry {
+            // Whoever has started it has it first.
+            drop(js.soon(move |js| program.entry_ran(js)));
+        }
         super::doors::refresh(js, version.module);
     }
 

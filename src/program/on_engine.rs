@@ -10,6 +10,7 @@ use super::events::Events;
 use super::host::Owners;
 use super::hot_host::HotHost;
 use super::restart;
+use super::run::Program;
 use super::update::HotProgram;
 use crate::es::compile::ImportName;
 use crate::es::{self, Body, Engine, SourceError, Stage, StepsEnded, Unit};
@@ -360,10 +361,6 @@ impl Runner for OnEngine {
         }
     }
 
-    fn sought(&self) -> Vec<PathBuf> {
-        self.sought.borrow().clone()
-    }
-
     fn last_good<'s>(&self, js: Js<'s>, modules: &[ModuleId]) -> JsResult<'s, Prepared> {
         let again: Vec<es::ModuleId> = modules.iter().copied().map(engine_id).collect();
         let stage = self.engine.prepare(js, &[], &again)?;
@@ -471,6 +468,11 @@ impl Runner for OnEngine {
     fn tell(&self, js: Js<'_>, told: &Told) {
         if let Ok(events) = js.state::<Events>() {
             events.tell(js, told);
+        }
+        if told.outcome == "reloaded"
+            && let Ok(program) = js.state::<Program>()
+        {
+            program.entry_ran(js);
         }
     }
 

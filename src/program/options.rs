@@ -30,8 +30,6 @@ pub struct ProgramOptions {
     pub watch: bool,
     /// Whether each save is logged.
     pub logging: bool,
-    /// Whether the process keeps Node's rule for uncaught errors.
-    pub exit_on_error: bool,
     /// Whether the command runs the program, which is kept alive by its watches.
     pub by_command: bool,
 }
@@ -44,7 +42,7 @@ impl ProgramOptions {
 }
 
 /// Reads the options of the program whose entry is in `folder`. `flags` is an object of the command's:
-/// `{ ignore?, include?, restart?, noWatch?, enableLogging?, exitOnError?, command? }`.
+/// `{ ignore?, include?, restart?, noWatch?, enableLogging?, command? }`.
 ///
 /// # Errors
 /// A `TypeError` that names the key of package.json's `"hmr"` that is unknown or of a wrong type, and the file.
@@ -57,7 +55,6 @@ pub fn read<'s>(folder: &Path, flags: Value<'s>) -> JsResult<'s, ProgramOptions>
         restart: RestartRules::default(),
         watch: true,
         logging: variable("HMR_LOGGING"),
-        exit_on_error: false,
         by_command: false,
     };
     if variable("HMR_NO_WATCH") {
@@ -204,7 +201,6 @@ fn take_flags<'s>(flags: Value<'s>, options: &mut ProgramOptions) -> JsResult<'s
     if !logging.is_undefined() {
         options.logging = logging.truthy();
     }
-    options.exit_on_error = flags.get("exitOnError")?.truthy();
     options.by_command = flags.get("command")?.truthy();
     Ok(())
 }

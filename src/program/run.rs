@@ -14,7 +14,7 @@ use super::restart;
 use super::update::{HotProgram, Matches, Rules};
 use crate::es::load::cache::{Cache, cache_folder};
 use crate::es::resolve::{Ignored, Options as ResolveOptions};
-use crate::es::{Engine, Plain, Setup};
+use crate::es::{Engine, Plain, Setup, exported};
 use crate::js::{Call, Cx, Held, Js, JsResult, State, Value, spawn};
 use crate::report;
 
@@ -26,15 +26,43 @@ pub struct Program {
     has_run: Cell<bool>,
     /// While it is watched.
     hot: RefCell<Option<Rc<HotProgram>>>,
+    /// The program's entry.
+    entry: RefCell<PathBuf>,
+    /// Called with what may be a hot module: the entry's export, after its first evaluation and after each reload.
+    on_entry: RefCell<Option<Held>>,
 }
 
 impl State for Program {
     fn make(_: Js<'_>) -> JsResult<'_, Self> {
         Ok(Self::default())
     }
+
+    fn close(&self) {
+        self.on_entry.take();
+    }
 }
 
 impl Program {
+    /// The entry has run.
+    pub fn entry_ran(&self, js: Js<'_>) {
+        let Some(callback) = self.on_entry.borrow().clone() else {
+            return;
+        };
+        // The command's own function, which throws nothing.
+        let _ = Engine::of(js).and_then(|engine| {
+            let record = engine.find_file(&self.entry.borrow());
+            match record.and_then(|record| record.current()) {
+                Some(version) => callback.get(js).call(js.undefined(), &[exported(js, &version)?]),
+                None => Ok(js.undefined()),
+            }
+        });
+    }
+
+    /// Whether this is the file that the program was started with.
+    pub fn is_entry(&self, path: &Path) -> bool {
+        *self.entry.borrow() == path
+    }
+
     /// The options, once the environment has been opened for a program.
     pub fn options(&self) -> Option<Rc<ProgramOptions>> {
         self.options.borrow().clone()
@@ -43,7 +71,7 @@ impl Program {
 
 /// Fills the exports: what `bin/`, `register.mjs` and facades call.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [crate::js::MethodSpec; 11] = [
+    let functions: [crate::js::MethodSpec; 12] = [
         ("openProgram", 2, open_program),
         ("runProgram", 1, run_program),
         ("programIsPending", 0, program_is_pending),
@@ -61,6 +89,11 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
             Ok(call.js.undefined())
         }),
         ("closeProgram", 0, close_program),
+        ("onEntry", 1, |call| {
+            let program = call.js.state::<Program>()?;
+            *program.on_entry.borrow_mut() = Some(call.arg(0).hold());
+            Ok(call.js.undefined())
+        }),
         ("disposeProgram", 0, dispose_program),
         ("openThread", 1, open_thread),
         ("keepFacade", 2, doors::keep),
@@ -83,6 +116,7 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     }
     let entry = entry_of(js, flags)?;
     let options = options::read(folder_of(&entry), flags)?;
+    program.entry.borrow_mut().clone_from(&entry);
     let ours = usize::from(!flags.get("command")?.truthy());
     let mut loaded = preloaded::files(js, &arguments(js.global()?.get("process")?)?, ours)?;
     loaded.extend(own_files(&places.get("folder")?.text().unwrap_or_default()));
@@ -95,7 +129,10 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
         *program.hot.borrow_mut() = Some(start_hot(js, &options)?);
     }
     doors::open(js, places, data)?;
-    restart::open(js, &options)?;
+    // Children end with the command's restart.
+    if !flags.get("inherited")?.truthy() {
+        restart::open(js, &options)?;
+    }
     *program.options.borrow_mut() = Some(options);
     Ok(js.undefined())
 }
@@ -278,6 +315,7 @@ fn run_program<'s>(call: &Call<'s>) -> JsResult<'s> {
 }
 
 /// `programIsPending()`: whether the entry waits for a top-level await.
+#[expect(clippy::unnecessary_wraps, reason = "the type of native functions")]
 fn program_is_pending<'s>(call: &Call<'s>) -> JsResult<'s> {
     let engine = call.js.made_state::<Engine>();
     Ok(call

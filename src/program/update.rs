@@ -72,8 +72,6 @@ pub struct HotProgram {
     files: RefCell<HashMap<PathBuf, Vec<ModuleId>>>,
     /// Paths whose appearance may mend what failed.
     sought: RefCell<HashSet<PathBuf>>,
-    /// Modules whose first evaluation has to be tried again by whoever started it.
-    on_failed_start: RefCell<Option<Rc<dyn for<'s> Fn(Js<'s>)>>>,
     /// What each file looked like when its change was taken last: one save may be told of twice.
     taken: RefCell<HashMap<PathBuf, Look>>,
     is_closed: Cell<bool>,
@@ -128,7 +126,6 @@ impl HotProgram {
             rules,
             files: RefCell::default(),
             sought: RefCell::default(),
-            on_failed_start: RefCell::default(),
             taken: RefCell::default(),
             is_closed: Cell::new(false),
         });
@@ -144,14 +141,6 @@ impl HotProgram {
     /// Whether the watches keep the process alive.
     pub fn keep_alive(&self, js: Js<'_>, yes: bool) {
         self.watches.keep_alive(js, yes);
-    }
-
-    /// The program did not start: the next change of a file that it has read or sought calls this, once.
-    pub fn retry_start(self: &Rc<Self>, js: Js<'_>, again: impl for<'s> Fn(Js<'s>) + 'static) {
-        for record in self.engine.records().iter().filter(|record| record.is_local) {
-            self.watch(js, record);
-        }
-        *self.on_failed_start.borrow_mut() = Some(Rc::new(again));
     }
 
     /// Runs all disposers, importers first: the process is about to end.
@@ -247,12 +236,6 @@ impl HotProgram {
     fn changed(self: &Rc<Self>, js: Js<'_>, paths: &[PathBuf]) {
         // The next image of the process reads them anew.
         if restart::is_under_way(js) {
-            return;
-        }
-        let failed_start = self.on_failed_start.borrow_mut().take();
-        if let Some(again) = failed_start {
-            self.engine.sources().look_again(paths);
-            again(js);
             return;
         }
         let read = self.engine.read(paths);

@@ -76,11 +76,6 @@ impl Watches {
         self.waker.keep_alive(js, yes);
     }
 
-    /// Wakes the JavaScript thread from any other one: `deliver` runs there.
-    pub fn waker(&self) -> JsWaker {
-        self.waker.clone()
-    }
-
     /// Watches a file, which need not exist, from the end of this turn on.
     pub fn watch(self: &Rc<Self>, js: Js<'_>, path: &Path) {
         if self.keys.borrow().contains_key(path) || !self.asked.borrow_mut().insert(path.to_owned()) {

@@ -158,7 +158,7 @@ fn look_again(js: Js<'_>, trees: &Rc<Trees>, waker: &JsWaker) {
             }
         })
     });
-    drop(scheduled);
+    let _ = scheduled;
 }
 
 impl Place {

@@ -12,8 +12,11 @@ pub struct Switches {
     /// `HMRRuntime.suppressWarnings`
     pub warnings_suppressed: Cell<bool>,
     /// Asked by a burst of the log: whether updates may follow at once. Without it, none do.
-    pub more_follow: Cell<Option<fn(Js<'_>) -> bool>>,
+    pub more_follow: Cell<Option<MoreFollow>>,
 }
+
+/// Says whether updates may follow at once.
+type MoreFollow = fn(Js<'_>) -> bool;
 
 impl State for Switches {
     fn make(_: Js<'_>) -> JsResult<'_, Self> {

@@ -92,7 +92,7 @@ pub struct WatchOptions {
 impl WatchOptions {
     /// Within the bounds that the clock's arithmetic and the processor can bear.
     fn bounded(mut self) -> Self {
-        const LONGEST: Duration = Duration::from_secs(24 * 3600);
+        const LONGEST: Duration = Duration::from_hours(24);
         self.debounce = self.debounce.map(|quiet| quiet.min(LONGEST));
         if let Polling::Every(interval) = self.polling {
             self.polling = Polling::Every(interval.clamp(Duration::from_millis(1), LONGEST));

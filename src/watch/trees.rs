@@ -207,7 +207,9 @@ mod tests {
         fs::create_dir_all(path("views/node_modules")).unwrap();
         fs::write(path("views/a.html"), "1").unwrap();
         let (wake, woken) = mpsc::channel();
-        let trees = Trees::new(move || drop(wake.send(())));
+        let trees = Trees::new(move || {
+            let _ = wake.send(());
+        });
         trees.watch(&path("views"));
         let mut seen = BTreeSet::new();
         let mut expect = |expected: &[PathBuf]| {

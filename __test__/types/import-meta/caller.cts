@@ -1,5 +1,9 @@
 module.hot?.accept()
-module.hot?.accept('./a.cjs', () => {}, (error, { moduleId }) => console.log(error, moduleId))
+module.hot?.accept(
+  './a.cjs',
+  () => {},
+  (error, { moduleId }) => console.log(error, moduleId)
+)
 const disposer = (data: { n: number }) => void data.n
 module.hot?.addDisposeHandler(disposer)
 module.hot?.removeDisposeHandler(disposer)

@@ -345,7 +345,7 @@ pub(super) fn take_from_outsiders<'s>(
         return Ok(());
     }
     let js = cache.js();
-    let (hosts, boundaries) = (Host::all(js)?, records::boundaries(js)?);
+    let (hosts, boundaries) = (Host::all(js)?, records::boundaries(js));
     let is_kept = |path: &str| {
         hosts
             .iter()

@@ -69,7 +69,7 @@ pub fn evict_outdated<'s>(require: Value<'s>, registry: &Registry) -> JsResult<'
 }
 
 fn retain_unfollowed<'s>(js: Js<'s>, files: &mut Awaited) -> JsResult<'s, ()> {
-    let (hosts, boundaries) = (Host::all(js)?, records::boundaries(js)?);
+    let (hosts, boundaries) = (Host::all(js)?, records::boundaries(js));
     files.retain(|file| {
         !hosts.iter().any(|host| host.reaches(file)) && !boundaries.iter().any(|it| it.is_hot(file))
     });

@@ -101,9 +101,9 @@ fn nodes_at(host: &Host<'_>, path: &str) -> Vec<(Node, Rc<Record>)> {
 }
 
 /// The hot modules of all runtimes.
-pub fn boundaries(js: Js<'_>) -> JsResult<'_, Vec<Rc<Registry>>> {
+pub fn boundaries(js: Js<'_>) -> Vec<Rc<Registry>> {
     let runtimes = runtimes::live(js).into_iter();
-    Ok(runtimes.map(|(_, registry)| registry).collect())
+    runtimes.map(|(_, registry)| registry).collect()
 }
 
 struct Walk<'h, 's> {
@@ -148,7 +148,7 @@ impl<'h, 's> Walk<'h, 's> {
             host,
             cache,
             home: host.home(record),
-            boundaries: boundaries(js)?,
+            boundaries: boundaries(js),
             ignored: host.ignored()?,
             children: js.string("children"),
             filename: js.string("filename"),

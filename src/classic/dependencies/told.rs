@@ -243,7 +243,7 @@ fn awaiting(host: &Host<'_>, path: &str) -> Vec<Rc<str>> {
     let Ok(evaluations) = host.js.state::<Evaluations>() else {
         return Vec::new();
     };
-    let boundaries = records::boundaries(host.js).unwrap_or_default();
+    let boundaries = records::boundaries(host.js);
     if boundaries.iter().any(|registry| registry.is_hot(path)) {
         return Vec::new();
     }

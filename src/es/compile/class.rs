@@ -1,6 +1,9 @@
 //! Classes: types and modifiers taken out.
 
-use oxc_ast::ast::*;
+use oxc_ast::ast::{
+    CallExpression, Class, ClassElement, FormalParameter, Function, MethodDefinition, PropertyDefinition,
+    PropertyDefinitionType, PropertyKey,
+};
 use oxc_ast_visit::Visit;
 use oxc_semantic::ScopeFlags;
 use oxc_span::{GetSpan, Span};

@@ -1,7 +1,9 @@
 //! Decorators as TypeScript had them before the standard. Each list stays where it is, as a function that is called once the
 //! class is there: a private static method for members, an arrow function before the class for those of the class.
 
-use oxc_ast::ast::*;
+use oxc_ast::ast::{
+    Class, ClassType, Decorator, FormalParameters, MethodDefinition, PropertyDefinition, PropertyKey,
+};
 use oxc_ast_visit::Visit;
 use oxc_span::{GetSpan, Span};
 use oxc_syntax::symbol::SymbolId;

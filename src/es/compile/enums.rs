@@ -1,6 +1,6 @@
 //! `enum`: an object with a name for each value and a value for each name.
 
-use oxc_ast::ast::*;
+use oxc_ast::ast::{BindingIdentifier, Expression, TSEnumDeclaration, TSEnumMember, TSEnumMemberName};
 use oxc_ast_visit::Visit;
 use oxc_span::{GetSpan, Span};
 use oxc_syntax::operator::{BinaryOperator, UnaryOperator};

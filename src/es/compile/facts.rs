@@ -1,10 +1,9 @@
 //! What a module asks for, imports and exports: read from its top level, before anything is rewritten.
 
 use oxc_ast::ast::{
-    BindingIdentifier, Declaration, ExportDefaultDeclarationKind, ExportSpecifier, ImportDeclaration,
-    ImportDeclarationSpecifier, ImportPhase, ModuleExportName, Program, Statement, WithClause,
+    ImportDeclaration, ImportDeclarationSpecifier, ImportPhase, ModuleExportName, Program, Statement,
+    WithClause,
 };
-use oxc_ast_visit::Visit;
 use oxc_semantic::Scoping;
 use oxc_span::GetSpan;
 use oxc_syntax::symbol::SymbolId;
@@ -13,8 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::jsx_calls::Setting;
 use super::place::{Fault, Places};
 use super::quote;
-use super::types::{Export, ExportKind, Import, ImportName, Request, Source};
-use super::types_only;
+use super::types::{Export, Import, ImportName, Request, Source};
 
 /// What an identifier that binds something elsewhere is read as.
 #[derive(Clone, Debug)]

@@ -54,7 +54,23 @@ impl Helper {
             Self::Type => {
                 "type=>{try{type=type()}catch{type=0}return typeof type===\"function\"?type:Object}"
             }
-            Self::Using => include_str!("using.js"),
+            Self::Using => {
+                "()=>{const stack=[];let error,failed=false;const fail=thrown=>{if(failed){\
+                const suppressed=error;\
+                error=typeof SuppressedError===\"function\"?new SuppressedError(thrown,suppressed):Object.assign(new Error(\"An error was suppressed during disposal.\"),{\
+                name:\"SuppressedError\",error:thrown,suppressed})}else{error=thrown;failed=true}};\
+                return{add(value,isAwait){if(value===null||value===undefined){\
+                if(isAwait)stack.push([undefined,undefined,true]);return value}\
+                if(typeof value!==\"object\"&&typeof value!==\"function\")throw new TypeError(\"The value of a using declaration must be an object, null or undefined.\");\
+                let dispose=isAwait?value[Symbol.asyncDispose]:undefined;\
+                if(dispose===undefined||dispose===null)dispose=value[Symbol.dispose];\
+                if(typeof dispose!==\"function\")throw new TypeError(\"The value of a using declaration must have a dispose method.\");\
+                stack.push([value,dispose,isAwait]);return value},fail,end(){while(stack.length){\
+                const[value,dispose]=stack.pop();try{dispose.call(value)}catch(thrown){fail(thrown)}\
+                }if(failed)throw error},async endAsync(){while(stack.length){\
+                const[value,dispose,isAwait]=stack.pop();try{const result=dispose?.call(value);\
+                if(isAwait)await result}catch(thrown){fail(thrown)}}if(failed)throw error}}}"
+            }
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Import and export declarations: taken out, or made into ordinary declarations.
 
-use oxc_ast::ast::*;
+use oxc_ast::ast::{
+    ExportDeclaration, ExportDefaultDeclaration, ExportDefaultDeclarationKind, Expression, Function,
+    ModuleDeclaration, TSExportAssignment, TSImportEqualsDeclaration, TSModuleReference, TSTypeName,
+};
 use oxc_ast_visit::Visit;
 use oxc_span::{GetSpan, Span};
 

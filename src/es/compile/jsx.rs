@@ -1,6 +1,10 @@
 //! Elements become calls, where they stand.
 
-use oxc_ast::ast::*;
+use oxc_ast::ast::{
+    JSXAttribute, JSXAttributeItem, JSXAttributeName, JSXAttributeValue, JSXChild, JSXElement,
+    JSXElementName, JSXExpression, JSXExpressionContainer, JSXFragment, JSXMemberExpressionObject,
+    JSXOpeningElement,
+};
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
 

@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
-use oxc_ast::ast::*;
+use oxc_ast::ast::{
+    Argument, AssignmentExpression, AssignmentTarget, AssignmentTargetPropertyIdentifier, BinaryExpression,
+    CallExpression, Expression, IdentifierReference, ImportExpression, NewExpression, ObjectProperty,
+    SimpleAssignmentTarget, StaticMemberExpression, UnaryExpression,
+};
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
 use oxc_syntax::operator::{AssignmentOperator, BinaryOperator, UnaryOperator};

@@ -1,6 +1,10 @@
 //! What annotations say, for `reflect-metadata`: TypeScript's `emitDecoratorMetadata`.
 
-use oxc_ast::ast::*;
+use oxc_ast::ast::{
+    Class, ClassElement, Declaration, Expression, FormalParameters, Function, IdentifierReference,
+    MethodDefinition, MethodDefinitionKind, Program, Statement, TSEnumDeclaration, TSLiteral, TSType,
+    TSTypeAnnotation, TSTypeName, TSTypeOperatorOperator,
+};
 use oxc_ast_visit::Visit;
 use oxc_semantic::Scoping;
 use oxc_span::GetSpan;

@@ -20,11 +20,10 @@
 //!   is read.
 
 #![expect(
-    clippy::wildcard_imports,
     clippy::format_collect,
     clippy::format_push_string,
     clippy::struct_excessive_bools,
-    reason = "the tree has hundreds of names; code is put together from a few short pieces"
+    reason = "code is put together from a few short pieces"
 )]
 
 mod class;

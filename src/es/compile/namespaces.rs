@@ -1,7 +1,10 @@
 //! `namespace`: a function that fills an object. What is exported by assignment is read from that object, wherever it is
 //! named; blocks of one name see what the others export.
 
-use oxc_ast::ast::*;
+use oxc_ast::ast::{
+    BindingPattern, Declaration, ExportDeclaration, IdentifierReference, Statement, TSEnumMemberName,
+    TSNamespaceDeclaration, TSNamespaceDeclarationBody, VariableDeclaration,
+};
 use oxc_ast_visit::Visit;
 use oxc_span::{GetSpan, Span};
 use oxc_syntax::scope::ScopeId;

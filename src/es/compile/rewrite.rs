@@ -2,7 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use oxc_ast::ast::*;
+use oxc_ast::ast::{
+    ArrowFunctionExpression, AssignmentExpression, AssignmentTargetPropertyIdentifier, AwaitExpression,
+    BinaryExpression, BlockStatement, CallExpression, Class, Declaration, ForInStatement, ForOfStatement,
+    ForStatement, FormalParameter, Function, FunctionBody, IdentifierReference, ImportExpression, ImportMeta,
+    JSXElement, JSXFragment, ModuleDeclaration, NewExpression, ObjectProperty, SimpleAssignmentTarget,
+    Statement, StaticBlock, StaticMemberExpression, TSAsExpression, TSEnumDeclaration,
+    TSImportEqualsDeclaration, TSInstantiationExpression, TSNamespaceDeclaration, TSNonNullExpression,
+    TSSatisfiesExpression, TSThisParameter, TSTypeAnnotation, TSTypeAssertion, TSTypeParameterDeclaration,
+    TSTypeParameterInstantiation, TaggedTemplateExpression, UnaryExpression, UpdateExpression,
+    VariableDeclaration, VariableDeclarator,
+};
 use oxc_ast_visit::{Visit, walk};
 use oxc_semantic::{ScopeFlags, Scoping};
 use oxc_span::{GetSpan, Span};

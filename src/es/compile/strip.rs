@@ -1,6 +1,9 @@
 //! Types taken out of statements, functions and expressions.
 
-use oxc_ast::ast::*;
+use oxc_ast::ast::{
+    ArrowFunctionExpression, Directive, FormalParameter, Function, Program, Statement, TSTypeAssertion,
+    VariableDeclarator,
+};
 use oxc_ast_visit::{Visit, walk};
 use oxc_semantic::ScopeFlags;
 use oxc_span::{GetSpan, Span};

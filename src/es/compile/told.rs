@@ -3,7 +3,7 @@
 //! `n++` becomes `$.u(n++)`, and the body of `for (n of list)` begins with `$.u();`. What the top level itself assigns needs
 //! nothing: a module has been evaluated before code outside gets it.
 
-use oxc_ast::ast::*;
+use oxc_ast::ast::{ForStatementLeft, IdentifierReference, Statement};
 use oxc_ast_visit::Visit;
 use oxc_semantic::Scoping;
 use oxc_span::{GetSpan, Span};

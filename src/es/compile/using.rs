@@ -1,6 +1,8 @@
 //! `using` where the running Node does not know it: a stack of resources around the statements of the block.
 
-use oxc_ast::ast::*;
+use oxc_ast::ast::{
+    ForOfStatement, ForStatement, ForStatementInit, ForStatementLeft, Statement, VariableDeclaration,
+};
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
 

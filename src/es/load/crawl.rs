@@ -60,11 +60,10 @@ impl<'a> Crawl<'a> {
         }
     }
 
-    /// Loads everything; the calling thread takes part, and may have a [`STACK`] or not. What is new or was to be looked at
-    /// is in the result.
-    pub fn run(self, has_room: bool) -> FxHashMap<Arc<str>, Arc<Loaded>> {
+    /// Loads everything; the calling thread takes part. What is new or was to be looked at is in the result.
+    pub fn run(self) -> FxHashMap<Arc<str>, Arc<Loaded>> {
         thread::scope(|scope| {
-            self.work(has_room, &|| {
+            self.work(false, &|| {
                 let room = thread::Builder::new()
                     .name("node-hmr load".to_owned())
                     .stack_size(STACK);

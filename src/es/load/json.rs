@@ -1,6 +1,4 @@
-//! The grammar of JSON: is a text valid, and which keys does its object have?
-
-use oxc_syntax::identifier::is_identifier_name;
+//! The grammar of JSON: is a text valid, and if not, where?
 
 /// Nesting beyond this is refused, as it would take too much of the stack.
 const DEEPEST: u32 = 2_000;
@@ -12,12 +10,11 @@ pub struct JsonError {
     pub offset: usize,
 }
 
-/// Reads a text as `JSON.parse` does. Gives the keys of the outermost object that can be exported by name.
-pub fn exported_names(text: &str) -> Result<Vec<String>, JsonError> {
+/// Reads a text as `JSON.parse` does, without making a value.
+pub fn check(text: &str) -> Result<(), JsonError> {
     let mut reader = Reader {
         bytes: text.as_bytes(),
         at: 0,
-        names: Vec::new(),
     };
     reader.blanks();
     reader.value(0)?;
@@ -25,10 +22,7 @@ pub fn exported_names(text: &str) -> Result<Vec<String>, JsonError> {
     if reader.at < reader.bytes.len() {
         return Err(reader.unexpected());
     }
-    let mut names = reader.names;
-    let mut seen = rustc_hash::FxHashSet::default();
-    names.retain(|name| name != "default" && is_identifier_name(name) && seen.insert(name.clone()));
-    Ok(names)
+    Ok(())
 }
 
 /// Line and column (in UTF-16 units) of a byte, both from 1.
@@ -45,8 +39,6 @@ pub fn place_of(text: &str, offset: usize) -> (u32, u32) {
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// Keys of the outermost object.
-    names: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -91,7 +83,7 @@ impl Reader<'_> {
         match self.peek() {
             Some(b'{') => self.object(depth),
             Some(b'[') => self.array(depth),
-            Some(b'"') => self.string().map(drop),
+            Some(b'"') => self.string(),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.word("true"),
             Some(b'f') => self.word("false"),
@@ -112,11 +104,7 @@ impl Reader<'_> {
             return Ok(());
         }
         loop {
-            let key = self.string()?;
-            if depth == 0 {
-                let key = self.bytes.get(key.clone()).map(<[u8]>::to_vec);
-                self.names.extend(key.and_then(decoded));
-            }
+            self.string()?;
             self.blanks();
             self.take(b':')?;
             self.blanks();
@@ -148,15 +136,13 @@ impl Reader<'_> {
         }
     }
 
-    /// Where the string is, with its quotes.
-    fn string(&mut self) -> Result<std::ops::Range<usize>, JsonError> {
-        let start = self.at;
+    fn string(&mut self) -> Result<(), JsonError> {
         self.take(b'"')?;
         loop {
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(start..self.at);
+                    return Ok(());
                 }
                 Some(b'\\') => {
                     self.at += 1;
@@ -219,18 +205,9 @@ impl Reader<'_> {
     }
 }
 
-/// A key without its quotes and escapes; none if it is no Unicode, which no identifier is.
-fn decoded(quoted: Vec<u8>) -> Option<String> {
-    if quoted.contains(&b'\\') {
-        return serde_json::from_slice(&quoted).ok();
-    }
-    let text = String::from_utf8(quoted).ok()?;
-    Some(text.trim_matches('"').to_owned())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{exported_names, place_of};
+    use super::{check, place_of};
 
     #[test]
     fn what_is_valid_and_what_is_not() {
@@ -242,7 +219,7 @@ mod tests {
             "\"\\ud800\"",
             "1e999",
         ] {
-            assert!(exported_names(text).is_ok(), "{text}");
+            assert!(check(text).is_ok(), "{text}");
         }
         for (text, offset) in [
             ("", 0),
@@ -258,15 +235,9 @@ mod tests {
             ("+1", 0),
             (".5", 0),
         ] {
-            assert_eq!(exported_names(text).unwrap_err().offset, offset, "{text}");
+            assert_eq!(check(text).unwrap_err().offset, offset, "{text}");
         }
-        assert!(exported_names(&"[".repeat(100_000)).is_err());
-    }
-
-    #[test]
-    fn identifiers_are_exported_by_name() {
-        let text = r#"{ "a": { "inner": 1 }, "b-c": 1, "class": 2, "default": 3, "1": 4, "\u0061b": 5, "é": 6, "a": 7 }"#;
-        assert_eq!(exported_names(text).unwrap(), ["a", "class", "ab", "é"]);
+        assert!(check(&"[".repeat(100_000)).is_err());
     }
 
     #[test]

@@ -41,21 +41,6 @@ impl Known {
         }
     }
 
-    /// Drops one module.
-    pub fn forget(&mut self, url: &str) {
-        self.unresolved.remove(url);
-        let Some(loaded) = self.modules.remove(url) else {
-            return;
-        };
-        let path = &loaded.place.path;
-        if let Some(urls) = self.by_path.get_mut(path) {
-            urls.retain(|other| &**other != url);
-            if urls.is_empty() {
-                self.by_path.remove(path);
-            }
-        }
-    }
-
     /// Drops what nobody needs any more.
     pub fn retain(&mut self, is_needed: impl Fn(&str) -> bool) {
         self.modules.retain(|url, _| is_needed(url));

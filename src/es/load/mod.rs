@@ -33,7 +33,7 @@ use crate::es::resolve::Resolver;
 use cache::Cache;
 use crawl::{Crawl, Job};
 use known::Known;
-use read::{FileLoader, STACK};
+use read::FileLoader;
 
 /// More threads than this do not make a crawl faster.
 const MOST_THREADS: usize = 8;
@@ -70,11 +70,6 @@ impl Loader {
         })
     }
 
-    /// The resolver that the loader uses.
-    pub fn resolver(&self) -> &Arc<Resolver> {
-        &self.files.resolver
-    }
-
     /// The newest version of a module, if it was loaded.
     pub fn get(&self, url: &str) -> Option<Arc<Loaded>> {
         self.known.read().get(url).cloned()
@@ -85,10 +80,6 @@ impl Loader {
     /// The result has what was read or turned out differently, what is imported before its importers. A changed file whose
     /// content is the same, and whose imports lead to the same, is there as the same `Arc` that it was.
     pub fn load(&self, entries: &[Place], changed: &[PathBuf]) -> Vec<Arc<Loaded>> {
-        self.load_here(entries, changed, false)
-    }
-
-    fn load_here(&self, entries: &[Place], changed: &[PathBuf], has_room: bool) -> Vec<Arc<Loaded>> {
         let one_crawl = self.crawling.lock();
         let resolver = &self.files.resolver;
         let known = self.known.read();
@@ -113,7 +104,7 @@ impl Loader {
         jobs.sort_by(|one, other| (!one.reads, &one.url).cmp(&(!other.reads, &other.url)));
         let mut roots: Vec<Arc<str>> = entries.iter().map(Place::url).collect();
         roots.extend(jobs.iter().map(|job| Arc::clone(&job.url)));
-        let loaded = Crawl::new(&self.files, &known, threads(), jobs).run(has_room);
+        let loaded = Crawl::new(&self.files, &known, threads(), jobs).run();
         let asked: FxHashSet<&PathBuf> = changed.iter().collect();
         let mut ordered = in_order(&roots, &loaded);
         // What was looked at in vain is no news.
@@ -132,37 +123,6 @@ impl Loader {
             Cache::save_soon(cache);
         }
         ordered
-    }
-
-    /// The same on another thread, which calls `done` at the end.
-    pub fn load_then(
-        self: &Arc<Self>,
-        entries: Vec<Place>,
-        changed: Vec<PathBuf>,
-        done: impl FnOnce(Vec<Arc<Loaded>>) + Send + 'static,
-    ) {
-        let loader = Arc::clone(self);
-        let done = Arc::new(Mutex::new(Some((done, entries, changed))));
-        let work = {
-            let done = Arc::clone(&done);
-            move || {
-                if let Some((done, entries, changed)) = done.lock().take() {
-                    done(loader.load_here(&entries, &changed, true));
-                }
-            }
-        };
-        let room = thread::Builder::new().name("node-hmr load".to_owned());
-        if room.stack_size(STACK).spawn(work).is_err()
-            && let Some((done, entries, changed)) = done.lock().take()
-        {
-            // No thread to be had: here and now.
-            done(self.load(&entries, &changed));
-        }
-    }
-
-    /// Drops one module: when it is asked for again, it is read again.
-    pub fn forget(&self, url: &str) {
-        self.known.write().forget(url);
     }
 
     /// Drops all modules but those that are needed.

@@ -19,14 +19,6 @@ pub struct Place {
 }
 
 impl Place {
-    /// A file without query and hash.
-    pub fn of(path: &Path) -> Self {
-        Self {
-            path: path.to_path_buf(),
-            suffix: String::new(),
-        }
-    }
-
     /// The `file:` URL, which is the key of the module.
     pub fn url(&self) -> Arc<str> {
         file_url(&self.path, &self.suffix).into()
@@ -66,8 +58,6 @@ pub enum Body {
     Json {
         /// The text, without a byte order mark.
         text: Arc<str>,
-        /// Keys of the object that are exported by name: identifiers, but not `default`.
-        names: Arc<[String]>,
     },
     /// What Node loads by itself: a native addon, WebAssembly.
     Foreign,

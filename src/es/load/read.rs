@@ -184,7 +184,7 @@ fn into_text(bytes: Vec<u8>) -> String {
 fn json_body(bytes: Vec<u8>) -> Result<Body, LoadError> {
     let text = into_text(bytes);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let names = json::exported_names(text).map_err(|error| {
+    json::check(text).map_err(|error| {
         let (line, column) = json::place_of(text, error.offset);
         LoadError::Json {
             message: error.message,
@@ -192,10 +192,7 @@ fn json_body(bytes: Vec<u8>) -> Result<Body, LoadError> {
             column,
         }
     })?;
-    Ok(Body::Json {
-        text: text.into(),
-        names: names.into(),
-    })
+    Ok(Body::Json { text: text.into() })
 }
 
 fn compile_safely(source: &Source<'_>, has_room: bool) -> Result<Compiled, LoadError> {

@@ -217,158 +217,54 @@ fn a_change_goes_up_until_every_way_ends_at_an_acceptor() {
 
 #[test]
 fn a_plan_has_its_orders() {
-    // graph, registrations, changed, staged, dispose, evaluate, callbacks, prune, switch
-    let table = [
-        ("main>a; a>b", "a", "b", "b", "a b", "b a", "a", "", "main"),
-        (
-            "main>a b; a>s; b>s",
-            "a b",
-            "s",
-            "s",
-            "b a s",
-            "s a b",
-            "a b",
-            "",
-            "main",
-        ),
-        (
-            "main>a b; a>s; b>s",
-            "a<s b<s",
-            "s",
-            "s",
-            "s",
-            "s",
-            "a<s b<s",
-            "",
-            "a b",
-        ),
-        (
-            "main>a; a>x y; x>l; y>l",
-            "a",
-            "l",
-            "l",
-            "a y x l",
-            "l x y a",
-            "a",
-            "",
-            "main",
-        ),
-        // What is new comes in source order, before its importer.
-        (
-            "main>a; a>b",
-            "a",
-            "a",
-            "a>n b; n>m; m",
-            "a",
-            "m n a",
-            "a",
-            "",
-            "main",
-        ),
-        // What is gone is pruned, with what only it has reached.
-        (
-            "main>a k; a>b; b>c k",
-            "a",
-            "a",
-            "a",
-            "a",
-            "a",
-            "a",
-            "b c",
-            "main",
-        ),
-        // Changed and not imported any more: not evaluated.
-        ("main>a; a>b", "a", "a b", "a; b", "a b", "a", "a", "b", "main"),
-        // A pruned cycle.
-        (
-            "main>a; a>b; b>c; c>b",
-            "a",
-            "a",
-            "a",
-            "a",
-            "a",
-            "a",
-            "b c",
-            "main",
-        ),
-        // A cycle is entered by its original entrance.
-        (
-            "main>p; p>a; a>b; b>a",
-            "p",
-            "b",
-            "b>a",
-            "p a b",
-            "b a p",
-            "p",
-            "",
-            "main",
-        ),
-        (
-            "main>p; p>a; a>b; b>a",
-            "p<a",
-            "b",
-            "b>a",
-            "a b",
-            "b a",
-            "p<a",
-            "",
-            "p",
-        ),
-        // `require()`: the importer first, which asks for the rest itself.
-        (
-            "main>a; a!c; c!d",
-            "a",
-            "d",
-            "d",
-            "a c d",
-            "a c d",
-            "a",
-            "",
-            "main",
-        ),
-        // `import()`: after its importer.
-        (
-            "main>a; a~d; d>e",
-            "a",
-            "e",
-            "e",
-            "a d e",
-            "a e d",
-            "a",
-            "",
-            "main",
-        ),
-        ("main>a; a~d", "a<d", "d", "d", "d", "d", "a<d", "", "a"),
-        // Not named any more.
-        ("main>a; a~d", "a", "a", "a", "a", "a", "a", "d", "main"),
-        // An owner that is evaluated again imports the new version: its callback is not called.
-        (
-            "main>a; a>b c",
-            "a a<b",
-            "b c",
-            "b; c",
-            "a c b",
-            "b c a",
-            "a",
-            "",
-            "main",
-        ),
-        // Callbacks in the order of evaluation, whatever changed first.
-        ("main>a b", "a b", "b a", "b; a", "b a", "a b", "a b", "", "main"),
-        // Independent cycles.
-        (
-            "main>a c; a>b; b>a; c>d; d>c",
-            "a c",
-            "d b",
-            "d>c; b>a",
-            "c d a b",
-            "b a d c",
-            "a c",
-            "",
-            "main",
-        ),
-    ];
-    for (graph, words, changed, staged, dispose, evaluate, callbacks, prune, switch) in table {
+    // graph | registrations | changed | staged | dispose | evaluate | callbacks | prune | switch
+    let table = "
+        main>a; a>b | a | b | b | a b | b a | a |  | main
+        main>a b; a>s; b>s | a b | s | s | b a s | s a b | a b |  | main
+        main>a b; a>s; b>s | a<s b<s | s | s | s | s | a<s b<s |  | a b
+        main>a; a>x y; x>l; y>l | a | l | l | a y x l | l x y a | a |  | main
+        # What is new comes in source order, before its importer.
+        main>a; a>b | a | a | a>n b; n>m; m | a | m n a | a |  | main
+        # What is gone is pruned, with what only it has reached.
+        main>a k; a>b; b>c k | a | a | a | a | a | a | b c | main
+        # Changed and not imported any more: not evaluated.
+        main>a; a>b | a | a b | a; b | a b | a | a | b | main
+        # A pruned cycle.
+        main>a; a>b; b>c; c>b | a | a | a | a | a | a | b c | main
+        # A cycle is entered by its original entrance.
+        main>p; p>a; a>b; b>a | p | b | b>a | p a b | b a p | p |  | main
+        main>p; p>a; a>b; b>a | p<a | b | b>a | a b | b a | p<a |  | p
+        # `require()`: the importer first, which asks for the rest itself.
+        main>a; a!c; c!d | a | d | d | a c d | a c d | a |  | main
+        # `import()`: after its importer.
+        main>a; a~d; d>e | a | e | e | a d e | a e d | a |  | main
+        main>a; a~d | a<d | d | d | d | d | a<d |  | a
+        # Not named any more.
+        main>a; a~d | a | a | a | a | a | a | d | main
+        # An owner that is evaluated again imports the new version: its callback is not called.
+        main>a; a>b c | a a<b | b c | b; c | a c b | b c a | a |  | main
+        # Callbacks in the order of evaluation, whatever changed first.
+        main>a b | a b | b a | b; a | b a | a b | a b |  | main
+        # Independent cycles.
+        main>a c; a>b; b>a; c>d; d>c | a c | d b | d>c; b>a | c d a b | b a d c | a c |  | main
+    ";
+    let rows = table.lines().map(str::trim);
+    for row in rows.filter(|row| !row.is_empty() && !row.starts_with('#')) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let [
+            graph,
+            words,
+            changed,
+            staged,
+            dispose,
+            evaluate,
+            callbacks,
+            prune,
+            switch,
+        ] = cells[..]
+        else {
+            panic!("nine columns: {row}");
+        };
         let mut world = World::new(graph, words);
         let spread = world.spread(changed);
         let staged = world.staged(staged);

@@ -334,6 +334,7 @@ fn program_is_up<'s>(call: &Call<'s>) -> JsResult<'s> {
 }
 
 /// `restartProgram(what)`
+#[expect(clippy::unnecessary_wraps, reason = "the type of native functions")]
 fn restart_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     restart(call.js, &[report::relative(&call.arg(0).display())], "");
     Ok(call.js.undefined())

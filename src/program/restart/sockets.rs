@@ -32,7 +32,7 @@ pub struct Sockets {
 impl Sockets {
     /// Notes who listens from now on, and gives servers the sockets that were handed on. What is asked
     /// for has to come here before ports are taken over, which is therefore installed first.
-    pub fn follow<'s>(js: Js<'s>) -> JsResult<'s, ()> {
+    pub fn follow(js: Js<'_>) -> JsResult<'_, ()> {
         let prototype = js.builtin("net")?.get("Server")?.get("prototype")?;
         let original = prototype.get("_listen2")?.hold();
         let replacement = js.function("setupListenHandle", 6, move |call| {
@@ -65,9 +65,8 @@ impl Sockets {
 
     /// Every server that listens, with the address as it was asked for.
     pub fn servers<'s>(&self, js: Js<'s>) -> JsResult<'s, Vec<(Value<'s>, String)>> {
-        let served = self.served.borrow();
         let mut servers = Vec::new();
-        for (server, asked) in &*served {
+        for (server, asked) in &*self.served.borrow() {
             let Some(server) = server.get(js) else { continue };
             if !server.get("_handle")?.is_nullish() {
                 servers.push((server, asked.clone()));
@@ -105,11 +104,11 @@ impl Sockets {
         Ok(kept)
     }
 
-    fn note<'s>(&self, server: Value<'s>, asked: String) {
+    fn note(&self, server: Value<'_>, asked: String) {
         let js = server.js();
-        let mut served = self.served.borrow_mut();
-        served.retain(|(other, _)| other.get(js).is_some_and(|other| !other.same(server)));
-        served.extend(server.faint().map(|server| (server, asked)));
+        let mut all = self.served.borrow_mut();
+        all.retain(|(other, _)| other.get(js).is_some_and(|other| !other.same(server)));
+        all.extend(server.faint().map(|server| (server, asked)));
     }
 
     fn claim(&self, asked: &str) -> Option<Socket> {
@@ -174,7 +173,7 @@ fn asked(address: Value<'_>, port: Value<'_>, kind: Value<'_>, fd: Value<'_>) ->
 }
 
 /// Gives the server a socket that listens already.
-fn adopt<'s>(server: Value<'s>, socket: Socket) -> JsResult<'s, ()> {
+fn adopt(server: Value<'_>, socket: Socket) -> JsResult<'_, ()> {
     let js = server.js();
     let number = js.number(f64::from(socket.descriptor.number()));
     let none = js.null();

@@ -57,12 +57,12 @@ impl Watch {
     ///
     /// # Errors
     /// When `HMR_POLLING` is no number, or the environment is going.
-    pub fn new<'s>(js: Js<'s>, since: SystemTime, on_change: OnChange) -> JsResult<'s, Rc<Self>> {
+    pub fn new(js: Js<'_>, since: SystemTime, on_change: OnChange) -> JsResult<'_, Rc<Self>> {
         let options = options::read("hmr", js.undefined(), false)?;
         let told: Rc<RefCell<Weak<Self>>> = Rc::default();
-        let waked = Rc::clone(&told);
+        let own = Rc::clone(&told);
         let waker = JsWaker::new(js, move |js| {
-            let watch = waked.borrow().upgrade();
+            let watch = own.borrow().upgrade();
             if let Some(watch) = watch {
                 outside(js, move |js| watch.deliver(js));
             }
@@ -86,11 +86,6 @@ impl Watch {
         });
         *told.borrow_mut() = Rc::downgrade(&watch);
         Ok(watch)
-    }
-
-    /// Whether the process stays alive for these watches.
-    pub fn keep_alive(&self, js: Js<'_>, yes: bool) {
-        self.waker.keep_alive(js, yes);
     }
 
     /// These files are as the program finds them.

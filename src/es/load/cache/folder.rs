@@ -4,9 +4,6 @@ use std::env;
 use std::fs::{self, DirBuilder};
 use std::path::{Path, PathBuf};
 
-/// The variable that names the folder, or switches the cache off.
-pub const VARIABLE: &str = "HMR_CACHE";
-
 /// The folder to keep compiled code in, made if need be.
 ///
 /// `chosen` is the value of `HMR_CACHE`: a folder, or `0` or nothing for no cache. Without it, the folder is in the nearest

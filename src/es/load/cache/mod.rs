@@ -19,7 +19,7 @@ use std::time::{Duration, SystemTime};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub use folder::{VARIABLE, cache_folder};
+pub use folder::cache_folder;
 
 use super::read::Unit;
 use crate::es::compile::Compiled;

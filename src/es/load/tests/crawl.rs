@@ -22,10 +22,7 @@ fn what_is_reached_is_loaded_dependencies_first_in_source_order() {
         ["data.json", "b.ts", "c.ts", "a.ts?x#y", "a.ts", "main.ts"]
     );
     assert!(loaded[3].url.ends_with("a.ts?x#y"), "{}", loaded[3].url);
-    match &loaded[0].body {
-        Ok(Body::Json { names, .. }) => assert_eq!(**names, ["a".to_owned()]),
-        other => panic!("{other:?}"),
-    }
+    assert!(matches!(&loaded[0].body, Ok(Body::Json { .. })));
     assert!(program.load("main.ts").is_empty());
 }
 
@@ -106,17 +103,11 @@ fn the_order_is_the_same_each_time() {
 #[test]
 fn several_threads_may_load_at_once() {
     let program = Program::new(&[("a.mts", "import './b.mts'"), ("b.mts", "")]);
-    let entry = program.place("a.mts");
-    let (send, receive) = std::sync::mpsc::channel();
-    for _ in 0..4 {
-        let send = send.clone();
-        program
-            .loader
-            .load_then(vec![entry.clone()], Vec::new(), move |loaded| {
-                send.send(loaded.len()).unwrap();
-            });
-    }
-    let counts: Vec<usize> = (0..4).map(|_| receive.recv().unwrap()).collect();
+    let load = || program.load("a.mts").len();
+    let counts: Vec<usize> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(load)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
     assert_eq!(counts.iter().sum::<usize>(), 2);
 }
 

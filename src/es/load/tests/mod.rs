@@ -4,7 +4,7 @@ mod changes;
 mod crawl;
 mod speed;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{LoadError, Loaded, Loader, Place, Settings};
@@ -18,6 +18,14 @@ const NODE: NodeVersion = NodeVersion { major: 24, minor: 0 };
 struct Program {
     project: Project,
     loader: Arc<Loader>,
+}
+
+/// A file without query and hash.
+fn place_of(path: &Path) -> Place {
+    Place {
+        path: path.to_path_buf(),
+        suffix: String::new(),
+    }
 }
 
 impl Program {
@@ -34,7 +42,7 @@ impl Program {
     }
 
     fn place(&self, path: &str) -> Place {
-        Place::of(&self.project.path(path))
+        place_of(&self.project.path(path))
     }
 
     fn load(&self, entry: &str) -> Vec<Arc<Loaded>> {

@@ -7,7 +7,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Loader, NODE, Place, Settings};
+use super::{Loader, NODE, Settings, place_of};
 use crate::es::load::cache::Cache;
 use crate::es::resolve::tests::temp::TempDir;
 use crate::es::resolve::{Options, Resolver};
@@ -51,7 +51,7 @@ fn measure(name: &str, count: usize, imports: impl Fn(usize) -> Vec<usize>) {
             .collect();
         fs::write(folder.path().join(format!("m{index}.ts")), text(index, &imports)).unwrap();
     }
-    let entry = Place::of(&folder.path().join("m0.ts"));
+    let entry = place_of(&folder.path().join("m0.ts"));
     let kept = folder.path().join("cache");
     fs::create_dir(&kept).unwrap();
     let time = |cache: bool| {
