@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use oxc_ast::ast::{
     Argument, AssignmentExpression, AssignmentTarget, AssignmentTargetPropertyIdentifier, BinaryExpression,
-    CallExpression, Expression, IdentifierReference, ImportExpression, NewExpression, ObjectProperty,
+    CallExpression, Expression, IdentifierReference, ImportExpression, ObjectProperty,
     SimpleAssignmentTarget, StaticMemberExpression, UnaryExpression,
 };
 use oxc_ast_visit::{Visit, walk};
@@ -19,7 +19,7 @@ use super::types::Kind;
 
 impl<'a> Rewriter<'a, '_> {
     /// What an identifier leads to, if not to itself.
-    fn target(&self, it: &IdentifierReference<'a>) -> Option<&Target> {
+    pub fn target(&self, it: &IdentifierReference<'a>) -> Option<&Target> {
         let symbol = self.scoping.get_reference(it.reference_id.get()?).symbol_id()?;
         self.facts.targets.get(&symbol)
     }
@@ -87,47 +87,6 @@ impl<'a> Rewriter<'a, '_> {
                 text
             };
             self.edits.replace(it.span, text);
-        }
-    }
-
-    /// A read of an import whose name V8 will say if it cannot be called: V8 prints the variable on an assignment's left.
-    /// Elsewhere a mere sequence, so that `this` of a call is `undefined`.
-    fn saying_name(&mut self, it: &IdentifierReference<'a>, text: &str) -> String {
-        let semicolon = if self.apart == Some(it.span.start) {
-            ";"
-        } else {
-            ""
-        };
-        let is_import = self.target(it).is_some_and(|target| target.constant);
-        // Direct `eval` would see the variable.
-        if is_import && !self.text.contains("eval") {
-            self.called.insert(it.name.to_string());
-            format!("{semicolon}({}={text})", it.name)
-        } else {
-            format!("{semicolon}(0,{text})")
-        }
-    }
-
-    /// What is made by `new`.
-    pub fn new_expression(&mut self, it: &NewExpression<'a>) {
-        self.name_root(&it.callee);
-        walk::walk_new_expression(self, it);
-    }
-
-    /// Lets the import at the root of `a.b.c` say its name.
-    pub fn name_root(&mut self, it: &Expression<'a>) {
-        let mut root = it;
-        loop {
-            root = match root {
-                Expression::StaticMemberExpression(it) => &it.object,
-                Expression::ComputedMemberExpression(it) => &it.object,
-                _ => break,
-            };
-        }
-        if let Expression::Identifier(root) = root
-            && self.target(root).is_some_and(|target| target.constant)
-        {
-            self.called_at = Some(root.span.start);
         }
     }
 

@@ -41,6 +41,7 @@ mod link;
 mod map;
 mod metadata;
 mod namespaces;
+mod naming;
 mod options;
 mod parse;
 mod place;
@@ -264,7 +265,7 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
         };
         (format!("{strict}{prefix}"), String::new())
     } else {
-        let prelude = naming(env, &called) + &prelude;
+        let prelude = naming::variables(env, &called) + &prelude;
         let mut prefix = module_prefix(env, &facts, has_await, &prelude);
         if !facts.getters.is_empty() && is_quiet(text) {
             prefix.push_str(UNSHOWN);
@@ -295,19 +296,6 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
         has_await,
         dynamic,
     }
-}
-
-/// Variables with the names of imports, and the function that empties them: nothing old is kept by them.
-fn naming(env: &str, called: &BTreeSet<String>) -> String {
-    if called.is_empty() {
-        return String::new();
-    }
-    let names: Vec<&str> = called.iter().map(String::as_str).collect();
-    format!(
-        "let {};{env}.z=()=>{{{}=void 0}};",
-        names.join(","),
-        names.join("=")
-    )
 }
 
 /// Node does not show a line with this where it is what threw: a getter of ours may, before its variable is initialized.
