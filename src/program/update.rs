@@ -15,6 +15,7 @@ use crate::es::{Engine, Record};
 use crate::graph::hot::ModuleId;
 use crate::hot::{Batch, Updater, Version, WatchWish};
 use crate::js::{Cx, Js, JsResult, State};
+use crate::watch::is_just_emptied;
 
 /// Whether a path matches the globs of an option.
 pub type Matches = Box<dyn Fn(&Path) -> bool>;
@@ -234,6 +235,15 @@ impl HotProgram {
 
     /// These files changed together.
     fn changed(self: &Rc<Self>, js: Js<'_>, paths: &[PathBuf]) {
+        // Emptied since it was told: the next save is being written, and is told of, too.
+        let whole = paths.iter().filter(|path| !is_just_emptied(path));
+        let whole: Vec<PathBuf> = whole.cloned().collect();
+        if !whole.is_empty() {
+            self.take(js, &whole);
+        }
+    }
+
+    fn take(self: &Rc<Self>, js: Js<'_>, paths: &[PathBuf]) {
         // The next image of the process reads them anew.
         if restart::is_under_way(js) {
             return;

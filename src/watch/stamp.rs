@@ -135,6 +135,11 @@ pub fn is_just_spoilt(path: &Path) -> bool {
     modified.is_some_and(|modified| modified.elapsed().is_ok_and(|age| age < SETTLE))
 }
 
+/// Whether a file is empty, and was written within the settle time: the rest is probably on its way.
+pub fn is_just_emptied(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) && is_just_spoilt(path)
+}
+
 /// How to compare two stamps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Comparison {

@@ -49,6 +49,7 @@ mod quote;
 mod rewrite;
 mod scan;
 mod strip;
+mod timers;
 mod told;
 mod types;
 mod types_only;
