@@ -84,7 +84,8 @@ impl State for Engine {
             node,
             cache: None,
         };
-        let glue = compile_glue(js, node_module)?;
+        let glue = compile_own(js, node_module, "glue.js", include_str!("glue.js"))?;
+        let stack = compile_own(js, node_module, "stack.js", include_str!("stack.js"))?;
         let engine = Self {
             sources: RefCell::new(Rc::new(Sources::new(Resolver::new(options), settings))),
             host: RefCell::new(Rc::new(Plain)),
@@ -106,7 +107,12 @@ impl State for Engine {
             node_module: node_module.hold(),
             old_hooks: RefCell::default(),
         };
-        glue.call_method("start", &[super::natives::functions(js)?])?;
+        let coverage = if std::env::var_os("NODE_V8_COVERAGE").is_some_and(|folder| !folder.is_empty()) {
+            compile_own(js, node_module, "coverage.js", include_str!("coverage.js"))?
+        } else {
+            js.undefined()
+        };
+        glue.call_method("start", &[super::natives::functions(js)?, stack, coverage])?;
         prepare_node(js, node_module)?;
         Ok(engine)
     }
@@ -127,12 +133,12 @@ fn node_version(js: Js<'_>) -> JsResult<'_, NodeVersion> {
 }
 
 /// Runs the part that has to be JavaScript as a module of Node's loader: elsewhere `import()` does not work.
-fn compile_glue<'s>(js: Js<'s>, node_module: Value<'s>) -> JsResult<'s> {
+fn compile_own<'s>(js: Js<'s>, node_module: Value<'s>, name: &str, text: &str) -> JsResult<'s> {
     let path = js.builtin("path")?;
-    let file = path.call_method("resolve", &[js.string(&format!("{OWN_PLACE}/glue.js"))])?;
+    let file = path.call_method("resolve", &[js.string(&format!("{OWN_PLACE}/{name}"))])?;
     let module = node_module.get("Module")?.construct(&[file])?;
     module.set("filename", file)?;
-    module.call_method("_compile", &[js.string(include_str!("glue.js")), file])?;
+    module.call_method("_compile", &[js.string(text), file])?;
     module.get("exports")
 }
 

@@ -1,9 +1,13 @@
 //! The engine's errors as JavaScript's: classes, codes and stacks that Node would give.
 
+use std::collections::HashSet;
+use std::path::Path;
+use std::rc::Rc;
+
 use super::compile::Request;
 use super::engine::Engine;
 use super::link::{Fault, LinkError};
-use super::record::Unit;
+use super::record::{Unit, Version};
 use super::resolve::ResolveError;
 use super::source::SourceError;
 use crate::js::{Js, Thrown, Value};
@@ -135,8 +139,11 @@ impl Engine {
                     line: error.line,
                     column: error.column,
                 };
+                let is_json = path.extension().is_some_and(|extension| extension == "json");
                 // The parser's quotes are not V8's.
-                let message = if error.message == "Unexpected token" {
+                let message = if is_json {
+                    json_message(js, path, &text).unwrap_or_else(|| error.message.clone())
+                } else if error.message == "Unexpected token" {
                     unexpected(&place)
                 } else if error.message.contains("found `EOF`") {
                     String::from("Unexpected end of input")
@@ -150,6 +157,31 @@ impl Engine {
                 self.syntax_error(js, &message, &place)
             }
         }
+    }
+
+    /// V8's early error in the code of a module, at its place in the source.
+    pub(super) fn early_error<'s>(&self, js: Js<'s>, version: &Version, thrown: Thrown<'s>) -> Thrown<'s> {
+        let stack = thrown
+            .0
+            .get("stack")
+            .ok()
+            .and_then(Value::text)
+            .unwrap_or_default();
+        let message = thrown.0.get("message").ok().and_then(Value::text);
+        let (Some((line, code)), Some(message)) = (early_place(&stack), message) else {
+            return thrown;
+        };
+        let text = version.unit.text();
+        let source = line_of(&text, line);
+        let before = source.find(code).and_then(|index| source.get(..index));
+        let column = before.map_or(0, |before| before.encode_utf16().count()) + 1;
+        let place = Place {
+            url: &version.unit.url,
+            text: &text,
+            line,
+            column: u32::try_from(column).unwrap_or(1),
+        };
+        self.syntax_error(js, &message, &place)
     }
 
     /// The error of a name that leads nowhere.
@@ -173,7 +205,7 @@ impl Engine {
                 common_js_hint(&text, specifier, name, *line)
             }
             Fault::Missing => {
-                let hint = if declares_type(&error.target.unit.text(), name) {
+                let hint = if has_type(&error.target, name) {
                     format!(": '{name}' is a type there; write `export type` and `import type`")
                 } else {
                     String::new()
@@ -194,6 +226,27 @@ impl Engine {
     pub fn thrown(value: Value<'_>) -> Thrown<'_> {
         Thrown(value)
     }
+}
+
+/// Node's words for JSON that is none.
+fn json_message(js: Js<'_>, path: &Path, text: &str) -> Option<String> {
+    let json = js.global().and_then(|global| global.get("JSON")).ok()?;
+    let thrown = json.call_method("parse", &[js.string(text)]).err()?;
+    let message = thrown.0.get("message").ok()?.text()?;
+    Some(format!("{}: {message}", path.display()))
+}
+
+/// What V8 says in a stack of the place of an early error that is its own to find: line, and the code under the carets.
+fn early_place(stack: &str) -> Option<(u32, &str)> {
+    let mut lines = stack.lines();
+    let (first, code, carets) = (lines.next()?, lines.next()?, lines.next()?);
+    let line = first.rsplit(':').next()?.parse().ok()?;
+    let start = carets.find('^')?;
+    let units: Vec<(usize, char)> = code.char_indices().collect();
+    let end = carets.rfind('^')? + 1;
+    let from = units.get(start)?.0;
+    let to = units.get(end).map_or(code.len(), |unit| unit.0);
+    Some((line, code.get(from..to)?))
 }
 
 /// Node's words for a name that a CommonJS module does not have.
@@ -253,6 +306,23 @@ fn is_keyword(name: &str) -> bool {
                             finally for function if import in instanceof new null return super switch this throw true try \
                             typeof var void while with";
     KEYWORDS.split_whitespace().any(|keyword| keyword == name)
+}
+
+/// Whether a module, or what it re-exports by star, declares a type of that name.
+fn has_type(version: &Rc<Version>, name: &str) -> bool {
+    let mut seen = HashSet::new();
+    let mut waiting = vec![Rc::clone(version)];
+    while let Some(next) = waiting.pop() {
+        if !seen.insert(Rc::as_ptr(&next)) {
+            continue;
+        }
+        if declares_type(&next.unit.text(), name) {
+            return true;
+        }
+        let stars = &next.unit.table().stars;
+        waiting.extend(stars.iter().filter_map(|&request| next.link(request)));
+    }
+    false
 }
 
 /// Whether a TypeScript text declares a type of that name.

@@ -21,6 +21,7 @@ const { next: asyncNext } = getPrototypeOf(async function* () {}).prototype
 const evaluate = globalThis.eval
 
 let native
+let compiled
 let inspector
 try {
   inspector = require('node:inspector')
@@ -41,6 +42,8 @@ class Scope {
   u(value) {
     return value
   }
+  /** Empties the variables that say names of imports (a module that has some has its own). */
+  z() {}
   /** Names the anonymous function or class of `export default`. */
   named(value) {
     defineProperty(value, 'name', { value: 'default', configurable: true })
@@ -144,17 +147,17 @@ const nodeRequire = NodeModule.prototype.require
 const unmapped = new Set()
 /** What keeps the maps of the others in Node: it forgets a map with its module. */
 const mapped = new Map()
-/** What Node makes stacks with, until somebody gives it another function. */
-const nodePrepare = Error.prepareStackTrace
-
 /** What may evaluate text, in which `import()` works without a warning only if Node's CommonJS compiler has compiled around it. */
 const evaluates = /\beval\b|Function\b/
 
 /** The function of an ES module. Its source map is given to Node when a stack names the file. */
 function load(code, url) {
   if (process.env.NODE_V8_COVERAGE || evaluates.test(code)) {
-    return new NodeModule(url)._compile(code + native.map(url), url, 'commonjs')
+    const text = code + native.map(url)
+    compiled(url, text)
+    return new NodeModule(url)._compile(text, url, 'commonjs')
   }
+  compiled(url, code)
   unmapped.add(url)
   const text = isDebugged() ? code + native.map(url) : code
   const make = compileFunction(text, [], { filename: url, importModuleDynamically })
@@ -180,16 +183,15 @@ function tellMaps() {
   for (const url of unmapped) tellMap(url)
 }
 
-/** Node's own function, once it has the maps of the files that a stack names. */
-function ErrorPrepareStackTrace(error, trace) {
-  if (unmapped.size !== 0) for (const site of trace) tellMap(site.getFileName())
-  return nodePrepare(error, trace)
-}
-
 module.exports = {
-  start(functions) {
+  start(functions, stack, coverage) {
     native = functions
-    defineProperty(Error, 'prepareStackTrace', { value: ErrorPrepareStackTrace })
+    stack.start(tellMap)
+    coverage?.start(functions, stack)
+    compiled = (address, code) => {
+      stack.compiled(address, code)
+      coverage?.compiled(address, code)
+    }
     // Before Node shows the line that an uncaught error comes from.
     process.on('uncaughtExceptionMonitor', (error) => {
       if (error instanceof Error) void error.stack
@@ -372,7 +374,10 @@ module.exports = {
       configurable: true
     })
   },
-  compile: (module, code, file) => module._compile(code, file, 'commonjs'),
+  compile(module, code, file) {
+    compiled(file, code)
+    return module._compile(code, file, 'commonjs')
+  },
   /** `module` for an ES module in which CommonJS's names exist. */
   looseModule(file, folder, isMain) {
     const module = new NodeModule(isMain ? '.' : file)

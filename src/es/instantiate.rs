@@ -52,7 +52,10 @@ impl Engine {
         let known = version.live.borrow().function.clone();
         let function = match known {
             Some(function) => function.get(js),
-            None => self.load_function(js, &version.unit.url, code)?,
+            None => {
+                let loaded = self.load_function(js, &version.unit.url, code);
+                loaded.map_err(|thrown| self.early_error(js, version, thrown))?
+            }
         };
         #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
         let module = js.number(version.module as f64);

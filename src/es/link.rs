@@ -58,9 +58,25 @@ pub fn resolve(version: &Rc<Version>, name: &str) -> (Resolution, bool) {
 }
 
 impl Search {
-    fn resolve(&mut self, version: &Rc<Version>, name: &str, mut hop: Option<Hop>) -> Resolution {
+    fn resolve(&mut self, version: &Rc<Version>, name: &str, hop: Option<Hop>) -> Resolution {
+        let mut before_star = None;
+        match (self.follow(version, name, hop, &mut before_star), before_star) {
+            // What a star does not lead to is missing where the star stands.
+            (Resolution::Missing(_) | Resolution::Circular(_), Some(hop)) => Resolution::Missing(hop),
+            (resolution, _) => resolution,
+        }
+    }
+
+    /// Follows a name. `before_star` becomes the hop that led to the first lone star on the way.
+    fn follow(
+        &mut self,
+        version: &Rc<Version>,
+        name: &str,
+        mut hop: Option<Hop>,
+        before_star: &mut Option<Option<Hop>>,
+    ) -> Resolution {
         let (mut version, mut name) = (Rc::clone(version), name.to_owned());
-        // Re-exports by name are followed here, stars by recursion.
+        // Re-exports by name and a lone star are followed here, several stars by recursion.
         loop {
             if !self.seen.insert((Rc::as_ptr(&version), name.clone())) {
                 return Resolution::Circular(hop);
@@ -88,7 +104,18 @@ impl Search {
                     });
                 }
                 Some(_) => return Resolution::Found(Binding::Name(version, name)),
-                None => return self.resolve_by_stars(&version, &name, hop),
+                None => match table.stars[..] {
+                    [request] if name != "default" => {
+                        let Some(next) = version.link(request) else {
+                            return Resolution::Missing(hop);
+                        };
+                        let star = star_of(&version, request).map(|index| (Rc::clone(&version), index));
+                        before_star.get_or_insert_with(|| std::mem::replace(&mut hop, star.clone()));
+                        hop = star;
+                        version = next;
+                    }
+                    _ => return self.resolve_by_stars(&version, &name, hop),
+                },
             }
         }
     }
@@ -264,6 +291,7 @@ pub enum Fault {
 /// is left for later, and noted in `has_late_names`.
 pub fn check(version: &Rc<Version>) -> Result<(), LinkError> {
     version.has_late_names.set(false);
+    version.is_checked.set(false);
     let Some(code) = version.unit.code() else {
         return Ok(());
     };
@@ -312,6 +340,7 @@ pub fn check(version: &Rc<Version>) -> Result<(), LinkError> {
     if has_late_stars(version) {
         version.has_late_names.set(true);
     }
+    version.is_checked.set(true);
     Ok(())
 }
 
@@ -322,6 +351,10 @@ fn has_late_stars(version: &Rc<Version>) -> bool {
     while let Some(next) = waiting.pop() {
         if next.unit.names_come_late() && next.names.borrow().is_none() {
             return true;
+        }
+        // What is imported is checked first: a long chain is not walked again for each of its members.
+        if next.is_checked.get() && !next.has_late_names.get() {
+            continue;
         }
         let stars = &next.unit.table().stars;
         if seen.insert(Rc::as_ptr(&next)) {

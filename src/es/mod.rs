@@ -18,11 +18,14 @@
 //! | `run.rs` | the ways in |
 //! | `stage.rs` | new versions, until they are committed |
 //! | `anew.rs`, `mirror.rs` | one module evaluated as `require` does after an eviction; records in `require.cache` for that |
+//! | `coverage.rs`, `coverage.js` | `NODE_V8_COVERAGE` tells of the source |
+//! | `stack.js` | stacks as plain Node prints them |
 //! | `natives.rs`, `glue.js` | what compiled code calls; the part that has to be JavaScript |
 //! | `host.rs` | what the engine asks of the program around it |
 //! | `engine.rs`, `error.rs`, `text.rs` | the state; errors as Node words them; literals |
 
 pub mod compile;
+mod coverage;
 pub mod load;
 pub mod resolve;
 

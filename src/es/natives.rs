@@ -17,6 +17,7 @@ pub fn functions(js: Js<'_>) -> JsResult<'_> {
     object.set("meta", js.function("meta", 2, meta)?)?;
     object.set("module", js.function("module", 2, module)?)?;
     object.set("required", js.function("required", 2, required)?)?;
+    object.set("written", js.function("written", 3, super::coverage::written)?)?;
     object.set("isName", js.function("isName", 1, is_name)?)?;
     object.set("map", js.function("map", 1, map)?)?;
     Ok(object)

@@ -197,6 +197,8 @@ pub struct Version {
     pub all_names: RefCell<Option<Rc<[String]>>>,
     /// Whether a check of names had to wait until what it imports has run.
     pub has_late_names: Cell<bool>,
+    /// Whether its names have been checked against what it links to.
+    pub is_checked: Cell<bool>,
     /// Place in the depth-first order of an evaluation.
     pub dfs_index: Cell<usize>,
     /// Least place that is reached from here.
@@ -259,6 +261,7 @@ impl Version {
             names: RefCell::default(),
             all_names: RefCell::default(),
             has_late_names: Cell::new(false),
+            is_checked: Cell::new(false),
             dfs_index: Cell::new(0),
             dfs_ancestor: Cell::new(0),
             pending: Cell::new(0),

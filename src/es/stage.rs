@@ -266,6 +266,9 @@ impl Engine {
             };
             relink(&current, &staged);
             self.bind(js, &current)?;
+            if let Some(scope) = current.scope() {
+                scope.get(js).call_method("z", &[])?;
+            }
             if !current.unit.table().stars.is_empty() {
                 with_stars.push(current);
             }

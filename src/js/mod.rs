@@ -16,6 +16,7 @@
 //! | `outside.rs` | [`outside`]: out of whatever asynchronous context the program is in |
 //! | `timers.rs` | [`Timers`]: Node's own, as they were when the addon was loaded |
 //! | `waker.rs` | the one way from another thread to the JavaScript thread |
+//! | `at_exit.rs` | [`at_exit`]: after Node's own last work |
 //! | `descriptor.rs` | [`Descriptor`]: of a socket that outlives this image of the process |
 //!
 //! Why not the typed layer of the napi crate: its calls lose thrown primitives, its classes carry native
@@ -25,6 +26,7 @@
     reason = "Node-API is a C interface; each block states why its call is sound"
 )]
 
+mod at_exit;
 mod class;
 mod descriptor;
 mod executor;
@@ -41,6 +43,7 @@ mod timers;
 mod value;
 mod waker;
 
+pub use at_exit::at_exit;
 pub use class::{ClassSpec, MethodSpec, NativeFn, define_class};
 pub use descriptor::{Descriptor, hand_on_stream};
 pub use executor::{Cx, Signal, settled, settled_before, spawn, spawn_detached};

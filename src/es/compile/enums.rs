@@ -34,7 +34,7 @@ impl<'a> Rewriter<'a, '_> {
         self.enter_block(path, &object, scope);
         let mut next = Next::Number(0.0);
         for member in &it.body.members {
-            next = self.enum_member(member, &object, next);
+            next = self.enum_member(member, &object, &it.id.name, next);
         }
         self.leave_block();
         let end = it.body.span.end;
@@ -102,7 +102,7 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
-    fn enum_member(&mut self, it: &TSEnumMember<'a>, object: &str, next: Next) -> Next {
+    fn enum_member(&mut self, it: &TSEnumMember<'a>, object: &str, enumeration: &str, next: Next) -> Next {
         let name = match &it.id {
             TSEnumMemberName::Identifier(id) => id.name.to_string(),
             TSEnumMemberName::String(id) | TSEnumMemberName::ComputedString(id) => id.value.to_string(),
@@ -129,6 +129,7 @@ impl<'a> Rewriter<'a, '_> {
                 self.edits.replace(id, member.clone());
                 self.visit_expression(initializer);
                 self.enum_strings.insert(member);
+                self.enum_strings.insert(format!("{enumeration}[{key}]"));
                 Next::After("void 0".to_owned())
             }
             Some(initializer) => {

@@ -19,7 +19,7 @@ use super::types::Kind;
 
 impl<'a> Rewriter<'a, '_> {
     /// What an identifier leads to, if not to itself.
-    fn target(&self, it: &IdentifierReference<'a>) -> Option<&Target> {
+    pub fn target(&self, it: &IdentifierReference<'a>) -> Option<&Target> {
         let symbol = self.scoping.get_reference(it.reference_id.get()?).symbol_id()?;
         self.facts.targets.get(&symbol)
     }
@@ -79,7 +79,13 @@ impl<'a> Rewriter<'a, '_> {
 
     /// A plain read.
     pub fn read(&mut self, it: &IdentifierReference<'a>) {
+        let is_called = self.called_at.take_if(|at| *at == it.span.start).is_some();
         if let Some(text) = self.reading(it) {
+            let text = if is_called {
+                self.saying_name(it, &text).into()
+            } else {
+                text
+            };
             self.edits.replace(it.span, text);
         }
     }
@@ -120,20 +126,15 @@ impl<'a> Rewriter<'a, '_> {
                     self.visit_expression(it);
                     return false;
                 };
-                let semicolon =
-                    if self.apart == Some(it.span().start) && it.span().start == identifier.span.start {
-                        ";"
-                    } else {
-                        ""
-                    };
                 self.blank_around(it);
-                self.edits
-                    .replace(identifier.span, format!("{semicolon}(0,{text})"));
+                let text = self.saying_name(identifier, &text);
+                self.edits.replace(identifier.span, text);
                 true
             }
             Expression::StaticMemberExpression(member) if self.is_namespace(&member.object) => {
                 // The namespace is `this`.
                 self.blank_around(it);
+                self.name_root(&member.object);
                 self.visit_expression(&member.object);
                 false
             }
@@ -143,7 +144,8 @@ impl<'a> Rewriter<'a, '_> {
                 self.edits.replace(member.object.span(), env);
                 false
             }
-            _ => {
+            bare => {
+                self.name_root(bare);
                 self.visit_expression(it);
                 false
             }
@@ -182,7 +184,13 @@ impl<'a> Rewriter<'a, '_> {
             && let Some(members) = self.target(object).and_then(|it| it.members.clone())
         {
             self.uses_env = true;
-            self.edits.replace(object.span, members);
+            let is_called = self.called_at.take_if(|at| *at == object.span.start).is_some();
+            let text = if is_called {
+                self.saying_name(object, &members)
+            } else {
+                members
+            };
+            self.edits.replace(object.span, text);
             return;
         }
         walk::walk_static_member_expression(self, it);

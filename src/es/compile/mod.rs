@@ -8,6 +8,7 @@
 //! - `F($)` gives a generator, an async one if [`Compiled::has_await`]. Its first `next()` hoists functions and yields an
 //!   object with a getter for each [`ExportKind::Local`]; an async generator also sets it as `$.local`, at once, and yields
 //!   an array with it, since what it yields is awaited and may have an export `then`. The second `next()` evaluates the body.
+//! - `(f=$[0].f)()` is a call of an import: V8 prints the variable when it cannot be called, and `$.z()` empties it.
 //! - `$[k].name` reads an import, `k` is the index of its request; `$[slot]` is a namespace. `$.k.v = x` writes one: the
 //!   setter throws. `$.meta`, `$.import(a, b)`; `$.named(f)` names an anonymous default function `default`; `$.u(n++)` tells of
 //!   an export that a function assigns to.
@@ -40,6 +41,7 @@ mod link;
 mod map;
 mod metadata;
 mod namespaces;
+mod naming;
 mod options;
 mod parse;
 mod place;
@@ -55,6 +57,8 @@ mod using;
 
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeSet;
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::Program;
@@ -142,6 +146,8 @@ fn compile_parsed<'a>(
         depth: 0,
         own_arguments: 0,
         apart: None,
+        called_at: None,
+        called: BTreeSet::new(),
         has_await: false,
         uses_env: false,
         dynamic,
@@ -242,6 +248,7 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
         dynamic,
         prelude,
         helpers,
+        called,
         ..
     } = rewriter;
     let (prefix, suffix) = if kind == Kind::CommonJs {
@@ -260,7 +267,11 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
         };
         (format!("{strict}{prefix}"), String::new())
     } else {
-        let prefix = module_prefix(env, &facts, has_await, &prelude);
+        let prelude = naming::variables(env, &called) + &prelude;
+        let mut prefix = module_prefix(env, &facts, has_await, &prelude);
+        if !facts.getters.is_empty() && is_quiet(text) {
+            prefix.push_str(UNSHOWN);
+        }
         if helpers.is_empty() {
             (format!("return{prefix}"), "\n})".to_owned())
         } else {
@@ -269,15 +280,18 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
         }
     };
     let (mut code, map) = edits.apply(text, &prefix, &suffix);
-    code.push_str("\n//# sourceURL=");
-    code.push_str(source.url);
     let mut map = map.mappings();
     if kind == Kind::CommonJs {
+        // It is known by its path, as under node.
         if let Some(mappings) = map.take() {
             code.push_str(&map_comment(source.url, &mappings));
         }
-    } else if map.is_some() {
-        code.push_str(map::PLACEHOLDER);
+    } else {
+        code.push_str("\n//# sourceURL=");
+        code.push_str(source.url);
+        if map.is_some() {
+            code.push_str(map::PLACEHOLDER);
+        }
     }
     Compiled {
         kind,
@@ -289,6 +303,16 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
         has_await,
         dynamic,
     }
+}
+
+/// Node does not show a line with this where it is what threw: a getter of ours may, before its variable is initialized.
+const UNSHOWN: &str = "/*node-do-not-add-exception-line*/";
+
+/// Whether nothing on the first line of a text can throw, so that nobody misses it.
+fn is_quiet(text: &str) -> bool {
+    let line = text.lines().next().unwrap_or_default().trim();
+    let starts = ["import ", "//", "/*", "#!", "\"use ", "'use "];
+    line.is_empty() || starts.iter().any(|start| line.starts_with(start))
 }
 
 fn module_prefix(env: &str, facts: &Facts, has_await: bool, prelude: &str) -> String {

@@ -1,13 +1,15 @@
 //! The walk over the tree: each node's own file says what is edited there.
 
+use std::collections::BTreeSet;
+
 use oxc_ast::ast::{
     ArrowFunctionExpression, AssignmentExpression, AssignmentTargetPropertyIdentifier, AwaitExpression,
     BinaryExpression, BlockStatement, CallExpression, Class, Declaration, ForInStatement, ForOfStatement,
-    FormalParameter, Function, FunctionBody, IdentifierReference, ImportExpression, ImportMeta, JSXElement,
-    JSXFragment, ModuleDeclaration, ObjectProperty, SimpleAssignmentTarget, Statement, StaticBlock,
-    StaticMemberExpression, TSAsExpression, TSEnumDeclaration, TSImportEqualsDeclaration,
-    TSInstantiationExpression, TSNamespaceDeclaration, TSNonNullExpression, TSSatisfiesExpression,
-    TSThisParameter, TSTypeAnnotation, TSTypeAssertion, TSTypeParameterDeclaration,
+    ForStatement, FormalParameter, Function, FunctionBody, IdentifierReference, ImportExpression, ImportMeta,
+    JSXElement, JSXFragment, ModuleDeclaration, NewExpression, ObjectProperty, SimpleAssignmentTarget,
+    Statement, StaticBlock, StaticMemberExpression, TSAsExpression, TSEnumDeclaration,
+    TSImportEqualsDeclaration, TSInstantiationExpression, TSNamespaceDeclaration, TSNonNullExpression,
+    TSSatisfiesExpression, TSThisParameter, TSTypeAnnotation, TSTypeAssertion, TSTypeParameterDeclaration,
     TSTypeParameterInstantiation, TaggedTemplateExpression, UnaryExpression, UpdateExpression,
     VariableDeclaration, VariableDeclarator,
 };
@@ -53,6 +55,10 @@ pub struct Rewriter<'a, 's> {
     pub own_arguments: u32,
     /// Where a statement begins that has to be kept apart from the one before it.
     pub apart: Option<u32>,
+    /// Where an import stands whose name V8 should say in an error.
+    pub called_at: Option<u32>,
+    /// Imports that V8 may have to name: variables of these names.
+    pub called: BTreeSet<String>,
     /// Whether there is top-level await.
     pub has_await: bool,
     /// Whether the environment is used.
@@ -164,6 +170,10 @@ impl<'a> Visit<'a> for Rewriter<'a, '_> {
         self.call(it);
     }
 
+    fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
+        self.new_expression(it);
+    }
+
     fn visit_tagged_template_expression(&mut self, it: &TaggedTemplateExpression<'a>) {
         self.callee(&it.tag);
         if let Some(arguments) = &it.type_arguments {
@@ -226,7 +236,12 @@ impl<'a> Visit<'a> for Rewriter<'a, '_> {
 
     fn visit_for_of_statement(&mut self, it: &ForOfStatement<'a>) {
         self.has_await |= self.depth == 0 && it.r#await;
+        self.name_root(&it.right);
         self.telling_loop(&it.left, &it.body, |this| this.for_of(it));
+    }
+
+    fn visit_for_statement(&mut self, it: &ForStatement<'a>) {
+        self.for_statement(it);
     }
 
     fn visit_for_in_statement(&mut self, it: &ForInStatement<'a>) {
@@ -239,6 +254,9 @@ impl<'a> Visit<'a> for Rewriter<'a, '_> {
     }
 
     fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
+        if let (Some(init), true) = (&it.init, it.id.is_destructuring_pattern()) {
+            self.name_root(init);
+        }
         self.declarator(it);
     }
 

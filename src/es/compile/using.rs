@@ -1,6 +1,8 @@
 //! `using` where the running Node does not know it: a stack of resources around the statements of the block.
 
-use oxc_ast::ast::{ForOfStatement, ForStatementLeft, Statement, VariableDeclaration};
+use oxc_ast::ast::{
+    ForOfStatement, ForStatement, ForStatementInit, ForStatementLeft, Statement, VariableDeclaration,
+};
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
 
@@ -110,6 +112,26 @@ impl<'a> Rewriter<'a, '_> {
             at = span.end;
         }
         self.edits.replace(Span::new(it.span.start, end), "const");
+    }
+
+    /// `for (using x = y; ;)`.
+    pub fn for_statement(&mut self, it: &ForStatement<'a>) {
+        let Some(ForStatementInit::VariableDeclaration(variables)) = &it.init else {
+            return walk::walk_for_statement(self, it);
+        };
+        if !variables.kind.is_using() || !self.lowers_using() {
+            return walk::walk_for_statement(self, it);
+        }
+        let is_await = variables.kind.is_await();
+        let stack = self.new_name();
+        let helper = self.helpers.name(self.env, Helper::Using);
+        self.edits
+            .insert(it.span.start, format!("{{const {stack}={helper}();try{{"));
+        let outer = self.resources.replace(stack.clone());
+        walk::walk_for_statement(self, it);
+        self.resources = outer;
+        let close = self.closing(&stack, is_await);
+        self.edits.insert(it.span.end, format!("{close}}}"));
     }
 
     /// `for (using x of y)`.

@@ -5,13 +5,18 @@ fn imports_are_read_from_the_environment() {
     let head = "import { f, g as h } from './a'; import d, * as ns from './b';";
     for (from, to) in [
         ("f;", "$[0].f;"),
-        ("h();", "(0,$[0].g)();"),
-        ("f?.();", "(0,$[0].f)?.();"),
-        ("f`x`;", "(0,$[0].f)`x`;"),
-        ("new f(d);", "new $[0].f($[1].default);"),
+        ("h();", "(h=$[0].g)();"),
+        ("f?.();", "(f=$[0].f)?.();"),
+        ("f`x`;", "(f=$[0].f)`x`;"),
+        ("new f(d);", "new (f=$[0].f)($[1].default);"),
+        (
+            "f.a.b(); new f.A; const { a } = f; for (const b of f.c);",
+            "(f=$[0].f).a.b(); new (f=$[0].f).A; const { a } = (f=$[0].f); for (const b of (f=$[0].f).c);",
+        ),
+        ("f(); eval('f');", "(0,$[0].f)(); eval('f');"),
         (
             "ns; ns.x; ns.x(); ns.x``; delete ns.x; ns.x.y();",
-            "$[2]; $[1].x; $[2].x(); $[2].x``; delete $[2].x; $[1].x.y();",
+            "$[2]; $[1].x; (ns=$[2]).x(); (ns=$[2]).x``; delete $[2].x; (ns=$[1]).x.y();",
         ),
         (
             "({ f, x: f, f: 1, [f]: 1, f() {} });",
@@ -27,7 +32,7 @@ fn imports_are_read_from_the_environment() {
         ),
         ("f ??= 1;", "$[0].f ??($.k.v= 1);"),
         ("typeof f;", "typeof $[0].f;"),
-        ("(f)();", "((0,$[0].f))();"),
+        ("(f)();", "((f=$[0].f))();"),
         (
             "class A extends f { f = f; static f = 1 }",
             "class A extends $[0].f { f = $[0].f; static f = 1 }",
@@ -48,7 +53,7 @@ fn a_call_at_the_start_of_a_statement_does_not_go_on_with_the_one_before() {
     let out = js("import { f } from 'a'\nlet a = 1\nf()\nif (a) f()\nelse f()");
     assert_eq!(
         out,
-        ";                    \nlet a = 1\n;(0,$[0].f)()\nif (a) (0,$[0].f)()\nelse (0,$[0].f)()"
+        ";                    \nlet a = 1\n;(f=$[0].f)()\nif (a) (f=$[0].f)()\nelse (f=$[0].f)()"
     );
 }
 
@@ -56,11 +61,11 @@ fn a_call_at_the_start_of_a_statement_does_not_go_on_with_the_one_before() {
 fn a_call_after_a_directive_does_not_call_it() {
     assert_eq!(
         js("import { f } from 'a';\nfunction g() { 'use strict'\nf() }"),
-        ";                     \nfunction g() { 'use strict'\n;(0,$[0].f)() }"
+        ";                     \nfunction g() { 'use strict'\n;(f=$[0].f)() }"
     );
     assert_eq!(
         js("'use strict'\nf()\nimport { f } from 'a';"),
-        "'use strict'\n;(0,$[0].f)()\n;                     "
+        "'use strict'\n;(f=$[0].f)()\n;                     "
     );
 }
 

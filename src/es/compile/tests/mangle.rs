@@ -118,7 +118,7 @@ pub fn assert_parses(code: &str, from: &str) {
 /// The lines of the code are those of the text.
 fn assert_lines(code: &str, from: &str) {
     let count = |text: &str| map::LineBreaks::new(text).count();
-    let end = code.find("\n//# sourceURL").unwrap();
+    let end = code.find("\n//# source").unwrap_or(code.len());
     let body = code[..end].rfind("\n})").map_or(end, |at| at.min(end));
     assert_eq!(count(&code[..body]), count(from), "{from}\n---\n{code}");
 }

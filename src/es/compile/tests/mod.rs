@@ -24,7 +24,7 @@ fn source(text: &str) -> Source<'_> {
 fn body(source: &Source<'_>) -> String {
     let compiled = compile(source).unwrap_or_else(|error| panic!("{error:?} in {}", source.text));
     let code = compiled.code;
-    let end = code.find("\n//# sourceURL").unwrap();
+    let end = code.find("\n//# source").unwrap_or(code.len());
     let code = &code[..end];
     if compiled.kind == Kind::CommonJs {
         return code.to_owned();
@@ -33,7 +33,7 @@ fn body(source: &Source<'_>) -> String {
     let start = code.find("yield").unwrap();
     let close = if compiled.has_await { "}];" } else { "};" };
     let start = start + code[start..].find(close).unwrap() + close.len();
-    code[start..].to_owned()
+    code[start..].trim_start_matches(UNSHOWN).to_owned()
 }
 
 /// The body of an ES module in JavaScript.

@@ -119,7 +119,7 @@ fn commonjs_stays_what_it_is() {
     .unwrap();
     assert_eq!(
         compiled.code,
-        "'use strict'; require('a'); require(b); require('a')\n//# sourceURL=file:///a.ts"
+        "'use strict'; require('a'); require(b); require('a')"
     );
     assert_eq!(compiled.dynamic, ["a"]);
     assert_eq!(
@@ -139,6 +139,6 @@ fn the_map_has_an_entry_for_each_line_and_word() {
     let encoded = code.rsplit_once("base64,").unwrap().1;
     assert_eq!(
         encoded,
-        "eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbImZpbGU6Ly8vYS50cyJdLCJuYW1lcyI6W10sIm1hcHBpbmdzIjoieUNBQUEsU0FBUyxJQUFJLE1BQU07QUFDbkIsV0FBQSxDQUFFO0FBQ0YsSUFBSSJ9"
+        "eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbImZpbGU6Ly8vYS50cyJdLCJuYW1lcyI6W10sIm1hcHBpbmdzIjoia0VBQUEsU0FBUyxJQUFJLE1BQU07QUFDbkIsV0FBQSxDQUFFO0FBQ0YsSUFBSSJ9"
     );
 }

@@ -1,0 +1,106 @@
+'use strict'
+// How stacks of hot code are printed: as plain Node prints them, without a frame of ours. V8 calls the formatter when
+// somebody first reads `stack`; as a native function it would cost ten times as much for each frame.
+const { findSourceMap } = require('node:module')
+const { prepareStackTrace } = Error
+const { apply } = Reflect
+
+/** Addresses of evaluated modules, with the column on line 1 at which their own text begins. */
+const starts = new Map()
+/** Gives Node the source map of a file, unless it has it. */
+let tellMap
+/** This folder's files are ours. */
+const ours = __filename.slice(0, -'stack.js'.length)
+const keepsMaps =
+  process.execArgv.includes('--enable-source-maps') || /--enable-source-maps\b/.test(process.env.NODE_OPTIONS ?? '')
+
+const isOurs = (site) => {
+  const file = site.getFileName()
+  if (file != null) return file.startsWith(ours)
+  return site.isEval() && `${site.getEvalOrigin()}`.includes(ours)
+}
+/** A getter on line 1, through which others read an export. */
+const isGetter = (site) =>
+  site.getLineNumber() === 1 &&
+  site.getColumnNumber() <= starts.get(site.getFileName()) &&
+  /^get /.test(site.getFunctionName())
+/** What called our own code: the step of a generator, or the module that Node's loader has in a hot one's place. */
+const isStep = (site) => site.getFileName() == null && /^next$/.test(site.getFunctionName())
+const isFacade = (site) =>
+  site.getLineNumber() === 1 && site.getFunctionName() == null && starts.has(site.getFileName())
+
+function visible(sites) {
+  const shown = []
+  let wasOurs = false
+  for (const site of sites) {
+    const isHidden = isOurs(site)
+    if (isHidden) {
+      while (shown.length > 0 && isStep(shown.at(-1))) shown.pop()
+    } else if (!isGetter(site) && !(wasOurs && isFacade(site))) {
+      shown.push(site)
+    }
+    wasOurs = isHidden
+  }
+  return shown
+}
+
+/** A line of a stack, with the place in the source. */
+function line(site) {
+  const text = `${site}`
+  const map = findSourceMap(site.getFileName() ?? site.getScriptNameOrSourceURL() ?? '')
+  if (!map || !starts.has(site.getFileName())) return text
+  const { originalLine, originalColumn } = map.findEntry(site.getLineNumber() - 1, site.getColumnNumber() - 1)
+  if (originalLine === undefined) return text
+  return text.replace(/:\d+:\d+(?=\)?$)/, `:${originalLine + 1}:${originalColumn + 1}`)
+}
+
+function format(error, sites) {
+  const shown = visible(sites)
+  for (const site of shown) tellMap(site.getFileName())
+  if (keepsMaps) return apply(prepareStackTrace, Error, [error, shown])
+  const header = apply(prepareStackTrace, Error, [error, []])
+  return [header, ...shown.map(line)].join('\n    at ')
+}
+
+/** Formatters of the program, and what Node gets for them: it leaves out the call sites that are ours. */
+const cleaning = new WeakMap()
+function without(formatter) {
+  const made = function prepareStackTrace(error, sites) {
+    return apply(formatter, this, [error, Array.isArray(sites) ? visible(sites) : sites])
+  }
+  cleaning.set(formatter, made)
+  // It may be read, kept, and set again.
+  cleaning.set(made, made)
+  return made
+}
+
+// Where Node has no formatter that can be called, stacks stay what Node makes of them.
+if (typeof prepareStackTrace === 'function') {
+  cleaning.set(prepareStackTrace, format)
+  cleaning.set(format, format)
+  let current = format
+  Object.defineProperty(Error, 'prepareStackTrace', {
+    get: () => current,
+    set(value) {
+      current = typeof value === 'function' ? (cleaning.get(value) ?? without(value)) : format
+    },
+    configurable: true
+  })
+}
+
+/** Where an ES module's own text begins in its code: after what the compiler has put before it. */
+function startOf(code) {
+  if (!code.startsWith('return')) return 0
+  const yields = code.indexOf('yield')
+  const [, before] = /^(yield.*?\}\]?;(?:\/\*node-do-not-add-exception-line\*\/)?)/.exec(code.slice(yields))
+  return yields + before.length
+}
+
+module.exports = {
+  start(tell) {
+    tellMap = tell
+  },
+  startOf,
+  /** A module's code is compiled. */
+  compiled: (address, code) => void starts.set(address, startOf(code))
+}
