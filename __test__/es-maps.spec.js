@@ -100,16 +100,3 @@ test('"A debugger … sees the source files under their own paths", with their m
   const { stdout } = await run(t, text, ['--inspect=127.0.0.1:0'])
   assert.equal(stdout, '[true,true,true]\n')
 })
-
-// [hot 75]
-test('`NODE_V8_COVERAGE` has the maps', async (t) => {
-  const { dir } = makeFolder(t, { files: { ...FILES, 'main.ts': "import { other } from './other.ts'\nother(1)\n" } })
-  const env = { NODE_V8_COVERAGE: path.join(dir, 'coverage'), HMR_NO_WATCH: '1' }
-  const { code } = await start(t, [process.execPath, '--import', register, 'main.ts'], { cwd: dir, env }).ended()
-  assert.equal(code, 0)
-  const [file] = fs.readdirSync(env.NODE_V8_COVERAGE)
-  const report = JSON.parse(fs.readFileSync(path.join(env.NODE_V8_COVERAGE, file), 'utf8'))
-  const url = pathToFileURL(path.join(fs.realpathSync(dir), 'other.ts')).href
-  assert.ok(report.result.some((script) => script.url === url))
-  assert.deepEqual(report['source-map-cache'][url].data.sources, [url])
-})

@@ -54,7 +54,8 @@ function line(site) {
   return text.replace(/:\d+:\d+(?=\)?$)/, `:${originalLine + 1}:${originalColumn + 1}`)
 }
 
-function format(error, sites) {
+/** It has the name of Node's, which it stands for. */
+function ErrorPrepareStackTrace(error, sites) {
   const shown = visible(sites)
   for (const site of shown) tellMap(site.getFileName())
   if (keepsMaps) return apply(prepareStackTrace, Error, [error, shown])
@@ -76,13 +77,13 @@ function without(formatter) {
 
 // Where Node has no formatter that can be called, stacks stay what Node makes of them.
 if (typeof prepareStackTrace === 'function') {
-  cleaning.set(prepareStackTrace, format)
-  cleaning.set(format, format)
-  let current = format
+  cleaning.set(prepareStackTrace, ErrorPrepareStackTrace)
+  cleaning.set(ErrorPrepareStackTrace, ErrorPrepareStackTrace)
+  let current = ErrorPrepareStackTrace
   Object.defineProperty(Error, 'prepareStackTrace', {
     get: () => current,
     set(value) {
-      current = typeof value === 'function' ? (cleaning.get(value) ?? without(value)) : format
+      current = typeof value === 'function' ? (cleaning.get(value) ?? without(value)) : ErrorPrepareStackTrace
     },
     configurable: true
   })
