@@ -3,6 +3,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `state.rs` | the state of one environment: the context of evaluations, what is patched, open transitions |
+//! | `install.rs` | what is replaced in Node |
 //! | `owner.rs` | one version of a module, and what it has started |
 //! | `caller.rs` | whether hot code or a package calls |
 //! | `timers.rs`, `sleeps.rs` | timers of hot code: globals and `node:timers`, then `node:timers/promises` |
@@ -22,6 +23,7 @@ mod caller;
 mod failing;
 mod handover;
 mod held;
+mod install;
 mod listeners;
 mod owner;
 mod ports;
@@ -35,15 +37,11 @@ mod transition;
 
 pub use bench_door::register;
 pub use requests::{open, silent};
-#[expect(
-    unused_imports,
-    reason = "the update of a program begins transitions and makes owners"
-)]
 pub use {
     held::held,
     listeners::{follow, leave},
     owner::{Owner, Phase, Started},
     started::thing,
     state::Resources,
-    transition::{Progress, Transition},
+    transition::Transition,
 };

@@ -7,7 +7,6 @@ use crate::js::{Call, Held, Js, JsResult, State, Timers, Value};
 
 use super::owner::Owner;
 use super::transition::Transition;
-use super::{failing, listeners, ports, sleeps, started, timers};
 
 /// Gives the objects whose values the program keeps across versions: each module's `hot.data`.
 pub type Holders = Rc<dyn for<'s> Fn(Js<'s>) -> JsResult<'s, Vec<Value<'s>>>>;
@@ -30,7 +29,7 @@ pub struct Resources {
     pub emitters: RefCell<Vec<Held>>,
     /// Set while `release` removes listeners, which `removeListener` then need not tell us.
     pub is_releasing: Cell<bool>,
-    patches: RefCell<Vec<Patch>>,
+    pub(super) patches: RefCell<Vec<Patch>>,
     /// Undone by `uninstall`, besides the patches.
     pub undo: RefCell<Vec<Undo>>,
     /// From the oldest to the newest: those that have neither come up nor gone back.
@@ -45,8 +44,6 @@ pub type Undo = Box<dyn for<'s> FnOnce(Js<'s>) -> JsResult<'s, ()>>;
 
 /// Symbols under which our facts hang on objects of Node.
 pub struct Keys {
-    /// On `$` of a version: its owner.
-    pub owner: Held,
     /// On a server: its slot.
     pub slot: Held,
     /// On a server that was taken over: the `emit` that it had for itself.
@@ -56,7 +53,7 @@ pub struct Keys {
 }
 
 /// One property that was replaced.
-struct Patch {
+pub(super) struct Patch {
     object: Held,
     name: String,
     /// The descriptor before, `undefined` if there was no own property.
@@ -70,7 +67,6 @@ impl State for Resources {
             storage: storage.construct(&[])?.hold(),
             clock: js.state()?,
             keys: Keys {
-                owner: js.symbol("node-hmr owner").hold(),
                 slot: js.symbol("node-hmr slot").hold(),
                 emit: js.symbol("node-hmr emit").hold(),
                 sessions: js.symbol("node-hmr sessions").hold(),
@@ -90,20 +86,6 @@ impl State for Resources {
 }
 
 impl Resources {
-    /// Replaces the functions of Node that start something, once; only for programs that run hot with watching.
-    pub fn install<'s>(&self, js: Js<'s>) -> JsResult<'s, ()> {
-        if !self.patches.borrow().is_empty() {
-            return Ok(());
-        }
-        ports::install(self, js)?;
-        timers::install(self, js)?;
-        sleeps::install(self, js)?;
-        started::install(self, js)?;
-        listeners::install(self, js)?;
-        failing::install(self, js)?;
-        sync_exports(js)
-    }
-
     /// Puts everything back as it was.
     pub fn uninstall<'s>(&self, js: Js<'s>) -> JsResult<'s, ()> {
         let object = js.global()?.get("Object")?;
@@ -181,33 +163,6 @@ impl Resources {
         Ok(owner)
     }
 
-    /// Equips `$` of a version that is about to be evaluated: it gets an owner and timers of its own.
-    pub fn equip<'s>(&self, scope: Value<'s>, module: &str, version: u32) -> JsResult<'s> {
-        let js = scope.js();
-        let owner = self.owner(js, module, version)?;
-        // Not enumerable, and under a symbol: compiled code cannot name it.
-        scope.define_hidden(self.keys.owner.get(js), owner)?;
-        let timers = timers::for_hot_code(self, js)?;
-        for name in timers::NAMES {
-            scope.set(name, timers.get(name)?)?;
-        }
-        Ok(owner)
-    }
-
-    /// Gives timers of its own to `$` of a version.
-    pub fn give_timers<'s>(&self, scope: Value<'s>) -> JsResult<'s, ()> {
-        let timers = timers::for_hot_code(self, scope.js())?;
-        for name in timers::NAMES {
-            scope.set(name, timers.get(name)?)?;
-        }
-        Ok(())
-    }
-
-    /// The owner that `equip` gave to `$`; `undefined`, nobody, for any other object.
-    pub fn owner_of<'s>(&self, scope: Value<'s>) -> JsResult<'s> {
-        scope.get_key(self.keys.owner.get(scope.js()))
-    }
-
     /// Runs `body` on behalf of `owner`: what it starts, now or in what follows from it, belongs to that version.
     pub fn run_as<'s, R>(
         &self,
@@ -258,7 +213,7 @@ pub fn copy_properties<'s>(js: Js<'s>, from: Value<'s>, to: Value<'s>) -> JsResu
 }
 
 /// Lets the named exports of built-in modules follow what was replaced.
-fn sync_exports(js: Js<'_>) -> JsResult<'_, ()> {
+pub(super) fn sync_exports(js: Js<'_>) -> JsResult<'_, ()> {
     js.builtin("module")?.call_method("syncBuiltinESMExports", &[])?;
     Ok(())
 }
