@@ -1,3 +1,3 @@
 import doors from './bin/doors.js'
 
-doors.register()
+doors.register(import.meta.url)

@@ -130,9 +130,10 @@ describe('one sentence, "naming file and way out"', () => {
       assert.doesNotMatch(stderr, /Maximum call stack/)
     })
 
-  test('a file that ends too early is named, with the place', async (t) => {
+  test('`Unexpected end of input` has a frame: the last line', async (t) => {
     const stderr = await fails(t, ['-f', 'bad.js'], { 'bad.js': 'function a() {\n  return 1\n\n' })
-    assert.match(stderr, /SyntaxError: .*\n {4}at .*bad\.js:\d+:\d+$/m)
+    assert.match(stderr, /^ {2}bad\.js:2:11\n {4}1 \| function a\(\) \{\n {2}> 2 \| {3}return 1\n {6}\| {11}\^$/m)
+    assert.match(stderr, /^SyntaxError: Unexpected end of input$/m)
   })
 
   for (const jiti of ['jiti', 'jiti-1'])

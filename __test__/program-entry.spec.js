@@ -37,7 +37,7 @@ for (const [file, text] of Object.entries(ENTRIES))
       assert.equal(lines.filter((it) => it === 'cleaned up').length, 0)
     })
 
-// [hot 13] [hot 14]
+// [hot 13, 14]
 test('a program whose next version is a hot module: a runtime takes it, without another evaluation', async (t) => {
   const project = makeProject(t)
   project.write('server.ts', PLAIN)

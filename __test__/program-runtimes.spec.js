@@ -39,7 +39,7 @@ function program(t, more = {}) {
   return project
 }
 
-// [hot 102] [hot 157]
+// [hot 102, 157]
 test('"In a hot program, a classic hot module is an acceptor: an edit below it updates it and nothing above"', async (t) => {
   const project = program(t)
   const { line, lines } = project.hmr(['-l', 'server.ts'])
@@ -62,7 +62,7 @@ test('"In a hot program, a classic hot module is an acceptor: an edit below it u
   await line('update of ./routes.ts r2 t2 1')
 })
 
-// [hot 154] [hot 157]
+// [hot 154, 157]
 test('what fails there keeps the last good version, is told once, and the next save is taken', async (t) => {
   const project = program(t)
   const { line, lines } = project.hmr(['-l', 'server.ts'])

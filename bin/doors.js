@@ -1,5 +1,6 @@
 'use strict'
 
+const fs = require('node:fs')
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
 const { leaveWell } = require('./leave.js')
@@ -26,13 +27,24 @@ function refusal() {
   return undefined
 }
 
-/** `node --import @upvotr/node-hmr/register`: for the program that Node runs next, and its workers. */
-function register() {
+/**
+ * `node --import @upvotr/node-hmr/register`: for the program that Node runs next, and its workers.
+ *
+ * @param {string} url what was imported, with the flags of the command from which the process has inherited it
+ */
+function register(url) {
+  // By NODE_OPTIONS, in the command: that opens the environment itself.
+  if (isCommand(process.argv[1])) return
   const why = refusal()
-  if (why !== undefined) throw new Error(`@upvotr/node-hmr/register: ${why}`)
+  if (why !== undefined) {
+    // The words are enough: node-do-not-add-exception-line
+    const error = new Error(`@upvotr/node-hmr/register: ${why}`)
+    error.stack = `Error: ${error.message}`
+    throw error // node-do-not-add-exception-line
+  }
   // Not before: `--version` works without an addon.
   const binding = require('../load-binding.js')
-  binding.openProgram(places, {})
+  binding.openProgram(places, JSON.parse(decodeURIComponent(new URL(url).search.slice(1)) || '{}'))
   const { isMainThread } = require('node:worker_threads')
   if (!isMainThread || !binding.programIsHot()) return
   const hmr = require('../index.js')
@@ -55,6 +67,14 @@ async function hmrTake(hmr, binding, exported) {
   } catch (error) {
     binding.reportError(file, 'cannot be started', error)
     process.exit(1)
+  }
+}
+
+function isCommand(file) {
+  try {
+    return fs.realpathSync(file) === path.join(__dirname, 'hmr.js')
+  } catch {
+    return false
   }
 }
 

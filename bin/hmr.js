@@ -4,7 +4,8 @@
 const { parse, helpText } = require('./options.js')
 const program = require('./program.js')
 const { explainMissing } = require('./missing.js')
-const { hmrOpenHot, isHotProgram } = require('./hot.js')
+const { refusal } = require('./doors.js')
+const { hmrOpenHot, isHotProgram, refusedProgram } = require('./hot.js')
 const { hmrComeBack } = require('./restart.js')
 const { hmrStart } = require('./start.js')
 const { isOnTerminal, outliveReaders } = require('./terminal.js')
@@ -31,6 +32,7 @@ async function hmrMain() {
     return refuse(error)
   }
   const { options, rest, warnings } = settings
+  options.noWatch ??= !['', '0', 'false', undefined].includes(process.env.HMR_NO_WATCH)
   if (options.help) return void console.log(helpText(own.version))
   if (options.version) return void console.log(own.version)
   if (options.info) return void console.log(information())
@@ -48,6 +50,8 @@ async function hmrMain() {
   } catch (error) {
     return refuse(error)
   }
+  // Below this the addon does not load.
+  if (Number(process.versions.node.split('.')[0]) < 20) return refuse(`[hmr] ${file}: ${refusal()}`)
   let copy
   try {
     copy = program.packageOf(resolve(file))
@@ -65,6 +69,8 @@ async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
   if (options.dependencies) hmr.HMRRuntime.followDependencies?.(true)
   if (options.noWatch) hmr.HMRRuntime.disableReloading()
 
+  const why = refusedProgram(options, resolve(file))
+  if (why !== undefined) return refuse(`[hmr] ${file}: ${why}`)
   const isHot = isHotProgram(binding, options, resolve(file))
   let asked
   let runtime
@@ -81,7 +87,7 @@ async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
     else binding.reportError(asked ?? file, 'cannot be used', error)
     return process.exit(1)
   }
-  program.becomeMain(file, resolve(file), isHot ? (rest ?? []) : rest)
+  program.becomeMain(file, resolve(file), isHot ? (rest ?? []) : rest, isHot)
   leaveWell(hmr, binding, options.grace)
   const { isBack, restarts } = options.noWatch
     ? {}

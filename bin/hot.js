@@ -31,6 +31,21 @@ function looksClassic(entry) {
 }
 
 /**
+ * Why this runtime cannot run the file, or undefined. Hot modules of the classic API run everywhere, and what exports
+ * nothing is none.
+ */
+function refusedProgram(options, entry) {
+  const why = options.require === undefined && options.watcher === undefined ? refusal() : undefined
+  if (why === undefined) return undefined
+  try {
+    const text = fs.readFileSync(entry, 'utf8')
+    return /\bexports\b|\bexport\s+default\b|\bas\s+default\b|\bexport\s*=/.test(text) ? undefined : why
+  } catch {
+    return undefined
+  }
+}
+
+/**
  * Makes this process one for a hot program. Returns what runs it; if its entry exports a hot module, the runtime takes it.
  *
  * @param {object} given
@@ -46,9 +61,9 @@ function looksClassic(entry) {
 function hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry, restarts }) {
   hmrLoadVariables(options.envFile ?? [])
   binding.openProgram(places, { ...options, entry, command: true })
-  beInherited()
+  beInherited(options)
   if (binding.programIsHot()) process.once('beforeExit', () => waitForChanges(binding, options))
-  return async () => {
+  return async function hmrRunHot() {
     const ran = await hmrRun(binding, entry)
     const hmrTake = (exported) =>
       hmrTakeEntry({ hmr, binding, options, require_, runtime, file, entry, restarts, exported })
@@ -123,8 +138,9 @@ function realPath(file) {
 }
 
 /** Workers and children that inherit the options of this process run hot as well. */
-function beInherited() {
-  process.execArgv.push('--import', registerUrl)
+function beInherited({ noWatch, ignore, include }) {
+  const flags = JSON.stringify({ inherited: true, noWatch: noWatch || undefined, ignore, include })
+  process.execArgv.push('--import', `${registerUrl}?${encodeURIComponent(flags)}`)
   const threads = require('node:worker_threads')
   threads.Worker = new Proxy(threads.Worker, {
     construct(Worker, [file, options], target) {
@@ -137,4 +153,4 @@ function beInherited() {
   require('node:module').syncBuiltinESMExports()
 }
 
-module.exports = { isHotProgram, hmrOpenHot, hmrTakeEntry }
+module.exports = { isHotProgram, refusedProgram, hmrOpenHot, hmrTakeEntry }

@@ -80,13 +80,13 @@ function packageOf(file) {
 
 /**
  * What the program sees of the process, as under `node FILE`: its path as `process.argv[1]`, what stood after `--`, and
- * its module, that of the latest version, as `require.main`.
+ * its module, that of the latest version, as `require.main`; an ES module is in no cache, and has none.
  */
-function becomeMain(file, found, rest) {
+function becomeMain(file, found, rest, isHot) {
   const asTyped = path.resolve(startFolder, file)
   process.argv[1] = fs.statSync(asTyped, { throwIfNoEntry: false })?.isFile() ? asTyped : found
   if (rest !== undefined) process.argv.splice(2, Infinity, ...rest)
-  const ours = process.mainModule
+  const ours = isHot ? undefined : process.mainModule
   // Node asks whenever it makes a `require`; by then the module is in the cache.
   Object.defineProperty(process, 'mainModule', {
     configurable: true,
@@ -114,7 +114,8 @@ async function hmrWrapRequire(hmr, resolve, file) {
   function hmrRequire(id) {
     const found = isBuiltin(id) ? id : resolve(id)
     const ran = already.get(found)
-    if (ran === undefined) return Module._load(found, null, false)
+    // Bun's loads nothing without a parent.
+    if (ran === undefined) return process.versions.bun ? require(found) : Module._load(found, null, false)
     already.delete(found)
     require.cache[found] = ran
     return ran.exports

@@ -3,7 +3,11 @@
 const fs = require('node:fs')
 const path = require('node:path')
 
+const { refusal } = require('./doors.js')
 const { explainMissing } = require('./missing.js')
+
+/** Errors of a file that is a program, and no hot module, where programs cannot be run. */
+const NO_HOT_MODULE = ['ERR_HMR_INVALID_MODULE', 'ERR_REQUIRE_ESM', 'ERR_UNKNOWN_FILE_EXTENSION', 'SyntaxError']
 
 /** The command's own files, in whose frames a program's error may end. */
 const OWN = path.join(__dirname, path.sep)
@@ -30,6 +34,12 @@ async function hmrStart({ hmr, binding, run, require_, file, polling, waits, isB
     try {
       return await run()
     } catch (error) {
+      if (isTaken(error, require_.resolve(file))) return undefined
+      const why = isPlain ? refusal() : undefined
+      if (why !== undefined && NO_HOT_MODULE.includes(error?.code ?? error?.name)) {
+        console.error(`[hmr] ${file}: ${why}`)
+        process.exit(1)
+      }
       const missing = explainMissing(file, require_.resolve(file), error)
       if (missing) console.error(`[hmr] ${file}: cannot be started\n${missing}`)
       else binding.reportError(file, 'cannot be started', error)
@@ -75,6 +85,15 @@ function nextSave({ hmr, require_, file, polling, state, files, named }) {
     // Between the failed evaluation and the watch.
     if (stateOf(entry) !== state) done(entry)
   })
+}
+
+/** Whether the program listens for such errors itself, which is told of this one as Node would tell it. */
+function isTaken(error, file) {
+  const isOwn = (listener) => !listener.standsIn
+  if (!process.listeners('uncaughtException').some(isOwn) && !process.hasUncaughtExceptionCaptureCallback())
+    return false
+  const isModule = require.cache[file] === undefined
+  return process._fatalException(error, isModule)
 }
 
 function stateOf(file) {

@@ -140,15 +140,21 @@ impl Engine {
                     links.push(None);
                     continue;
                 }
-                Err(error) => return Err(self.resolve_error(js, error)),
+                Err(error) => {
+                    let thrown = self.resolve_error(js, error);
+                    return Err(self.at_import(js, thrown, &version.unit, request));
+                }
             };
-            self.check_attributes(js, resolved, &request.attributes)?;
+            let at_import = |thrown| self.at_import(js, thrown, &version.unit, request);
+            self.check_attributes(js, resolved, &request.attributes)
+                .map_err(at_import)?;
             let record = self.record_of(resolved);
             let known = assembly.version(record.id).or_else(|| self.version_of(record.id));
             let target = if let Some(known) = known {
                 known
             } else {
-                let target = Version::new(&record, self.unit_of(js, &record)?);
+                let unit = self.unit_of(js, &record).map_err(at_import)?;
+                let target = Version::new(&record, unit);
                 assembly.add(&target);
                 target
             };

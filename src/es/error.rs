@@ -1,7 +1,9 @@
 //! The engine's errors as JavaScript's: classes, codes and stacks that Node would give.
 
+use super::compile::Request;
 use super::engine::Engine;
 use super::link::{Fault, LinkError};
+use super::record::Unit;
 use super::resolve::ResolveError;
 use super::source::SourceError;
 use crate::js::{Js, Thrown, Value};
@@ -95,6 +97,27 @@ impl Engine {
         thrown
     }
 
+    /// An error of ours that is about an import, at the place of that import. A syntax error has its own.
+    pub fn at_import<'s>(
+        &self,
+        js: Js<'s>,
+        thrown: Thrown<'s>,
+        unit: &Unit,
+        request: &Request,
+    ) -> Thrown<'s> {
+        let stack = thrown.0.get("stack").ok().and_then(Value::text);
+        let Some(stack) = stack.filter(|stack| !stack.starts_with("file:")) else {
+            return thrown;
+        };
+        let words = stack.split("\n    at ").next().unwrap_or_default();
+        let Request { line, column, .. } = request;
+        let stack = js.string(&format!("{words}\n    at {}:{line}:{column}", unit.url));
+        match self.glue(js, "setStack", &[thrown.0, stack]) {
+            Ok(_) => thrown,
+            Err(thrown) => thrown,
+        }
+    }
+
     /// The error of a file that cannot be read or compiled.
     pub fn source_error<'s>(&self, js: Js<'s>, error: &SourceError) -> Thrown<'s> {
         match error {
@@ -111,6 +134,8 @@ impl Engine {
                 // The parser's quotes are not V8's.
                 let message = if error.message == "Unexpected token" {
                     unexpected(&place)
+                } else if error.message.contains("found `EOF`") {
+                    String::from("Unexpected end of input")
                 } else {
                     error.message.replace('`', "'")
                 };

@@ -331,11 +331,9 @@ module.exports = {
       delete error.name
     }
     if (code) error.code = code
-    if (place) {
-      const stack = `${place}`
-      defineProperty(error, 'stack', { value: stack, writable: true, configurable: true })
-    }
+    if (place) module.exports.setStack(error, place)
     return error
   },
+  setStack: (error, stack) => defineProperty(error, 'stack', { value: stack, writable: true, configurable: true }),
   hasOwn: (object, key) => apply(hasOwn, object, [key])
 }

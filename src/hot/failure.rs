@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::disposing;
 use super::listeners::notify;
 use super::queue::{Batch, Updater};
+use super::restarting::{PACKAGES_STAY, threw_in_package};
 use super::runner::Prepared;
 use super::step::Step;
 use super::update::{Evaluated, Work, shown};
@@ -107,10 +108,10 @@ impl Updater {
         work.steps.enter(Step::Failed, versions.len());
         let words = cx.with(|js| report::fingerprint(thrown.get(js)));
         self.note_broken(&work, words);
-        let restarts = cx.with(|js| {
-            self.say(js, "the new version failed", thrown);
-            self.restart_for_package(js, &work, thrown.get(js))
-        });
+        let restarts = cx.with(|js| self.restarts_for_package(js, &work, thrown.get(js)));
+        if !restarts {
+            cx.with(|js| self.say(js, "the new version failed", thrown));
+        }
         for version in versions.iter().rev() {
             disposing::dispose(cx, version).await;
             version.retire();
@@ -127,8 +128,14 @@ impl Updater {
             let current = self.hot.current(*id);
             current.is_some_and(|version| version.was_disposed.get())
         };
-        // What is about to end is in no need of its last good version.
-        if !restarts && work.plan.dispose.iter().any(was_disposed) {
+        if restarts {
+            cx.with(|js| self.restart_for_package(js, &work, thrown.get(js)));
+            return;
+        }
+        if work.is_reload && cx.with(|js| threw_in_package(thrown.get(js))) {
+            cx.with(|js| report::notice(js, &format!("{PACKAGES_STAY}, or restart with --restart")));
+        }
+        if work.plan.dispose.iter().any(was_disposed) {
             self.restore(cx, &mut work).await;
         }
         let callbacks = std::mem::take(&mut work.callbacks);

@@ -8,7 +8,7 @@ use crate::js::{Js, Value};
 use crate::report;
 
 /// What helps when a package refuses to do something twice.
-const PACKAGES_STAY: &str = "packages stay loaded across reloads, and what threw is one: keep what it made in \
+pub(super) const PACKAGES_STAY: &str = "packages stay loaded across reloads, and what threw is one: keep what it made in \
     `import.meta.hot.data`, let a module accept the change with `import.meta.hot.accept()`";
 
 impl Updater {
@@ -34,28 +34,30 @@ impl Updater {
         Some(Restart { way, why })
     }
 
-    /// A reload has failed in a package, which is evaluated only once. Whether the process restarts instead.
-    pub(super) fn restart_for_package(&self, js: Js<'_>, work: &Work, thrown: Value<'_>) -> bool {
-        if !work.is_reload || !threw_in_package(thrown) {
-            return false;
-        }
-        if !self.runner.can_restart(js) {
-            report::notice(js, &format!("{PACKAGES_STAY}, or restart with --restart"));
-            return false;
-        }
-        report::notice(js, &format!("{PACKAGES_STAY}; restarting"));
+    /// Whether the process restarts for a reload that has failed in a package, which was evaluated once and stays.
+    pub(super) fn restarts_for_package(&self, js: Js<'_>, work: &Work, thrown: Value<'_>) -> bool {
+        work.is_reload && threw_in_package(thrown) && self.runner.can_restart(js)
+    }
+
+    /// Restarts the process for that, and says why. If that does not help, the next image reports the error.
+    pub(super) fn restart_for_package(&self, js: Js<'_>, work: &Work, thrown: Value<'_>) {
         let files = self.told(work, "restarted", None).files;
+        let first = first_of(&files);
+        report::warning(
+            js,
+            &first,
+            &format!("{}: {PACKAGES_STAY}; restarting", thrown.display()),
+        );
         let restart = Restart {
-            way: vec![first_of(&files)],
-            why: String::from("a package refuses to be used twice"),
+            way: vec![first],
+            why: String::new(),
         };
         self.runner.restart(js, &restart);
-        true
     }
 }
 
 /// Whether the innermost file of the stack belongs to a package.
-fn threw_in_package(thrown: Value<'_>) -> bool {
+pub(super) fn threw_in_package(thrown: Value<'_>) -> bool {
     let files = report::files_in_stack(thrown);
     files
         .iter()

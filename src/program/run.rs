@@ -129,7 +129,10 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
         *program.hot.borrow_mut() = Some(start_hot(js, &options)?);
     }
     doors::open(js, places, data)?;
-    restart::open(js, &options)?;
+    // Children end with the command's restart.
+    if !flags.get("inherited")?.truthy() {
+        restart::open(js, &options)?;
+    }
     *program.options.borrow_mut() = Some(options);
     Ok(js.undefined())
 }

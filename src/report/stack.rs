@@ -57,16 +57,24 @@ pub fn without_internals(stack: &str, has_frame: bool) -> String {
     kept
 }
 
-/// Node begins the stack of a syntax error with `path:line`, the line, a caret below the column and an empty line.
+/// Node begins the stack of a syntax error with `path:line`, the line, a caret below the column and an empty line. Our
+/// engine writes `path:line:column` there.
 fn syntax_error(stack: &str) -> Option<(Place, &str)> {
     let (first, rest) = stack.split_once('\n')?;
-    let (file, line) = first.rsplit_once(':')?;
+    let (file, last) = first.rsplit_once(':')?;
     if !file.contains(['/', '\\']) {
         return None;
     }
-    let line = line.parse().ok()?;
+    let last: usize = last.parse().ok()?;
     let caret = rest.lines().nth(1)?;
     let column = caret.chars().position(|c| c == '^').map_or(1, |at| at + 1);
+    let with_column = file
+        .rsplit_once(':')
+        .and_then(|(file, line)| Some((file, line.parse().ok()?)));
+    let (file, line, column) = match with_column {
+        Some((file, line)) => (file, line, last),
+        None => (file, last, column),
+    };
     let (_, message) = rest.split_once("\n\n")?;
     let file = path_of(file);
     Some((Place { file, line, column }, message.trim_start_matches('\n')))
@@ -175,7 +183,11 @@ fn is_internal(line: &str) -> bool {
         || frame.starts_with("node:")
         || frame.starts_with("async node:")
         || frame.ends_with("(<anonymous>)") && frame.contains("AsyncLocalStorage")
-        || frame == "Reflect.apply (<anonymous>)"
+        || matches!(
+            frame,
+            "Reflect.apply (<anonymous>)" | "Generator.next (<anonymous>)"
+        )
+        || frame.contains("@upvotr/node-hmr/es/glue.js:")
         || is_of_the_command(frame)
 }
 
@@ -185,10 +197,7 @@ fn is_of_the_command(frame: &str) -> bool {
     let name = name.strip_prefix("Object.").unwrap_or(name);
     name.strip_prefix("hmr")
         .is_some_and(|rest| rest.starts_with(char::is_uppercase))
-        && ["hmr.js:", "program.js:", "start.js:"]
-            .iter()
-            .flat_map(|file| [format!("bin/{file}"), format!("bin\\{file}")])
-            .any(|file| frame.contains(&file))
+        && ["bin/", "bin\\"].iter().any(|folder| frame.contains(folder))
 }
 
 fn place_of(line: &str) -> Option<Place> {
@@ -241,6 +250,10 @@ mod tests {
                 Some(("/app/a.js", 7, 9)),
             ),
             ("/app/a.js:2\n\n\n\nSyntaxError: end", Some(("/app/a.js", 2, 1))),
+            (
+                "file:///app/a.js:3:5\n  no =\n    ^\n\nSyntaxError: no",
+                Some(("/app/a.js", 3, 5)),
+            ),
             (
                 "Error\n    at C:\\app\\a.js:10:20",
                 Some(("C:\\app\\a.js", 10, 20)),
