@@ -57,6 +57,7 @@ function program(t, options) {
   }
 }
 
+// [hot 155]
 test('"What a hot module of this kind imports is followed by default": ES → CommonJS → ES, and data', async (t) => {
   const it = program(t)
   const modules = [
@@ -82,6 +83,7 @@ test('"What a hot module of this kind imports is followed by default": ES → Co
   assert.equal(modules[0].exports, 'a deeper numbers')
 })
 
+// [hot 155]
 test('"`{ dependencies: false }` does not"', async (t) => {
   const it = program(t, { dependencies: false })
   const a = await it.runtime.import('./a.ts')

@@ -12,6 +12,7 @@ const { makeProject } = require('./support/project')
 const hot = (value) =>
   `import { createRunner, hmr } from '@upvotr/node-hmr'\nexport default hmr(null, createRunner(() => ${value}))\n`
 
+// [hot 152]
 test('"`createRuntime(import.meta)`, `createRuntime(import.meta.url)` and `createRuntime(__filename)`", a URL too, with `new`', async (t) => {
   const it = scenario(t, 'circle')
   it.edit('routes/a.ts', hot('"a" as string'))
@@ -31,6 +32,7 @@ test('"`createRuntime(import.meta)`, `createRuntime(import.meta.url)` and `creat
     assert.throws(() => createRuntime(wrong), { code: 'ERR_HMR_ARGUMENT' })
 })
 
+// [hot 153]
 test('"No loader, no flag, no `register`: `node index.mjs` with `runtime.import("./routes.ts")` works"', async (t) => {
   const project = makeProject(t)
   project.write('package.json', '{ "type": "module" }')
@@ -74,6 +76,7 @@ test('real saves of the hot module, of what it imports, and through a symbolic l
   }
 })
 
+// [hot 152]
 test('"with the hot module as `default` export (or `module.exports`)": of every kind', async (t) => {
   const it = scenario(t, 'circle')
   const required = "const { createRunner, hmr } = require('@upvotr/node-hmr')\n"

@@ -91,3 +91,15 @@ test('three at once are three blocks, each with its warning', async (t) => {
   assert.equal(run.text.stderr.match(/> 1 \| const = 5/g).length, 3)
   assert.doesNotMatch(run.text.stderr, /modules/)
 })
+
+test('the runs of many modules that fail together: three in full, the rest in one block', async (t) => {
+  const { run, path } = await running(t, 20)
+  for (let index = 0; index < 20; index++) fs.writeFileSync(path(index), hot("(() => { throw new Error('broken') })()"))
+  await run.printed(/more modules: using the last good version\n/, 'stderr')
+  const lines = run.text.stderr.split('\n')
+  const blocks = lines.filter((line) => line.startsWith('[hmr]') && line.includes('the runner failed'))
+  assert.ok(blocks.length <= 4, run.text.stderr)
+  assert.match(run.text.stderr, /\[hmr\] 17 more modules: the runner failed: .* and 14 more\n/)
+  for (let index = 0; index < 20; index++) fs.writeFileSync(path(index), hot(index))
+  await run.printed(/17 more modules recovered in/)
+})

@@ -13,64 +13,65 @@ const environment = { PORT: '0', NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'develo
 const nextBin = path.join(installed, 'node_modules/next/dist/bin/next')
 
 /** The example, running; `address` is where. */
-async function start(t, { prepare = () => {}, args = ['-l'], env } = {}) {
+async function start(t, { prepare = () => {}, args = ['-l'], env, file = 'server.js' } = {}) {
   const project = makeClient(t)
   project.copy('examples/next-custom-server')
   await prepare(project)
-  const program = project.hmr([...args, '-f', 'server.js'], { ...environment, ...env })
+  const program = project.hmr([...args, '-f', file], { ...environment, ...env })
   const [address] = /http:\S+/.exec(await program.line('Listening on'))
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
   t.after(() => agent.destroy())
   return { project, program, address, get: (url) => get(address + url, agent) }
 }
 
-test('edits of routes and of the server keep one Next, one process and the sockets', async (t) => {
-  const { project, program, address, get } = await start(t)
-  const socket = await connect(t, `${address.replace('http', 'ws')}/socket`)
-  assert.equal(await socket.message(), 'connected')
-  assert.notEqual(watches(program.pid), 0)
-  const first = await get('/api/time')
-  assert.equal(JSON.parse(first.body).version, 'first')
-  const page = await get('/')
-  assert.match(page.body, /Hello!/)
-  // Next has its own upgrade listener since that request.
-  const refresh = await connect(t, `${address.replace('http', 'ws')}/_next/hmr?id=a`, { origin: address })
+for (const file of ['server.js', 'server.ts'])
+  test(`edits of routes and of ${file} keep one Next, one process and the sockets`, async (t) => {
+    const { project, program, address, get } = await start(t, { file })
+    const socket = await connect(t, `${address.replace('http', 'ws')}/socket`)
+    assert.equal(await socket.message(), 'connected')
+    assert.notEqual(watches(program.pid), 0)
+    const first = await get('/api/time')
+    assert.equal(JSON.parse(first.body).version, 'first')
+    const page = await get('/')
+    assert.match(page.body, /Hello!/)
+    // Next has its own upgrade listener since that request.
+    const refresh = await connect(t, `${address.replace('http', 'ws')}/_next/hmr?id=a`, { origin: address })
 
-  // A route.
-  project.edit('routes/time.js', '"first"', '"second"')
-  assert.equal(await socket.message(), 'updated ./routes/time.js')
-  const second = await get('/api/time')
-  assert.equal(JSON.parse(second.body).version, 'second')
-  assert.equal(second.port, first.port)
+    // A route.
+    project.edit('routes/time.js', '"first"', '"second"')
+    assert.equal(await socket.message(), 'updated ./routes/time.js')
+    const second = await get('/api/time')
+    assert.equal(JSON.parse(second.body).version, 'second')
+    assert.equal(second.port, first.port)
 
-  // A route that does not parse, and its repair.
-  project.edit('routes/time.js', '=>', '= >')
-  await program.line(/last good/)
-  assert.equal(JSON.parse((await get('/api/time')).body).version, 'second')
-  project.edit('routes/time.js', '= >', '=>')
-  assert.equal(await socket.message(), 'updated ./routes/time.js')
+    // A route that does not parse, and its repair.
+    project.edit('routes/time.js', '=>', '= >')
+    await program.line(/last good/)
+    assert.equal(JSON.parse((await get('/api/time')).body).version, 'second')
+    project.edit('routes/time.js', '= >', '=>')
+    assert.equal(await socket.message(), 'updated ./routes/time.js')
 
-  // The server's own module.
-  project.edit('server.js', 'first version', 'second version')
-  await program.line('server.js updated')
-  assert.equal((await get('/api/time')).headers['x-served-by'], 'server, second version')
-  const later = await connect(t, `${address.replace('http', 'ws')}/socket`)
-  assert.equal(await later.message(), 'connected')
-  assert.equal((await get('/')).status, 200)
+    // The server's own module.
+    project.edit(file, 'first version', 'second version')
+    await program.line(`${file} updated`)
+    assert.equal((await get('/api/time')).headers['x-served-by'], 'server, second version')
+    const later = await connect(t, `${address.replace('http', 'ws')}/socket`)
+    assert.equal(await later.message(), 'connected')
+    assert.equal((await get('/')).status, 200)
 
-  // Both clients are told of the next update, once.
-  project.edit('routes/time.js', '"second"', '"third"')
-  assert.equal(await socket.message(), 'updated ./routes/time.js')
-  assert.equal(await later.message(), 'updated ./routes/time.js')
-  assert.deepEqual([socket.waiting(), later.waiting()], [0, 0])
-  assert.ok(socket.isOpen() && refresh.isOpen())
-  assert.equal((await get('/api/time')).port, first.port)
-  assert.equal(program.lines.filter((line) => line.includes('Listening on')).length, 1)
+    // Both clients are told of the next update, once.
+    project.edit('routes/time.js', '"second"', '"third"')
+    assert.equal(await socket.message(), 'updated ./routes/time.js')
+    assert.equal(await later.message(), 'updated ./routes/time.js')
+    assert.deepEqual([socket.waiting(), later.waiting()], [0, 0])
+    assert.ok(socket.isOpen() && refresh.isOpen())
+    assert.equal((await get('/api/time')).port, first.port)
+    assert.equal(program.lines.filter((line) => line.includes('Listening on')).length, 1)
 
-  // The cleanups, then the exit code that the shell expects, although Next leaves handles open.
-  program.kill('SIGTERM')
-  assert.equal(await program.ended, 143)
-})
+    // The cleanups, then the exit code that the shell expects, although Next leaves handles open.
+    program.kill('SIGTERM')
+    assert.equal(await program.ended, 143)
+  })
 
 test('a request that is under way during an update is answered by the version it began with', async (t) => {
   const { project, address, get } = await start(t)
@@ -106,43 +107,44 @@ test('what Next has loaded stays in require.cache, each module the same', async 
   }
 })
 
-test('in a browser, state survives an update of the server and an edit of the page, without a page load', async (t) => {
-  const { chromium } = require(path.join(installed, 'node_modules/playwright-core'))
-  const { project, program, address } = await start(t)
-  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
-  t.after(() => browser.close())
-  const page = await browser.newPage()
-  // Next compiles and the browser renders beside the tests of others: three times as patient.
-  page.setDefaultTimeout(3 * PATIENCE)
-  // Next tells a page of its edits once the page has subscribed to its parts.
-  const subscribed = page
-    .waitForEvent('websocket', (socket) => socket.url().includes('/_next/hmr'))
-    .then((socket) =>
-      socket.waitForEvent('framesent', ({ payload }) => String(payload).includes('turbopack-subscribe'))
-    )
-  await page.goto(address)
-  await subscribed
-  await page.getByText('connected', { exact: true }).waitFor()
-  const loads = []
-  page.on('load', () => loads.push(page.url()))
-  for (let i = 0; i < 3; i++) await page.getByRole('button', { name: 'clicks' }).click()
-  await page.getByText('3 clicks').waitFor()
+for (const file of ['server.js', 'server.ts'])
+  test(`in a browser, state survives an update of ${file} and an edit of the page, without a page load`, async (t) => {
+    const { chromium } = require(path.join(installed, 'node_modules/playwright-core'))
+    const { project, program, address } = await start(t, { file })
+    const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+    const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+    t.after(() => browser.close())
+    const page = await browser.newPage()
+    // Next compiles and the browser renders beside the tests of others: three times as patient.
+    page.setDefaultTimeout(3 * PATIENCE)
+    // Next tells a page of its edits once the page has subscribed to its parts.
+    const subscribed = page
+      .waitForEvent('websocket', (socket) => socket.url().includes('/_next/hmr'))
+      .then((socket) =>
+        socket.waitForEvent('framesent', ({ payload }) => String(payload).includes('turbopack-subscribe'))
+      )
+    await page.goto(address)
+    await subscribed
+    await page.getByText('connected', { exact: true }).waitFor()
+    const loads = []
+    page.on('load', () => loads.push(page.url()))
+    for (let i = 0; i < 3; i++) await page.getByRole('button', { name: 'clicks' }).click()
+    await page.getByText('3 clicks').waitFor()
 
-  project.edit('server.js', 'first version', 'second version')
-  await program.line('server.js updated')
-  project.edit('routes/time.js', '"first"', '"second"')
-  await page.getByText('updated ./routes/time.js').waitFor()
-  await page.getByText('3 clicks').waitFor()
+    project.edit(file, 'first version', 'second version')
+    await program.line(`${file} updated`)
+    project.edit('routes/time.js', '"first"', '"second"')
+    await page.getByText('updated ./routes/time.js').waitFor()
+    await page.getByText('3 clicks').waitFor()
 
-  project.edit('app/page.tsx', 'Hello!', 'Welcome!')
-  await page.getByRole('heading', { name: 'Welcome!' }).waitFor()
-  await page.getByText('3 clicks').waitFor()
-  await page.getByRole('button', { name: 'clicks' }).click()
-  await page.getByText('4 clicks').waitFor()
-  assert.equal(await page.evaluate(async () => (await (await fetch('/api/time')).json()).version), 'second')
-  assert.deepEqual(loads, [])
-})
+    project.edit('app/page.tsx', 'Hello!', 'Welcome!')
+    await page.getByRole('heading', { name: 'Welcome!' }).waitFor()
+    await page.getByText('3 clicks').waitFor()
+    await page.getByRole('button', { name: 'clicks' }).click()
+    await page.getByText('4 clicks').waitFor()
+    assert.equal(await page.evaluate(async () => (await (await fetch('/api/time')).json()).version), 'second')
+    assert.deepEqual(loads, [])
+  })
 
 test('in production the same files run, and nothing is watched: hmr -n, and disableReloading()', async (t) => {
   const env = { NODE_ENV: 'production' }

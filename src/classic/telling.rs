@@ -1,16 +1,18 @@
 //! When the failure of a run is told: at once, unless it is one of a burst of saves that goes on.
 //!
 //! A branch switch changes two hundred files, and comes in several batches on a busy machine. What ran with half of them may
-//! fail, and the next batch mends it: that is told only if it is still so when the burst is over.
+//! fail, and the next batch mends it: that is told only if it is still so when the burst is over. Of many that fail together
+//! three are told in full.
 
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::steps::Module;
-use super::trouble::{report_failure, warn};
+use super::trouble::{count_failure, report_failure, warn};
 use crate::files::{Delivery, Origin};
-use crate::js::{Held, Js, Timers};
+use crate::js::{Held, Js, JsResult, State, Timers};
 use crate::report;
 
 /// How soon is looked again, in milliseconds.
@@ -35,7 +37,118 @@ pub struct Telling {
     update: u64,
     since: Instant,
     is_held: bool,
+    /// Enough others have failed just before; known once something is to be said.
+    is_one_of_many: Option<bool>,
     said: Vec<Said>,
+}
+
+/// How many are told in full of those that fail together.
+const IN_FULL: usize = 3;
+/// After which pause the next ones are.
+const RENEWAL: Duration = Duration::from_millis(500);
+/// After which pause the rest is told, in milliseconds.
+const REST: u32 = 100;
+
+/// The failures that came together.
+#[derive(Default)]
+struct Many {
+    last: Cell<Option<Instant>>,
+    in_full: RefCell<Vec<String>>,
+    rest: RefCell<Vec<Rc<Telling>>>,
+    is_due: Cell<bool>,
+}
+
+impl State for Many {
+    fn make(_: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self::default())
+    }
+
+    fn close(&self) {
+        self.rest.take();
+    }
+}
+
+impl Many {
+    /// Notes that a module fails. Whether it is told of with the rest.
+    fn note(&self, id: &str) -> bool {
+        let now = Instant::now();
+        let is_over = self
+            .last
+            .replace(Some(now))
+            .is_none_or(|last| now.duration_since(last) >= RENEWAL);
+        let mut in_full = self.in_full.borrow_mut();
+        if is_over && self.rest.borrow().is_empty() {
+            in_full.clear();
+        }
+        if in_full.iter().any(|other| other == id) {
+            return false;
+        }
+        if in_full.len() < IN_FULL {
+            in_full.push(id.to_owned());
+            return false;
+        }
+        true
+    }
+
+    fn add(self: &Rc<Self>, js: Js<'_>, telling: Rc<Telling>) {
+        self.rest.borrow_mut().push(telling);
+        if !self.is_due.replace(true) {
+            self.look_later(js);
+        }
+    }
+
+    fn look_later(self: &Rc<Self>, js: Js<'_>) {
+        let this = Rc::clone(self);
+        let look = move |js: Js<'_>| {
+            let since = this.last.get().map(|last| last.elapsed());
+            if since.is_some_and(|since| since < Duration::from_millis(REST.into())) {
+                return this.look_later(js);
+            }
+            this.is_due.set(false);
+            tell_rest(js, &this.rest.take());
+        };
+        let timer = js
+            .state::<Timers>()
+            .and_then(|timers| timers.after(js, REST, look));
+        // Refused only while the environment goes.
+        let _ = timer;
+    }
+}
+
+/// One block for all.
+fn tell_rest(js: Js<'_>, rest: &[Rc<Telling>]) {
+    let is_still_so = |telling: &&Rc<Telling>| {
+        let record = &telling.module.record;
+        record.updates.get() == telling.update && record.is_alive.get()
+    };
+    let rest: Vec<_> = rest.iter().filter(is_still_so).collect();
+    if let [alone] = rest.as_slice() {
+        return alone.said.iter().for_each(|said| tell(&alone.module, said));
+    }
+    let mut failures: Vec<(&'static str, Vec<&str>)> = Vec::new();
+    let mut warnings: Vec<(&'static str, Vec<&str>)> = Vec::new();
+    for telling in &rest {
+        for said in &telling.said {
+            let (list, text) = match said {
+                Said::Failure(what, thrown) => {
+                    count_failure(js, &telling.module.record, what, thrown);
+                    (&mut failures, *what)
+                }
+                Said::Warning(text) => (&mut warnings, *text),
+            };
+            let id = telling.module.record.id.as_str();
+            match list.iter_mut().find(|(other, _)| *other == text) {
+                Some((_, ids)) => ids.push(id),
+                None => list.push((text, vec![id])),
+            }
+        }
+    }
+    for (what, ids) in failures {
+        report::more_errors(js, what, &ids);
+    }
+    for (text, ids) in warnings {
+        report::notice(js, &format!("{} more modules: {text}", ids.len()));
+    }
 }
 
 impl Telling {
@@ -46,6 +159,7 @@ impl Telling {
             update: module.record.updates.get(),
             since: Instant::now(),
             is_held: origin == Origin::Watched && module.cx.with(is_in_burst),
+            is_one_of_many: None,
             said: Vec::new(),
         }
     }
@@ -61,20 +175,36 @@ impl Telling {
     }
 
     fn say(&mut self, said: Said) {
-        if self.is_held {
+        if self.is_held || self.is_one_of_many() {
             self.said.push(said);
         } else {
             tell(&self.module, &said);
         }
     }
 
+    fn is_one_of_many(&mut self) -> bool {
+        let id = &self.module.record.id;
+        let ask = || {
+            let many = self.module.cx.attempt(|js| js.state::<Many>());
+            many.is_ok_and(|many| many.note(id))
+        };
+        *self.is_one_of_many.get_or_insert_with(ask)
+    }
+
     /// All is said of this update. What is held is told later.
     pub fn end(self) {
-        if !self.said.is_empty() {
-            let module = self.module.clone();
-            let this = Rc::new(self);
-            module.cx.with(|js| this.look_later(js));
+        if self.said.is_empty() {
+            return;
         }
+        let module = self.module.clone();
+        let this = Rc::new(self);
+        module.cx.with(|js| {
+            if this.is_held {
+                this.look_later(js);
+            } else if let Ok(many) = js.state::<Many>() {
+                many.add(js, this);
+            }
+        });
     }
 
     fn look_later(self: &Rc<Self>, js: Js<'_>) {
@@ -87,8 +217,10 @@ impl Telling {
             if is_in_burst(js) && this.since.elapsed() < LONGEST {
                 return this.look_later(js);
             }
-            for said in &this.said {
-                tell(&this.module, said);
+            let many = js.state::<Many>().ok();
+            match many.filter(|many| many.note(&record.id)) {
+                Some(many) => many.add(js, Rc::clone(&this)),
+                None => this.said.iter().for_each(|said| tell(&this.module, said)),
             }
         };
         let timer = js

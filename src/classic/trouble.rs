@@ -47,6 +47,11 @@ pub fn report_failure(module: &Module, what: &str, thrown: &Held) {
         .with(|js| tell(js, &module.record, what, thrown.get(js)));
 }
 
+/// Counts what failed, which is reported with others.
+pub fn count_failure(js: Js<'_>, record: &Record, what: &str, thrown: &Held) {
+    record.count_trouble(fingerprint(what, thrown.get(js)).as_deref());
+}
+
 /// Reports what an old version's cleanup throws. It is no failure of the new version, and its file may have another text by
 /// now, so the line of code is shown only of files that did not change since.
 pub fn report_of_old_version(module: &Module, what: &str, thrown: &Held) {

@@ -177,6 +177,13 @@ pub fn errors(js: Js<'_>, ids: &[&str]) {
     write(js, "error", &[js.string(&line)]);
 }
 
+/// The rest of what failed together.
+pub fn more_errors(js: Js<'_>, what: &str, ids: &[&str]) {
+    let text = format!("[hmr] {} more modules: {what}: {}", ids.len(), many(ids));
+    let line = paint(js, "stderr", Colour::Red, &text);
+    write(js, "error", &[js.string(&line)]);
+}
+
 /// A file that `user` requires plainly changed, and nothing follows it.
 pub fn dependency_hint(js: Js<'_>, path: &str, user: &str) {
     let path = relative(path);
