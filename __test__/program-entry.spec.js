@@ -19,8 +19,8 @@ const ENTRIES = {
   'server.cts': `${REQUIRE}console.log('evaluated')\nmodule.exports = ${MODULE}`
 }
 
+// [hot 13]
 for (const [file, text] of Object.entries(ENTRIES))
-  // [hot 13]
   for (const [way, start] of [
     ['hmr', (project) => project.hmr([file])],
     ['hmr -f', (project) => project.hmr(['-f', file])],
