@@ -206,7 +206,7 @@ impl Host for HotRun {
         });
         if let Some(program) = entry {
             // Whoever has started it has it first.
-            drop(js.soon(move |js| program.entry_ran(js)));
+            let _ = js.soon(move |js| program.entry_ran(js));
         }
         super::doors::refresh(js, version.module);
     }
