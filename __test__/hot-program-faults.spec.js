@@ -73,6 +73,7 @@ for (const [name, shape] of Object.entries(SHAPES)) {
       broken['lacks a name'] = text(2).replace('export const n', 'export const m')
     }
     for (const [fault, wrong] of Object.entries(broken)) {
+      // [hot 117, 118]
       test(`a version that ${fault}: the last good one goes on, and the next save is taken`, async (t) => {
         const program = await start(t)
         const failed = await program.edit({ [leaf]: wrong })

@@ -96,3 +96,27 @@ test('with a loader of the user\'s, and in `runtime.import`, "an export that is 
   assert.equal(await plain.ended, 0)
   assert.deepEqual(plain.lines, [])
 })
+
+// [hot 13, 156]
+test('a classic program in CommonJS, renamed to TypeScript with `import` and `export default`, keeps its `createRuntime(require)`', async (t) => {
+  const project = makeProject(t)
+  project.write(
+    'server.ts',
+    `import { createPersist, createRunner, createRuntime, hmr } from '@upvotr/node-hmr'
+     export default hmr(
+       createPersist(() => ({ runtime: createRuntime(require, undefined, { dependencies: true }) })),
+       createRunner(async ({ runtime }) => {
+         const route = await runtime.import('./route.js')
+         console.log('route is', route.exports)
+         runtime.on('update', () => console.log('route is', route.exports))
+       }, undefined, true))`
+  )
+  project.write('route.ts', `${IMPORT}import { text } from './text'\nexport default hmr(null, createRunner(() => 'r1 ' + text))`)
+  project.write('text.ts', "export const text: string = 't1'")
+  const { line } = project.hmr(['-f', 'server.ts'])
+  await line('route is r1 t1')
+  project.edit('route.ts', 'r1', 'r2')
+  await line('route is r2 t1')
+  project.edit('text.ts', 't1', 't2')
+  await line('route is r2 t2')
+})

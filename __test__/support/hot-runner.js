@@ -1,8 +1,8 @@
-// Runs a program hot, without the command, and tells each event of `updates` in a line of its own:
-// `node hot-runner.js entry [options as JSON]`
+// Runs a program hot, as the command does, and tells each event of `updates`: `node hot-runner.js entry`
 const { runInThisContext } = require('node:vm')
 const binding = require('../../load-binding.js')
-const [, , entry, options] = process.argv
+const { places } = require('../../bin/doors.js')
+const [, , entry] = process.argv
 
 for (const event of ['updated', 'reloaded', 'failed', 'custom'])
   binding.updates.on(event, (payload) => {
@@ -21,7 +21,9 @@ process.on('message', (code) => {
     )
 })
 process.argv.splice(1, 1)
-binding.runHot(entry, options === undefined ? undefined : JSON.parse(options)).then(
+binding.openProgram(places, { entry, command: true, enableLogging: true })
+binding.keepProgramAlive()
+binding.runProgram(entry).then(
   () => process.send(['ready']),
   (error) => {
     console.error(error)

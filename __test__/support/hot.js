@@ -7,13 +7,14 @@ const { makeFolder } = require('./files')
 const TIMEOUT = 10_000
 
 /** Runs `entry` of these files; `words` are what the program says by `say(…)`, and the events of `updates`. */
-async function runHot(t, files, { entry = 'main.mjs', options } = {}) {
+async function runHot(t, files, { entry = 'main.mjs', env } = {}) {
   const folder = makeFolder(t, { files })
   const dir = fs.realpathSync(folder.dir)
-  const child = fork(path.join(__dirname, 'hot-runner.js'), [path.join(dir, entry), JSON.stringify(options ?? {})], {
+  const child = fork(path.join(__dirname, 'hot-runner.js'), [path.join(dir, entry)], {
     cwd: dir,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    execArgv: []
+    execArgv: [],
+    env: { ...process.env, HMR_CACHE: '0', ...env }
   })
   t.after(() => child.kill('SIGKILL'))
   const program = new Program(child, dir)

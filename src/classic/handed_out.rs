@@ -54,6 +54,10 @@ pub fn evaluate<'s>(
     };
     if asks_others {
         for other in loaders_above(module, require)? {
+            // What Node's `require` has put there is an ES module that it does not evaluate again.
+            if evicted.is_some() && is_of_engine(other) {
+                require_cache::evict(other, path)?;
+            }
             if let Ok((false, version)) = unless_thrown(require_cache::require(other, path).and_then(take))? {
                 return keep(module, require, version);
             }

@@ -71,8 +71,12 @@ impl Engine {
                 url, line, column, ..
             } = place;
             let frame = place.frame();
+            let name = match code {
+                "" => class.to_owned(),
+                code => format!("{class} [{code}]"),
+            };
             js.string(&format!(
-                "{frame}\n{class}: {message}\n    at {url}:{line}:{column}"
+                "{frame}\n{name}: {message}\n    at {url}:{line}:{column}"
             ))
         });
         let args = [js.string(class), js.string(message), js.string(code), stack];

@@ -12,6 +12,7 @@ use super::assemble::{Assembly, disassemble};
 use super::compile::ExportKind;
 use super::engine::Engine;
 use super::link;
+use super::load::Loaded;
 use super::namespace::public_cell;
 use super::record::{Body, ModuleId, Unit, Version};
 use super::run;
@@ -25,7 +26,7 @@ pub struct Read {
     pub module: ModuleId,
     /// What is to run instead, or why it cannot.
     pub unit: Result<Arc<Unit>, SourceError>,
-    /// Whether this call has found it; otherwise an earlier one did.
+    /// Whether this call has found it; otherwise an earlier one had found the same.
     pub is_new: bool,
 }
 
@@ -34,6 +35,11 @@ impl Engine {
     /// updates are among them until they are committed or are again what runs. Nothing that runs is touched.
     pub fn read(&self, changed: &[PathBuf]) -> Vec<Read> {
         let sources = self.sources();
+        let newest = |id: ModuleId| sources.loader.get(&self.record(id)?.url);
+        let known: HashMap<ModuleId, Option<Arc<Loaded>>> = {
+            let unread = self.unread.borrow();
+            unread.iter().map(|id| (*id, newest(*id))).collect()
+        };
         let looked_at: BTreeSet<ModuleId> = sources
             .look_again(changed)
             .iter()
@@ -41,6 +47,10 @@ impl Engine {
             .map(|record| record.id)
             .collect();
         self.unread.borrow_mut().extend(&looked_at);
+        let is_known = |id: ModuleId| match (known.get(&id), newest(id)) {
+            (Some(Some(known)), Some(newest)) => Arc::ptr_eq(known, &newest),
+            _ => false,
+        };
         let unread = self.unread.borrow().clone();
         let mut read = Vec::new();
         for module in unread {
@@ -58,7 +68,7 @@ impl Engine {
             read.push(Read {
                 module,
                 unit,
-                is_new: looked_at.contains(&module),
+                is_new: looked_at.contains(&module) && !is_known(module),
             });
         }
         read
@@ -195,7 +205,6 @@ impl Engine {
                 self.unlink(&old);
                 replaced.push(old);
             }
-            self.unread.borrow_mut().remove(&id);
             if let Some(env) = version.env() {
                 let cell = public_cell(js, &record);
                 cell.get(js).set("env", env.get(js))?;

@@ -2,15 +2,15 @@
 
 use std::rc::Rc;
 
-use super::calling;
+use super::calling::report_failure;
 use super::queue::Updater;
-use super::version::{Accept, What};
+use super::version::{Accept, Version, What};
 use crate::graph::hot::{Acceptor, By, ModuleId};
 use crate::js::{Cx, Held, Js, Value};
 
 /// A callback that is to be called, with what its owner had registered when the update began.
 pub(super) struct Callback {
-    path: Rc<str>,
+    version: Rc<Version>,
     accept: Rc<Accept>,
     /// The updated modules that it is about, by URL.
     updated: Vec<(Rc<str>, ModuleId)>,
@@ -46,7 +46,7 @@ impl Updater {
                 };
                 if !updated.is_empty() && (accept.callback.is_some() || accept.on_error.is_some()) {
                     callbacks.push(Callback {
-                        path: Rc::clone(&version.module.path),
+                        version: Rc::clone(&version),
                         accept,
                         updated,
                     });
@@ -57,7 +57,7 @@ impl Updater {
     }
 
     /// Calls them in order, each awaited. `failure` is what the new versions failed with, if they did.
-    pub(super) async fn call(&self, cx: &Cx, callbacks: Vec<Callback>, failure: Option<&Held>) {
+    pub(super) async fn call_acceptors(&self, cx: &Cx, callbacks: Vec<Callback>, failure: Option<&Held>) {
         for callback in callbacks {
             if let Some(failure) = failure {
                 self.call_error_handler(cx, &callback, failure).await;
@@ -65,14 +65,15 @@ impl Updater {
             let Some(function) = &callback.accept.callback else {
                 continue;
             };
-            let called = calling::call(cx, &callback.path, "an accept callback", function, |js| {
+            let what = "an accept callback";
+            let called = self.call_user(cx, &callback.version, what, function, |js| {
                 vec![self.argument(js, &callback, failure.is_some())]
             });
             if let Err(thrown) = called.await {
                 if callback.accept.on_error.is_some() {
                     self.call_error_handler(cx, &callback, &thrown).await;
                 } else {
-                    calling::report(cx, &callback.path, "an accept callback", &thrown);
+                    report_failure(cx, &callback.version.module.path, what, &thrown);
                 }
             }
         }
@@ -104,17 +105,15 @@ impl Updater {
         let Some(handler) = &callback.accept.on_error else {
             return;
         };
-        let called = calling::call(cx, &callback.path, "an error handler", handler, |js| {
+        self.call_or_report(cx, &callback.version, "an error handler", handler, |js| {
             let names = js.object();
             let dependency = callback.updated.first().and_then(|(_, id)| self.hot.find(*id));
             let dependency = dependency.map_or_else(|| js.undefined(), |module| js.string(&module.path));
             // A new object takes any property.
-            let _ = names.set("moduleId", js.string(&callback.path));
+            let _ = names.set("moduleId", js.string(&callback.version.module.path));
             let _ = names.set("dependencyId", dependency);
             vec![thrown.get(js), names]
-        });
-        if let Err(thrown) = called.await {
-            calling::report(cx, &callback.path, "an error handler", &thrown);
-        }
+        })
+        .await;
     }
 }

@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use super::queue::Updater;
+use super::telling::shown;
 use super::version::{Version, WatchWish};
 use crate::js::{Cx, Held, Js, Signal, Timers, Value, settled, spawn_detached};
 use crate::report;
@@ -18,59 +20,72 @@ pub enum Ended {
     Late,
 }
 
-/// Calls a function and waits for what it returns. Says whether all went well; what did not is reported.
-pub async fn call(
-    cx: &Cx,
-    path: &str,
-    what: &str,
-    function: &Held,
-    arguments: impl for<'s> FnOnce(Js<'s>) -> Vec<Value<'s>>,
-) -> Result<(), Held> {
-    let returned = cx.attempt(|js| {
-        let arguments = arguments(js);
-        let returned = function.get(js).call(js.undefined(), &arguments)?;
-        Ok(returned.is_thenable()?.then(|| returned.hold()))
-    });
-    let thrown = match returned {
-        Ok(None) => return Ok(()),
-        Ok(Some(promise)) => match within(cx, promise, PATIENCE).await {
-            Ended::Settled(Ok(_)) => return Ok(()),
-            Ended::Settled(Err(thrown)) => thrown,
+impl Updater {
+    /// Calls a function that a version has registered, on behalf of its module, and waits for what it returns. Gives what it
+    /// threw or rejected with.
+    pub(super) async fn call_user(
+        &self,
+        cx: &Cx,
+        version: &Rc<Version>,
+        what: &str,
+        function: &Held,
+        arguments: impl for<'s> FnOnce(Js<'s>) -> Vec<Value<'s>>,
+    ) -> Result<(), Held> {
+        let returned = cx.attempt(|js| {
+            let arguments = arguments(js);
+            let returned = self.runner.run_as(js, &self.speaker(version), &mut || {
+                function.get(js).call(js.undefined(), &arguments)
+            })?;
+            Ok(returned.is_thenable()?.then(|| returned.hold()))
+        });
+        let Some(promise) = returned? else { return Ok(()) };
+        match within(cx, promise, PATIENCE).await {
+            Ended::Settled(result) => result.map(drop),
             Ended::Late => {
                 cx.with(|js| {
                     let seconds = PATIENCE / 1000;
                     let text = format!("{what} has not settled within {seconds} s and is left behind");
-                    report::warning(js, path, &text);
+                    report::warning(js, &shown(&version.module.path), &text);
                 });
-                return Ok(());
+                Ok(())
             }
-        },
-        Err(thrown) => thrown,
-    };
-    Err(thrown)
+        }
+    }
+
+    /// The same; what it threw is reported.
+    pub(super) async fn call_or_report(
+        &self,
+        cx: &Cx,
+        version: &Rc<Version>,
+        what: &str,
+        function: &Held,
+        arguments: impl for<'s> FnOnce(Js<'s>) -> Vec<Value<'s>>,
+    ) {
+        if let Err(thrown) = self.call_user(cx, version, what, function, arguments).await {
+            report_failure(cx, &version.module.path, what, &thrown);
+        }
+    }
+
+    /// On whose behalf a version's callbacks run: the running version of its module, once it was replaced.
+    fn speaker(&self, version: &Rc<Version>) -> Rc<Version> {
+        let successor = self.hot.current(version.module.id);
+        let successor = successor.filter(|_| version.is_retired());
+        successor.unwrap_or_else(|| Rc::clone(version))
+    }
+
+    /// Calls the callback of `hot.watch` with the path that changed.
+    pub async fn call_watcher(&self, cx: &Cx, version: &Rc<Version>, wish: &WatchWish, changed: &str) {
+        let Some(callback) = &wish.callback else { return };
+        self.call_or_report(cx, version, "a callback of watch", callback, |js| {
+            vec![js.string(changed)]
+        })
+        .await;
+    }
 }
 
 /// Reports what a user's function threw.
-pub fn report(cx: &Cx, path: &str, what: &str, thrown: &Held) {
-    cx.with(|js| {
-        report::error(
-            js,
-            &super::update::shown(path),
-            &format!("{what} failed"),
-            thrown.get(js),
-        );
-    });
-}
-
-/// Calls the callback of `hot.watch` with the path that changed.
-pub async fn call_watcher(cx: &Cx, version: &Version, wish: &WatchWish, changed: &str) {
-    let Some(callback) = &wish.callback else { return };
-    let path = &version.module.path;
-    let what = "a callback of watch";
-    let called = call(cx, path, what, callback, |js| vec![js.string(changed)]);
-    if let Err(thrown) = called.await {
-        report(cx, path, what, &thrown);
-    }
+pub(super) fn report_failure(cx: &Cx, path: &str, what: &str, thrown: &Held) {
+    cx.with(|js| report::error(js, &shown(path), &format!("{what} failed"), thrown.get(js)));
 }
 
 /// Waits for a promise, but not longer than so many milliseconds.

@@ -2,36 +2,70 @@
 
 use std::rc::Rc;
 
-use super::calling;
+use super::queue::Updater;
 use super::version::Version;
+use crate::graph::hot::{ModuleId, Staged};
 use crate::js::Cx;
 
-/// Runs the disposers of a version, the latest first, each awaited. Says whether there was one.
-pub async fn dispose(cx: &Cx, version: &Rc<Version>) -> bool {
-    let mut has_run = false;
-    while let Some(disposer) = version.take_disposer() {
-        has_run = true;
-        version.was_disposed.set(true);
-        let module = &version.module;
-        let data = cx.with(|js| module.data(js));
-        let called = calling::call(cx, &module.path, "a disposer", &disposer, |js| vec![data.get(js)]);
-        if let Err(thrown) = called.await {
-            calling::report(cx, &module.path, "a disposer", &thrown);
+impl Updater {
+    /// Runs the disposers of a version, the latest first, each awaited.
+    pub(super) async fn dispose_version(&self, cx: &Cx, version: &Rc<Version>) {
+        while let Some(disposer) = version.take_disposer() {
+            version.was_disposed.set(true);
+            let data = cx.with(|js| version.module.data(js));
+            self.call_or_report(cx, version, "a disposer", &disposer, |js| vec![data.get(js)])
+                .await;
         }
     }
-    has_run
-}
 
-/// Runs the prune callbacks of a version, in order, each awaited.
-pub async fn prune(cx: &Cx, version: &Rc<Version>) {
-    for callback in version.take_prune_callbacks() {
-        let module = &version.module;
-        let data = cx.with(|js| module.data(js));
-        let called = calling::call(cx, &module.path, "a prune callback", &callback, |js| {
-            vec![data.get(js)]
+    /// Runs all disposers, importers before what they import.
+    pub async fn dispose_all(&self, cx: &Cx) {
+        let everything = self.graph.borrow().reload_plan(&[], &Staged::default());
+        for id in everything.dispose {
+            if let Some(version) = self.hot.current(id) {
+                self.dispose_version(cx, &version).await;
+            }
+        }
+    }
+
+    /// Disposes of versions that failed or were superseded: they are never heard of again.
+    pub(super) async fn drop_versions(&self, cx: &Cx, versions: &[Rc<Version>]) {
+        for version in versions.iter().rev() {
+            self.dispose_version(cx, version).await;
+            version.retire();
+            self.unstage(version);
+        }
+    }
+
+    /// Disposers and prune callbacks of what no root reaches any more.
+    pub(super) async fn prune(&self, cx: &Cx, candidates: &[ModuleId]) {
+        let gone = self.graph.borrow().unreached(candidates);
+        if gone.is_empty() {
+            return;
+        }
+        let payload = cx.with(|js| {
+            let payload = js.object();
+            let paths: Vec<_> = gone.iter().map(|id| js.string(&self.path(*id))).collect();
+            // A new object takes any property.
+            let _ = payload.set("type", js.string("prune"));
+            let _ = payload.set("paths", js.array(&paths));
+            payload.hold()
         });
-        if let Err(thrown) = called.await {
-            calling::report(cx, &module.path, "a prune callback", &thrown);
+        self.notify(cx, "vite:beforePrune", &payload).await;
+        for id in &gone {
+            if let Some(version) = self.hot.current(*id) {
+                self.dispose_version(cx, &version).await;
+                for callback in version.take_prune_callbacks() {
+                    let data = cx.with(|js| version.module.data(js));
+                    self.call_or_report(cx, &version, "a prune callback", &callback, |js| {
+                        vec![data.get(js)]
+                    })
+                    .await;
+                }
+            }
+            self.graph.borrow_mut().remove(*id);
+            self.hot.remove(*id);
+            cx.with(|js| self.runner.forget(js, *id));
         }
     }
 }

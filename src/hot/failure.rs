@@ -1,16 +1,16 @@
 //! A version that fails: the last good one goes on, and the next save tries again.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::rc::Rc;
 
-use super::disposing;
-use super::listeners::notify;
 use super::queue::{Batch, Updater};
 use super::restarting::{PACKAGES_STAY, threw_in_package};
 use super::runner::Prepared;
 use super::step::Step;
-use super::update::{Evaluated, Work, shown};
-use super::version::Version;
+use super::telling::shown;
+use super::update::{Evaluated, Work};
+use super::version::{Hot, Version};
 use crate::graph::hot::ModuleId;
 use crate::js::{Cx, Held, Js, Timers};
 use crate::report;
@@ -29,10 +29,18 @@ pub struct Broken {
     /// What it was, in words, and how often it was said.
     words: Option<String>,
     times: u64,
+    /// Something was said of this, or of what failed before it and was not mended either.
+    was_said: bool,
     /// Which update it was.
     update: u64,
     path: String,
 }
+
+/// What is said of a name that an exporter does not have.
+const NAMES: [&str; 2] = [
+    "does not provide an export named",
+    "contains conflicting star exports",
+];
 
 impl Updater {
     /// Whether something failed last and was not mended.
@@ -85,7 +93,7 @@ impl Updater {
             );
             crate::js::spawn_detached(js, async move {
                 let payload = cx.with(|js| error_payload(js, &thrown));
-                notify(&cx, &updater.hot, "vite:error", &payload).await;
+                updater.notify(&cx, "vite:error", &payload).await;
                 cx.with(|js| updater.runner.tell(js, &told));
             });
         };
@@ -112,18 +120,14 @@ impl Updater {
         if !restarts {
             cx.with(|js| self.say(js, "the new version failed", thrown));
         }
-        for version in versions.iter().rev() {
-            disposing::dispose(cx, version).await;
-            version.retire();
-            self.staged.borrow_mut().remove(&version.module.id);
-        }
+        self.drop_versions(cx, versions).await;
         self.asked.take();
         cx.with(|js| {
             self.runner.discard(js, prepared);
             self.runner.ends(js, prepared, false);
         });
         let payload = cx.with(|js| error_payload(js, thrown));
-        notify(cx, &self.hot, "vite:error", &payload).await;
+        self.notify(cx, "vite:error", &payload).await;
         let was_disposed = |id: &ModuleId| {
             let current = self.hot.current(*id);
             current.is_some_and(|version| version.was_disposed.get())
@@ -139,7 +143,7 @@ impl Updater {
             self.restore(cx, &mut work).await;
         }
         let callbacks = std::mem::take(&mut work.callbacks);
-        self.call(cx, callbacks, Some(thrown)).await;
+        self.call_acceptors(cx, callbacks, Some(thrown)).await;
         let told = self.told(&work, "failed", Some(thrown.clone()));
         cx.with(|js| self.runner.tell(js, &told));
     }
@@ -172,17 +176,13 @@ impl Updater {
         };
         if let Some(thrown) = failed {
             cx.with(|js| self.say(js, "the last good version failed as well", &thrown));
-            for version in versions.iter().rev() {
-                disposing::dispose(cx, version).await;
-                version.retire();
-                self.staged.borrow_mut().remove(&version.module.id);
-            }
+            self.drop_versions(cx, &versions).await;
             cx.with(|js| self.runner.discard(js, &prepared));
             return;
         }
         for version in &versions {
             self.staged.borrow_mut().remove(&version.module.id);
-            super::version::Hot::publish(version);
+            Hot::publish(version);
         }
         for (from, edge) in self.asked.take() {
             self.graph.borrow_mut().add_edge(from, edge);
@@ -191,24 +191,36 @@ impl Updater {
     }
 
     fn note_broken(&self, work: &Work, words: Option<String>) {
+        // An importer that does without the name mends it as well.
+        let lacks_name = words
+            .as_deref()
+            .is_some_and(|words| NAMES.iter().any(|name| words.contains(name)));
         let mut involved: BTreeSet<ModuleId> = work.spread.affected.iter().copied().collect();
         involved.extend(&work.plan.evaluate);
         involved.extend(&work.changed);
         if work.is_reload {
             involved.extend(self.graph.borrow().all());
+        } else if lacks_name {
+            involved.extend(self.graph.borrow().above(&work.changed));
         }
-        let path = work.changed.first().map(|id| self.path(*id));
+        // A file that is gone is what its importers fail for.
+        let files = &work.batch.files;
+        let gone = files.iter().find(|file| !Path::new(file).exists());
+        let path = gone.or(files.first()).cloned();
+        let path = path.or_else(|| work.changed.first().map(|id| self.path(*id)));
         let mut broken = self.broken.borrow_mut();
         let times = match &*broken {
             Some(before) if before.words == words && words.is_some() => before.times,
             _ => 0,
         };
+        let was_said = broken.as_ref().is_some_and(|before| before.was_said);
         *broken = Some(Broken {
             changed: work.changed.iter().copied().collect(),
             touched: work.batch.touched.clone(),
             involved,
             words,
             times,
+            was_said,
             update: self.updates.get(),
             path: path.unwrap_or_default(),
         });
@@ -219,6 +231,7 @@ impl Updater {
         let (path, times) = match &mut *self.broken.borrow_mut() {
             Some(broken) => {
                 broken.times += 1;
+                broken.was_said = true;
                 (shown(&broken.path), broken.times)
             }
             None => (String::new(), 1),
@@ -238,7 +251,7 @@ impl Updater {
             let runs = |id: &ModuleId| !graph.has(*id) || self.runner.is_current(*id);
             broken.changed.iter().all(runs)
         });
-        mended.is_some_and(|broken| broken.times > 0)
+        mended.is_some_and(|broken| broken.was_said)
     }
 }
 

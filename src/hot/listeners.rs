@@ -2,38 +2,31 @@
 
 use std::rc::Rc;
 
-use super::calling;
-use super::version::Hot;
+use super::queue::Updater;
 use crate::js::{Cx, Held, Js, Value, spawn_detached};
 
-/// Calls the listeners of an event in the order in which they were registered, and waits for each.
-pub async fn notify(cx: &Cx, hot: &Rc<Hot>, event: &str, payload: &Held) {
-    for (version, listener) in hot.listeners(event) {
-        if version.is_retired() {
-            continue;
-        }
+impl Updater {
+    /// Calls the listeners of an event in the order in which they were registered, and waits for each.
+    pub(super) async fn notify(&self, cx: &Cx, event: &str, payload: &Held) {
         let what = format!("a listener of \"{event}\"");
-        let called = calling::call(cx, &version.module.path, &what, &listener, |js| {
-            vec![payload.get(js)]
-        });
-        if let Err(thrown) = called.await {
-            calling::report(cx, &version.module.path, &what, &thrown);
+        for (version, listener) in self.hot.listeners(event) {
+            if !version.is_retired() {
+                self.call_or_report(cx, &version, &what, &listener, |js| vec![payload.get(js)])
+                    .await;
+            }
         }
     }
-}
 
-/// Calls the listeners of an event now, and waits for none.
-pub fn tell(js: Js<'_>, hot: &Rc<Hot>, event: &str, payload: Value<'_>) {
-    for (version, listener) in hot.listeners(event) {
-        let (cx, payload) = (Cx::new(js), payload.hold());
-        let what = format!("a listener of \"{event}\"");
-        spawn_detached(js, async move {
-            let called = calling::call(&cx, &version.module.path, &what, &listener, |js| {
-                vec![payload.get(js)]
+    /// Calls the listeners of an event now, and waits for none.
+    pub(super) fn tell(self: &Rc<Self>, js: Js<'_>, event: &str, payload: Value<'_>) {
+        for (version, listener) in self.hot.listeners(event) {
+            let (updater, cx, payload) = (Rc::clone(self), Cx::new(js), payload.hold());
+            let what = format!("a listener of \"{event}\"");
+            spawn_detached(js, async move {
+                updater
+                    .call_or_report(&cx, &version, &what, &listener, |js| vec![payload.get(js)])
+                    .await;
             });
-            if let Err(thrown) = called.await {
-                calling::report(&cx, &version.module.path, &what, &thrown);
-            }
-        });
+        }
     }
 }

@@ -10,6 +10,7 @@
 //! | `accepting.rs` | accept callbacks |
 //! | `queue.rs` | one update at a time |
 //! | `update.rs` | one update, step by step; `step.rs` names the steps |
+//! | `telling.rs` | what is told of an update: events, the line of the log |
 //! | `failure.rs` | the last good version goes on |
 //! | `restarting.rs` | changes for which the process restarts |
 //! | `runner.rs` | the trait |
@@ -25,12 +26,12 @@ mod queue;
 mod restarting;
 mod runner;
 mod step;
+mod telling;
 mod update;
 mod version;
 
-pub use calling::call_watcher;
 pub use context::{Kind, context};
 pub use queue::{Batch, Updater};
 pub use runner::{Evaluating, Evaluation, Prepared, Restart, Runner, Told, Want};
-pub use update::shown;
+pub use telling::shown;
 pub use version::{Hot, Module, Version, WatchWish};

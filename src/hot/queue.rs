@@ -6,16 +6,26 @@ use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
 use super::failure::Broken;
-use super::listeners;
 use super::runner::{Prepared, Runner};
+use super::telling::shown;
 use super::version::{Hot, Module, Version};
 use crate::graph::hot::{Edge, HotGraph, ModuleId};
 use crate::js::{Cx, Js, Signal, spawn_detached};
 use crate::report;
 use rustc_hash::FxBuildHasher;
 
-/// A module that calls `invalidate()` again so soon after that has evaluated it again would do so for ever.
+/// Versions that call `invalidate()` so soon after one another would do so for ever, …
 const LOOP: Duration = Duration::from_secs(1);
+/// … if so many have followed each other. One that calls it while it is evaluated may not follow another at all.
+const REFUSALS: u32 = 3;
+
+/// A version that called `invalidate()`.
+#[derive(Clone)]
+pub struct Refusal {
+    version: Weak<Version>,
+    /// The module with whose call it began: others have called it for the update that came of that.
+    first: Rc<str>,
+}
 
 /// What one update is made for.
 #[derive(Default)]
@@ -27,7 +37,7 @@ pub struct Batch {
     /// Modules that count as changed though their files are the same.
     pub touched: BTreeSet<ModuleId>,
     /// Versions that called `invalidate()`.
-    pub invalidated: Vec<Weak<Version>>,
+    pub invalidated: Vec<Refusal>,
     /// A file changed for which the whole program is evaluated again.
     pub wants_reload: bool,
     /// What failed may be mended now: a missing file appeared.
@@ -41,6 +51,20 @@ impl Batch {
             && self.invalidated.is_empty()
             && !self.wants_reload
             && !self.retries
+    }
+
+    /// The versions that called `invalidate()` and still run.
+    pub(super) fn refusing(&self) -> Vec<Rc<Version>> {
+        let versions = self
+            .invalidated
+            .iter()
+            .filter_map(|refusal| refusal.version.upgrade());
+        versions.filter(|version| !version.is_retired()).collect()
+    }
+
+    /// The module with whose call of `invalidate()` it began.
+    pub(super) fn first_refusing(&self) -> Option<Rc<str>> {
+        self.invalidated.first().map(|refusal| Rc::clone(&refusal.first))
     }
 
     /// Adds what another one is made for.
@@ -87,6 +111,8 @@ pub struct Updater {
     pub(super) pending: RefCell<Batch>,
     pub(super) under_way: RefCell<Vec<Rc<UnderWay>>>,
     pub(super) broken: RefCell<Option<Broken>>,
+    /// Of the update that runs: the module whose `invalidate()` it came of.
+    pub(super) refused_first: RefCell<Option<Rc<str>>>,
     /// Accept callbacks of replaced versions are being called.
     pub(super) is_telling: Cell<bool>,
     pub(super) has_reloaded: Cell<bool>,
@@ -108,6 +134,7 @@ impl Updater {
             pending: RefCell::default(),
             under_way: RefCell::default(),
             broken: RefCell::default(),
+            refused_first: RefCell::default(),
             is_telling: Cell::new(false),
             has_reloaded: Cell::new(false),
             updates: Cell::new(0),
@@ -131,6 +158,20 @@ impl Updater {
         version
     }
 
+    /// Whether a version is being evaluated and is not published.
+    fn is_staged(&self, version: &Rc<Version>) -> bool {
+        let staged = self.staged.borrow();
+        let found = staged.get(&version.module.id);
+        found.is_some_and(|found| Rc::ptr_eq(found, version))
+    }
+
+    /// The version is not evaluated any more.
+    pub(super) fn unstage(&self, version: &Rc<Version>) {
+        if self.is_staged(version) {
+            self.staged.borrow_mut().remove(&version.module.id);
+        }
+    }
+
     /// Whether an evaluation under way is of new content of this module: going back to what runs is a change then, too.
     pub fn is_evaluating(&self, id: ModuleId) -> bool {
         let under_way = self.under_way.borrow();
@@ -152,12 +193,9 @@ impl Updater {
         }
         let mut batch = self.pending.take();
         // What refuses while it is evaluated is asked about once it runs: until then the version before it answers.
-        let is_staged = |version: &Weak<Version>| {
-            let staged = self.staged.borrow();
-            version.upgrade().is_some_and(|version| {
-                let other = staged.get(&version.module.id);
-                other.is_some_and(|other| Rc::ptr_eq(other, &version))
-            })
+        let is_staged = |refusal: &Refusal| {
+            let version = refusal.version.upgrade();
+            version.is_some_and(|version| self.is_staged(&version))
         };
         let (later, now): (Vec<_>, Vec<_>) = batch.invalidated.drain(..).partition(is_staged);
         batch.invalidated = now;
@@ -167,6 +205,7 @@ impl Updater {
         }
         let (updater, cx) = (Rc::clone(self), Cx::new(js));
         self.is_busy.set(true);
+        *self.refused_first.borrow_mut() = batch.first_refusing();
         spawn_detached(js, async move {
             if updater.update(&cx, batch).await {
                 updater.leave(&cx);
@@ -177,12 +216,10 @@ impl Updater {
     /// The update is over, or waits for an evaluation: others may go on.
     pub(super) fn leave(self: &Rc<Self>, cx: &Cx) {
         self.is_busy.set(false);
+        self.refused_first.take();
         cx.with(|js| {
             // Those who wait for the end of an evaluation come first.
             self.free.fire(js, &Ok(crate::js::Held::undefined()));
-            if self.pending.borrow().is_empty() && !self.is_busy.get() {
-                self.hot.forgive();
-            }
             self.pump(js);
         });
     }
@@ -207,30 +244,33 @@ impl Updater {
         let Some(version) = speaks_for.filter(|version| !version.is_retired()) else {
             return;
         };
-        let now = Instant::now();
-        let is_again = module
-            .last_invalidated
-            .get()
-            .is_some_and(|last| now.duration_since(last) < LOOP);
-        if module.has_invalidated.replace(true) || is_again && version.is_by_invalidation.get() {
-            let text = "invalidate() is ignored: this version is there because the last one has called it";
-            report::warning(js, &super::update::shown(&module.path), text);
+        if !version.refuse() {
             return;
         }
-        module.last_invalidated.set(Some(now));
-        version.refuse();
+        let now = Instant::now();
+        let last = module.last_invalidated.replace(Some(now));
+        let is_soon = last.is_some_and(|last| now.duration_since(last) < LOOP);
+        let in_a_row = if is_soon { version.refusals.get() } else { 0 };
+        if in_a_row > 0 && (in_a_row >= REFUSALS || self.is_staged(&version)) {
+            let text = "invalidate() is ignored: this version is there because the last one has called it";
+            report::warning(js, &shown(&module.path), text);
+            version.take_back_refusal();
+            return;
+        }
         let payload = js.object();
+        let refused_first = self.refused_first.borrow().clone();
+        let first = refused_first.unwrap_or_else(|| Rc::clone(&module.path));
         let path = js.string(&module.path);
         let message = message.map_or_else(|| js.undefined(), |message| js.string(message));
         // A new object takes any property.
         let _ = payload.set("path", path);
         let _ = payload.set("message", message);
-        let _ = payload.set("firstInvalidatedBy", path);
-        listeners::tell(js, &self.hot, "vite:invalidate", payload);
-        self.pending
-            .borrow_mut()
-            .invalidated
-            .push(Rc::downgrade(&version));
+        let _ = payload.set("firstInvalidatedBy", js.string(&first));
+        self.tell(js, "vite:invalidate", payload);
+        self.pending.borrow_mut().invalidated.push(Refusal {
+            version: Rc::downgrade(&version),
+            first,
+        });
         // Not within the user's call: what it waits for may be that call.
         if !self.is_called.replace(true) {
             let updater = Rc::clone(self);
@@ -245,8 +285,8 @@ impl Updater {
     }
 
     /// `hot.send()`.
-    pub fn send(&self, js: Js<'_>, event: &str, data: crate::js::Value<'_>) {
-        listeners::tell(js, &self.hot, event, data);
+    pub fn send(self: &Rc<Self>, js: Js<'_>, event: &str, data: crate::js::Value<'_>) {
+        self.tell(js, event, data);
         self.runner.sent(js, event, data);
     }
 }

@@ -2,7 +2,8 @@
 
 use super::queue::Updater;
 use super::runner::Restart;
-use super::update::{Work, first_of, shown};
+use super::telling::{first_of, shown};
+use super::update::Work;
 use crate::graph::hot::Outcome;
 use crate::js::{Js, Value};
 use crate::report;

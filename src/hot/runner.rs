@@ -45,14 +45,26 @@ pub trait Runner {
     /// What is wrong with a file, an import or a name.
     fn prepare<'s>(&self, js: Js<'s>, want: &Want, changed: &[ModuleId]) -> JsResult<'s, Prepared>;
 
+    /// Calls something on behalf of a version: what it starts is that version's.
+    ///
+    /// # Errors
+    /// What `body` throws.
+    fn run_as<'s>(
+        &self,
+        js: Js<'s>,
+        version: &Version,
+        body: &mut dyn FnMut() -> JsResult<'s>,
+    ) -> JsResult<'s>;
+
     /// New instances of the code that ran last without an error, likewise.
     ///
     /// # Errors
     /// When it cannot be linked any more.
     fn last_good<'s>(&self, js: Js<'s>, modules: &[ModuleId]) -> JsResult<'s, Prepared>;
 
-    /// These modules' running versions are about to be replaced by what is prepared; their disposers have not run yet.
-    fn begins(&self, _js: Js<'_>, _prepared: &Prepared, _replaced: &[ModuleId]) {}
+    /// These modules' running versions are about to be replaced by what is prepared, and these, it seems, to be pruned; their
+    /// disposers have not run yet.
+    fn begins(&self, _js: Js<'_>, _prepared: &Prepared, _replaced: &[ModuleId], _pruned: &[ModuleId]) {}
 
     /// What is prepared runs, or has failed or was superseded, and the old versions go on.
     fn ends(&self, _js: Js<'_>, _prepared: &Prepared, _has_succeeded: bool) {}
@@ -60,6 +72,13 @@ pub trait Runner {
     /// Evaluates new versions from these entrances on, each unless another one's evaluation has done so. What waits for nothing has
     /// run when this was polled once.
     fn evaluate(&self, cx: &Cx, prepared: &Prepared, evaluation: &Evaluation) -> Evaluating;
+
+    /// What of the new versions has run, in the order in which it ended: what `require()` and `import()` ask for is not known
+    /// before.
+    fn evaluated(&self, prepared: &Prepared) -> Vec<ModuleId>;
+
+    /// How users write `hot` in this module.
+    fn name_of_hot(&self, id: ModuleId) -> &'static str;
 
     /// The new versions are the ones that run: all importers' bindings lead to them from now on. Gives the imports that
     /// are known only after evaluation.

@@ -1,21 +1,17 @@
 //! One update, from the changed files to the accept callbacks.
 
 use std::cell::{Cell, RefCell};
-use std::path::Path;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Instant;
 
 use super::accepting::Callback;
-use super::disposing;
-use super::listeners::notify;
 use super::queue::{Batch, UnderWay, Updater};
-use super::runner::{Evaluation, Prepared, Told, Want};
+use super::runner::{Evaluation, Prepared, Want};
 use super::step::{Step, Steps};
 use super::version::{Hot, Version};
 use crate::graph::hot::{By, Edge, ModuleId, Outcome, Plan, Spread, Staged};
 use crate::js::{Cx, Held, Js, JsResult};
-use crate::report;
 
 /// An update under way.
 pub(super) struct Work {
@@ -27,6 +23,15 @@ pub(super) struct Work {
     pub is_reload: bool,
     pub plan: Plan,
     pub callbacks: Vec<Callback>,
+    /// What the listeners of Vite's events get.
+    pub payload: Held,
+}
+
+impl Work {
+    /// The end of the names of Vite's events.
+    const fn kind(&self) -> &'static str {
+        if self.is_reload { "FullReload" } else { "Update" }
+    }
 }
 
 /// How an evaluation ended.
@@ -56,6 +61,7 @@ impl Updater {
             is_reload: batch.wants_reload,
             plan: Plan::default(),
             callbacks: Vec::new(),
+            payload: Held::undefined(),
             batch,
         };
         self.let_go(cx, &mut work).await;
@@ -79,7 +85,10 @@ impl Updater {
             });
             return true;
         }
-        cx.with(|js| self.runner.begins(js, &prepared, &work.plan.dispose));
+        let plan = &work.plan;
+        let pruned = plan.prune.iter().filter(|id| !plan.dispose.contains(id));
+        let pruned: Vec<ModuleId> = pruned.copied().collect();
+        cx.with(|js| self.runner.begins(js, &prepared, &plan.dispose, &pruned));
         self.dispose(cx, &work).await;
         let versions = self.stage(&work);
         let order = work.plan.enter.clone();
@@ -118,17 +127,11 @@ impl Updater {
     /// What changed, and how far that spreads. `false` if nothing changed.
     async fn spread(self: &Rc<Self>, cx: &Cx, work: &mut Work) -> bool {
         let files: Vec<ModuleId> = work.batch.changed.iter().copied().collect();
-        let invalidated = work
-            .batch
-            .invalidated
-            .iter()
-            .filter_map(std::rc::Weak::upgrade)
-            .filter(|version| !version.is_retired())
-            .map(|version| version.module.id)
-            .collect::<Vec<_>>();
+        let invalidated = work.batch.refusing();
         let mut changed = cx.with(|js| self.runner.differing(js, &files));
         changed.extend(files.iter().copied().filter(|id| self.is_evaluating(*id)));
-        changed.extend(invalidated.iter().chain(&work.batch.touched).copied());
+        changed.extend(invalidated.iter().map(|version| version.module.id));
+        changed.extend(&work.batch.touched);
         self.take_broken(&work.batch, &mut changed);
         loop {
             changed.sort_unstable();
@@ -143,10 +146,7 @@ impl Updater {
             };
             work.steps.enter(Step::Spreading, other.modules.len());
             changed.extend(other.batch.borrow().changed.iter().copied());
-            for version in other.versions.iter().rev() {
-                disposing::dispose(cx, version).await;
-                version.retire();
-            }
+            self.drop_versions(cx, &other.versions).await;
             cx.with(|js| {
                 self.runner.discard(js, &other.prepared);
                 self.runner.ends(js, &other.prepared, false);
@@ -166,9 +166,6 @@ impl Updater {
         let place = under_way.iter().position(concerns)?;
         let other = under_way.remove(place);
         other.is_superseded.set(true);
-        for id in &other.modules {
-            self.staged.borrow_mut().remove(id);
-        }
         Some(other)
     }
 
@@ -188,17 +185,18 @@ impl Updater {
         };
         drop(graph);
         work.callbacks = self.callbacks(&work.plan.callbacks);
+        work.payload = self.payload(js, work);
         Ok(prepared)
     }
 
     /// `vite:beforeUpdate` or `vite:beforeFullReload`, then all disposers.
     async fn dispose(self: &Rc<Self>, cx: &Cx, work: &Work) {
         work.steps.enter(Step::Disposing, work.plan.dispose.len());
-        let (event, payload) = cx.with(|js| self.payload(js, work));
-        notify(cx, &self.hot, &format!("vite:before{event}"), &payload).await;
+        self.notify(cx, &format!("vite:before{}", work.kind()), &work.payload)
+            .await;
         for id in &work.plan.dispose {
             if let Some(version) = self.hot.current(*id) {
-                disposing::dispose(cx, &version).await;
+                self.dispose_version(cx, &version).await;
             }
         }
     }
@@ -212,15 +210,13 @@ impl Updater {
             ids.extend(others.collect::<Vec<_>>());
         }
         let versions = self.stage_all(&ids);
-        let invalidated = work
-            .batch
-            .invalidated
-            .iter()
-            .filter_map(std::rc::Weak::upgrade)
-            .collect::<Vec<_>>();
-        for version in &versions {
-            let is_its = |other: &Rc<Version>| other.module.id == version.module.id;
-            version.is_by_invalidation.set(invalidated.iter().any(is_its));
+        for refusing in work.batch.refusing() {
+            let successor = versions
+                .iter()
+                .find(|version| version.module.id == refusing.module.id);
+            if let Some(successor) = successor {
+                successor.refusals.set(refusing.refusals.get() + 1);
+            }
         }
         versions
     }
@@ -299,6 +295,7 @@ impl Updater {
             }
         };
         cx.with(|js| self.runner.ends(js, prepared, true));
+        work.plan.evaluate = self.runner.evaluated(prepared);
         let lost = self.publish(&work, prepared, late, versions);
         work.plan.prune.extend(lost);
         work.plan.prune.extend(self.look_at_runtimes());
@@ -306,13 +303,13 @@ impl Updater {
         self.prune(cx, &work.plan.prune).await;
         work.steps.enter(Step::Telling, work.callbacks.len());
         let callbacks = std::mem::take(&mut work.callbacks);
+        *self.refused_first.borrow_mut() = work.batch.first_refusing();
         self.is_telling.set(true);
-        self.call(cx, callbacks, None).await;
+        self.call_acceptors(cx, callbacks, None).await;
         self.is_telling.set(false);
         let failure = self.update_runtimes(cx, &work).await;
         if !work.is_reload {
-            let (_, payload) = cx.with(|js| self.payload(js, &work));
-            notify(cx, &self.hot, "vite:afterUpdate", &payload).await;
+            self.notify(cx, "vite:afterUpdate", &work.payload).await;
         }
         if work.is_reload {
             self.follow_reload(cx, &work);
@@ -397,198 +394,4 @@ impl Updater {
             self.graph.borrow_mut().add_edge(from, edge);
         }
     }
-
-    /// Disposers and prune callbacks of what no root reaches any more.
-    async fn prune(self: &Rc<Self>, cx: &Cx, candidates: &[ModuleId]) {
-        let gone = self.graph.borrow().unreached(candidates);
-        if gone.is_empty() {
-            return;
-        }
-        let payload = cx.with(|js| {
-            let payload = js.object();
-            let paths: Vec<_> = gone.iter().map(|id| js.string(&self.path(*id))).collect();
-            // A new object takes any property.
-            let _ = payload.set("type", js.string("prune"));
-            let _ = payload.set("paths", js.array(&paths));
-            payload.hold()
-        });
-        notify(cx, &self.hot, "vite:beforePrune", &payload).await;
-        for id in &gone {
-            if let Some(version) = self.hot.current(*id) {
-                disposing::dispose(cx, &version).await;
-                disposing::prune(cx, &version).await;
-            }
-            self.graph.borrow_mut().remove(*id);
-            self.hot.remove(*id);
-            cx.with(|js| self.runner.forget(js, *id));
-        }
-    }
-
-    /// Runs all disposers, importers before what they import.
-    pub async fn dispose_all(&self, cx: &Cx) {
-        let everything = self.graph.borrow().reload_plan(&[], &Staged::default());
-        for id in everything.dispose {
-            if let Some(version) = self.hot.current(id) {
-                disposing::dispose(cx, &version).await;
-            }
-        }
-    }
-
-    /// The end of the event's name, and its payload as Vite gives it.
-    fn payload(&self, js: Js<'_>, work: &Work) -> (&'static str, Held) {
-        let payload = js.object();
-        // New objects take any property.
-        if work.is_reload {
-            let entry = self.runner.roots().first().map(|id| self.path(*id));
-            let _ = payload.set("type", js.string("full-reload"));
-            let _ = payload.set("path", js.string(&entry.unwrap_or_default()));
-            if let Some(file) = work.batch.files.first() {
-                let _ = payload.set("triggeredBy", js.string(file));
-            }
-            return ("FullReload", payload.hold());
-        }
-        let timestamp = js
-            .global()
-            .and_then(|global| global.get("Date")?.call_method("now", &[]));
-        let timestamp = timestamp.unwrap_or_else(|_| js.number(0.0));
-        let mut updates = Vec::new();
-        for acceptor in &work.plan.callbacks {
-            let dependencies = match &acceptor.by {
-                crate::graph::hot::By::Dependencies(dependencies) => dependencies.clone(),
-                _ => vec![acceptor.owner],
-            };
-            for dependency in dependencies {
-                let update = js.object();
-                let _ = update.set("type", js.string("js-update"));
-                let _ = update.set("path", js.string(&self.path(acceptor.owner)));
-                let _ = update.set("acceptedPath", js.string(&self.path(dependency)));
-                let _ = update.set("timestamp", timestamp);
-                updates.push(update);
-            }
-        }
-        let _ = payload.set("type", js.string("update"));
-        let _ = payload.set("updates", js.array(&updates));
-        ("Update", payload.hold())
-    }
-
-    /// A module's absolute path.
-    pub(super) fn path(&self, id: ModuleId) -> String {
-        self.hot
-            .find(id)
-            .map(|module| module.path.to_string())
-            .unwrap_or_default()
-    }
-
-    /// From what changed to who took it.
-    pub(super) fn way(&self, work: &Work) -> Vec<String> {
-        let first_acceptor = work.spread.acceptors.first().map(|acceptor| &acceptor.way);
-        let way = match &work.spread.outcome {
-            Outcome::Reload { way } | Outcome::Restart { way } => Some(way),
-            Outcome::Updated => first_acceptor,
-        };
-        way.into_iter().flatten().map(|id| self.path(*id)).collect()
-    }
-
-    /// What `updates` tells of this update.
-    pub(super) fn told(&self, work: &Work, outcome: &'static str, error: Option<Held>) -> Told {
-        let paths = |ids: &[ModuleId]| ids.iter().map(|id| self.path(*id)).collect::<Vec<_>>();
-        let owners: Vec<ModuleId> = work
-            .spread
-            .acceptors
-            .iter()
-            .map(|acceptor| acceptor.owner)
-            .collect();
-        let mut files = work.batch.files.clone();
-        if files.is_empty() {
-            files = paths(&work.changed);
-        }
-        Told {
-            outcome,
-            files,
-            modules: paths(&work.plan.evaluate),
-            acceptors: if work.is_reload {
-                Vec::new()
-            } else {
-                paths(&owners)
-            },
-            way: self.way(work),
-            duration: work.start.elapsed().as_secs_f64() * 1000.0,
-            error,
-        }
-    }
-
-    fn tell_done(&self, cx: &Cx, work: &Work) {
-        let outcome = if work.is_reload { "reloaded" } else { "updated" };
-        let told = self.told(work, outcome, None);
-        let mut line = self.line(&told, work);
-        if self.recover() {
-            line.push_str(" (recovered)");
-        }
-        cx.with(|js| {
-            report::remark(js, &line);
-            self.runner.tell(js, &told);
-        });
-    }
-
-    /// The line of the log, without the time of day.
-    fn line(&self, told: &Told, work: &Work) -> String {
-        let mut way: Vec<String> = told.way.iter().map(|path| shown(path)).collect();
-        let first = first_of(&told.files);
-        let took = duration(told.duration);
-        if work.is_reload {
-            let count = plural(told.modules.len());
-            let mut why = format!("{count}; nobody accepts it");
-            if work.batch.wants_reload {
-                why = count;
-            } else if !self.has_reloaded.replace(true) {
-                let place = way.first().cloned().unwrap_or_else(|| first.clone());
-                why = format!("{why}; `import.meta.hot?.accept()` in {place} would make it an update");
-            }
-            return format!("{first} reloaded in {took} ms ({why})");
-        }
-        let start = told.way.first().zip(told.files.first());
-        if start.is_some_and(|(start, file)| start == file) {
-            way.remove(0);
-        }
-        way.insert(0, first);
-        let count = told.modules.len();
-        let count = if count == told.way.len() || count <= 1 {
-            String::new()
-        } else {
-            format!(" ({})", plural(count))
-        };
-        format!("{} updated in {took} ms{count}", way.join(" → "))
-    }
-}
-
-/// The first file, and how many more there are.
-pub(super) fn first_of(files: &[String]) -> String {
-    let first = files.first().map(|path| shown(path)).unwrap_or_default();
-    match files.len().saturating_sub(1) {
-        0 => first,
-        more => format!("{first} and {more} more"),
-    }
-}
-
-fn plural(modules: usize) -> String {
-    if modules == 1 {
-        "1 module".to_owned()
-    } else {
-        format!("{modules} modules")
-    }
-}
-
-fn duration(milliseconds: f64) -> String {
-    if milliseconds < 10.0 {
-        format!("{milliseconds:.1}")
-    } else {
-        format!("{milliseconds:.0}")
-    }
-}
-
-/// The path from the working directory, if it is below that.
-pub fn shown(path: &str) -> String {
-    let folder = std::env::current_dir().unwrap_or_default();
-    let relative = Path::new(path).strip_prefix(folder);
-    relative.ok().and_then(Path::to_str).unwrap_or(path).to_owned()
 }

@@ -21,9 +21,7 @@ pub struct Module {
     data: RefCell<Option<Held>>,
     /// The version whose registrations decide about the next one.
     current: RefCell<Option<Rc<Version>>>,
-    /// It has called `invalidate()`, and what came of that is not over.
-    pub has_invalidated: Cell<bool>,
-    /// When it did so last.
+    /// When it called `invalidate()` last.
     pub last_invalidated: Cell<Option<Instant>>,
 }
 
@@ -35,8 +33,10 @@ pub struct Version {
     is_retired: Cell<bool>,
     /// One of its disposers has run: it may have closed what it needs.
     pub was_disposed: Cell<bool>,
-    /// It was evaluated because the version before it had called `invalidate()`.
-    pub is_by_invalidation: Cell<bool>,
+    /// How many versions in a row, up to the one before it, have called `invalidate()`.
+    pub refusals: Cell<u32>,
+    /// The engine's number of this version, once it is known.
+    pub serial: Cell<u32>,
 }
 
 /// What a version has registered. It holds users' functions, so it is emptied when the version is replaced.
@@ -95,7 +95,8 @@ impl Version {
             registered: RefCell::default(),
             is_retired: Cell::new(false),
             was_disposed: Cell::new(false),
-            is_by_invalidation: Cell::new(false),
+            refusals: Cell::new(0),
+            serial: Cell::new(u32::MAX),
         })
     }
 
@@ -121,9 +122,14 @@ impl Version {
         self.change(|registered| registered.is_declined = true);
     }
 
-    /// `invalidate`: from now on it does not take its own updates.
-    pub fn refuse(&self) {
-        self.change(|registered| registered.refuses = true);
+    /// `invalidate`: from now on it does not take its own updates. Whether it did so until now.
+    pub fn refuse(&self) -> bool {
+        !self.is_retired.get() && !std::mem::replace(&mut self.registered.borrow_mut().refuses, true)
+    }
+
+    /// Its `invalidate` does not count.
+    pub fn take_back_refusal(&self) {
+        self.change(|registered| registered.refuses = false);
     }
 
     /// `dispose`
@@ -190,7 +196,6 @@ impl Hot {
                 path: Rc::from(path),
                 data: RefCell::default(),
                 current: RefCell::default(),
-                has_invalidated: Cell::new(false),
                 last_invalidated: Cell::new(None),
             })
         });
@@ -233,13 +238,6 @@ impl Hot {
                 version.retire();
             }
             drop(module.data.take());
-        }
-    }
-
-    /// All is quiet: each module may call `invalidate()` anew.
-    pub fn forgive(&self) {
-        for module in self.modules.borrow().values() {
-            module.has_invalidated.set(false);
         }
     }
 

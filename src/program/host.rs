@@ -6,7 +6,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::events::Events;
-use super::resources::{Resources, Transition};
+use super::resources::{Phase, Resources, Transition, release};
 use super::run::Program;
 use super::runtimes::{Going, MadeRuntimes};
 use super::update::HotProgram;
@@ -69,28 +69,43 @@ impl Owners {
         Ok(owner)
     }
 
-    /// The running versions of these modules are about to be replaced by those of the stage.
+    /// Runs `body` on behalf of a version; one that nobody has evaluated starts things on nobody's behalf.
+    pub fn run_as<'s>(
+        &self,
+        js: Js<'s>,
+        version: (ModuleId, u32),
+        body: &mut dyn FnMut() -> JsResult<'s>,
+    ) -> JsResult<'s> {
+        let owner = self.by_version.borrow().get(&version).cloned();
+        let owner = owner.map_or_else(|| js.undefined(), |owner| owner.get(js));
+        self.resources.run_as(js, owner, body)
+    }
+
+    /// The running versions of these modules are about to be replaced by those of the stage, or to be pruned.
     pub fn begin<'s>(
         &self,
         js: Js<'s>,
         engine: &Engine,
         stage: &Rc<Stage>,
         replaced: &[ModuleId],
+        pruned: &[ModuleId],
     ) -> JsResult<'s, ()> {
         let mut keys = Vec::new();
-        let mut owners = Vec::new();
-        for id in replaced {
-            let Some(version) = engine.current(*id) else {
-                continue;
-            };
-            let key = (*id, version.serial);
-            if let Some(owner) = self.by_version.borrow().get(&key) {
-                owners.push(owner.get(js));
-                keys.push(key);
+        let mut owners_of = |ids: &[ModuleId]| {
+            let mut owners = Vec::new();
+            for version in ids.iter().filter_map(|id| engine.current(*id)) {
+                let key = (version.module, version.serial);
+                if let Some(owner) = self.by_version.borrow().get(&key) {
+                    owners.push(owner.get(js));
+                    keys.push(key);
+                }
             }
-        }
-        let going = self.runtimes.going(js, &self.resources, &mut owners)?;
-        let transition = Transition::begin(js, &owners)?;
+            owners
+        };
+        let (mut replaced, pruned) = (owners_of(replaced), owners_of(pruned));
+        let going = self.runtimes.going(js, &self.resources, &mut replaced)?;
+        let transition = Transition::begin(js, &replaced)?;
+        transition.add_pruned(&pruned);
         // Owners that were made while functions were hoisted belong to no transition.
         for version in stage.modules().iter().filter_map(|id| stage.version(*id)) {
             let early = self
@@ -125,6 +140,18 @@ impl Owners {
         cx.attempt(|js| transition.evaluated(js))?;
         Rc::clone(&transition).settled(cx.clone()).await;
         transition.failure().map_or(Ok(()), Err)
+    }
+
+    /// The module was pruned: what its versions have started and no transition ends is ended now.
+    pub fn forget(&self, js: Js<'_>, module: ModuleId) {
+        let gone: Vec<Held> = {
+            let mut by_version = self.by_version.borrow_mut();
+            let keys = by_version.keys().filter(|(of, _)| *of == module);
+            let keys: Vec<(ModuleId, u32)> = keys.copied().collect();
+            keys.iter().filter_map(|key| by_version.remove(key)).collect()
+        };
+        let owners: Vec<Value<'_>> = gone.iter().map(|owner| owner.get(js)).collect();
+        release(&self.resources, js, &owners, Phase::Released);
     }
 
     /// The update is over: the new versions run, or the old ones go on.

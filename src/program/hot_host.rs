@@ -24,6 +24,7 @@ pub struct HotHost {
 impl HotHost {
     /// An engine's version is that version of `import.meta.hot`.
     pub fn tie(&self, staged: &es::Version, version: &Rc<Version>) {
+        version.serial.set(staged.serial);
         let mut versions = self.versions.borrow_mut();
         let of_module = versions.entry(staged.module).or_default();
         of_module.retain(|(_, known)| known.strong_count() > 0);
@@ -49,7 +50,13 @@ impl HotHost {
                 version.retire();
                 version
             }
-            _ => program.updater.version(module),
+            _ => {
+                let version = program.updater.version(module);
+                if version.serial.get() == u32::MAX {
+                    version.serial.set(serial);
+                }
+                version
+            }
         }
     }
 
@@ -169,7 +176,11 @@ impl HotProgram {
         let id = graph_id(record.id);
         self.module(&record);
         self.watch(js, &record);
-        if version.thrown().is_some() || self.updater.staged.borrow().contains_key(&id) {
+        let is_staged = self.updater.staged.borrow().contains_key(&id);
+        if is_staged {
+            self.runner.note_end(id, version.serial);
+        }
+        if version.thrown().is_some() || is_staged {
             return;
         }
         let mut graph = self.updater.graph.borrow_mut();

@@ -7,7 +7,7 @@
 //! | `doors.rs`, `facade.rs` | code outside that reaches hot modules |
 //! | `preloaded.rs` | files that were loaded before the program was opened |
 //! | `update.rs` | from files that changed to updates |
-//! | `on_engine.rs` | the engine as the runner of updates |
+//! | `on_engine.rs` | the engine as the runner of updates; `edges.rs` says who imports whom |
 //! | `hot_host.rs` | what the engine tells: `import.meta.hot`, the graph, what is watched |
 //! | `watches.rs`, `wishes.rs` | watched files, gathered; what `hot.watch` asks for |
 //! | `host.rs` | the program around the engine: whose is what a version starts |
@@ -16,10 +16,10 @@
 //! | `restart/` | a new image of the process in the place of the old one |
 //! | `resources/` | what versions of modules start: ports are taken over, the rest is released |
 mod doors;
+mod edges;
 mod events;
 mod facade;
 mod host;
-mod hot_door;
 mod hot_host;
 mod on_engine;
 mod options;
@@ -44,6 +44,5 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
     run::register(js, exports)?;
     resources::register(js, exports)?;
     restart::register(js, exports)?;
-    events::register(js, exports)?;
-    hot_door::register(js, exports)
+    events::register(js, exports)
 }

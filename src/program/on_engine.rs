@@ -12,7 +12,6 @@ use super::hot_host::HotHost;
 use super::restart;
 use super::run::Program;
 use super::update::HotProgram;
-use crate::es::compile::ImportName;
 use crate::es::{self, Body, Engine, SourceError, Stage, StepsEnded, Unit};
 use crate::graph::hot::{Edge, EdgeKind, ModuleId, Staged};
 use crate::hot::{Evaluating, Evaluation, Prepared, Restart, Runner, Told, Version, Want, WatchWish};
@@ -34,11 +33,13 @@ type Reached = (Vec<ModuleId>, Vec<(es::ModuleId, Arc<Unit>)>);
 
 /// Runs updates on the engine of this environment.
 pub struct OnEngine {
-    engine: Rc<Engine>,
+    pub(super) engine: Rc<Engine>,
     program: RefCell<Weak<HotProgram>>,
     /// Whose is what versions start, where the program is run for long.
     owners: RefCell<Option<Rc<Owners>>>,
     sought: RefCell<Vec<PathBuf>>,
+    /// Versions whose evaluation has ended, by module and number, until their update is over.
+    ended: RefCell<Vec<(ModuleId, u32)>>,
 }
 
 impl OnEngine {
@@ -49,6 +50,7 @@ impl OnEngine {
             program: RefCell::default(),
             owners: RefCell::default(),
             sought: RefCell::default(),
+            ended: RefCell::default(),
         })
     }
 
@@ -62,91 +64,32 @@ impl OnEngine {
         *self.owners.borrow_mut() = Some(Rc::clone(owners));
     }
 
-    fn program(&self) -> Option<Rc<HotProgram>> {
+    /// A version of an update has run to its end, or failed.
+    pub fn note_end(&self, id: ModuleId, serial: u32) {
+        self.ended.borrow_mut().push((id, serial));
+    }
+
+    /// Takes what was noted of the versions of a stage, and of those that they have required.
+    fn take_ended(&self, stage: &Stage) -> Vec<ModuleId> {
+        let mut ended = self.ended.borrow_mut();
+        let is_its = |(id, serial): &(ModuleId, u32)| {
+            let version = stage.version(engine_id(*id));
+            version.is_none_or(|version| version.serial == *serial)
+        };
+        ended
+            .extract_if(.., |entry| is_its(entry))
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    pub(super) fn program(&self) -> Option<Rc<HotProgram>> {
         self.program.borrow().upgrade()
-    }
-
-    /// What runs, or what a module was read as last.
-    fn unit(&self, id: ModuleId) -> Option<Arc<Unit>> {
-        let record = self.engine.record(engine_id(id))?;
-        let current = record.current.borrow();
-        current.as_ref().map(|version| Arc::clone(&version.unit))
-    }
-
-    /// The local modules that the text of a unit leads to: statically, and by `import()` or `require()` of a literal.
-    fn targets(&self, id: ModuleId, unit: &Unit) -> Vec<ModuleId> {
-        let statics = unit.resolved.iter().filter_map(|resolved| resolved.as_ref().ok());
-        let mut targets: Vec<ModuleId> = statics
-            .filter_map(|resolved| self.engine.find(&Engine::url_of(resolved)))
-            .filter(|record| record.is_local)
-            .map(|record| graph_id(record.id))
-            .collect();
-        targets.extend(self.asked_for(id, unit).into_iter().map(|edge| edge.to));
-        targets
     }
 
     /// What was read and is not what runs.
     fn unread(&self) -> HashMap<ModuleId, Result<Arc<Unit>, SourceError>> {
         let read = self.engine.read(&[]).into_iter();
         read.map(|read| (graph_id(read.module), read.unit)).collect()
-    }
-
-    /// What a unit loads, or has loaded, by `import()` or `require()`: as far as its text names it, or loads what no text
-    /// names.
-    fn asked_for(&self, id: ModuleId, unit: &Unit) -> Vec<Edge> {
-        let Some(program) = self.program() else {
-            return Vec::new();
-        };
-        let named = |unit: &Unit| {
-            let literals = dynamic_literals(unit).iter();
-            let urls = literals.filter_map(|specifier| {
-                let resolved = self.engine.resolve_from(engine_id(id), specifier).ok()?;
-                let record = self.engine.find(&Engine::url_of(&resolved))?;
-                Some(graph_id(record.id))
-            });
-            urls.collect::<HashSet<ModuleId>>()
-        };
-        let now = named(unit);
-        let old = self.unit(id);
-        let before = old.as_deref().map(named).unwrap_or_default();
-        let text = match &unit.body {
-            Body::Module(code) | Body::CommonJs(code) => code.code.as_str(),
-            Body::Json(_) | Body::External => "",
-        };
-        let computes = text.contains("import(") || text.contains("require(");
-        let graph = program.updater.graph.borrow();
-        let asked = graph
-            .edges(id)
-            .iter()
-            .filter(|edge| edge.kind != EdgeKind::Static);
-        let kept = asked.filter(|edge| now.contains(&edge.to) || computes && !before.contains(&edge.to));
-        kept.cloned().collect()
-    }
-
-    /// What a version imports, for the graph.
-    pub fn edges(&self, version: &es::Version) -> Vec<Edge> {
-        let id = graph_id(version.module);
-        let mut edges = self.static_edges(version);
-        edges.extend(self.asked_for(id, &version.unit));
-        edges
-    }
-
-    /// The static imports of a version, with the names that it uses.
-    pub fn static_edges(&self, version: &es::Version) -> Vec<Edge> {
-        let links = version.links.borrow();
-        let mut edges = Vec::with_capacity(links.len());
-        for (request, link) in links.iter().enumerate() {
-            let target = link.as_ref().and_then(|link| self.engine.record(link.module));
-            let Some(target) = target.filter(|target| target.is_local) else {
-                continue;
-            };
-            edges.push(Edge {
-                to: graph_id(target.id),
-                kind: EdgeKind::Static,
-                names: used_names(&version.unit, request),
-            });
-        }
-        edges
     }
 
     /// The modules of an update that the new text still reaches, with what was read of those that changed.
@@ -192,42 +135,6 @@ impl OnEngine {
         }
         Prepared { edges, kept: stage }
     }
-}
-
-fn dynamic_literals(unit: &Unit) -> &[String] {
-    match &unit.body {
-        Body::Module(code) | Body::CommonJs(code) => &code.dynamic,
-        Body::Json(_) | Body::External => &[],
-    }
-}
-
-/// The names that a unit uses of a request; `None` for any.
-fn used_names(unit: &Unit, request: usize) -> Option<Rc<[Box<str>]>> {
-    use crate::es::compile::ExportKind;
-    let code = unit.code()?;
-    let mut names: Vec<Box<str>> = Vec::new();
-    for import in code.imports.iter().filter(|import| import.request == request) {
-        match &import.name {
-            ImportName::Name(name) => names.push(name.as_str().into()),
-            ImportName::Namespace { .. } => return None,
-        }
-    }
-    for export in &code.exports {
-        match &export.kind {
-            ExportKind::Indirect {
-                request: of,
-                imported,
-                ..
-            } if *of == request => names.push(imported.as_str().into()),
-            ExportKind::Namespace { request: of, .. } | ExportKind::Star { request: of }
-                if *of == request =>
-            {
-                return None;
-            }
-            _ => {}
-        }
-    }
-    Some(names.into())
 }
 
 fn stage_of(prepared: &Prepared) -> Option<Rc<Stage>> {
@@ -336,11 +243,12 @@ impl Runner for OnEngine {
         }
     }
 
-    fn begins(&self, js: Js<'_>, prepared: &Prepared, replaced: &[ModuleId]) {
+    fn begins(&self, js: Js<'_>, prepared: &Prepared, replaced: &[ModuleId], pruned: &[ModuleId]) {
         let owners = self.owners.borrow().clone();
         if let (Some(owners), Some(stage)) = (owners, stage_of(prepared)) {
-            let replaced: Vec<es::ModuleId> = replaced.iter().copied().map(engine_id).collect();
-            if let Err(thrown) = owners.begin(js, &self.engine, &stage, &replaced) {
+            let ids = |ids: &[ModuleId]| ids.iter().copied().map(engine_id).collect::<Vec<_>>();
+            let begun = owners.begin(js, &self.engine, &stage, &ids(replaced), &ids(pruned));
+            if let Err(thrown) = begun {
                 report::error(js, "an update", "what it replaces could not be noted", thrown.0);
             }
         }
@@ -358,6 +266,19 @@ impl Runner for OnEngine {
                 "the old version could not take its ports back",
                 thrown.0,
             );
+        }
+    }
+
+    fn run_as<'s>(
+        &self,
+        js: Js<'s>,
+        version: &Version,
+        body: &mut dyn FnMut() -> JsResult<'s>,
+    ) -> JsResult<'s> {
+        let owners = self.owners.borrow().clone();
+        match owners {
+            Some(owners) => owners.run_as(js, (engine_id(version.module.id), version.serial.get()), body),
+            None => body(),
         }
     }
 
@@ -429,7 +350,21 @@ impl Runner for OnEngine {
         Ok(late)
     }
 
+    fn evaluated(&self, prepared: &Prepared) -> Vec<ModuleId> {
+        let stage = stage_of(prepared);
+        stage.map(|stage| self.take_ended(&stage)).unwrap_or_default()
+    }
+
+    fn name_of_hot(&self, id: ModuleId) -> &'static str {
+        let unit = self.unit(id);
+        match unit.is_some_and(|unit| matches!(unit.body, Body::CommonJs(_))) {
+            true => "module.hot",
+            false => "import.meta.hot",
+        }
+    }
+
     fn discard(&self, js: Js<'_>, prepared: &Prepared) {
+        self.evaluated(prepared);
         if let Some(stage) = stage_of(prepared)
             && let Err(thrown) = self.engine.discard(js, &stage)
         {
@@ -448,6 +383,10 @@ impl Runner for OnEngine {
             .and_then(|record| record.path.clone());
         // Whatever it throws, the module is not imported any more.
         drop(self.engine.remove(js, engine_id(id)));
+        let owners = self.owners.borrow().clone();
+        if let Some(owners) = owners {
+            owners.forget(js, engine_id(id));
+        }
         if let (Some(program), Some(path)) = (self.program(), path) {
             program.unwatch(&path, id);
         }

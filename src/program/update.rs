@@ -205,7 +205,7 @@ impl HotProgram {
     pub(super) fn seek(&self, js: Js<'_>, paths: &[PathBuf]) {
         let before = self.sought.replace(paths.iter().cloned().collect());
         for path in paths {
-            self.watches.watch(js, path);
+            self.watches.watch_as_it_is(js, path);
         }
         for path in before.iter().filter(|path| !paths.contains(path)) {
             self.unwatch_if_free(path);
@@ -218,7 +218,7 @@ impl HotProgram {
             self.unwatch_if_free(&path);
         }
         if let Some(file) = self.wishes.add(version, wish) {
-            self.watches.watch(js, &file);
+            self.watches.watch_as_it_is(js, &file);
         }
     }
 
@@ -257,17 +257,20 @@ impl HotProgram {
             }
             let mut modules = self.files.borrow().get(path).cloned().unwrap_or_default();
             // A file that is as it was is no change; of what failed, each save is another try.
-            let differs = read.iter().any(|read| modules.contains(&graph_id(read.module)));
+            let differing = || {
+                read.iter()
+                    .filter(|read| modules.contains(&graph_id(read.module)))
+            };
+            let (differs, is_new) = (differing().next().is_some(), differing().any(|read| read.is_new));
             let look = look_at(path);
-            let is_again = self.taken.borrow_mut().insert(path.clone(), look) == Some(look);
+            let is_told_again = self.taken.borrow_mut().insert(path.clone(), look) == Some(look);
             let is_evaluating = modules.iter().any(|id| self.updater.is_evaluating(*id));
-            if !differs && (is_again || !self.updater.has_failed() && !is_evaluating) {
+            let is_another_try = differs || self.updater.has_failed() || is_evaluating;
+            if !is_new && (is_told_again || !is_another_try) {
                 modules.clear();
-            } else if is_again && self.updater.has_failed() {
-                continue;
             }
             let is_sought = path.exists() && self.sought.borrow_mut().remove(path);
-            let touched = self.wishes.changed(js, path);
+            let touched = self.wishes.changed(js, &self.updater, path);
             let is_included = (self.rules.includes)(path);
             if modules.is_empty() && !is_sought && touched.is_empty() && !is_included {
                 continue;

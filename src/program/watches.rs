@@ -1,7 +1,8 @@
 //! The files of a hot program, watched: from the hub's due changes to paths, gathered.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::files::options;
 use crate::js::{Js, JsResult, JsWaker, Timers};
 use crate::report;
-use crate::watch::{Hub, LoadedFile, WatchKey, WatchOptions};
+use crate::watch::{Hub, LoadedFile, Stamp, WatchKey, WatchOptions};
 
 /// What follows a change within this time is one with it, but for the first of a quiet program.
 const GATHER: Duration = Duration::from_millis(20);
@@ -27,7 +28,7 @@ pub struct Watches {
     keys: RefCell<HashMap<PathBuf, WatchKey>>,
     paths: RefCell<HashMap<WatchKey, PathBuf>>,
     /// Files to watch from the end of this turn on: many at once are cheaper than one by one.
-    asked: RefCell<HashSet<PathBuf>>,
+    asked: RefCell<HashMap<PathBuf, Option<Stamp>>>,
     is_asking: Cell<bool>,
     is_closed: Cell<bool>,
     changed: RefCell<Vec<PathBuf>>,
@@ -76,10 +77,23 @@ impl Watches {
         self.waker.keep_alive(js, yes);
     }
 
-    /// Watches a file, which need not exist, from the end of this turn on.
+    /// Watches a file, which need not exist, from the end of this turn on. What changes until then is a doubt.
     pub fn watch(self: &Rc<Self>, js: Js<'_>, path: &Path) {
-        if self.keys.borrow().contains_key(path) || !self.asked.borrow_mut().insert(path.to_owned()) {
+        self.ask(js, path, || None);
+    }
+
+    /// Watches a file, which need not exist: what differs from how it looks at this moment is a change.
+    pub fn watch_as_it_is(self: &Rc<Self>, js: Js<'_>, path: &Path) {
+        self.ask(js, path, || Some(Stamp::at_first_sight(path)));
+    }
+
+    fn ask(self: &Rc<Self>, js: Js<'_>, path: &Path, look: impl FnOnce() -> Option<Stamp>) {
+        if self.keys.borrow().contains_key(path) {
             return;
+        }
+        match self.asked.borrow_mut().entry(path.to_owned()) {
+            Entry::Occupied(_) => return,
+            Entry::Vacant(slot) => drop(slot.insert(look())),
         }
         if self.is_asking.replace(true) {
             return;
@@ -96,14 +110,15 @@ impl Watches {
     /// Watches now what was asked for.
     pub fn watch_asked(self: &Rc<Self>, js: Js<'_>) {
         self.is_asking.set(false);
-        let asked: Vec<PathBuf> = self.asked.take().into_iter().collect();
+        let asked: Vec<(PathBuf, Option<Stamp>)> = self.asked.take().into_iter().collect();
         if asked.is_empty() || self.is_closed.get() {
             return;
         }
-        let files: Vec<LoadedFile<'_>> = asked.iter().map(|path| LoadedFile { path, seen: None }).collect();
+        let files = asked.iter().map(|(path, seen)| LoadedFile { path, seen: *seen });
+        let files: Vec<LoadedFile<'_>> = files.collect();
         match self.hub.watch_loaded(&files, &self.options) {
             Ok(keys) => {
-                let both = asked.iter().cloned().zip(keys);
+                let both = asked.iter().map(|(path, _)| path.clone()).zip(keys);
                 for (path, key) in both {
                     self.paths.borrow_mut().insert(key, path.clone());
                     self.keys.borrow_mut().insert(path, key);
@@ -113,7 +128,10 @@ impl Watches {
         }
         self.tell_notices(js);
         // Read before they were watched: whoever was changed meanwhile is compared now.
-        let recent = asked.into_iter().filter(|path| is_recent(path));
+        let recent = asked
+            .into_iter()
+            .filter(|(path, seen)| seen.is_none() && is_recent(path))
+            .map(|(path, _)| path);
         (self.on_change)(js, recent.collect(), true);
     }
 

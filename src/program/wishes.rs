@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 
 use crate::graph::hot::ModuleId;
-use crate::hot::{Version, WatchWish, call_watcher};
+use crate::hot::{Updater, Version, WatchWish};
 use crate::js::{Cx, Js, JsResult, JsWaker, Timers, spawn_detached};
 use crate::watch::Trees;
 
@@ -120,7 +120,7 @@ impl Wishes {
     }
 
     /// A file changed: calls the callbacks that are about it, and gives the modules of which it counts as a change.
-    pub fn changed(&self, js: Js<'_>, path: &Path) -> Vec<ModuleId> {
+    pub fn changed(&self, js: Js<'_>, updater: &Rc<Updater>, path: &Path) -> Vec<ModuleId> {
         let concerned: Vec<(Rc<Version>, Rc<WatchWish>)> = {
             let entries = self.entries.borrow();
             let concerned = entries.iter().filter(|entry| entry.place.has(path));
@@ -134,8 +134,11 @@ impl Wishes {
                 touched.push(version.module.id);
                 continue;
             }
-            let (cx, path) = (Cx::new(js), path.to_string_lossy().into_owned());
-            spawn_detached(js, async move { call_watcher(&cx, &version, &wish, &path).await });
+            let (cx, updater) = (Cx::new(js), Rc::clone(updater));
+            let path = path.to_string_lossy().into_owned();
+            spawn_detached(js, async move {
+                updater.call_watcher(&cx, &version, &wish, &path).await
+            });
         }
         touched
     }

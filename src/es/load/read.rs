@@ -71,7 +71,13 @@ impl FileLoader {
         let known_format = format.as_ref().ok().copied();
         let body = match (format, bytes) {
             (Err(error), _) => Err(LoadError::Format(error)),
-            (_, Err(error)) => Err(LoadError::of_reading(&place.path, &error)),
+            (_, Err(error)) => {
+                let error = LoadError::of_reading(&place.path, &error);
+                if let Some(before) = before.filter(|before| before.body.as_ref().err() == Some(&error)) {
+                    return Arc::clone(before);
+                }
+                Err(error)
+            }
             (Ok(FileFormat::Json), Ok(bytes)) => json_body(bytes),
             (Ok(FileFormat::Addon | FileFormat::Wasm), Ok(_)) => Ok(Body::Foreign),
             (Ok(FileFormat::Code { language, format }), Ok(bytes)) => {

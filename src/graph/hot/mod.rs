@@ -17,6 +17,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use rustc_hash::FxBuildHasher;
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
 use components::Cycles;
@@ -183,6 +184,20 @@ impl HotGraph {
     /// Who imports the module.
     pub fn importers(&self, id: ModuleId) -> &[ModuleId] {
         self.node(id).map_or(&[], |node| &node.importers)
+    }
+
+    /// All that import these, directly or by others.
+    pub fn above(&self, modules: &[ModuleId]) -> Vec<ModuleId> {
+        let mut seen: FxHashSet<ModuleId> = FxHashSet::default();
+        let mut waiting = modules.to_vec();
+        while let Some(id) = waiting.pop() {
+            waiting.extend(
+                self.importers(id)
+                    .iter()
+                    .filter(|importer| seen.insert(**importer)),
+            );
+        }
+        seen.into_iter().collect()
     }
 
     /// Notes what the running version of a module imports. Targets that are not there are added.

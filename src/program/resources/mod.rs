@@ -36,12 +36,14 @@ mod timers;
 mod transition;
 
 pub use bench_door::register;
+pub use owner::Phase;
+pub use release::release;
 pub use requests::{open, silent};
+pub use state::Resources;
+pub use transition::Transition;
 pub use {
     held::held,
     listeners::{follow, leave},
-    owner::{Owner, Phase, Started},
+    owner::{Owner, Started},
     started::thing,
-    state::Resources,
-    transition::Transition,
 };

@@ -113,6 +113,16 @@ impl Transition {
         Ok(transition)
     }
 
+    /// These go as well, without successors: nothing waits for their addresses.
+    pub fn add_pruned(&self, owners: &[Value<'_>]) {
+        for owner in owners {
+            if let Some(facts) = owner.native::<Owner>() {
+                facts.phase.set(Phase::Replaced);
+            }
+            self.replaced.borrow_mut().push(owner.hold());
+        }
+    }
+
     /// Where it is.
     pub fn progress(&self) -> Progress {
         self.progress.get()

@@ -1,0 +1,64 @@
+// What importers see after an update of what they import.
+const assert = require('node:assert/strict')
+const { test } = require('node:test')
+const { runHot } = require('./support/hot')
+
+// [hot 94, 95]
+test('"all at once, when the new versions have been evaluated and before accept callbacks are called"', async (t) => {
+  const program = await runHot(t, {
+    'main.mjs': 'import { a } from "./middle.mjs"; globalThis.read = () => a',
+    'middle.mjs': `import { b } from "./leaf.mjs"; export const a = "a" + b; say("middle sees " + globalThis.read?.())
+      import.meta.hot.accept(() => say("callback sees " + read()))`,
+    'leaf.mjs': 'export const b = 1'
+  })
+  await program.edit({
+    'leaf.mjs': 'export const b = 2; say("leaf sees " + read()); await null; say("later " + read())'
+  })
+  assert.deepEqual(program.said, ['leaf sees a1', 'later a1', 'middle sees a1', 'callback sees a2'])
+})
+
+// [hot 95, 96]
+test('bindings are live in the new version as well, through `export *`, `export * as` and `export { default as }`; copies are theirs', async (t) => {
+  const leaf = (n) =>
+    `export let x = ${n}; export default () => "d" + x; globalThis.more = () => ++x; import.meta.hot.accept()`
+  const program = await runHot(t, {
+    'main.mjs':
+      'import { x as y, ns, d } from "./middle.mjs"; const copy = y; globalThis.read = () => [y, ns.x, d(), copy]',
+    'middle.mjs':
+      'export * from "./leaf.mjs"; export * as ns from "./leaf.mjs"; export { default as d } from "./leaf.mjs"',
+    'leaf.mjs': leaf(1)
+  })
+  await program.ask('more()')
+  assert.deepEqual(await program.ask('read()'), [2, 2, 'd2', 1])
+  assert.equal((await program.edit({ 'leaf.mjs': leaf(10) })).event, 'updated')
+  await program.ask('more()')
+  assert.deepEqual(await program.ask('read()'), [11, 11, 'd11', 1])
+})
+
+// [hot 97]
+test('"A namespace object obtained earlier shows the current version …; each version has a namespace of its own"', async (t) => {
+  const program = await runHot(t, {
+    'main.mjs': 'globalThis.load = () => import("./a.mjs"); globalThis.first = await load()',
+    'a.mjs': 'export const n = 1, gone = 2; import.meta.hot.accept((module) => (globalThis.second = module))'
+  })
+  await program.edit({ 'a.mjs': 'export const n = 2, fresh = 3; import.meta.hot.accept()' })
+  assert.deepEqual(await program.ask('[first.n, first.gone ?? null, "fresh" in first]'), [2, null, false])
+  assert.deepEqual(await program.ask('[{ ...second }, Object.keys(second)]'), [{ n: 2, fresh: 3 }, ['fresh', 'n']])
+  assert.deepEqual(await program.ask('load().then((now) => [now === second, now === first])'), [true, false])
+  await program.edit({ 'a.mjs': 'export const n = 3, gone = 4; import.meta.hot.accept()' })
+  assert.deepEqual(await program.ask('[first.n, first.gone, second.n, second.fresh ?? null]'), [3, 4, 3, null])
+})
+
+// [hot 98]
+test('"CommonJS importers keep what `require` gave them"', async (t) => {
+  const program = await runHot(
+    t,
+    {
+      'main.cjs': 'const a = require("./a.cjs"); globalThis.read = () => [a.n, require("./a.cjs").n]',
+      'a.cjs': 'exports.n = 1; module.hot.accept()'
+    },
+    { entry: 'main.cjs' }
+  )
+  await program.edit({ 'a.cjs': 'exports.n = 2; module.hot.accept()' })
+  assert.deepEqual(await program.ask('read()'), [1, 2])
+})

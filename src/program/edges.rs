@@ -1,0 +1,124 @@
+//! Who imports whom: from versions of the engine to edges of the graph.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::on_engine::{OnEngine, engine_id, graph_id};
+use crate::es::compile::{ExportKind, ImportName};
+use crate::es::{self, Body, Engine, Unit};
+use crate::graph::hot::{Edge, EdgeKind, ModuleId};
+
+impl OnEngine {
+    /// What runs, or what a module was read as last.
+    pub(super) fn unit(&self, id: ModuleId) -> Option<Arc<Unit>> {
+        let record = self.engine.record(engine_id(id))?;
+        let current = record.current.borrow();
+        current.as_ref().map(|version| Arc::clone(&version.unit))
+    }
+
+    /// The local modules that the text of a unit leads to: statically, and by `import()` or `require()` of a literal.
+    pub(super) fn targets(&self, id: ModuleId, unit: &Unit) -> Vec<ModuleId> {
+        let statics = unit.resolved.iter().filter_map(|resolved| resolved.as_ref().ok());
+        let mut targets: Vec<ModuleId> = statics
+            .filter_map(|resolved| self.engine.find(&Engine::url_of(resolved)))
+            .filter(|record| record.is_local)
+            .map(|record| graph_id(record.id))
+            .collect();
+        targets.extend(self.asked_for(id, unit).into_iter().map(|edge| edge.to));
+        targets
+    }
+
+    /// What a unit loads, or has loaded, by `import()` or `require()`: as far as its text names it, or loads what no text
+    /// names.
+    pub(super) fn asked_for(&self, id: ModuleId, unit: &Unit) -> Vec<Edge> {
+        let Some(program) = self.program() else {
+            return Vec::new();
+        };
+        let named = |unit: &Unit| {
+            let literals = dynamic_literals(unit).iter();
+            let urls = literals.filter_map(|specifier| {
+                let resolved = self.engine.resolve_from(engine_id(id), specifier).ok()?;
+                let record = self.engine.find(&Engine::url_of(&resolved))?;
+                Some(graph_id(record.id))
+            });
+            urls.collect::<HashSet<ModuleId>>()
+        };
+        let now = named(unit);
+        let old = self.unit(id);
+        let before = old.as_deref().map(named).unwrap_or_default();
+        let text = match &unit.body {
+            Body::Module(code) | Body::CommonJs(code) => code.code.as_str(),
+            Body::Json(_) | Body::External => "",
+        };
+        let computes = text.contains("import(") || text.contains("require(");
+        let graph = program.updater.graph.borrow();
+        let asked = graph
+            .edges(id)
+            .iter()
+            .filter(|edge| edge.kind != EdgeKind::Static);
+        let kept = asked.filter(|edge| now.contains(&edge.to) || computes && !before.contains(&edge.to));
+        kept.cloned().collect()
+    }
+
+    /// What a version imports, for the graph.
+    pub fn edges(&self, version: &es::Version) -> Vec<Edge> {
+        let id = graph_id(version.module);
+        let mut edges = self.static_edges(version);
+        edges.extend(self.asked_for(id, &version.unit));
+        edges
+    }
+
+    /// The static imports of a version, with the names that it uses.
+    pub fn static_edges(&self, version: &es::Version) -> Vec<Edge> {
+        let links = version.links.borrow();
+        let mut edges = Vec::with_capacity(links.len());
+        for (request, link) in links.iter().enumerate() {
+            let target = link.as_ref().and_then(|link| self.engine.record(link.module));
+            let Some(target) = target.filter(|target| target.is_local) else {
+                continue;
+            };
+            edges.push(Edge {
+                to: graph_id(target.id),
+                kind: EdgeKind::Static,
+                names: used_names(&version.unit, request),
+            });
+        }
+        edges
+    }
+}
+
+fn dynamic_literals(unit: &Unit) -> &[String] {
+    match &unit.body {
+        Body::Module(code) | Body::CommonJs(code) => &code.dynamic,
+        Body::Json(_) | Body::External => &[],
+    }
+}
+
+/// The names that a unit uses of a request; `None` for any.
+fn used_names(unit: &Unit, request: usize) -> Option<Rc<[Box<str>]>> {
+    let code = unit.code()?;
+    let mut names: Vec<Box<str>> = Vec::new();
+    for import in code.imports.iter().filter(|import| import.request == request) {
+        match &import.name {
+            ImportName::Name(name) => names.push(name.as_str().into()),
+            ImportName::Namespace { .. } => return None,
+        }
+    }
+    for export in &code.exports {
+        match &export.kind {
+            ExportKind::Indirect {
+                request: of,
+                imported,
+                ..
+            } if *of == request => names.push(imported.as_str().into()),
+            ExportKind::Namespace { request: of, .. } | ExportKind::Star { request: of }
+                if *of == request =>
+            {
+                return None;
+            }
+            _ => {}
+        }
+    }
+    Some(names.into())
+}
