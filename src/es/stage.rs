@@ -3,7 +3,7 @@
 //! `read → prepare → begin → evaluate → commit | discard`. Until the commit, importers outside of the stage keep what they
 //! have; from `begin` on, `import()` and `require` give the staged versions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
