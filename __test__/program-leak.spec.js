@@ -22,6 +22,7 @@ async function alive(refs) {
   return refs.filter((ref) => ref.deref()).length
 }
 
+// [hot 142]
 test('a hundred reloads leave listeners, timers, handles, sockets and versions as after one', async (t) => {
   const program = hot(t)
   const $ = resources.timers()

@@ -100,6 +100,7 @@ test('http2: streams of open sessions get the new version, those under way stay 
   }
 })
 
+// [hot 132]
 test('upgraded sockets stay with the version that accepted them and new ones go to the new version', async (t) => {
   const program = hot(t)
   let server

@@ -16,6 +16,7 @@ const { hot, resources } = require('./support/versions.js')
 const nothing = () => {}
 const handles = () => process.getActiveResourcesInfo().sort().join()
 
+// [hot 137]
 test('intervals, pending timeouts and immediates are released', async (t) => {
   const program = hot(t)
   const $ = resources.timers()
@@ -66,6 +67,7 @@ test('many timers that have ended are not kept', async (t) => {
   await program.reloaded(nothing)
 })
 
+// [hot 137]
 test('timers/promises are released: what waits for them never goes on', async (t) => {
   const program = hot(t)
   const seen = []
@@ -103,6 +105,7 @@ test('timers/promises do as under node while the version runs', async (t) => {
   })
 })
 
+// [hot 137]
 test('listeners on process and its streams are released, each once', async (t) => {
   const program = hot(t)
   const shared = () => {}
@@ -127,6 +130,7 @@ test('listeners on process and its streams are released, each once', async (t) =
   assert.equal(count(), before)
 })
 
+// [hot 137]
 test('watchers, workers and child processes are released', async (t) => {
   const program = hot(t)
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'hmr-release-'))
@@ -156,6 +160,7 @@ test('watchers, workers and child processes are released', async (t) => {
   assert.ok(!handles().includes('StatWatcher') && !handles().includes('FSEvent'), handles())
 })
 
+// [hot 138]
 test('not released: what hot.data or globalThis holds, as a value or in an array, Map or Set there', async (t) => {
   const program = hot(t)
   const $ = resources.timers()
@@ -187,6 +192,7 @@ test('not released: what hot.data or globalThis holds, as a value or in an array
   assert.equal(data.server.listening, true)
 })
 
+// [hot 138]
 // [hot 138]
 test('not released: what a request started', async (t) => {
   const program = hot(t)
@@ -225,6 +231,7 @@ test('not released: what a request started', async (t) => {
   agent.destroy()
 })
 
+// [hot 138]
 test('not released: what a package started, though a module called it', async (t) => {
   const program = hot(t)
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'hmr-package-'))
@@ -274,6 +281,7 @@ test('what a released version starts later ends at once', async (t) => {
   assert.ok(!process.listeners('SIGUSR2').includes(nothing))
 })
 
+// [hot 122]
 test('a version that exits, or leaves an error to nobody, before it has come up has failed', () => {
   const main = path.join(__dirname, 'fixtures/failing-versions/main.js')
   const versions = path.join(__dirname, 'support/versions.js')

@@ -130,6 +130,38 @@ test('"says so once on stderr (`waiting for changes`) when the program has nothi
   assert.deepEqual([code, stderr], [143, '[hmr] waiting for changes\n'])
 })
 
+// [hot 166, 167]
+test('the line of a reload: time, file, outcome, duration, number of modules; the first one names what would make it an update', async (t) => {
+  const { dir, write } = makeFolder(t, { files: { 'main.cjs': 'require("./dep.cjs")', 'dep.cjs': '' } })
+  const run = hmr(t, ['-l', 'main.cjs'], { cwd: dir })
+  await run.printed('its saves are taken')
+  const line = /^\d\d:\d\d:\d\d \[hmr\] dep\.cjs reloaded in [\d.]+ ms \((.*)\)$/m
+  for (const hint of ['; `module.hot?.accept()` in dep.cjs would make it an update', '']) {
+    write('dep.cjs', `// ${hint}`)
+    const [, told] = await run.printed(line)
+    assert.equal(told, `2 modules; nobody accepts it${hint}`)
+  }
+})
+
+// [hot 164]
+describe('"Unknown keys and values of a wrong type are one clear error that names the key"', () => {
+  for (const [hmrKey, words] of [
+    ['{ "ingore": [] }', 'unknown key "hmr.ingore"; "ignore", "include" and "restart" are known'],
+    ['{ "ignore": "x" }', '"hmr.ignore" must be an array of globs; got the string "x"'],
+    ['{ "restart": 1 }', '"hmr.restart" must be true, false or an array of globs; got the number 1']
+  ])
+    test(hmrKey, async (t) => {
+      const { dir, file } = makeFolder(t, { files: { 'package.json': `{ "hmr": ${hmrKey} }`, 'main.mjs': '' } })
+      const command = await hmr(t, ['main.mjs'], { cwd: dir }).ended()
+      assert.deepEqual([command.code, command.stderr], [1, `[hmr] ${file('package.json')}: ${words}\n`])
+      const run = start(t, [process.execPath, '--import', register, 'main.mjs'], { cwd: dir })
+      const { code, stderr } = await run.ended()
+      assert.equal(code, 1)
+      assert.ok(stderr.includes(`TypeError: ${file('package.json')}: ${words}`), stderr)
+      assert.doesNotMatch(stderr, /^ {4}at |doors\.js/m)
+    })
+})
+
 describe('where no program can run hot: "one clear error"', () => {
   const runtimes = {
     // [hot 18]

@@ -43,24 +43,32 @@ const rows = [['modules', ...measured.map(([name]) => name)]]
 for (const count of values.modules.split(',').map(Number)) {
   const folder = makeProgram(count)
   const took = Object.fromEntries(measured.map(([name]) => [name, []]))
+  const failed = new Map()
   for (let turn = 0; turn <= turns; turn++) {
     for (const [name, tool] of turn % 2 === 0 ? measured : (measured.toReversed?.() ?? [...measured].reverse())) {
+      if (failed.has(name)) continue
       const began = process.hrtime.bigint()
       const [command, ...args] = tool.run(folder)
       const env = { ...process.env, HMR_CACHE: path.join(folder, 'cache'), ...tool.env }
       const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, env, encoding: 'utf8' })
       const time = Number(process.hrtime.bigint() - began) / 1e6
-      if (status !== 0 || !stdout.includes(`sum ${count}`)) throw new Error(`${name}: ${status}\n${stdout}\n${stderr}`)
+      if (status !== 0 || !stdout.includes(`sum ${count}`)) {
+        // A long chain of imports is too much for some: plain Node's own loader calls itself once for each.
+        if (name.startsWith('ours')) throw new Error(`${name}: ${status}\n${stdout}\n${stderr}`)
+        failed.set(name, /^\w*Error: .*$/m.exec(stderr)?.[0] ?? `exit code ${status}`)
+        continue
+      }
       // The first turn warms the disk, and fills what later starts find.
       if (turn > 0) took[name].push(time)
     }
   }
   rmSync(folder, { recursive: true, force: true })
-  const plain = took['plain node'] && median(took['plain node'])
-  rows.push([
-    `${count}${values.chain ? ', a chain' : ''}`,
-    ...measured.map(([name]) => `${ms(median(took[name]))}${plain ? ` (${ratio(median(took[name]), plain)})` : ''}`)
-  ])
+  const plain = took['plain node']?.length ? median(took['plain node']) : undefined
+  const cell = (name) => {
+    if (failed.has(name)) return failed.get(name)
+    return `${ms(median(took[name]))}${plain ? ` (${ratio(median(took[name]), plain)})` : ''}`
+  }
+  rows.push([`${count}${values.chain ? ', a chain' : ''}`, ...measured.map(([name]) => cell(name))])
 }
 console.log(table(rows))
 

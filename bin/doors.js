@@ -36,15 +36,15 @@ function register(url) {
   // By NODE_OPTIONS, in the command: that opens the environment itself.
   if (isCommand(process.argv[1])) return
   const why = refusal()
-  if (why !== undefined) {
-    // The words are enough: node-do-not-add-exception-line
-    const error = new Error(`@upvotr/node-hmr/register: ${why}`)
-    error.stack = `Error: ${error.message}`
-    throw error // node-do-not-add-exception-line
-  }
+  if (why !== undefined) refuse(new Error(`@upvotr/node-hmr/register: ${why}`))
   // Not before: `--version` works without an addon.
   const binding = require('../load-binding.js')
-  binding.openProgram(places, JSON.parse(decodeURIComponent(new URL(url).search.slice(1)) || '{}'))
+  const flags = JSON.parse(decodeURIComponent(new URL(url).search.slice(1)) || '{}')
+  try {
+    binding.openProgram(places, flags)
+  } catch (error) {
+    refuse(error)
+  }
   const { isMainThread } = require('node:worker_threads')
   if (!isMainThread || !binding.programIsHot()) return
   const hmr = require('../index.js')
@@ -52,6 +52,12 @@ function register(url) {
   binding.onEntry((exported) => {
     if (binding.isHotModule(exported)) void hmrTake(hmr, binding, exported)
   })
+}
+
+/** The words are enough: no stack, and no line of ours, which Node shows unless that says node-do-not-add-exception-line. */
+function refuse(error) {
+  error.stack = `${error.name}: ${error.message}`
+  throw error // node-do-not-add-exception-line
 }
 
 /** The program that Node runs is a hot module: a runtime takes it, as the command would. */

@@ -76,17 +76,14 @@ async function torture(tree) {
         tally[await program.outcome()]++
         await program.until(async () => (await program.ask(model)).sees[first.name]?.[0] === edit)
         await program.quiet()
-        const { runs } = await program.ask(model)
+        const { runs, sees } = await program.ask(model)
         model.apply(changed)
         for (const module of model.modules) {
           module.runs = runs[module.name]
+          // As one or as two updates: what CommonJS keeps depends on it.
+          module.kept = sees[module.name].slice(1)
         }
-        await law(
-          program,
-          model,
-          what,
-          model.modules.every(({ kind }) => kind.isEs)
-        )
+        await law(program, model, what)
       }
     }
   } catch (error) {
@@ -127,7 +124,10 @@ class Program {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, HMR_CACHE: '0', HMR_LOGGING: '1' }
     })
-    for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (data) => (this.output += data))
+    const keep = (data) => {
+      this.output += data
+    }
+    for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', keep)
     this.child.on('message', (message) => {
       if (message.unhandled) this.unhandled = message.unhandled
       else if (message.runs) this.answer(message)

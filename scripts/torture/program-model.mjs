@@ -39,8 +39,8 @@ export class Model {
 
   /** What a module accepts: itself, some of its imports, or nothing. */
   choose(module) {
-    module.accepts = this.random.below(5) === 0
-    module.takes = module.imports.filter(() => this.random.below(6) === 0)
+    module.accepts = this.random.below(3) === 0
+    module.takes = module.imports.filter(() => this.random.below(4) === 0)
   }
 
   /** Evaluated: CommonJS keeps what it gets. */

@@ -4,8 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use super::compile::NodeVersion;
+use super::compile::{Compiled, NodeVersion};
 use super::host::{Host, Plain, Runtimes};
 use super::load::Settings;
 use super::load::cache::Cache;
@@ -54,6 +55,8 @@ pub struct Engine {
     pub(super) unread: RefCell<BTreeSet<ModuleId>>,
     /// First promises of asynchronous modules: they have hoisted when these are settled.
     pub(super) hoisting: RefCell<Vec<Held>>,
+    /// By URL, the code of ES modules that was loaded last: its source map is given to Node when it is asked for.
+    pub(super) mapped: RefCell<HashMap<String, Arc<Compiled>>>,
     /// The module that the program was started with.
     pub(super) main: Cell<Option<ModuleId>>,
     /// Told of each module that has loaded another by `import()`.
@@ -91,6 +94,7 @@ impl Engine {
             async_order: Cell::new(0),
             unread: RefCell::default(),
             hoisting: RefCell::default(),
+            mapped: RefCell::default(),
             main: Cell::new(None),
             on_import: Cell::new(None),
             node,

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use super::compile::{ExportKind, ImportName};
+use super::compile::{Compiled, ExportKind, ImportName, map_comment};
 use super::engine::Engine;
 use super::link;
 use super::record::{Body, Status, Version};
@@ -51,7 +52,7 @@ impl Engine {
         let known = version.live.borrow().function.clone();
         let function = match known {
             Some(function) => function.get(js),
-            None => self.glue(js, "load", &[js.string(&code.code), js.string(&version.unit.url)])?,
+            None => self.load_function(js, &version.unit.url, code)?,
         };
         #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
         let module = js.number(version.module as f64);
@@ -69,6 +70,19 @@ impl Engine {
         live.function = Some(function.hold());
         live.generator = Some(generator.hold());
         Ok(())
+    }
+
+    /// Compiles the function of an ES module. What Node is to know of its source map is kept until a stack names the file.
+    fn load_function<'s>(&self, js: Js<'s>, url: &str, code: &Arc<Compiled>) -> JsResult<'s> {
+        self.mapped.borrow_mut().insert(url.to_owned(), Arc::clone(code));
+        self.glue(js, "load", &[js.string(&code.code), js.string(url)])
+    }
+
+    /// The comment with the source map of the code that was loaded last under a URL.
+    pub(super) fn map_comment(&self, url: &str) -> Option<String> {
+        let mapped = self.mapped.borrow();
+        let mappings = mapped.get(url)?.map.as_deref()?;
+        Some(map_comment(url, mappings))
     }
 
     /// Sets `[env, names]` of a module that is made of values.

@@ -18,6 +18,7 @@ pub fn functions(js: Js<'_>) -> JsResult<'_> {
     object.set("module", js.function("module", 2, module)?)?;
     object.set("required", js.function("required", 2, required)?)?;
     object.set("isName", js.function("isName", 1, is_name)?)?;
+    object.set("map", js.function("map", 1, map)?)?;
     Ok(object)
 }
 
@@ -33,6 +34,12 @@ fn id_of(value: Value<'_>) -> ModuleId {
 #[expect(clippy::unnecessary_wraps, reason = "the type of native functions")]
 fn is_name<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.boolean(is_identifier_name(&call.arg(0).display())))
+}
+
+/// The comment with the source map of an ES module, by its URL.
+fn map<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let comment = Engine::of(call.js)?.map_comment(&call.arg(0).display());
+    Ok(call.js.string(&comment.unwrap_or_default()))
 }
 
 /// `import(specifier, options)` of a module: whatever goes wrong rejects.

@@ -301,6 +301,9 @@ impl Engine {
             }
         }
         self.sources().forget(&record.url);
+        if self.mapped.borrow_mut().remove(&record.url).is_some() {
+            self.glue(js, "forget", &[js.string(&record.url)])?;
+        }
         self.unread.borrow_mut().remove(&id);
         if let Some(path) = record.path.as_ref().filter(|_| record.is_local) {
             self.evict(js, path)?;

@@ -31,8 +31,7 @@ impl Events {
     /// These versions are gone before they could hear of it.
     pub fn leave<'s>(&self, js: Js<'s>, resources: &Resources, owners: &[Value<'s>]) -> JsResult<'s, ()> {
         let kept = held(resources, js)?;
-        let mut owners = owners.iter();
-        owners.try_for_each(|owner| leave(resources, self.emitter.get(js), *owner, kept))
+        leave(resources, self.emitter.get(js), owners, kept)
     }
 
     /// What a version listens to is left with it.

@@ -129,16 +129,21 @@ impl Owners {
         found.map(|under_way| Rc::clone(&under_way.transition))
     }
 
-    /// The stage has been evaluated: waits until it has come up.
+    /// The stage has been evaluated: waits until it has come up; an update only as long as that may be at once, since
+    /// importers wait for its bindings.
     ///
     /// # Errors
     /// What a version failed with before it had come up: an exit, an uncaught error.
-    pub async fn come_up(&self, cx: &Cx, stage: &Rc<Stage>) -> Result<(), Held> {
+    pub async fn come_up(&self, cx: &Cx, stage: &Rc<Stage>, is_reload: bool) -> Result<(), Held> {
         let Some(transition) = self.transition(stage) else {
             return Ok(());
         };
         cx.attempt(|js| transition.evaluated(js))?;
-        Rc::clone(&transition).settled(cx.clone()).await;
+        if is_reload {
+            Rc::clone(&transition).settled(cx.clone()).await;
+        } else {
+            Rc::clone(&transition).looked(cx.clone()).await;
+        }
         transition.failure().map_or(Ok(()), Err)
     }
 
@@ -178,6 +183,7 @@ impl Owners {
             owners.extend(owner.map(|owner| owner.get(js)));
         }
         if has_succeeded {
+            transition.commit();
             js.state::<Events>()?.leave(js, &self.resources, &owners)?;
             self.runtimes.close(js, &under_way.going)
         } else {
@@ -233,7 +239,9 @@ impl Host for HotRun {
         });
         if let Some(program) = entry {
             // Whoever has started it has it first.
-            let _ = js.soon(move |js| program.entry_ran(js));
+            let asked = js.soon(move |js| program.entry_ran(js));
+            // Refused only while the environment goes.
+            let _ = asked;
         }
         super::doors::refresh(js, version.module);
     }

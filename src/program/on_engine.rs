@@ -310,10 +310,11 @@ impl Runner for OnEngine {
         let order: Vec<es::ModuleId> = evaluation.order.iter().copied().map(engine_id).collect();
         let cx = cx.clone();
         let owners = self.owners.borrow().clone();
+        let is_reload = evaluation.is_reload;
         Box::pin(async move {
             es::evaluate(&cx, &stage, &order).await?;
             match owners {
-                Some(owners) => owners.come_up(&cx, &stage).await,
+                Some(owners) => owners.come_up(&cx, &stage, is_reload).await,
                 None => Ok(()),
             }
         })

@@ -127,6 +127,9 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     let options = Rc::new(options);
     if options.watch {
         *program.hot.borrow_mut() = Some(start_hot(js, &options)?);
+        let folder = places.get("folder")?.text().unwrap_or_default();
+        let scripts = Path::new(&folder).join("bin").join("").display().to_string();
+        js.state::<Resources>()?.own_scripts.replace(scripts);
     }
     doors::open(js, places, data)?;
     // Children end with the command's restart.
@@ -180,8 +183,7 @@ fn start_hot<'s>(js: Js<'s>, options: &Rc<ProgramOptions>) -> JsResult<'s, Rc<Ho
             .unwrap_or_default();
         Ok(modules
             .iter()
-            .filter_map(|module| module.made_data())
-            .map(|data| data.get(js))
+            .filter_map(|module| Some((module.path.to_string(), module.made_data()?.get(js))))
             .collect())
     }));
     engine.set_host(Rc::new(HotRun::new(Rc::clone(&hot), owners)));

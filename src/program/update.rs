@@ -15,6 +15,7 @@ use crate::es::{Engine, Record};
 use crate::graph::hot::ModuleId;
 use crate::hot::{Batch, Updater, Version, WatchWish};
 use crate::js::{Cx, Js, JsResult, State};
+use crate::watch::is_just_emptied;
 
 /// Whether a path matches the globs of an option.
 pub type Matches = Box<dyn Fn(&Path) -> bool>;
@@ -96,12 +97,10 @@ impl HotProgram {
         let told = Rc::clone(&own);
         let watches = Watches::new(
             js,
-            Rc::new(move |js: Js<'_>, paths: Vec<PathBuf>, is_doubt: bool| {
+            Rc::new(move |js: Js<'_>, paths: Vec<PathBuf>| {
                 let program = told.borrow().upgrade();
-                match program {
-                    Some(program) if is_doubt => program.doubt(js, paths),
-                    Some(program) => program.changed(js, &paths),
-                    None => {}
+                if let Some(program) = program {
+                    program.changed(js, &paths);
                 }
             }),
         )?;
@@ -175,7 +174,8 @@ impl HotProgram {
         if !modules.contains(&id) {
             modules.push(id);
             drop(files);
-            self.watches.watch(js, path);
+            let loaded = self.engine.sources().loader.get(&record.url);
+            self.watches.watch(js, path, loaded.map(|loaded| loaded.stamp));
         }
     }
 
@@ -222,18 +222,17 @@ impl HotProgram {
         }
     }
 
-    /// These files may differ from what was read.
-    fn doubt(self: &Rc<Self>, js: Js<'_>, mut paths: Vec<PathBuf>) {
-        let read = self.engine.read(&paths);
-        paths.retain(|path| {
-            let modules = self.files.borrow().get(path).cloned().unwrap_or_default();
-            read.iter().any(|read| modules.contains(&graph_id(read.module)))
-        });
-        self.watches.add(js, paths);
-    }
-
     /// These files changed together.
     fn changed(self: &Rc<Self>, js: Js<'_>, paths: &[PathBuf]) {
+        // Emptied since it was told: the next save is being written, and is told of, too.
+        let whole = paths.iter().filter(|path| !is_just_emptied(path));
+        let whole: Vec<PathBuf> = whole.cloned().collect();
+        if !whole.is_empty() {
+            self.take(js, &whole);
+        }
+    }
+
+    fn take(self: &Rc<Self>, js: Js<'_>, paths: &[PathBuf]) {
         // The next image of the process reads them anew.
         if restart::is_under_way(js) {
             return;

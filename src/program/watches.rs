@@ -16,9 +16,8 @@ use crate::watch::{Hub, LoadedFile, Stamp, WatchKey, WatchOptions};
 /// What follows a change within this time is one with it, but for the first of a quiet program.
 const GATHER: Duration = Duration::from_millis(20);
 
-/// Told of the paths that changed together. Of a doubt (`true`), whether they did has to be found out: they may have been
-/// written between being read and being watched.
-pub type OnChange = Rc<dyn for<'s> Fn(Js<'s>, Vec<PathBuf>, bool)>;
+/// Told of the paths that changed together.
+pub type OnChange = Rc<dyn for<'s> Fn(Js<'s>, Vec<PathBuf>)>;
 
 /// The watched files of one environment.
 pub struct Watches {
@@ -27,7 +26,8 @@ pub struct Watches {
     options: WatchOptions,
     keys: RefCell<HashMap<PathBuf, WatchKey>>,
     paths: RefCell<HashMap<WatchKey, PathBuf>>,
-    /// Files to watch from the end of this turn on: many at once are cheaper than one by one.
+    /// Files to watch from the end of this turn on, with what they looked like before they were read: many at once are
+    /// cheaper than one by one.
     asked: RefCell<HashMap<PathBuf, Option<Stamp>>>,
     is_asking: Cell<bool>,
     is_closed: Cell<bool>,
@@ -77,9 +77,10 @@ impl Watches {
         self.waker.keep_alive(js, yes);
     }
 
-    /// Watches a file, which need not exist, from the end of this turn on. What changes until then is a doubt.
-    pub fn watch(self: &Rc<Self>, js: Js<'_>, path: &Path) {
-        self.ask(js, path, || None);
+    /// Watches a file, which need not exist, from the end of this turn on. What differs by then from what was seen is a
+    /// change: the watch engine finds out, on its own thread.
+    pub fn watch(self: &Rc<Self>, js: Js<'_>, path: &Path, seen: Option<Stamp>) {
+        self.ask(js, path, || seen);
     }
 
     /// Watches a file, which need not exist: what differs from how it looks at this moment is a change.
@@ -114,25 +115,24 @@ impl Watches {
         if asked.is_empty() || self.is_closed.get() {
             return;
         }
-        let files = asked.iter().map(|(path, seen)| LoadedFile { path, seen: *seen });
-        let files: Vec<LoadedFile<'_>> = files.collect();
+        let files: Vec<LoadedFile<'_>> = asked
+            .iter()
+            .map(|(path, seen)| LoadedFile {
+                path,
+                seen: seen.map(Stamp::without_old_content),
+            })
+            .collect();
         match self.hub.watch_loaded(&files, &self.options) {
-            Ok(keys) => {
-                let both = asked.iter().map(|(path, _)| path.clone()).zip(keys);
-                for (path, key) in both {
-                    self.paths.borrow_mut().insert(key, path.clone());
-                    self.keys.borrow_mut().insert(path, key);
+            Ok(watched) => {
+                let (mut paths, mut keys) = (self.paths.borrow_mut(), self.keys.borrow_mut());
+                for ((path, _), key) in asked.into_iter().zip(watched) {
+                    paths.insert(key, path.clone());
+                    keys.insert(path, key);
                 }
             }
             Err(error) => report::notice(js, &format!("files cannot be watched: {error}")),
         }
         self.tell_notices(js);
-        // Read before they were watched: whoever was changed meanwhile is compared now.
-        let recent = asked
-            .into_iter()
-            .filter(|(path, seen)| seen.is_none() && is_recent(path))
-            .map(|(path, _)| path);
-        (self.on_change)(js, recent.collect(), true);
     }
 
     /// Ends a watch.
@@ -204,7 +204,7 @@ impl Watches {
         let changed = self.changed.take();
         if !changed.is_empty() {
             self.last.set(Some(Instant::now()));
-            (self.on_change)(js, changed, false);
+            (self.on_change)(js, changed);
         }
     }
 
@@ -217,17 +217,4 @@ impl Watches {
             }
         }
     }
-}
-
-/// Whether a file may have been written since it was read a moment ago.
-fn is_recent(path: &Path) -> bool {
-    const DOUBT: Duration = Duration::from_secs(10);
-    let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());
-    // One that is empty is being written, which is told of; one that is gone may have been there.
-    if std::fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) {
-        return false;
-    }
-    modified.map_or(true, |modified| {
-        modified.elapsed().map_or(true, |age| age < DOUBT)
-    })
 }

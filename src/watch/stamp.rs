@@ -14,6 +14,9 @@ const HASH_LIMIT: u64 = 16 * 1024 * 1024;
 /// A later write may leave the time as it is only within this of the last one (FAT counts in 2 s).
 const CLOCK_STEP: Duration = Duration::from_secs(2);
 
+/// Older files were old, too, when they were read for the update or the start that is under way.
+const LONG_AGO: Duration = Duration::from_mins(10);
+
 /// How often files were looked at.
 #[cfg(test)]
 pub static LOOKS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
@@ -135,6 +138,11 @@ pub fn is_just_spoilt(path: &Path) -> bool {
     modified.is_some_and(|modified| modified.elapsed().is_ok_and(|age| age < SETTLE))
 }
 
+/// Whether a file is empty, and was written within the settle time: the rest is probably on its way.
+pub fn is_just_emptied(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) && is_just_spoilt(path)
+}
+
 /// How to compare two stamps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Comparison {
@@ -199,6 +207,14 @@ impl Stamp {
     /// old files reads none.
     pub fn at_first_sight(path: &Path) -> Self {
         Self::read_if(path, Facts::is_recent)
+    }
+
+    /// Without the hash of a file that was old when it was read, a moment ago: its time tells any later write.
+    pub fn without_old_content(mut self) -> Self {
+        if self.facts.is_some_and(|facts| !facts.is_younger_than(LONG_AGO)) {
+            self.content = Content::Unread;
+        }
+        self
     }
 
     /// With the hash of the content, unless the file is another by now.

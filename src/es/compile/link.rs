@@ -36,7 +36,7 @@ impl<'a> Rewriter<'a, '_> {
     }
 
     /// Whether an identifier is declared nowhere in the file.
-    fn is_free(&self, it: &IdentifierReference<'a>) -> bool {
+    pub fn is_free(&self, it: &IdentifierReference<'a>) -> bool {
         it.reference_id
             .get()
             .is_some_and(|id| self.scoping.get_reference(id).symbol_id().is_none())
@@ -135,6 +135,12 @@ impl<'a> Rewriter<'a, '_> {
                 // The namespace is `this`.
                 self.blank_around(it);
                 self.visit_expression(&member.object);
+                false
+            }
+            Expression::StaticMemberExpression(member) if self.is_timer_of_global(member) => {
+                self.blank_around(it);
+                let env = self.env().to_owned();
+                self.edits.replace(member.object.span(), env);
                 false
             }
             _ => {

@@ -1,5 +1,9 @@
 //! The source map: one entry for each line, each word, and wherever a column moves.
 
+/// Stands for the map in the code of an ES module: a map without entries. Node asks for the map of an uncaught error's line
+/// only if the code names one.
+pub const PLACEHOLDER: &str = "\n//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbXSwibWFwcGluZ3MiOiIifQ==";
+
 /// One entry: a place of the code, and the place of the source that it came from. Lines and columns from 0.
 #[derive(Clone, Copy)]
 struct Segment {
@@ -148,23 +152,17 @@ impl Mapper {
         }
     }
 
-    /// The comment that carries the map; `None` if no column moved.
-    pub fn comment(&self, url: &str) -> Option<String> {
+    /// The map's `mappings`; `None` if no column moved.
+    pub fn mappings(&self) -> Option<String> {
         if !self.moved {
             return None;
         }
-        let mut json = String::with_capacity(self.segments.len() * 6 + 64);
-        json.push_str("{\"version\":3,\"sources\":[");
-        super::quote::json(&mut json, url);
-        json.push_str("],\"names\":[],\"mappings\":\"");
-        self.mappings(&mut json);
-        json.push_str("\"}");
-        let mut comment = String::from("//# sourceMappingURL=data:application/json;charset=utf-8;base64,");
-        base64(json.as_bytes(), &mut comment);
-        Some(comment)
+        let mut mappings = String::with_capacity(self.segments.len() * 6);
+        self.write(&mut mappings);
+        Some(mappings)
     }
 
-    fn mappings(&self, output: &mut String) {
+    fn write(&self, output: &mut String) {
         let mut last = Segment {
             line: 0,
             column: 0,
@@ -191,6 +189,19 @@ impl Mapper {
             last = *segment;
         }
     }
+}
+
+/// The comment that carries the map of a file.
+pub fn comment(url: &str, mappings: &str) -> String {
+    let mut json = String::with_capacity(mappings.len() + url.len() + 64);
+    json.push_str("{\"version\":3,\"sources\":[");
+    super::quote::json(&mut json, url);
+    json.push_str("],\"names\":[],\"mappings\":\"");
+    json.push_str(mappings);
+    json.push_str("\"}");
+    let mut comment = String::from("\n//# sourceMappingURL=data:application/json;charset=utf-8;base64,");
+    base64(json.as_bytes(), &mut comment);
+    comment
 }
 
 /// Whether a byte is part of a name, a keyword or a number.

@@ -48,6 +48,7 @@ mod rewrite;
 mod rewriter;
 mod scan;
 mod strip;
+mod timers;
 mod told;
 mod types;
 mod types_only;
@@ -61,6 +62,7 @@ use oxc_ast::ast::Program;
 use oxc_semantic::Scoping;
 use rustc_hash::FxHashSet;
 
+pub use map::comment as map_comment;
 pub use options::{Jsx, TsOptions};
 pub use types::{
     CompileError, Compiled, ErrorKind, Export, ExportKind, Format, Import, ImportName, Kind, Language,
@@ -270,13 +272,18 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
     let (mut code, map) = edits.apply(text, &prefix, &suffix);
     code.push_str("\n//# sourceURL=");
     code.push_str(source.url);
-    if let Some(comment) = map.comment(source.url) {
-        code.push('\n');
-        code.push_str(&comment);
+    let mut map = map.mappings();
+    if kind == Kind::CommonJs {
+        if let Some(mappings) = map.take() {
+            code.push_str(&map_comment(source.url, &mappings));
+        }
+    } else if map.is_some() {
+        code.push_str(map::PLACEHOLDER);
     }
     Compiled {
         kind,
         code,
+        map,
         requests: facts.requests,
         imports: facts.imports,
         exports: facts.exports,

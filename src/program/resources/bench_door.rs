@@ -89,7 +89,8 @@ fn run_as<'s>(call: &Call<'s>) -> JsResult<'s> {
 /// `keep(object)`: its values are held, as those of a `hot.data` are.
 fn keep<'s>(call: &Call<'s>) -> JsResult<'s> {
     let data = call.arg(0).hold();
-    *call.js.state::<Resources>()?.holders.borrow_mut() = Some(Rc::new(move |js| Ok(vec![data.get(js)])));
+    *call.js.state::<Resources>()?.holders.borrow_mut() =
+        Some(Rc::new(move |js| Ok(vec![(String::new(), data.get(js))])));
     Ok(call.js.undefined())
 }
 

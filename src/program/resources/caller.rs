@@ -5,6 +5,8 @@
 
 use crate::js::{Js, JsResult, Value};
 
+use super::state::Resources;
+
 /// Enough for the frames of Node's own code between a function of ours and who called it.
 const FRAMES: f64 = 16.0;
 
@@ -25,21 +27,28 @@ pub fn is_hot(js: Js<'_>) -> JsResult<'_, bool> {
     } else {
         error.delete_key(prepare)?;
     }
-    decide(frames?)
+    let resources = js.state::<Resources>()?;
+    let own = resources.own_scripts.borrow();
+    decide(frames?, &own)
 }
 
-fn decide(frames: Value<'_>) -> JsResult<'_, bool> {
+fn decide<'s>(frames: Value<'s>, own: &str) -> JsResult<'s, bool> {
     if !frames.is_array() {
         return Ok(false);
     }
     for frame in frames.items()? {
         let name = frame.call_method("getScriptNameOrSourceURL", &[])?.text();
-        let Some(name) = name.filter(|name| !name.is_empty() && !name.starts_with("node:")) else {
+        let Some(name) = name.filter(|name| !is_between(name, own)) else {
             continue;
         };
         return Ok(is_local(&name));
     }
     Ok(false)
+}
+
+/// Whether a script stands between a function of Node's and its caller: Node's own code, and the command's.
+fn is_between(name: &str, own: &str) -> bool {
+    name.is_empty() || name.starts_with("node:") || !own.is_empty() && name.starts_with(own)
 }
 
 /// Whether a script is a file below no `node_modules`.

@@ -36,7 +36,7 @@ fn charged<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, Charged> {
 fn who_pays(resources: &Resources, facts: &Owner) -> Charged {
     match (facts.phase.get(), resources.transition(facts.transition)) {
         (Phase::Failed, _) => Charged::Failed,
-        (_, Some(transition)) => Charged::Fresh(transition),
+        (_, Some(transition)) if transition.may_fail() => Charged::Fresh(transition),
         _ => Charged::Nobody,
     }
 }

@@ -11,7 +11,7 @@ pub fn held<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
     let holders = resources.holders.borrow().clone();
     let mut objects = vec![js.global()?];
     if let Some(holders) = holders {
-        objects.extend(holders(js)?);
+        objects.extend(holders(js)?.into_iter().map(|(_, data)| data));
     }
     for object in objects {
         add_values(set, object)?;

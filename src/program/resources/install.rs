@@ -3,7 +3,7 @@
 use crate::js::{Js, JsResult, Value};
 
 use super::state::{Resources, sync_exports};
-use super::{failing, listeners, ports, sleeps, started, timers};
+use super::{failing, left_open, listeners, ports, sleeps, started, timers};
 
 impl Resources {
     /// Replaces the functions of Node that start something, once; only for programs that run hot with watching.
@@ -17,6 +17,7 @@ impl Resources {
         started::install(self, js)?;
         listeners::install(self, js)?;
         failing::install(self, js)?;
+        left_open::install(self, js)?;
         sync_exports(js)
     }
 

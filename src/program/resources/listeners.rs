@@ -5,7 +5,7 @@
 use crate::js::{Call, Js, JsResult, Value};
 
 use super::caller;
-use super::owner::list;
+use super::owner::{Owner, Phase, list};
 use super::state::Resources;
 
 const STREAMS: [&str; 3] = ["stdin", "stdout", "stderr"];
@@ -109,7 +109,46 @@ fn added<'s>(call: &Call<'s>) -> JsResult<'s> {
     record.set("emitter", call.this)?;
     record.set("event", event)?;
     records.call_method("push", &[record])?;
+    keep_quiet(&resources, call.this, event)?;
     Ok(js.undefined())
+}
+
+/// While an old version's listeners are there beside those of the new one, Node's warning of too many would be about us:
+/// it is left out unless the new ones alone are too many.
+fn keep_quiet<'s>(resources: &Resources, emitter: Value<'s>, event: Value<'s>) -> JsResult<'s, ()> {
+    let js = emitter.js();
+    if resources.transitions.borrow().is_empty() {
+        return Ok(());
+    }
+    let number = |value: Value<'s>| value.as_number().unwrap_or(0.0);
+    let most = number(emitter.call_method("getMaxListeners", &[])?);
+    let all = number(emitter.call_method("listenerCount", &[event])?) + 1.0;
+    if most == 0.0 || all <= most {
+        return Ok(());
+    }
+    let registrations = resources.registrations.get(js);
+    let mut old = 0.0;
+    for listener in emitter.call_method("listeners", &[event])?.items()? {
+        let records = registrations.call_method("get", &[listener])?;
+        if !records.is_object() {
+            continue;
+        }
+        for record in records.items()? {
+            let owner = record.get("owner")?.native::<Owner>();
+            if owner.is_some_and(|owner| owner.phase.get() == Phase::Replaced)
+                && record.get("emitter")?.same(emitter)
+                && record.get("event")?.same(event)
+            {
+                old += 1.0;
+            }
+        }
+    }
+    let list = emitter.get("_events")?.get_key(event)?;
+    if all - old <= most && list.is_array() && !list.get("warned")?.truthy() {
+        list.set("warned", js.boolean(true))?;
+        resources.quiet.borrow_mut().push(list.hold());
+    }
+    Ok(())
 }
 
 /// `removeListener`.
@@ -122,13 +161,13 @@ fn removed<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(js.undefined())
 }
 
-/// Takes the newest record of that listener out; with `owner`, the newest of that owner. Says whether there was one.
+/// Takes the newest record of that listener out; with `owners`, a `Set`, the newest of one of them. Says whether there was one.
 fn forget<'s>(
     resources: &Resources,
     emitter: Value<'s>,
     event: Value<'s>,
     listener: Value<'s>,
-    owner: Option<Value<'s>>,
+    owners: Option<Value<'s>>,
 ) -> JsResult<'s, bool> {
     let js = emitter.js();
     let records = resources.registrations.get(js).call_method("get", &[listener])?;
@@ -136,8 +175,8 @@ fn forget<'s>(
         return Ok(false);
     }
     for (index, record) in records.items()?.into_iter().enumerate().rev() {
-        let is_owner = match owner {
-            Some(owner) => record.get("owner")?.same(owner),
+        let is_owner = match owners {
+            Some(owners) => owners.call_method("has", &[record.get("owner")?])?.truthy(),
             None => true,
         };
         if is_owner && record.get("emitter")?.same(emitter) && record.get("event")?.same(event) {
@@ -149,34 +188,49 @@ fn forget<'s>(
     Ok(false)
 }
 
-/// Removes every listener that the owner added, but for those in `kept`.
-pub fn release<'s>(resources: &Resources, owner: Value<'s>, kept: Value<'s>) -> JsResult<'s, ()> {
+/// Removes every listener that these owners added, but for those in `kept`.
+pub fn release<'s>(
+    resources: &Resources,
+    js: Js<'s>,
+    owners: &[Value<'s>],
+    kept: Value<'s>,
+) -> JsResult<'s, ()> {
     resources.is_releasing.set(true);
-    let result = remove_all(resources, owner, kept);
+    let result = remove_all(resources, js, owners, kept);
     resources.is_releasing.set(false);
+    for list in resources.quiet.take() {
+        list.get(js).set("warned", js.boolean(false))?;
+    }
     result
 }
 
-fn remove_all<'s>(resources: &Resources, owner: Value<'s>, kept: Value<'s>) -> JsResult<'s, ()> {
-    let js = owner.js();
+/// Each listener is looked at once, however many owners there are.
+fn remove_all<'s>(
+    resources: &Resources,
+    js: Js<'s>,
+    owners: &[Value<'s>],
+    kept: Value<'s>,
+) -> JsResult<'s, ()> {
     let emitters: Vec<_> = resources.emitters.borrow().iter().map(|it| it.get(js)).collect();
     for emitter in emitters {
-        leave(resources, emitter, owner, kept)?;
+        leave(resources, emitter, owners, kept)?;
     }
     Ok(())
 }
 
-/// Removes the listeners of one emitter that the owner added, but for those in `kept`.
+/// Removes every listener that one of the owners has added to the emitter, but for those in `kept`.
 pub fn leave<'s>(
     resources: &Resources,
     emitter: Value<'s>,
-    owner: Value<'s>,
+    owners: &[Value<'s>],
     kept: Value<'s>,
 ) -> JsResult<'s, ()> {
+    let js = emitter.js();
+    let owners = js.global()?.get("Set")?.construct(&[js.array(owners)])?;
     for event in list(emitter.call_method("eventNames", &[])?)? {
         for listener in emitter.call_method("listeners", &[event])?.items()? {
             if !kept.call_method("has", &[listener])?.truthy()
-                && forget(resources, emitter, event, listener, Some(owner))?
+                && forget(resources, emitter, event, listener, Some(owners))?
             {
                 emitter.call_method("removeListener", &[event, listener])?;
             }

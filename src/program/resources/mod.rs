@@ -12,21 +12,25 @@
 //! | `ports.rs` | which server listens on behalf of which version |
 //! | `handover.rs` | one listening handle moves from server to server |
 //! | `requests.rs` | which requests are under way |
-//! | `transition.rs` | from old versions to new ones: come up, or go back |
+//! | `transition.rs`, `ending.rs` | from old versions to new ones: come up, or go back |
 //! | `release.rs` | ending what old versions started |
+//! | `left_open.rs`, `reach.rs` | what stays open although nobody holds it |
 //! | `held.rs` | what the program keeps across versions |
 //! | `failing.rs` | exits and uncaught errors of a version that has not come up |
 //! | `bench_door.rs` | the same for specs, as a hidden export |
 
 mod bench_door;
 mod caller;
+mod ending;
 mod failing;
 mod handover;
 mod held;
 mod install;
+mod left_open;
 mod listeners;
 mod owner;
 mod ports;
+mod reach;
 mod release;
 mod requests;
 mod sleeps;

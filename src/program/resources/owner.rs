@@ -65,6 +65,8 @@ pub enum Started {
     Servers,
     /// Everything else, each as an object `{ target, end }`.
     Things,
+    /// What may stay open, each as an array of its kind and a `WeakRef`.
+    Noted,
 }
 
 impl Started {
@@ -73,6 +75,7 @@ impl Started {
             Self::Timers => "timers",
             Self::Servers => "servers",
             Self::Things => "things",
+            Self::Noted => "noted",
         }
     }
 
@@ -115,7 +118,9 @@ impl Started {
     /// All of them, which the owner forgets.
     pub fn take(self, owner: Value<'_>) -> JsResult<'_, Vec<Value<'_>>> {
         let all = self.all(owner)?;
-        owner.set(self.name(), owner.js().undefined())?;
+        if !all.is_empty() {
+            owner.set(self.name(), owner.js().undefined())?;
+        }
         Ok(all)
     }
 }

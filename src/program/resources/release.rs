@@ -20,11 +20,12 @@ pub fn release<'s>(resources: &Resources, js: Js<'s>, owners: &[Value<'s>], phas
         // First: what is ended may call the version once more.
         facts.phase.set(phase);
         tracing::debug!("release what {} started", facts.name());
-        report(release_one(resources, *owner, kept));
+        report(release_one(*owner, kept));
     }
+    report(listeners::release(resources, js, owners, kept));
 }
 
-fn release_one<'s>(resources: &Resources, owner: Value<'s>, kept: Value<'s>) -> JsResult<'s, ()> {
+fn release_one<'s>(owner: Value<'s>, kept: Value<'s>) -> JsResult<'s, ()> {
     let is_kept = |target: Value<'s>| kept.call_method("has", &[target]).is_ok_and(Value::truthy);
     for timer in Started::Timers.take(owner)? {
         if !is_kept(timer) {
@@ -41,7 +42,7 @@ fn release_one<'s>(resources: &Resources, owner: Value<'s>, kept: Value<'s>) -> 
             report(server.call_method("close", &[]).map(|_| ()));
         }
     }
-    listeners::release(resources, owner, kept)
+    Ok(())
 }
 
 fn report(result: JsResult<'_, ()>) {

@@ -2,9 +2,9 @@
 
 use crate::js::{Js, JsResult, Value};
 
-use super::caller;
 use super::owner::{Owner, Started};
 use super::state::Resources;
+use super::{caller, left_open};
 
 /// Replaces the functions that start them.
 pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
@@ -31,8 +31,10 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
         .get("ChildProcess")?
         .get("prototype")?;
     resources.wrap(child, "spawn", |call, original| {
-        let result = original.call(call.this, &call.args)?;
-        keep(call.js, || thing(call.this, call.this, "kill", &[]))?;
+        let result = as_one(call.js, || original.call(call.this, &call.args))?;
+        if !keep(call.js, || thing(call.this, call.this, "kill", &[]))? {
+            note(call.js, "child process", call.this)?;
+        }
         Ok(result)
     })?;
     resources.patch(js.builtin("worker_threads")?, "Worker", worker_class)
@@ -44,8 +46,11 @@ fn worker_class(original: Value<'_>) -> JsResult<'_> {
     let handler = js.object();
     let construct = js.function("construct", 3, |call| {
         let reflect = call.js.global()?.get("Reflect")?;
-        let worker = reflect.call_method("construct", &[call.arg(0), call.arg(1), call.arg(2)])?;
-        keep(call.js, || thing(worker, worker, "terminate", &[]))?;
+        let args = [call.arg(0), call.arg(1), call.arg(2)];
+        let worker = as_one(call.js, || reflect.call_method("construct", &args))?;
+        if !keep(call.js, || thing(worker, worker, "terminate", &[]))? {
+            note(call.js, "worker", worker)?;
+        }
         Ok(worker)
     })?;
     handler.set("construct", construct)?;
@@ -75,19 +80,38 @@ pub fn end(thing: Value<'_>) -> JsResult<'_, ()> {
     Ok(())
 }
 
-/// Remembers what hot code has just started on behalf of a version.
-fn keep<'s>(js: Js<'s>, make: impl FnOnce() -> JsResult<'s>) -> JsResult<'s, ()> {
+/// Starts something that has pipes or ports of its own, which are not noted one by one.
+fn as_one<'s>(js: Js<'s>, start: impl FnOnce() -> JsResult<'s>) -> JsResult<'s> {
+    let resources = js.state::<Resources>()?;
+    let before = resources.is_starting.replace(true);
+    let started = start();
+    resources.is_starting.set(before);
+    started
+}
+
+/// What a package has started may stay open.
+fn note<'s>(js: Js<'s>, what: &str, target: Value<'s>) -> JsResult<'s, ()> {
+    match js.state::<Resources>()?.current(js)? {
+        Some((owner, _)) => left_open::note_other(js, owner, what, target),
+        None => Ok(()),
+    }
+}
+
+/// Remembers what hot code has just started on behalf of a version; `false` if it was somebody else.
+fn keep<'s>(js: Js<'s>, make: impl FnOnce() -> JsResult<'s>) -> JsResult<'s, bool> {
     let Some((owner, facts)) = js.state::<Resources>()?.current(js)? else {
-        return Ok(());
+        return Ok(false);
     };
     if !caller::is_hot(js)? {
-        return Ok(());
+        return Ok(false);
     }
     let thing = make()?;
     if facts.is_over() {
-        return end(thing);
+        end(thing)?;
+    } else {
+        add(owner, &facts, thing)?;
     }
-    add(owner, &facts, thing)
+    Ok(true)
 }
 
 /// Adds it, and forgets children that have ended when there are many.

@@ -8,8 +8,8 @@ use crate::js::{Call, Held, Js, JsResult, State, Timers, Value};
 use super::owner::Owner;
 use super::transition::Transition;
 
-/// Gives the objects whose values the program keeps across versions: each module's `hot.data`.
-pub type Holders = Rc<dyn for<'s> Fn(Js<'s>) -> JsResult<'s, Vec<Value<'s>>>>;
+/// Gives the objects whose values the program keeps across versions: each module's path and its `hot.data`.
+pub type Holders = Rc<dyn for<'s> Fn(Js<'s>) -> JsResult<'s, Vec<(String, Value<'s>)>>>;
 
 /// Whose is what in this environment.
 pub struct Resources {
@@ -29,6 +29,14 @@ pub struct Resources {
     pub emitters: RefCell<Vec<Held>>,
     /// Set while `release` removes listeners, which `removeListener` then need not tell us.
     pub is_releasing: Cell<bool>,
+    /// Lists of listeners of which Node does not warn, until what old versions added is gone.
+    pub quiet: RefCell<Vec<Held>>,
+    /// The hook that notes what may stay open.
+    pub hook: RefCell<Held>,
+    /// Set while something that we know is being started: its parts are not noted.
+    pub is_starting: Cell<bool>,
+    /// The folder of the command's scripts, which stand between the program and Node; empty while it is not known.
+    pub own_scripts: RefCell<String>,
     pub(super) patches: RefCell<Vec<Patch>>,
     /// Undone by `uninstall`, besides the patches.
     pub undo: RefCell<Vec<Undo>>,
@@ -76,6 +84,10 @@ impl State for Resources {
             known_requests: js.global()?.get("WeakSet")?.construct(&[])?.hold(),
             emitters: RefCell::default(),
             is_releasing: Cell::new(false),
+            quiet: RefCell::default(),
+            hook: RefCell::new(Held::undefined()),
+            is_starting: Cell::new(false),
+            own_scripts: RefCell::default(),
             patches: RefCell::default(),
             undo: RefCell::default(),
             transitions: RefCell::default(),
@@ -103,6 +115,7 @@ impl Resources {
         for action in undo.into_iter().rev() {
             action(js)?;
         }
+        left_open::note(self, js, false)?;
         self.storage.get(js).call_method("disable", &[])?;
         sync_exports(js)
     }

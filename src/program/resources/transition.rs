@@ -13,17 +13,18 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::js::{Cx, Held, Js, JsResult, Signal, Value};
+use crate::report;
 
 use super::held::held;
+use super::left_open;
 use super::owner::{Owner, Phase, Started};
 use super::ports::{Slot, listens};
 use super::state::Resources;
-use super::{handover, release, requests};
 
 /// How long after its evaluation a version that listens on one address may still listen on others.
 const SETTLED: Duration = Duration::from_secs(2);
 /// How long after its evaluation a version may begin to listen at all; and how long requests may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where a transition is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,21 +56,27 @@ pub struct Transition {
     /// Its number: later ones have higher ones.
     pub id: u64,
     /// The owners that are replaced.
-    replaced: RefCell<Vec<Held>>,
+    pub(super) replaced: RefCell<Vec<Held>>,
     /// The owners made since it began.
     pub fresh: RefCell<Vec<Held>>,
     /// Addresses that the old versions listened on and the new ones do not yet.
     expected: RefCell<Vec<String>>,
-    claims: RefCell<Vec<Claim>>,
+    pub(super) claims: RefCell<Vec<Claim>>,
     /// Responses and streams that old versions began.
-    under_way: RefCell<Vec<Held>>,
+    pub(super) under_way: RefCell<Vec<Held>>,
     has_listened: Cell<bool>,
     evaluated_at: Cell<Option<Instant>>,
-    progress: Cell<Progress>,
+    pub(super) progress: Cell<Progress>,
     /// Whether it came up by nothing but time: said in the log.
     is_late: Cell<bool>,
+    /// Whether it was looked at after the evaluation.
+    has_looked: Cell<bool>,
+    /// The new versions are the ones that run: nothing can fail them any more.
+    is_committed: Cell<bool>,
     /// What the new versions failed with, besides the rejection of their evaluation.
     failure: RefCell<Option<Held>>,
+    /// What will look again, or end the patience with requests: called off when it is of no use any more.
+    timers: RefCell<Vec<Held>>,
     changed: Rc<Signal>,
 }
 
@@ -89,7 +96,10 @@ impl Transition {
             evaluated_at: Cell::new(None),
             progress: Cell::new(Progress::Open),
             is_late: Cell::new(false),
+            has_looked: Cell::new(false),
+            is_committed: Cell::new(false),
             failure: RefCell::new(None),
+            timers: RefCell::default(),
             changed: Rc::default(),
         });
         for owner in replaced {
@@ -98,6 +108,7 @@ impl Transition {
             }
         }
         resources.transitions.borrow_mut().push(Rc::clone(&transition));
+        left_open::note(&resources, js, true)?;
         let kept = held(&resources, js)?;
         for owner in transition.old_owners(&resources, js) {
             for server in Started::Servers.all(owner)? {
@@ -145,6 +156,25 @@ impl Transition {
             let _ = changed.await;
         }
         self.progress()
+    }
+
+    /// Waits until it has come up, gone back or failed; or has been looked at, and may take long.
+    pub async fn looked(self: Rc<Self>, cx: Cx) {
+        let is_open = || self.progress() == Progress::Open && self.failure.borrow().is_none();
+        while is_open() && !self.has_looked.get() {
+            let changed = self.changed.wait(&cx);
+            let _ = changed.await;
+        }
+    }
+
+    /// The new versions are the ones that run, whether or not they have come up.
+    pub fn commit(&self) {
+        self.is_committed.set(true);
+    }
+
+    /// Whether an exit or an error may still fail it.
+    pub fn may_fail(&self) -> bool {
+        !self.is_committed.get()
     }
 
     /// Waits until what the old versions started has been released, or the transition has gone back.
@@ -219,7 +249,7 @@ impl Transition {
 
     /// Looks after the next turn: by then a rejection that nobody handles is known, and what the evaluation left for the
     /// next turn has run.
-    fn look_soon<'s>(self: &Rc<Self>, js: Js<'s>) -> JsResult<'s, ()> {
+    pub(super) fn look_soon<'s>(self: &Rc<Self>, js: Js<'s>) -> JsResult<'s, ()> {
         let (resources, this) = (js.state::<Resources>()?, Rc::clone(self));
         resources.clock.next_turn(js, move |js| {
             let Ok(resources) = js.state::<Resources>() else {
@@ -232,15 +262,39 @@ impl Transition {
     }
 
     fn look_in<'s>(self: &Rc<Self>, js: Js<'s>, time: Duration, is_waiting: bool) -> JsResult<'s, ()> {
-        let (resources, this) = (js.state::<Resources>()?, Rc::clone(self));
+        let this = Rc::clone(self);
         // A timer may fire a little early.
-        let milliseconds = u32::try_from(time.as_millis())
-            .unwrap_or(u32::MAX)
-            .saturating_add(5);
-        resources
-            .clock
-            .after(js, milliseconds, move |js| this.look(js, is_waiting))?;
+        self.after(js, time + Duration::from_millis(5), move |js| {
+            this.look(js, is_waiting);
+        })
+    }
+
+    /// Calls `action` after that time, unless the transition gets further before.
+    pub(super) fn after<'s>(
+        &self,
+        js: Js<'s>,
+        time: Duration,
+        action: impl for<'t> Fn(Js<'t>) + 'static,
+    ) -> JsResult<'s, ()> {
+        let milliseconds = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+        let timer = js.state::<Resources>()?.clock.after(js, milliseconds, action)?;
+        self.timers.borrow_mut().push(timer.hold());
         Ok(())
+    }
+
+    /// Gets further.
+    pub(super) fn go_on(&self, js: Js<'_>, progress: Progress) {
+        self.progress.set(progress);
+        let timers = self.timers.take();
+        if let Ok(resources) = js.state::<Resources>() {
+            for timer in &timers {
+                resources.clock.cancel(js, timer.get(js));
+            }
+            if resources.transitions.borrow().is_empty() {
+                let _ = left_open::note(&resources, js, false);
+            }
+        }
+        self.changed.fire(js, &Ok(Held::undefined()));
     }
 
     /// Whether it has come up by now. `is_waiting`: the evaluation still waits, long after all addresses were there.
@@ -258,8 +312,14 @@ impl Transition {
             None => is_waiting && is_complete,
             Some(since) => is_complete || self.has_listened.get() && since >= SETTLED || since >= PATIENCE,
         };
+        if since.is_some() && !self.has_looked.replace(true) && !has_come_up {
+            self.changed.fire(js, &Ok(Held::undefined()));
+        }
         if has_come_up {
             self.is_late.set(!is_complete && !self.has_listened.get());
+            if self.is_late.get() {
+                self.say_late(js);
+            }
             let result = resources.run_outside(js, || self.come_up(&resources, js));
             if let Err(thrown) = result {
                 tracing::debug!("a version could not come up wholly: {}", thrown.0.display());
@@ -267,134 +327,19 @@ impl Transition {
         }
     }
 
-    /// The new versions have come up: servers that were not asked for again close, requests end, then the rest goes.
-    fn come_up<'s>(self: &Rc<Self>, resources: &Rc<Resources>, js: Js<'s>) -> JsResult<'s, ()> {
-        let all = resources.transitions.take();
-        let kept = held(resources, js)?;
-        for older in &all {
-            if older.id != self.id {
-                self.replaced
-                    .borrow_mut()
-                    .append(&mut older.replaced.borrow_mut());
-                self.claims.borrow_mut().append(&mut older.claims.borrow_mut());
-                let mut requests = self.under_way.borrow_mut();
-                requests.append(&mut older.under_way.borrow_mut());
-                older.fresh.borrow_mut().clear();
-            }
-        }
-        self.fresh.borrow_mut().clear();
-        let owners: Vec<_> = self.replaced.borrow().iter().map(|owner| owner.get(js)).collect();
-        for owner in owners {
-            for server in Started::Servers.all(owner)? {
-                if listens(server)? && !kept.call_method("has", &[server])?.truthy() {
-                    let requests = requests::under_way(resources, server)?;
-                    self.under_way
-                        .borrow_mut()
-                        .extend(requests.into_iter().map(Value::hold));
-                    server.call_method("close", &[])?;
+    fn say_late(&self, js: Js<'_>) {
+        let expected = self.expected.borrow();
+        let addresses: Vec<String> = expected.iter().map(|address| shown(address)).collect();
+        report::remark(
+            js,
+            &format!(
+                "10 s after it was evaluated the new version listens on no address; {} closed",
+                match addresses.as_slice() {
+                    [one] => format!("{one} is"),
+                    all => format!("{} are", all.join(", ")),
                 }
-            }
-        }
-        for transition in all {
-            transition.go_on(js, Progress::Up);
-        }
-        self.wait_for_requests(js)
-    }
-
-    fn go_on(&self, js: Js<'_>, progress: Progress) {
-        self.progress.set(progress);
-        self.changed.fire(js, &Ok(Held::undefined()));
-    }
-
-    fn wait_for_requests<'s>(self: &Rc<Self>, js: Js<'s>) -> JsResult<'s, ()> {
-        let requests = self.under_way.take();
-        let open: Vec<_> = requests.iter().map(|request| request.get(js)).collect();
-        let is_open = |request: &Value<'s>| {
-            let is = |name| request.get(name).is_ok_and(Value::truthy);
-            !is("writableFinished") && !is("destroyed") || is("readable")
-        };
-        let open: Vec<_> = open.into_iter().filter(|it| is_open(it)).collect();
-        let left = Rc::new(Cell::new(open.len()));
-        if open.is_empty() {
-            self.finish(js);
-            return Ok(());
-        }
-        for request in open {
-            let (this, left) = (Rc::clone(self), Rc::clone(&left));
-            let closed = js.function("", 0, move |call| {
-                left.set(left.get().saturating_sub(1));
-                if left.get() == 0 {
-                    this.finish(call.js);
-                }
-                Ok(call.js.undefined())
-            })?;
-            request.call_method("once", &[js.string("close"), closed])?;
-        }
-        let (resources, this) = (js.state::<Resources>()?, Rc::clone(self));
-        let milliseconds = u32::try_from(PATIENCE.as_millis()).unwrap_or(u32::MAX);
-        resources
-            .clock
-            .after(js, milliseconds, move |js| this.finish(js))?;
-        Ok(())
-    }
-
-    /// Releases what the old versions started.
-    fn finish(self: &Rc<Self>, js: Js<'_>) {
-        let Ok(resources) = js.state::<Resources>() else {
-            return;
-        };
-        if self.progress() != Progress::Up {
-            return;
-        }
-        let (owners, claims) = (self.replaced.take(), self.claims.take());
-        let _ = resources.run_outside(js, || {
-            let owners: Vec<_> = owners.iter().map(|owner| owner.get(js)).collect();
-            release::release(&resources, js, &owners, Phase::Released);
-            for claim in &claims {
-                if let Err(thrown) = handover::retire(claim.from.get(js)) {
-                    tracing::debug!("an old server: {}", thrown.0.display());
-                }
-            }
-            Ok(())
-        });
-        self.go_on(js, Progress::Over);
-    }
-
-    /// The new versions failed: servers go back, and what the new versions started is released.
-    pub fn roll_back<'s>(self: &Rc<Self>, js: Js<'s>) -> JsResult<'s, ()> {
-        let resources = js.state::<Resources>()?;
-        if self.progress() != Progress::Open {
-            return Ok(());
-        }
-        resources.transitions.borrow_mut().retain(|it| it.id != self.id);
-        let (claims, fresh, replaced) = (self.claims.take(), self.fresh.take(), self.replaced.take());
-        for owner in &replaced {
-            if let Some(facts) = owner.get(js).native::<Owner>() {
-                facts.phase.set(Phase::Running);
-            }
-        }
-        let result = resources.run_outside(js, || {
-            for claim in claims.iter().rev() {
-                let (owner, from) = (claim.from_owner.get(js), claim.from.get(js));
-                handover::give_back(&resources, from, claim.to.get(js), claim.is_same)?;
-                Started::Servers.add(owner, from)?;
-            }
-            Ok(())
-        });
-        let fresh: Vec<_> = fresh.iter().map(|owner| owner.get(js)).collect();
-        resources.run_outside(js, || {
-            release::release(&resources, js, &fresh, Phase::Failed);
-            for claim in &claims {
-                handover::retire(claim.to.get(js))?;
-            }
-            Ok(())
-        })?;
-        self.go_on(js, Progress::Back);
-        let older = resources.transitions.borrow().last().cloned();
-        if let Some(older) = older {
-            older.look_soon(js)?;
-        }
-        result
+            ),
+        );
     }
 
     /// The new versions failed otherwise than by a rejection of their evaluation.
@@ -403,5 +348,29 @@ impl Transition {
             *self.failure.borrow_mut() = Some(error.hold());
             self.changed.fire(js, &Ok(Held::undefined()));
         }
+    }
+}
+
+/// An address as users know it.
+fn shown(address: &str) -> String {
+    let parts: Vec<&str> = address.split(' ').collect();
+    match parts.as_slice() {
+        [_, path @ .., "-1"] => path.join(" "),
+        [_, .., "0"] => String::from("the server on a port of the system's choice"),
+        [_, .., port] => format!("port {port}"),
+        _ => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn addresses_are_shown_as_users_know_them() {
+        assert_eq!(shown("4 * 3000"), "port 3000");
+        assert_eq!(shown("4 127.0.0.1 3000"), "port 3000");
+        assert_eq!(shown("-1 /tmp/a b.sock -1"), "/tmp/a b.sock");
+        assert_eq!(shown("4 * 0"), "the server on a port of the system's choice");
     }
 }

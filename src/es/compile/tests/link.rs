@@ -105,3 +105,21 @@ fn the_code_is_a_generator_that_yields_getters() {
         "return(function*($){\"use strict\";yield{get a(){return a},get \"x y\"(){return b},get default(){return b}};       let a = 1; let b; ;                                  "
     );
 }
+
+#[test]
+fn timers_are_those_of_the_environment_also_as_members_of_the_global_object() {
+    for (from, to) in [
+        ("setTimeout(f, 1);", "(0,$.setTimeout)(f, 1);"),
+        ("globalThis.setTimeout(f, 1);", "$.setTimeout(f, 1);"),
+        ("global.setInterval(f);", "$.setInterval(f);"),
+        ("globalThis.setImmediate?.(f);", "$.setImmediate?.(f);"),
+        ("globalThis.setTimeout = f;", "globalThis.setTimeout = f;"),
+        ("globalThis.clearTimeout(f);", "globalThis.clearTimeout(f);"),
+        (
+            "{ let globalThis; globalThis.setTimeout(f); }",
+            "{ let globalThis; globalThis.setTimeout(f); }",
+        ),
+    ] {
+        assert_eq!(js(from).trim(), to, "{from}");
+    }
+}

@@ -4,7 +4,7 @@ use crate::es::compile::{Compiled, Export, ExportKind, Import, ImportName, Kind,
 
 /// Compiled code as bytes.
 pub fn encode(compiled: &Compiled) -> Vec<u8> {
-    let mut writer = Writer(Vec::with_capacity(compiled.code.len() + 256));
+    let mut writer = Writer(Vec::with_capacity(compiled.code.len() * 2 + 256));
     writer.byte(match compiled.kind {
         Kind::Module => 0,
         Kind::LooseModule => 1,
@@ -12,6 +12,8 @@ pub fn encode(compiled: &Compiled) -> Vec<u8> {
     });
     writer.byte(u8::from(compiled.has_await));
     writer.text(&compiled.code);
+    writer.byte(u8::from(compiled.map.is_some()));
+    writer.text(compiled.map.as_deref().unwrap_or_default());
     writer.list(&compiled.requests, |writer, request| {
         writer.text(&request.specifier);
         writer.list(&request.attributes, |writer, (key, value)| {
@@ -53,6 +55,10 @@ pub fn decode(bytes: &[u8]) -> Option<Compiled> {
         },
         has_await: reader.flag()?,
         code: reader.text()?,
+        map: {
+            let is_there = reader.flag()?;
+            Some(reader.text()?).filter(|_| is_there)
+        },
         requests: reader.list(|reader| {
             Some(Request {
                 specifier: reader.text()?,

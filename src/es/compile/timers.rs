@@ -1,0 +1,22 @@
+//! Timers that are asked of the global object.
+
+use oxc_ast::ast::*;
+
+use super::rewrite::Rewriter;
+
+impl<'a> Rewriter<'a, '_> {
+    /// `globalThis.setTimeout(…)`, in a program that runs hot: as the free name.
+    pub fn is_timer_of_global(&self, it: &StaticMemberExpression<'a>) -> bool {
+        let is_timer = matches!(
+            it.property.name.as_str(),
+            "setTimeout" | "setInterval" | "setImmediate"
+        );
+        let is_global = |object: &Expression<'a>| match object {
+            Expression::Identifier(object) => {
+                matches!(object.name.as_str(), "globalThis" | "global") && self.is_free(object)
+            }
+            _ => false,
+        };
+        self.source.hot && is_timer && is_global(&it.object)
+    }
+}

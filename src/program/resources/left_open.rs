@@ -1,0 +1,234 @@
+//! What stays open after a version is gone, although nobody holds it: it is named, once per reload, with the module that
+//! made it.
+//!
+//! What a version starts by functions that we know is released. The rest (client sockets, timers of packages) is noted
+//! where Node tells of each new resource, while versions are evaluated only: that costs too much for requests.
+
+use std::collections::BTreeMap;
+
+use crate::js::{Call, Js, JsResult, Value};
+use crate::report;
+
+use super::owner::{Owner, Started};
+use super::reach::Reach;
+use super::requests::own_symbol;
+use super::state::Resources;
+
+/// What Node calls the resources that are named, and what users call them.
+const KINDS: [(&str, &str); 7] = [
+    ("TCPWRAP", "socket"),
+    ("PIPEWRAP", "pipe"),
+    ("UDPWRAP", "UDP socket"),
+    ("FSEVENTWRAP", "watcher of files"),
+    ("STATWATCHER", "watcher of files"),
+    ("MESSAGEPORT", "message port"),
+    ("Timeout", "timer"),
+];
+/// For how long the first evaluation is followed, in milliseconds from its beginning on, or from the first turn after it.
+const FIRST: u32 = 3000;
+
+/// Begins to note new resources, from the first start on.
+pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
+    let hooks = js.object();
+    hooks.set("init", js.function("init", 4, init)?)?;
+    // Where Node knows the option: promises are none of what is named.
+    hooks.set("trackPromises", js.boolean(false))?;
+    let hook = js.builtin("async_hooks")?.call_method("createHook", &[hooks])?;
+    *resources.hook.borrow_mut() = hook.hold();
+    note(resources, js, true)?;
+    resources.clock.after(js, FIRST, |js| {
+        if let Ok(resources) = js.state::<Resources>()
+            && resources.transitions.borrow().is_empty()
+        {
+            let _ = note(&resources, js, false);
+        }
+    })?;
+    Ok(())
+}
+
+/// Notes new resources, or no longer.
+pub fn note<'s>(resources: &Resources, js: Js<'s>, yes: bool) -> JsResult<'s, ()> {
+    let hook = resources.hook.borrow().get(js);
+    if hook.is_object() {
+        hook.call_method(if yes { "enable" } else { "disable" }, &[])?;
+    }
+    Ok(())
+}
+
+/// `init(asyncId, type, triggerAsyncId, resource)`. What it threw would end the process.
+fn init<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let _ = noted(call);
+    Ok(call.js.undefined())
+}
+
+fn noted<'s>(call: &Call<'s>) -> JsResult<'s, ()> {
+    let mut room = [0; 256];
+    let kind = call.arg(1).text_in(&mut room);
+    let Some(place) = KINDS.iter().position(|(name, _)| kind.as_deref() == Some(*name)) else {
+        return Ok(());
+    };
+    let resources = call.js.state::<Resources>()?;
+    if resources.is_starting.get() {
+        return Ok(());
+    }
+    let Some((owner, _)) = resources.current(call.js)? else {
+        return Ok(());
+    };
+    #[expect(clippy::cast_precision_loss, reason = "there are seven kinds")]
+    let kind = call.js.number(place as f64);
+    let weak = call.js.global()?.get("WeakRef")?;
+    let made = call.js.array(&[kind, weak.construct(&[call.arg(3)])?]);
+    Started::Noted.add(owner, made)?;
+    Ok(())
+}
+
+/// A child process or a worker that a package has started.
+pub fn note_other<'s>(js: Js<'s>, owner: Value<'s>, what: &str, target: Value<'s>) -> JsResult<'s, ()> {
+    let weak = js.global()?.get("WeakRef")?;
+    let made = js.array(&[js.string(what), weak.construct(&[target])?]);
+    Started::Noted.add(owner, made)?;
+    Ok(())
+}
+
+/// Names what these versions have left open, once that had the time to end.
+pub fn tell_soon<'s>(resources: &Resources, js: Js<'s>, owners: &[Value<'s>]) -> JsResult<'s, ()> {
+    /// What is told to end does so in the next turns, in milliseconds.
+    const SOON: u32 = 100;
+    let mut all = Vec::new();
+    for owner in owners {
+        let Some(facts) = owner.native::<Owner>() else {
+            continue;
+        };
+        for made in Started::Noted.take(*owner)? {
+            all.push(js.array(&[made.item(0)?, made.item(1)?, js.string(&facts.module)]));
+        }
+    }
+    if all.is_empty() || !report::is_logging(js) {
+        return Ok(());
+    }
+    let all = js.array(&all).hold();
+    resources.clock.after(js, SOON, move |js| {
+        if let Err(thrown) = tell(js, all.get(js)) {
+            tracing::debug!("what is left open: {}", thrown.0.display());
+        }
+    })?;
+    Ok(())
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "the place of a kind is a small whole number"
+)]
+fn tell<'s>(js: Js<'s>, all: Value<'s>) -> JsResult<'s, ()> {
+    let resources = js.state::<Resources>()?;
+    let process = js.global()?.get("process")?;
+    let active = process.call_method("_getActiveHandles", &[])?;
+    let active = js.global()?.get("Set")?.construct(&[active])?;
+    let mut open = Vec::new();
+    for made in all.items()? {
+        let resource = made.item(1)?.call_method("deref", &[])?;
+        if !resource.is_object() {
+            continue;
+        }
+        let (what, target) = match made.item(0)?.as_number() {
+            Some(place) => {
+                let kind = KINDS.iter().enumerate().find(|(at, _)| *at as f64 == place);
+                let Some((_, (name, what))) = kind else { continue };
+                let target = target(*name, resource, active)?;
+                let Some(target) = target.filter(|it| !is_stream_of_process(&resources, *it)) else {
+                    continue;
+                };
+                ((*what).to_owned(), target)
+            }
+            None if is_alive(resource)? => (made.item(0)?.display(), resource),
+            None => continue,
+        };
+        open.push((made.item(2)?.display(), what, target));
+    }
+    if open.is_empty() {
+        return Ok(());
+    }
+    let reach = Reach::new(&resources, js)?;
+    let mut named: BTreeMap<(String, String), u32> = BTreeMap::new();
+    for (module, what, target) in open {
+        if !reach.holds(&module, target)? {
+            *named.entry((module, described(&what, target)?)).or_default() += 1;
+        }
+    }
+    if !named.is_empty() {
+        say(js, &named);
+    }
+    Ok(())
+}
+
+/// Who has the resource, if it is open and keeps the process alive, or fires again and again.
+fn target<'s>(name: &str, resource: Value<'s>, active: Value<'s>) -> JsResult<'s, Option<Value<'s>>> {
+    if name == "Timeout" {
+        let is_over = resource.get("_destroyed")?.truthy();
+        let repeats = !resource.get("_repeat")?.is_nullish();
+        let is_open = !is_over && (repeats || resource.call_method("hasRef", &[])?.truthy());
+        return Ok(is_open.then_some(resource));
+    }
+    let owner = match own_symbol(resource, "owner_symbol")? {
+        Some(symbol) => resource.get_key(symbol)?,
+        None => resource,
+    };
+    for candidate in [owner, resource] {
+        if candidate.is_object() && active.call_method("has", &[candidate])?.truthy() {
+            return Ok(Some(candidate));
+        }
+    }
+    Ok(None)
+}
+
+/// `console.log` opens them when it is called first.
+fn is_stream_of_process(resources: &Resources, target: Value<'_>) -> bool {
+    let emitters = resources.emitters.borrow();
+    emitters.iter().any(|it| it.get(target.js()).same(target))
+}
+
+/// Whether a child process or a worker goes on.
+fn is_alive(target: Value<'_>) -> JsResult<'_, bool> {
+    if let Some(thread) = target.get("threadId")?.as_number() {
+        return Ok(thread >= 0.0);
+    }
+    let has = |name: &str| -> JsResult<'_, bool> { Ok(!target.get(name)?.is_nullish()) };
+    Ok(!has("exitCode")? && !has("signalCode")? && !target.get("killed")?.truthy())
+}
+
+fn described<'s>(what: &str, target: Value<'s>) -> JsResult<'s, String> {
+    if what == "timer" && !target.get("_repeat")?.is_nullish() {
+        return Ok(String::from("interval"));
+    }
+    let (host, port) = (
+        target.get("remoteAddress")?.text(),
+        target.get("remotePort")?.as_number(),
+    );
+    Ok(match (host, port) {
+        (Some(host), Some(port)) => format!("{what} to {host}:{port}"),
+        _ => what.to_owned(),
+    })
+}
+
+fn say(js: Js<'_>, named: &BTreeMap<(String, String), u32>) {
+    let parts = named.iter().map(|((module, what), count)| {
+        let module = report::relative(module);
+        match count {
+            1 => format!("{} {what} ({module})", article(what)),
+            more => format!("{more} of {what} ({module})"),
+        }
+    });
+    let parts: Vec<String> = parts.collect();
+    report::remark(
+        js,
+        &format!(
+            "left open by what was replaced: {}; end it in `import.meta.hot.dispose`, or keep it in `import.meta.hot.data`",
+            parts.join(", ")
+        ),
+    );
+}
+
+fn article(what: &str) -> &'static str {
+    if what.starts_with('i') { "an" } else { "a" }
+}
