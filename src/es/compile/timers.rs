@@ -2,7 +2,7 @@
 
 use oxc_ast::ast::*;
 
-use super::rewrite::Rewriter;
+use super::rewriter::Rewriter;
 
 impl<'a> Rewriter<'a, '_> {
     /// `globalThis.setTimeout(…)`, in a program that runs hot: as the free name.

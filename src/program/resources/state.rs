@@ -14,7 +14,7 @@ pub type Holders = Rc<dyn for<'s> Fn(Js<'s>) -> JsResult<'s, Vec<(String, Value<
 /// Whose is what in this environment.
 pub struct Resources {
     /// The `AsyncLocalStorage` whose store is the owner on whose behalf code runs.
-    storage: Held,
+    pub(super) storage: Held,
     /// Node's timers, for ourselves.
     pub clock: Rc<Timers>,
     /// Names of properties that nobody else can have.
@@ -62,10 +62,10 @@ pub struct Keys {
 
 /// One property that was replaced.
 pub(super) struct Patch {
-    object: Held,
-    name: String,
+    pub(super) object: Held,
+    pub(super) name: String,
     /// The descriptor before, `undefined` if there was no own property.
-    before: Held,
+    pub(super) before: Held,
 }
 
 impl State for Resources {
@@ -98,28 +98,6 @@ impl State for Resources {
 }
 
 impl Resources {
-    /// Puts everything back as it was.
-    pub fn uninstall<'s>(&self, js: Js<'s>) -> JsResult<'s, ()> {
-        let object = js.global()?.get("Object")?;
-        let patches = self.patches.take();
-        for patch in patches.iter().rev() {
-            let (target, before) = (patch.object.get(js), patch.before.get(js));
-            let name = js.string(&patch.name);
-            if before.is_undefined() {
-                target.delete_key(name)?;
-            } else {
-                object.call_method("defineProperty", &[target, name, before])?;
-            }
-        }
-        let undo = self.undo.take();
-        for action in undo.into_iter().rev() {
-            action(js)?;
-        }
-        left_open::note(self, js, false)?;
-        self.storage.get(js).call_method("disable", &[])?;
-        sync_exports(js)
-    }
-
     /// Replaces `object[name]` by what `make` gives for it, until `uninstall`.
     pub fn patch<'s>(
         &self,
@@ -222,11 +200,5 @@ pub fn copy_properties<'s>(js: Js<'s>, from: Value<'s>, to: Value<'s>) -> JsResu
         let descriptor = object.call_method("getOwnPropertyDescriptor", &[from, key])?;
         reflect.call_method("defineProperty", &[to, key, descriptor])?;
     }
-    Ok(())
-}
-
-/// Lets the named exports of built-in modules follow what was replaced.
-pub(super) fn sync_exports(js: Js<'_>) -> JsResult<'_, ()> {
-    js.builtin("module")?.call_method("syncBuiltinESMExports", &[])?;
     Ok(())
 }
