@@ -1,6 +1,6 @@
 //! Timers that are asked of the global object.
 
-use oxc_ast::ast::*;
+use oxc_ast::ast::{Expression, StaticMemberExpression};
 
 use super::rewriter::Rewriter;
 
