@@ -14,8 +14,6 @@ const { arrows, faults } = require('./support/layers.js')
  */
 const CIRCLES_LEFT = {
   classic: 'an update asks the watches, and a watch that tells of a change begins the next update',
-  'es/compile': 'rewriting descends from any construct into any other',
-  es: 'the engine evaluates CommonJS modules, whose `require` asks the engine',
   hot: 'a step of the state machine enters the next one',
   js: 'a value knows its realm, and the realm runs what was made of values',
   'program/resources': 'a transition asks each kind of resource, and each kind asks for the transition',

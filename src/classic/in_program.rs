@@ -66,19 +66,18 @@ pub fn run_step<'s>(
 }
 
 /// The program is to know what its version failed with.
-pub fn fail_program(by_program: &Option<Rc<Taking>>, thrown: &Held) {
+pub fn fail_program(by_program: Option<&Rc<Taking>>, thrown: &Held) {
     if let Some(taking) = by_program {
         *taking.failure.borrow_mut() = Some(thrown.clone());
     }
 }
 
 /// The module has taken that version, or refused it.
-pub fn forget_taken(record: &Record, by_program: &Option<Rc<Taking>>) {
-    let taken = by_program.as_ref();
+pub fn forget_taken(record: &Record, by_program: Option<&Rc<Taking>>) {
     record
         .by_program
         .borrow_mut()
-        .take_if(|it| taken.is_some_and(|taken| Rc::ptr_eq(taken, it)));
+        .take_if(|it| by_program.is_some_and(|taken| Rc::ptr_eq(taken, it)));
 }
 
 /// The version that the program has evaluated, for the first of its runtimes.
@@ -126,7 +125,7 @@ impl es::Runtimes for InProgram {
     }
 
     fn update(&self, cx: &Cx, paths: &[PathBuf]) -> StepsEnded {
-        let begun = cx.with(|js| begin(js, paths)).unwrap_or_default();
+        let begun = cx.with(|js| begin(js, paths));
         let cx = cx.clone();
         Box::pin(async move {
             let busy = begun.iter().map(|(record, _)| Rc::clone(record)).collect();
@@ -145,7 +144,7 @@ impl es::Runtimes for InProgram {
 }
 
 /// Starts the updates of all hot modules in these files.
-fn begin(js: Js<'_>, paths: &[PathBuf]) -> Option<Vec<(Rc<Record>, Rc<Taking>)>> {
+fn begin(js: Js<'_>, paths: &[PathBuf]) -> Vec<(Rc<Record>, Rc<Taking>)> {
     let mut begun = Vec::new();
     for path in paths.iter().filter_map(|path| path.to_str()) {
         let mut is_first = true;
@@ -168,5 +167,5 @@ fn begin(js: Js<'_>, paths: &[PathBuf]) -> Option<Vec<(Rc<Record>, Rc<Taking>)>>
             }
         }
     }
-    Some(begun)
+    begun
 }

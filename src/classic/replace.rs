@@ -18,7 +18,7 @@ pub async fn replace(
     module: &Module,
     version: &Version,
     origin: Origin,
-    by_program: &Option<Rc<Taking>>,
+    by_program: Option<&Rc<Taking>>,
 ) -> UpdateOutcome {
     let (what, thrown) = match apply(module, version).await {
         Ok(exports) => return finish(module, version, &exports, UpdateOutcome::Updated),

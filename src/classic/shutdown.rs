@@ -47,7 +47,7 @@ async fn clean_up(modules: &[Module]) {
 }
 
 /// Ends what is watched and under way; innermost modules first.
-fn let_go<'s>(runtimes: Vec<(Value<'s>, Rc<Registry>)>) -> JsResult<'s, Vec<Module>> {
+fn let_go(runtimes: Vec<(Value<'_>, Rc<Registry>)>) -> JsResult<'_, Vec<Module>> {
     let mut modules: Vec<Module> = Vec::new();
     for (runtime, registry) in runtimes {
         stop_all(runtime)?;

@@ -242,14 +242,14 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     let way = record.way.take();
     warn_of_loop(module, origin, way.first());
     let outcome = match loaded.version {
-        Ok(version) => replace(module, &version, origin, &by_program).await,
+        Ok(version) => replace(module, &version, origin, by_program.as_ref()).await,
         Err(thrown) if module.cx.with(|js| command::becomes_program(js, record, &thrown)) => {
             UpdateOutcome::Gone
         }
         Err(thrown) if tell_not_forgotten(module, &thrown, loaded.is_reported) => UpdateOutcome::Unchanged,
         Err(thrown) if origin == Origin::Told => {
             report_unloadable(module, &thrown, loaded.is_reported);
-            fail_program(&by_program, &thrown);
+            fail_program(by_program.as_ref(), &thrown);
             UpdateOutcome::Kept
         }
         Err(thrown) => {
@@ -266,7 +266,7 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
             UpdateOutcome::KeptForNow
         }
     };
-    forget_taken(record, &by_program);
+    forget_taken(record, by_program.as_ref());
     record.phase.set(Phase::Ready);
     module.cx.with(|js| {
         record.idle.fire(js, &Ok(Held::undefined()));

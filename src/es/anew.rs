@@ -10,7 +10,7 @@ use super::assemble::suffix_of;
 use super::engine::Engine;
 use super::record::{ModuleId, Record, Status, Unit, Version};
 use super::resolve::Resolved;
-use super::stage::Stage;
+use super::staged::Stage;
 use crate::js::{Js, JsResult};
 use crate::watch::Stamp;
 

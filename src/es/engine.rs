@@ -14,11 +14,11 @@ use super::record::{ModuleId, Record, Version};
 use super::resolve::url::file_url;
 use super::resolve::{Options, Resolved, Resolver};
 use super::source::Sources;
-use super::stage::Stage;
-use crate::js::{Held, Js, JsResult, State, Value};
+use super::staged::Stage;
+use crate::js::{Held, Js, JsResult, Value};
 
 /// Where the engine's own scripts seem to be: below `node_modules`, so that Node prints no warnings about them.
-const OWN_PLACE: &str = "/node_modules/@upvotr/node-hmr/es";
+pub(super) const OWN_PLACE: &str = "/node_modules/@upvotr/node-hmr/es";
 
 /// What an engine is to be told before it is first used.
 #[derive(Default)]
@@ -69,12 +69,9 @@ pub struct Engine {
     pub(super) old_hooks: RefCell<HashMap<String, Held>>,
 }
 
-impl State for Engine {
-    fn make(js: Js<'_>) -> JsResult<'_, Self> {
-        let node = node_version(js)?;
-        let node_module = js.builtin("module")?;
-        let builtins = node_module.get("builtinModules")?.items()?;
-        let builtins: Vec<String> = builtins.into_iter().filter_map(Value::text).collect();
+impl Engine {
+    /// An engine that knows no module yet.
+    pub(super) fn new(node: NodeVersion, builtins: Vec<String>, node_module: Held, glue: Held) -> Self {
         let options = Options {
             builtins: builtins.clone(),
             ..Options::default()
@@ -84,14 +81,12 @@ impl State for Engine {
             node,
             cache: None,
         };
-        let glue = compile_own(js, node_module, "glue.js", include_str!("glue.js"))?;
-        let stack = compile_own(js, node_module, "stack.js", include_str!("stack.js"))?;
-        let engine = Self {
+        Self {
             sources: RefCell::new(Rc::new(Sources::new(Resolver::new(options), settings))),
             host: RefCell::new(Rc::new(Plain)),
             runtimes: RefCell::default(),
             is_anew: Cell::new(false),
-            glue: glue.hold(),
+            glue,
             glue_functions: RefCell::default(),
             records: RefCell::default(),
             by_url: RefCell::default(),
@@ -104,62 +99,11 @@ impl State for Engine {
             on_import: Cell::new(None),
             node,
             builtins,
-            node_module: node_module.hold(),
+            node_module,
             old_hooks: RefCell::default(),
-        };
-        let coverage = if std::env::var_os("NODE_V8_COVERAGE").is_some_and(|folder| !folder.is_empty()) {
-            compile_own(js, node_module, "coverage.js", include_str!("coverage.js"))?
-        } else {
-            js.undefined()
-        };
-        glue.call_method("start", &[super::natives::functions(js)?, stack, coverage])?;
-        prepare_node(js, node_module)?;
-        Ok(engine)
+        }
     }
-}
 
-fn node_version(js: Js<'_>) -> JsResult<'_, NodeVersion> {
-    let version = js
-        .global()?
-        .get("process")?
-        .get("versions")?
-        .get("node")?
-        .display();
-    let mut numbers = version.split('.').map(|number| number.parse().unwrap_or(0));
-    Ok(NodeVersion {
-        major: numbers.next().unwrap_or(0),
-        minor: numbers.next().unwrap_or(0),
-    })
-}
-
-/// Runs the part that has to be JavaScript as a module of Node's loader: elsewhere `import()` does not work.
-fn compile_own<'s>(js: Js<'s>, node_module: Value<'s>, name: &str, text: &str) -> JsResult<'s> {
-    let path = js.builtin("path")?;
-    let file = path.call_method("resolve", &[js.string(&format!("{OWN_PLACE}/{name}"))])?;
-    let module = node_module.get("Module")?.construct(&[file])?;
-    module.set("filename", file)?;
-    module.call_method("_compile", &[js.string(text), file])?;
-    module.get("exports")
-}
-
-/// Node's source maps for evaluated code; and without V8's compilation cache, which keeps the text of every version.
-fn prepare_node<'s>(js: Js<'s>, node_module: Value<'s>) -> JsResult<'s, ()> {
-    let set_support = node_module.get("setSourceMapsSupport")?;
-    if set_support.is_function() {
-        let options = js.object();
-        options.set("nodeModules", js.boolean(false))?;
-        options.set("generatedCode", js.boolean(true))?;
-        set_support.call(node_module, &[js.boolean(true), options])?;
-    } else {
-        let process = js.global()?.get("process")?;
-        process.call_method("setSourceMapsEnabled", &[js.boolean(true)])?;
-    }
-    let flags = js.string("--no-compilation-cache");
-    js.builtin("v8")?.call_method("setFlagsFromString", &[flags])?;
-    Ok(())
-}
-
-impl Engine {
     /// The engine of this environment, made when it is first asked for: from then on Node maps the stacks of evaluated code.
     pub fn of(js: Js<'_>) -> JsResult<'_, Rc<Self>> {
         js.state::<Self>()

@@ -16,12 +16,13 @@
 //! | `external.rs` | what Node loads |
 //! | `commonjs.rs` | local CommonJS, by Node's loader |
 //! | `run.rs` | the ways in |
-//! | `stage.rs` | new versions, until they are committed |
+//! | `stage.rs`, `staged.rs` | new versions, until they are committed |
 //! | `anew.rs`, `mirror.rs` | one module evaluated as `require` does after an eviction; records in `require.cache` for that |
 //! | `coverage.rs`, `coverage.js` | `NODE_V8_COVERAGE` tells of the source |
 //! | `stack.js` | stacks as plain Node prints them |
 //! | `natives.rs`, `glue.js` | what compiled code calls; the part that has to be JavaScript |
 //! | `host.rs` | what the engine asks of the program around it |
+//! | `opening.rs` | how an engine is made |
 //! | `engine.rs`, `error.rs`, `text.rs` | the state; errors as Node words them; literals |
 
 pub mod compile;
@@ -42,10 +43,12 @@ mod link;
 mod mirror;
 mod namespace;
 mod natives;
+mod opening;
 mod record;
 mod run;
 mod source;
 mod stage;
+mod staged;
 mod text;
 
 pub use anew::{Reached, exported, has_to_wait, is_common_js};
@@ -54,4 +57,6 @@ pub use host::{Host, Plain, Runtimes, StepsEnded};
 pub use record::{Body, ModuleId, Record, Unit, Version};
 pub use run::{evaluated, import};
 pub use source::SourceError;
-pub use stage::{Stage, evaluate};
+pub use stage::evaluate;
+pub use staged::Stage;
+pub use text::quoted;

@@ -3,14 +3,12 @@
 //! `read → prepare → begin → evaluate → commit | discard`. Until the commit, importers outside of the stage keep what they
 //! have; from `begin` on, `import()` and `require` give the staged versions.
 
-use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::assemble::{Assembly, disassemble};
-use super::commonjs::Evicted;
 use super::compile::ExportKind;
 use super::engine::Engine;
 use super::link;
@@ -19,16 +17,8 @@ use super::namespace::public_cell;
 use super::record::{Body, ModuleId, Unit, Version};
 use super::run;
 use super::source::SourceError;
+use super::staged::Stage;
 use crate::js::{Cx, Held, Js, JsResult, Value};
-
-/// The new versions of one update.
-#[derive(Default)]
-pub struct Stage {
-    versions: HashMap<ModuleId, Rc<Version>>,
-    /// In the order in which they were found: those that were asked for, then modules that are new to the program.
-    order: Vec<ModuleId>,
-    evicted: RefCell<Evicted>,
-}
 
 /// A module whose text is not what runs.
 pub struct Read {
@@ -38,18 +28,6 @@ pub struct Read {
     pub unit: Result<Arc<Unit>, SourceError>,
     /// Whether this call has found it; otherwise an earlier one had found the same.
     pub is_new: bool,
-}
-
-impl Stage {
-    /// The staged version of a module.
-    pub fn version(&self, id: ModuleId) -> Option<Rc<Version>> {
-        self.versions.get(&id).cloned()
-    }
-
-    /// The modules with a staged version: those that were asked for, then modules that are new to the program.
-    pub fn modules(&self) -> &[ModuleId] {
-        &self.order
-    }
 }
 
 impl Engine {

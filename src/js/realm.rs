@@ -33,7 +33,6 @@ pub struct Realm {
     pub(super) panics_at: Cell<Option<&'static str>>,
     intrinsics: RefCell<Option<Rc<Intrinsics>>>,
     states: States,
-    at_exit: RefCell<Vec<Box<dyn FnOnce()>>>,
 }
 
 /// Reports an error of our own code.
@@ -70,7 +69,6 @@ impl Realm {
             panics_at: Cell::new(None),
             intrinsics: RefCell::new(None),
             states: States::default(),
-            at_exit: RefCell::new(Vec::new()),
         });
         let hook = Rc::into_raw(Rc::clone(&realm)).cast_mut().cast::<c_void>();
         // SAFETY: `env` is the environment that is loading us; the hook owns one count of the realm.
@@ -84,11 +82,6 @@ impl Realm {
             // SAFETY: `require` of the addon throws this very value.
             unsafe { sys::napi_throw(env, thrown.0.raw()) };
         }
-    }
-
-    /// Runs when the environment goes, before its references die; the last one added runs first.
-    pub fn at_exit(&self, action: impl FnOnce() + 'static) {
-        self.at_exit.borrow_mut().push(Box::new(action));
     }
 
     pub(super) fn states(&self) -> &States {
@@ -135,13 +128,6 @@ pub fn open(
 unsafe extern "C" fn close(realm: *mut c_void) {
     // SAFETY: the pointer is the count given away in `open`, taken back once.
     let realm = unsafe { Rc::from_raw(realm.cast::<Realm>()) };
-    loop {
-        // Not held while it runs: an action may drop what adds another.
-        let Some(action) = realm.at_exit.borrow_mut().pop() else {
-            break;
-        };
-        reported(&realm, action);
-    }
     reported(&realm, || realm.states.close());
     realm.alive.set(false);
     // They refer back to the realm; it is freed with the last function that belongs to it.

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::es::quoted;
+
 /// A module for Node's ES loader with the same exports as the hot module at `url`, live: `keeper` is the URL of a module
 /// whose default export evaluates the hot module and calls a function with its exports whenever they change. `stars`
 /// are URLs of modules that Node itself loads, all of whose names are exported as well.
@@ -27,29 +29,6 @@ pub fn text(url: &str, keeper: &str, names: &[String], stars: &[String], is_asyn
         text.push_str("};");
     }
     text
-}
-
-/// `text` as a string literal.
-fn quoted(text: &str) -> String {
-    let mut literal = String::with_capacity(text.len() + 2);
-    literal.push('"');
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => {
-                literal.push('\\');
-                literal.push(character);
-            }
-            '\u{2028}' | '\u{2029}' => {
-                let _ = write!(literal, "\\u{:x}", u32::from(character));
-            }
-            _ if character.is_control() => {
-                let _ = write!(literal, "\\u{:04x}", u32::from(character));
-            }
-            _ => literal.push(character),
-        }
-    }
-    literal.push('"');
-    literal
 }
 
 #[cfg(test)]

@@ -358,9 +358,10 @@ impl Runner for OnEngine {
 
     fn name_of_hot(&self, id: ModuleId) -> &'static str {
         let unit = self.unit(id);
-        match unit.is_some_and(|unit| matches!(unit.body, Body::CommonJs(_))) {
-            true => "module.hot",
-            false => "import.meta.hot",
+        if unit.is_some_and(|unit| matches!(unit.body, Body::CommonJs(_))) {
+            "module.hot"
+        } else {
+            "import.meta.hot"
         }
     }
 

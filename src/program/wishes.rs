@@ -137,7 +137,7 @@ impl Wishes {
             let (cx, updater) = (Cx::new(js), Rc::clone(updater));
             let path = path.to_string_lossy().into_owned();
             spawn_detached(js, async move {
-                updater.call_watcher(&cx, &version, &wish, &path).await
+                updater.call_watcher(&cx, &version, &wish, &path).await;
             });
         }
         touched

@@ -4,8 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use crate::js::Timers;
-use crate::js::{Call, Cx, Faint, Held, Js, JsResult, Value};
+use crate::js::{Call, Cx, Faint, Held, Js, JsResult, State, Timers, Value};
 
 use super::changes::Applied;
 use super::disposing::Disposing;
@@ -24,6 +23,24 @@ pub struct Hot {
     timers: RefCell<Option<Rc<Timers>>>,
 }
 
+/// The opened entry of an environment. Its methods refer back to it, so it is emptied when the environment goes.
+#[derive(Default)]
+struct Opened(RefCell<Option<Rc<Hot>>>);
+
+impl State for Opened {
+    fn make(_: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self::default())
+    }
+
+    fn close(&self) {
+        if let Some(hot) = self.0.take() {
+            hot.methods.take();
+            hot.timers.take();
+            hot.homes.replace(Held::undefined());
+        }
+    }
+}
+
 impl Hot {
     /// Prepares the entry.
     pub fn open(js: Js<'_>) -> JsResult<'_, Rc<Self>> {
@@ -35,13 +52,7 @@ impl Hot {
         });
         let methods = Rc::new(Methods::new(js, &hot)?);
         *hot.methods.borrow_mut() = Some(methods);
-        // The methods refer back to `hot`.
-        let at_exit = Rc::clone(&hot);
-        js.realm().at_exit(move || {
-            at_exit.methods.take();
-            at_exit.timers.take();
-            at_exit.homes.replace(Held::undefined());
-        });
+        *js.state::<Opened>()?.0.borrow_mut() = Some(Rc::clone(&hot));
         Ok(hot)
     }
 

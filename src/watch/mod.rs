@@ -36,7 +36,7 @@ mod shared;
 mod stamp;
 mod state;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod thread;
 mod trees;
 

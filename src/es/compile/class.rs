@@ -8,35 +8,9 @@ use oxc_ast_visit::Visit;
 use oxc_semantic::ScopeFlags;
 use oxc_span::{GetSpan, Span};
 
-use super::decorators::Decorated;
 use super::place::Fault;
-use super::rewrite::Rewriter;
+use super::rewriter::{ClassState, Rewriter};
 use super::scan;
-
-/// What the class around needs.
-#[derive(Default)]
-pub struct ClassState {
-    /// Whether the class is lowered: decorators, parameter properties, or fields that are assigned.
-    assigns: bool,
-    /// Whether its initializers run from the constructor, after the parameter properties were assigned.
-    from_constructor: bool,
-    /// Names of the private methods with the initializers.
-    initializers: Vec<String>,
-    /// Parameter properties.
-    properties: Vec<String>,
-    /// What follows each `super()`.
-    after_super: Option<String>,
-    /// Whether it extends another class.
-    derived: bool,
-    /// Whether the class itself is decorated.
-    pub is_decorated: bool,
-    /// Variables that keep computed keys of decorated members.
-    pub keys: Vec<String>,
-    /// Decorated members.
-    pub decorated: Vec<Decorated>,
-    /// Names of functions that give the decorators of the constructor's parameters.
-    pub constructor_decorators: Option<String>,
-}
 
 impl<'a> Rewriter<'a, '_> {
     /// A class, with or without a name.

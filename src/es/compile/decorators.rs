@@ -6,36 +6,13 @@ use oxc_ast::ast::{
 };
 use oxc_ast_visit::Visit;
 use oxc_span::{GetSpan, Span};
-use oxc_syntax::symbol::SymbolId;
 
 use super::class::constructor;
 use super::edit::render;
 use super::helpers::Helper;
 use super::place::Fault;
 use super::quote;
-use super::rewrite::Rewriter;
-
-/// What a decorated class is called in its own body.
-pub struct Alias {
-    /// The class.
-    pub symbol: SymbolId,
-    /// The variable.
-    pub name: String,
-    /// Whether the body names the class.
-    pub used: bool,
-}
-
-/// A decorated member.
-pub struct Decorated {
-    /// Whether it belongs to the class itself.
-    is_static: bool,
-    /// Name of the private method that gives the decorators.
-    list: String,
-    /// The key, as an expression.
-    key: String,
-    /// What TypeScript passes for the descriptor.
-    descriptor: &'static str,
-}
+use super::rewriter::{Alias, Decorated, Rewriter};
 
 impl<'a> Rewriter<'a, '_> {
     /// Whether decorators can be run.

@@ -10,7 +10,7 @@ use oxc_syntax::symbol::SymbolId;
 use super::facts::Target;
 use super::link::bare;
 use super::quote;
-use super::rewrite::Rewriter;
+use super::rewriter::Rewriter;
 use super::scan;
 
 /// What a member without an initializer is.

@@ -10,7 +10,7 @@ use oxc_span::{GetSpan, Span};
 use super::class::is_decorated;
 use super::link::bare;
 use super::place::Fault;
-use super::rewrite::Rewriter;
+use super::rewriter::Rewriter;
 use super::scan;
 use super::types::Kind;
 use super::types_only;

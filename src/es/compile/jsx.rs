@@ -9,39 +9,12 @@ use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
 
 use super::edit::render;
+use super::jsx_calls::Needs;
 use super::jsx_text;
 use super::options::Jsx;
 use super::quote;
-use super::rewrite::Rewriter;
+use super::rewriter::Rewriter;
 use super::scan;
-
-/// The functions that elements call, as expressions.
-#[derive(Default)]
-pub struct Calls {
-    /// How elements become calls.
-    pub mode: Jsx,
-    /// `jsx`, or `jsxDEV`; the factory in the classic mode.
-    pub one: String,
-    /// `jsxs`.
-    pub many: String,
-    /// The type of fragments.
-    pub fragment: String,
-    /// `createElement`, for a key after a spread.
-    pub create: String,
-}
-
-/// What elements need.
-#[derive(Default)]
-pub struct Needs {
-    /// An element with at most one child.
-    pub one: bool,
-    /// An element with several children.
-    pub many: bool,
-    /// A fragment.
-    pub fragment: bool,
-    /// A key after a spread.
-    pub create: bool,
-}
 
 /// The children that leave something behind.
 fn kept<'a, 'b>(children: &'b [JSXChild<'a>]) -> Vec<&'b JSXChild<'a>> {

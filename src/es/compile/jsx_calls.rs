@@ -6,10 +6,23 @@ use oxc_semantic::Scoping;
 use oxc_syntax::symbol::SymbolId;
 
 use super::facts::Facts;
-use super::jsx::{Calls, Needs};
 use super::options::Jsx;
 use super::quote;
+use super::rewriter::Calls;
 use super::types::{Kind, Source};
+
+/// What elements need.
+#[derive(Default)]
+pub struct Needs {
+    /// An element with at most one child.
+    pub one: bool,
+    /// An element with several children.
+    pub many: bool,
+    /// A fragment.
+    pub fragment: bool,
+    /// A key after a spread.
+    pub create: bool,
+}
 
 /// How a file's elements are lowered.
 pub struct Setting {

@@ -13,7 +13,7 @@ use oxc_syntax::operator::{AssignmentOperator, BinaryOperator, UnaryOperator};
 
 use super::facts::Target;
 use super::place::Fault;
-use super::rewrite::Rewriter;
+use super::rewriter::Rewriter;
 use super::scan;
 use super::types::Kind;
 

@@ -9,14 +9,11 @@ use oxc_ast_visit::Visit;
 use oxc_semantic::Scoping;
 use oxc_span::GetSpan;
 use oxc_syntax::symbol::SymbolId;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::class::{constructor, is_decorated};
 use super::helpers::Helper;
-use super::rewrite::Rewriter;
-
-/// What a declared name of a type is at run time, where that is not itself.
-pub type Kinds = FxHashMap<SymbolId, &'static str>;
+use super::rewriter::{Kinds, Rewriter};
 
 /// The name of a type, from its leftmost part.
 fn leftmost<'a, 'b>(mut it: &'b TSTypeName<'a>) -> Option<&'b IdentifierReference<'a>> {

@@ -47,6 +47,7 @@ mod parse;
 mod place;
 mod quote;
 mod rewrite;
+mod rewriter;
 mod scan;
 mod strip;
 mod timers;
@@ -75,7 +76,7 @@ pub use types::{
 use edit::Edits;
 use facts::{Facts, Reader};
 use place::{Fault, Places};
-use rewrite::Rewriter;
+use rewriter::Rewriter;
 
 /// Above this many bytes a text may nest deeper than a thread's stack allows.
 const LARGE: usize = 16 * 1024;
@@ -160,7 +161,7 @@ fn compile_parsed<'a>(
         kinds: if uses_metadata(source) {
             metadata::kinds(program, &scoping)
         } else {
-            metadata::Kinds::default()
+            rewriter::Kinds::default()
         },
         jsx,
         resources: None,
@@ -215,11 +216,11 @@ fn uses_metadata(source: &Source<'_>) -> bool {
 }
 
 /// What namespaces of several blocks export.
-fn exported(source: &Source<'_>, program: &Program<'_>) -> namespaces::Exported {
+fn exported(source: &Source<'_>, program: &Program<'_>) -> rewriter::Exported {
     if source.language.is_typescript() {
         namespaces::exported(&program.body)
     } else {
-        namespaces::Exported::default()
+        rewriter::Exported::default()
     }
 }
 

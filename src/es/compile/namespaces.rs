@@ -11,22 +11,9 @@ use oxc_syntax::scope::ScopeId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::facts::Target;
-use super::rewrite::Rewriter;
+use super::rewriter::{Block, Exported, Rewriter};
 use super::scan;
 use super::types_only;
-
-/// A namespace or an enum whose body is being walked.
-pub struct Block {
-    /// Its name, with the names of the namespaces around it: `A.B`.
-    pub path: String,
-    /// What the object is called inside of it.
-    pub object: String,
-    /// The scope of its body.
-    pub scope: Option<ScopeId>,
-}
-
-/// What all blocks of each namespace and enum export, by path.
-pub type Exported = FxHashMap<String, FxHashSet<String>>;
 
 impl<'a> Rewriter<'a, '_> {
     /// The path of a namespace or an enum with this name, here.

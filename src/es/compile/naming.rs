@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use oxc_ast::ast::{Expression, IdentifierReference, NewExpression};
 use oxc_ast_visit::walk;
 
-use super::rewrite::Rewriter;
+use super::rewriter::Rewriter;
 
 impl<'a> Rewriter<'a, '_> {
     /// A read of an import whose name V8 will say if it cannot be called: V8 prints the variable on an assignment's left.

@@ -1,7 +1,5 @@
 //! The walk over the tree: each node's own file says what is edited there.
 
-use std::collections::BTreeSet;
-
 use oxc_ast::ast::{
     ArrowFunctionExpression, AssignmentExpression, AssignmentTargetPropertyIdentifier, AwaitExpression,
     BinaryExpression, BlockStatement, CallExpression, Class, Declaration, ForInStatement, ForOfStatement,
@@ -14,116 +12,11 @@ use oxc_ast::ast::{
     VariableDeclaration, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
-use oxc_semantic::{ScopeFlags, Scoping};
+use oxc_semantic::ScopeFlags;
 use oxc_span::{GetSpan, Span};
-use oxc_syntax::symbol::SymbolId;
-use rustc_hash::FxHashSet;
 
-use super::class::ClassState;
-use super::decorators::Alias;
-use super::edit::Edits;
-use super::facts::Facts;
-use super::helpers::Helpers;
-use super::jsx::Calls;
-use super::metadata::Kinds;
-use super::namespaces::{Block, Exported};
-use super::place::{Fault, Places};
+use super::rewriter::Rewriter;
 use super::told::Finder;
-use super::types::{Kind, Source};
-
-/// One file while it is edited.
-pub struct Rewriter<'a, 's> {
-    /// The original text.
-    pub text: &'a str,
-    /// What is compiled.
-    pub source: &'s Source<'s>,
-    /// Which kind of module it is.
-    pub kind: Kind,
-    /// The lines of the text.
-    pub places: &'s Places<'a>,
-    /// Its symbols.
-    pub scoping: &'s Scoping,
-    /// Name of the environment in the code; every other name of ours begins with it too.
-    pub env: &'s str,
-    /// The edits so far.
-    pub edits: Edits,
-    /// What the top level says, and what symbols are read as.
-    pub facts: Facts,
-    /// How many functions are around; class fields and static blocks count.
-    pub depth: u32,
-    /// How many functions with `arguments` of their own are around.
-    pub own_arguments: u32,
-    /// Where a statement begins that has to be kept apart from the one before it.
-    pub apart: Option<u32>,
-    /// Where an import stands whose name V8 should say in an error.
-    pub called_at: Option<u32>,
-    /// Imports that V8 may have to name: variables of these names.
-    pub called: BTreeSet<String>,
-    /// Whether there is top-level await.
-    pub has_await: bool,
-    /// Whether the environment is used.
-    pub uses_env: bool,
-    /// Literal specifiers of `import()` and `require()`.
-    pub dynamic: Vec<String>,
-    /// What has to stand before the code, on its first line.
-    pub prelude: String,
-    /// The first thing that cannot be compiled.
-    pub fault: Option<Fault>,
-    /// How many names of ours were made.
-    pub names: u32,
-    /// Classes around.
-    pub classes: Vec<ClassState>,
-    /// What a decorated class is called in its own body.
-    pub aliases: Vec<Alias>,
-    /// Functions that the code needs beside its own.
-    pub helpers: Helpers,
-    /// What aliases and enums are in metadata.
-    pub kinds: Kinds,
-    /// The functions that elements call.
-    pub jsx: Calls,
-    /// The stack of resources of the block around, where `using` is lowered.
-    pub resources: Option<String>,
-    /// Namespaces and enums around.
-    pub spaces: Vec<Block>,
-    /// What namespaces of several blocks export.
-    pub exported: Exported,
-    /// The object that the next enum or namespace is exported from.
-    pub exported_from: Option<String>,
-    /// Symbols that are exported and assigned again.
-    pub exposed: FxHashSet<SymbolId>,
-    /// Members of enums that are strings: `$1["A"]`.
-    pub enum_strings: FxHashSet<String>,
-}
-
-impl Rewriter<'_, '_> {
-    /// Remembers the first fault.
-    pub fn fail(&mut self, fault: Fault) {
-        if self.fault.as_ref().is_none_or(|first| fault.at < first.at) {
-            self.fault = Some(fault);
-        }
-    }
-
-    /// Walks `inside` as part of a function; `own` if that has its own `arguments`.
-    pub fn within_function(&mut self, own: bool, inside: impl FnOnce(&mut Self)) {
-        self.depth += 1;
-        self.own_arguments += u32::from(own);
-        inside(self);
-        self.own_arguments -= u32::from(own);
-        self.depth -= 1;
-    }
-
-    /// The environment as code.
-    pub fn env(&mut self) -> &str {
-        self.uses_env = true;
-        self.env
-    }
-
-    /// A new name that occurs nowhere in the text.
-    pub fn new_name(&mut self) -> String {
-        self.names += 1;
-        format!("{}{}", self.env, self.names)
-    }
-}
 
 impl<'a> Visit<'a> for Rewriter<'a, '_> {
     fn visit_statements(&mut self, it: &oxc_allocator::Vec<'a, Statement<'a>>) {

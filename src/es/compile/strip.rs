@@ -9,7 +9,7 @@ use oxc_semantic::ScopeFlags;
 use oxc_span::{GetSpan, Span};
 
 use super::place::Fault;
-use super::rewrite::Rewriter;
+use super::rewriter::Rewriter;
 use super::scan;
 
 impl<'a> Rewriter<'a, '_> {

@@ -1,8 +1,8 @@
 //! Timers that are asked of the global object.
 
-use oxc_ast::ast::*;
+use oxc_ast::ast::{Expression, StaticMemberExpression};
 
-use super::rewrite::Rewriter;
+use super::rewriter::Rewriter;
 
 impl<'a> Rewriter<'a, '_> {
     /// `globalThis.setTimeout(…)`, in a program that runs hot: as the free name.

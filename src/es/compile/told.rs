@@ -11,7 +11,7 @@ use oxc_syntax::symbol::SymbolId;
 use rustc_hash::FxHashSet;
 
 use super::facts::Facts;
-use super::rewrite::Rewriter;
+use super::rewriter::Rewriter;
 use super::types::Kind;
 
 /// The symbols that a module exports and assigns again.

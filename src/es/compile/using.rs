@@ -8,7 +8,7 @@ use oxc_span::{GetSpan, Span};
 
 use super::helpers::Helper;
 use super::place::Fault;
-use super::rewrite::Rewriter;
+use super::rewriter::Rewriter;
 use super::scan;
 
 /// The first Node whose V8 has `using`.

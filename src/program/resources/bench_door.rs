@@ -75,9 +75,8 @@ fn owner<'s>(call: &Call<'s>) -> JsResult<'s> {
 /// `equip($, module)`: gives the owner.
 fn equip<'s>(call: &Call<'s>) -> JsResult<'s> {
     let resources = call.js.state::<Resources>()?;
-    let owner = resources.equip(call.arg(0), &call.arg(1).display(), 1)?;
-    let is_same = resources.owner_of(call.arg(0))?.same(owner);
-    Ok(if is_same { owner } else { call.js.undefined() })
+    resources.give_timers(call.arg(0))?;
+    resources.owner(call.js, &call.arg(1).display(), 1)
 }
 
 fn run_as<'s>(call: &Call<'s>) -> JsResult<'s> {

@@ -56,6 +56,7 @@ pub fn note<'s>(resources: &Resources, js: Js<'s>, yes: bool) -> JsResult<'s, ()
 }
 
 /// `init(asyncId, type, triggerAsyncId, resource)`. What it threw would end the process.
+#[expect(clippy::unnecessary_wraps, reason = "the type of native functions")]
 fn init<'s>(call: &Call<'s>) -> JsResult<'s> {
     let _ = noted(call);
     Ok(call.js.undefined())
@@ -135,7 +136,7 @@ fn tell<'s>(js: Js<'s>, all: Value<'s>) -> JsResult<'s, ()> {
             Some(place) => {
                 let kind = KINDS.iter().enumerate().find(|(at, _)| *at as f64 == place);
                 let Some((_, (name, what))) = kind else { continue };
-                let target = target(*name, resource, active)?;
+                let target = target(name, resource, active)?;
                 let Some(target) = target.filter(|it| !is_stream_of_process(&resources, *it)) else {
                     continue;
                 };

@@ -3,6 +3,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `state.rs` | the state of one environment: the context of evaluations, what is patched, open transitions |
+//! | `install.rs` | what is replaced in Node |
 //! | `owner.rs` | one version of a module, and what it has started |
 //! | `caller.rs` | whether hot code or a package calls |
 //! | `timers.rs`, `sleeps.rs` | timers of hot code: globals and `node:timers`, then `node:timers/promises` |
@@ -24,6 +25,7 @@ mod ending;
 mod failing;
 mod handover;
 mod held;
+mod install;
 mod left_open;
 mod listeners;
 mod owner;

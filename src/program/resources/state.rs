@@ -7,7 +7,6 @@ use crate::js::{Call, Held, Js, JsResult, State, Timers, Value};
 
 use super::owner::Owner;
 use super::transition::Transition;
-use super::{failing, left_open, listeners, ports, sleeps, started, timers};
 
 /// Gives the objects whose values the program keeps across versions: each module's path and its `hot.data`.
 pub type Holders = Rc<dyn for<'s> Fn(Js<'s>) -> JsResult<'s, Vec<(String, Value<'s>)>>>;
@@ -15,7 +14,7 @@ pub type Holders = Rc<dyn for<'s> Fn(Js<'s>) -> JsResult<'s, Vec<(String, Value<
 /// Whose is what in this environment.
 pub struct Resources {
     /// The `AsyncLocalStorage` whose store is the owner on whose behalf code runs.
-    storage: Held,
+    pub(super) storage: Held,
     /// Node's timers, for ourselves.
     pub clock: Rc<Timers>,
     /// Names of properties that nobody else can have.
@@ -38,7 +37,7 @@ pub struct Resources {
     pub is_starting: Cell<bool>,
     /// The folder of the command's scripts, which stand between the program and Node; empty while it is not known.
     pub own_scripts: RefCell<String>,
-    patches: RefCell<Vec<Patch>>,
+    pub(super) patches: RefCell<Vec<Patch>>,
     /// Undone by `uninstall`, besides the patches.
     pub undo: RefCell<Vec<Undo>>,
     /// From the oldest to the newest: those that have neither come up nor gone back.
@@ -53,8 +52,6 @@ pub type Undo = Box<dyn for<'s> FnOnce(Js<'s>) -> JsResult<'s, ()>>;
 
 /// Symbols under which our facts hang on objects of Node.
 pub struct Keys {
-    /// On `$` of a version: its owner.
-    pub owner: Held,
     /// On a server: its slot.
     pub slot: Held,
     /// On a server that was taken over: the `emit` that it had for itself.
@@ -64,11 +61,11 @@ pub struct Keys {
 }
 
 /// One property that was replaced.
-struct Patch {
-    object: Held,
-    name: String,
+pub(super) struct Patch {
+    pub(super) object: Held,
+    pub(super) name: String,
     /// The descriptor before, `undefined` if there was no own property.
-    before: Held,
+    pub(super) before: Held,
 }
 
 impl State for Resources {
@@ -78,7 +75,6 @@ impl State for Resources {
             storage: storage.construct(&[])?.hold(),
             clock: js.state()?,
             keys: Keys {
-                owner: js.symbol("node-hmr owner").hold(),
                 slot: js.symbol("node-hmr slot").hold(),
                 emit: js.symbol("node-hmr emit").hold(),
                 sessions: js.symbol("node-hmr sessions").hold(),
@@ -102,43 +98,6 @@ impl State for Resources {
 }
 
 impl Resources {
-    /// Replaces the functions of Node that start something, once; only for programs that run hot with watching.
-    pub fn install<'s>(&self, js: Js<'s>) -> JsResult<'s, ()> {
-        if !self.patches.borrow().is_empty() {
-            return Ok(());
-        }
-        ports::install(self, js)?;
-        timers::install(self, js)?;
-        sleeps::install(self, js)?;
-        started::install(self, js)?;
-        listeners::install(self, js)?;
-        failing::install(self, js)?;
-        left_open::install(self, js)?;
-        sync_exports(js)
-    }
-
-    /// Puts everything back as it was.
-    pub fn uninstall<'s>(&self, js: Js<'s>) -> JsResult<'s, ()> {
-        let object = js.global()?.get("Object")?;
-        let patches = self.patches.take();
-        for patch in patches.iter().rev() {
-            let (target, before) = (patch.object.get(js), patch.before.get(js));
-            let name = js.string(&patch.name);
-            if before.is_undefined() {
-                target.delete_key(name)?;
-            } else {
-                object.call_method("defineProperty", &[target, name, before])?;
-            }
-        }
-        let undo = self.undo.take();
-        for action in undo.into_iter().rev() {
-            action(js)?;
-        }
-        left_open::note(self, js, false)?;
-        self.storage.get(js).call_method("disable", &[])?;
-        sync_exports(js)
-    }
-
     /// Replaces `object[name]` by what `make` gives for it, until `uninstall`.
     pub fn patch<'s>(
         &self,
@@ -195,33 +154,6 @@ impl Resources {
         Ok(owner)
     }
 
-    /// Equips `$` of a version that is about to be evaluated: it gets an owner and timers of its own.
-    pub fn equip<'s>(&self, scope: Value<'s>, module: &str, version: u32) -> JsResult<'s> {
-        let js = scope.js();
-        let owner = self.owner(js, module, version)?;
-        // Not enumerable, and under a symbol: compiled code cannot name it.
-        scope.define_hidden(self.keys.owner.get(js), owner)?;
-        let timers = timers::for_hot_code(self, js)?;
-        for name in timers::NAMES {
-            scope.set(name, timers.get(name)?)?;
-        }
-        Ok(owner)
-    }
-
-    /// Gives timers of its own to `$` of a version.
-    pub fn give_timers<'s>(&self, scope: Value<'s>) -> JsResult<'s, ()> {
-        let timers = timers::for_hot_code(self, scope.js())?;
-        for name in timers::NAMES {
-            scope.set(name, timers.get(name)?)?;
-        }
-        Ok(())
-    }
-
-    /// The owner that `equip` gave to `$`; `undefined`, nobody, for any other object.
-    pub fn owner_of<'s>(&self, scope: Value<'s>) -> JsResult<'s> {
-        scope.get_key(self.keys.owner.get(scope.js()))
-    }
-
     /// Runs `body` on behalf of `owner`: what it starts, now or in what follows from it, belongs to that version.
     pub fn run_as<'s, R>(
         &self,
@@ -268,11 +200,5 @@ pub fn copy_properties<'s>(js: Js<'s>, from: Value<'s>, to: Value<'s>) -> JsResu
         let descriptor = object.call_method("getOwnPropertyDescriptor", &[from, key])?;
         reflect.call_method("defineProperty", &[to, key, descriptor])?;
     }
-    Ok(())
-}
-
-/// Lets the named exports of built-in modules follow what was replaced.
-fn sync_exports(js: Js<'_>) -> JsResult<'_, ()> {
-    js.builtin("module")?.call_method("syncBuiltinESMExports", &[])?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::es::compile::{Format, Language, NodeVersion, Source, TsOptions, compile};
-use crate::es::resolve::tests::temp::TempDir;
+use crate::watch::tests::temp::TempDir;
 
 const TEXT: &str = "import a, { b as c } from './a.ts' with { type: 'json' }; import * as ns from 'x';
 export { d as 'e f' } from 'y'; export * from 'z'; export * as w from 'z'; export default a + c + ns;

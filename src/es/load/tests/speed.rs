@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::{Loader, NODE, Settings, place_of};
 use crate::es::load::cache::Cache;
-use crate::es::resolve::tests::temp::TempDir;
 use crate::es::resolve::{Options, Resolver};
+use crate::watch::tests::temp::TempDir;
 
 fn loader(cache: Option<Cache>) -> Arc<Loader> {
     let settings = Settings {

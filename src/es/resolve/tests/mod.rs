@@ -7,14 +7,13 @@ mod formats;
 mod import;
 mod manifest;
 mod require;
-pub mod temp;
 mod tsconfig;
 
 use std::fs;
 use std::path::PathBuf;
 
 use super::{Ignored, Mode, Options, Resolved, Resolver};
-use temp::TempDir;
+use crate::watch::tests::temp::TempDir;
 
 /// A project on the disk and a resolver for it.
 pub struct Project {

@@ -1,0 +1,67 @@
+//! The engine of an environment is made when it is first asked for.
+
+use super::compile::NodeVersion;
+use super::engine::{Engine, OWN_PLACE};
+use super::natives;
+use crate::js::{Js, JsResult, State, Value};
+
+impl State for Engine {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        let node = node_version(js)?;
+        let node_module = js.builtin("module")?;
+        let builtins = node_module.get("builtinModules")?.items()?;
+        let builtins: Vec<String> = builtins.into_iter().filter_map(Value::text).collect();
+        let glue = compile_own(js, node_module, "glue.js", include_str!("glue.js"))?;
+        let stack = compile_own(js, node_module, "stack.js", include_str!("stack.js"))?;
+        let coverage = if std::env::var_os("NODE_V8_COVERAGE").is_some_and(|folder| !folder.is_empty()) {
+            compile_own(js, node_module, "coverage.js", include_str!("coverage.js"))?
+        } else {
+            js.undefined()
+        };
+        let engine = Self::new(node, builtins, node_module.hold(), glue.hold());
+        glue.call_method("start", &[natives::functions(js)?, stack, coverage])?;
+        prepare_node(js, node_module)?;
+        Ok(engine)
+    }
+}
+
+fn node_version(js: Js<'_>) -> JsResult<'_, NodeVersion> {
+    let version = js
+        .global()?
+        .get("process")?
+        .get("versions")?
+        .get("node")?
+        .display();
+    let mut numbers = version.split('.').map(|number| number.parse().unwrap_or(0));
+    Ok(NodeVersion {
+        major: numbers.next().unwrap_or(0),
+        minor: numbers.next().unwrap_or(0),
+    })
+}
+
+/// Runs the part that has to be JavaScript as a module of Node's loader: elsewhere `import()` does not work.
+fn compile_own<'s>(js: Js<'s>, node_module: Value<'s>, name: &str, text: &str) -> JsResult<'s> {
+    let path = js.builtin("path")?;
+    let file = path.call_method("resolve", &[js.string(&format!("{OWN_PLACE}/{name}"))])?;
+    let module = node_module.get("Module")?.construct(&[file])?;
+    module.set("filename", file)?;
+    module.call_method("_compile", &[js.string(text), file])?;
+    module.get("exports")
+}
+
+/// Node's source maps for evaluated code; and without V8's compilation cache, which keeps the text of every version.
+fn prepare_node<'s>(js: Js<'s>, node_module: Value<'s>) -> JsResult<'s, ()> {
+    let set_support = node_module.get("setSourceMapsSupport")?;
+    if set_support.is_function() {
+        let options = js.object();
+        options.set("nodeModules", js.boolean(false))?;
+        options.set("generatedCode", js.boolean(true))?;
+        set_support.call(node_module, &[js.boolean(true), options])?;
+    } else {
+        let process = js.global()?.get("process")?;
+        process.call_method("setSourceMapsEnabled", &[js.boolean(true)])?;
+    }
+    let flags = js.string("--no-compilation-cache");
+    js.builtin("v8")?.call_method("setFlagsFromString", &[flags])?;
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! The new versions of one update, as data: `stage.rs` says what is done with them.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::commonjs::Evicted;
+use super::record::{ModuleId, Version};
+
+/// The new versions of one update.
+#[derive(Default)]
+pub struct Stage {
+    pub(super) versions: HashMap<ModuleId, Rc<Version>>,
+    /// In the order in which they were found: those that were asked for, then modules that are new to the program.
+    pub(super) order: Vec<ModuleId>,
+    pub(super) evicted: RefCell<Evicted>,
+}
+
+impl Stage {
+    /// The staged version of a module.
+    pub fn version(&self, id: ModuleId) -> Option<Rc<Version>> {
+        self.versions.get(&id).cloned()
+    }
+
+    /// The modules with a staged version: those that were asked for, then modules that are new to the program.
+    pub fn modules(&self) -> &[ModuleId] {
+        &self.order
+    }
+}
