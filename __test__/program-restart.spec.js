@@ -14,7 +14,7 @@ const { hmr, root, start } = require('./support/process')
 const register = pathToFileURL(path.join(root, 'register.mjs')).href
 const skip = process.platform === 'win32' && 'the system lets no other image take the place of a process'
 
-/** Answers with what it knows; `/slow` when the next line of its input comes, `/stay` never. */
+/** Answers with what it knows; `/slow` when the file `go` is there, `/stay` never. */
 const SERVER = `
   import fs from "node:fs";
   import http from "node:http";
@@ -22,7 +22,11 @@ const SERVER = `
   const server = http.createServer((request, response) => {
     if (request.url === "/slow") {
       console.log("slow began");
-      fs.watchFile("go", { interval: 20 }, () => response.end("slow " + process.pid));
+      const look = setInterval(() => {
+        if (!fs.existsSync("go")) return;
+        clearInterval(look);
+        response.end("slow " + process.pid);
+      }, 5);
     } else if (request.url === "/stay") console.log("stays");
     else response.end([process.pid, pkg, process.env.WORD].join(" "));
   });
