@@ -111,7 +111,10 @@ test('a classic program in CommonJS, renamed to TypeScript with `import` and `ex
          runtime.on('update', () => console.log('route is', route.exports))
        }, undefined, true))`
   )
-  project.write('route.ts', `${IMPORT}import { text } from './text'\nexport default hmr(null, createRunner(() => 'r1 ' + text))`)
+  project.write(
+    'route.ts',
+    `${IMPORT}import { text } from './text'\nexport default hmr(null, createRunner(() => 'r1 ' + text))`
+  )
   project.write('text.ts', "export const text: string = 't1'")
   const { line } = project.hmr(['-f', 'server.ts'])
   await line('route is r1 t1')
