@@ -37,8 +37,7 @@ pub struct Telling {
     update: u64,
     since: Instant,
     is_held: bool,
-    /// Enough others have failed just before; known once something is to be said.
-    is_one_of_many: Option<bool>,
+    is_watched: bool,
     said: Vec<Said>,
 }
 
@@ -159,7 +158,7 @@ impl Telling {
             update: module.record.updates.get(),
             since: Instant::now(),
             is_held: origin == Origin::Watched && module.cx.with(is_in_burst),
-            is_one_of_many: None,
+            is_watched: origin == Origin::Watched,
             said: Vec::new(),
         }
     }
@@ -175,20 +174,16 @@ impl Telling {
     }
 
     fn say(&mut self, said: Said) {
-        if self.is_held || self.is_one_of_many() {
+        if self.is_held {
             self.said.push(said);
-        } else {
-            tell(&self.module, &said);
+            return;
         }
-    }
-
-    fn is_one_of_many(&mut self) -> bool {
-        let id = &self.module.record.id;
-        let ask = || {
+        if self.is_watched {
+            // What follows in its burst counts it among the first.
             let many = self.module.cx.attempt(|js| js.state::<Many>());
-            many.is_ok_and(|many| many.note(id))
-        };
-        *self.is_one_of_many.get_or_insert_with(ask)
+            let _ = many.map(|many| many.note(&self.module.record.id));
+        }
+        tell(&self.module, &said);
     }
 
     /// All is said of this update. What is held is told later.
@@ -198,13 +193,7 @@ impl Telling {
         }
         let module = self.module.clone();
         let this = Rc::new(self);
-        module.cx.with(|js| {
-            if this.is_held {
-                this.look_later(js);
-            } else if let Ok(many) = js.state::<Many>() {
-                many.add(js, this);
-            }
-        });
+        module.cx.with(|js| this.look_later(js));
     }
 
     fn look_later(self: &Rc<Self>, js: Js<'_>) {

@@ -124,6 +124,20 @@ impl OnEngine {
         Ok((order, units))
     }
 
+    /// Those of these modules whose files are missing: perhaps nobody has told of that yet.
+    fn gone(&self, modules: &[ModuleId]) -> Vec<ModuleId> {
+        let records = modules.iter().filter_map(|id| self.engine.record(engine_id(*id)));
+        let paths = records.filter_map(|record| record.path.clone());
+        let gone: Vec<PathBuf> = paths.filter(|path| !path.exists()).collect();
+        if gone.is_empty() {
+            return Vec::new();
+        }
+        let read = self.engine.read(&gone).into_iter();
+        read.filter(|read| read.unit.is_err())
+            .map(|read| graph_id(read.module))
+            .collect()
+    }
+
     fn prepared(&self, stage: Rc<Stage>) -> Prepared {
         let mut edges = Staged::default();
         for id in stage.modules() {
@@ -217,7 +231,10 @@ impl Runner for OnEngine {
             }
         };
         self.sought.take();
-        let changed: HashSet<ModuleId> = changed.iter().copied().collect();
+        let mut changed: HashSet<ModuleId> = changed.iter().copied().collect();
+        if matches!(want, Want::Everything) {
+            changed.extend(self.gone(&starts));
+        }
         let outcome = self
             .reached(js, &starts, &among, &changed)
             .and_then(|(order, units)| {

@@ -173,10 +173,13 @@ impl HotProgram {
         let modules = files.entry(path.clone()).or_default();
         if !modules.contains(&id) {
             modules.push(id);
-            drop(files);
-            let loaded = self.engine.sources().loader.get(&record.url);
-            self.watches.watch(js, path, loaded.map(|loaded| loaded.stamp));
         }
+        drop(files);
+        let seen = || {
+            let loaded = self.engine.sources().loader.get(&record.url);
+            loaded.map(|loaded| loaded.stamp)
+        };
+        self.watches.watch(js, path, seen);
     }
 
     /// The module is gone.

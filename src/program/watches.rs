@@ -79,8 +79,10 @@ impl Watches {
 
     /// Watches a file, which need not exist, from the end of this turn on. What differs by then from what was seen is a
     /// change: the watch engine finds out, on its own thread.
-    pub fn watch(self: &Rc<Self>, js: Js<'_>, path: &Path, seen: Option<Stamp>) {
-        self.ask(js, path, || seen);
+    ///
+    /// `seen` is nothing as long as nobody has read the file, and is asked again when the watch is.
+    pub fn watch(self: &Rc<Self>, js: Js<'_>, path: &Path, seen: impl FnOnce() -> Option<Stamp>) {
+        self.ask(js, path, seen);
     }
 
     /// Watches a file, which need not exist: what differs from how it looks at this moment is a change.
@@ -93,7 +95,12 @@ impl Watches {
             return;
         }
         match self.asked.borrow_mut().entry(path.to_owned()) {
-            Entry::Occupied(_) => return,
+            Entry::Occupied(mut slot) => {
+                if slot.get().is_none() {
+                    slot.insert(look());
+                }
+                return;
+            }
             Entry::Vacant(slot) => drop(slot.insert(look())),
         }
         if self.is_asking.replace(true) {
