@@ -50,12 +50,11 @@ impl Engine {
             return Ok(());
         };
         let known = version.live.borrow().function.clone();
-        let function = match known {
-            Some(function) => function.get(js),
-            None => {
-                let loaded = self.load_function(js, &version.unit.url, code);
-                loaded.map_err(|thrown| self.early_error(js, version, thrown))?
-            }
+        let function = if let Some(function) = known {
+            function.get(js)
+        } else {
+            let loaded = self.load_function(js, &version.unit.url, code);
+            loaded.map_err(|thrown| self.early_error(js, version, thrown))?
         };
         #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
         let module = js.number(version.module as f64);

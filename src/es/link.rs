@@ -40,6 +40,9 @@ pub enum Resolution {
 /// A version, and the place of one of its exports in [`super::compile::Compiled::exports`].
 pub type Hop = (Rc<Version>, usize);
 
+/// The hop that led to a star; none if the search began there.
+struct Asked(Option<Hop>);
+
 /// One search for a name.
 struct Search {
     seen: HashSet<(*const Version, String)>,
@@ -62,7 +65,7 @@ impl Search {
         let mut before_star = None;
         match (self.follow(version, name, hop, &mut before_star), before_star) {
             // What a star does not lead to is missing where the star stands.
-            (Resolution::Missing(_) | Resolution::Circular(_), Some(hop)) => Resolution::Missing(hop),
+            (Resolution::Missing(_) | Resolution::Circular(_), Some(Asked(hop))) => Resolution::Missing(hop),
             (resolution, _) => resolution,
         }
     }
@@ -73,7 +76,7 @@ impl Search {
         version: &Rc<Version>,
         name: &str,
         mut hop: Option<Hop>,
-        before_star: &mut Option<Option<Hop>>,
+        before_star: &mut Option<Asked>,
     ) -> Resolution {
         let (mut version, mut name) = (Rc::clone(version), name.to_owned());
         // Re-exports by name and a lone star are followed here, several stars by recursion.
@@ -110,7 +113,7 @@ impl Search {
                             return Resolution::Missing(hop);
                         };
                         let star = star_of(&version, request).map(|index| (Rc::clone(&version), index));
-                        before_star.get_or_insert_with(|| std::mem::replace(&mut hop, star.clone()));
+                        before_star.get_or_insert_with(|| Asked(std::mem::replace(&mut hop, star.clone())));
                         hop = star;
                         version = next;
                     }

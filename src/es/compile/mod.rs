@@ -271,7 +271,7 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
         let prelude = naming::variables(env, &called) + &prelude;
         let mut prefix = module_prefix(env, &facts, has_await, &prelude);
         if !facts.getters.is_empty() && is_quiet(text) {
-            prefix.push_str(UNSHOWN);
+            prefix.push_str(HIDDEN);
         }
         if helpers.is_empty() {
             (format!("return{prefix}"), "\n})".to_owned())
@@ -307,7 +307,7 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
 }
 
 /// Node does not show a line with this where it is what threw: a getter of ours may, before its variable is initialized.
-const UNSHOWN: &str = "/*node-do-not-add-exception-line*/";
+const HIDDEN: &str = "/*node-do-not-add-exception-line*/";
 
 /// Whether nothing on the first line of a text can throw, so that nobody misses it.
 fn is_quiet(text: &str) -> bool {

@@ -33,7 +33,7 @@ fn body(source: &Source<'_>) -> String {
     let start = code.find("yield").unwrap();
     let close = if compiled.has_await { "}];" } else { "};" };
     let start = start + code[start..].find(close).unwrap() + close.len();
-    code[start..].trim_start_matches(UNSHOWN).to_owned()
+    code[start..].trim_start_matches(HIDDEN).to_owned()
 }
 
 /// The body of an ES module in JavaScript.
