@@ -268,3 +268,28 @@ test('`createRuntime(require)` in a hot program', async (t) => {
     said.join('\n')
   )
 })
+
+// [hot 157]
+test('"A program may watch what happens": a listener that is added again is there once, one that is added once stays', async (t) => {
+  const project = program(t, {
+    'server.ts': `${HMR}
+      import { text } from './text.ts'
+      updates.on('reloaded', () => console.log('each', text))
+      globalThis.once ??= updates.on('failed', () => console.log('once'))
+      console.log('ready')
+      setInterval(() => {}, 1000)`,
+    'text.ts': "export const text = 't1'"
+  })
+  const { line, lines } = project.hmr(['server.ts'])
+  await line('ready')
+  project.edit('text.ts', 't1', 't2')
+  await line('each t2')
+  project.edit('text.ts', 't2', 't3')
+  await line('each t3')
+  project.edit('text.ts', "'t3'", '')
+  await line('once')
+  assert.deepEqual(
+    lines.filter((text) => /^each|^once/.test(text)),
+    ['each t2', 'each t3', 'once']
+  )
+})

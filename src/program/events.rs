@@ -1,6 +1,6 @@
 //! `updates`: an `EventEmitter` that tells what happens to a hot program.
 
-use super::resources::{Resources, follow, held, leave};
+use super::resources::{Resources, hear, held, leave_to_others};
 use crate::hot::Told;
 use crate::js::{Held, Js, JsResult, State, Value};
 use crate::report;
@@ -28,15 +28,16 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
 }
 
 impl Events {
-    /// These versions are gone before they could hear of it.
+    /// These versions are gone. Where others listen by now, theirs are left; who listens once for the whole process, as
+    /// `globalThis.once ??= updates.on(…)` does, is heard on.
     pub fn leave<'s>(&self, js: Js<'s>, resources: &Resources, owners: &[Value<'s>]) -> JsResult<'s, ()> {
         let kept = held(resources, js)?;
-        leave(resources, self.emitter.get(js), owners, kept)
+        leave_to_others(resources, self.emitter.get(js), owners, kept)
     }
 
-    /// What a version listens to is left with it.
+    /// Notes which version listens.
     pub fn hear_of_listeners<'s>(&self, js: Js<'s>, resources: &Resources) -> JsResult<'s, ()> {
-        follow(resources, self.emitter.get(js))
+        hear(resources, self.emitter.get(js))
     }
 
     /// `updated`, `reloaded` or `failed`.

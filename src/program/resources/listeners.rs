@@ -48,8 +48,8 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// Hears of the emitter's listeners from now on.
-pub fn follow<'s>(resources: &Resources, emitter: Value<'s>) -> JsResult<'s, ()> {
+/// The emitter's listeners are released with whoever added them.
+fn follow<'s>(resources: &Resources, emitter: Value<'s>) -> JsResult<'s, ()> {
     let js = emitter.js();
     if !emitter.is_object()
         || resources
@@ -61,6 +61,12 @@ pub fn follow<'s>(resources: &Resources, emitter: Value<'s>) -> JsResult<'s, ()>
         return Ok(());
     }
     resources.emitters.borrow_mut().push(emitter.hold());
+    hear(resources, emitter)
+}
+
+/// Notes from now on who adds listeners to the emitter.
+pub fn hear<'s>(resources: &Resources, emitter: Value<'s>) -> JsResult<'s, ()> {
+    let js = emitter.js();
     for (event, body) in [
         ("newListener", added as crate::js::NativeFn),
         ("removeListener", removed),
@@ -219,7 +225,7 @@ fn remove_all<'s>(
 }
 
 /// Removes every listener that one of the owners has added to the emitter, but for those in `kept`.
-pub fn leave<'s>(
+fn leave<'s>(
     resources: &Resources,
     emitter: Value<'s>,
     owners: &[Value<'s>],
@@ -232,6 +238,39 @@ pub fn leave<'s>(
             if !kept.call_method("has", &[listener])?.truthy()
                 && forget(resources, emitter, event, listener, Some(owners))?
             {
+                emitter.call_method("removeListener", &[event, listener])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Removes the owners' listeners, but for those in `kept`, where a living version listens for the event. Elsewhere they stay,
+/// and are nobody's.
+pub fn leave_to_others<'s>(
+    resources: &Resources,
+    emitter: Value<'s>,
+    owners: &[Value<'s>],
+    kept: Value<'s>,
+) -> JsResult<'s, ()> {
+    let js = emitter.js();
+    let owners = js.global()?.get("Set")?.construct(&[js.array(owners)])?;
+    for event in list(emitter.call_method("eventNames", &[])?)? {
+        let (mut gone, mut is_heard) = (Vec::new(), false);
+        for listener in emitter.call_method("listeners", &[event])?.items()? {
+            if kept.call_method("has", &[listener])?.truthy() {
+                continue;
+            }
+            if forget(resources, emitter, event, listener, Some(owners))? {
+                gone.push(listener);
+            } else {
+                // Nobody's are those of the package itself, and who was left here before.
+                let records = resources.registrations.get(js).call_method("get", &[listener])?;
+                is_heard |= records.is_object() && records.get("length")?.truthy();
+            }
+        }
+        if is_heard {
+            for listener in gone {
                 emitter.call_method("removeListener", &[event, listener])?;
             }
         }

@@ -47,7 +47,7 @@ pub use state::Resources;
 pub use transition::Transition;
 pub use {
     held::held,
-    listeners::{follow, leave},
+    listeners::{hear, leave_to_others},
     owner::{Owner, Started},
     started::thing,
 };
