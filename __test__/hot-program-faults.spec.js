@@ -218,3 +218,26 @@ test('a reload that fails: the last good version goes on, and the next save of a
   assert.equal(told.event, 'reloaded')
   assert.equal(await program.ask('read()'), 3)
 })
+
+// [hot 73]
+test('the stack of the version that goes on has its own lines and columns after others have failed', async (t) => {
+  const good = `import { x } from './x.mjs'
+    ;
+    ;
+    export const where = () => [x, x, new Error(x).stack.split('\\n')[1].replace(/.*leaf/, 'leaf')][2]`
+  const program = await runHot(t, {
+    'main.mjs':
+      'import { where } from "./leaf.mjs"; import.meta.hot.accept("./leaf.mjs", () => {}); globalThis.read = () => where()',
+    'leaf.mjs': good,
+    'x.mjs': 'export const x = 1'
+  })
+  const before = await program.ask('read()')
+  assert.equal(before, 'leaf.mjs:4:39)')
+  for (const wrong of [
+    'throw new Error("broken")',
+    `import { missing } from './x.mjs'; export const where = missing`
+  ]) {
+    await program.edit({ 'leaf.mjs': wrong })
+    assert.equal(await program.ask('read()'), before)
+  }
+})

@@ -200,6 +200,11 @@ module.exports = {
   },
   evaluate: (code) => evaluate(code),
   load,
+  /** Another map of the file counts. */
+  remap(url) {
+    mapped.delete(url)
+    unmapped.add(url)
+  },
   /** The module is no longer there. */
   forget(url) {
     unmapped.delete(url)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::compile::{Compiled, ExportKind, ImportName, map_comment};
 use super::engine::Engine;
 use super::link;
-use super::record::{Body, Status, Version};
+use super::record::{Body, ModuleId, Status, Version};
 use super::text::quoted;
 use crate::js::{Held, Js, JsResult, Value};
 
@@ -78,6 +78,24 @@ impl Engine {
     fn load_function<'s>(&self, js: Js<'s>, url: &str, code: &Arc<Compiled>) -> JsResult<'s> {
         self.mapped.borrow_mut().insert(url.to_owned(), Arc::clone(code));
         self.glue(js, "load", &[js.string(&code.code), js.string(url)])
+    }
+
+    /// Of these modules, the maps of what runs count again: other versions were loaded and have failed.
+    pub(super) fn map_what_runs<'s>(
+        &self,
+        js: Js<'s>,
+        modules: impl Iterator<Item = ModuleId>,
+    ) -> JsResult<'s, ()> {
+        for current in modules.filter_map(|id| self.current(id)) {
+            let Some(code) = current.unit.code() else { continue };
+            let url = &current.unit.url;
+            let before = self.mapped.borrow().get(url).cloned();
+            if before.is_some_and(|before| !Arc::ptr_eq(&before, code)) {
+                self.mapped.borrow_mut().insert(url.clone(), Arc::clone(code));
+                self.glue(js, "remap", &[js.string(url)])?;
+            }
+        }
+        Ok(())
     }
 
     /// The comment with the source map of the code that was loaded last under a URL.

@@ -87,6 +87,7 @@ impl Engine {
         let outcome = self.assemble_stage(js, changed, again, &mut assembly);
         if let Err(thrown) = outcome {
             disassemble(&assembly);
+            self.map_what_runs(js, assembly.made.iter().map(|version| version.module))?;
             return Err(thrown);
         }
         let mut stage = Stage::default();
@@ -284,6 +285,7 @@ impl Engine {
         for version in stage.versions.values() {
             version.retire();
         }
+        self.map_what_runs(js, stage.order.iter().copied())?;
         let evicted = stage.evicted.take();
         self.restore(js, &evicted)
     }
