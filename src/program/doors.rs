@@ -189,12 +189,26 @@ pub fn resolve_hook<'s>(call: &Call<'s>) -> JsResult<'s> {
         answer.set("shortCircuit", js.boolean(true))?;
         return Ok(answer);
     }
-    let answer = next.call(js.undefined(), &[specifier, context])?;
+    let answer = with_longer_stack(js, || next.call(js.undefined(), &[specifier, context]))?;
     if is_entry && answer.is_object() && !answer.is_thenable()? {
         let doors = js.state::<Doors>()?;
         *doors.entry.borrow_mut() = answer.get("url")?.text();
     }
     Ok(answer)
+}
+
+/// With room for the frames that Node adds for a hook: or the stack of a `require` in vain would end before the caller.
+fn with_longer_stack<'s>(js: Js<'s>, run: impl FnOnce() -> JsResult<'s>) -> JsResult<'s> {
+    const OF_HOOKS: f64 = 6.0;
+    let errors = js.global()?.get("Error")?;
+    let limit = errors.get("stackTraceLimit")?;
+    let Some(frames) = limit.as_number() else {
+        return run();
+    };
+    errors.set("stackTraceLimit", js.number(frames + OF_HOOKS))?;
+    let outcome = run();
+    errors.set("stackTraceLimit", limit)?;
+    outcome
 }
 
 /// `load(url, context, nextLoad)`
