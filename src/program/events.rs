@@ -1,6 +1,6 @@
 //! `updates`: an `EventEmitter` that tells what happens to a hot program.
 
-use super::resources::{Resources, hear, held, leave_to_others};
+use super::resources::{Resources, hear, leave_to_others};
 use crate::hot::Told;
 use crate::js::{Held, Js, JsResult, State, Value};
 use crate::report;
@@ -31,8 +31,7 @@ impl Events {
     /// These versions are gone. Where others listen by now, theirs are left; who listens once for the whole process, as
     /// `globalThis.once ??= updates.on(…)` does, is heard on.
     pub fn leave<'s>(&self, js: Js<'s>, resources: &Resources, owners: &[Value<'s>]) -> JsResult<'s, ()> {
-        let kept = held(resources, js)?;
-        leave_to_others(resources, self.emitter.get(js), owners, kept)
+        leave_to_others(resources, self.emitter.get(js), owners)
     }
 
     /// Notes which version listens.

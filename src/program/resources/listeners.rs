@@ -5,6 +5,7 @@
 use crate::js::{Call, Js, JsResult, Value};
 
 use super::caller;
+use super::held::held;
 use super::owner::{Owner, Phase, list};
 use super::state::Resources;
 
@@ -167,7 +168,32 @@ fn removed<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(js.undefined())
 }
 
-/// Takes the newest record of that listener out; with `owners`, a `Set`, the newest of one of them. Says whether there was one.
+/// The notes about a listener, and the place of the one about this event among them: of one of these owners, or of anybody.
+fn found<'s>(
+    resources: &Resources,
+    emitter: Value<'s>,
+    event: Value<'s>,
+    listener: Value<'s>,
+    owners: Option<Value<'s>>,
+) -> JsResult<'s, Option<(Value<'s>, usize)>> {
+    let js = emitter.js();
+    let records = resources.registrations.get(js).call_method("get", &[listener])?;
+    if !records.is_object() {
+        return Ok(None);
+    }
+    for (index, record) in records.items()?.into_iter().enumerate().rev() {
+        let is_owner = match owners {
+            Some(owners) => owners.call_method("has", &[record.get("owner")?])?.truthy(),
+            None => true,
+        };
+        if is_owner && record.get("emitter")?.same(emitter) && record.get("event")?.same(event) {
+            return Ok(Some((records, index)));
+        }
+    }
+    Ok(None)
+}
+
+/// Forgets that the listener was added, by one of these owners or by anybody. Whether that was known.
 fn forget<'s>(
     resources: &Resources,
     emitter: Value<'s>,
@@ -176,22 +202,12 @@ fn forget<'s>(
     owners: Option<Value<'s>>,
 ) -> JsResult<'s, bool> {
     let js = emitter.js();
-    let records = resources.registrations.get(js).call_method("get", &[listener])?;
-    if !records.is_object() {
+    let Some((records, index)) = found(resources, emitter, event, listener, owners)? else {
         return Ok(false);
-    }
-    for (index, record) in records.items()?.into_iter().enumerate().rev() {
-        let is_owner = match owners {
-            Some(owners) => owners.call_method("has", &[record.get("owner")?])?.truthy(),
-            None => true,
-        };
-        if is_owner && record.get("emitter")?.same(emitter) && record.get("event")?.same(event) {
-            let index = f64::from(u32::try_from(index).unwrap_or(u32::MAX));
-            records.call_method("splice", &[js.number(index), js.number(1.0)])?;
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    };
+    let index = f64::from(u32::try_from(index).unwrap_or(u32::MAX));
+    records.call_method("splice", &[js.number(index), js.number(1.0)])?;
+    Ok(true)
 }
 
 /// Removes every listener that these owners added, but for those in `kept`.
@@ -217,60 +233,47 @@ fn remove_all<'s>(
     owners: &[Value<'s>],
     kept: Value<'s>,
 ) -> JsResult<'s, ()> {
+    let owners = js.global()?.get("Set")?.construct(&[js.array(owners)])?;
     let emitters: Vec<_> = resources.emitters.borrow().iter().map(|it| it.get(js)).collect();
     for emitter in emitters {
-        leave(resources, emitter, owners, kept)?;
-    }
-    Ok(())
-}
-
-/// Removes every listener that one of the owners has added to the emitter, but for those in `kept`.
-fn leave<'s>(
-    resources: &Resources,
-    emitter: Value<'s>,
-    owners: &[Value<'s>],
-    kept: Value<'s>,
-) -> JsResult<'s, ()> {
-    let js = emitter.js();
-    let owners = js.global()?.get("Set")?.construct(&[js.array(owners)])?;
-    for event in list(emitter.call_method("eventNames", &[])?)? {
-        for listener in emitter.call_method("listeners", &[event])?.items()? {
-            if !kept.call_method("has", &[listener])?.truthy()
-                && forget(resources, emitter, event, listener, Some(owners))?
-            {
-                emitter.call_method("removeListener", &[event, listener])?;
+        for event in list(emitter.call_method("eventNames", &[])?)? {
+            for listener in emitter.call_method("listeners", &[event])?.items()? {
+                if !kept.call_method("has", &[listener])?.truthy()
+                    && forget(resources, emitter, event, listener, Some(owners))?
+                {
+                    emitter.call_method("removeListener", &[event, listener])?;
+                }
             }
         }
     }
     Ok(())
 }
 
-/// Removes the owners' listeners, but for those in `kept`, where a living version listens for the event. Elsewhere they stay,
-/// and are nobody's.
+/// Removes the owners' listeners where a living version listens for the event. Elsewhere they stay, and are nobody's; so are
+/// those that the program keeps.
 pub fn leave_to_others<'s>(
     resources: &Resources,
     emitter: Value<'s>,
     owners: &[Value<'s>],
-    kept: Value<'s>,
 ) -> JsResult<'s, ()> {
     let js = emitter.js();
     let owners = js.global()?.get("Set")?.construct(&[js.array(owners)])?;
     for event in list(emitter.call_method("eventNames", &[])?)? {
         let (mut gone, mut is_heard) = (Vec::new(), false);
         for listener in emitter.call_method("listeners", &[event])?.items()? {
-            if kept.call_method("has", &[listener])?.truthy() {
-                continue;
-            }
             if forget(resources, emitter, event, listener, Some(owners))? {
                 gone.push(listener);
             } else {
                 // Nobody's are those of the package itself, and who was left here before.
-                let records = resources.registrations.get(js).call_method("get", &[listener])?;
-                is_heard |= records.is_object() && records.get("length")?.truthy();
+                is_heard |= found(resources, emitter, event, listener, None)?.is_some();
             }
         }
-        if is_heard {
-            for listener in gone {
+        if gone.is_empty() || !is_heard {
+            continue;
+        }
+        let kept = held(resources, js)?;
+        for listener in gone {
+            if !kept.call_method("has", &[listener])?.truthy() {
                 emitter.call_method("removeListener", &[event, listener])?;
             }
         }

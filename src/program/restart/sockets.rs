@@ -65,11 +65,18 @@ impl Sockets {
 
     /// Every server that listens, with the address as it was asked for.
     pub fn servers<'s>(&self, js: Js<'s>) -> JsResult<'s, Vec<(Value<'s>, String)>> {
+        // A property may be the program's own code, which may listen.
+        let served: Vec<(Value<'s>, String)> = {
+            let served = self.served.borrow();
+            let alive = served
+                .iter()
+                .filter_map(|(server, asked)| Some((server.get(js)?, asked.clone())));
+            alive.collect()
+        };
         let mut servers = Vec::new();
-        for (server, asked) in &*self.served.borrow() {
-            let Some(server) = server.get(js) else { continue };
+        for (server, asked) in served {
             if !server.get("_handle")?.is_nullish() {
-                servers.push((server, asked.clone()));
+                servers.push((server, asked));
             }
         }
         Ok(servers)
