@@ -246,7 +246,8 @@ impl Delivery {
     }
 }
 
-fn tell_notices(js: Js<'_>, hub: &Hub) {
+/// Prints what the watch engine has to say.
+pub fn tell_notices(js: Js<'_>, hub: &Hub) {
     for notice in hub.take_notices() {
         if notice.is_for_the_log() {
             report::remark(js, &notice.to_string());

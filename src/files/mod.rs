@@ -4,5 +4,5 @@ mod delivery;
 pub mod options;
 mod subscriber;
 
-pub use delivery::Delivery;
+pub use delivery::{Delivery, tell_notices};
 pub use subscriber::{Asking, Origin, Subscriber};

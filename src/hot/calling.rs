@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::queue::Updater;
-use super::telling::shown;
 use super::version::{Version, WatchWish};
 use crate::js::{Cx, Held, Js, Signal, Timers, Value, settled, spawn_detached};
 use crate::report;
@@ -45,7 +44,7 @@ impl Updater {
                 cx.with(|js| {
                     let seconds = PATIENCE / 1000;
                     let text = format!("{what} has not settled within {seconds} s and is left behind");
-                    report::warning(js, &shown(&version.module.path), &text);
+                    report::warning(js, &report::relative(&version.module.path), &text);
                 });
                 Ok(())
             }
@@ -85,7 +84,14 @@ impl Updater {
 
 /// Reports what a user's function threw.
 pub(super) fn report_failure(cx: &Cx, path: &str, what: &str, thrown: &Held) {
-    cx.with(|js| report::error(js, &shown(path), &format!("{what} failed"), thrown.get(js)));
+    cx.with(|js| {
+        report::error(
+            js,
+            &report::relative(path),
+            &format!("{what} failed"),
+            thrown.get(js),
+        );
+    });
 }
 
 /// Waits for a promise, but not longer than so many milliseconds.

@@ -8,7 +8,6 @@ use super::queue::{Batch, Updater};
 use super::restarting::{PACKAGES_STAY, threw_in_package};
 use super::runner::Prepared;
 use super::step::Step;
-use super::telling::shown;
 use super::update::{Evaluated, Work};
 use super::version::{Hot, Version};
 use crate::graph::hot::ModuleId;
@@ -232,7 +231,7 @@ impl Updater {
             Some(broken) => {
                 broken.times += 1;
                 broken.was_said = true;
-                (shown(&broken.path), broken.times)
+                (report::relative(&broken.path), broken.times)
             }
             None => (String::new(), 1),
         };

@@ -33,5 +33,4 @@ mod version;
 pub use context::{Kind, context};
 pub use queue::{Batch, Updater};
 pub use runner::{Evaluating, Evaluation, Prepared, Restart, Runner, Told, Want};
-pub use telling::shown;
 pub use version::{Hot, Module, Version, WatchWish};

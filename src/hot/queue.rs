@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use super::failure::Broken;
 use super::runner::{Prepared, Runner};
-use super::telling::shown;
 use super::version::{Hot, Module, Version};
 use crate::graph::hot::{Edge, HotGraph, ModuleId};
 use crate::js::{Cx, Js, Signal, spawn_detached};
@@ -253,7 +252,7 @@ impl Updater {
         let in_a_row = if is_soon { version.refusals.get() } else { 0 };
         if in_a_row > 0 && (in_a_row >= REFUSALS || self.is_staged(&version)) {
             let text = "invalidate() is ignored: this version is there because the last one has called it";
-            report::warning(js, &shown(&module.path), text);
+            report::warning(js, &report::relative(&module.path), text);
             version.take_back_refusal();
             return;
         }

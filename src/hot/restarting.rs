@@ -2,7 +2,7 @@
 
 use super::queue::Updater;
 use super::runner::Restart;
-use super::telling::{first_of, shown};
+use super::telling::first_of;
 use super::update::Work;
 use crate::graph::hot::Outcome;
 use crate::js::{Js, Value};
@@ -17,7 +17,7 @@ impl Updater {
     /// would not start either.
     pub(super) fn restart_instead(&self, js: Js<'_>, work: &mut Work) -> Option<Restart> {
         let declining = match &work.spread.outcome {
-            Outcome::Restart { way } => way.last().map(|id| shown(&self.path(*id))),
+            Outcome::Restart { way } => way.last().map(|id| report::relative(&self.path(*id))),
             _ => None,
         };
         if declining.is_none() && !(work.is_reload && self.runner.never_reloads(js)) {

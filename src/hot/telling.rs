@@ -1,7 +1,5 @@
 //! What is told of an update: Vite's payloads, the events of `updates`, the line of the log.
 
-use std::path::Path;
-
 use super::queue::Updater;
 use super::runner::Told;
 use super::update::Work;
@@ -111,7 +109,7 @@ impl Updater {
 
     /// The line of the log, without the time of day.
     fn line(&self, told: &Told, work: &Work) -> String {
-        let mut way: Vec<String> = told.way.iter().map(|path| shown(path)).collect();
+        let mut way: Vec<String> = told.way.iter().map(|path| report::relative(path)).collect();
         let first = first_of(&told.files);
         let took = duration(told.duration);
         if work.is_reload {
@@ -120,7 +118,7 @@ impl Updater {
             if work.batch.wants_reload {
                 why = count;
             } else if let Some(refusing) = work.batch.first_refusing() {
-                why = format!("{count}; {} called invalidate()", shown(&refusing));
+                why = format!("{count}; {} called invalidate()", report::relative(&refusing));
             } else if !self.has_reloaded.replace(true) {
                 let hot = match work.changed.first() {
                     Some(id) => self.runner.name_of_hot(*id),
@@ -148,7 +146,10 @@ impl Updater {
 
 /// The first file, and how many more there are.
 pub(super) fn first_of(files: &[String]) -> String {
-    let first = files.first().map(|path| shown(path)).unwrap_or_default();
+    let first = files
+        .first()
+        .map(|path| report::relative(path))
+        .unwrap_or_default();
     match files.len().saturating_sub(1) {
         0 => first,
         more => format!("{first} and {more} more"),
@@ -169,11 +170,4 @@ fn duration(milliseconds: f64) -> String {
     } else {
         format!("{milliseconds:.0}")
     }
-}
-
-/// The path from the working directory, if it is below that.
-pub fn shown(path: &str) -> String {
-    let folder = std::env::current_dir().unwrap_or_default();
-    let relative = Path::new(path).strip_prefix(folder);
-    relative.ok().and_then(Path::to_str).unwrap_or(path).to_owned()
 }

@@ -15,6 +15,7 @@ use crate::es::{Engine, Record};
 use crate::graph::hot::ModuleId;
 use crate::hot::{Batch, Updater, Version, WatchWish};
 use crate::js::{Cx, Js, JsResult, State};
+use crate::report;
 use crate::watch::is_just_emptied;
 
 /// Whether a path matches the globs of an option.
@@ -254,7 +255,7 @@ impl HotProgram {
                 continue;
             }
             if (self.rules.restarts)(path) {
-                restart::restart(js, &[crate::hot::shown(&path.to_string_lossy())], "");
+                restart::restart(js, &[report::relative(&path.to_string_lossy())], "");
                 return;
             }
             let mut modules = self.files.borrow().get(path).cloned().unwrap_or_default();

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::files::options;
+use crate::files::{options, tell_notices};
 use crate::js::{Js, JsResult, JsWaker, Timers};
 use crate::report;
 use crate::watch::{Hub, LoadedFile, Stamp, WatchKey, WatchOptions};
@@ -82,26 +82,17 @@ impl Watches {
     ///
     /// `seen` is nothing as long as nobody has read the file, and is asked again when the watch is.
     pub fn watch(self: &Rc<Self>, js: Js<'_>, path: &Path, seen: impl FnOnce() -> Option<Stamp>) {
-        self.ask(js, path, seen);
-    }
-
-    /// Watches a file, which need not exist: what differs from how it looks at this moment is a change.
-    pub fn watch_as_it_is(self: &Rc<Self>, js: Js<'_>, path: &Path) {
-        self.ask(js, path, || Some(Stamp::at_first_sight(path)));
-    }
-
-    fn ask(self: &Rc<Self>, js: Js<'_>, path: &Path, look: impl FnOnce() -> Option<Stamp>) {
         if self.keys.borrow().contains_key(path) {
             return;
         }
         match self.asked.borrow_mut().entry(path.to_owned()) {
             Entry::Occupied(mut slot) => {
                 if slot.get().is_none() {
-                    slot.insert(look());
+                    slot.insert(seen());
                 }
                 return;
             }
-            Entry::Vacant(slot) => drop(slot.insert(look())),
+            Entry::Vacant(slot) => drop(slot.insert(seen())),
         }
         if self.is_asking.replace(true) {
             return;
@@ -113,6 +104,11 @@ impl Watches {
         if later.is_err() {
             self.is_asking.set(false);
         }
+    }
+
+    /// Watches a file, which need not exist: what differs from how it looks at this moment is a change.
+    pub fn watch_as_it_is(self: &Rc<Self>, js: Js<'_>, path: &Path) {
+        self.watch(js, path, || Some(Stamp::at_first_sight(path)));
     }
 
     /// Watches now what was asked for.
@@ -139,7 +135,7 @@ impl Watches {
             }
             Err(error) => report::notice(js, &format!("files cannot be watched: {error}")),
         }
-        self.tell_notices(js);
+        tell_notices(js, &self.hub);
     }
 
     /// Ends a watch.
@@ -169,7 +165,7 @@ impl Watches {
             }
             changed.extend(path);
         }
-        self.tell_notices(js);
+        tell_notices(js, &self.hub);
         self.add(js, changed);
     }
 
@@ -212,16 +208,6 @@ impl Watches {
         if !changed.is_empty() {
             self.last.set(Some(Instant::now()));
             (self.on_change)(js, changed);
-        }
-    }
-
-    fn tell_notices(&self, js: Js<'_>) {
-        for notice in self.hub.take_notices() {
-            if notice.is_for_the_log() {
-                report::remark(js, &notice.to_string());
-            } else {
-                report::notice(js, &notice.to_string());
-            }
         }
     }
 }

@@ -17,7 +17,7 @@ use super::triggers::is_installed;
 
 use crate::js::{Js, JsResult, JsWaker, Timers, outside};
 
-use crate::files::options;
+use crate::files::{options, tell_notices};
 use crate::report;
 use crate::watch::{Hub, LoadedFile, WatchKey, WatchOptions};
 
@@ -121,7 +121,7 @@ impl Watch {
             }
             Err(error) => report::notice(js, &format!("files cannot be watched: {error}")),
         }
-        self.tell_notices(js);
+        tell_notices(js, &self.hub);
         // What was changed between being loaded and being watched.
         let late = files.iter().filter(|file| self.differs(file)).cloned().collect();
         self.gather(js, late);
@@ -174,7 +174,7 @@ impl Watch {
             }
             changed.extend(self.paths.borrow().get(&due.key).cloned());
         }
-        self.tell_notices(js);
+        tell_notices(js, &self.hub);
         changed.retain(|file| self.differs(file));
         self.gather(js, changed);
     }
@@ -242,16 +242,6 @@ impl Watch {
             let contents = changed.iter().map(|file| (file.clone(), content(file)));
             self.contents.lock().extend(contents);
             (self.on_change)(js, changed);
-        }
-    }
-
-    fn tell_notices(&self, js: Js<'_>) {
-        for notice in self.hub.take_notices() {
-            if notice.is_for_the_log() {
-                report::remark(js, &notice.to_string());
-            } else {
-                report::notice(js, &notice.to_string());
-            }
         }
     }
 }
