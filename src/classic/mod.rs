@@ -20,6 +20,7 @@ pub mod inspect;
 pub mod lifecycle;
 pub mod load;
 pub mod node_paths;
+pub mod outcome;
 pub mod persist;
 pub mod record;
 pub mod registry;

@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use super::hot_module::Version;
 use super::in_program::{Taking, fail_program};
+use super::outcome::{Stopped, UpdateOutcome};
 use super::persist;
 use super::registry::place;
 use super::steps::Module;
 use super::telling::Telling;
 use super::trouble::FALLBACK;
-use super::update::{RUNNER_FAILED, Stopped, UpdateOutcome, apply, finish};
+use super::update::{RUNNER_FAILED, apply, finish};
 use crate::files::Origin;
 use crate::js::{Held, Js, JsResult, Value};
 

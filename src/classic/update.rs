@@ -9,6 +9,7 @@ use super::hot_module::Version;
 use super::in_program::{fail_program, forget_taken};
 use super::lifecycle::{Situation, Step, plan};
 use super::load::{is_just_written, leave_parents, load_first, load_for_update, wait};
+use super::outcome::{Stopped, UpdateOutcome};
 use super::record::{Phase, Record};
 use super::registry::place;
 use super::replace::{replace, running_version};
@@ -24,44 +25,6 @@ use super::{command, hmr_runtime, watching};
 use crate::files::{Delivery, Origin};
 use crate::js::{Held, Js, Timers, outside, spawn_detached};
 use crate::report;
-
-/// How an update ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UpdateOutcome {
-    /// The new version runs.
-    Updated,
-    /// The new version failed; the last good one ran again.
-    FellBack,
-    /// The new version could not be loaded, or nothing runs: the exports are what they were.
-    Kept,
-    /// The same, but it may be half of a save: nothing is said of it before the settle time.
-    KeptForNow,
-    /// The loader handed out the version that runs already, and that was said.
-    Unchanged,
-    /// A step hung, and a newer version is about to take its place.
-    GivenUp,
-    /// The module was unimported meanwhile.
-    Gone,
-}
-
-/// What stopped a version.
-pub enum Stopped {
-    /// `generate` or `execute` failed.
-    Failed(&'static str, Held),
-    /// The step hung, and is left behind for a newer version.
-    GivenUp,
-    /// The module was unimported meanwhile.
-    Gone,
-}
-
-impl Stopped {
-    fn of(what: &'static str, failure: StepFailure) -> Self {
-        match failure {
-            StepFailure::Thrown(thrown) => Self::Failed(what, thrown),
-            StepFailure::GivenUp => Self::GivenUp,
-        }
-    }
-}
 
 /// What is said of a runner that threw.
 pub const RUNNER_FAILED: &str = "the runner failed";

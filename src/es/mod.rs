@@ -19,7 +19,7 @@
 //! | `stage.rs`, `staged.rs` | new versions, until they are committed |
 //! | `anew.rs`, `mirror.rs` | one module evaluated as `require` does after an eviction; records in `require.cache` for that |
 //! | `coverage.rs`, `coverage.js` | `NODE_V8_COVERAGE` tells of the source |
-//! | `stack.js` | stacks as plain Node prints them |
+//! | `maps.js`, `stack.js` | source maps, once they are asked for; stacks as plain Node prints them |
 //! | `natives.rs`, `glue.js` | what compiled code calls; the part that has to be JavaScript |
 //! | `host.rs` | what the engine asks of the program around it |
 //! | `opening.rs` | how an engine is made |

@@ -13,13 +13,14 @@ impl State for Engine {
         let builtins: Vec<String> = builtins.into_iter().filter_map(Value::text).collect();
         let glue = compile_own(js, node_module, "glue.js", include_str!("glue.js"))?;
         let stack = compile_own(js, node_module, "stack.js", include_str!("stack.js"))?;
+        let maps = compile_own(js, node_module, "maps.js", include_str!("maps.js"))?;
         let coverage = if std::env::var_os("NODE_V8_COVERAGE").is_some_and(|folder| !folder.is_empty()) {
             compile_own(js, node_module, "coverage.js", include_str!("coverage.js"))?
         } else {
             js.undefined()
         };
         let engine = Self::new(node, builtins, node_module.hold(), glue.hold());
-        glue.call_method("start", &[natives::functions(js)?, stack, coverage])?;
+        glue.call_method("start", &[natives::functions(js)?, stack, maps, coverage])?;
         prepare_node(js, node_module)?;
         Ok(engine)
     }

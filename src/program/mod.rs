@@ -7,7 +7,7 @@
 //! | `doors.rs`, `facade.rs` | code outside that reaches hot modules |
 //! | `preloaded.rs` | files that were loaded before the program was opened |
 //! | `update.rs` | from files that changed to updates |
-//! | `on_engine.rs` | the engine as the runner of updates; `edges.rs` says who imports whom |
+//! | `on_engine.rs` | the engine as the runner of updates; `edges.rs` says who imports whom, `reached.rs` what an update reaches |
 //! | `hot_host.rs` | what the engine tells: `import.meta.hot`, the graph, what is watched |
 //! | `watches.rs`, `wishes.rs` | watched files, gathered; what `hot.watch` asks for |
 //! | `host.rs` | the program around the engine: whose is what a version starts |
@@ -24,6 +24,7 @@ mod hot_host;
 mod on_engine;
 mod options;
 mod preloaded;
+mod reached;
 mod resources;
 mod restart;
 mod run;

@@ -1,10 +1,9 @@
 //! The engine as the runner of updates: from modules that changed to stages, and from versions to edges of the graph.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::rc::{Rc, Weak};
-use std::sync::Arc;
 
 use super::events::Events;
 use super::host::Owners;
@@ -12,7 +11,7 @@ use super::hot_host::HotHost;
 use super::restart;
 use super::run::Program;
 use super::update::HotProgram;
-use crate::es::{self, Body, Engine, SourceError, Stage, StepsEnded, Unit};
+use crate::es::{self, Body, Engine, Stage, StepsEnded};
 use crate::graph::hot::{Edge, EdgeKind, ModuleId, Staged};
 use crate::hot::{Evaluating, Evaluation, Prepared, Restart, Runner, Told, Version, Want, WatchWish};
 use crate::js::{Cx, Js, JsResult, Value};
@@ -27,9 +26,6 @@ pub fn graph_id(id: es::ModuleId) -> ModuleId {
 pub const fn engine_id(id: ModuleId) -> es::ModuleId {
     id.0 as es::ModuleId
 }
-
-/// Modules in the order in which they were reached, and the new text of some.
-type Reached = (Vec<ModuleId>, Vec<(es::ModuleId, Arc<Unit>)>);
 
 /// Runs updates on the engine of this environment.
 pub struct OnEngine {
@@ -84,58 +80,6 @@ impl OnEngine {
 
     pub(super) fn program(&self) -> Option<Rc<HotProgram>> {
         self.program.borrow().upgrade()
-    }
-
-    /// What was read and is not what runs.
-    fn unread(&self) -> HashMap<ModuleId, Result<Arc<Unit>, SourceError>> {
-        let read = self.engine.read(&[]).into_iter();
-        read.map(|read| (graph_id(read.module), read.unit)).collect()
-    }
-
-    /// The modules of an update that the new text still reaches, with what was read of those that changed.
-    fn reached<'s>(
-        &self,
-        js: Js<'s>,
-        starts: &[ModuleId],
-        among: &HashSet<ModuleId>,
-        changed: &HashSet<ModuleId>,
-    ) -> JsResult<'s, Reached> {
-        let unread = self.unread();
-        let (mut order, mut units) = (Vec::new(), Vec::new());
-        let mut seen: HashSet<ModuleId> = starts.iter().copied().collect();
-        let mut waiting: VecDeque<ModuleId> = starts.iter().copied().collect();
-        while let Some(id) = waiting.pop_front() {
-            let mut unit = self.unit(id);
-            if let Some(new) = unread.get(&id).filter(|_| changed.contains(&id)) {
-                let new = new
-                    .clone()
-                    .map_err(|error| self.engine.source_error(js, &error))?;
-                unit = Some(Arc::clone(&new));
-                units.push((engine_id(id), new));
-            }
-            order.push(id);
-            let Some(unit) = unit else { continue };
-            for target in self.targets(id, &unit) {
-                if among.contains(&target) && seen.insert(target) {
-                    waiting.push_back(target);
-                }
-            }
-        }
-        Ok((order, units))
-    }
-
-    /// Those of these modules whose files are missing: perhaps nobody has told of that yet.
-    fn gone(&self, modules: &[ModuleId]) -> Vec<ModuleId> {
-        let records = modules.iter().filter_map(|id| self.engine.record(engine_id(*id)));
-        let paths = records.filter_map(|record| record.path.clone());
-        let gone: Vec<PathBuf> = paths.filter(|path| !path.exists()).collect();
-        if gone.is_empty() {
-            return Vec::new();
-        }
-        let read = self.engine.read(&gone).into_iter();
-        read.filter(|read| read.unit.is_err())
-            .map(|read| graph_id(read.module))
-            .collect()
     }
 
     fn prepared(&self, stage: Rc<Stage>) -> Prepared {

@@ -7,17 +7,19 @@
 //! places while a module that a runtime follows is evaluated, and at no other time: see `stand_in.rs`. None of the two
 //! waits for an evaluation, so they cost a deep chain of requires no stack, as ours for `Module.prototype.load` would.
 
+mod asking;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::Host;
 use super::links::Links;
 use super::stand_in::{Place, StandIn};
-use super::{Host, trouble};
 use crate::classic::require_cache::is_foreign;
 use crate::es::Reached;
-use crate::js::{Call, Held, Js, JsResult, State, Value};
+use crate::js::{Call, Held, Js, JsResult, State};
 use crate::watch::Stamp;
 use rustc_hash::FxBuildHasher;
 
@@ -312,65 +314,6 @@ impl Evaluations {
             self.has_news.set(true);
         }
         Ok(())
-    }
-
-    /// Whether a call leads to its file by a link.
-    fn note_link<'s>(&self, call: &Call<'s>, path: Value<'s>) -> JsResult<'s, ()> {
-        let (Some(request), Some(path)) = (call.arg(0).text(), path.text()) else {
-            return Ok(());
-        };
-        if let Some(importer) = importer(call)?
-            && let Some(folder) = Path::new(&*importer).parent()
-            && let Some(link) = self.links.note(folder, &request, &path)
-        {
-            self.note_look(&link);
-            self.has_news.set(true);
-        }
-        Ok(())
-    }
-
-    /// The file that a call leads to, if it is not loaded yet.
-    fn asked_for<'s>(&self, call: &Call<'s>, path: Value<'s>) -> JsResult<'s, Option<Begun>> {
-        if self.module(call.js)?.get("_cache")?.has_key(path)? {
-            return Ok(None);
-        }
-        let path = path.text().filter(|path| !is_foreign(path));
-        let Some(path) = path else { return Ok(None) };
-        Ok(Some(Begun {
-            path: Rc::from(path),
-            importer: importer(call)?,
-        }))
-    }
-
-    fn asked_in_vain<'s>(&self, call: &Call<'s>, thrown: Value<'s>) -> JsResult<'s, ()> {
-        if trouble::is_not_found(thrown)?
-            && let Some(importer) = importer(call)?
-        {
-            let extensions = self.module(call.js)?.get("_extensions")?;
-            let places = trouble::places_of_missing(extensions, thrown, &importer)?;
-            self.note_missing(importer, places);
-        }
-        Ok(())
-    }
-
-    /// A file asked for something that is at none of these places.
-    fn note_missing(&self, importer: Rc<str>, places: Vec<String>) {
-        let mut all_awaited = self.awaited.borrow_mut();
-        let awaited = all_awaited.entry(importer).or_default();
-        for place in places {
-            if is_foreign(&place) || awaited.contains(place.as_str()) {
-                continue;
-            }
-            let place: Rc<str> = Rc::from(place);
-            self.note_look(&place);
-            awaited.insert(place);
-            self.has_news.set(true);
-        }
-    }
-
-    fn note_look(&self, path: &Rc<str>) {
-        let stamp = Stamp::at_first_sight(Path::new(&**path));
-        self.seen.borrow_mut().insert(Rc::clone(path), stamp);
     }
 }
 

@@ -49,6 +49,7 @@ mod quote;
 mod rewrite;
 mod rewriter;
 mod scan;
+mod specifiers;
 mod strip;
 mod timers;
 mod told;
