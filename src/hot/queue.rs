@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
+use super::accepting::Aimless;
 use super::failure::Broken;
 use super::runner::{Prepared, Runner};
 use super::version::{Hot, Module, Version};
@@ -110,6 +111,8 @@ pub struct Updater {
     pub(super) pending: RefCell<Batch>,
     pub(super) under_way: RefCell<Vec<Rc<UnderWay>>>,
     pub(super) broken: RefCell<Option<Broken>>,
+    /// What was accepted and does not exist yet.
+    pub(super) aimless: RefCell<Vec<Aimless>>,
     /// Of the update that runs: the module whose `invalidate()` it came of.
     pub(super) refused_first: RefCell<Option<Rc<str>>>,
     /// Accept callbacks of replaced versions are being called.
@@ -133,6 +136,7 @@ impl Updater {
             pending: RefCell::default(),
             under_way: RefCell::default(),
             broken: RefCell::default(),
+            aimless: RefCell::default(),
             refused_first: RefCell::default(),
             is_telling: Cell::new(false),
             has_reloaded: Cell::new(false),
