@@ -35,7 +35,7 @@ pub fn register(exports: Object<'_>, env: Env) -> napi::Result<()> {
     report::start_if_asked();
     js::open(env, exports, |js, exports| {
         js.realm().report_panics(|js, message| {
-            report::error(js, "node-hmr", "failed", js.error("Error", message).0)
+            report::error(js, "node-hmr", "failed", js.error("Error", message).0);
         });
         classic::register(js, exports)?;
         vite_node::register(js, exports)?;

@@ -78,7 +78,7 @@ impl Drop for HandleScope {
     }
 }
 
-impl<'s> Js<'s> {
+impl Js<'_> {
     /// Runs `body` with handles of its own, freed when it returns.
     pub fn scope<R>(self, body: impl for<'t> FnOnce(Js<'t>) -> R) -> R {
         let _open = HandleScope::open(self);
