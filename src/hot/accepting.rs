@@ -1,15 +1,12 @@
 //! Accept callbacks: whose they are, what they get.
 
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use super::accept::{Accept, Target, What};
-use super::queue::Updater;
+use super::updater::Updater;
 use super::version::Version;
 use crate::graph::hot::{Acceptor, By, ModuleId};
 use crate::js::{Cx, Held, Js, Value};
-
-/// A registration that is about something that does not exist yet.
-pub(super) type Aimless = (Weak<Version>, Weak<Accept>);
 
 /// A callback that is to be called, with what its owner had registered when the update began.
 pub(super) struct Callback {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::accept::{Accept, Target, What};
 use super::arguments::{event, function, optional, strings, wrong};
-use super::queue::Updater;
+use super::updater::Updater;
 use super::version::{Version, WatchWish};
 use crate::js::{Call, Held, Js, JsResult, State, Value};
 
