@@ -15,7 +15,7 @@ use super::resolve::url::file_url;
 use super::resolve::{Options, Resolved, Resolver};
 use super::source::Sources;
 use super::staged::Stage;
-use crate::js::{Held, Js, JsResult, Value};
+use crate::js::{Faint, Held, Js, JsResult, Value};
 
 /// Where the engine's own scripts seem to be: below `node_modules`, so that Node prints no warnings about them.
 pub(super) const OWN_PLACE: &str = "/node_modules/@upvotr/node-hmr/es";
@@ -58,6 +58,8 @@ pub struct Engine {
     /// By URL, the last versions of the code of ES modules, the newest last: their source maps are given when a stack names
     /// them.
     pub(super) mapped: RefCell<HashMap<String, Vec<Arc<Compiled>>>>,
+    /// The last error of a name that leads nowhere.
+    pub(super) last_link_error: RefCell<Option<Faint>>,
     /// The module that the program was started with.
     pub(super) main: Cell<Option<ModuleId>>,
     /// Told of each module that has loaded another by `import()`.
@@ -96,6 +98,7 @@ impl Engine {
             unread: RefCell::default(),
             hoisting: RefCell::default(),
             mapped: RefCell::default(),
+            last_link_error: RefCell::default(),
             main: Cell::new(None),
             on_import: Cell::new(None),
             node,

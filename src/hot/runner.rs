@@ -77,6 +77,9 @@ pub trait Runner {
     /// before.
     fn evaluated(&self, prepared: &Prepared) -> Vec<ModuleId>;
 
+    /// Whether this was thrown since an exporter lacks a name that an importer asks for.
+    fn lacks_name(&self, js: Js<'_>, thrown: Value<'_>) -> bool;
+
     /// Whether what runs of this file is what it holds now.
     fn runs_what_is_saved(&self, path: &str) -> bool;
 
