@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::doors;
 use super::events::Events;
-use super::host::{HotRun, Owners};
+use super::host::{ColdRun, HotRun, Owners};
 use super::options::{self, ProgramOptions};
 use super::preloaded;
 use super::resources::Resources;
@@ -49,13 +49,18 @@ impl Program {
             return;
         };
         // The command's own function, which throws nothing.
-        let _ = Engine::of(js).and_then(|engine| {
-            let record = engine.find_file(&self.entry.borrow());
-            match record.and_then(|record| record.current()) {
-                Some(version) => callback.get(js).call(js.undefined(), &[exported(js, &version)?]),
-                None => Ok(js.undefined()),
-            }
-        });
+        let _ = self
+            .entry_export(js)
+            .and_then(|export| callback.get(js).call(js.undefined(), &[export]));
+    }
+
+    /// What the running version of the entry exports: its `module.exports`, or its `default`.
+    fn entry_export<'s>(&self, js: Js<'s>) -> JsResult<'s> {
+        let record = Engine::of(js)?.find_file(&self.entry.borrow());
+        match record.and_then(|record| record.current()) {
+            Some(version) => exported(js, &version),
+            None => Ok(js.undefined()),
+        }
     }
 
     /// Whether this is the file that the program was started with.
@@ -71,7 +76,7 @@ impl Program {
 
 /// Fills the exports: what `bin/`, `register.mjs` and facades call.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [crate::js::MethodSpec; 12] = [
+    let functions: [crate::js::MethodSpec; 13] = [
         ("openProgram", 2, open_program),
         ("runProgram", 1, run_program),
         ("programIsPending", 0, program_is_pending),
@@ -93,6 +98,9 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
             let program = call.js.state::<Program>()?;
             *program.on_entry.borrow_mut() = Some(call.arg(0).hold());
             Ok(call.js.undefined())
+        }),
+        ("entryExport", 0, |call| {
+            call.js.state::<Program>()?.entry_export(call.js)
         }),
         ("disposeProgram", 0, dispose_program),
         ("openThread", 1, open_thread),
@@ -130,6 +138,9 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
         let folder = places.get("folder")?.text().unwrap_or_default();
         let scripts = Path::new(&folder).join("bin").join("").display().to_string();
         js.state::<Resources>()?.own_scripts.replace(scripts);
+    } else {
+        let engine = Engine::of(js)?;
+        engine.set_host(Rc::new(ColdRun(Rc::clone(&engine))));
     }
     doors::open(js, places, data)?;
     // Children end with the command's restart.
