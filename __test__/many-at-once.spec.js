@@ -68,7 +68,10 @@ test('"200 updated modules likewise are one line"', async (t) => {
   const lines = run.text.stdout.slice(before).trim().split('\n')
   // The first may have been taken before the second was written.
   assert.ok(lines.length <= 2, lines.join('\n'))
-  assert.match(lines.at(-1), /^\d\d:\d\d:\d\d \[hmr\] (200|199 more) modules updated in [\d.]+ ms: \S+, \S+, \S+ and 19\d more$/)
+  assert.match(
+    lines.at(-1),
+    /^\d\d:\d\d:\d\d \[hmr\] (200|199 more) modules updated in [\d.]+ ms: \S+, \S+, \S+ and 19\d more$/
+  )
   assert.equal(run.text.stderr, '')
 })
 

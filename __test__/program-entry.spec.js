@@ -43,7 +43,10 @@ for (const [file, text] of Object.entries(ENTRIES))
   for (const [way, start] of [
     ['hmr -n', (project) => project.hmr(['-n', file])],
     ['HMR_NO_WATCH=1 and hmr', (project) => project.hmr([file], { HMR_NO_WATCH: '1' })],
-    ['HMR_NO_WATCH=1 and register', (project) => project.run(['--import', `${root}/register.mjs`, file], { HMR_NO_WATCH: '1' })]
+    [
+      'HMR_NO_WATCH=1 and register',
+      (project) => project.run(['--import', `${root}/register.mjs`, file], { HMR_NO_WATCH: '1' })
+    ]
   ])
     test(`a hot module as the entry runs once, and nothing is watched: ${way} ${file}`, async (t) => {
       const project = makeProject(t)

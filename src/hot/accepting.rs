@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::calling::report_failure;
-use super::queue::Updater;
+use super::updater::Updater;
 use super::version::{Accept, Version, What};
 use crate::graph::hot::{Acceptor, By, ModuleId};
 use crate::js::{Cx, Held, Js, Value};

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::queue::Updater;
+use super::updater::Updater;
 use super::version::{Version, WatchWish};
 use crate::js::{Cx, Held, Js, Signal, Timers, Value, settled, spawn_detached};
 use crate::report;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::arguments::{event, function, optional, strings, wrong};
-use super::queue::Updater;
+use super::updater::Updater;
 use super::version::{Accept, Version, WatchWish, What};
 use crate::js::{Call, Held, Js, JsResult, State, Value};
 

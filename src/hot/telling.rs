@@ -1,8 +1,8 @@
 //! What is told of an update: Vite's payloads, the events of `updates`, the line of the log.
 
-use super::queue::Updater;
 use super::runner::Told;
-use super::update::Work;
+use super::updater::Updater;
+use super::work::Work;
 use crate::graph::hot::{By, ModuleId, Outcome};
 use crate::js::{Cx, Held, Js};
 use crate::report;

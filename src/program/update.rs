@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 use std::time::SystemTime;
 
-use super::hot_host::HotHost;
-use super::on_engine::{OnEngine, graph_id};
+use super::ids::graph_id;
+use super::on_engine::OnEngine;
 use super::restart;
+use super::versions::Versions;
 use super::watches::Watches;
 use super::wishes::Wishes;
 use crate::es::{Engine, Record};
@@ -66,7 +67,7 @@ pub struct HotProgram {
     /// One update at a time.
     pub updater: Rc<Updater>,
     pub(super) runner: Rc<OnEngine>,
-    pub(super) host: HotHost,
+    pub(super) versions: Versions,
     watches: Rc<Watches>,
     pub(super) wishes: Wishes,
     pub(super) rules: Rules,
@@ -120,7 +121,7 @@ impl HotProgram {
             engine: Rc::clone(engine),
             updater,
             runner,
-            host: HotHost::default(),
+            versions: Versions::default(),
             watches,
             wishes,
             rules,
