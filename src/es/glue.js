@@ -142,9 +142,13 @@ module.exports = {
       coverage?.compiled(address, code)
     }
     maps.start(functions, compiled)
-    stack.start(maps.tellMap)
+    stack.start(maps.tellMap, native.map)
     coverage?.start(functions, stack)
-    for (const name of ['load', 'remap', 'forget']) module.exports[name] = maps[name]
+    for (const name of ['load', 'remap']) module.exports[name] = maps[name]
+    module.exports.forget = (address) => {
+      maps.forget(address)
+      stack.forget(address)
+    }
   },
   evaluate: (code) => evaluate(code),
   scope: (id, serial) => new Scope(id, serial),

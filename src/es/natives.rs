@@ -37,9 +37,10 @@ fn is_name<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.boolean(is_identifier_name(&call.arg(0).display())))
 }
 
-/// The comment with the source map of an ES module, by its URL.
+/// The comment with the source map of an ES module, by its URL; and by its code, if it is not the one loaded last.
 fn map<'s>(call: &Call<'s>) -> JsResult<'s> {
-    let comment = Engine::of(call.js)?.map_comment(&call.arg(0).display());
+    let code = call.arg(1).text();
+    let comment = Engine::of(call.js)?.map_comment(&call.arg(0).display(), code.as_deref());
     Ok(call.js.string(&comment.unwrap_or_default()))
 }
 

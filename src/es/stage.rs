@@ -306,11 +306,11 @@ impl Engine {
             }
         }
         self.sources().forget(&record.url);
-        if self.mapped.borrow_mut().remove(&record.url).is_some() {
-            self.glue(js, "forget", &[js.string(&record.url)])?;
-        }
+        self.mapped.borrow_mut().remove(&record.url);
+        self.glue(js, "forget", &[js.string(&record.url)])?;
         self.unread.borrow_mut().remove(&id);
         if let Some(path) = record.path.as_ref().filter(|_| record.is_local) {
+            self.glue(js, "forget", &[js.string(&path.to_string_lossy())])?;
             self.evict(js, path)?;
         }
         Ok(old)

@@ -14,7 +14,7 @@ use crate::classic::registry::Registry;
 use crate::classic::steps::Module;
 use crate::classic::{handed_out, load, require_cache, update};
 use crate::error::HmrError;
-use crate::files::Origin;
+use crate::files::{Delivery, Origin};
 use crate::graph::modules::Node;
 use crate::js::{Held, Js, JsResult, Value};
 use crate::report;
@@ -55,8 +55,12 @@ pub fn update<'s>(js: Js<'s>, mut parts: Vec<Part<'s>>) -> JsResult<'s, ()> {
         }
     }
     let loaded = load(js, &mut parts)?;
+    let delivery = js.state::<Delivery>()?;
+    let mut to_come = loaded.len();
     let mut started: Vec<(Rc<Record>, Vec<Rc<Record>>)> = Vec::new();
     for (part, user, loaded) in loaded {
+        to_come -= 1;
+        delivery.expect(to_come);
         let user = &parts[part].users[user];
         let record = &user.module.record;
         // Those which this one imported run first; the others do not have to wait for each other.
