@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::check;
 use super::compile::ExportKind;
 use super::engine::Engine;
-use super::link;
 use super::record::{ModuleId, Version};
 use super::staged::Stage;
 use crate::js::{Js, JsResult};
@@ -16,7 +16,7 @@ impl Engine {
         &self,
         mut waiting: Vec<ModuleId>,
         staged: &dyn Fn(ModuleId) -> Option<Rc<Version>>,
-    ) -> Result<(), link::LinkError> {
+    ) -> Result<(), check::LinkError> {
         let mut seen: BTreeSet<ModuleId> = BTreeSet::new();
         let mut checked: Vec<Rc<Version>> = Vec::new();
         while let Some(id) = waiting.pop() {
@@ -30,6 +30,7 @@ impl Engine {
                     continue;
                 };
                 *current.all_names.borrow_mut() = None;
+                current.is_checked.set(false);
                 if re_exports(&current) {
                     waiting.push(importer);
                 }
@@ -38,7 +39,7 @@ impl Engine {
         }
         let staged = |version: &Version| staged(version.module);
         let old: Vec<_> = checked.iter().map(|version| relink(version, &staged)).collect();
-        let result = checked.iter().try_for_each(link::check);
+        let result = checked.iter().try_for_each(check::names);
         for (version, links) in checked.iter().zip(old) {
             *version.links.borrow_mut() = links;
         }
@@ -56,6 +57,7 @@ impl Engine {
 
     /// Leads those that stay to the new versions of what they import.
     pub(super) fn rewire<'s>(&self, js: Js<'s>, stage: &Rc<Stage>) -> JsResult<'s, ()> {
+        self.glue(js, "rewired", &[])?;
         let mut importers = BTreeSet::new();
         for &id in &stage.order {
             if let Some(record) = self.record(id) {

@@ -155,6 +155,14 @@ impl Engine {
         scope: Value<'s>,
         stars: Vec<(String, usize)>,
     ) -> JsResult<'s, Option<Value<'s>>> {
+        let is_long = version.measure_chain();
+        let read = |request: usize, name: &str| {
+            if is_long {
+                format!("$.far({request},{name})")
+            } else {
+                format!("$[{request}][{name}]")
+            }
+        };
         let mut text = String::new();
         let exports = version.unit.code().map_or(&[][..], |code| &code.exports);
         for export in exports {
@@ -165,9 +173,9 @@ impl Engine {
                     imported,
                 } => write!(
                     text,
-                    "get {}(){{return $[{request}][{}]}},",
+                    "get {}(){{return {}}},",
                     quoted(name),
-                    quoted(imported)
+                    read(*request, &quoted(imported))
                 ),
                 ExportKind::Namespace { name, request } => {
                     write!(text, "get {}(){{return $.n{request}}},", quoted(name))
@@ -176,7 +184,8 @@ impl Engine {
             };
         }
         for (name, request) in stars {
-            let _ = write!(text, "get {0}(){{return $[{request}][{0}]}},", quoted(&name));
+            let name = quoted(&name);
+            let _ = write!(text, "get {name}(){{return {}}},", read(request, &name));
         }
         if text.is_empty() {
             return Ok(None);

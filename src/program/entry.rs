@@ -40,13 +40,18 @@ impl Program {
             return;
         };
         // The command's own function, which throws nothing.
-        let _ = Engine::of(js).and_then(|engine| {
-            let record = engine.find_file(&self.entry.borrow());
-            match record.and_then(|record| record.current()) {
-                Some(version) => callback.get(js).call(js.undefined(), &[exported(js, &version)?]),
-                None => Ok(js.undefined()),
-            }
-        });
+        let _ = self
+            .entry_export(js)
+            .and_then(|export| callback.get(js).call(js.undefined(), &[export]));
+    }
+
+    /// What the running version of the entry exports: its `module.exports`, or its `default`.
+    pub fn entry_export<'s>(&self, js: Js<'s>) -> JsResult<'s> {
+        let record = Engine::of(js)?.find_file(&self.entry.borrow());
+        match record.and_then(|record| record.current()) {
+            Some(version) => exported(js, &version),
+            None => Ok(js.undefined()),
+        }
     }
 
     /// Whether this is the file that the program was started with.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::entry::Program;
 use super::owners::Owners;
 use super::update::HotProgram;
-use crate::es::{Host, ModuleId, Version};
+use crate::es::{Engine, Host, ModuleId, Version};
 use crate::js::{Js, JsResult, Value};
 
 /// A hot program that is watched.
@@ -54,17 +54,7 @@ impl Host for HotRun {
 
     fn evaluated(&self, js: Js<'_>, version: &Rc<Version>) {
         self.program.evaluated(js, version);
-        let entry = js.state::<Program>().ok().filter(|program| {
-            let record = self.program.engine.record(version.module);
-            let path = record.and_then(|record| record.path.clone());
-            version.serial == 0 && path.is_some_and(|path| program.is_entry(&path))
-        });
-        if let Some(program) = entry {
-            // Whoever has started it has it first.
-            let asked = js.soon(move |js| program.entry_ran(js));
-            // Refused only while the environment goes.
-            let _ = asked;
-        }
+        tell_of_entry(js, &self.program.engine, version);
         super::doors::refresh(js, version.module);
     }
 
@@ -85,5 +75,30 @@ impl Host for HotRun {
     ) -> JsResult<'s> {
         let step = || function.call(this, args);
         self.owners.runtimes.run(&self.owners.resources, runtime, step)
+    }
+}
+
+/// The program where nothing is watched: only what its entry exports is of interest.
+pub struct ColdRun(pub Rc<Engine>);
+
+impl Host for ColdRun {
+    fn evaluated(&self, js: Js<'_>, version: &Rc<Version>) {
+        tell_of_entry(js, &self.0, version);
+    }
+}
+
+/// If this is the first version of the program's entry, its export may be a hot module, which a runtime takes.
+fn tell_of_entry(js: Js<'_>, engine: &Engine, version: &Version) {
+    let program = js.state::<Program>().ok().filter(|program| {
+        let path = engine
+            .record(version.module)
+            .and_then(|record| record.path.clone());
+        version.serial == 0 && path.is_some_and(|path| program.is_entry(&path))
+    });
+    if let Some(program) = program {
+        // Whoever has started it has it first.
+        let asked = js.soon(move |js| program.entry_ran(js));
+        // Refused only while the environment goes.
+        let _ = asked;
     }
 }

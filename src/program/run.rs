@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::doors;
 use super::entry::Program;
 use super::events::Events;
-use super::host::HotRun;
+use super::host::{ColdRun, HotRun};
 use super::options::{self, ProgramOptions};
 use super::owners::Owners;
 use super::preloaded;
@@ -21,7 +21,7 @@ use crate::report;
 
 /// Fills the exports: what `bin/`, `register.mjs` and facades call.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [crate::js::MethodSpec; 12] = [
+    let functions: [crate::js::MethodSpec; 13] = [
         ("openProgram", 2, open_program),
         ("runProgram", 1, run_program),
         ("programIsPending", 0, program_is_pending),
@@ -43,6 +43,9 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
             let program = call.js.state::<Program>()?;
             *program.on_entry.borrow_mut() = Some(call.arg(0).hold());
             Ok(call.js.undefined())
+        }),
+        ("entryExport", 0, |call| {
+            call.js.state::<Program>()?.entry_export(call.js)
         }),
         ("disposeProgram", 0, dispose_program),
         ("openThread", 1, open_thread),
@@ -80,6 +83,9 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
         let folder = places.get("folder")?.text().unwrap_or_default();
         let scripts = Path::new(&folder).join("bin").join("").display().to_string();
         js.state::<Resources>()?.own_scripts.replace(scripts);
+    } else {
+        let engine = Engine::of(js)?;
+        engine.set_host(Rc::new(ColdRun(Rc::clone(&engine))));
     }
     doors::open(js, places, data)?;
     // Children end with the command's restart.
