@@ -240,3 +240,16 @@ test('"`import()` of a module that is part of an update gives the running versio
   await program.hears('evaluation 2')
   assert.deepEqual(program.said, ['disposer 1', 'evaluation 2'])
 })
+
+// [hot 100, 112]
+test('a file that is caught between two saves in place, empty, is no version', async (t) => {
+  const text = 'import.meta.hot.accept(); say("runs"); import.meta.hot.dispose(() => say("disposed"))'
+  const program = await runHot(t, { 'main.mjs': text })
+  for (let n = 0; n < 600; n++) {
+    program.write('main.mjs', text)
+    if (n % 3 === 0) await new Promise(setImmediate)
+  }
+  await program.edit({ 'main.mjs': `${text}; 2` })
+  assert.deepEqual(program.said, ['disposed', 'runs'])
+  assert.equal(program.events.length, 1)
+})

@@ -60,6 +60,6 @@ pub use host::{Host, Plain, Runtimes, StepsEnded};
 pub use record::{Body, ModuleId, Record, Unit, Version};
 pub use run::{evaluated, import};
 pub use source::SourceError;
-pub use stage::evaluate;
+pub use stage::{Read, evaluate};
 pub use staged::Stage;
 pub use text::quoted;

@@ -143,6 +143,11 @@ pub fn is_just_emptied(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) && is_just_spoilt(path)
 }
 
+/// Whether a file is empty, and has been for the settle time.
+pub fn is_empty_for_good(path: &Path) -> bool {
+    Facts::of(path).is_some_and(|facts| facts.size == 0 && !facts.is_younger_than(SETTLE))
+}
+
 /// How to compare two stamps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Comparison {
@@ -235,6 +240,21 @@ impl Stamp {
             may_be_write: true,
         };
         self.look(path, by) != Sight::Same
+    }
+
+    /// Whether the file was empty.
+    pub fn is_empty(&self) -> bool {
+        self.facts
+            .is_some_and(|facts| facts.size == 0 && facts.is_regular)
+    }
+
+    /// Whether another version is at the path, by its time and size alone.
+    pub fn has_other_facts(&self, path: &Path) -> bool {
+        match (Facts::of(path), self.facts) {
+            (Some(now), Some(known)) => !known.is_same_version(&now),
+            (None, None) => false,
+            _ => true,
+        }
     }
 
     /// Whether the bytes are others, or may be.
