@@ -88,7 +88,8 @@ test('"with the hot module as `default` export (or `module.exports`)": of every 
     'e.ts': hot('5 satisfies number'),
     'f.cts': `import h = require('@upvotr/node-hmr')\nexport = h.hmr(null, h.createRunner((): number => 6))`,
     'g.cjs': `${required}exports.__esModule = true; exports.default = hmr(null, createRunner(() => 7))`,
-    'h.mts': `import { createRunner, hmr } from '@upvotr/node-hmr'\nconst it = hmr(null, createRunner(() => 8))\nexport { it as "module.exports" }`
+    'h.mts': `import { createRunner, hmr } from '@upvotr/node-hmr'\nconst it = hmr(null, createRunner(() => 8))\nexport { it as "module.exports" }`,
+    'i.ts': `import { createRunner, hmr } from '@upvotr/node-hmr'\nexport = hmr(null, createRunner((): number => 9))`
   }
   const runtime = createRuntime(it.file('index.mjs'), false)
   for (const [index, [name, text]] of Object.entries(kinds).entries()) {

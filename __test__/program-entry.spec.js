@@ -14,6 +14,7 @@ const PLAIN = "console.log('plain p1'); setInterval(() => {}, 1000)"
 
 const ENTRIES = {
   'server.ts': `${IMPORT}console.log('evaluated')\nexport default ${MODULE}`,
+  'equals.ts': `${IMPORT}console.log('evaluated')\nexport = ${MODULE}`,
   'server.mjs': `${IMPORT}console.log('evaluated')\nexport default ${MODULE}`,
   'server.cjs': `${REQUIRE}console.log('evaluated')\nmodule.exports = ${MODULE}`,
   'server.cts': `${REQUIRE}console.log('evaluated')\nmodule.exports = ${MODULE}`
@@ -36,6 +37,44 @@ for (const [file, text] of Object.entries(ENTRIES))
       await line('runs v2 true')
       assert.equal(lines.filter((it) => it === 'cleaned up').length, 0)
     })
+
+// [hot 9, 13, 17]
+for (const [file, text] of Object.entries(ENTRIES))
+  for (const [way, start] of [
+    ['hmr -n', (project) => project.hmr(['-n', file])],
+    ['HMR_NO_WATCH=1 and hmr', (project) => project.hmr([file], { HMR_NO_WATCH: '1' })],
+    [
+      'HMR_NO_WATCH=1 and register',
+      (project) => project.run(['--import', `${root}/register.mjs`, file], { HMR_NO_WATCH: '1' })
+    ]
+  ])
+    test(`a hot module as the entry runs once, and nothing is watched: ${way} ${file}`, async (t) => {
+      const project = makeProject(t)
+      project.write(file, text)
+      const { lines, ended } = start(project)
+      assert.equal(await ended, 0)
+      assert.deepEqual(lines, ['evaluated', 'runs v1 true'])
+    })
+
+// [hot 9, 17]
+test('HMR_NO_WATCH=1 and register: runtimes of the program, and of its workers, watch nothing', async (t) => {
+  const project = makeProject(t)
+  project.write('a.ts', `${IMPORT}export default hmr(null, createRunner(() => 'a1'))`)
+  project.write(
+    'index.mjs',
+    `import { Worker, isMainThread } from 'node:worker_threads'
+     import { HMRRuntime, createRuntime } from '@upvotr/node-hmr'
+     console.log(isMainThread, (await createRuntime(import.meta).import('./a.ts')).exports, HMRRuntime.reloadDisabled())
+     if (isMainThread) new Worker(new URL(import.meta.url))`
+  )
+  for (const program of [
+    project.run(['--import', `${root}/register.mjs`, 'index.mjs'], { HMR_NO_WATCH: '1' }),
+    project.hmr(['-n', 'index.mjs'])
+  ]) {
+    assert.equal(await program.ended, 0)
+    assert.deepEqual(program.lines, ['true a1 true', 'false a1 true'])
+  }
+})
 
 // [hot 13, 14]
 test('a program whose next version is a hot module: a runtime takes it, without another evaluation', async (t) => {

@@ -46,11 +46,17 @@ function register(url) {
     refuse(error)
   }
   const { isMainThread } = require('node:worker_threads')
-  if (!isMainThread || !binding.programIsHot()) return
+  const isHot = binding.programIsHot()
+  if (isHot && !isMainThread) return
   const hmr = require('../index.js')
-  leaveWell(hmr, binding, GRACE)
+  if (!isHot) hmr.HMRRuntime.disableReloading()
+  if (!isMainThread) return
+  if (isHot) leaveWell(hmr, binding, GRACE)
   binding.onEntry((exported) => {
-    if (binding.isHotModule(exported)) void hmrTake(hmr, binding, exported)
+    if (!binding.isHotModule(exported)) return
+    // Before, a program that is not hot leaves as under node.
+    if (!isHot) leaveWell(hmr, binding, GRACE)
+    void hmrTake(hmr, binding, exported)
   })
 }
 

@@ -64,10 +64,10 @@ function hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry, res
   beInherited(options)
   if (binding.programIsHot()) process.once('beforeExit', () => waitForChanges(binding, options))
   return async function hmrRunHot() {
-    const ran = await hmrRun(binding, entry)
+    await hmrRun(binding, entry)
     const hmrTake = (exported) =>
       hmrTakeEntry({ hmr, binding, options, require_, runtime, file, entry, restarts, exported })
-    const taken = await hmrTake(binding.isHotModule(ran) ? ran : ran?.default)
+    const taken = await hmrTake(binding.entryExport())
     if (taken) return taken
     binding.onEntry((exported) => {
       hmrTake(exported).catch((error) => binding.reportError(file, 'the new version failed', error))

@@ -34,8 +34,9 @@ use js::{Js, JsResult, NativeFn, Value};
 pub fn register(exports: Object<'_>, env: Env) -> napi::Result<()> {
     report::start_if_asked();
     js::open(env, exports, |js, exports| {
-        js.realm()
-            .report_panics(|js, error| report::error(js, "node-hmr", "failed", error));
+        js.realm().report_panics(|js, message| {
+            report::error(js, "node-hmr", "failed", js.error("Error", message).0);
+        });
         classic::register(js, exports)?;
         vite_node::register(js, exports)?;
         program::register(js, exports)?;

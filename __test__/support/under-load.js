@@ -23,8 +23,8 @@ const SAVES = [
   // In two parts, the first of which does not parse.
   (file, text) => {
     const descriptor = fs.openSync(file, 'w')
-    fs.writeSync(descriptor, text.slice(0, 15))
-    fs.writeSync(descriptor, text.slice(15))
+    fs.writeSync(descriptor, text.slice(0, 17))
+    fs.writeSync(descriptor, text.slice(17))
     fs.closeSync(descriptor)
   },
   // Twice, as with a formatter that runs on each save.

@@ -4,11 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::in_program::Taking;
-use super::telling::Recent;
+use super::recent::Recent;
 use crate::classic::resolve::Way;
 use crate::files::Origin;
-use crate::js::Signal;
+use crate::js::{Held, Signal};
 
 /// What a module is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +31,15 @@ pub struct AwaitedStep {
     pub since: Instant,
     /// Fires when the step is given up.
     pub given_up: Rc<Signal>,
+}
+
+/// What a program asks of a runtime: to take a version that it has evaluated.
+#[derive(Default)]
+pub struct Taking {
+    /// This version is nobody else's yet. Of one module, each runtime has an instance of its own: all others evaluate it again.
+    pub is_first: bool,
+    /// What it failed with.
+    pub failure: RefCell<Option<Held>>,
 }
 
 /// One module of one runtime.

@@ -11,7 +11,7 @@ use super::steps::Module;
 use super::unloadable::{Failure, Unloadable};
 use crate::classic::resolve::Way;
 use crate::files::Origin;
-use crate::js::{Cx, Held, Js, Timers, Value, settled, spawn_detached};
+use crate::js::{Held, Js, Timers, Value};
 use crate::report;
 
 /// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.
@@ -26,19 +26,6 @@ pub const UNLOADABLE: &str = "the new version cannot be loaded";
 pub const FALLBACK: &str = "using the last good version";
 /// What the log line says then.
 const KEPT: &str = "kept its last good version";
-
-/// Reports the rejection of a promise that comes out of an update and that nobody may be waiting for.
-pub fn report_rejection(js: Js<'_>, id: &str, what: &'static str, promise: Value<'_>) {
-    if !promise.is_promise() {
-        return;
-    }
-    let (cx, id, promise) = (Cx::new(js), id.to_owned(), promise.hold());
-    spawn_detached(js, async move {
-        if let Err(thrown) = settled(&cx, promise).await {
-            cx.with(|js| report::error(js, &id, what, thrown.get(js)));
-        }
-    });
-}
 
 /// Reports what failed, under the module's id.
 pub fn report_failure(module: &Module, what: &str, thrown: &Held) {

@@ -96,7 +96,8 @@ impl Engine {
         let namespace = self.namespace(js, version)?;
         let names = link::namespace_names(version);
         let has = |name: &str| names.iter().any(|other| other == name);
-        let required = if has("module.exports") && self.node.major >= 23 {
+        let is_known = self.node.major >= 23 || version.unit.is_loose();
+        let required = if has("module.exports") && is_known {
             namespace.get("module.exports")?
         } else if has("default") && !has("__esModule") {
             let Some(record) = self.record(version.module) else {

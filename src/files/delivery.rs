@@ -27,6 +27,8 @@ pub struct Delivery {
     active: RefCell<ActiveWatches>,
     /// While a subscriber hears of a change: whether the change has had its settle time.
     delivering: Cell<Option<bool>>,
+    /// How many changes, or updates, the batch in hand may hold besides the one that is under way.
+    to_come: Cell<usize>,
     /// The watches that told something lately, and when the last did.
     lately: RefCell<(Option<Instant>, BTreeSet<WatchKey>)>,
     /// What runs when every subscriber has heard of all that is due.
@@ -157,7 +159,7 @@ impl Delivery {
     /// Whether our watchers have nothing more to tell for now.
     pub fn is_at_rest(&self) -> bool {
         let link = self.link.borrow();
-        link.as_ref().is_none_or(|(hub, _)| hub.is_at_rest())
+        self.to_come.get() == 0 && link.as_ref().is_none_or(|(hub, _)| hub.is_at_rest())
     }
 
     /// Whether many files change together, and more may follow.
@@ -165,6 +167,11 @@ impl Delivery {
         let (last, keys) = &*self.lately.borrow();
         let is_late = last.is_none_or(|last| last.elapsed() >= LATELY);
         !is_late && (keys.len() >= BURST || !self.is_at_rest() && keys.len() > 1)
+    }
+
+    /// Says how many more updates are about to begin.
+    pub fn expect(&self, count: usize) {
+        self.to_come.set(count);
     }
 
     fn note_lately(&self, key: WatchKey) {
@@ -211,7 +218,9 @@ impl Delivery {
             return;
         };
         let _span = trace_span!("deliver").entered();
-        for due in hub.take_due() {
+        let mut all = hub.take_due();
+        while let Some(due) = all.next() {
+            self.to_come.set(all.size_hint().1.unwrap_or(0));
             self.note_lately(due.key);
             // Looked up for each: an update may end the watch of the next.
             let Some(active) = self.active.borrow().by_key.get(&due.key).cloned() else {
@@ -239,6 +248,7 @@ impl Delivery {
             });
             self.delivering.set(outer);
         }
+        self.to_come.set(0);
         for work in self.afterwards.take() {
             js.scope(work);
         }

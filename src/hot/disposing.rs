@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::queue::Updater;
+use super::updater::Updater;
 use super::version::Version;
 use crate::graph::hot::{ModuleId, Staged};
 use crate::js::Cx;

@@ -4,36 +4,18 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::queue::{Batch, Updater};
 use super::restarting::{PACKAGES_STAY, threw_in_package};
 use super::runner::Prepared;
 use super::step::Step;
-use super::update::{Evaluated, Work};
+use super::updater::{Batch, Broken, Updater};
 use super::version::{Hot, Version};
+use super::work::{Evaluated, Work};
 use crate::graph::hot::ModuleId;
 use crate::js::{Cx, Held, Js, Timers};
 use crate::report;
 
 /// How long what cannot be read may be half of a save, in milliseconds.
 const SETTLE: u32 = 250;
-
-/// What failed last and was not mended.
-pub struct Broken {
-    /// The modules whose new content does not run.
-    changed: BTreeSet<ModuleId>,
-    /// Those of them that count as changed though their files are the same.
-    touched: BTreeSet<ModuleId>,
-    /// A change of any of these may mend it.
-    involved: BTreeSet<ModuleId>,
-    /// What it was, in words, and how often it was said.
-    words: Option<String>,
-    times: u64,
-    /// Something was said of this, or of what failed before it and was not mended either.
-    was_said: bool,
-    /// Which update it was.
-    update: u64,
-    path: String,
-}
 
 /// What is said of a name that an exporter does not have.
 const NAMES: [&str; 2] = [

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::queue::Updater;
+use super::updater::Updater;
 use crate::js::{Cx, Held, Js, Value, spawn_detached};
 
 impl Updater {

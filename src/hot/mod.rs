@@ -2,19 +2,21 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `version.rs` | a module, its versions, and what a version has registered |
+//! | `version.rs` | a module, its versions, and what a version has registered; `accept.rs` one call of `accept` |
 //! | `context.rs` | the object `import.meta.hot`; `arguments.rs` checks what it is given |
 //! | `calling.rs` | users' functions: awaited with a limit, none hurting another |
 //! | `disposing.rs` | disposers and prune callbacks |
 //! | `listeners.rs` | events |
 //! | `accepting.rs` | accept callbacks |
-//! | `queue.rs` | one update at a time |
-//! | `update.rs` | one update, step by step; `step.rs` names the steps |
+//! | `updater.rs` | the updates of one environment: what waits, what is under way, what failed last |
+//! | `queue.rs` | one update at a time; `hot.invalidate()` |
+//! | `update.rs` | one update, step by step, over what `work.rs` holds of it; `step.rs` names the steps |
 //! | `telling.rs` | what is told of an update: events, the line of the log |
 //! | `failure.rs` | the last good version goes on |
 //! | `restarting.rs` | changes for which the process restarts |
 //! | `runner.rs` | the trait |
 
+mod accept;
 mod accepting;
 mod arguments;
 mod calling;
@@ -28,9 +30,11 @@ mod runner;
 mod step;
 mod telling;
 mod update;
+mod updater;
 mod version;
+mod work;
 
 pub use context::{Kind, context};
-pub use queue::{Batch, Updater};
 pub use runner::{Evaluating, Evaluation, Prepared, Restart, Runner, Told, Want};
+pub use updater::{Batch, Updater};
 pub use version::{Hot, Module, Version, WatchWish};

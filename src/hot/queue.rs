@@ -1,176 +1,20 @@
 //! One update at a time; what changes meanwhile makes one further update.
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::failure::Broken;
-use super::runner::{Prepared, Runner};
-use super::version::{Hot, Module, Version};
-use crate::graph::hot::{Edge, HotGraph, ModuleId};
-use crate::js::{Cx, Js, Signal, spawn_detached};
+use super::updater::{Batch, Refusal, Updater};
+use super::version::Version;
+use crate::graph::hot::ModuleId;
+use crate::js::{Cx, Held, Js, Value, spawn_detached};
 use crate::report;
-use rustc_hash::FxBuildHasher;
 
 /// Versions that call `invalidate()` so soon after one another would do so for ever, …
 const LOOP: Duration = Duration::from_secs(1);
 /// … if so many have followed each other. One that calls it while it is evaluated may not follow another at all.
 const REFUSALS: u32 = 3;
 
-/// A version that called `invalidate()`.
-#[derive(Clone)]
-pub struct Refusal {
-    version: Weak<Version>,
-    /// The module with whose call it began: others have called it for the update that came of that.
-    first: Rc<str>,
-}
-
-/// What one update is made for.
-#[derive(Default)]
-pub struct Batch {
-    /// The files that changed, in the order in which they were told of.
-    pub files: Vec<String>,
-    /// The modules of those files.
-    pub changed: BTreeSet<ModuleId>,
-    /// Modules that count as changed though their files are the same.
-    pub touched: BTreeSet<ModuleId>,
-    /// Versions that called `invalidate()`.
-    pub invalidated: Vec<Refusal>,
-    /// A file changed for which the whole program is evaluated again.
-    pub wants_reload: bool,
-    /// What failed may be mended now: a missing file appeared.
-    pub retries: bool,
-}
-
-impl Batch {
-    fn is_empty(&self) -> bool {
-        self.changed.is_empty()
-            && self.touched.is_empty()
-            && self.invalidated.is_empty()
-            && !self.wants_reload
-            && !self.retries
-    }
-
-    /// The versions that called `invalidate()` and still run.
-    pub(super) fn refusing(&self) -> Vec<Rc<Version>> {
-        let versions = self
-            .invalidated
-            .iter()
-            .filter_map(|refusal| refusal.version.upgrade());
-        versions.filter(|version| !version.is_retired()).collect()
-    }
-
-    /// The module with whose call of `invalidate()` it began.
-    pub(super) fn first_refusing(&self) -> Option<Rc<str>> {
-        self.invalidated.first().map(|refusal| Rc::clone(&refusal.first))
-    }
-
-    /// Adds what another one is made for.
-    pub fn merge(&mut self, other: Self) {
-        for file in other.files {
-            if !self.files.contains(&file) {
-                self.files.push(file);
-            }
-        }
-        self.changed.extend(other.changed);
-        self.touched.extend(other.touched);
-        self.invalidated.extend(other.invalidated);
-        self.wants_reload |= other.wants_reload;
-        self.retries |= other.retries;
-    }
-}
-
-/// An evaluation that takes longer than one turn.
-pub struct UnderWay {
-    /// What it evaluates.
-    pub modules: BTreeSet<ModuleId>,
-    /// What it was made for, for whoever supersedes it.
-    pub batch: RefCell<Batch>,
-    /// Its versions.
-    pub versions: Vec<Rc<Version>>,
-    /// What is dropped when it is superseded.
-    pub prepared: Rc<Prepared>,
-    /// It may publish nothing any more.
-    pub is_superseded: Cell<bool>,
-}
-
-/// The updates of one environment.
-pub struct Updater {
-    /// The modules, with what they have registered.
-    pub hot: Rc<Hot>,
-    /// Loads and evaluates.
-    pub runner: Rc<dyn Runner>,
-    /// Who imports whom.
-    pub graph: RefCell<HotGraph>,
-    /// Versions that are being evaluated and are not published, by module.
-    pub staged: RefCell<HashMap<ModuleId, Rc<Version>, FxBuildHasher>>,
-    /// What versions that are not published have loaded by `import()` or `require()`.
-    pub(super) asked: RefCell<Vec<(ModuleId, Edge)>>,
-    pub(super) pending: RefCell<Batch>,
-    pub(super) under_way: RefCell<Vec<Rc<UnderWay>>>,
-    pub(super) broken: RefCell<Option<Broken>>,
-    /// Of the update that runs: the module whose `invalidate()` it came of.
-    pub(super) refused_first: RefCell<Option<Rc<str>>>,
-    /// Accept callbacks of replaced versions are being called.
-    pub(super) is_telling: Cell<bool>,
-    pub(super) has_reloaded: Cell<bool>,
-    pub(super) updates: Cell<u64>,
-    is_busy: Cell<bool>,
-    is_called: Cell<bool>,
-    free: Rc<Signal>,
-}
-
 impl Updater {
-    /// For modules that `runner` loads.
-    pub fn new(runner: Rc<dyn Runner>) -> Rc<Self> {
-        Rc::new(Self {
-            hot: Rc::default(),
-            runner,
-            graph: RefCell::default(),
-            staged: RefCell::default(),
-            asked: RefCell::default(),
-            pending: RefCell::default(),
-            under_way: RefCell::default(),
-            broken: RefCell::default(),
-            refused_first: RefCell::default(),
-            is_telling: Cell::new(false),
-            has_reloaded: Cell::new(false),
-            updates: Cell::new(0),
-            is_busy: Cell::new(false),
-            is_called: Cell::new(false),
-            free: Rc::default(),
-        })
-    }
-
-    /// The version that `import.meta.hot` of a module belongs to: the one that is being evaluated, or the one that runs. One
-    /// that is loaded for the first time runs at once.
-    pub fn version(&self, module: &Rc<Module>) -> Rc<Version> {
-        if let Some(staged) = self.staged.borrow().get(&module.id) {
-            return Rc::clone(staged);
-        }
-        if let Some(current) = self.hot.current(module.id) {
-            return current;
-        }
-        let version = Hot::stage(module);
-        Hot::publish(&version);
-        version
-    }
-
-    /// Whether a version is being evaluated and is not published.
-    fn is_staged(&self, version: &Rc<Version>) -> bool {
-        let staged = self.staged.borrow();
-        let found = staged.get(&version.module.id);
-        found.is_some_and(|found| Rc::ptr_eq(found, version))
-    }
-
-    /// The version is not evaluated any more.
-    pub(super) fn unstage(&self, version: &Rc<Version>) {
-        if self.is_staged(version) {
-            self.staged.borrow_mut().remove(&version.module.id);
-        }
-    }
-
     /// Whether an evaluation under way is of new content of this module: going back to what runs is a change then, too.
     pub fn is_evaluating(&self, id: ModuleId) -> bool {
         let under_way = self.under_way.borrow();
@@ -218,7 +62,7 @@ impl Updater {
         self.refused_first.take();
         cx.with(|js| {
             // Those who wait for the end of an evaluation come first.
-            self.free.fire(js, &Ok(crate::js::Held::undefined()));
+            self.free.fire(js, &Ok(Held::undefined()));
             self.pump(js);
         });
     }
@@ -284,7 +128,7 @@ impl Updater {
     }
 
     /// `hot.send()`.
-    pub fn send(self: &Rc<Self>, js: Js<'_>, event: &str, data: crate::js::Value<'_>) {
+    pub fn send(self: &Rc<Self>, js: Js<'_>, event: &str, data: Value<'_>) {
         self.tell(js, event, data);
         self.runner.sent(js, event, data);
     }

@@ -1,9 +1,9 @@
 //! Changes that no module can take: the process restarts.
 
-use super::queue::Updater;
 use super::runner::Restart;
 use super::telling::first_of;
-use super::update::Work;
+use super::updater::Updater;
+use super::work::Work;
 use crate::graph::hot::Outcome;
 use crate::js::{Js, Value};
 use crate::report;

@@ -5,44 +5,13 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Instant;
 
-use super::accepting::Callback;
-use super::queue::{Batch, UnderWay, Updater};
 use super::runner::{Evaluation, Prepared, Want};
 use super::step::{Step, Steps};
+use super::updater::{Batch, UnderWay, Updater};
 use super::version::{Hot, Version};
+use super::work::{Evaluated, Work};
 use crate::graph::hot::{By, Edge, ModuleId, Outcome, Plan, Spread, Staged};
 use crate::js::{Cx, Held, Js, JsResult};
-
-/// An update under way.
-pub(super) struct Work {
-    pub steps: Steps,
-    pub batch: Batch,
-    pub start: Instant,
-    pub changed: Vec<ModuleId>,
-    pub spread: Spread,
-    pub is_reload: bool,
-    pub plan: Plan,
-    pub callbacks: Vec<Callback>,
-    /// What the listeners of Vite's events get.
-    pub payload: Held,
-}
-
-impl Work {
-    /// The end of the names of Vite's events.
-    const fn kind(&self) -> &'static str {
-        if self.is_reload { "FullReload" } else { "Update" }
-    }
-}
-
-/// How an evaluation ended.
-pub(super) enum Evaluated {
-    /// All of it ran.
-    Ran,
-    /// What was thrown.
-    Threw(Held),
-    /// Another update has taken over; it has the right to go on.
-    Superseded { holds: bool },
-}
 
 impl Updater {
     /// Runs one update. Whether it has the right to go on is given back with it (`leave`), unless it says `false`: then
@@ -129,6 +98,7 @@ impl Updater {
 
     /// What changed, and how far that spreads. `false` if nothing changed.
     async fn spread(self: &Rc<Self>, cx: &Cx, work: &mut Work) -> bool {
+        cx.with(|js| self.look_at_aimless(js));
         let files: Vec<ModuleId> = work.batch.changed.iter().copied().collect();
         let invalidated = work.batch.refusing();
         let mut changed = cx.with(|js| self.runner.differing(js, &files));

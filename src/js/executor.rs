@@ -4,6 +4,7 @@
 //! microtasks that one `await` costs in JavaScript, and a step that waits for nothing costs none.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::ptr;
@@ -15,7 +16,9 @@ use napi::sys;
 use super::function::Call;
 use super::guard::{self, guarded};
 use super::held::Held;
+use super::intrinsics::Intrinsics;
 use super::realm::{Js, Realm};
+use super::state::State;
 use super::value::{JsResult, Thrown, Value};
 
 /// The right to ask for [`Js`] inside a task. Values do not live across a wait; [`Held`] does.
@@ -40,17 +43,29 @@ impl Cx {
     }
 }
 
-impl Thrown<'_> {
-    /// The thrown value, to be kept across waits.
-    pub fn hold(self) -> Held {
-        self.0.hold()
+type Work = Pin<Box<dyn Future<Output = ()>>>;
+
+/// What the executor keeps per environment.
+pub(super) struct Tasks {
+    current: RefCell<Option<Rc<Task>>>,
+    /// What `Js::soon` was given and has not run.
+    soon: RefCell<VecDeque<Soon>>,
+    /// Runs the first of `soon`.
+    run_first_soon: Held,
+}
+
+impl State for Tasks {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self {
+            current: RefCell::default(),
+            soon: RefCell::default(),
+            run_first_soon: js.function("", 0, |call| Ok(run_first_soon(call)))?.hold(),
+        })
     }
 }
 
-type Work = Pin<Box<dyn Future<Output = ()>>>;
-
 /// A future that JavaScript polls.
-pub(super) struct Task {
+struct Task {
     work: RefCell<Option<Work>>,
     /// Rejects the promise that the task would have settled.
     on_panic: RefCell<Option<OnPanic>>,
@@ -59,31 +74,34 @@ pub(super) struct Task {
 type OnPanic = Box<dyn FnOnce(&Rc<Realm>, &str)>;
 
 /// Makes a task the one that runs, until this is dropped, in whatever way the task ends.
-struct Running<'r> {
-    realm: &'r Realm,
+struct Running {
+    tasks: Rc<Tasks>,
     outer: Option<Rc<Task>>,
 }
 
-impl<'r> Running<'r> {
-    fn begin(realm: &'r Realm, task: &Rc<Task>) -> Self {
-        let outer = realm.current_task.replace(Some(Rc::clone(task)));
-        Self { realm, outer }
+impl Running {
+    fn begin(tasks: Rc<Tasks>, task: &Rc<Task>) -> Self {
+        let outer = tasks.current.replace(Some(Rc::clone(task)));
+        Self { tasks, outer }
     }
 }
 
-impl Drop for Running<'_> {
+impl Drop for Running {
     fn drop(&mut self) {
-        self.realm.current_task.replace(self.outer.take());
+        self.tasks.current.replace(self.outer.take());
     }
 }
 
 impl Task {
     fn poll(self: &Rc<Self>, realm: &Rc<Realm>) {
+        let Some(tasks) = Js::of(realm).made_state::<Tasks>() else {
+            return;
+        };
         // Taken out while it runs: it may call JavaScript, which may settle what it waits for next.
         let Some(mut work) = self.work.borrow_mut().take() else {
             return;
         };
-        let running = Running::begin(realm, self);
+        let running = Running::begin(tasks, self);
         let state = guarded(|| work.as_mut().poll(&mut Context::from_waker(Waker::noop())));
         drop(running);
         match state {
@@ -153,24 +171,23 @@ impl<'s> Js<'s> {
     /// Runs `work` in a microtask of its own, which is queued now. As all of them share one function, this costs a
     /// fraction of a task that waits.
     pub fn soon(self, work: impl for<'t> FnOnce(Js<'t>) + 'static) -> JsResult<'s, ()> {
-        let Some(intrinsics) = self.realm().intrinsics() else {
-            return Err(self.error("Error", "node-hmr: this environment is shutting down"));
-        };
+        let (intrinsics, tasks) = (self.state::<Intrinsics>()?, self.state::<Tasks>()?);
         let promise = intrinsics.promise.get(self);
         let settled = intrinsics.promise_resolve.get(self).call(promise, &[])?;
-        let run = intrinsics.run_first_soon.get(self);
+        let run = tasks.run_first_soon.get(self);
         intrinsics.promise_then.get(self).call(settled, &[run])?;
-        self.realm().soon.borrow_mut().push_back(Box::new(work));
+        tasks.soon.borrow_mut().push_back(Box::new(work));
         Ok(())
     }
 }
 
 /// What `Js::soon` keeps.
-pub(super) type Soon = Box<dyn for<'s> FnOnce(Js<'s>)>;
+type Soon = Box<dyn for<'s> FnOnce(Js<'s>)>;
 
 /// Microtasks run in the order in which they were queued, and so this work is taken.
-pub(super) fn run_first_soon<'s>(call: &Call<'s>) -> Value<'s> {
-    let first = call.js.realm().soon.borrow_mut().pop_front();
+fn run_first_soon<'s>(call: &Call<'s>) -> Value<'s> {
+    let tasks = call.js.made_state::<Tasks>();
+    let first = tasks.and_then(|tasks| tasks.soon.borrow_mut().pop_front());
     if let Some(work) = first {
         // Nobody catches what a microtask of ours throws.
         call.js.shielded(work);
@@ -225,8 +242,8 @@ pub fn settled_before(
 
 fn listen<'s>(value: Value<'s>, wait: &Rc<RefCell<Wait>>) -> JsResult<'s, ()> {
     let js = value.js();
-    let realm = js.realm();
-    let (Some(task), Some(intrinsics)) = (realm.current_task.borrow().clone(), realm.intrinsics()) else {
+    let intrinsics = js.state::<Intrinsics>()?;
+    let Some(task) = js.state::<Tasks>()?.current.borrow().clone() else {
         return Err(js.error("Error", "node-hmr waited for a promise outside a task"));
     };
     let promise = intrinsics
@@ -272,7 +289,8 @@ impl Signal {
             }
             if !asked {
                 asked = true;
-                let Some(task) = realm.current_task.borrow().clone() else {
+                let tasks = Js::of(&realm).made_state::<Tasks>();
+                let Some(task) = tasks.and_then(|tasks| tasks.current.borrow().clone()) else {
                     return Poll::Pending;
                 };
                 signal.waiting.borrow_mut().push((task, Rc::clone(&wait)));

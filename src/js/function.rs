@@ -71,7 +71,7 @@ impl<'s> Js<'s> {
         };
         let function = self.checked(status, raw)?;
         release_with(function, data)?;
-        // 0 it has by itself; and what has its `length` redefined is bound ten times as slowly.
+        // A new function already has length 0. Redefining `length` makes `bind` take V8's slow path.
         if length > 0 {
             function.define_constant(self.string("length"), self.number(f64::from(length)))?;
         }

@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
+use std::rc::Rc;
 
 use napi::sys;
 
@@ -31,19 +32,19 @@ pub(super) fn guarded<R>(body: impl FnOnce() -> R) -> Result<R, Panicked> {
 }
 
 /// For bodies that nobody waits for: a panic is told to whoever the realm names.
-pub(super) fn reported(realm: &std::rc::Rc<Realm>, body: impl FnOnce()) {
+pub(super) fn reported(realm: &Rc<Realm>, body: impl FnOnce()) {
     if let Err(panicked) = guarded(body) {
         report(realm, &panicked);
     }
 }
 
 /// Tells of a panic, as an error of ours.
-pub(super) fn report(realm: &std::rc::Rc<Realm>, panicked: &Panicked) {
+pub(super) fn report(realm: &Rc<Realm>, panicked: &Panicked) {
     let Some(tell) = realm.on_panic.get().filter(|_| realm.alive.get()) else {
         return;
     };
     // Telling runs the user's console, and more of our own code.
-    let _ = guarded(|| Js::of(realm).scope(|js| tell(js, js.error("Error", &panicked.message()).0)));
+    let _ = guarded(|| Js::of(realm).scope(|js| tell(js, &panicked.message())));
 }
 
 fn words(payload: &(dyn Any + Send)) -> String {
@@ -54,13 +55,13 @@ fn words(payload: &(dyn Any + Send)) -> String {
 
 /// An open handle scope, which closes itself, also while a panic unwinds: Node aborts when a callback returns with a
 /// scope left open.
-pub(super) struct HandleScope {
+struct HandleScope {
     env: sys::napi_env,
     raw: sys::napi_handle_scope,
 }
 
 impl HandleScope {
-    pub(super) fn open(js: Js<'_>) -> Self {
+    fn open(js: Js<'_>) -> Self {
         let mut raw = ptr::null_mut();
         // SAFETY: on the JavaScript thread, as `js` proves; closed once, when this is dropped.
         unsafe { sys::napi_open_handle_scope(js.env(), &raw mut raw) };
@@ -74,5 +75,18 @@ impl Drop for HandleScope {
             // SAFETY: opened in `open`, on this thread; scopes are dropped in the reverse order.
             unsafe { sys::napi_close_handle_scope(self.env, self.raw) };
         }
+    }
+}
+
+impl Js<'_> {
+    /// Runs `body` with handles of its own, freed when it returns.
+    pub fn scope<R>(self, body: impl for<'t> FnOnce(Js<'t>) -> R) -> R {
+        let _open = HandleScope::open(self);
+        body(Js::of(self.realm()))
+    }
+
+    /// Runs what Node calls and nobody catches: a panic in `body` is reported.
+    pub fn shielded(self, body: impl FnOnce(Self)) {
+        reported(self.realm(), || body(self));
     }
 }

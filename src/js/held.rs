@@ -6,7 +6,7 @@ use std::rc::Rc;
 use napi::sys;
 
 use super::realm::{Js, Realm};
-use super::value::{Kind, Value};
+use super::value::{Kind, Thrown, Value};
 
 /// A strong reference to any JavaScript value, primitives included; freed when the last clone is dropped.
 ///
@@ -62,7 +62,7 @@ impl Drop for Reference {
 }
 
 impl Held {
-    pub(super) fn new(value: Value<'_>) -> Self {
+    fn new(value: Value<'_>) -> Self {
         Self(match value.kind() {
             Kind::Undefined => Kept::Undefined,
             Kind::Object | Kind::Function | Kind::External => Kept::Object(Rc::new(Reference::new(value, 1))),
@@ -92,12 +92,31 @@ impl Held {
 }
 
 impl Faint {
-    pub(super) fn new(value: Value<'_>) -> Option<Self> {
+    fn new(value: Value<'_>) -> Option<Self> {
         value.is_object().then(|| Self(Reference::new(value, 0)))
     }
 
     /// The object, unless it has been collected.
     pub fn get<'s>(&self, js: Js<'s>) -> Option<Value<'s>> {
         self.0.get(js)
+    }
+}
+
+impl Value<'_> {
+    /// A strong reference that outlives this call.
+    pub fn hold(self) -> Held {
+        Held::new(self)
+    }
+
+    /// A weak reference. `None` for primitives, which cannot be referred to weakly.
+    pub fn faint(self) -> Option<Faint> {
+        Faint::new(self)
+    }
+}
+
+impl Thrown<'_> {
+    /// The thrown value, to be kept across waits.
+    pub fn hold(self) -> Held {
+        self.0.hold()
     }
 }

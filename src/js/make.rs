@@ -32,6 +32,20 @@ impl<'s> Js<'s> {
         Value::from_raw(self, raw)
     }
 
+    /// `globalThis`.
+    pub fn global(self) -> JsResult<'s> {
+        let mut raw = ptr::null_mut();
+        // SAFETY: `raw` is a valid place for the result.
+        let status = unsafe { sys::napi_get_global(self.env(), &raw mut raw) };
+        self.checked(status, raw)
+    }
+
+    /// A built-in module by name, as `process.getBuiltinModule` gives it.
+    pub fn builtin(self, name: &str) -> JsResult<'s> {
+        let process = self.global()?.get("process")?;
+        process.call_method("getBuiltinModule", &[self.string(name)])
+    }
+
     /// `undefined`.
     pub fn undefined(self) -> Value<'s> {
         // SAFETY: `place` is valid for the result (so in each function below).
@@ -96,14 +110,6 @@ impl<'s> Js<'s> {
             let _ = unsafe { sys::napi_set_element(self.env(), array.raw(), index, item.raw()) };
         }
         array
-    }
-
-    /// A new `Map`.
-    pub fn map(self) -> JsResult<'s> {
-        match self.realm().intrinsics() {
-            Some(intrinsics) => intrinsics.map.get(self).construct(&[]),
-            None => self.global()?.get("Map")?.construct(&[]),
-        }
     }
 
     /// A new error of the global class `class`, to be thrown.

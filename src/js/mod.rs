@@ -3,11 +3,13 @@
 //! | file | what it gives |
 //! |---|---|
 //! | `realm.rs` | [`Realm`]: one load of the addon in one environment; [`Js`], the right to use values now |
+//! | `load.rs` | [`open`]: how such a load begins, and how it ends |
 //! | `state.rs` | [`State`]: what a part of the addon keeps per environment, by type |
 //! | `value.rs` | [`Value`]: a JavaScript value while native code runs; thrown values arrive as they were |
 //! | `make.rs` | making values: primitives, objects, errors |
 //! | `property.rs` | reading, writing and defining properties and array items |
 //! | `held.rs` | [`Held`], [`Faint`]: strong and weak references that outlive the call |
+//! | `intrinsics.rs` | functions of the language as they were when the addon was loaded |
 //! | `function.rs` | native functions from closures; [`Call`] |
 //! | `class.rs` | classes whose instances keep their state in properties, and prototypes |
 //! | `native.rs` | Rust state behind a JavaScript object |
@@ -33,6 +35,8 @@ mod executor;
 mod function;
 mod guard;
 mod held;
+mod intrinsics;
+mod load;
 mod make;
 mod native;
 mod outside;
@@ -49,8 +53,9 @@ pub use descriptor::{Descriptor, hand_on_stream};
 pub use executor::{Cx, Signal, settled, settled_before, spawn, spawn_detached};
 pub use function::Call;
 pub use held::{Faint, Held};
+pub use load::open;
 pub use outside::{Outside, outside};
-pub use realm::{Js, open};
+pub use realm::Js;
 pub use state::State;
 pub use timers::Timers;
 pub use value::{JsResult, Kind, Thrown, Value};

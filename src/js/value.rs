@@ -5,7 +5,6 @@ use std::ptr;
 
 use napi::sys;
 
-use super::held::{Faint, Held};
 use super::realm::Js;
 
 /// A JavaScript value, good until the native call that got it returns.
@@ -45,6 +44,13 @@ pub enum Kind {
     External,
     /// a bigint
     BigInt,
+}
+
+impl<'s> Js<'s> {
+    pub(super) fn checked(self, status: sys::napi_status, raw: sys::napi_value) -> JsResult<'s> {
+        self.check(status)?;
+        Ok(Value::from_raw(self, raw))
+    }
 }
 
 impl<'s> Value<'s> {
@@ -265,36 +271,5 @@ impl<'s> Value<'s> {
         // SAFETY: `yes` is a valid place for the result.
         unsafe { sys::napi_strict_equals(self.js.env(), self.raw, other.raw, &raw mut yes) };
         yes
-    }
-
-    /// `Object.setPrototypeOf(value, prototype)`.
-    pub fn set_prototype(self, prototype: Value<'s>) -> JsResult<'s, ()> {
-        if let Some(intrinsics) = self.js.realm().intrinsics() {
-            let set = intrinsics.set_prototype_of.get(self.js);
-            set.call(self.js.undefined(), &[self, prototype])?;
-        }
-        Ok(())
-    }
-
-    /// `value.bind(this, ...args)`: the bound values live on the JavaScript function, not in native memory.
-    pub fn bind(self, this: Value<'s>, args: &[Value<'s>]) -> JsResult<'s> {
-        match self.js.realm().intrinsics() {
-            Some(intrinsics) => {
-                let mut all = vec![this];
-                all.extend_from_slice(args);
-                intrinsics.function_bind.get(self.js).call(self, &all)
-            }
-            None => Ok(self),
-        }
-    }
-
-    /// A strong reference that outlives this call.
-    pub fn hold(self) -> Held {
-        Held::new(self)
-    }
-
-    /// A weak reference. `None` for primitives, which cannot be referred to weakly.
-    pub fn faint(self) -> Option<Faint> {
-        Faint::new(self)
     }
 }

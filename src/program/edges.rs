@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::on_engine::{OnEngine, engine_id, graph_id};
+use super::ids::{engine_id, graph_id};
+use super::on_engine::OnEngine;
 use crate::es::compile::{ExportKind, ImportName};
 use crate::es::{self, Body, Engine, Unit};
 use crate::graph::hot::{Edge, EdgeKind, ModuleId};

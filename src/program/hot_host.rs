@@ -1,82 +1,24 @@
 //! What the engine tells of modules and versions: `import.meta.hot`, the graph, and what is watched.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
-use super::on_engine::graph_id;
+use super::ids::graph_id;
 use super::update::HotProgram;
 use crate::es::{self, Body, Stage};
 use crate::graph::hot::{Edge, EdgeKind};
-use crate::hot::{Hot, Kind, Module, Version, context};
+use crate::hot::{Kind, Module, context};
 use crate::js::{Js, JsResult};
 
-/// Versions of one module, by the engine's numbers.
-type Numbered = Vec<(u32, Weak<Version>)>;
-
-/// One environment's versions, as `import.meta.hot` finds them.
-#[derive(Default)]
-pub struct HotHost {
-    /// By module, the version of each number.
-    versions: RefCell<HashMap<es::ModuleId, Numbered>>,
-}
-
-impl HotHost {
-    /// An engine's version is that version of `import.meta.hot`.
-    pub fn tie(&self, staged: &es::Version, version: &Rc<Version>) {
-        version.serial.set(staged.serial);
-        let mut versions = self.versions.borrow_mut();
-        let of_module = versions.entry(staged.module).or_default();
-        of_module.retain(|(_, known)| known.strong_count() > 0);
-        of_module.push((staged.serial, Rc::downgrade(version)));
-    }
-
-    fn version(
-        &self,
-        program: &HotProgram,
-        module: &Rc<Module>,
-        id: es::ModuleId,
-        serial: u32,
-    ) -> Rc<Version> {
-        let known = self.versions.borrow().get(&id).map(|all| {
-            let found = all.iter().find(|(number, _)| *number == serial);
-            (all.is_empty(), found.and_then(|(_, version)| version.upgrade()))
-        });
-        match known {
-            Some((_, Some(version))) => version,
-            // A version that is gone still speaks: it is not heard. One that a runtime has loaded is newer than all.
-            Some((false, None)) if !self.is_newest(id, serial) => {
-                let version = Hot::stage(module);
-                version.retire();
-                version
-            }
-            _ => {
-                let version = program.updater.version(module);
-                if version.serial.get() == u32::MAX {
-                    version.serial.set(serial);
-                }
-                version
-            }
-        }
-    }
-
-    fn is_newest(&self, id: es::ModuleId, serial: u32) -> bool {
-        let versions = self.versions.borrow();
-        let mut numbers = versions.get(&id).into_iter().flatten();
-        numbers.all(|(number, _)| *number < serial)
-    }
-
-    /// The modules of a committed stage are watched.
-    pub fn watch_stage(js: Js<'_>, program: &HotProgram, stage: &Stage) {
-        for id in stage.modules() {
-            if let Some(record) = program.engine.record(*id).filter(|record| record.is_local) {
-                program.watch(js, &record);
-            }
-        }
-    }
-}
-
 impl HotProgram {
+    /// The modules of a committed stage are watched.
+    pub(super) fn watch_stage(&self, js: Js<'_>, stage: &Stage) {
+        for id in stage.modules() {
+            if let Some(record) = self.engine.record(*id).filter(|record| record.is_local) {
+                self.watch(js, &record);
+            }
+        }
+    }
+
     /// The module of a record, known from now on.
     pub fn module(&self, record: &es::Record) -> Rc<Module> {
         let path = record
@@ -96,7 +38,7 @@ impl HotProgram {
             return Ok(js.undefined());
         };
         let module = self.module(&record);
-        let version = self.host.version(self, &module, id, serial);
+        let version = self.versions.version(&self.updater, &module, id, serial);
         let is_common_js = self
             .engine
             .version(id, serial)

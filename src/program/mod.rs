@@ -2,27 +2,32 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `run.rs` | opening an environment for a program; the program's entry |
+//! | `run.rs` | opening an environment for a program |
+//! | `entry.rs` | what an environment was opened for |
 //! | `options.rs` | package.json's `"hmr"`, flags, the environment |
 //! | `doors.rs`, `facade.rs` | code outside that reaches hot modules |
 //! | `preloaded.rs` | files that were loaded before the program was opened |
 //! | `update.rs` | from files that changed to updates |
 //! | `on_engine.rs` | the engine as the runner of updates; `edges.rs` says who imports whom, `reached.rs` what an update reaches |
-//! | `hot_host.rs` | what the engine tells: `import.meta.hot`, the graph, what is watched |
+//! | `hot_host.rs` | what the engine tells: `import.meta.hot`, the graph, what is watched; `versions.rs` pairs versions |
 //! | `watches.rs`, `wishes.rs` | watched files, gathered; what `hot.watch` asks for |
-//! | `host.rs` | the program around the engine: whose is what a version starts |
+//! | `host.rs` | what the engine asks while it evaluates |
+//! | `owners.rs` | whose is what a version starts |
 //! | `runtimes.rs` | runtimes of the classic API that versions make |
 //! | `events.rs` | `updates` |
 //! | `restart/` | a new image of the process in the place of the old one |
 //! | `resources/` | what versions of modules start: ports are taken over, the rest is released |
 mod doors;
 mod edges;
+mod entry;
 mod events;
 mod facade;
 mod host;
 mod hot_host;
+mod ids;
 mod on_engine;
 mod options;
+mod owners;
 mod preloaded;
 mod reached;
 mod resources;
@@ -31,6 +36,7 @@ mod run;
 mod runtimes;
 mod start;
 mod update;
+mod versions;
 mod watches;
 mod wishes;
 

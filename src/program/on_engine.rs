@@ -5,27 +5,17 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::rc::{Rc, Weak};
 
+use super::entry::Program;
 use super::events::Events;
-use super::host::Owners;
-use super::hot_host::HotHost;
+use super::ids::{engine_id, graph_id};
+use super::owners::Owners;
 use super::restart;
-use super::run::Program;
 use super::update::HotProgram;
 use crate::es::{self, Body, Engine, Stage, StepsEnded};
 use crate::graph::hot::{Edge, EdgeKind, ModuleId, Staged};
 use crate::hot::{Evaluating, Evaluation, Prepared, Restart, Runner, Told, Version, Want, WatchWish};
 use crate::js::{Cx, Js, JsResult, Value};
 use crate::report;
-
-/// Names of a module in the graph and in the engine are one number.
-pub fn graph_id(id: es::ModuleId) -> ModuleId {
-    ModuleId(u32::try_from(id).unwrap_or(u32::MAX))
-}
-
-/// See [`graph_id`].
-pub const fn engine_id(id: ModuleId) -> es::ModuleId {
-    id.0 as es::ModuleId
-}
 
 /// Runs updates on the engine of this environment.
 pub struct OnEngine {
@@ -264,7 +254,7 @@ impl Runner for OnEngine {
             for version in &evaluation.versions {
                 let staged = stage.version(engine_id(version.module.id));
                 if let Some(staged) = staged {
-                    program.host.tie(&staged, version);
+                    program.versions.tie(&staged, version);
                 }
             }
         }
@@ -314,7 +304,7 @@ impl Runner for OnEngine {
             late.insert(graph_id(*id), edges);
         }
         if let Some(program) = self.program() {
-            HotHost::watch_stage(js, &program, &stage);
+            program.watch_stage(js, &stage);
         }
         Ok(late)
     }
@@ -322,6 +312,11 @@ impl Runner for OnEngine {
     fn evaluated(&self, prepared: &Prepared) -> Vec<ModuleId> {
         let stage = stage_of(prepared);
         stage.map(|stage| self.take_ended(&stage)).unwrap_or_default()
+    }
+
+    fn runs_what_is_saved(&self, path: &str) -> bool {
+        let modules = self.program().map(|program| program.modules_of(path.as_ref()));
+        modules.is_none_or(|modules| modules.iter().all(|id| self.is_current(*id)))
     }
 
     fn name_of_hot(&self, id: ModuleId) -> &'static str {

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::on_engine::{OnEngine, engine_id, graph_id};
+use super::ids::{engine_id, graph_id};
+use super::on_engine::OnEngine;
 use crate::es::{self, SourceError, Unit};
 use crate::graph::hot::ModuleId;
 use crate::js::{Js, JsResult};

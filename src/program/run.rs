@@ -1,73 +1,23 @@
 //! Opening an environment for hot programs, and the program's entry.
 
-use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::doors;
+use super::entry::Program;
 use super::events::Events;
-use super::host::{HotRun, Owners};
+use super::host::{ColdRun, HotRun};
 use super::options::{self, ProgramOptions};
+use super::owners::Owners;
 use super::preloaded;
 use super::resources::Resources;
 use super::restart;
 use super::update::{HotProgram, Matches, Rules};
 use crate::es::load::cache::{Cache, cache_folder};
 use crate::es::resolve::{Ignored, Options as ResolveOptions};
-use crate::es::{Engine, Plain, Setup, exported};
-use crate::js::{Call, Cx, Held, Js, JsResult, State, Value, spawn};
+use crate::es::{Engine, Plain, Setup};
+use crate::js::{Call, Cx, Held, Js, JsResult, Value, spawn};
 use crate::report;
-
-/// The program of one environment.
-#[derive(Default)]
-pub struct Program {
-    options: RefCell<Option<Rc<ProgramOptions>>>,
-    /// Whether its entry has been run before.
-    has_run: Cell<bool>,
-    /// While it is watched.
-    hot: RefCell<Option<Rc<HotProgram>>>,
-    /// The program's entry.
-    entry: RefCell<PathBuf>,
-    /// Called with what may be a hot module: the entry's export, after its first evaluation and after each reload.
-    on_entry: RefCell<Option<Held>>,
-}
-
-impl State for Program {
-    fn make(_: Js<'_>) -> JsResult<'_, Self> {
-        Ok(Self::default())
-    }
-
-    fn close(&self) {
-        self.on_entry.take();
-    }
-}
-
-impl Program {
-    /// The entry has run.
-    pub fn entry_ran(&self, js: Js<'_>) {
-        let Some(callback) = self.on_entry.borrow().clone() else {
-            return;
-        };
-        // The command's own function, which throws nothing.
-        let _ = Engine::of(js).and_then(|engine| {
-            let record = engine.find_file(&self.entry.borrow());
-            match record.and_then(|record| record.current()) {
-                Some(version) => callback.get(js).call(js.undefined(), &[exported(js, &version)?]),
-                None => Ok(js.undefined()),
-            }
-        });
-    }
-
-    /// Whether this is the file that the program was started with.
-    pub fn is_entry(&self, path: &Path) -> bool {
-        *self.entry.borrow() == path
-    }
-
-    /// The options, once the environment has been opened for a program.
-    pub fn options(&self) -> Option<Rc<ProgramOptions>> {
-        self.options.borrow().clone()
-    }
-}
 
 /// Fills the exports: what `bin/`, `register.mjs` and facades call.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
@@ -100,6 +50,9 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
             let program = call.js.state::<Program>()?;
             *program.on_entry.borrow_mut() = Some(call.arg(0).hold());
             Ok(call.js.undefined())
+        }),
+        ("entryExport", 0, |call| {
+            call.js.state::<Program>()?.entry_export(call.js)
         }),
         ("disposeProgram", 0, dispose_program),
         ("openThread", 1, open_thread),
@@ -137,6 +90,9 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
         let folder = places.get("folder")?.text().unwrap_or_default();
         let scripts = Path::new(&folder).join("bin").join("").display().to_string();
         js.state::<Resources>()?.own_scripts.replace(scripts);
+    } else {
+        let engine = Engine::of(js)?;
+        engine.set_host(Rc::new(ColdRun(Rc::clone(&engine))));
     }
     doors::open(js, places, data)?;
     // Children end with the command's restart.

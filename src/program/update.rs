@@ -6,17 +6,21 @@ use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 use std::time::SystemTime;
 
-use super::hot_host::HotHost;
-use super::on_engine::{OnEngine, graph_id};
+use super::ids::graph_id;
+use super::on_engine::OnEngine;
 use super::restart;
+use super::versions::Versions;
 use super::watches::Watches;
 use super::wishes::Wishes;
 use crate::es::{Engine, Record};
 use crate::graph::hot::ModuleId;
 use crate::hot::{Batch, Updater, Version, WatchWish};
-use crate::js::{Cx, Js, JsResult, State};
+use crate::js::{Cx, Js, JsResult, State, Timers};
 use crate::report;
 use crate::watch::is_just_emptied;
+
+/// When an emptied file counts as saved so, in milliseconds: a little more than the settle time.
+const SETTLED: u32 = 260;
 
 /// Whether a path matches the globs of an option.
 pub type Matches = Box<dyn Fn(&Path) -> bool>;
@@ -66,7 +70,7 @@ pub struct HotProgram {
     /// One update at a time.
     pub updater: Rc<Updater>,
     pub(super) runner: Rc<OnEngine>,
-    pub(super) host: HotHost,
+    pub(super) versions: Versions,
     watches: Rc<Watches>,
     pub(super) wishes: Wishes,
     pub(super) rules: Rules,
@@ -111,7 +115,7 @@ impl HotProgram {
         let wishes = Wishes::new(js, move |js, paths| {
             let program = told.borrow().upgrade();
             if let Some(program) = program {
-                program.watches.add(js, paths);
+                program.changed_below(js, paths);
             }
         })?;
         for folder in &rules.folders {
@@ -122,7 +126,7 @@ impl HotProgram {
             engine: Rc::clone(engine),
             updater,
             runner,
-            host: HotHost::default(),
+            versions: Versions::default(),
             watches,
             wishes,
             rules,
@@ -232,6 +236,24 @@ impl HotProgram {
         if let Some(file) = self.wishes.add(version, wish) {
             self.watches.watch_as_it_is(js, &file);
         }
+    }
+
+    /// These files changed below folders that options or versions ask to watch. What was emptied may be half of a save.
+    fn changed_below(self: &Rc<Self>, js: Js<'_>, paths: Vec<PathBuf>) {
+        let (emptied, whole): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_just_emptied(path));
+        self.watches.add(js, whole);
+        if emptied.is_empty() {
+            return;
+        }
+        let program = Rc::downgrade(self);
+        let later = js.state::<Timers>().and_then(|timers| {
+            timers.after(js, SETTLED, move |js| {
+                if let Some(program) = program.upgrade() {
+                    program.watches.add(js, emptied.clone());
+                }
+            })
+        });
+        let _ = later;
     }
 
     /// These files changed together.

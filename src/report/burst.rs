@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::js::{Js, JsResult, State, Timers};
 
-/// How many modules' lines are written as they come, in one burst; and how many at its end.
-const SHOWN: usize = 3;
-/// After which pause the first lines are written as they come again. A busy machine makes pauses of its own.
+/// So many lines that were held back are written one by one; more become one line.
+const ONE_BY_ONE: usize = 3;
+/// After which pause the first line is written as it comes again. A busy machine makes pauses of its own.
 const RENEWAL: Duration = Duration::from_millis(500);
 /// After which pause is told of what was held back, in milliseconds.
 const PAUSE: u32 = 100;
@@ -20,8 +20,8 @@ const LONGEST: Duration = Duration::from_secs(2);
 struct Burst {
     began: Cell<Option<Instant>>,
     last: Cell<Option<Instant>>,
-    /// The modules whose lines were written.
-    shown: RefCell<Vec<String>>,
+    /// The first module, if its line was written as it came.
+    shown: RefCell<Option<String>>,
     held: RefCell<Vec<Line>>,
     is_due: Cell<bool>,
 }
@@ -50,10 +50,10 @@ pub fn tell(js: Js<'_>, id: &str, what: &str, text: String, took: Duration) {
         .is_none_or(|last| now.duration_since(last) >= RENEWAL);
     if is_over && burst.held.borrow().is_empty() {
         burst.began.set(now.checked_sub(took).or(Some(now)));
-        burst.shown.borrow_mut().clear();
+        burst.shown.take();
     }
     burst.last.set(Some(now));
-    if may_show(&burst, id) {
+    if may_show(js, &burst, id) {
         return super::log(js, &text);
     }
     let (id, what) = (id.to_owned(), what.to_owned());
@@ -63,17 +63,17 @@ pub fn tell(js: Js<'_>, id: &str, what: &str, text: String, took: Duration) {
     }
 }
 
-/// Whether it is one of the first modules of the burst. A module that is saved again and again is told of each time.
-fn may_show(burst: &Burst, id: &str) -> bool {
-    let mut shown = burst.shown.borrow_mut();
-    if shown.iter().any(|other| other == id) {
-        return true;
+/// Whether the line is written as it comes: that of the first module, if no other update follows at once. A module that is
+/// saved again and again is told of each time.
+fn may_show(js: Js<'_>, burst: &Burst, id: &str) -> bool {
+    if let Some(first) = &*burst.shown.borrow() {
+        return first == id;
     }
-    let may = shown.len() < SHOWN;
-    if may {
-        shown.push(id.to_owned());
+    if !burst.held.borrow().is_empty() || super::switches::more_follow(js) {
+        return false;
     }
-    may
+    burst.shown.replace(Some(id.to_owned()));
+    true
 }
 
 fn look_later(js: Js<'_>, burst: Rc<Burst>, milliseconds: u32) {
@@ -98,13 +98,18 @@ fn look(js: Js<'_>, burst: &Rc<Burst>) {
 
 fn flush(js: Js<'_>, burst: &Burst) {
     let held = burst.held.take();
-    if held.len() <= SHOWN {
+    if held.len() <= ONE_BY_ONE {
         return held.iter().for_each(|line| super::log(js, &line.text));
     }
     let time = super::time_of_day(js).unwrap_or_default();
     let took = match (burst.began.get(), burst.last.get()) {
         (Some(began), Some(last)) => last.duration_since(began).as_secs_f64() * 1000.0,
         _ => 0.0,
+    };
+    let more = if burst.shown.borrow().is_some() {
+        " more"
+    } else {
+        ""
     };
     let mut kinds: Vec<&str> = held.iter().map(|line| line.what.as_str()).collect();
     kinds.sort_unstable();
@@ -119,7 +124,7 @@ fn flush(js: Js<'_>, burst: &Burst) {
         let (count, named) = (ids.len(), super::many(&ids));
         super::log(
             js,
-            &format!("{time} [hmr] {count} more modules {what} in {took:.1} ms: {named}"),
+            &format!("{time} [hmr] {count}{more} modules {what} in {took:.1} ms: {named}"),
         );
     }
 }

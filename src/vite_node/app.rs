@@ -1,61 +1,23 @@
 //! A runner with all that belongs to it.
 
-use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
-use crate::js::{Call, Cx, Faint, Held, Js, JsResult, State, Timers, Value};
+use crate::js::{Call, Cx, Held, Js, JsResult, Timers, Value};
 
-use super::changes::Applied;
-use super::disposing::Disposing;
 use super::hot_cache::HotCache;
-use super::hot_context::Methods;
 use super::ids::Roots;
-use super::reload_queue::ReloadQueue;
-use super::update_queue::UpdateQueue;
-use super::versions::Versions;
+use super::state::RunnerState;
 
 /// What the entry keeps for one load of the addon.
 pub struct Hot {
     /// A `WeakMap` from runners and emitters to their homes: objects with the state that belongs to them.
-    homes: RefCell<Held>,
-    methods: RefCell<Option<Rc<Methods>>>,
-    timers: RefCell<Option<Rc<Timers>>>,
-}
-
-/// The opened entry of an environment. Its methods refer back to it, so it is emptied when the environment goes.
-#[derive(Default)]
-struct Opened(RefCell<Option<Rc<Hot>>>);
-
-impl State for Opened {
-    fn make(_: Js<'_>) -> JsResult<'_, Self> {
-        Ok(Self::default())
-    }
-
-    fn close(&self) {
-        if let Some(hot) = self.0.take() {
-            hot.methods.take();
-            hot.timers.take();
-            hot.homes.replace(Held::undefined());
-        }
-    }
+    pub(super) homes: RefCell<Held>,
+    pub(super) methods: RefCell<Option<Rc<Methods>>>,
+    pub(super) timers: RefCell<Option<Rc<Timers>>>,
 }
 
 impl Hot {
-    /// Prepares the entry.
-    pub fn open(js: Js<'_>) -> JsResult<'_, Rc<Self>> {
-        let homes = js.global()?.get("WeakMap")?.construct(&[])?.hold();
-        let hot = Rc::new(Self {
-            homes: RefCell::new(homes),
-            methods: RefCell::new(None),
-            timers: RefCell::new(Some(js.state()?)),
-        });
-        let methods = Rc::new(Methods::new(js, &hot)?);
-        *hot.methods.borrow_mut() = Some(methods);
-        *js.state::<Opened>()?.0.borrow_mut() = Some(Rc::clone(&hot));
-        Ok(hot)
-    }
-
     /// The methods of hot contexts; `None` once the environment goes.
     pub fn methods(&self) -> Option<Rc<Methods>> {
         self.methods.borrow().clone()
@@ -100,39 +62,13 @@ impl Hot {
     }
 }
 
-/// What native code remembers about a runner. It refers to no JavaScript value unless a step is under way.
-#[derive(Default)]
-pub struct RunnerState {
-    /// Who runs, who waits.
-    pub queue: UpdateQueue,
-    /// Modules that are being run again, the latest last.
-    pub versions: RefCell<Vec<Rc<Versions>>>,
-    /// Which reloads are under way.
-    pub reloads: ReloadQueue,
-    /// Which disposers are.
-    pub disposing: Disposing,
-    /// Whether the last reload failed: nothing is certainly loaded then, so nothing is ignored.
-    pub reload_failed: Cell<bool>,
-    /// Promises of entries that are known to have been fulfilled, weakly.
-    pub sound: RefCell<Vec<Faint>>,
-    /// Modules whose latest version failed. What they register is what the last good version did.
-    pub failed: RefCell<HashSet<String>>,
-    /// Who imports the modules that ran again, of those that did not: a runner tells only of imports since then.
-    pub importers: RefCell<HashMap<String, Vec<String>>>,
-    /// Which edits have been applied.
-    pub applied: RefCell<Applied>,
-    /// The module whose `invalidate` led to the callbacks that run now.
-    pub first_invalidated_by: RefCell<Option<String>>,
-    /// Counts messages and reloads, so that what came before what can be told.
-    moment: Cell<u64>,
-}
-
-impl RunnerState {
-    /// A moment after all that were asked for before.
-    pub fn next_moment(&self) -> u64 {
-        self.moment.set(self.moment.get() + 1);
-        self.moment.get()
-    }
+/// The unbound methods, made once.
+pub struct Methods {
+    pub(super) data: Held,
+    pub(super) by_name: Vec<(&'static str, Held)>,
+    pub(super) with_module: Held,
+    pub(super) ignore: Held,
+    pub(super) define_property: Held,
 }
 
 /// A runner with its emitter and entries, held while a step is under way.

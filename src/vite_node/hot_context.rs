@@ -4,11 +4,12 @@
 //! bound values hang on the JavaScript functions, so a context is collected with its module, and a method works
 //! when it is taken off the context.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn_detached};
+use crate::js::{Call, Held, Js, JsResult, State, Value, settled, spawn_detached};
 
-use super::app::{App, Hot};
+use super::app::{App, Hot, Methods};
 use super::console;
 use super::hot_cache::{HotCache, Table, add_to, is_retired, remove_from};
 use super::listeners;
@@ -30,15 +31,6 @@ const METHODS: [(&str, u32, Body); 9] = [
     ("send", 2, send),
 ];
 
-/// The unbound methods, made once.
-pub struct Methods {
-    data: Held,
-    by_name: Vec<(&'static str, Held)>,
-    with_module: Held,
-    ignore: Held,
-    define_property: Held,
-}
-
 impl Methods {
     /// Makes them.
     pub fn new<'s>(js: Js<'s>, hot: &Rc<Hot>) -> JsResult<'s, Self> {
@@ -59,6 +51,38 @@ impl Methods {
             define_property: js.global()?.get("Object")?.get("defineProperty")?.hold(),
         })
     }
+}
+
+/// The opened entry of an environment. Its methods refer back to it, so it is emptied when the environment goes.
+#[derive(Default)]
+struct Opened(RefCell<Option<Rc<Hot>>>);
+
+impl State for Opened {
+    fn make(_: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self::default())
+    }
+
+    fn close(&self) {
+        if let Some(hot) = self.0.take() {
+            hot.methods.take();
+            hot.timers.take();
+            hot.homes.replace(Held::undefined());
+        }
+    }
+}
+
+/// Prepares the entry.
+pub fn open(js: Js<'_>) -> JsResult<'_, Rc<Hot>> {
+    let homes = js.global()?.get("WeakMap")?.construct(&[])?.hold();
+    let hot = Rc::new(Hot {
+        homes: RefCell::new(homes),
+        methods: RefCell::new(None),
+        timers: RefCell::new(Some(js.state()?)),
+    });
+    let methods = Rc::new(Methods::new(js, &hot)?);
+    *hot.methods.borrow_mut() = Some(methods);
+    *js.state::<Opened>()?.0.borrow_mut() = Some(Rc::clone(&hot));
+    Ok(hot)
 }
 
 /// `createHotContext(runner, emitter, files, ownerPath)`.

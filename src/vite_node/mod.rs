@@ -9,9 +9,10 @@
 //! | `plugin/` | the Vite plugin: a server's messages, what its hooks saw change, its restarts |
 //! | `graph_fixes/` | whatever we write into Vite's own module graphs |
 //! | `app.rs` | a runner with all that belongs to it |
+//! | `state.rs` | what native code remembers about a runner |
 //! | `hot_context.rs` | `import.meta.hot`: what one module registers |
 //! | `hot_cache.rs` | the state of a runner: the maps that `getCache` shows |
-//! | `versions.rs` | which registrations stay when a module runs again |
+//! | `versions.rs`, `outcome.rs` | which registrations stay when a module runs again, and what became of it |
 //! | `listeners.rs` | calling users' functions one by one, none hurting another |
 //! | `patience.rs` | waiting for users' code, for a while |
 //! | `disposing.rs` | disposers, each once, and what they ask for |
@@ -31,11 +32,13 @@ mod hot_cache;
 mod hot_context;
 mod listeners;
 mod outbox;
+mod outcome;
 mod patience;
 mod plugin;
 mod reload;
 mod reload_queue;
 mod runner;
+mod state;
 mod update;
 mod update_queue;
 mod versions;
@@ -63,7 +66,7 @@ const EXPORTS: [(&str, u32, Body); 7] = [
 
 /// Adds what `@upvotr/node-hmr/vite-node` exports.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let hot = Hot::open(js)?;
+    let hot = hot_context::open(js)?;
     for (name, length, body) in EXPORTS {
         let hot = Rc::clone(&hot);
         exports.set(name, js.function(name, length, move |call| body(&hot, call))?)?;

@@ -1,20 +1,10 @@
 //! One message after another.
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::js::{Held, Signal, settled, spawn};
 
 use super::app::App;
-
-/// Who runs modules of one runner, and who waits for that.
-#[derive(Default)]
-pub struct UpdateQueue {
-    /// Messages and reloads under way. A reload does not wait: it may be asked for by a callback of a message.
-    busy: Cell<usize>,
-    waiting: RefCell<VecDeque<Rc<Signal>>>,
-}
 
 impl App {
     /// Waits until nothing else is under way. To be followed by [`App::leave`].

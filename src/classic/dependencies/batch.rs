@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::time::Instant;
 
-use super::evaluation::{Awaited, Evaluations};
+use super::evaluation::Evaluations;
+use super::known::Awaited;
 use super::told::{Part, User};
 use super::{Host, Mode, records, trouble};
 use crate::classic::hot_module::Version;
@@ -13,7 +14,7 @@ use crate::classic::registry::Registry;
 use crate::classic::steps::Module;
 use crate::classic::{handed_out, load, require_cache, update};
 use crate::error::HmrError;
-use crate::files::Origin;
+use crate::files::{Delivery, Origin};
 use crate::graph::modules::Node;
 use crate::js::{Held, Js, JsResult, Value};
 use crate::report;
@@ -54,8 +55,12 @@ pub fn update<'s>(js: Js<'s>, mut parts: Vec<Part<'s>>) -> JsResult<'s, ()> {
         }
     }
     let loaded = load(js, &mut parts)?;
+    let delivery = js.state::<Delivery>()?;
+    let mut to_come = loaded.len();
     let mut started: Vec<(Rc<Record>, Vec<Rc<Record>>)> = Vec::new();
     for (part, user, loaded) in loaded {
+        to_come -= 1;
+        delivery.expect(to_come);
         let user = &parts[part].users[user];
         let record = &user.module.record;
         // Those which this one imported run first; the others do not have to wait for each other.
@@ -298,7 +303,7 @@ fn note_trouble<'s>(host: &Host<'s>, record: &Record, thrown: Value<'s>) {
     if let Ok(evaluations) = host.js.state::<Evaluations>() {
         files.extend(evaluations.take_last_failed());
     }
-    files.retain(|file| !require_cache::is_foreign(file));
+    files.retain(|file| !crate::paths::is_foreign(file));
     host.known.forget_trouble(record);
     if record.is_watched.get() {
         host.await_all(&files);

@@ -1,12 +1,27 @@
 //! Without the option and with logging on: the edit of a file that a hot module uses plainly is mentioned, once.
 
+use std::cell::Cell;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use super::{Dependencies, Host, Mode};
 use crate::classic::registry::Registry;
 use crate::classic::watchers::fs_watcher;
-use crate::js::{Call, JsResult, Value};
+use crate::js::{Call, Js, JsResult, State, Value};
 use crate::report;
+
+/// Files that change within this time after another one change with it (a branch switch): one mention is enough.
+const TOGETHER: Duration = Duration::from_millis(500);
+
+/// When a file that is used plainly changed last.
+#[derive(Default)]
+struct LastChange(Cell<Option<Instant>>);
+
+impl State for LastChange {
+    fn make(_: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self::default())
+    }
+}
 
 /// Only a watcher of ours is used for this: another one would be asked for what it was never asked before.
 pub fn start_if_asked<'s>(runtime: Value<'s>, registry: &Registry) -> JsResult<'s, ()> {
@@ -34,6 +49,11 @@ fn mention<'s>(call: &Call<'s>) -> JsResult<'s> {
     let Some(host) = Host::of(call.arg(0))? else {
         return Ok(js.undefined());
     };
+    let now = Instant::now();
+    let before = js.state::<LastChange>()?.0.replace(Some(now));
+    if before.is_some_and(|before| now.duration_since(before) < TOGETHER) {
+        return Ok(js.undefined());
+    }
     let path = call.arg(2).display();
     let user = {
         let graph = host.known.graph.borrow();

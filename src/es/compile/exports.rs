@@ -9,7 +9,7 @@ use oxc_span::GetSpan;
 use oxc_syntax::symbol::SymbolId;
 
 use super::facts::{Bound, Facts, Reader};
-use super::types::{Export, ExportKind};
+use super::types::{Export, ExportKind, Kind};
 use super::types_only;
 
 impl Reader<'_> {
@@ -75,6 +75,12 @@ impl Reader<'_> {
                 };
                 let local = local.map_or_else(|| format!("{}d", self.env), |id| id.name.to_string());
                 self.local(facts, "default", local, it.span.start);
+            }
+            // Importers get it as the `default`, and `require` as it is.
+            Statement::TSExportAssignment(it) if self.kind == Kind::LooseModule => {
+                for name in ["default", "module.exports"] {
+                    self.local(facts, name, format!("{}d", self.env), it.span.start);
+                }
             }
             _ => {}
         }

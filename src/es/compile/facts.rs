@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::jsx_calls::Setting;
 use super::place::{Fault, Places};
 use super::quote;
-use super::types::{Export, Import, ImportName, Request, Source};
+use super::types::{Export, Import, ImportName, Kind, Request, Source};
 
 /// What an identifier that binds something elsewhere is read as.
 #[derive(Clone, Debug)]
@@ -100,6 +100,8 @@ pub enum Bound {
 pub struct Reader<'s> {
     /// What is compiled.
     pub source: &'s Source<'s>,
+    /// What kind of module it is.
+    pub kind: Kind,
     /// Its symbols.
     pub scoping: &'s Scoping,
     /// Name of the environment in the code.

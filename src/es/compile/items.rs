@@ -142,7 +142,10 @@ impl<'a> Rewriter<'a, '_> {
     fn export_assignment(&mut self, it: &TSExportAssignment<'a>) {
         let text = match self.kind {
             Kind::CommonJs => ";module.exports".to_owned(),
-            Kind::LooseModule => format!(";{}.module.exports", self.env()),
+            Kind::LooseModule => {
+                let env = self.env();
+                format!(";const {env}d={env}.module.exports")
+            }
             Kind::Module => {
                 self.fail(Fault {
                     help: Some("write `export default`".to_owned()),

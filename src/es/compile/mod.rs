@@ -15,7 +15,7 @@
 //! - `$.arguments` throws a `ReferenceError`, and so do `$.free.require` and CommonJS's other names in a [`Kind::Module`];
 //!   `typeof require` reads `$.global.require`; `$.setTimeout`, `$.setInterval`, `$.setImmediate` if the program is hot.
 //! - In a [`Kind::LooseModule`], and for `import x = require()`: `$.require`, `$.module`, `$.exports`, `$.__filename`,
-//!   `$.__dirname`. `export = x` is `$.module.exports = x`.
+//!   `$.__dirname`. `export = x` is `$.module.exports = x`, and the exports `default` and `module.exports`.
 //! - CommonJS that needs `$` begins with `const $=module.__hmr__;`: a property that the engine defines and takes away when it
 //!   is read.
 
@@ -122,6 +122,7 @@ fn compile_parsed<'a>(
     let setting = jsx_calls::setting(source, program);
     let facts = facts(
         source,
+        kind,
         &places,
         program,
         &scoping,
@@ -185,6 +186,7 @@ fn compile_parsed<'a>(
 
 fn facts(
     source: &Source<'_>,
+    kind: Kind,
     places: &Places<'_>,
     program: &Program<'_>,
     scoping: &Scoping,
@@ -198,6 +200,7 @@ fn facts(
     };
     Reader {
         source,
+        kind,
         scoping,
         env,
         metadata: &metadata,

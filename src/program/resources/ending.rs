@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use crate::js::{Js, JsResult, Value};
 
+use super::coming_up::PATIENCE;
 use super::held::held;
 use super::owner::{Owner, Phase, Started};
 use super::ports::listens;
 use super::state::Resources;
-use super::transition::{PATIENCE, Progress, Transition};
+use super::transition::{Progress, Transition};
 use super::{handover, left_open, release, requests};
 
 impl Transition {

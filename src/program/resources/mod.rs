@@ -12,7 +12,7 @@
 //! | `ports.rs` | which server listens on behalf of which version |
 //! | `handover.rs` | one listening handle moves from server to server |
 //! | `requests.rs` | which requests are under way |
-//! | `transition.rs`, `ending.rs` | from old versions to new ones: come up, or go back |
+//! | `transition.rs` | from old versions to new ones: what is known of it; `coming_up.rs`, `ending.rs`: how it goes |
 //! | `release.rs` | ending what old versions started |
 //! | `left_open.rs`, `reach.rs` | what stays open although nobody holds it |
 //! | `held.rs` | what the program keeps across versions |
@@ -21,6 +21,7 @@
 
 mod bench_door;
 mod caller;
+mod coming_up;
 mod ending;
 mod failing;
 mod handover;

@@ -241,7 +241,7 @@ fn predecessor<'s>(
     place: &Place<'_>,
 ) -> JsResult<'s, Option<Old<'s>>> {
     let mut first: Option<((bool, u64), Old<'s>)> = None;
-    for owner in transition.old_owners(resources, js) {
+    for owner in resources.old_owners(js, transition) {
         for server in Started::Servers.all(owner)? {
             let Some((_, slot)) = Slot::of(resources, server)? else {
                 continue;

@@ -186,6 +186,17 @@ impl Resources {
         transitions.iter().find(|it| it.id == id).cloned()
     }
 
+    /// The owners whose servers the new versions may take over: those replaced now, and by older transitions that
+    /// have not come up.
+    pub fn old_owners<'s>(&self, js: Js<'s>, newest: &Transition) -> Vec<Value<'s>> {
+        let transitions = self.transitions.borrow();
+        let mut owners = Vec::new();
+        for transition in transitions.iter().filter(|it| it.id <= newest.id) {
+            owners.extend(transition.replaced.borrow().iter().map(|owner| owner.get(js)));
+        }
+        owners
+    }
+
     /// A number that is higher than all before.
     pub fn next_number(&self) -> u64 {
         self.last_number.set(self.last_number.get() + 1);

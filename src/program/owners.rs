@@ -1,0 +1,185 @@
+//! Who owns what a version starts, from its evaluation until an update or a reload has taken its place.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::events::Events;
+use super::resources::{Phase, Resources, Transition, release};
+use super::runtimes::{Going, MadeRuntimes};
+use crate::es::{Engine, ModuleId, Stage, Version};
+use crate::js::{Cx, Held, Js, JsResult, Value};
+
+/// Who owns what: one owner for each version that runs, or is about to.
+pub struct Owners {
+    pub(super) resources: Rc<Resources>,
+    /// By module and number of the version.
+    by_version: RefCell<HashMap<(ModuleId, u32), Held>>,
+    transitions: RefCell<Vec<UnderWay>>,
+    /// The runtimes that versions have made.
+    pub(super) runtimes: MadeRuntimes,
+}
+
+/// An update under way.
+struct UnderWay {
+    stage: Rc<Stage>,
+    transition: Rc<Transition>,
+    /// The versions that are replaced.
+    replaced: Vec<(ModuleId, u32)>,
+    /// The runtimes that those have made.
+    going: Vec<Going>,
+}
+
+impl Owners {
+    /// Nobody yet.
+    pub fn new(resources: Rc<Resources>) -> Rc<Self> {
+        Rc::new(Self {
+            resources,
+            by_version: RefCell::default(),
+            transitions: RefCell::default(),
+            runtimes: MadeRuntimes::default(),
+        })
+    }
+
+    pub(super) fn owner<'s>(&self, js: Js<'s>, version: &Version) -> JsResult<'s> {
+        let key = (version.module, version.serial);
+        if let Some(owner) = self.by_version.borrow().get(&key) {
+            return Ok(owner.get(js));
+        }
+        let owner = self
+            .resources
+            .owner(js, &path_of(js, version.module)?, version.serial)?;
+        self.by_version.borrow_mut().insert(key, owner.hold());
+        Ok(owner)
+    }
+
+    /// Runs `body` on behalf of a version; one that nobody has evaluated starts things on nobody's behalf.
+    pub fn run_as<'s>(
+        &self,
+        js: Js<'s>,
+        version: (ModuleId, u32),
+        body: &mut dyn FnMut() -> JsResult<'s>,
+    ) -> JsResult<'s> {
+        let owner = self.by_version.borrow().get(&version).cloned();
+        let owner = owner.map_or_else(|| js.undefined(), |owner| owner.get(js));
+        self.resources.run_as(js, owner, body)
+    }
+
+    /// The running versions of these modules are about to be replaced by those of the stage, or to be pruned.
+    pub fn begin<'s>(
+        &self,
+        js: Js<'s>,
+        engine: &Engine,
+        stage: &Rc<Stage>,
+        replaced: &[ModuleId],
+        pruned: &[ModuleId],
+    ) -> JsResult<'s, ()> {
+        let mut keys = Vec::new();
+        let mut owners_of = |ids: &[ModuleId]| {
+            let mut owners = Vec::new();
+            for version in ids.iter().filter_map(|id| engine.current(*id)) {
+                let key = (version.module, version.serial);
+                if let Some(owner) = self.by_version.borrow().get(&key) {
+                    owners.push(owner.get(js));
+                    keys.push(key);
+                }
+            }
+            owners
+        };
+        let (mut replaced, pruned) = (owners_of(replaced), owners_of(pruned));
+        let going = self.runtimes.going(js, &self.resources, &mut replaced)?;
+        let transition = Transition::begin(js, &replaced)?;
+        transition.add_pruned(&pruned);
+        // Owners that were made while functions were hoisted belong to no transition.
+        for version in stage.modules().iter().filter_map(|id| stage.version(*id)) {
+            let early = self
+                .by_version
+                .borrow_mut()
+                .remove(&(version.module, version.serial));
+            drop(early);
+        }
+        self.transitions.borrow_mut().push(UnderWay {
+            stage: Rc::clone(stage),
+            transition,
+            replaced: keys,
+            going,
+        });
+        Ok(())
+    }
+
+    fn transition(&self, stage: &Rc<Stage>) -> Option<Rc<Transition>> {
+        let transitions = self.transitions.borrow();
+        let found = transitions.iter().find(|other| Rc::ptr_eq(&other.stage, stage));
+        found.map(|under_way| Rc::clone(&under_way.transition))
+    }
+
+    /// The stage has been evaluated: waits until it has come up; an update only as long as that may be at once, since
+    /// importers wait for its bindings.
+    ///
+    /// # Errors
+    /// What a version failed with before it had come up: an exit, an uncaught error.
+    pub async fn come_up(&self, cx: &Cx, stage: &Rc<Stage>, is_reload: bool) -> Result<(), Held> {
+        let Some(transition) = self.transition(stage) else {
+            return Ok(());
+        };
+        cx.attempt(|js| transition.evaluated(js))?;
+        if is_reload {
+            Rc::clone(&transition).settled(cx.clone()).await;
+        } else {
+            Rc::clone(&transition).looked(cx.clone()).await;
+        }
+        transition.failure().map_or(Ok(()), Err)
+    }
+
+    /// The module was pruned: what its versions have started and no transition ends is ended now.
+    pub fn forget(&self, js: Js<'_>, module: ModuleId) {
+        let gone: Vec<Held> = {
+            let mut by_version = self.by_version.borrow_mut();
+            let keys = by_version.keys().filter(|(of, _)| *of == module);
+            let keys: Vec<(ModuleId, u32)> = keys.copied().collect();
+            keys.iter().filter_map(|key| by_version.remove(key)).collect()
+        };
+        let owners: Vec<Value<'_>> = gone.iter().map(|owner| owner.get(js)).collect();
+        release(&self.resources, js, &owners, Phase::Released);
+    }
+
+    /// The update is over: the new versions run, or the old ones go on.
+    pub fn end<'s>(&self, js: Js<'s>, stage: &Rc<Stage>, has_succeeded: bool) -> JsResult<'s, ()> {
+        let mut transitions = self.transitions.borrow_mut();
+        let Some(place) = transitions
+            .iter()
+            .position(|other| Rc::ptr_eq(&other.stage, stage))
+        else {
+            return Ok(());
+        };
+        let under_way = transitions.remove(place);
+        drop(transitions);
+        let (transition, replaced) = (under_way.transition, under_way.replaced);
+        let gone: Vec<(ModuleId, u32)> = if has_succeeded {
+            replaced
+        } else {
+            let staged = stage.modules().iter().filter_map(|id| stage.version(*id));
+            staged.map(|version| (version.module, version.serial)).collect()
+        };
+        let mut owners = Vec::new();
+        for key in gone {
+            let owner = self.by_version.borrow_mut().remove(&key);
+            owners.extend(owner.map(|owner| owner.get(js)));
+        }
+        if has_succeeded {
+            transition.commit();
+            js.state::<Events>()?.leave(js, &self.resources, &owners)?;
+            self.runtimes.close(js, &under_way.going)
+        } else {
+            transition.roll_back(js)
+        }
+    }
+}
+
+fn path_of(js: Js<'_>, module: ModuleId) -> JsResult<'_, String> {
+    let record = Engine::of(js)?.record(module);
+    Ok(record.map_or_else(String::new, |record| match &record.path {
+        Some(path) => path.to_string_lossy().into_owned(),
+        None => record.url.clone(),
+    }))
+}

@@ -1,0 +1,188 @@
+//! How a transition goes until the new versions have come up: which addresses they have to take over, and when they have.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::js::{Held, Js, JsResult, Value};
+use crate::report;
+
+use super::held::held;
+use super::left_open;
+use super::owner::{Owner, Phase, Started};
+use super::ports::{Slot, listens};
+use super::state::Resources;
+use super::transition::{Progress, Transition};
+
+/// How long after its evaluation a version that listens on one address may still listen on others.
+const SETTLED: Duration = Duration::from_secs(2);
+/// How long after its evaluation a version may begin to listen at all; and how long requests may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Transition {
+    /// Begins: these owners are about to be replaced. Before their disposers run, so that all of their addresses are
+    /// known.
+    pub fn begin<'s>(js: Js<'s>, replaced: &[Value<'s>]) -> JsResult<'s, Rc<Self>> {
+        let resources = js.state::<Resources>()?;
+        let transition = Self::open(resources.next_number(), replaced);
+        for owner in replaced {
+            if let Some(facts) = owner.native::<Owner>() {
+                facts.phase.set(Phase::Replaced);
+            }
+        }
+        resources.transitions.borrow_mut().push(Rc::clone(&transition));
+        left_open::note(&resources, js, true)?;
+        let kept = held(&resources, js)?;
+        for owner in resources.old_owners(js, &transition) {
+            for server in Started::Servers.all(owner)? {
+                let is_kept = kept.call_method("has", &[server])?.truthy();
+                if let Some((_, slot)) = Slot::of(&resources, server)?
+                    && !is_kept
+                    && listens(server)?
+                {
+                    transition.expected.borrow_mut().push(slot.address.clone());
+                }
+            }
+        }
+        Ok(transition)
+    }
+
+    /// A server of a new version listens on that address.
+    pub fn listens_on<'s>(self: &Rc<Self>, js: Js<'s>, server: Value<'s>, address: &str) -> JsResult<'s, ()> {
+        self.has_listened.set(true);
+        if !self.has_claimed(js, server) {
+            self.no_longer_expects(address);
+        }
+        if self.evaluated_at.get().is_none() && self.expected.borrow().is_empty() {
+            // An evaluation that listens and then waits for ever has come up all the same.
+            self.look_in(js, SETTLED, true)?;
+        }
+        self.look_soon(js)
+    }
+
+    /// The evaluation of the new versions has ended.
+    pub fn evaluated<'s>(self: &Rc<Self>, js: Js<'s>) -> JsResult<'s, ()> {
+        self.evaluated_at.set(Some(Instant::now()));
+        self.look_in(js, SETTLED, false)?;
+        self.look_in(js, PATIENCE, false)?;
+        self.look_soon(js)
+    }
+
+    /// Looks after the next turn: by then a rejection that nobody handles is known, and what the evaluation left for the
+    /// next turn has run.
+    pub(super) fn look_soon<'s>(self: &Rc<Self>, js: Js<'s>) -> JsResult<'s, ()> {
+        let (resources, this) = (js.state::<Resources>()?, Rc::clone(self));
+        resources.clock.next_turn(js, move |js| {
+            let Ok(resources) = js.state::<Resources>() else {
+                return;
+            };
+            let this = Rc::clone(&this);
+            // Only while the environment goes there is no next turn.
+            let _ = resources.clock.next_turn(js, move |js| this.look(js, false));
+        })
+    }
+
+    fn look_in<'s>(self: &Rc<Self>, js: Js<'s>, time: Duration, is_waiting: bool) -> JsResult<'s, ()> {
+        let this = Rc::clone(self);
+        // A timer may fire a little early.
+        self.after(js, time + Duration::from_millis(5), move |js| {
+            this.look(js, is_waiting);
+        })
+    }
+
+    /// Calls `action` after that time, unless the transition gets further before.
+    pub(super) fn after<'s>(
+        &self,
+        js: Js<'s>,
+        time: Duration,
+        action: impl for<'t> Fn(Js<'t>) + 'static,
+    ) -> JsResult<'s, ()> {
+        let milliseconds = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+        let timer = js.state::<Resources>()?.clock.after(js, milliseconds, action)?;
+        self.timers.borrow_mut().push(timer.hold());
+        Ok(())
+    }
+
+    /// Gets further.
+    pub(super) fn go_on(&self, js: Js<'_>, progress: Progress) {
+        self.progress.set(progress);
+        let timers = self.timers.take();
+        if let Ok(resources) = js.state::<Resources>() {
+            for timer in &timers {
+                resources.clock.cancel(js, timer.get(js));
+            }
+            if resources.transitions.borrow().is_empty() {
+                let _ = left_open::note(&resources, js, false);
+            }
+        }
+        self.changed.fire(js, &Ok(Held::undefined()));
+    }
+
+    /// Whether it has come up by now. `is_waiting`: the evaluation still waits, long after all addresses were there.
+    fn look(self: &Rc<Self>, js: Js<'_>, is_waiting: bool) {
+        let Ok(resources) = js.state::<Resources>() else {
+            return;
+        };
+        let newest = resources.transitions.borrow().last().map(|it| it.id);
+        if self.progress() != Progress::Open || newest != Some(self.id) || self.failure.borrow().is_some() {
+            return;
+        }
+        let is_complete = self.expected.borrow().is_empty();
+        let since = self.evaluated_at.get().map(|instant| instant.elapsed());
+        let has_come_up = match since {
+            None => is_waiting && is_complete,
+            Some(since) => is_complete || self.has_listened.get() && since >= SETTLED || since >= PATIENCE,
+        };
+        if since.is_some() && !self.has_looked.replace(true) && !has_come_up {
+            self.changed.fire(js, &Ok(Held::undefined()));
+        }
+        if has_come_up {
+            self.is_late.set(!is_complete && !self.has_listened.get());
+            if self.is_late.get() {
+                self.say_late(js);
+            }
+            let result = resources.run_outside(js, || self.come_up(&resources, js));
+            if let Err(thrown) = result {
+                tracing::debug!("a version could not come up wholly: {}", thrown.0.display());
+            }
+        }
+    }
+
+    fn say_late(&self, js: Js<'_>) {
+        let expected = self.expected.borrow();
+        let addresses: Vec<String> = expected.iter().map(|address| shown(address)).collect();
+        report::remark(
+            js,
+            &format!(
+                "10 s after it was evaluated the new version listens on no address; {} closed",
+                match addresses.as_slice() {
+                    [one] => format!("{one} is"),
+                    all => format!("{} are", all.join(", ")),
+                }
+            ),
+        );
+    }
+}
+
+/// An address as users know it.
+fn shown(address: &str) -> String {
+    let parts: Vec<&str> = address.split(' ').collect();
+    match parts.as_slice() {
+        [_, path @ .., "-1"] => path.join(" "),
+        [_, .., "0"] => String::from("the server on a port of the system's choice"),
+        [_, .., port] => format!("port {port}"),
+        _ => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn addresses_are_shown_as_users_know_them() {
+        assert_eq!(shown("4 * 3000"), "port 3000");
+        assert_eq!(shown("4 127.0.0.1 3000"), "port 3000");
+        assert_eq!(shown("-1 /tmp/a b.sock -1"), "/tmp/a b.sock");
+        assert_eq!(shown("4 * 0"), "the server on a port of the system's choice");
+    }
+}

@@ -1,0 +1,153 @@
+//! What becomes of the registrations of modules that ran again: see `versions.rs`.
+
+use std::collections::HashSet;
+use std::ptr;
+use std::rc::Rc;
+
+use crate::js::{Js, JsResult};
+
+use super::app::App;
+use super::module_cache::{Ids, Outcome};
+use super::versions::Versions;
+
+impl Versions {
+    /// Begins. The ids are those of modules that are evicted.
+    pub fn open(app: &App, evicted: impl IntoIterator<Item = String>) -> Rc<Self> {
+        let versions = Rc::new(Self {
+            evicted: evicted.into_iter().collect(),
+            ..Self::default()
+        });
+        app.state.versions.borrow_mut().push(Rc::clone(&versions));
+        versions
+    }
+
+    /// The runs that are under way besides this one, and ends this one: those that began earlier, and later.
+    fn leave(&self, app: &App) -> (Vec<Rc<Self>>, Vec<Rc<Self>>) {
+        let mut open = app.state.versions.borrow_mut();
+        let is_self = |versions: &Rc<Self>| ptr::eq(Rc::as_ptr(versions), self);
+        let at = open.iter().position(is_self).unwrap_or(open.len());
+        let later = open.get(at + 1..).unwrap_or_default().to_vec();
+        open.retain(|versions| !is_self(versions));
+        (open[..at].to_vec(), later)
+    }
+
+    /// Ends. `failed` are those of the `executed` modules that threw.
+    pub async fn close(&self, app: &App, executed: &HashSet<String>, failed: &HashSet<String>) {
+        let created = self.created.borrow().clone();
+        let mut gone = failed.clone();
+        let is_concerned = |id: &String| self.evicted.contains(id) || created.contains(id);
+        if !failed.is_empty() {
+            let mut touched: HashSet<_> = self.evicted.union(&created).cloned().collect();
+            // A module that was loaded for the first time may be what failed.
+            let loaded = app
+                .cx
+                .attempt(|js| Ok(app.loaded(js)?.iter().map(str::to_owned).collect::<Vec<_>>()));
+            touched.extend(loaded.unwrap_or_default());
+            for (id, outcome) in app.outcomes(touched.into_iter().collect()).await {
+                let has_failed = match outcome {
+                    Outcome::Failed => true,
+                    Outcome::Ran | Outcome::Running => false,
+                    // Nothing says that it ran, and something did not.
+                    Outcome::Absent | Outcome::Unknown => is_concerned(&id) && !executed.contains(&id),
+                };
+                if has_failed {
+                    gone.insert(id);
+                }
+            }
+        }
+        let (earlier, later) = self.leave(app);
+        let is_made_later = |owner: &str| later.iter().any(|versions| versions.has_created(owner));
+        {
+            let mut failed = app.state.failed.borrow_mut();
+            failed.retain(|id| !is_concerned(id) && !executed.contains(id));
+            failed.extend(gone.iter().filter(|id| !self.is_settled(id)).cloned());
+        }
+        app.cx.with(|js| {
+            let prunable = self.no_longer_imported(app, js, executed).unwrap_or_default();
+            for owner in self
+                .evicted
+                .union(&created)
+                .filter(|owner| !self.is_settled(owner))
+            {
+                let made_later = later.iter().find(|versions| versions.has_created(owner));
+                if !gone.contains(owner) {
+                    for versions in &earlier {
+                        versions.settle(owner);
+                    }
+                } else if let Some(versions) = made_later {
+                    versions.inherit(owner, self.aside.borrow_mut().remove(owner));
+                }
+                // A map that a user has replaced by something else is theirs to mend.
+                let _ = if made_later.is_some() {
+                    Ok(())
+                } else if gone.contains(owner) {
+                    self.bring_back(app, js, owner)
+                } else if created.contains(owner)
+                    || later.iter().any(|versions| versions.evicted.contains(owner))
+                {
+                    Ok(())
+                } else {
+                    drop_old(app, js, owner, prunable.contains(owner))
+                };
+            }
+            // A failed module stays in some caches, and would fail the next attempt unheard.
+            let failed = gone
+                .iter()
+                .filter(|id| !self.is_settled(id) && !is_made_later(id));
+            let _ = app.evict(js, failed.map(String::as_str));
+        });
+    }
+
+    /// Those with a prune callback that were evicted and not loaded again.
+    fn no_longer_imported<'s>(
+        &self,
+        app: &App,
+        js: Js<'s>,
+        executed: &HashSet<String>,
+    ) -> JsResult<'s, HashSet<String>> {
+        let (prunable, loaded) = (app.cache(js)?.prune_callbacks()?, app.loaded(js)?);
+        if prunable.0.get("size")?.as_number() == Some(0.0) {
+            return Ok(HashSet::new());
+        }
+        let is_gone =
+            |id: &&str| self.evicted.contains(*id) && !executed.contains(*id) && !loaded.contains(id);
+        Ok(Ids::of(vec![prunable])
+            .iter()
+            .filter(is_gone)
+            .map(str::to_owned)
+            .collect())
+    }
+
+    /// The new version failed: what the old one registered is what recovers.
+    fn bring_back<'s>(&self, app: &App, js: Js<'s>, owner: &str) -> JsResult<'s, ()> {
+        let (cache, key) = (app.cache(js)?, js.string(owner));
+        match self.aside.borrow().get(owner) {
+            Some(aside) => cache.restore(key, aside.get(js)),
+            None if self.created.borrow().contains(owner) => cache.drop_owner(key),
+            None => Ok(()),
+        }
+    }
+}
+
+impl App {
+    /// Whether a run that has not ended is about the module.
+    pub fn is_run_by_us(&self, id: &str) -> bool {
+        let open = self.state.versions.borrow();
+        open.iter().any(|versions| versions.concerns(id))
+    }
+}
+
+/// The new version registered nothing. The prune callback of a module that nobody imports any more is yet to come.
+fn drop_old<'s>(app: &App, js: Js<'s>, owner: &str, is_prunable: bool) -> JsResult<'s, ()> {
+    let (cache, key) = (app.cache(js)?, js.string(owner));
+    let prune = cache.prune_callbacks()?.get(key)?;
+    if app.loaded(js)?.contains(owner) {
+        cache.retire(key)?;
+    }
+    cache.drop_owner(key)?;
+    if is_prunable {
+        cache.prune_callbacks()?.set(key, prune)
+    } else {
+        Ok(())
+    }
+}
