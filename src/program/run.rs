@@ -21,7 +21,7 @@ use crate::report;
 
 /// Fills the exports: what `bin/`, `register.mjs` and facades call.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [crate::js::MethodSpec; 13] = [
+    let functions: [crate::js::MethodSpec; 14] = [
         ("openProgram", 2, open_program),
         ("runProgram", 1, run_program),
         ("programIsPending", 0, program_is_pending),

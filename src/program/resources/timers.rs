@@ -35,12 +35,12 @@ pub fn for_hot_code<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
     // As a file of the engine's: stacks leave its frames out.
     options.set("filename", js.string(&Engine::own_file("timers.js")))?;
     let script = script.construct(&[js.string(include_str!("timers.js")), options])?;
-    let make = script.call_method("runInThisContext", &[])?;
+    let template = script.call_method("runInThisContext", &[])?;
     let keep = js.function("keep", 2, |call| {
         keep_or_end(call.arg(0), call.arg(1))?;
         Ok(call.js.undefined())
     })?;
-    let object = make.call(js.undefined(), &[resources.storage.get(js), keep])?;
+    let object = template.call(js.undefined(), &[resources.storage.get(js), keep])?;
     for name in NAMES {
         copy_properties(js, js.global()?.get(name)?, object.get(name)?)?;
     }

@@ -87,9 +87,9 @@ impl Sockets {
     /// What JavaScript threw.
     pub fn listening<'s>(&self, js: Js<'s>) -> JsResult<'s, Vec<Listening<'s>>> {
         // A property may be the program's own code, which may listen.
-        let served: Vec<Listening<'s>> = {
-            let served = self.served.borrow();
-            let alive = served.iter().filter_map(|it| {
+        let known: Vec<Listening<'s>> = {
+            let known = self.served.borrow();
+            let alive = known.iter().filter_map(|it| {
                 Some(Listening {
                     handle: it.handle.get(js)?,
                     server: it.server.get(js),
@@ -100,14 +100,12 @@ impl Sockets {
             alive.collect()
         };
         let mut open = Vec::new();
-        for mut one in served {
-            let handle = one.handle;
-            let mut server = one.server;
-            if let Some(held) = server {
-                server = held.get("_handle")?.same(handle).then_some(held);
-            }
-            one.server = server;
-            if descriptor_of(handle)? >= 0.0 {
+        for mut one in known {
+            one.server = match one.server {
+                Some(server) if server.get("_handle")?.same(one.handle) => Some(server),
+                _ => None,
+            };
+            if descriptor_of(one.handle)? >= 0.0 {
                 open.push(one);
             }
         }
