@@ -1,13 +1,17 @@
 //! What the command asks for besides the public API: functions of the addon that the package's index files do not name.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use super::record::Record;
 use super::{dependencies, engine_require, handed_out, hot_module, runtimes, trouble};
 use crate::js::{Call, Held, Js, JsResult, State, Value};
 use crate::report;
+
+/// Errors within this time come together.
+const TOGETHER: Duration = Duration::from_secs(1);
 
 /// What the command waits for.
 #[derive(Default)]
@@ -16,6 +20,8 @@ struct Waiting {
     save: RefCell<Option<Held>>,
     /// The program's entry by its id, and what is called when a version of it is no hot module any more.
     entry: RefCell<Option<(String, Held)>>,
+    /// When it was said last that the process goes on after an uncaught error.
+    said_it_goes_on: Cell<Option<Instant>>,
 }
 
 impl State for Waiting {
@@ -31,12 +37,13 @@ impl State for Waiting {
 
 /// Puts the functions on the addon's exports, where `for … in` does not show them.
 pub fn export<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [(&str, u32, crate::js::NativeFn); 7] = [
+    let functions: [(&str, u32, crate::js::NativeFn); 8] = [
         ("reportUncaught", 3, report_uncaught),
         ("onSaveTaken", 1, on_save_taken),
         ("onNoHotModule", 2, on_no_hot_module),
         ("filesNamed", 2, files_named),
         ("remark", 1, remark),
+        ("logByDefault", 0, log_by_default),
         ("entryRequire", 2, entry_require),
         ("isHotModule", 1, is_hot_module),
     ];
@@ -56,6 +63,15 @@ pub fn save_is_taken(js: Js<'_>) {
         // The command's own function, which throws nothing.
         let _ = callback.get(js).call(js.undefined(), &[]);
     }
+}
+
+/// `logByDefault()`: updates are logged, unless somebody has said whether they are.
+fn log_by_default<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let switches = call.js.state::<report::Switches>()?;
+    if !switches.logging_chosen.get() {
+        switches.logging.set(true);
+    }
+    Ok(call.js.undefined())
 }
 
 /// `onSaveTaken(callback)`
@@ -109,7 +125,10 @@ fn report_uncaught<'s>(call: &Call<'s>) -> JsResult<'s> {
         report::error(js, &file, what, thrown);
         1
     };
-    if times == 1 {
+    let said = &js.state::<Waiting>()?.said_it_goes_on;
+    // Errors that come together are followed by one such line.
+    if times == 1 && said.get().is_none_or(|said| said.elapsed() >= TOGETHER) {
+        said.set(Some(Instant::now()));
         let id = culprit.as_ref().map_or(&file, |record| &record.id);
         let text = "the process goes on and waits for the next save (--exit-on-error would end it)";
         report::warning(js, id, text);

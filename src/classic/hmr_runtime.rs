@@ -15,6 +15,7 @@ use super::{dependencies, engine_require, in_program, runtimes, trouble};
 use super::{emitter, inspect};
 use crate::classic::watchers::fs_watcher::WatcherClasses;
 use crate::error::HmrError;
+use crate::es::Engine;
 use crate::js::{Call, ClassSpec, Cx, Held, Js, JsResult, State, Value, define_class, spawn_detached};
 use crate::report;
 
@@ -47,6 +48,7 @@ const HMR_RUNTIME: ClassSpec = ClassSpec {
     ],
     statics: &[
         ("setLogging", 1, |call| {
+            call.js.state::<report::Switches>()?.logging_chosen.set(true);
             set::<report::Switches>(call, |switches| &switches.logging)
         }),
         ("loggingEnabled", 0, |call| {
@@ -87,6 +89,9 @@ fn disable_reloading<'s>(call: &Call<'s>) -> JsResult<'s> {
     js.state::<Switches>()?.reloading_disabled.set(true);
     for (runtime, _) in runtimes::live(js) {
         stop_all(runtime)?;
+    }
+    if let Some(engine) = js.made_state::<Engine>() {
+        engine.host().reloading_disabled(js);
     }
     Ok(js.undefined())
 }

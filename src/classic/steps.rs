@@ -13,6 +13,7 @@ use super::persist::{self, PersistClass};
 use super::record::{AwaitedStep, Record, STALLED};
 use super::registry::{Registry, place};
 use super::runner::{self, RunnerClasses};
+use super::trouble::report_of_old_version;
 use crate::js::{Cx, Held, Js, JsResult, State, Timers, Value, settled, settled_before, spawn_detached};
 use crate::report;
 
@@ -240,18 +241,18 @@ impl Module {
 
     /// Leaves a step behind: what it comes to is ignored, but for what it throws.
     fn give_up(&self, method: &'static str, step: &AwaitedStep, result: Held) {
-        let (cx, id) = (self.cx.clone(), self.record.id.clone());
+        let module = self.clone();
         let seconds = step.since.elapsed().as_secs();
         self.cx.with(|js| {
             let text = format!(
                 "{} was given up after {seconds} s for a new version",
-                named(method, &id)
+                named(method, &module.record.id)
             );
             report::notice(js, &text);
             spawn_detached(js, async move {
-                if let Err(thrown) = settled(&cx, result).await {
+                if let Err(thrown) = settled(&module.cx, result).await {
                     let what = format!("{} failed after it was given up", said(method));
-                    cx.with(|js| report::error(js, &id, &what, thrown.get(js)));
+                    report_of_old_version(&module, &what, &thrown);
                 }
             });
         });

@@ -62,6 +62,14 @@ impl Host for HotRun {
         self.program.takes(path)
     }
 
+    fn reloading_disabled(&self, js: Js<'_>) {
+        self.program.keep_alive(js, false);
+        self.program.close();
+        if let Ok(program) = js.state::<Program>() {
+            program.is_stopped.set(true);
+        }
+    }
+
     fn runtime_made<'s>(&self, js: Js<'s>, runtime: Value<'s>) -> JsResult<'s, ()> {
         self.owners.runtimes.add(js, &self.owners.resources, runtime)
     }

@@ -28,6 +28,7 @@ use serde_json::Value as Json;
 use self::image::{Image, VARIABLE};
 use self::sockets::Sockets;
 use self::watch::Watch;
+use super::entry::Program;
 use super::options::ProgramOptions;
 use super::resources::Resources;
 
@@ -193,6 +194,12 @@ pub fn open<'s>(js: Js<'s>, options: &Rc<ProgramOptions>) -> JsResult<'s, ()> {
 
 fn restart_for(js: Js<'_>, files: &[PathBuf]) {
     let [first, rest @ ..] = files else { return };
+    if js
+        .state::<Program>()
+        .is_ok_and(|program| program.is_stopped.get())
+    {
+        return;
+    }
     let first = report::relative(&first.to_string_lossy());
     let what = match rest.len() {
         0 => first,
