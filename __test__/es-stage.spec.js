@@ -109,6 +109,24 @@ describe('a stage', () => {
     assert.equal(main.read().n, 2)
   })
 
+  test('a long chain of re-exports leads to the new version of what is at its end, or on its way', async (t) => {
+    const link = (n) => (n % 3 ? `export * from './${n + 1}.mjs'` : `export { n, o } from './${n + 1}.mjs'`)
+    const files = {
+      'main.mjs':
+        "import { n } from './0.mjs'; import * as ns from './0.mjs'; export const read = () => [n, ns.n, ns.o]"
+    }
+    for (let n = 0; n < 1_000; n++) files[`${n}.mjs`] = link(n)
+    const { main, update } = await start(t, { ...files, '1000.mjs': 'export let n = 1; export const o = 1' })
+    assert.deepEqual(main.read(), [1, 1, 1])
+    await update({ '1000.mjs': 'export let n = 2; export const o = 2' })
+    assert.deepEqual(main.read(), [2, 2, 2])
+    await update({ '500.mjs': "export * from './501.mjs'; export let n = 3" })
+    assert.deepEqual(main.read(), [3, 3, 2])
+    await assert.rejects(update({ '1000.mjs': 'export let n = 4' }), { name: 'SyntaxError', message: /named 'o'/ })
+    await update({ '501.mjs': 'export const o = 5' })
+    assert.deepEqual(main.read(), [3, 3, 5])
+  })
+
   test('a cycle is evaluated again as a whole; what does not change keeps its instance', async (t) => {
     const { update, log, main } = await start(t, {
       'main.mjs': "import { a } from './a.mjs'; export const read = () => a()",
@@ -137,6 +155,7 @@ describe('a stage', () => {
     assert.notEqual(require.cache[at('c.cjs')], before)
   })
 
+  // [hot 29]
   test('a module may change its kind', async (t) => {
     const { update, main } = await start(t, {
       'package.json': '{}',
@@ -150,6 +169,7 @@ describe('a stage', () => {
     assert.equal(main.read(), 3)
   })
 
+  // [hot 27]
   test('JSON is hot', async (t) => {
     const { update, main } = await start(t, {
       'main.mjs': "import d, { n } from './a.json'; export const read = () => [d.n, n]",

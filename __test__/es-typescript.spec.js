@@ -11,7 +11,7 @@ const { makeFolder } = require('./support/files')
 const fixtures = path.join(__dirname, 'fixtures/typescript')
 const register = pathToFileURL(path.join(__dirname, '../register.mjs')).href
 
-// [hot 72]
+// [hot 65, 66, 67, 68, 72]
 for (const name of fs.readdirSync(fixtures)) {
   test(`"all of it that has a meaning at run time" (${name})`, async (t) => {
     const folder = path.join(fixtures, name)

@@ -241,3 +241,37 @@ test('the stack of the version that goes on has its own lines and columns after 
     assert.equal(await program.ask('read()'), before)
   }
 })
+
+// [hot 73]
+for (const [kind, hot] of [
+  ['mjs', 'import.meta.hot'],
+  ['ts', 'import.meta.hot!'],
+  ['cjs', 'module.hot'],
+  ['cts', 'module.hot!']
+])
+  test(`the stack of a replaced version has its own lines and columns: a disposer, and what runs on (${kind})`, async (t) => {
+    const types = kind.endsWith('ts') ? 'type Long = {\n  one: number\n}\nenum E { A = 1 }' : ''
+    const old = `${types}
+      ${hot}.accept();
+      const where = () => new Error('x').stack.split('\\n')[1].replace(/.*leaf/, 'leaf').replace(')', '')
+      ;(globalThis as any).old ??= where
+      ${hot}.dispose(() => { say(where()); throw new Error('in the disposer') })`.replace(
+      '(globalThis as any)',
+      types ? '(globalThis as any)' : 'globalThis'
+    )
+    const place = `leaf.${kind}:${old.split('\n').findIndex((line) => line.includes('where =')) + 1}:27`
+    const main = kind.startsWith('c') ? 'main.cjs' : 'main.mjs'
+    const leaf = `leaf.${kind}`
+    const load = main === 'main.cjs' ? `require('./${leaf}')` : `import './${leaf}'`
+    const program = await runHot(
+      t,
+      { [main]: load, [leaf]: old, 'package.json': '{ "type": "module" }' },
+      { entry: main }
+    )
+    assert.equal(await program.ask('old()'), place)
+    await program.edit({ [leaf]: `${hot}.accept(); say("new")` })
+    assert.deepEqual(program.said, [place, 'new'])
+    assert.equal(await program.ask('old()'), place)
+    await program.until(() => /a disposer failed/.test(program.out))
+    assert.doesNotMatch(program.out, /^ *> /m, 'no line of the new text is shown for it')
+  })

@@ -37,6 +37,7 @@ describe('"the module takes its own updates"', () => {
     assert.deepEqual(program.said, ['accepted 3', 'again 3'])
   })
 
+  // [hot 2]
   test('what lies between the change and the acceptor is evaluated again, nothing else', async (t) => {
     const program = await runHot(t, {
       'main.mjs': 'import { m } from "./top.mjs"; say("main"); globalThis.read = () => m()',

@@ -24,6 +24,7 @@ const packages = (folder) => {
     link(path.join(root, 'node_modules', name), path.join(folder, 'node_modules', name))
 }
 
+// [hot 1]
 // [hot 130, 131]
 for (const [name, server] of Object.entries(ALL))
   for (const kind of Object.keys(KINDS))

@@ -19,6 +19,7 @@ const PACKAGE = {
   'node_modules/pkg/index.js': 'export const load = (url) => import(url)'
 }
 
+// [hot 30]
 test('"its bindings are live there too": whatever a function assigns, also through re-exports', async (t) => {
   const { code, stdout, stderr } = await run(
     t,
@@ -66,6 +67,7 @@ test('"its bindings are live there too": whatever a function assigns, also throu
   assert.equal(code, 0)
 })
 
+// [hot 65]
 test('TypeScript outside of "type": "module": `require.main === module`', async (t) => {
   const files = {
     'package.json': '{}',
@@ -80,6 +82,7 @@ test('TypeScript outside of "type": "module": `require.main === module`', async 
   assert.equal(byCommand.stdout, stdout)
 })
 
+// [hot 48]
 describe('an uncaught error names the place in the source, and nothing of ours', () => {
   const failures = {
     'syntax.mjs': [
@@ -111,6 +114,7 @@ describe('an uncaught error names the place in the source, and nothing of ours',
   }
 })
 
+// [hot 25]
 test('"So is what a preload (`--import`, `--require`) loaded before us": it exists once', async (t) => {
   const { dir } = makeFolder(t, {
     files: {
@@ -132,6 +136,7 @@ test('"So is what a preload (`--import`, `--require`) loaded before us": it exis
   assert.deepEqual([code, stderr, stdout], [0, '', 'true true true true\n'])
 })
 
+// [hot 52]
 test('CommonJS\'s names "are not defined in an ES module": neither read nor written', async (t) => {
   const text = `
     const tries = [() => require, () => { require = 1 }, () => { ({ a: exports = 1 } = {}) }, () => { module.exports = 1 }, () => { __dirname += "" }];

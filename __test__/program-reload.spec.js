@@ -57,6 +57,7 @@ async function run(t, way, files) {
 }
 
 for (const way of Object.keys(WAYS))
+  // [hot 3]
   test(`${way}: "no connection is refused, connections stay open", timers and listeners are as after one`, async (t) => {
     const { file, program, port, agent } = await run(t, way, { 'server.ts': server(), 'lib.ts': lib(0) })
     let isOver = false
@@ -79,6 +80,7 @@ for (const way of Object.keys(WAYS))
     assert.ok(last.listeners <= 2, `${last.listeners} listeners`)
   })
 
+// [hot 5, 6]
 // [hot 117, 118, 122, 125]
 describe('a broken save: the last good version answers, and the next good save is taken', () => {
   const broken = {
@@ -110,6 +112,7 @@ describe('a broken save: the last good version answers, and the next good save i
     })
 })
 
+// [hot 113]
 test('"An evaluation that hangs holds up nothing": what ran before is taken again', async (t) => {
   const { write, program } = await run(t, 'hmr -l', { 'server.ts': server(), 'lib.ts': lib(0) })
   write('server.ts', server("console.log('hangs'); await new Promise(() => {})"))
@@ -119,6 +122,7 @@ test('"An evaluation that hangs holds up nothing": what ran before is taken agai
   await program.printed(/server\.ts reloaded in/)
 })
 
+// [hot 11]
 test('"the watching command reports it, keeps the process and waits for the next save", once a save was taken', async (t) => {
   const late = "setTimeout(() => { if (version === 1) throw new Error('late') }, 300)"
   const { write, program, port } = await run(t, 'hmr -l', { 'server.ts': server(late), 'lib.ts': lib(0) })
@@ -129,6 +133,7 @@ test('"the watching command reports it, keeps the process and waits for the next
   await program.printed(`up ${port} 2`)
 })
 
+// [hot 16]
 test('a program that has nothing else to do: "says so once on stderr", and takes saves', async (t) => {
   const folder = makeFolder(t, {
     files: { 'main.ts': "import { n } from './n.ts'; console.log('n', n)", 'n.ts': 'export const n = 1' }
@@ -157,6 +162,7 @@ test('what a package throws in a reload: "the report adds that packages stay loa
   assert.equal(JSON.parse(await ask(port)).version, 0)
 })
 
+// [hot 166, 167]
 test('the log line of a reload: the program alone, and the hint the first time', async (t) => {
   const { write, program } = await run(t, 'register', { 'server.ts': server(), 'lib.ts': lib(0) })
   write('lib.ts', lib(1))

@@ -6,14 +6,13 @@ use std::time::Instant;
 use tracing::{Instrument, trace_span};
 
 use super::context::StepContext;
-use super::hmr_runtime::EmitUpdate;
+use super::emitter::EmitUpdate;
 use super::hot_module::Version;
-use super::in_program::run_step;
 use super::persist::{self, PersistClass};
 use super::record::{AwaitedStep, Record, STALLED};
-use super::registry::{Registry, place};
+use super::registry::{self, Registry, place};
 use super::runner::{self, RunnerClasses};
-use super::trouble::report_of_old_version;
+use crate::es::Engine;
 use crate::js::{Cx, Held, Js, JsResult, State, Timers, Value, settled, settled_before, spawn_detached};
 use crate::report;
 
@@ -78,6 +77,18 @@ enum Wait {
 }
 
 impl Module {
+    /// A module of this runtime.
+    pub fn of<'s>(runtime: Value<'s>, registry: &Rc<Registry>, record: &Rc<Record>) -> JsResult<'s, Self> {
+        let js = runtime.js();
+        Ok(Self {
+            cx: Cx::new(js),
+            runtime: runtime.hold(),
+            registry: Rc::clone(registry),
+            record: Rc::clone(record),
+            slot: registry::slot(registry.object(js), record)?.hold(),
+        })
+    }
+
     /// Runs `persist.generate()`.
     pub async fn generate(&self, persist: &Held) -> Result<Held, StepFailure> {
         let persist = persist.clone();
@@ -252,7 +263,13 @@ impl Module {
             spawn_detached(js, async move {
                 if let Err(thrown) = settled(&module.cx, result).await {
                     let what = format!("{} failed after it was given up", said(method));
-                    report_of_old_version(&module, &what, &thrown);
+                    // The file may have another text by now, so no line of it is shown.
+                    let report = |js: Js<'_>| {
+                        report::error_with_frames_of(js, &module.record.id, &what, thrown.get(js), &|_| {
+                            false
+                        });
+                    };
+                    module.cx.with(report);
                 }
             });
         });
@@ -276,6 +293,19 @@ fn named(method: &str, id: &str) -> String {
         "clean" => format!("the cleanup of the runner of {id}"),
         "cleanup" => format!("the cleanup of the persistent values of {id}"),
         method => format!("{} of {id}", said(method)),
+    }
+}
+
+/// Calls `function.apply(this, args)`, which is a step of a module's life.
+fn run_step<'s>(
+    runtime: Value<'s>,
+    function: Value<'s>,
+    this: Value<'s>,
+    args: &[Value<'s>],
+) -> JsResult<'s> {
+    match runtime.js().made_state::<Engine>() {
+        Some(engine) => engine.host().run_step(runtime, function, this, args),
+        None => function.call(this, args),
     }
 }
 

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use super::compile::ImportName;
 use super::engine::Engine;
-use super::link;
 use super::record::{Body, ModuleId, Record, Status, Unit, Version};
 use super::resolve::{FileFormat, Resolved};
 use super::source::SourceError;
+use super::{check, link};
 use crate::js::{Js, JsResult};
 
 /// Versions that are made together: new ones, in the order in which they were found.
@@ -117,7 +117,7 @@ impl Engine {
         let order = in_order(assembly);
         for version in &order {
             drop_weak_links(version);
-            link::check(version).map_err(|error| self.link_error(js, &error))?;
+            check::names(version).map_err(|error| self.link_error(js, &error))?;
         }
         for version in &order {
             js.scope(|js| self.make_env(js, version).map_err(crate::js::Thrown::hold))

@@ -55,8 +55,9 @@ pub struct Engine {
     pub(super) unread: RefCell<BTreeSet<ModuleId>>,
     /// First promises of asynchronous modules: they have hoisted when these are settled.
     pub(super) hoisting: RefCell<Vec<Held>>,
-    /// By URL, the code of ES modules that was loaded last: its source map is given to Node when it is asked for.
-    pub(super) mapped: RefCell<HashMap<String, Arc<Compiled>>>,
+    /// By URL, the last versions of the code of ES modules, the newest last: their source maps are given when a stack names
+    /// them.
+    pub(super) mapped: RefCell<HashMap<String, Vec<Arc<Compiled>>>>,
     /// The module that the program was started with.
     pub(super) main: Cell<Option<ModuleId>>,
     /// Told of each module that has loaded another by `import()`.

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::rc::Rc;
 
+use super::check::{Fault, LinkError};
 use super::compile::Request;
 use super::engine::Engine;
-use super::link::{Fault, LinkError};
 use super::record::{Unit, Version};
 use super::resolve::ResolveError;
 use super::source::SourceError;

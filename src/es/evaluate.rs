@@ -3,8 +3,8 @@
 
 use std::rc::Rc;
 
+use super::check;
 use super::engine::Engine;
-use super::link;
 use super::record::{Body, Status, Version};
 use crate::js::{Cx, Held, Js, Thrown, settled, spawn_detached};
 
@@ -241,7 +241,7 @@ impl Engine {
         has_await: bool,
     ) -> Result<Ran, Thrown<'s>> {
         if version.has_late_names.get() {
-            link::check(version).map_err(|error| self.link_error(js, &error))?;
+            check::names(version).map_err(|error| self.link_error(js, &error))?;
             self.extend_env(js, version)?;
             self.bind(js, version)?;
         }

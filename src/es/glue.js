@@ -15,12 +15,16 @@ const { apply, defineProperty: define, ownKeys } = Reflect
 const { hasOwnProperty: hasOwn, propertyIsEnumerable: isEnumerable } = Object.prototype
 const { ReferenceError: NoReference, TypeError: WrongType } = globalThis
 const { captureStackTrace } = Error
+const { Map: Table } = globalThis
+const { get: tableGet, set: tableSet } = Table.prototype
 const { next } = getPrototypeOf(function* () {}).prototype
 const { next: asyncNext } = getPrototypeOf(async function* () {}).prototype
 // biome-ignore lint/security/noGlobalEval: the compiled text of a module becomes code by it.
 const evaluate = globalThis.eval
 
 let native
+/** Counts the updates: what long chains of re-exports led to before the last one counts no more. */
+let epoch = 0
 let compiled
 
 /** `$`: what a module's code sees of the world. */
@@ -35,6 +39,20 @@ class Scope {
   /** What a function of the module has just assigned to an export; code outside is told by an own `u` (`tell`). */
   u(value) {
     return value
+  }
+  /** Reads an export of another module at the end of a long chain of re-exports. */
+  far(request, name) {
+    if (this.epoch !== epoch) {
+      this.epoch = epoch
+      this.ends = new Table()
+    }
+    const key = `${request} ${name}`
+    let end = apply(tableGet, this.ends, [key])
+    if (end === undefined) {
+      end = native.far(this.id, this.serial, request, name)
+      apply(tableSet, this.ends, [key, end])
+    }
+    return end[0][end[1]]
   }
   /** Empties the variables that say names of imports (a module that has some has its own). */
   z() {}
@@ -142,9 +160,13 @@ module.exports = {
       coverage?.compiled(address, code)
     }
     maps.start(functions, compiled)
-    stack.start(maps.tellMap)
+    stack.start(maps.tellMap, native.map)
     coverage?.start(functions, stack)
-    for (const name of ['load', 'remap', 'forget']) module.exports[name] = maps[name]
+    for (const name of ['load', 'remap']) module.exports[name] = maps[name]
+    module.exports.forget = (address) => {
+      maps.forget(address)
+      stack.forget(address)
+    }
   },
   evaluate: (code) => evaluate(code),
   scope: (id, serial) => new Scope(id, serial),
@@ -169,6 +191,7 @@ module.exports = {
     const generator = make($)
     return [generator, apply(asyncNext, generator, [])]
   },
+  rewired: () => void epoch++,
   step: (generator) => void apply(next, generator, []),
   stepAsync: (generator) => apply(asyncNext, generator, []),
   /** What importers read: the local getters, and those of `made` for what is exported from elsewhere. */

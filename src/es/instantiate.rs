@@ -11,6 +11,9 @@ use super::record::{Body, ModuleId, Status, Version};
 use super::text::quoted;
 use crate::js::{Held, Js, JsResult, Value};
 
+/// Of so many versions of a module the source maps are kept: frames of one that was replaced may appear.
+const MAPPED: usize = 3;
+
 impl Engine {
     /// Makes `$`, lets the module hoist its functions; parses JSON. Runs no statement of the user's.
     pub(super) fn instantiate<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s, ()> {
@@ -76,8 +79,23 @@ impl Engine {
 
     /// Compiles the function of an ES module. What Node is to know of its source map is kept until a stack names the file.
     fn load_function<'s>(&self, js: Js<'s>, url: &str, code: &Arc<Compiled>) -> JsResult<'s> {
-        self.mapped.borrow_mut().insert(url.to_owned(), Arc::clone(code));
+        self.note_mapped(url, code);
         self.glue(js, "load", &[js.string(&code.code), js.string(url)])
+    }
+
+    /// Whether another version's map counted before.
+    fn note_mapped(&self, url: &str, code: &Arc<Compiled>) -> bool {
+        let mut mapped = self.mapped.borrow_mut();
+        let versions = mapped.entry(url.to_owned()).or_default();
+        if versions.last().is_some_and(|last| Arc::ptr_eq(last, code)) {
+            return false;
+        }
+        versions.retain(|known| !Arc::ptr_eq(known, code));
+        versions.push(Arc::clone(code));
+        if versions.len() > MAPPED {
+            versions.remove(0);
+        }
+        versions.len() > 1
     }
 
     /// Of these modules, the maps of what runs count again: other versions were loaded and have failed.
@@ -89,20 +107,20 @@ impl Engine {
         for current in modules.filter_map(|id| self.current(id)) {
             let Some(code) = current.unit.code() else { continue };
             let url = &current.unit.url;
-            let before = self.mapped.borrow().get(url).cloned();
-            if before.is_some_and(|before| !Arc::ptr_eq(&before, code)) {
-                self.mapped.borrow_mut().insert(url.clone(), Arc::clone(code));
+            let was_loaded = self.mapped.borrow().contains_key(url);
+            if was_loaded && self.note_mapped(url, code) {
                 self.glue(js, "remap", &[js.string(url)])?;
             }
         }
         Ok(())
     }
 
-    /// The comment with the source map of the code that was loaded last under a URL.
-    pub(super) fn map_comment(&self, url: &str) -> Option<String> {
+    /// The comment with the source map of the code that was loaded last under a URL, or of this code.
+    pub(super) fn map_comment(&self, url: &str, code: Option<&str>) -> Option<String> {
         let mapped = self.mapped.borrow();
-        let mappings = mapped.get(url)?.map.as_deref()?;
-        Some(map_comment(url, mappings))
+        let mut versions = mapped.get(url)?.iter().rev();
+        let version = versions.find(|version| code.is_none_or(|code| version.code == code))?;
+        Some(map_comment(url, version.map.as_deref()?))
     }
 
     /// Sets `[env, names]` of a module that is made of values.
@@ -137,6 +155,14 @@ impl Engine {
         scope: Value<'s>,
         stars: Vec<(String, usize)>,
     ) -> JsResult<'s, Option<Value<'s>>> {
+        let is_long = version.measure_chain();
+        let read = |request: usize, name: &str| {
+            if is_long {
+                format!("$.far({request},{name})")
+            } else {
+                format!("$[{request}][{name}]")
+            }
+        };
         let mut text = String::new();
         let exports = version.unit.code().map_or(&[][..], |code| &code.exports);
         for export in exports {
@@ -147,9 +173,9 @@ impl Engine {
                     imported,
                 } => write!(
                     text,
-                    "get {}(){{return $[{request}][{}]}},",
+                    "get {}(){{return {}}},",
                     quoted(name),
-                    quoted(imported)
+                    read(*request, &quoted(imported))
                 ),
                 ExportKind::Namespace { name, request } => {
                     write!(text, "get {}(){{return $.n{request}}},", quoted(name))
@@ -158,7 +184,8 @@ impl Engine {
             };
         }
         for (name, request) in stars {
-            let _ = write!(text, "get {0}(){{return $[{request}][{0}]}},", quoted(&name));
+            let name = quoted(&name);
+            let _ = write!(text, "get {name}(){{return {}}},", read(request, &name));
         }
         if text.is_empty() {
             return Ok(None);

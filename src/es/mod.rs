@@ -32,6 +32,8 @@ pub mod resolve;
 
 mod anew;
 mod assemble;
+mod chain;
+mod check;
 mod commonjs;
 mod engine;
 mod error;

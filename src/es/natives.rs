@@ -16,6 +16,7 @@ pub fn functions(js: Js<'_>) -> JsResult<'_> {
     object.set("import", js.function("import", 4, import)?)?;
     object.set("meta", js.function("meta", 2, meta)?)?;
     object.set("module", js.function("module", 2, module)?)?;
+    object.set("far", js.function("far", 4, far)?)?;
     object.set("required", js.function("required", 2, required)?)?;
     object.set("written", js.function("written", 3, super::coverage::written)?)?;
     object.set("isName", js.function("isName", 1, is_name)?)?;
@@ -37,9 +38,10 @@ fn is_name<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.boolean(is_identifier_name(&call.arg(0).display())))
 }
 
-/// The comment with the source map of an ES module, by its URL.
+/// The comment with the source map of an ES module, by its URL; and by its code, if it is not the one loaded last.
 fn map<'s>(call: &Call<'s>) -> JsResult<'s> {
-    let comment = Engine::of(call.js)?.map_comment(&call.arg(0).display());
+    let code = call.arg(1).text();
+    let comment = Engine::of(call.js)?.map_comment(&call.arg(0).display(), code.as_deref());
     Ok(call.js.string(&comment.unwrap_or_default()))
 }
 
@@ -190,6 +192,18 @@ fn resolve<'s>(call: &Call<'s>, id: ModuleId) -> JsResult<'s> {
                 _ => Err(engine.resolve_error(js, &error)),
             }
         }
+    }
+}
+
+/// `[env, name]`: the end of a long chain of re-exports, as a version reads it now.
+fn far<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let js = call.js;
+    let engine = Engine::of(js)?;
+    #[expect(clippy::cast_possible_truncation, reason = "the engine wrote it")]
+    let serial = id_of(call.arg(1)) as u32;
+    match engine.version(id_of(call.arg(0)), serial) {
+        Some(version) => engine.end_of_chain(js, &version, id_of(call.arg(2)), &call.arg(3).display()),
+        None => Ok(js.undefined()),
     }
 }
 

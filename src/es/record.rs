@@ -199,6 +199,8 @@ pub struct Version {
     pub has_late_names: Cell<bool>,
     /// Whether its names have been checked against what it links to.
     pub is_checked: Cell<bool>,
+    /// How many getters a read through its re-exports may call.
+    pub chain: Cell<u32>,
     /// Place in the depth-first order of an evaluation.
     pub dfs_index: Cell<usize>,
     /// Least place that is reached from here.
@@ -262,6 +264,7 @@ impl Version {
             all_names: RefCell::default(),
             has_late_names: Cell::new(false),
             is_checked: Cell::new(false),
+            chain: Cell::new(0),
             dfs_index: Cell::new(0),
             dfs_ancestor: Cell::new(0),
             pending: Cell::new(0),

@@ -1,14 +1,20 @@
 'use strict'
 // How stacks of hot code are printed: as plain Node prints them, without a frame of ours. V8 calls the formatter when
 // somebody first reads `stack`; as a native function it would cost ten times as much for each frame.
-const { findSourceMap } = require('node:module')
+const { createHash } = require('node:crypto')
+const { SourceMap, findSourceMap } = require('node:module')
 const { prepareStackTrace } = Error
 const { apply } = Reflect
 
 /** Addresses of evaluated modules, with the column on line 1 at which their own text begins. */
 const starts = new Map()
+/** The code of the last versions of each module, the newest first: frames of an older one may appear as well. */
+const versions = new Map()
+const KEPT = 3
 /** Gives Node the source map of a file, unless it has it. */
 let tellMap
+/** The comment with the source map of this code, unless the code has its own. */
+let mapOf
 /** This folder's files are ours. */
 const ours = __filename.slice(0, -'stack.js'.length)
 const keepsMaps =
@@ -44,10 +50,34 @@ function visible(sites) {
   return shown
 }
 
+/** The source map of the version that a frame is of. Node knows one for each file. */
+function mapFor(site) {
+  const file = site.getFileName() ?? site.getScriptNameOrSourceURL() ?? ''
+  const known = versions.get(file)
+  if (known?.length > 1) {
+    const hash = site.getScriptHash()
+    const found = known.find((version) => hashOf(version) === hash)
+    if (found) {
+      found.map ??= readMap(file, found.text)
+      return found.map
+    }
+  }
+  return findSourceMap(file)
+}
+function hashOf(version) {
+  version.hash ??= createHash('sha256').update(version.text).digest('hex')
+  return version.hash
+}
+const comment = /\n\/\/# sourceMappingURL=data:[^,]*;base64,(\S*)\s*$/
+function readMap(file, text) {
+  const data = (comment.exec(mapOf(file, text)) ?? comment.exec(text))?.[1]
+  return data && new SourceMap(JSON.parse(Buffer.from(data, 'base64').toString()))
+}
+
 /** A line of a stack, with the place in the source. */
 function line(site) {
   const text = `${site}`
-  const map = findSourceMap(site.getFileName() ?? site.getScriptNameOrSourceURL() ?? '')
+  const map = mapFor(site)
   if (!map || !starts.has(site.getFileName())) return text
   const { originalLine, originalColumn } = map.findEntry(site.getLineNumber() - 1, site.getColumnNumber() - 1)
   if (originalLine === undefined) return text
@@ -98,10 +128,20 @@ function startOf(code) {
 }
 
 module.exports = {
-  start(tell) {
+  start(tell, map) {
     tellMap = tell
+    mapOf = map
   },
   startOf,
   /** A module's code is compiled. */
-  compiled: (address, code) => void starts.set(address, startOf(code))
+  compiled(address, code) {
+    starts.set(address, startOf(code))
+    const known = versions.get(address) ?? []
+    if (known[0]?.text !== code) versions.set(address, [{ text: code }, ...known.slice(0, KEPT - 1)])
+  },
+  /** The module is no longer there. */
+  forget(address) {
+    starts.delete(address)
+    versions.delete(address)
+  }
 }

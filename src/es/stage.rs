@@ -9,9 +9,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::assemble::{Assembly, disassemble};
+use super::check;
 use super::compile::ExportKind;
 use super::engine::Engine;
-use super::link;
 use super::load::Loaded;
 use super::namespace::public_cell;
 use super::record::{Body, ModuleId, Unit, Version};
@@ -130,7 +130,7 @@ impl Engine {
     }
 
     /// Checks those that stay and import what is staged, also by way of others that re-export it.
-    fn check_importers(&self, assembly: &Assembly) -> Result<(), link::LinkError> {
+    fn check_importers(&self, assembly: &Assembly) -> Result<(), check::LinkError> {
         let mut seen: BTreeSet<ModuleId> = BTreeSet::new();
         let mut waiting: Vec<ModuleId> = assembly.made.iter().map(|version| version.module).collect();
         let mut checked: Vec<Rc<Version>> = Vec::new();
@@ -145,6 +145,7 @@ impl Engine {
                     continue;
                 };
                 *current.all_names.borrow_mut() = None;
+                current.is_checked.set(false);
                 if re_exports(&current) {
                     waiting.push(importer);
                 }
@@ -153,7 +154,7 @@ impl Engine {
         }
         let staged = |version: &Version| assembly.version(version.module);
         let old: Vec<_> = checked.iter().map(|version| relink(version, &staged)).collect();
-        let result = checked.iter().try_for_each(link::check);
+        let result = checked.iter().try_for_each(check::names);
         for (version, links) in checked.iter().zip(old) {
             *version.links.borrow_mut() = links;
         }
@@ -229,6 +230,7 @@ impl Engine {
 
     /// Leads those that stay to the new versions of what they import.
     fn rewire<'s>(&self, js: Js<'s>, stage: &Rc<Stage>) -> JsResult<'s, ()> {
+        self.glue(js, "rewired", &[])?;
         let mut importers = BTreeSet::new();
         for &id in &stage.order {
             if let Some(record) = self.record(id) {
@@ -306,11 +308,11 @@ impl Engine {
             }
         }
         self.sources().forget(&record.url);
-        if self.mapped.borrow_mut().remove(&record.url).is_some() {
-            self.glue(js, "forget", &[js.string(&record.url)])?;
-        }
+        self.mapped.borrow_mut().remove(&record.url);
+        self.glue(js, "forget", &[js.string(&record.url)])?;
         self.unread.borrow_mut().remove(&id);
         if let Some(path) = record.path.as_ref().filter(|_| record.is_local) {
+            self.glue(js, "forget", &[js.string(&path.to_string_lossy())])?;
             self.evict(js, path)?;
         }
         Ok(old)

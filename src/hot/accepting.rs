@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::calling::report_failure;
+use super::accept::{Accept, Target, What};
 use super::updater::Updater;
-use super::version::{Accept, Version, What};
+use super::version::Version;
 use crate::graph::hot::{Acceptor, By, ModuleId};
 use crate::js::{Cx, Held, Js, Value};
 
@@ -17,6 +17,36 @@ pub(super) struct Callback {
 }
 
 impl Updater {
+    /// `accept` of a version.
+    pub(super) fn accept(&self, js: Js<'_>, version: &Rc<Version>, accept: &Rc<Accept>) {
+        version.accept(accept);
+        if !self.look_at_targets(js, version, accept) {
+            let aimless = (Rc::downgrade(version), Rc::downgrade(accept));
+            self.aimless.borrow_mut().push(aimless);
+        }
+    }
+
+    /// Asks again where specifiers lead that led nowhere when they were given to `accept`.
+    pub(super) fn look_at_aimless(&self, js: Js<'_>) {
+        let mut aimless = self.aimless.take();
+        aimless.retain(|(version, accept)| match (version.upgrade(), accept.upgrade()) {
+            (Some(version), Some(accept)) if !version.is_retired() => {
+                !self.look_at_targets(js, &version, &accept)
+            }
+            _ => false,
+        });
+        self.aimless.borrow_mut().append(&mut aimless);
+    }
+
+    /// Whether all of them lead somewhere.
+    fn look_at_targets(&self, js: Js<'_>, version: &Version, accept: &Accept) -> bool {
+        let targets = accept.targets();
+        for target in targets {
+            target.look(|specifier| self.runner.resolve(js, version.module.id, specifier));
+        }
+        targets.iter().all(|target| target.url().is_some())
+    }
+
     /// The callbacks of these acceptors. Asked for while the versions that registered them still run.
     pub(super) fn callbacks(&self, acceptors: &[Acceptor]) -> Vec<Callback> {
         let mut callbacks = Vec::new();
@@ -73,7 +103,7 @@ impl Updater {
                 if callback.accept.on_error.is_some() {
                     self.call_error_handler(cx, &callback, &thrown).await;
                 } else {
-                    report_failure(cx, &callback.version.module.path, what, &thrown);
+                    self.report_failure(cx, &callback.version, what, &thrown);
                 }
             }
         }
@@ -90,9 +120,10 @@ impl Updater {
                 _ => js.undefined(),
             }
         };
+        let of_target = |target: &Target| target.url().map_or_else(|| js.undefined(), namespace);
         match &callback.accept.what {
-            What::One(url) => namespace(url),
-            What::Many(urls) => js.array(&urls.iter().map(|url| namespace(url)).collect::<Vec<_>>()),
+            What::One(target) => of_target(target),
+            What::Many(targets) => js.array(&targets.iter().map(of_target).collect::<Vec<_>>()),
             What::Itself | What::Exports(_) => match callback.updated.first() {
                 Some((url, _)) => namespace(url),
                 None => js.undefined(),

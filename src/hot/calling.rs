@@ -61,8 +61,20 @@ impl Updater {
         arguments: impl for<'s> FnOnce(Js<'s>) -> Vec<Value<'s>>,
     ) {
         if let Err(thrown) = self.call_user(cx, version, what, function, arguments).await {
-            report_failure(cx, &version.module.path, what, &thrown);
+            self.report_failure(cx, version, what, &thrown);
         }
+    }
+
+    /// Reports what a user's function threw. A file that is saved anew has no line of what threw.
+    pub(super) fn report_failure(&self, cx: &Cx, version: &Version, what: &str, thrown: &Held) {
+        let path = &*version.module.path;
+        let is_shown =
+            |file: &str| self.runner.runs_what_is_saved(file) && !(version.is_retired() && file == path);
+        let what = format!("{what} failed");
+        cx.with(|js| {
+            let id = report::relative(path);
+            report::error_with_frames_of(js, &id, &what, thrown.get(js), &is_shown);
+        });
     }
 
     /// On whose behalf a version's callbacks run: the running version of its module, once it was replaced.
@@ -80,18 +92,6 @@ impl Updater {
         })
         .await;
     }
-}
-
-/// Reports what a user's function threw.
-pub(super) fn report_failure(cx: &Cx, path: &str, what: &str, thrown: &Held) {
-    cx.with(|js| {
-        report::error(
-            js,
-            &report::relative(path),
-            &format!("{what} failed"),
-            thrown.get(js),
-        );
-    });
 }
 
 /// Waits for a promise, but not longer than so many milliseconds.

@@ -6,9 +6,10 @@
 use std::path::Path;
 use std::rc::Rc;
 
+use super::accept::{Accept, Target, What};
 use super::arguments::{event, function, optional, strings, wrong};
 use super::updater::Updater;
-use super::version::{Accept, Version, WatchWish, What};
+use super::version::{Version, WatchWish};
 use crate::js::{Call, Held, Js, JsResult, State, Value};
 
 /// Which module system the module is of.
@@ -109,14 +110,6 @@ pub fn context<'s>(js: Js<'s>, updater: &Rc<Updater>, version: &Rc<Version>, kin
     Ok(context)
 }
 
-impl Bound {
-    /// What a specifier in this module leads to. One that leads nowhere now is kept as it is.
-    fn target(&self, js: Js<'_>, specifier: &str) -> Rc<str> {
-        let resolved = self.updater.runner.resolve(js, self.version.module.id, specifier);
-        resolved.map_or_else(|| Rc::from(specifier), Rc::from)
-    }
-}
-
 const DEPENDENCIES: &str = "a callback, a specifier, or an array of specifiers";
 
 fn accept<'s>(bound: &Bound, call: &Call<'s>) -> JsResult<'s> {
@@ -126,11 +119,11 @@ fn accept<'s>(bound: &Bound, call: &Call<'s>) -> JsResult<'s> {
     } else {
         let specifiers = strings("accept", "deps", DEPENDENCIES, first)?;
         let callback = optional(call, "accept", "callback", 1)?;
-        let mut targets = specifiers.iter().map(|specifier| bound.target(js, specifier));
+        let mut targets = specifiers.iter().map(|specifier| Target::new(specifier));
         let what = if first.is_array() {
             What::Many(targets.collect())
         } else {
-            What::One(targets.next().unwrap_or_else(|| Rc::from("")))
+            What::One(targets.next().unwrap_or_else(|| Target::new("")))
         };
         (what, callback)
     };
@@ -138,11 +131,12 @@ fn accept<'s>(bound: &Bound, call: &Call<'s>) -> JsResult<'s> {
         What::Itself => None,
         _ => optional(call, "accept", "errorHandler", 2)?,
     };
-    bound.version.accept(Accept {
+    let accept = Rc::new(Accept {
         what,
         callback,
         on_error,
     });
+    bound.updater.accept(js, &bound.version, &accept);
     Ok(js.undefined())
 }
 
@@ -150,11 +144,12 @@ fn accept_exports<'s>(bound: &Bound, call: &Call<'s>) -> JsResult<'s> {
     let expected = "the name of an export, or an array of names";
     let names = strings("acceptExports", "names", expected, call.arg(0))?;
     let callback = optional(call, "acceptExports", "callback", 1)?;
-    bound.version.accept(Accept {
+    let accept = Rc::new(Accept {
         what: What::Exports(names.into_iter().map(String::into_boxed_str).collect()),
         callback,
         on_error: None,
     });
+    bound.updater.accept(call.js, &bound.version, &accept);
     Ok(call.js.undefined())
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `version.rs` | a module, its versions, and what a version has registered |
+//! | `version.rs` | a module, its versions, and what a version has registered; `accept.rs` one call of `accept` |
 //! | `context.rs` | the object `import.meta.hot`; `arguments.rs` checks what it is given |
 //! | `calling.rs` | users' functions: awaited with a limit, none hurting another |
 //! | `disposing.rs` | disposers and prune callbacks |
@@ -16,6 +16,7 @@
 //! | `restarting.rs` | changes for which the process restarts |
 //! | `runner.rs` | the trait |
 
+mod accept;
 mod accepting;
 mod arguments;
 mod calling;

@@ -77,6 +77,9 @@ pub trait Runner {
     /// before.
     fn evaluated(&self, prepared: &Prepared) -> Vec<ModuleId>;
 
+    /// Whether what runs of this file is what it holds now.
+    fn runs_what_is_saved(&self, path: &str) -> bool;
+
     /// How users write `hot` in this module.
     fn name_of_hot(&self, id: ModuleId) -> &'static str;
 

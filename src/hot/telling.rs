@@ -16,8 +16,10 @@ impl Updater {
             let entry = self.runner.roots().first().map(|id| self.path(*id));
             let _ = payload.set("type", js.string("full-reload"));
             let _ = payload.set("path", js.string(&entry.unwrap_or_default()));
-            if let Some(file) = work.batch.files.first() {
-                let _ = payload.set("triggeredBy", js.string(file));
+            let file = work.batch.files.first().cloned();
+            let file = file.or_else(|| work.changed.first().map(|id| self.path(*id)));
+            if let Some(file) = file {
+                let _ = payload.set("triggeredBy", js.string(&file));
             }
             return payload.hold();
         }

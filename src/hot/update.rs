@@ -95,6 +95,7 @@ impl Updater {
 
     /// What changed, and how far that spreads. `false` if nothing changed.
     async fn spread(self: &Rc<Self>, cx: &Cx, work: &mut Work) -> bool {
+        cx.with(|js| self.look_at_aimless(js));
         let files: Vec<ModuleId> = work.batch.changed.iter().copied().collect();
         let invalidated = work.batch.refusing();
         let mut changed = cx.with(|js| self.runner.differing(js, &files));

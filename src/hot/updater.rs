@@ -4,11 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::{Rc, Weak};
 
+use super::accept::Accept;
 use super::runner::{Prepared, Runner};
 use super::version::{Hot, Module, Version};
 use crate::graph::hot::{Edge, HotGraph, ModuleId};
 use crate::js::Signal;
 use rustc_hash::FxBuildHasher;
+
+/// A registration that is about something that does not exist yet.
+pub(super) type Aimless = (Weak<Version>, Weak<Accept>);
 
 /// A version that called `invalidate()`.
 #[derive(Clone)]
@@ -120,6 +124,8 @@ pub struct Updater {
     pub(super) pending: RefCell<Batch>,
     pub(super) under_way: RefCell<Vec<Rc<UnderWay>>>,
     pub(super) broken: RefCell<Option<Broken>>,
+    /// What was accepted and does not exist yet.
+    pub(super) aimless: RefCell<Vec<Aimless>>,
     /// Of the update that runs: the module whose `invalidate()` it came of.
     pub(super) refused_first: RefCell<Option<Rc<str>>>,
     /// Accept callbacks of replaced versions are being called.
@@ -146,6 +152,7 @@ impl Updater {
             pending: RefCell::default(),
             under_way: RefCell::default(),
             broken: RefCell::default(),
+            aimless: RefCell::default(),
             refused_first: RefCell::default(),
             is_telling: Cell::new(false),
             has_reloaded: Cell::new(false),

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::{Rc, Weak};
 use std::time::Instant;
 
+use super::accept::{Accept, What};
 use crate::graph::hot::{Claims, ModuleId};
 use crate::js::{Held, Js, Value};
 use rustc_hash::FxBuildHasher;
@@ -50,28 +51,6 @@ struct Registered {
     listeners: Vec<Listener>,
 }
 
-/// One call of `accept` or `acceptExports`.
-pub struct Accept {
-    /// What is taken.
-    pub what: What,
-    /// The callback.
-    pub callback: Option<Held>,
-    /// webpack's third argument.
-    pub on_error: Option<Held>,
-}
-
-/// What a registration takes.
-pub enum What {
-    /// `accept()`
-    Itself,
-    /// `acceptExports(names)`
-    Exports(Vec<Box<str>>),
-    /// `accept("dep")`, by URL.
-    One(Rc<str>),
-    /// `accept(["dep", …])`, by URL.
-    Many(Vec<Rc<str>>),
-}
-
 #[derive(Clone)]
 struct Listener {
     /// Listeners are called in the order in which they were registered, whoever did.
@@ -113,8 +92,8 @@ impl Version {
     }
 
     /// `accept`
-    pub fn accept(&self, accept: Accept) {
-        self.change(|registered| registered.accepts.push(Rc::new(accept)));
+    pub fn accept(&self, accept: &Rc<Accept>) {
+        self.change(|registered| registered.accepts.push(Rc::clone(accept)));
     }
 
     /// `decline`
@@ -360,16 +339,5 @@ impl Hot {
     fn claims(&self, id: ModuleId, test: impl FnOnce(&Registered) -> bool) -> bool {
         self.current(id)
             .is_some_and(|version| test(&version.registered.borrow()))
-    }
-}
-
-impl Accept {
-    /// Whether it is about this dependency.
-    pub fn takes(&self, url: &str) -> bool {
-        match &self.what {
-            What::One(one) => &**one == url,
-            What::Many(many) => many.iter().any(|one| &**one == url),
-            What::Itself | What::Exports(_) => false,
-        }
     }
 }

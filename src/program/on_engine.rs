@@ -307,6 +307,11 @@ impl Runner for OnEngine {
         stage.map(|stage| self.take_ended(&stage)).unwrap_or_default()
     }
 
+    fn runs_what_is_saved(&self, path: &str) -> bool {
+        let modules = self.program().map(|program| program.modules_of(path.as_ref()));
+        modules.is_none_or(|modules| modules.iter().all(|id| self.is_current(*id)))
+    }
+
     fn name_of_hot(&self, id: ModuleId) -> &'static str {
         let unit = self.unit(id);
         if unit.is_some_and(|unit| matches!(unit.body, Body::CommonJs(_))) {

@@ -15,9 +15,12 @@ use super::wishes::Wishes;
 use crate::es::{Engine, Record};
 use crate::graph::hot::ModuleId;
 use crate::hot::{Batch, Updater, Version, WatchWish};
-use crate::js::{Cx, Js, JsResult, State};
+use crate::js::{Cx, Js, JsResult, State, Timers};
 use crate::report;
 use crate::watch::is_just_emptied;
+
+/// When an emptied file counts as saved so, in milliseconds: a little more than the settle time.
+const SETTLED: u32 = 260;
 
 /// Whether a path matches the globs of an option.
 pub type Matches = Box<dyn Fn(&Path) -> bool>;
@@ -110,7 +113,7 @@ impl HotProgram {
         let wishes = Wishes::new(js, move |js, paths| {
             let program = told.borrow().upgrade();
             if let Some(program) = program {
-                program.watches.add(js, paths);
+                program.changed_below(js, paths);
             }
         })?;
         for folder in &rules.folders {
@@ -225,6 +228,24 @@ impl HotProgram {
         if let Some(file) = self.wishes.add(version, wish) {
             self.watches.watch_as_it_is(js, &file);
         }
+    }
+
+    /// These files changed below folders that options or versions ask to watch. What was emptied may be half of a save.
+    fn changed_below(self: &Rc<Self>, js: Js<'_>, paths: Vec<PathBuf>) {
+        let (emptied, whole): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_just_emptied(path));
+        self.watches.add(js, whole);
+        if emptied.is_empty() {
+            return;
+        }
+        let program = Rc::downgrade(self);
+        let later = js.state::<Timers>().and_then(|timers| {
+            timers.after(js, SETTLED, move |js| {
+                if let Some(program) = program.upgrade() {
+                    program.watches.add(js, emptied.clone());
+                }
+            })
+        });
+        let _ = later;
     }
 
     /// These files changed together.

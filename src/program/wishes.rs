@@ -1,24 +1,26 @@
 //! What versions have asked to watch by `hot.watch`: files, folders and globs.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 
 use crate::graph::hot::ModuleId;
 use crate::hot::{Updater, Version, WatchWish};
 use crate::js::{Cx, Js, JsResult, JsWaker, Timers, spawn_detached};
-use crate::watch::Trees;
+use crate::watch::{Stamp, Trees};
 
 /// How often folders are looked at where the OS does not tell, in milliseconds.
 const POLL: u32 = 300;
 
 /// What a wish covers.
 enum Place {
-    /// That path: a file, or none yet.
+    /// That file.
     File(PathBuf),
     /// Everything below a folder.
     Below(PathBuf),
+    /// What does not exist may become a file or a folder.
+    Either(PathBuf),
     /// What matches, below the folder before the first wildcard.
     Glob { folder: PathBuf, glob: String },
 }
@@ -34,6 +36,8 @@ pub struct Wishes {
     trees: Rc<Trees>,
     waker: JsWaker,
     entries: RefCell<Vec<Entry>>,
+    /// What files looked like when somebody was told of them last, or asked for them by name: the same content is no change.
+    seen: RefCell<HashMap<PathBuf, Stamp>>,
 }
 
 impl Wishes {
@@ -66,6 +70,7 @@ impl Wishes {
             trees,
             waker,
             entries: RefCell::default(),
+            seen: RefCell::default(),
         })
     }
 
@@ -74,16 +79,18 @@ impl Wishes {
         self.trees.watch(folder);
     }
 
-    /// Adds a wish; gives the path to watch if it is one file.
+    /// Adds a wish; gives the path to watch if it may be one file.
     pub fn add(&self, version: &Rc<Version>, wish: &Rc<WatchWish>) -> Option<PathBuf> {
         let place = place_of(&wish.pattern);
-        let file = match &place {
-            Place::File(path) => Some(path.clone()),
-            Place::Below(folder) | Place::Glob { folder, .. } => {
-                self.trees.watch(folder);
-                None
-            }
-        };
+        if let Some(folder) = place.folder() {
+            self.trees.watch(folder);
+        }
+        let file = place.file().map(Path::to_owned);
+        if let Some(file) = &file {
+            let mut seen = self.seen.borrow_mut();
+            seen.entry(file.clone())
+                .or_insert_with(|| Stamp::with_content(file));
+        }
         self.entries.borrow_mut().push(Entry {
             version: Rc::downgrade(version),
             wish: Rc::clone(wish),
@@ -101,13 +108,16 @@ impl Wishes {
                 .upgrade()
                 .is_some_and(|version| !version.is_retired());
             if !is_alive {
-                match &entry.place {
-                    Place::File(path) => drop(files.insert(path.clone())),
-                    Place::Below(folder) | Place::Glob { folder, .. } => self.trees.unwatch(folder),
+                files.extend(entry.place.file().map(Path::to_owned));
+                if let Some(folder) = entry.place.folder() {
+                    self.trees.unwatch(folder);
                 }
             }
             is_alive
         });
+        let entries = self.entries.borrow();
+        let is_wanted = |path: &Path| entries.iter().any(|entry| entry.place.has(path));
+        self.seen.borrow_mut().retain(|path, _| is_wanted(path));
         files
     }
 
@@ -116,7 +126,7 @@ impl Wishes {
         let entries = self.entries.borrow();
         entries
             .iter()
-            .any(|entry| matches!(&entry.place, Place::File(file) if file == path))
+            .any(|entry| entry.place.file().is_some_and(|file| file == path))
     }
 
     /// A file changed: calls the callbacks that are about it, and gives the modules of which it counts as a change.
@@ -128,6 +138,9 @@ impl Wishes {
                 concerned.filter_map(|entry| Some((entry.version.upgrade()?, Rc::clone(&entry.wish))));
             alive.filter(|(version, _)| !version.is_retired()).collect()
         };
+        if concerned.is_empty() || !self.has_changed(path) {
+            return Vec::new();
+        }
         let mut touched = Vec::new();
         for (version, wish) in concerned {
             if wish.callback.is_none() {
@@ -141,6 +154,13 @@ impl Wishes {
             });
         }
         touched
+    }
+
+    /// Whether the file differs from what was seen of it last. One save may be told of in several ways.
+    fn has_changed(&self, path: &Path) -> bool {
+        let now = Stamp::with_content(path);
+        let before = self.seen.borrow_mut().insert(path.to_owned(), now);
+        before.is_none_or(|before| now.differs_from(&before))
     }
 
     /// Ends all watching.
@@ -165,10 +185,26 @@ fn look_again(js: Js<'_>, trees: &Rc<Trees>, waker: &JsWaker) {
 }
 
 impl Place {
+    /// The path that may be one file.
+    fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) | Self::Either(path) => Some(path),
+            Self::Below(_) | Self::Glob { .. } => None,
+        }
+    }
+
+    /// The folder below which files may be covered.
+    fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Below(folder) | Self::Either(folder) | Self::Glob { folder, .. } => Some(folder),
+            Self::File(_) => None,
+        }
+    }
+
     fn has(&self, path: &Path) -> bool {
         match self {
             Self::File(file) => file == path,
-            Self::Below(folder) => path.starts_with(folder),
+            Self::Below(folder) | Self::Either(folder) => path.starts_with(folder),
             Self::Glob { glob, .. } => {
                 let path = path.to_string_lossy().replace('\\', "/");
                 fast_glob::glob_match(glob, path.as_bytes())
@@ -180,17 +216,16 @@ impl Place {
 /// A path that exists is no glob, whatever its letters are.
 fn place_of(pattern: &str) -> Place {
     let path = Path::new(pattern);
-    // Changes are told of by the path as it is really called.
-    let real = std::fs::canonicalize(path);
-    if let Ok(real) = real {
+    let is_glob = pattern.contains(['*', '?', '[', '{']) && !path.exists();
+    if !is_glob {
+        let real = as_called(path);
         return if real.is_dir() {
             Place::Below(real)
-        } else {
+        } else if real.exists() {
             Place::File(real)
+        } else {
+            Place::Either(real)
         };
-    }
-    if !pattern.contains(['*', '?', '[', '{']) {
-        return Place::File(path.to_owned());
     }
     let mut folder = PathBuf::new();
     let mut rest = Vec::new();
@@ -202,8 +237,21 @@ fn place_of(pattern: &str) -> Place {
             folder.push(part);
         }
     }
-    let folder = std::fs::canonicalize(&folder).unwrap_or(folder);
+    let folder = as_called(&folder);
     let start = folder.to_string_lossy().replace('\\', "/");
     let glob = format!("{}/{}", start.trim_end_matches('/'), rest.join("/"));
     Place::Glob { folder, glob }
+}
+
+/// A path as changes are told of by it: without links, as far as it exists.
+fn as_called(path: &Path) -> PathBuf {
+    let real = path.ancestors().find_map(|folder| {
+        let real = std::fs::canonicalize(folder).ok()?;
+        Some((real, path.strip_prefix(folder).ok()?))
+    });
+    match real {
+        Some((real, rest)) if rest.as_os_str().is_empty() => real,
+        Some((real, rest)) => real.join(rest),
+        None => path.to_owned(),
+    }
 }

@@ -237,6 +237,15 @@ impl Stamp {
         self.look(path, by) != Sight::Same
     }
 
+    /// Whether the bytes are others, or may be.
+    pub fn differs_from(&self, before: &Self) -> bool {
+        let by = Comparison {
+            only_content: true,
+            may_be_write: true,
+        };
+        self.compared_with(before, by) != Sight::Same
+    }
+
     /// Looks at the file, which it reads only where its facts do not decide.
     pub fn look(&self, path: &Path, by: Comparison) -> Sight {
         self.fresh(path, by).compared_with(self, by)

@@ -17,11 +17,21 @@ use super::file_change::{FileChange, Signal};
 const LEFT_ALONE: [&str; 2] = ["node_modules", ".git"];
 
 type Facts = (Option<SystemTime>, u64);
+type Files = BTreeMap<PathBuf, Facts>;
 
 /// The folders of one environment that are watched with what is below them.
 pub struct Trees {
-    dirty: Arc<Mutex<BTreeSet<PathBuf>>>,
+    noted: Arc<Mutex<Noted>>,
     known: Mutex<Known>,
+}
+
+/// What the OS has told.
+#[derive(Default)]
+struct Noted {
+    /// Folders whose entries changed.
+    dirty: BTreeSet<PathBuf>,
+    /// What came, went or was moved: perhaps a folder that is watched, behind whose name is another one now.
+    renamed: BTreeSet<PathBuf>,
 }
 
 #[derive(Default)]
@@ -29,30 +39,36 @@ struct Known {
     backend: Option<Box<dyn WatchBackend>>,
     bases: BTreeMap<PathBuf, usize>,
     /// The files of each watched folder.
-    folders: BTreeMap<PathBuf, BTreeMap<PathBuf, Facts>>,
+    folders: BTreeMap<PathBuf, Files>,
+    /// Folders above bases that do not exist, watched until those come.
+    above: BTreeSet<PathBuf>,
 }
 
 impl Trees {
     /// `wake` is called from any thread when there is something to take. Without a way to be told by the OS, whoever
     /// takes finds changes as well.
     pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
-        let dirty: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
-        let noted = Arc::clone(&dirty);
+        let noted: Arc<Mutex<Noted>> = Arc::default();
+        let told = Arc::clone(&noted);
         let sink: Sink = Arc::new(move |signal| {
             let Signal::Changed { path, change } = signal else {
                 return;
             };
-            // Where finished writes are told, what is written is half a file until then.
-            if change == FileChange::Modified && cfg!(target_os = "linux") || change == FileChange::Touched {
+            if is_unfinished(&path, change) {
                 return;
             }
             let Some(folder) = path.parent() else { return };
-            noted.lock().insert(folder.to_owned());
+            let mut noted = told.lock();
+            noted.dirty.insert(folder.to_owned());
+            if change.is_about_name() {
+                noted.renamed.insert(path);
+            }
+            drop(noted);
             wake();
         });
         let backend = NotifyBackend::connect(sink).ok();
         Self {
-            dirty,
+            noted,
             known: Mutex::new(Known {
                 backend,
                 ..Known::default()
@@ -65,13 +81,15 @@ impl Trees {
         self.known.lock().backend.is_some()
     }
 
-    /// From now on changes below the folder are noted. A folder counts as often as it is asked for.
+    /// From now on changes below the folder, which need not exist, are noted. A folder counts as often as it is asked for.
     pub fn watch(&self, base: &Path) {
         let mut known = self.known.lock();
         let count = known.bases.entry(base.to_owned()).or_default();
         *count += 1;
         if *count == 1 {
             known.enter(base, &mut Vec::new());
+            // What appears below while it is looked for is new.
+            known.look_for_bases(&mut Vec::new());
         }
     }
 
@@ -92,24 +110,51 @@ impl Trees {
         for folder in gone {
             known.leave(&folder);
         }
+        known.look_for_bases(&mut Vec::new());
     }
 
     /// All folders are to be compared.
     pub fn look(&self) {
         let folders: Vec<PathBuf> = self.known.lock().folders.keys().cloned().collect();
-        self.dirty.lock().extend(folders);
+        self.noted.lock().dirty.extend(folders);
     }
 
     /// The files that came, changed or went since this was called last.
     pub fn take(&self) -> Vec<PathBuf> {
-        let dirty = std::mem::take(&mut *self.dirty.lock());
+        let noted = std::mem::take(&mut *self.noted.lock());
         let mut changed = Vec::new();
         let mut known = self.known.lock();
-        for folder in dirty {
+        for path in noted.renamed {
+            known.enter_again(&path, &mut changed);
+        }
+        for folder in noted.dirty {
             known.compare(&folder, &mut changed);
         }
+        known.look_for_bases(&mut changed);
         changed
     }
+}
+
+/// Whether a file is being written, and will be told of when it is finished.
+fn is_unfinished(path: &Path, change: FileChange) -> bool {
+    match change {
+        FileChange::Touched => true,
+        FileChange::Modified => cfg!(target_os = "linux"),
+        FileChange::Created => cfg!(target_os = "linux") && is_new_file(path),
+        _ => false,
+    }
+}
+
+/// Whether this is a file that was not made by a link to another one.
+#[cfg(unix)]
+fn is_new_file(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.nlink() == 1)
+}
+
+#[cfg(not(unix))]
+fn is_new_file(_: &Path) -> bool {
+    false
 }
 
 impl Known {
@@ -120,10 +165,8 @@ impl Known {
             if self.folders.contains_key(&folder) || !folder.is_dir() {
                 continue;
             }
-            if let Some(backend) = &mut self.backend
-                && let Err(error) = backend.watch(&folder, Scope::Entries)
-            {
-                tracing::warn!(%error, folder = %folder.display(), "the folder cannot be watched");
+            if !self.above.remove(&folder) {
+                self.ask_for(&folder);
             }
             let (files, folders) = list(&folder);
             found.extend(files.keys().cloned());
@@ -132,47 +175,103 @@ impl Known {
         }
     }
 
-    fn leave(&mut self, folder: &Path) {
-        self.folders.remove(folder);
+    fn ask_for(&mut self, folder: &Path) {
+        if let Some(backend) = &mut self.backend
+            && let Err(error) = backend.watch(folder, Scope::Entries)
+        {
+            tracing::warn!(%error, folder = %folder.display(), "the folder cannot be watched");
+        }
+    }
+
+    fn leave(&mut self, folder: &Path) -> Files {
         if let Some(backend) = &mut self.backend {
             backend.unwatch(folder, Scope::Entries);
             // A folder that is gone is watched no more.
             drop(backend.flush());
         }
+        self.folders.remove(folder).unwrap_or_default()
+    }
+
+    /// Bases that do not exist are waited for in the nearest folder above; those that came are entered.
+    fn look_for_bases(&mut self, found: &mut Vec<PathBuf>) {
+        loop {
+            let mut above = BTreeSet::new();
+            let missing = self.bases.keys().filter(|base| !self.folders.contains_key(*base));
+            for base in missing.cloned().collect::<Vec<_>>() {
+                self.enter(&base, found);
+                if !base.exists() {
+                    let nearest = base.ancestors().skip(1).find(|folder| folder.is_dir());
+                    above.extend(nearest.map(Path::to_owned));
+                }
+            }
+            above.retain(|folder| !self.folders.contains_key(folder));
+            let (new, old): (Vec<PathBuf>, Vec<PathBuf>) = (
+                above.difference(&self.above).cloned().collect(),
+                self.above.difference(&above).cloned().collect(),
+            );
+            self.above = above;
+            for folder in old {
+                self.leave(&folder);
+            }
+            if new.is_empty() {
+                return;
+            }
+            for folder in &new {
+                self.ask_for(folder);
+            }
+            // One may have come before its place was watched.
+        }
+    }
+
+    /// Another folder may be behind this name, or none: watches what is there now.
+    fn enter_again(&mut self, folder: &Path, changed: &mut Vec<PathBuf>) {
+        if !self.folders.contains_key(folder) {
+            return;
+        }
+        let below = self.folders.keys().filter(|known| known.starts_with(folder));
+        let mut before = Files::new();
+        for known in below.cloned().collect::<Vec<_>>() {
+            before.append(&mut self.leave(&known));
+        }
+        self.enter(folder, &mut Vec::new());
+        let below = self.folders.iter().filter(|(known, _)| known.starts_with(folder));
+        let now: Files = below.flat_map(|(_, files)| files.clone()).collect();
+        differing(&before, &now, changed);
     }
 
     fn compare(&mut self, folder: &Path, changed: &mut Vec<PathBuf>) {
-        let Some(before) = self.folders.get(folder).cloned() else {
+        let Some(before) = self.folders.get(folder) else {
             return;
         };
+        if !folder.is_dir() {
+            self.enter_again(folder, changed);
+            return;
+        }
         let (now, folders) = list(folder);
-        let gone = before.keys().filter(|path| !now.contains_key(*path));
-        changed.extend(gone.cloned());
-        let other = now
-            .iter()
-            .filter(|(path, facts)| before.get(*path) != Some(facts));
-        changed.extend(other.map(|(path, _)| path.clone()));
+        differing(before, &now, changed);
         self.folders.insert(folder.to_owned(), now);
         for new in folders {
-            if !self.folders.contains_key(&new) {
-                self.enter(&new, changed);
-            }
+            self.enter(&new, changed);
         }
-        let lost: Vec<PathBuf> = {
-            let below = self.folders.keys().filter(|known| known.starts_with(folder));
-            below.filter(|known| !known.is_dir()).cloned().collect()
-        };
-        for folder in lost {
-            if let Some(files) = self.folders.get(&folder) {
-                changed.extend(files.keys().cloned());
-            }
-            self.leave(&folder);
+        let lost = self.folders.keys().filter(|known| known.parent() == Some(folder));
+        for folder in lost.filter(|known| !known.is_dir()).cloned().collect::<Vec<_>>() {
+            self.enter_again(&folder, changed);
         }
     }
 }
 
+/// The files that are not in both, or are other ones.
+fn differing(before: &Files, now: &Files, changed: &mut Vec<PathBuf>) {
+    let gone = before.keys().filter(|path| !now.contains_key(*path));
+    changed.extend(gone.cloned());
+    let other = now
+        .iter()
+        .filter(|(path, facts)| before.get(*path) != Some(facts));
+    changed.extend(other.map(|(path, _)| path.clone()));
+}
+
 /// The files and the folders in a folder.
-fn list(folder: &Path) -> (BTreeMap<PathBuf, Facts>, Vec<PathBuf>) {
+fn list(folder: &Path) -> (Files, Vec<PathBuf>) {
     let (mut files, mut folders) = (BTreeMap::new(), Vec::new());
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -193,44 +292,5 @@ fn list(folder: &Path) -> (BTreeMap<PathBuf, Facts>, Vec<PathBuf>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc;
-    use std::time::Duration;
-
-    use super::*;
-    use crate::watch::tests::temp::TempDir;
-
-    #[test]
-    fn files_that_come_change_and_go_are_told_of_below_new_folders_too() {
-        let temp = TempDir::new();
-        let path = |name: &str| temp.path().join(name);
-        fs::create_dir_all(path("views/node_modules")).unwrap();
-        fs::write(path("views/a.html"), "1").unwrap();
-        let (wake, woken) = mpsc::channel();
-        let trees = Trees::new(move || {
-            let _ = wake.send(());
-        });
-        trees.watch(&path("views"));
-        let mut seen = BTreeSet::new();
-        let mut expect = |expected: &[PathBuf]| {
-            while !expected.iter().all(|path| seen.contains(path)) {
-                woken.recv_timeout(Duration::from_secs(5)).unwrap();
-                seen.extend(trees.take());
-            }
-            std::mem::take(&mut seen)
-        };
-        fs::write(path("views/a.html"), "22").unwrap();
-        expect(&[path("views/a.html")]);
-        fs::write(path("views/node_modules/x.html"), "1").unwrap();
-        fs::create_dir_all(path("views/deep/er")).unwrap();
-        fs::write(path("views/deep/er/b.html"), "1").unwrap();
-        let told = expect(&[path("views/deep/er/b.html")]);
-        assert!(!told.contains(&path("views/node_modules/x.html")));
-        fs::remove_dir_all(path("views/deep")).unwrap();
-        expect(&[path("views/deep/er/b.html")]);
-        fs::write(path("views/c.html"), "1").unwrap();
-        expect(&[path("views/c.html")]);
-        fs::remove_file(path("views/c.html")).unwrap();
-        expect(&[path("views/c.html")]);
-    }
-}
+#[path = "tests/trees.rs"]
+mod tests;
