@@ -86,9 +86,26 @@ pub fn is_in_node_modules(path: &str) -> bool {
     path.split(['/', '\\']).any(|part| part == "node_modules")
 }
 
+/// Whether the path is a package's or build output, which are left alone.
+pub fn is_foreign(path: &str) -> bool {
+    // Asked for thousands of paths, of which most have neither anywhere.
+    let has_any = path.contains("node_modules") || path.contains(".next");
+    has_any
+        && path
+            .split(['/', '\\'])
+            .any(|part| part == "node_modules" || part == ".next")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{is_in_node_modules, normalize, percent_decoded};
+    use super::{is_foreign, is_in_node_modules, normalize, percent_decoded};
+
+    #[test]
+    fn packages_and_build_output_are_left_alone() {
+        assert!(is_foreign("/app/node_modules/next/index.js"));
+        assert!(is_foreign("C:\\app\\.next\\server\\page.js"));
+        assert!(!is_foreign("/app/my_node_modules/a.js"));
+    }
     use std::path::Path;
 
     #[test]

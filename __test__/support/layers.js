@@ -100,8 +100,9 @@ function faults(found, layers = LAYERS) {
   }
   const folders = found.map(([from, to]) => [place(from), place(to)])
   for (const circle of circles(folders)) wrong.add(`a circle of folders: ${circle.join(', ')}`)
-  // A folder's mod.rs names its files: that is no use.
-  const files = found.filter(([from]) => !/(^|\/)(mod|lib)\.rs$/.test(from))
+  // A folder's mod.rs names its files: that is no use of them.
+  const names = (from, to) => /(^|\/)(mod|lib)\.rs$/.test(from) && to.startsWith(from.replace(/(mod|lib)\.rs$/, ''))
+  const files = found.filter(([from, to]) => !names(from, to))
   for (const circle of circles(files))
     if (circle.length > 3) wrong.add(`a circle of ${circle.length} files: ${circle.join(', ')}`)
   return [...wrong]

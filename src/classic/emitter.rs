@@ -1,6 +1,10 @@
-//! What an `EventEmitter` would do when asked to emit `update`.
+//! Emitting `update` as an `EventEmitter` would.
 
-use crate::js::{Held, Js, JsResult, State, Value};
+use crate::js::{Call, Held, Js, JsResult, State, Value};
+use crate::report;
+
+/// What is said of a listener that threw or rejected.
+pub const LISTENER_FAILED: &str = "a listener of `update` failed";
 
 /// What is taken from `EventEmitter`, as it was when the addon was loaded.
 pub struct Emitters {
@@ -101,4 +105,46 @@ pub fn capturing_rejections<'s>(
     let result = emit();
     emitter.set_key(key, before)?;
     result
+}
+
+/// `emitUpdate`, to be bound to a runtime and an id.
+pub struct EmitUpdate(pub Held);
+
+impl State for EmitUpdate {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        let function = js.function("emitUpdate", 0, |call| Ok(emit_update(call)))?;
+        Ok(Self(function.hold()))
+    }
+}
+
+/// `emitUpdate()` as a runner gets it: runtime and id are bound.
+fn emit_update<'s>(call: &Call<'s>) -> Value<'s> {
+    let (runtime, id) = (call.arg(0), call.arg(1));
+    call.js.boolean(emit(call.js, runtime, &id.display()))
+}
+
+/// Emits `update`. What a listener throws is reported, as nobody else would catch it, and keeps it from no other
+/// listener. An `emit` of a subclass or of the instance is honoured.
+pub fn emit(js: Js<'_>, runtime: Value<'_>, id: &str) -> bool {
+    if let Ok(Some(listeners)) = plain_listeners(js, runtime) {
+        for listener in &listeners {
+            match listener.call(runtime, &[js.string(id)]) {
+                Ok(result) => report::rejection(js, id, LISTENER_FAILED, result),
+                Err(thrown) => report::error(js, id, LISTENER_FAILED, thrown.0),
+            }
+        }
+        return !listeners.is_empty();
+    }
+    let arguments = [js.string("update"), js.string(id)];
+    let emitted = capturing_rejections(js, runtime, || runtime.call_method("emit", &arguments));
+    match emitted {
+        Ok(had_listeners) => {
+            report::rejection(js, id, LISTENER_FAILED, had_listeners);
+            had_listeners.truthy()
+        }
+        Err(thrown) => {
+            report::error(js, id, LISTENER_FAILED, thrown.0);
+            true
+        }
+    }
 }

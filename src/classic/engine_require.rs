@@ -12,8 +12,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::dependencies;
-use super::hmr_runtime::require_of;
 use super::hot_module::take as take_hot;
+use super::registry::require_of;
 use super::steps::Module;
 use crate::es::resolve::url::FileUrl;
 use crate::es::resolve::{Mode, ResolveError, Resolved, Resolver};

@@ -1,24 +1,21 @@
 //! `HMRRuntime` and `createRuntime`: import, unimport, closeAll, and the global switches.
 
 use std::cell::Cell;
-use std::rc::Rc;
 
 use super::context::StepContext;
 use super::import::import;
-use super::record::{Phase, Record};
-use super::registry::{self, Registry};
+use super::record::Phase;
+use super::registry;
 use super::steps::{Module, StepFailure};
 use super::switches::Switches;
 use super::values::take_values;
 use super::watching::{check_watcher, stop_all, stop_watching};
-use super::{dependencies, engine_require, in_program, runtimes, trouble};
-use super::{emitter, inspect};
+use super::{dependencies, emitter, engine_require, hearing, in_program, inspect, runtimes};
 use crate::classic::watchers::fs_watcher::WatcherClasses;
 use crate::error::HmrError;
-use crate::js::{Call, ClassSpec, Cx, Held, Js, JsResult, State, Value, define_class, spawn_detached};
+use crate::es::Engine;
+use crate::js::{Call, ClassSpec, Held, Js, JsResult, State, Value, define_class, spawn_detached};
 use crate::report;
-
-const LISTENER_FAILED: &str = "a listener of `update` failed";
 
 /// The runtime's class.
 const HMR_RUNTIME: ClassSpec = ClassSpec {
@@ -35,6 +32,7 @@ const HMR_RUNTIME: ClassSpec = ClassSpec {
         call.this.define_hidden(js.string("_requireFn"), require)?;
         let maker = js.state::<StepContext>()?.maker(js);
         registry::attach(call.this, maker)?;
+        hearing::attach(call.this)?;
         dependencies::attach(call.this, call.arg(2))?;
         in_program::add(call.this)?;
         Ok(call.this)
@@ -47,6 +45,7 @@ const HMR_RUNTIME: ClassSpec = ClassSpec {
     ],
     statics: &[
         ("setLogging", 1, |call| {
+            call.js.state::<report::Switches>()?.logging_chosen.set(true);
             set::<report::Switches>(call, |switches| &switches.logging)
         }),
         ("loggingEnabled", 0, |call| {
@@ -88,6 +87,9 @@ fn disable_reloading<'s>(call: &Call<'s>) -> JsResult<'s> {
     for (runtime, _) in runtimes::live(js) {
         stop_all(runtime)?;
     }
+    if let Some(engine) = js.made_state::<Engine>() {
+        engine.host().reloading_disabled(js);
+    }
     Ok(js.undefined())
 }
 
@@ -100,16 +102,6 @@ impl State for RuntimeClass {
         class.define_hidden(js.string("HMRRuntime"), class)?;
         add_symbols(class)?;
         Ok(Self(class.hold()))
-    }
-}
-
-/// `emitUpdate`, to be bound to a runtime and an id.
-pub struct EmitUpdate(pub Held);
-
-impl State for EmitUpdate {
-    fn make(js: Js<'_>) -> JsResult<'_, Self> {
-        let function = js.function("emitUpdate", 0, |call| Ok(emit_update(call)))?;
-        Ok(Self(function.hold()))
     }
 }
 
@@ -129,7 +121,7 @@ fn on_rejection<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let (error, event, id) = (call.arg(0), call.arg(1), call.arg(2));
     if event.text().as_deref() == Some("update") {
-        report::error(js, &id.display(), LISTENER_FAILED, error);
+        report::error(js, &id.display(), emitter::LISTENER_FAILED, error);
     } else if emitter::captures_rejections(js, call.this)? {
         call.this.call_method("emit", &[js.string("error"), error])?;
     } else {
@@ -187,23 +179,6 @@ fn check_require<'s>(callee: &str, require: Value<'s>) -> JsResult<'s, ()> {
     Err(HmrError::argument(callee, "require", expected, require).thrown(require.js()))
 }
 
-/// The `require` function of a runtime.
-pub fn require_of(runtime: Value<'_>) -> JsResult<'_> {
-    runtime.get("_requireFn")
-}
-
-/// A module as its steps need it.
-pub fn module<'s>(runtime: Value<'s>, registry: &Rc<Registry>, record: &Rc<Record>) -> JsResult<'s, Module> {
-    let js = runtime.js();
-    Ok(Module {
-        cx: Cx::new(js),
-        runtime: runtime.hold(),
-        registry: Rc::clone(registry),
-        record: Rc::clone(record),
-        slot: registry::slot(registry.object(js), record)?.hold(),
-    })
-}
-
 /// `runtime.unimport(id)`.
 fn unimport<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
@@ -216,7 +191,7 @@ fn unimport<'s>(call: &Call<'s>) -> JsResult<'s> {
     let Some(record) = registry.find(&id) else {
         return Ok(js.undefined());
     };
-    let module = module(call.this, &registry, &record)?;
+    let module = Module::of(call.this, &registry, &record)?;
     record.is_alive.set(false);
     stop_watching(js, &registry, registry_object, &record);
     dependencies::release(js, call.this, &record);
@@ -239,36 +214,4 @@ fn unimport<'s>(call: &Call<'s>) -> JsResult<'s> {
 fn close_all<'s>(call: &Call<'s>) -> JsResult<'s> {
     stop_all(call.this)?;
     Ok(call.js.undefined())
-}
-
-/// `emitUpdate()` as a runner gets it: runtime and id are bound.
-fn emit_update<'s>(call: &Call<'s>) -> Value<'s> {
-    let (runtime, id) = (call.arg(0), call.arg(1));
-    call.js.boolean(emit(call.js, runtime, &id.display()))
-}
-
-/// Emits `update`. What a listener throws is reported, as nobody else would catch it, and keeps it from no other
-/// listener. An `emit` of a subclass or of the instance is honoured.
-pub fn emit(js: Js<'_>, runtime: Value<'_>, id: &str) -> bool {
-    if let Ok(Some(listeners)) = emitter::plain_listeners(js, runtime) {
-        for listener in &listeners {
-            match listener.call(runtime, &[js.string(id)]) {
-                Ok(result) => trouble::report_rejection(js, id, LISTENER_FAILED, result),
-                Err(thrown) => report::error(js, id, LISTENER_FAILED, thrown.0),
-            }
-        }
-        return !listeners.is_empty();
-    }
-    let arguments = [js.string("update"), js.string(id)];
-    let emitted = emitter::capturing_rejections(js, runtime, || runtime.call_method("emit", &arguments));
-    match emitted {
-        Ok(had_listeners) => {
-            trouble::report_rejection(js, id, LISTENER_FAILED, had_listeners);
-            had_listeners.truthy()
-        }
-        Err(thrown) => {
-            report::error(js, id, LISTENER_FAILED, thrown.0);
-            true
-        }
-    }
 }

@@ -4,9 +4,8 @@ use std::rc::Rc;
 
 use super::context::StepContext;
 use super::cycle::Importing;
-use super::hmr_runtime::{module, require_of};
 use super::record::{Phase, Record};
-use super::registry::{self, place};
+use super::registry::{self, place, require_of};
 use super::runtimes::Runtimes;
 use super::steps::Module;
 use super::update::EndsIdle;
@@ -127,7 +126,7 @@ fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s
         }
     };
     let waiter = waiter.filter(|waiter| !Rc::ptr_eq(waiter, &record));
-    let module = module(runtime, &registry, &record)?;
+    let module = Module::of(runtime, &registry, &record)?;
     let exports_object = module.slot.get(js).item(place::EXPORTS_OBJECT)?.hold();
     Ok(Begun::Import(Import {
         module,

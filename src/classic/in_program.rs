@@ -1,32 +1,18 @@
 //! Runtimes in a hot program: the program evaluates their hot modules anew, in one update with all else that changed, and the
 //! runtimes take what ran.
 
-use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::engine_require;
-use super::hmr_runtime::{module, require_of};
-use super::hot_module::Version;
 use super::load::wait_at_most;
-use super::record::{Phase, Record, STALLED};
-use super::registry::Registry;
+use super::record::{Phase, Record, STALLED, Taking};
 use super::runtimes::{self, Runtimes};
 use super::steps::Module;
 use super::watching::stop_all;
-use super::{dependencies, handed_out, registry, shutdown, update};
+use super::{registry, shutdown, update};
 use crate::es::{self, Engine, StepsEnded};
 use crate::files::Origin;
-use crate::js::{Cx, Held, Js, JsResult, Value};
-
-/// What a program asks of a runtime: to take a version that it has evaluated.
-#[derive(Default)]
-pub struct Taking {
-    /// This version is nobody else's yet. Of one module, each runtime has an instance of its own: all others evaluate it again.
-    is_first: bool,
-    /// What it failed with.
-    pub failure: RefCell<Option<Held>>,
-}
+use crate::js::{Cx, Js, JsResult, Value};
 
 /// The runtimes of this environment, as a hot program sees them.
 struct InProgram(Rc<Runtimes>);
@@ -39,58 +25,6 @@ pub fn add(runtime: Value<'_>) -> JsResult<'_, ()> {
     };
     engine.set_runtimes(Rc::new(InProgram(js.state::<Runtimes>()?)));
     engine.host().runtime_made(js, runtime)
-}
-
-/// Whether a hot program takes the changes of what a watcher of ours names: what that says is an echo.
-pub fn is_echo(js: Js<'_>, registry: &Registry, id_or_path: &str, origin: Origin) -> bool {
-    let Some(engine) = js.made_state::<Engine>().filter(|_| origin != Origin::Told) else {
-        return false;
-    };
-    let host = engine.host();
-    let records = registry.find_told(id_or_path);
-    let mut paths = records.iter().map(|record| record.resolved.borrow().clone());
-    host.takes(Path::new(id_or_path)) || paths.any(|path| host.takes(Path::new(&path)))
-}
-
-/// Calls `function.apply(this, args)`, which is a step of a module's life.
-pub fn run_step<'s>(
-    runtime: Value<'s>,
-    function: Value<'s>,
-    this: Value<'s>,
-    args: &[Value<'s>],
-) -> JsResult<'s> {
-    match runtime.js().made_state::<Engine>() {
-        Some(engine) => engine.host().run_step(runtime, function, this, args),
-        None => function.call(this, args),
-    }
-}
-
-/// The program is to know what its version failed with.
-pub fn fail_program(by_program: Option<&Rc<Taking>>, thrown: &Held) {
-    if let Some(taking) = by_program {
-        *taking.failure.borrow_mut() = Some(thrown.clone());
-    }
-}
-
-/// The module has taken that version, or refused it.
-pub fn forget_taken(record: &Record, by_program: Option<&Rc<Taking>>) {
-    record
-        .by_program
-        .borrow_mut()
-        .take_if(|it| by_program.is_some_and(|taken| Rc::ptr_eq(taken, it)));
-}
-
-/// The version that the program has evaluated, for the first of its runtimes.
-pub fn take<'s>(js: Js<'s>, module: &Module, taking: &Taking) -> JsResult<'s, Option<Version>> {
-    if !taking.is_first {
-        return Ok(None);
-    }
-    let require = require_of(module.runtime.get(js))?;
-    let path = module.record.resolved.borrow().clone();
-    engine_require::gets_as_it_is(js, &path)?;
-    let version = handed_out::evaluate(module, require, &path, None)?;
-    dependencies::follow(js, module)?;
-    Ok(Some(version))
 }
 
 impl InProgram {
@@ -159,7 +93,7 @@ fn begin(js: Js<'_>, paths: &[PathBuf]) -> Vec<(Rc<Record>, Rc<Taking>)> {
                 });
                 is_first = false;
                 *record.by_program.borrow_mut() = Some(Rc::clone(&taking));
-                let Ok(module) = module(runtime, &registry, &record) else {
+                let Ok(module) = Module::of(runtime, &registry, &record) else {
                     continue;
                 };
                 update::change(js, module, Origin::Told);

@@ -10,7 +10,7 @@ use super::record::{Phase, Record};
 use super::registry::place;
 use super::steps::Module;
 use super::trouble::SETTLE;
-use super::{handed_out, hmr_runtime, in_program, require_cache, watching};
+use super::{handed_out, registry, require_cache, taking, watching};
 use crate::classic::node_paths;
 use crate::classic::resolve::{self, Way};
 use crate::files::Origin;
@@ -84,7 +84,7 @@ pub fn load_for_update(module: &Module, origin: Origin) -> Loaded {
     let taking = module.record.by_program.borrow().clone();
     let loaded = module.cx.attempt(|js| {
         if let Some(taking) = taking
-            && let Some(version) = in_program::take(js, module, &taking)?
+            && let Some(version) = taking::take(js, module, &taking)?
         {
             return Ok(Loaded {
                 version: Ok(version),
@@ -113,7 +113,7 @@ pub fn load_for_update(module: &Module, origin: Origin) -> Loaded {
 /// Evicts and requires the file, and takes its export for a hot module. [`leave_parents`] has to follow.
 pub fn load<'s>(js: Js<'s>, module: &Module, origin: Origin) -> JsResult<'s, Version> {
     let runtime = module.runtime.get(js);
-    let require = hmr_runtime::require_of(runtime)?;
+    let require = registry::require_of(runtime)?;
     let old_path = module.record.resolved.borrow().clone();
     let path = find(require, &module.record, &old_path, origin)?;
     if old_path != path {
@@ -170,7 +170,7 @@ pub fn leave_parents(js: Js<'_>, module: &Module) {
     let all: Vec<_> = (place::EVICTED..place::EVICTED + evicted)
         .filter_map(take)
         .collect();
-    let left = hmr_runtime::require_of(module.runtime.get(js)).and_then(|require| {
+    let left = registry::require_of(module.runtime.get(js)).and_then(|require| {
         let cache = require.get("cache")?;
         all.into_iter()
             .try_for_each(|old| require_cache::take_from_parents(&module.registry, cache, old))

@@ -4,11 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::in_program::Taking;
-use super::telling::Recent;
+use super::recent::Recent;
 use crate::classic::resolve::Way;
 use crate::files::Origin;
-use crate::js::Signal;
+use crate::js::{Held, Signal};
 
 /// What a module is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +31,46 @@ pub struct AwaitedStep {
     pub since: Instant,
     /// Fires when the step is given up.
     pub given_up: Rc<Signal>,
+}
+
+/// What a program asks of a runtime: to take a version that it has evaluated.
+#[derive(Default)]
+pub struct Taking {
+    /// This version is nobody else's yet. Of one module, each runtime has an instance of its own: all others evaluate it again.
+    pub is_first: bool,
+    /// What it failed with.
+    pub failure: RefCell<Option<Held>>,
+}
+
+/// What was reported last, and how often in a row; empty while all is well.
+#[derive(Default)]
+pub struct Trouble(RefCell<(String, u64)>);
+
+impl Trouble {
+    /// Notes what is being reported, and says how often it came in a row; `None` is like no other.
+    pub fn count(&self, trouble: Option<&str>) -> u64 {
+        let mut last = self.0.borrow_mut();
+        let Some(trouble) = trouble else {
+            *last = (String::new(), 1);
+            return 1;
+        };
+        if last.0 == trouble {
+            last.1 += 1;
+        } else {
+            *last = (trouble.to_owned(), 1);
+        }
+        last.1
+    }
+
+    /// Whether this was reported last.
+    pub fn is(&self, trouble: &str) -> bool {
+        self.0.borrow().0 == trouble
+    }
+
+    /// All is well again. Says whether it was not.
+    pub fn end(&self) -> bool {
+        self.0.take().1 > 0
+    }
 }
 
 /// One module of one runtime.
@@ -61,7 +100,7 @@ pub struct Record {
     /// Counts updates, so that a report that waits can see that a newer version came.
     pub updates: Cell<u64>,
     /// What was reported last, and how often in a row; empty while all is well.
-    pub trouble: RefCell<(String, u64)>,
+    pub trouble: Trouble,
     /// Its last updates.
     pub recent: RefCell<Recent>,
     /// The `generate` that made the persistent values, as its text.
@@ -98,7 +137,7 @@ impl Record {
             evicted: Cell::new(0),
             pending: Cell::new(None),
             updates: Cell::new(0),
-            trouble: RefCell::default(),
+            trouble: Trouble::default(),
             recent: RefCell::default(),
             generated_by: RefCell::default(),
             loaded_at: Cell::new(None),
@@ -126,26 +165,6 @@ impl Record {
     /// Whether it is as it was after that update: not updated since, and not let go.
     pub fn is_as_it_was(&self, update: u64) -> bool {
         self.updates.get() == update && self.is_alive.get() && self.is_watched.get()
-    }
-
-    /// Notes what is being reported, and says how often it came in a row; `None` is like no other.
-    pub fn count_trouble(&self, trouble: Option<&str>) -> u64 {
-        let mut last = self.trouble.borrow_mut();
-        let Some(trouble) = trouble else {
-            *last = (String::new(), 1);
-            return 1;
-        };
-        if last.0 == trouble {
-            last.1 += 1;
-        } else {
-            *last = (trouble.to_owned(), 1);
-        }
-        last.1
-    }
-
-    /// All is well again. Says whether it was not.
-    pub fn recover(&self) -> bool {
-        self.trouble.take().1 > 0
     }
 
     /// The step that has been waited for too long, if any.

@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 
-use super::dependencies::Dependencies;
+use super::dependencies::known::Dependencies;
 use super::record::{Phase, Record};
 use super::runtimes::Runtimes;
 use crate::error::HmrError;
@@ -215,6 +215,11 @@ pub fn of<'s>(runtime: Value<'s>, method: &'static str) -> JsResult<'s, (Rc<Regi
         class: "HMRRuntime",
     }
     .thrown(js))
+}
+
+/// The `require` function of a runtime.
+pub fn require_of(runtime: Value<'_>) -> JsResult<'_> {
+    runtime.get("_requireFn")
 }
 
 /// Makes the slot of a new record, with its exports object.

@@ -7,6 +7,7 @@ use tracing::trace_span;
 
 use super::registry::Registry;
 use crate::js::{Js, JsResult, Value};
+use crate::paths::is_foreign;
 
 /// A search looks at so many entries of the cache per eviction, on average. A smaller cache is searched every time.
 const SEARCHED_PER_EVICTION: u32 = 128;
@@ -212,26 +213,4 @@ pub fn require<'s>(require: Value<'s>, path: &str) -> JsResult<'s> {
     let _span = trace_span!("require", path).entered();
     let js = require.js();
     require.call(js.undefined(), &[js.string(path)])
-}
-
-/// Whether the path is a package's or build output, which are left alone.
-pub fn is_foreign(path: &str) -> bool {
-    // Asked for thousands of paths, of which most have neither anywhere.
-    let has_any = path.contains("node_modules") || path.contains(".next");
-    has_any
-        && path
-            .split(['/', '\\'])
-            .any(|part| part == "node_modules" || part == ".next")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_foreign;
-
-    #[test]
-    fn packages_and_build_output_are_left_alone() {
-        assert!(is_foreign("/app/node_modules/next/index.js"));
-        assert!(is_foreign("C:\\app\\.next\\server\\page.js"));
-        assert!(!is_foreign("/app/my_node_modules/a.js"));
-    }
 }

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use super::hmr_runtime::module;
 use super::registry::{self, Registry};
 use super::runtimes;
 use super::steps::{Module, StepFailure};
@@ -54,7 +53,7 @@ fn let_go(runtimes: Vec<(Value<'_>, Rc<Registry>)>) -> JsResult<'_, Vec<Module>>
         for record in registry.all() {
             record.is_alive.set(false);
             let place = modules.partition_point(|later| later.record.order > record.order);
-            modules.insert(place, module(runtime, &registry, &record)?);
+            modules.insert(place, Module::of(runtime, &registry, &record)?);
         }
     }
     Ok(modules)

@@ -6,13 +6,13 @@ use std::time::Instant;
 use tracing::{Instrument, trace_span};
 
 use super::context::StepContext;
-use super::hmr_runtime::EmitUpdate;
+use super::emitter::EmitUpdate;
 use super::hot_module::Version;
-use super::in_program::run_step;
 use super::persist::{self, PersistClass};
 use super::record::{AwaitedStep, Record, STALLED};
-use super::registry::{Registry, place};
+use super::registry::{self, Registry, place};
 use super::runner::{self, RunnerClasses};
+use crate::es::Engine;
 use crate::js::{Cx, Held, Js, JsResult, State, Timers, Value, settled, settled_before, spawn_detached};
 use crate::report;
 
@@ -77,6 +77,18 @@ enum Wait {
 }
 
 impl Module {
+    /// A module of this runtime.
+    pub fn of<'s>(runtime: Value<'s>, registry: &Rc<Registry>, record: &Rc<Record>) -> JsResult<'s, Self> {
+        let js = runtime.js();
+        Ok(Self {
+            cx: Cx::new(js),
+            runtime: runtime.hold(),
+            registry: Rc::clone(registry),
+            record: Rc::clone(record),
+            slot: registry::slot(registry.object(js), record)?.hold(),
+        })
+    }
+
     /// Runs `persist.generate()`.
     pub async fn generate(&self, persist: &Held) -> Result<Held, StepFailure> {
         let persist = persist.clone();
@@ -240,18 +252,24 @@ impl Module {
 
     /// Leaves a step behind: what it comes to is ignored, but for what it throws.
     fn give_up(&self, method: &'static str, step: &AwaitedStep, result: Held) {
-        let (cx, id) = (self.cx.clone(), self.record.id.clone());
+        let module = self.clone();
         let seconds = step.since.elapsed().as_secs();
         self.cx.with(|js| {
             let text = format!(
                 "{} was given up after {seconds} s for a new version",
-                named(method, &id)
+                named(method, &module.record.id)
             );
             report::notice(js, &text);
             spawn_detached(js, async move {
-                if let Err(thrown) = settled(&cx, result).await {
+                if let Err(thrown) = settled(&module.cx, result).await {
                     let what = format!("{} failed after it was given up", said(method));
-                    cx.with(|js| report::error(js, &id, &what, thrown.get(js)));
+                    // The file may have another text by now, so no line of it is shown.
+                    let report = |js: Js<'_>| {
+                        report::error_with_frames_of(js, &module.record.id, &what, thrown.get(js), &|_| {
+                            false
+                        });
+                    };
+                    module.cx.with(report);
                 }
             });
         });
@@ -275,6 +293,19 @@ fn named(method: &str, id: &str) -> String {
         "clean" => format!("the cleanup of the runner of {id}"),
         "cleanup" => format!("the cleanup of the persistent values of {id}"),
         method => format!("{} of {id}", said(method)),
+    }
+}
+
+/// Calls `function.apply(this, args)`, which is a step of a module's life.
+fn run_step<'s>(
+    runtime: Value<'s>,
+    function: Value<'s>,
+    this: Value<'s>,
+    args: &[Value<'s>],
+) -> JsResult<'s> {
+    match runtime.js().made_state::<Engine>() {
+        Some(engine) => engine.host().run_step(runtime, function, this, args),
+        None => function.call(this, args),
     }
 }
 

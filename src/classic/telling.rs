@@ -5,10 +5,11 @@
 //! three are told in full.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::fs;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::recent::{LOOP, UPDATES};
 use super::steps::Module;
 use super::trouble::{count_failure, report_failure, warn};
 use crate::files::{Delivery, Origin};
@@ -19,12 +20,6 @@ use crate::report;
 const LOOK: u32 = 50;
 /// A burst that lasts longer is told of while it goes on.
 const LONGEST: Duration = Duration::from_secs(10);
-
-/// So many updates of a module
-const UPDATES: usize = 10;
-/// within this time, without a pause, are a loop.
-const LOOP: Duration = Duration::from_secs(2);
-const PAUSE: Duration = Duration::from_millis(500);
 
 enum Said {
     Failure(&'static str, Held),
@@ -232,67 +227,25 @@ fn tell(module: &Module, said: &Said) {
     }
 }
 
-/// The last updates of one module, to see whether its run writes what it follows.
-#[derive(Default)]
-pub struct Recent {
-    at: VecDeque<Instant>,
-    is_told: bool,
-}
-
-impl Recent {
-    /// Notes an update. Says whether there are too many, once until they pause.
-    pub fn note(&mut self, now: Instant) -> bool {
-        if self
-            .at
-            .back()
-            .is_some_and(|last| now.duration_since(*last) >= PAUSE)
-        {
-            *self = Self::default();
-        }
-        self.at.push_back(now);
-        if self.at.len() > UPDATES {
-            self.at.pop_front();
-        }
-        let is_loop = self.at.len() == UPDATES
-            && self
-                .at
-                .front()
-                .is_some_and(|first| now.duration_since(*first) < LOOP);
-        is_loop && !std::mem::replace(&mut self.is_told, true)
-    }
-}
-
-/// Warns of a module that is updated again and again by what `changed`.
+/// Warns of a module that is updated again and again by what `changed`, if its own run seems to write that.
 pub fn warn_of_loop(module: &Module, origin: Origin, changed: Option<&String>) {
-    if origin != Origin::Watched || !module.record.recent.borrow_mut().note(Instant::now()) {
+    if origin != Origin::Watched {
         return;
     }
-    let path = module.record.resolved.borrow().clone();
-    let file = report::relative(changed.unwrap_or(&path));
+    let record = &module.record;
+    let path = changed
+        .cloned()
+        .unwrap_or_else(|| record.resolved.borrow().clone());
+    let written = fs::metadata(&path).and_then(|file| file.modified()).ok();
+    let ended = record.loaded_at.get();
+    if !record.recent.borrow_mut().note(Instant::now(), written, ended) {
+        return;
+    }
+    let file = report::relative(&path);
     let text = format!(
         "{UPDATES} updates within {} s for {file}, without a pause: if its run writes that file, let it write elsewhere or \
          only what differs, or name the file in `ignored`",
         LOOP.as_secs()
     );
-    module.cx.with(|js| report::warning(js, &module.record.id, &text));
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::{Duration, Instant};
-
-    use super::Recent;
-
-    #[test]
-    fn ten_updates_without_a_pause_are_told_once() {
-        let start = Instant::now();
-        let told = |gap: u64| {
-            let mut recent = Recent::default();
-            let at = |n: u64| start + Duration::from_millis(n * gap);
-            (0..30).filter(|n| recent.note(at(*n))).collect::<Vec<_>>()
-        };
-        assert_eq!(told(20), [9]);
-        assert!(told(300).is_empty());
-        assert!(told(600).is_empty());
-    }
+    module.cx.with(|js| report::warning(js, &record.id, &text));
 }

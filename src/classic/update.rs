@@ -6,7 +6,6 @@ use std::time::SystemTime;
 use super::dependencies::{self, Loaded};
 use super::engine_require::evaluated_meanwhile;
 use super::hot_module::Version;
-use super::in_program::{fail_program, forget_taken};
 use super::lifecycle::{Situation, Step, plan};
 use super::load::{is_just_written, leave_parents, load_first, load_for_update, wait};
 use super::outcome::{Stopped, UpdateOutcome};
@@ -14,14 +13,15 @@ use super::record::{Phase, Record};
 use super::registry::place;
 use super::replace::{replace, running_version};
 use super::steps::{Module, StepFailure};
+use super::taking::{fail_program, forget_taken};
 use super::telling::warn_of_loop;
 use super::trouble::{
-    SETTLE, log_kept, report_after_settling, report_failure, report_of_old_version, report_rejection,
-    report_unloadable, tell_not_forgotten,
+    SETTLE, log_kept, report_after_settling, report_failure, report_of_old_version, report_unloadable,
+    tell_not_forgotten,
 };
 use super::unloadable::Failure;
 use super::values::{keep_values, take_values};
-use super::{command, hmr_runtime, watching};
+use super::{command, emitter, watching};
 use crate::files::{Delivery, Origin};
 use crate::js::{Held, Js, Timers, outside, spawn_detached};
 use crate::report;
@@ -240,10 +240,17 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
         match outcome {
             // The program's own line tells of it.
             UpdateOutcome::Updated if by_program.is_some() => {
-                record.recover();
+                record.trouble.end();
             }
             UpdateOutcome::Updated => {
-                log(js, if record.recover() { "recovered" } else { "updated" });
+                log(
+                    js,
+                    if record.trouble.end() {
+                        "recovered"
+                    } else {
+                        "updated"
+                    },
+                );
             }
             UpdateOutcome::FellBack | UpdateOutcome::Kept => log_kept(js, record, &way, took),
             UpdateOutcome::KeptForNow
@@ -265,7 +272,7 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
 fn announce(js: Js<'_>, module: Module) {
     let emit = move |js: Js<'_>| {
         if module.record.is_alive.get() {
-            hmr_runtime::emit(js, module.runtime.get(js), &module.record.id);
+            emitter::emit(js, module.runtime.get(js), &module.record.id);
         }
         leave_parents(js, &module);
     };
@@ -287,7 +294,7 @@ pub fn finish(module: &Module, version: &Version, exports: &Held, outcome: Updat
         let what = "the promise that its runner returned was rejected (an AsyncRunner would be awaited)";
         module
             .cx
-            .with(|js| report_rejection(js, &module.record.id, what, exports.get(js)));
+            .with(|js| report::rejection(js, &module.record.id, what, exports.get(js)));
     }
     outcome
 }

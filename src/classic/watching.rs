@@ -1,21 +1,16 @@
-//! Which modules are watched, and what happens when their watcher emits `update`.
+//! Which modules are watched.
 
 use std::rc::Rc;
 
-use smallvec::SmallVec;
-
-use super::hmr_runtime::{module, require_of};
-use super::in_program::is_echo;
+use super::dependencies;
 use super::record::{Phase, Record};
-use super::registry::{self, Registry, place};
+use super::registry::{self, Registry, place, require_of};
 use super::steps::Module;
 use super::switches::Switches;
-use super::{dependencies, trouble, update};
 use crate::classic::resolve::{self, Way};
 use crate::classic::watchers::fs_watcher;
 use crate::error::HmrError;
-use crate::files::{Delivery, Origin};
-use crate::js::{Call, Held, Js, JsResult, State, Value};
+use crate::js::{Js, JsResult, Value};
 use crate::report;
 
 /// Anything falsy, and `true` as in the JavaScript package, means: watch nothing.
@@ -70,7 +65,7 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
         return Ok(());
     }
     if registry.watched.get() == 0 {
-        listen(js, runtime, &registry, watcher)?;
+        listen(js, &registry, watcher)?;
     }
     registry.watched.set(registry.watched.get() + 1);
     record.is_watched.set(true);
@@ -98,7 +93,7 @@ fn watch<'s>(
     };
     slot.set_item(place::UNWATCH, unwatch)?;
     // An async `watch` has nobody to catch what it throws.
-    trouble::report_rejection(js, &record.id, "its watch failed", unwatch);
+    report::rejection(js, &record.id, "its watch failed", unwatch);
     if !record.is_watched.get() {
         // `watch` itself let the module go.
         call_unwatch(js, record, slot);
@@ -130,31 +125,9 @@ pub fn watch_where_it_is<'s>(js: Js<'s>, module: &Module, path: &str) -> JsResul
     started
 }
 
-/// The `update` listener of runtimes, to be bound to one.
-pub struct OnUpdate {
-    listener: Held,
-    /// The key under which a bound listener says whose it is.
-    runtime: Held,
-}
-
-impl State for OnUpdate {
-    fn make(js: Js<'_>) -> JsResult<'_, Self> {
-        Ok(Self {
-            listener: js.function("onUpdate", 0, on_update)?.hold(),
-            runtime: js.symbol("node-hmr runtime").hold(),
-        })
-    }
-}
-
-fn listen<'s>(js: Js<'s>, runtime: Value<'s>, registry: &Registry, watcher: Value<'s>) -> JsResult<'s, ()> {
+fn listen<'s>(js: Js<'s>, registry: &Registry, watcher: Value<'s>) -> JsResult<'s, ()> {
     let registry_object = registry.object(js);
-    let mut listener = registry_object.get("listener")?;
-    if listener.is_undefined() {
-        let on_update = js.state::<OnUpdate>()?;
-        listener = on_update.listener.get(js).bind(js.undefined(), &[runtime])?;
-        listener.define_hidden(on_update.runtime.get(js), runtime)?;
-        registry_object.set("listener", listener)?;
-    }
+    let listener = registry_object.get("listener")?;
     registry_object.set("watcher", watcher)?;
     make_room(js, watcher)?;
     watcher.call_method("on", &[js.string("update"), listener])?;
@@ -214,7 +187,7 @@ fn call_unwatch<'s>(js: Js<'s>, record: &Record, slot: Value<'s>) {
     });
     let what = "its watch could not be stopped";
     match stopped {
-        Ok(closing) => trouble::report_rejection(js, &record.id, what, closing),
+        Ok(closing) => report::rejection(js, &record.id, what, closing),
         Err(thrown) => report::error(js, &record.id, what, thrown.0),
     }
 }
@@ -226,64 +199,6 @@ pub fn stop_all(runtime: Value<'_>) -> JsResult<'_, ()> {
     for record in registry.all() {
         stop_watching(runtime.js(), &registry, registry_object, &record);
         dependencies::release(runtime.js(), runtime, &record);
-    }
-    Ok(())
-}
-
-/// A watcher emitted `update`: the runtime is bound before the ids.
-fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
-    let js = call.js;
-    let runtime = call.arg(0);
-    let origin = js.state::<Delivery>()?.origin();
-    let mut told = Vec::new();
-    for argument in call.args.iter().skip(1) {
-        if argument.is_array() {
-            told.extend(argument.items()?);
-        } else {
-            told.push(*argument);
-        }
-    }
-    let ids: Vec<_> = told.into_iter().filter_map(Value::text).collect();
-    let ids: Vec<_> = ids.iter().map(String::as_str).collect();
-    hear(runtime, &ids, origin)?;
-    Ok(js.undefined())
-}
-
-/// The runtime that hears by this listener, which is marked with it.
-pub fn hearing_by(listener: Value<'_>) -> Option<Value<'_>> {
-    let mark = listener.js().state::<OnUpdate>().ok()?.runtime.get(listener.js());
-    let runtime = listener.get_key(mark).ok()?;
-    runtime.is_object().then_some(runtime)
-}
-
-/// Something happened to these ids or paths.
-pub fn hear<'s>(runtime: Value<'s>, ids: &[&str], origin: Origin) -> JsResult<'s, ()> {
-    let js = runtime.js();
-    let (registry, _) = registry::of(runtime, "HMRRuntime.import")?;
-    let news = ids
-        .iter()
-        .copied()
-        .filter(|id| !is_echo(js, &registry, id, origin));
-    let news: SmallVec<[&str; 4]> = news.collect();
-    let ids = news.as_slice();
-    if dependencies::take_over(runtime, &registry, ids, origin)? {
-        return Ok(());
-    }
-    let mut records: Vec<Rc<Record>> = Vec::new();
-    for id in ids {
-        for record in registry.find_told(id) {
-            if !records.iter().any(|it| Rc::ptr_eq(it, &record)) {
-                records.push(record);
-            }
-        }
-    }
-    registry::sort(&mut records);
-    for record in records {
-        // An update of one may have stopped the watch of the next.
-        if record.is_alive.get() && record.is_watched.get() {
-            let module = module(runtime, &registry, &record)?;
-            update::change(js, module, origin);
-        }
     }
     Ok(())
 }

@@ -72,11 +72,8 @@ pub struct Engine {
 
 impl Engine {
     /// An engine that knows no module yet.
-    pub(super) fn new(node: NodeVersion, builtins: Vec<String>, node_module: Held, glue: Held) -> Self {
-        let options = Options {
-            builtins: builtins.clone(),
-            ..Options::default()
-        };
+    pub(super) fn new(node: NodeVersion, options: Options, node_module: Held, glue: Held) -> Self {
+        let builtins = options.builtins.clone();
         let settings = Settings {
             hot: false,
             node,
@@ -276,7 +273,7 @@ impl Engine {
     }
 
     /// The absolute file name of a script of the engine's own.
-    pub(super) fn own_file(name: &str) -> String {
+    pub fn own_file(name: &str) -> String {
         if cfg!(windows) {
             format!("C:{OWN_PLACE}/{name}").replace('/', "\\")
         } else {

@@ -13,7 +13,7 @@ pub use trace::{shows_everything, start_if_asked};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::js::{Js, JsResult, Value};
+use crate::js::{Cx, Js, JsResult, Value, settled, spawn_detached};
 pub use colour::has_colours;
 use colour::{Colour, paint};
 
@@ -98,6 +98,19 @@ fn stack_of(thrown: Value<'_>) -> Option<String> {
 /// The files that the stack of a thrown error leads through, from the innermost on.
 pub fn files_in_stack(thrown: Value<'_>) -> Vec<String> {
     stack_of(thrown).as_deref().map(stack::files).unwrap_or_default()
+}
+
+/// Reports the rejection of a promise that comes out of an update and that nobody may be waiting for.
+pub fn rejection(js: Js<'_>, id: &str, what: &'static str, promise: Value<'_>) {
+    if !promise.is_promise() {
+        return;
+    }
+    let (cx, id, promise) = (Cx::new(js), id.to_owned(), promise.hold());
+    spawn_detached(js, async move {
+        if let Err(thrown) = settled(&cx, promise).await {
+            cx.with(|js| error(js, &id, what, thrown.get(js)));
+        }
+    });
 }
 
 /// What makes two thrown values the same trouble: their words, and for errors the user's line. An object that is

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::time::Instant;
 
-use super::evaluation::{Awaited, Evaluations};
+use super::evaluation::Evaluations;
+use super::known::Awaited;
 use super::told::{Part, User};
 use super::{Host, Mode, records, trouble};
 use crate::classic::hot_module::Version;
@@ -302,7 +303,7 @@ fn note_trouble<'s>(host: &Host<'s>, record: &Record, thrown: Value<'s>) {
     if let Ok(evaluations) = host.js.state::<Evaluations>() {
         files.extend(evaluations.take_last_failed());
     }
-    files.retain(|file| !require_cache::is_foreign(file));
+    files.retain(|file| !crate::paths::is_foreign(file));
     host.known.forget_trouble(record);
     if record.is_watched.get() {
         host.await_all(&files);

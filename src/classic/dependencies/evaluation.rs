@@ -10,16 +10,17 @@
 mod asking;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::Host;
+use super::known::Awaited;
 use super::links::Links;
 use super::stand_in::{Place, StandIn};
-use crate::classic::require_cache::is_foreign;
 use crate::es::Reached;
 use crate::js::{Call, Held, Js, JsResult, State};
+use crate::paths::is_foreign;
 use crate::watch::Stamp;
 use rustc_hash::FxBuildHasher;
 
@@ -55,9 +56,6 @@ impl State for Evaluations {
         Ok(Self::default())
     }
 }
-
-/// Files that may mend what could not be loaded.
-pub type Awaited = BTreeSet<Rc<str>>;
 
 /// An observation under way: how much began before it.
 #[derive(Clone)]

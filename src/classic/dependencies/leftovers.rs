@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::evaluation::{Awaited, Evaluations};
+use super::evaluation::Evaluations;
+use super::known::Awaited;
 use super::{Host, batch, records};
 use crate::classic::node_paths;
 use crate::classic::registry::Registry;

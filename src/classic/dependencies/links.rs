@@ -8,11 +8,11 @@ use std::cell::RefCell;
 use std::path::{MAIN_SEPARATOR, Path};
 use std::rc::Rc;
 
-use super::evaluation::Awaited;
+use super::known::Awaited;
 use crate::classic::node_paths;
-use crate::classic::require_cache::is_foreign;
 use crate::js::Js;
 use crate::paths;
+use crate::paths::is_foreign;
 
 /// The links that are known: few, if any.
 #[derive(Default)]

@@ -2,7 +2,8 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `mod.rs` | the option, and what is known per runtime |
+//! | `mod.rs` | the option |
+//! | `known.rs` | what is known per runtime |
 //! | `scope.rs` | which files are followed |
 //! | `records.rs` | from the `CommonJS` module records to the graph |
 //! | `listening.rs` | requires made later |
@@ -21,6 +22,7 @@
 mod batch;
 mod evaluation;
 mod hint;
+pub mod known;
 mod leftovers;
 mod links;
 mod listening;
@@ -32,29 +34,25 @@ mod told;
 mod trouble;
 mod watches;
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::engine_require;
-use super::hmr_runtime::require_of;
 use super::record::Record;
+use super::registry::require_of;
 use super::registry::{self, Registry};
 use super::runtimes;
 use super::steps::Module;
 use super::switches::Switches;
 use crate::error::HmrError;
-use crate::files::Origin;
 use crate::files::options;
-use crate::graph::modules::{ModuleGraph, Node};
 use crate::js::{Call, Js, JsResult, State, Value};
 use crate::report;
-use crate::watch::WatchKey;
-use rustc_hash::FxBuildHasher;
 
 pub use batch::{Loaded, load_again};
 pub use evaluation::{note_begun, note_loaded};
+use known::{Dependencies, Mode, user_name};
 pub use records::notice;
 pub use scope::package_type;
 pub use told::{take_over, users_of_file};
@@ -74,60 +72,6 @@ impl State for Turn {
     fn make(_: Js<'_>) -> JsResult<'_, Self> {
         Ok(Self::default())
     }
-}
-
-/// Whether changes are followed or only mentioned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
-    Follow,
-    Mention,
-}
-
-/// What one runtime knows of the modules that its hot modules reach.
-pub struct Dependencies {
-    mode: Mode,
-    graph: RefCell<ModuleGraph>,
-    /// Those whose records have no `require` of ours yet.
-    unheard: RefCell<Vec<Node>>,
-    scope: RefCell<scope::Scope>,
-    /// The paths that are watched. Without a key: through the watcher's own `watch`, or not for long.
-    watched: RefCell<HashMap<Rc<str>, Option<WatchKey>, FxBuildHasher>>,
-    /// By record id: files besides the graph's that may mend a version that could not be loaded.
-    troubled: RefCell<BTreeMap<String, evaluation::Awaited>>,
-    /// Files that were in `troubled`, or awaited, and may no longer have to be watched.
-    mended: RefCell<Vec<Rc<str>>>,
-    /// What watchers told in this turn.
-    told: RefCell<Vec<(String, Origin)>>,
-}
-
-impl Dependencies {
-    fn new(mode: Mode) -> Self {
-        Self {
-            mode,
-            graph: RefCell::default(),
-            unheard: RefCell::default(),
-            scope: RefCell::default(),
-            watched: RefCell::default(),
-            troubled: RefCell::default(),
-            mended: RefCell::default(),
-            told: RefCell::default(),
-        }
-    }
-
-    /// What may mend the record's last version no longer matters.
-    fn forget_trouble(&self, record: &Record) {
-        let files = self.troubled.borrow_mut().remove(&record.id);
-        self.mended.borrow_mut().extend(files.into_iter().flatten());
-    }
-
-    fn user(&self, record: &Record) -> Option<Node> {
-        self.graph.borrow().find(&user_name(record))
-    }
-}
-
-/// A hot module's name in the graph: its id, which no path can be.
-fn user_name(record: &Record) -> String {
-    format!("\0{}", record.id)
 }
 
 /// Checks `{ dependencies?: boolean | { ignored? } }`, the third argument of a runtime.

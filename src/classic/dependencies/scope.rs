@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::classic::require_cache::is_foreign;
+use crate::paths::is_foreign;
 use rustc_hash::FxBuildHasher;
 
 const OWN_NAME: &str = "@upvotr/node-hmr";

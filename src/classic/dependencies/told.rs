@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::evaluation::{Awaited, Evaluations};
+use super::evaluation::Evaluations;
+use super::known::Awaited;
 use super::{Host, Mode, Turn, batch, leftovers, listening, records};
-use crate::classic::hmr_runtime::module;
 use crate::classic::node_paths;
 use crate::classic::record::Record;
 use crate::classic::registry::Registry;
@@ -168,7 +168,7 @@ fn part(host: Host<'_>, told: Vec<(String, Origin)>) -> JsResult<'_, Part<'_>> {
             .graph
             .borrow_mut()
             .add(&super::user_name(&record), true);
-        let module = module(host.runtime, &host.registry, &record)?;
+        let module = Module::of(host.runtime, &host.registry, &record)?;
         ready.push(User {
             module,
             node,

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use super::evaluation::{Awaited, Evaluations};
+use super::evaluation::Evaluations;
+use super::known::Awaited;
 use super::{Host, Mode, Turn, told};
 use crate::classic::record::Record;
 use crate::classic::watchers::files::Files;

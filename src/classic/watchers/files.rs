@@ -1,13 +1,50 @@
 //! Watching files for a watcher: what changes, it emits as `update`.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::rc::Rc;
 
 use super::fs_watcher::WatcherClasses;
-use crate::classic::{emitter, watching};
+use crate::classic::emitter;
 use crate::files::{Asking, Delivery, Origin, Subscriber, options};
-use crate::js::{Held, Js, JsResult, Value};
+use crate::js::{Held, Js, JsResult, State, Value};
 use crate::watch::{LoadedFile, WatchKey};
+
+/// Tells a runtime that something happened to these ids or paths.
+pub type Hear = for<'s> fn(Value<'s>, &[&str], Origin) -> JsResult<'s, ()>;
+
+/// Listeners that are runtimes' own.
+pub struct Hearers {
+    /// The key under which such a listener says whose it is.
+    runtime: Held,
+    hear: Cell<Option<Hear>>,
+}
+
+impl State for Hearers {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self {
+            runtime: js.symbol("node-hmr runtime").hold(),
+            hear: Cell::new(None),
+        })
+    }
+}
+
+impl Hearers {
+    /// What calling such a listener does.
+    pub fn hear_by(&self, hear: Hear) {
+        self.hear.set(Some(hear));
+    }
+
+    /// The listener is this runtime's.
+    pub fn mark<'s>(&self, listener: Value<'s>, runtime: Value<'s>) -> JsResult<'s, ()> {
+        listener.define_hidden(self.runtime.get(listener.js()), runtime)
+    }
+
+    fn hearing_by<'s>(&self, listener: Value<'s>) -> Option<(Hear, Value<'s>)> {
+        let runtime = listener.get_key(self.runtime.get(listener.js())).ok()?;
+        Some((self.hear.get()?, runtime.is_object().then_some(runtime)?))
+    }
+}
 
 /// A watcher that emits `update`.
 struct Emitting {
@@ -20,9 +57,9 @@ impl Subscriber for Emitting {
     fn changed<'s>(&self, js: Js<'s>, id: &str, origin: Origin) -> JsResult<'s, ()> {
         let watcher = self.watcher.get(js);
         if let Ok(Some(listener)) = emitter::only_listener(js, watcher)
-            && let Some(runtime) = watching::hearing_by(listener)
+            && let Some((hear, runtime)) = js.state::<Hearers>()?.hearing_by(listener)
         {
-            return watching::hear(runtime, &[id], origin);
+            return hear(runtime, &[id], origin);
         }
         watcher.call_method("emit", &[js.string("update"), js.string(id)])?;
         Ok(())

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use super::{Begun, Evaluations, importer};
 use crate::classic::dependencies::trouble;
-use crate::classic::require_cache::is_foreign;
 use crate::js::{Call, JsResult, Value};
+use crate::paths::is_foreign;
 use crate::watch::Stamp;
 
 impl Evaluations {
