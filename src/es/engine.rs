@@ -10,7 +10,7 @@ use super::compile::{Compiled, NodeVersion};
 use super::host::{Host, Plain, Runtimes};
 use super::load::Settings;
 use super::load::cache::Cache;
-use super::record::{ModuleId, Record, Version};
+use super::record::{ModuleId, Record, Status, Version};
 use super::resolve::url::file_url;
 use super::resolve::{Options, Resolved, Resolver};
 use super::source::Sources;
@@ -74,11 +74,8 @@ pub struct Engine {
 
 impl Engine {
     /// An engine that knows no module yet.
-    pub(super) fn new(node: NodeVersion, builtins: Vec<String>, node_module: Held, glue: Held) -> Self {
-        let options = Options {
-            builtins: builtins.clone(),
-            ..Options::default()
-        };
+    pub(super) fn new(node: NodeVersion, options: Options, node_module: Held, glue: Held) -> Self {
+        let builtins = options.builtins.clone();
         let settings = Settings {
             hot: false,
             node,
@@ -261,6 +258,13 @@ impl Engine {
         newest.or_else(|| self.current(id))
     }
 
+    /// Whether an update under way has a version of the module that has not begun to run.
+    pub fn is_staged(&self, id: ModuleId) -> bool {
+        let stages = self.stages.borrow();
+        let staged = stages.iter().rev().find_map(|stage| stage.version(id));
+        staged.is_some_and(|version| version.status.get() == Status::Linked)
+    }
+
     /// The version of a module that importers see.
     pub fn current(&self, id: ModuleId) -> Option<Rc<Version>> {
         self.record(id).and_then(|record| record.current())
@@ -272,7 +276,7 @@ impl Engine {
     }
 
     /// The absolute file name of a script of the engine's own.
-    pub(super) fn own_file(name: &str) -> String {
+    pub fn own_file(name: &str) -> String {
         if cfg!(windows) {
             format!("C:{OWN_PLACE}/{name}").replace('/', "\\")
         } else {

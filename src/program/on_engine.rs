@@ -85,6 +85,13 @@ impl OnEngine {
     }
 }
 
+/// Whether this process is the primary of workers, each of which is hot by itself: a reload would end all of them.
+fn has_cluster(js: Js<'_>) -> JsResult<'_, bool> {
+    let cluster = js.builtin("cluster")?;
+    let workers = cluster.get("workers")?;
+    Ok(cluster.get("isPrimary")?.truthy() && workers.is_object() && !workers.keys()?.is_empty())
+}
+
 fn stage_of(prepared: &Prepared) -> Option<Rc<Stage>> {
     Rc::clone(&prepared.kept).downcast().ok()
 }
@@ -258,7 +265,10 @@ impl Runner for OnEngine {
             let all = graph.all().map(engine_id);
             self.engine.outdate(all.filter(|id| stage.version(*id).is_none()));
         }
-        let order: Vec<es::ModuleId> = evaluation.order.iter().copied().map(engine_id).collect();
+        let mut order: Vec<es::ModuleId> = evaluation.order.iter().copied().map(engine_id).collect();
+        if evaluation.is_reload {
+            cx.with(|js| super::doors::outer_first(js, &mut order));
+        }
         let cx = cx.clone();
         let owners = self.owners.borrow().clone();
         let is_reload = evaluation.is_reload;
@@ -327,10 +337,14 @@ impl Runner for OnEngine {
 
     fn discard(&self, js: Js<'_>, prepared: &Prepared) {
         self.evaluated(prepared);
-        if let Some(stage) = stage_of(prepared)
-            && let Err(thrown) = self.engine.discard(js, &stage)
-        {
+        let Some(stage) = stage_of(prepared) else {
+            return;
+        };
+        if let Err(thrown) = self.engine.discard(js, &stage) {
             report::error(js, "an update", "a failed version could not be dropped", thrown.0);
+        }
+        for id in stage.modules() {
+            super::doors::refresh(js, *id);
         }
     }
 
@@ -356,6 +370,12 @@ impl Runner for OnEngine {
 
     fn never_reloads(&self, _js: Js<'_>) -> bool {
         self.program().is_some_and(|program| program.rules.never_reloads)
+    }
+
+    fn left_to_others(&self, js: Js<'_>) -> Option<&'static str> {
+        has_cluster(js).unwrap_or(false).then_some(
+            "is left to the workers of the cluster; their primary keeps its version until it is started again",
+        )
     }
 
     fn can_restart(&self, js: Js<'_>) -> bool {

@@ -17,7 +17,7 @@ use crate::graph::hot::ModuleId;
 use crate::hot::{Batch, Updater, Version, WatchWish};
 use crate::js::{Cx, Js, JsResult, State, Timers};
 use crate::report;
-use crate::watch::{is_empty_for_good, is_just_emptied};
+use crate::watch::is_just_emptied;
 
 /// When an emptied file counts as saved so, in milliseconds: a little more than the settle time.
 const SETTLED: u32 = 260;
@@ -81,6 +81,8 @@ pub struct HotProgram {
     /// What each file looked like when its change was taken last: one save may be told of twice.
     taken: RefCell<HashMap<PathBuf, Look>>,
     is_closed: Cell<bool>,
+    /// The start has failed, and who waits for the save that mends it starts everything again.
+    is_waiting: Cell<bool>,
 }
 
 /// Time and size of a file; `None` of one that is missing.
@@ -132,6 +134,7 @@ impl HotProgram {
             sought: RefCell::default(),
             taken: RefCell::default(),
             is_closed: Cell::new(false),
+            is_waiting: Cell::new(false),
         });
         *own.borrow_mut() = Rc::downgrade(&program);
         program.runner.set_program(&program);
@@ -145,6 +148,11 @@ impl HotProgram {
     /// Whether the watches keep the process alive.
     pub fn keep_alive(&self, js: Js<'_>, yes: bool) {
         self.watches.keep_alive(js, yes);
+    }
+
+    /// Leaves changes to whoever starts the program again.
+    pub fn wait_for_start(&self, yes: bool) {
+        self.is_waiting.set(yes);
     }
 
     /// Runs all disposers, importers first: the process is about to end.
@@ -254,23 +262,16 @@ impl HotProgram {
         let _ = later;
     }
 
-    /// Whether what was read of the file a moment ago is half of a save.
+    /// Whether the file is no longer what was read of it a moment ago: the next save is being written.
     fn is_being_written(&self, path: &Path, read: &[Read]) -> bool {
         let modules = self.modules_of(path);
-        let mut of_file = read
+        let mut new = read
             .iter()
-            .filter(|read| modules.contains(&graph_id(read.module)));
-        of_file.any(|read| {
+            .filter(|read| read.is_new && modules.contains(&graph_id(read.module)));
+        new.any(|read| {
             let record = self.engine.record(read.module);
             let loaded = record.and_then(|record| self.engine.sources().loader.get(&record.url));
-            loaded.is_some_and(|loaded| {
-                if loaded.stamp.is_empty() {
-                    // What is read twice as empty was perhaps caught by two saves.
-                    !is_empty_for_good(path)
-                } else {
-                    read.is_new && loaded.stamp.has_other_facts(path)
-                }
-            })
+            loaded.is_some_and(|loaded| loaded.stamp.has_other_facts(path))
         })
     }
 
@@ -286,7 +287,7 @@ impl HotProgram {
 
     fn take(self: &Rc<Self>, js: Js<'_>, paths: &[PathBuf]) {
         // The next image of the process reads them anew.
-        if restart::is_under_way(js) {
+        if restart::is_under_way(js) || self.is_waiting.get() {
             return;
         }
         let read = self.engine.read(paths);
