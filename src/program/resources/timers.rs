@@ -1,7 +1,8 @@
 //! Timers of hot code: the free names of compiled modules, and `node:timers`.
 //!
-//! Hot code gets functions of its own for the free names, so packages and Node itself keep the plain ones. Whose a
-//! timer is says the context, not the module in whose text it stands: a helper starts it for who called the helper.
+//! Hot code gets functions of its own for the free names, so packages and Node itself keep the plain ones. A timer belongs to
+//! the version in whose context it is started, not to the module in whose text the call stands: a helper starts timers for
+//! its caller.
 
 use std::rc::Rc;
 
@@ -23,7 +24,7 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// What hot code gets for the free names `setTimeout`, `setInterval` and `setImmediate`: an object with the three.
+/// The timers of hot code: an object with `setTimeout`, `setInterval` and `setImmediate`.
 pub fn for_hot_code<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
     let made = resources.hot_timers.borrow().get(js);
     if made.is_object() {
@@ -31,7 +32,7 @@ pub fn for_hot_code<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
     }
     let object = js.object();
     for name in NAMES {
-        // Read at each call: a test may have put its fake timers there.
+        // Read at each call, since a test may have put fake timers there.
         let function = js.function(name, 0, move |call| start(call, call.js.global()?.get(name)?))?;
         copy_properties(js, js.global()?.get(name)?, function)?;
         object.set(name, function)?;
@@ -40,7 +41,7 @@ pub fn for_hot_code<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
     Ok(object)
 }
 
-/// A function of `node:timers`.
+/// Calls a function of `node:timers` that hot code may have imported.
 fn imported<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     let resources = call.js.state::<Resources>()?;
     if resources.current(call.js)?.is_some() && caller::is_hot(call.js)? {
@@ -63,7 +64,7 @@ fn start<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     Ok(timer)
 }
 
-/// Adds the timer, and forgets those that have ended when there are twice as many as were left last time.
+/// Keeps a timer for its owner. When there are twice as many as the last time, forgets the ended ones.
 fn keep<'s>(owner: Value<'s>, facts: &Rc<Owner>, timer: Value<'s>) -> JsResult<'s, ()> {
     if Started::Timers.add(owner, timer)? <= facts.timers_kept.get() {
         return Ok(());
