@@ -50,6 +50,8 @@ async function hmrStart({ hmr, binding, run, require_, file, polling, waits, isB
       const named = (binding.filesNamed?.(require_, error) ?? []).filter(isLocal)
       const known = binding.programFiles?.() ?? []
       const files = new Set([...loaded, ...named, ...known])
+      // A save is one outcome: the program that failed takes none.
+      binding.programHasFailed?.()
       const saved = await nextSave({ hmr, require_, file, polling, state, files, named })
       // What has begun to run is in no state to begin again.
       if (restarts) return await restarts(saved)

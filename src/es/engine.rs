@@ -271,7 +271,7 @@ impl Engine {
     }
 
     /// The absolute file name of a script of the engine's own.
-    pub(super) fn own_file(name: &str) -> String {
+    pub fn own_file(name: &str) -> String {
         if cfg!(windows) {
             format!("C:{OWN_PLACE}/{name}").replace('/', "\\")
         } else {

@@ -35,6 +35,16 @@ impl Updater {
         Some(Restart { way, why })
     }
 
+    /// Whether other processes take this change in the place of a reload, which is said.
+    pub(super) fn is_left_to_others(&self, js: Js<'_>, work: &Work) -> bool {
+        let Some(others) = self.runner.left_to_others(js) else {
+            return false;
+        };
+        let files = self.told(work, "reloaded", None).files;
+        report::remark(js, &format!("{} {others}", first_of(&files)));
+        true
+    }
+
     /// Whether the process restarts since a reload has failed in a package. Packages are evaluated once and stay.
     pub(super) fn restarts_for_package(&self, js: Js<'_>, work: &Work, thrown: Value<'_>) -> bool {
         work.is_reload && threw_in_package(thrown) && self.runner.can_restart(js)

@@ -107,6 +107,11 @@ pub trait Runner {
         false
     }
 
+    /// Whether this version stays until the process is started again, since others take the change: the text for the log.
+    fn left_to_others(&self, _js: Js<'_>) -> Option<&'static str> {
+        None
+    }
+
     /// Whether the process can be restarted from within.
     fn can_restart(&self, _js: Js<'_>) -> bool {
         false

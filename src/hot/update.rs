@@ -39,6 +39,9 @@ impl Updater {
             return true;
         }
         let restart = cx.with(|js| self.restart_instead(js, &mut work));
+        if work.is_reload && restart.is_none() && cx.with(|js| self.is_left_to_others(js, &work)) {
+            return true;
+        }
         work.steps.enter(Step::Preparing, work.spread.affected.len());
         let prepared = match cx.attempt(|js| self.prepare(js, &mut work)) {
             Ok(prepared) => Rc::new(prepared),

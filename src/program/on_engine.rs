@@ -85,6 +85,13 @@ impl OnEngine {
     }
 }
 
+/// Whether this process is the primary of workers, each of which is hot by itself: a reload would end all of them.
+fn has_cluster(js: Js<'_>) -> JsResult<'_, bool> {
+    let cluster = js.builtin("cluster")?;
+    let workers = cluster.get("workers")?;
+    Ok(cluster.get("isPrimary")?.truthy() && workers.is_object() && !workers.keys()?.is_empty())
+}
+
 fn stage_of(prepared: &Prepared) -> Option<Rc<Stage>> {
     Rc::clone(&prepared.kept).downcast().ok()
 }
@@ -352,6 +359,12 @@ impl Runner for OnEngine {
 
     fn never_reloads(&self, _js: Js<'_>) -> bool {
         self.program().is_some_and(|program| program.rules.never_reloads)
+    }
+
+    fn left_to_others(&self, js: Js<'_>) -> Option<&'static str> {
+        has_cluster(js).unwrap_or(false).then_some(
+            "is left to the workers of the cluster; their primary keeps its version until it is started again",
+        )
     }
 
     fn can_restart(&self, js: Js<'_>) -> bool {

@@ -21,7 +21,7 @@ use crate::report;
 
 /// Adds the functions that `bin/`, `register.mjs` and facades call to the exports.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [crate::js::MethodSpec; 13] = [
+    let functions: [crate::js::MethodSpec; 14] = [
         ("openProgram", 2, open_program),
         ("runProgram", 1, run_program),
         ("programIsPending", 0, program_is_pending),
@@ -35,6 +35,13 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
             let by_command = program.options().is_some_and(|options| options.by_command);
             if let Some(hot) = hot.filter(|_| by_command) {
                 hot.keep_alive(call.js, true);
+            }
+            Ok(call.js.undefined())
+        }),
+        ("programHasFailed", 0, |call| {
+            let hot = call.js.state::<Program>()?.hot.borrow().clone();
+            if let Some(hot) = hot {
+                hot.wait_for_start(true);
             }
             Ok(call.js.undefined())
         }),
@@ -263,7 +270,11 @@ fn conditions(process: Value<'_>) -> JsResult<'_, Vec<String>> {
 /// `runProgram(path)`: runs the program's entry. Returns a promise of its namespace, or of its `module.exports`.
 fn run_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     let engine = Engine::of(call.js)?;
-    if call.js.state::<Program>()?.has_run.replace(true) {
+    let program = call.js.state::<Program>()?;
+    if program.has_run.replace(true) {
+        if let Some(hot) = program.hot.borrow().as_ref() {
+            hot.wait_for_start(false);
+        }
         // A start has failed before, and a save may have mended it: everything is read and evaluated anew.
         for record in engine.records().iter().filter(|record| record.is_local) {
             engine.remove(call.js, record.id)?;

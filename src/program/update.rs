@@ -81,6 +81,8 @@ pub struct HotProgram {
     /// Time and size of each file when its change was taken last, since one save may be told of twice.
     taken: RefCell<HashMap<PathBuf, Look>>,
     is_closed: Cell<bool>,
+    /// The start has failed, and who waits for the save that mends it starts everything again.
+    is_waiting: Cell<bool>,
 }
 
 /// Time and size of a file; `None` if the file is missing.
@@ -132,6 +134,7 @@ impl HotProgram {
             sought: RefCell::default(),
             taken: RefCell::default(),
             is_closed: Cell::new(false),
+            is_waiting: Cell::new(false),
         });
         *own.borrow_mut() = Rc::downgrade(&program);
         program.runner.set_program(&program);
@@ -145,6 +148,11 @@ impl HotProgram {
     /// Whether the watches keep the process alive.
     pub fn keep_alive(&self, js: Js<'_>, yes: bool) {
         self.watches.keep_alive(js, yes);
+    }
+
+    /// Leaves changes to whoever starts the program again.
+    pub fn wait_for_start(&self, yes: bool) {
+        self.is_waiting.set(yes);
     }
 
     /// Runs all disposers, importers first: the process is about to end.
@@ -261,7 +269,7 @@ impl HotProgram {
 
     fn take(self: &Rc<Self>, js: Js<'_>, paths: &[PathBuf]) {
         // The next image of the process reads them anew.
-        if restart::is_under_way(js) {
+        if restart::is_under_way(js) || self.is_waiting.get() {
             return;
         }
         let read = self.engine.read(paths);

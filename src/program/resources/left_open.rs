@@ -217,7 +217,7 @@ fn say(js: Js<'_>, named: &BTreeMap<(String, String), u32>) {
         let module = report::relative(module);
         match count {
             1 => format!("{} {what} ({module})", article(what)),
-            more => format!("{more} of {what} ({module})"),
+            more => format!("{more} {} ({module})", plural(what)),
         }
     });
     let parts: Vec<String> = parts.collect();
@@ -230,6 +230,28 @@ fn say(js: Js<'_>, named: &BTreeMap<(String, String), u32>) {
     );
 }
 
+fn plural(what: &str) -> String {
+    let head = what
+        .find(" to ")
+        .or_else(|| what.find(" of "))
+        .unwrap_or(what.len());
+    let (head, rest) = what.split_at(head);
+    let ending = if head.ends_with('s') { "es" } else { "s" };
+    format!("{head}{ending}{rest}")
+}
+
 fn article(what: &str) -> &'static str {
     if what.starts_with('i') { "an" } else { "a" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plural;
+
+    #[test]
+    fn the_first_noun_is_in_the_plural() {
+        assert_eq!(plural("socket to 127.0.0.1:80"), "sockets to 127.0.0.1:80");
+        assert_eq!(plural("watcher of files"), "watchers of files");
+        assert_eq!(plural("child process"), "child processes");
+    }
 }

@@ -15,7 +15,13 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
         Ok(watcher)
     })?;
     resources.wrap(files, "watchFile", |call, original| {
-        let watcher = original.call(call.this, &call.args)?;
+        // All versions that watch a file share one watcher of Node's, which none of them leaves open.
+        let start = || original.call(call.this, &call.args);
+        let watcher = if is_started_by_hot_code(call.js)? {
+            as_one(call.js, start)?
+        } else {
+            start()?
+        };
         let listener = call.args.iter().rev().copied().find(|arg| arg.is_function());
         if let Some(listener) = listener {
             let files = call.js.builtin("fs")?;
@@ -95,6 +101,11 @@ fn note<'s>(js: Js<'s>, what: &str, target: Value<'s>) -> JsResult<'s, ()> {
         Some((owner, _)) => left_open::note_other(js, owner, what, target),
         None => Ok(()),
     }
+}
+
+/// Whether what is started now will be released with a version.
+fn is_started_by_hot_code(js: Js<'_>) -> JsResult<'_, bool> {
+    Ok(js.state::<Resources>()?.current(js)?.is_some() && caller::is_hot(js)?)
 }
 
 /// Keeps the thing that `make` gives, if hot code has just started it on behalf of a version. Otherwise returns `false`.

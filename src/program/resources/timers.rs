@@ -1,11 +1,11 @@
 //! Timers of hot code: the free names of compiled modules, and `node:timers`.
 //!
-//! Hot code gets functions of its own for the free names, so packages and Node itself keep the plain ones. A timer belongs to
-//! the version in whose context it is started, not to the module in whose text the call stands: a helper starts timers for
-//! its caller.
+//! Hot code gets functions of its own (`timers.js`) for the free names, so packages and Node itself keep the plain ones. Whose a
+//! timer is says the context, not the module in whose text it stands: a helper starts it for who called the helper.
 
 use std::rc::Rc;
 
+use crate::es::Engine;
 use crate::js::{Call, Js, JsResult, Value};
 
 use super::caller;
@@ -30,12 +30,19 @@ pub fn for_hot_code<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
     if made.is_object() {
         return Ok(made);
     }
-    let object = js.object();
+    let script = js.builtin("vm")?.get("Script")?;
+    let options = js.object();
+    // As a file of the engine's: stacks leave its frames out.
+    options.set("filename", js.string(&Engine::own_file("timers.js")))?;
+    let script = script.construct(&[js.string(include_str!("timers.js")), options])?;
+    let template = script.call_method("runInThisContext", &[])?;
+    let keep = js.function("keep", 2, |call| {
+        keep_or_end(call.arg(0), call.arg(1))?;
+        Ok(call.js.undefined())
+    })?;
+    let object = template.call(js.undefined(), &[resources.storage.get(js), keep])?;
     for name in NAMES {
-        // Read at each call, since a test may have put fake timers there.
-        let function = js.function(name, 0, move |call| start(call, call.js.global()?.get(name)?))?;
-        copy_properties(js, js.global()?.get(name)?, function)?;
-        object.set(name, function)?;
+        copy_properties(js, js.global()?.get(name)?, object.get(name)?)?;
     }
     *resources.hot_timers.borrow_mut() = object.hold();
     Ok(object)
@@ -53,15 +60,19 @@ fn imported<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
 
 fn start<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     let timer = original.call(call.this, &call.args)?;
-    let Some((owner, facts)) = call.js.state::<Resources>()?.current(call.js)? else {
-        return Ok(timer);
-    };
-    if facts.is_over() {
-        end(timer)?;
-    } else if timer.is_object() {
-        keep(owner, &facts, timer)?;
+    if let Some((owner, _)) = call.js.state::<Resources>()?.current(call.js)? {
+        keep_or_end(owner, timer)?;
     }
     Ok(timer)
+}
+
+/// A timer that was started on behalf of a version.
+fn keep_or_end<'s>(owner: Value<'s>, timer: Value<'s>) -> JsResult<'s, ()> {
+    match owner.native::<Owner>() {
+        Some(facts) if facts.is_over() => end(timer),
+        Some(facts) if timer.is_object() => keep(owner, &facts, timer),
+        _ => Ok(()),
+    }
 }
 
 /// Keeps a timer for its owner. When there are twice as many as the last time, forgets the ended ones.

@@ -40,6 +40,7 @@ pub async fn restart(cx: Cx, state: Rc<Restart>, image: Rc<Image>, what: String)
         }
     });
     finish_requests(&cx, &state, &servers, deadline).await;
+    disconnect_workers(&cx, deadline).await;
     clean_up(&cx, &state, deadline).await;
     end_children(&cx, deadline).await;
     cx.with(|js| {
@@ -61,11 +62,11 @@ pub async fn restart(cx: Cx, state: Rc<Restart>, image: Rc<Image>, what: String)
 }
 
 fn stop_accepting<'s>(js: Js<'s>, state: &Restart, servers: &mut Vec<Held>) -> JsResult<'s, Vec<Socket>> {
-    let listening = state.sockets.servers(js)?;
+    let listening = state.sockets.listening(js)?;
     let kept = state.sockets.keep(&listening)?;
-    for (server, _) in &listening {
+    for server in listening.iter().filter_map(|one| one.server) {
         servers.push(server.hold());
-        if is_http(*server)? {
+        if is_http(server)? {
             let close = js.function("", 2, |call| {
                 call.arg(1).set("shouldKeepAlive", call.js.boolean(false))?;
                 Ok(call.js.undefined())
@@ -156,6 +157,34 @@ async fn clean_up(cx: &Cx, state: &Rc<Restart>, deadline: Instant) {
             );
         }
     });
+}
+
+/// The workers of a cluster close their servers, and finish the requests of these.
+async fn disconnect_workers(cx: &Cx, deadline: Instant) {
+    let workers = cx.attempt(|js| {
+        let all = js.builtin("cluster")?.get("workers")?;
+        let ids = if all.is_object() { all.keys()? } else { Vec::new() };
+        ids.into_iter()
+            .map(|id| Ok(all.get_key(id)?.hold()))
+            .collect::<Result<Vec<_>, _>>()
+    });
+    let workers = workers.unwrap_or_default();
+    if workers.is_empty() {
+        return;
+    }
+    // Connections that were accepted are on their way to them.
+    pause(cx, FIRST_WORDS).await;
+    let _ = cx.attempt(|js| {
+        for worker in &workers {
+            worker.get(js).call_method("disconnect", &[])?;
+        }
+        Ok(())
+    });
+    let is_connected = |worker: Value<'_>| worker.call_method("isConnected", &[]).is_ok_and(Value::truthy);
+    while Instant::now() < deadline && cx.with(|js| workers.iter().any(|worker| is_connected(worker.get(js))))
+    {
+        pause(cx, LOOK).await;
+    }
 }
 
 /// Ends the child processes that the program has not let go of.

@@ -20,13 +20,31 @@ pub struct Socket {
     file: Option<PathBuf>,
 }
 
+/// A handle that has listened. The primary of a cluster takes handles from the servers that it makes for its workers.
+struct Served {
+    handle: Faint,
+    server: Faint,
+    /// The address as the program asked for it.
+    asked: String,
+    file: Option<PathBuf>,
+}
+
+/// A handle that listens.
+pub struct Listening<'s> {
+    handle: Value<'s>,
+    /// Whoever answers in this process.
+    pub server: Option<Value<'s>>,
+    asked: String,
+    file: Option<PathBuf>,
+}
+
 /// The listening sockets of one environment.
 #[derive(Default)]
 pub struct Sockets {
     /// Sockets that the image before has handed on and no server has asked for yet.
     inherited: RefCell<Vec<Socket>>,
-    /// Every server that has listened, with the address as the program asked for it, in the order of listening.
-    served: RefCell<Vec<(Faint, String)>>,
+    /// Every handle that has listened, in that order.
+    served: RefCell<Vec<Served>>,
 }
 
 impl Sockets {
@@ -63,46 +81,56 @@ impl Sockets {
         }
     }
 
-    /// Every server that listens, with the address as the program asked for it.
-    pub fn servers<'s>(&self, js: Js<'s>) -> JsResult<'s, Vec<(Value<'s>, String)>> {
-        // Copied first, since reading a property may run the program's code, which may listen.
-        let served: Vec<(Value<'s>, String)> = {
-            let served = self.served.borrow();
-            let alive = served
-                .iter()
-                .filter_map(|(server, asked)| Some((server.get(js)?, asked.clone())));
-            alive.collect()
-        };
-        let mut servers = Vec::new();
-        for (server, asked) in served {
-            if !server.get("_handle")?.is_nullish() {
-                servers.push((server, asked));
-            }
-        }
-        Ok(servers)
-    }
-
-    /// Stops accepting connections for these servers. Returns their sockets, and those that no server has asked for.
+    /// Every handle that listens.
     ///
     /// # Errors
     /// What JavaScript threw.
-    pub fn keep<'s>(&self, servers: &[(Value<'s>, String)]) -> JsResult<'s, Vec<Socket>> {
+    pub fn listening<'s>(&self, js: Js<'s>) -> JsResult<'s, Vec<Listening<'s>>> {
+        // Copied first, since reading a property may run the program's code, which may listen.
+        let known: Vec<Listening<'s>> = {
+            let known = self.served.borrow();
+            let alive = known.iter().filter_map(|it| {
+                Some(Listening {
+                    handle: it.handle.get(js)?,
+                    server: it.server.get(js),
+                    asked: it.asked.clone(),
+                    file: it.file.clone(),
+                })
+            });
+            alive.collect()
+        };
+        let mut open = Vec::new();
+        for mut one in known {
+            one.server = match one.server {
+                Some(server) if server.get("_handle")?.same(one.handle) => Some(server),
+                _ => None,
+            };
+            if descriptor_of(one.handle)? >= 0.0 {
+                open.push(one);
+            }
+        }
+        Ok(open)
+    }
+
+    /// Stops accepting connections of these handles and keeps their sockets, with those that nobody has asked for.
+    ///
+    /// # Errors
+    /// What JavaScript threw.
+    pub fn keep<'s>(&self, listening: &[Listening<'s>]) -> JsResult<'s, Vec<Socket>> {
         let mut kept = self.inherited.take();
-        for (server, asked) in servers {
-            let handle = server.get("_handle")?;
-            let number = handle.get("fd")?.as_number().unwrap_or(-1.0);
+        for one in listening {
             #[expect(clippy::cast_possible_truncation, reason = "it is a descriptor")]
-            let descriptor = Descriptor::second_of(number as i32);
-            let file = server.call_method("address", &[])?.text().map(PathBuf::from);
+            let descriptor = Descriptor::second_of(descriptor_of(one.handle)? as i32);
+            let file = one.file.clone();
             // Closing the handle of a Unix socket removes its file, so the file gets a second name.
             let second = file.as_deref().and_then(|file| second_name(file).ok());
-            handle.call_method("close", &[])?;
+            one.handle.call_method("close", &[])?;
             if let (Some(file), Some(second)) = (&file, second) {
                 let _ = std::fs::rename(second, file);
             }
             if let Ok(descriptor) = descriptor {
                 kept.push(Socket {
-                    asked: asked.clone(),
+                    asked: one.asked.clone(),
                     descriptor,
                     file,
                 });
@@ -111,11 +139,20 @@ impl Sockets {
         Ok(kept)
     }
 
-    fn note(&self, server: Value<'_>, asked: String) {
-        let js = server.js();
+    fn note<'s>(&self, server: Value<'s>, asked: String) -> JsResult<'s, ()> {
+        let (js, handle) = (server.js(), server.get("_handle")?);
+        let file = server.call_method("address", &[])?.text().map(PathBuf::from);
         let mut all = self.served.borrow_mut();
-        all.retain(|(other, _)| other.get(js).is_some_and(|other| !other.same(server)));
-        all.extend(server.faint().map(|server| (server, asked)));
+        all.retain(|it| it.handle.get(js).is_some_and(|other| !other.same(handle)));
+        if let (Some(handle), Some(server)) = (handle.faint(), server.faint()) {
+            all.push(Served {
+                handle,
+                server,
+                asked,
+                file,
+            });
+        }
+        Ok(())
     }
 
     fn claim(&self, asked: &str) -> Option<Socket> {
@@ -142,6 +179,11 @@ impl Socket {
     }
 }
 
+/// The system's number of the handle; negative if it is closed.
+fn descriptor_of(handle: Value<'_>) -> JsResult<'_, f64> {
+    Ok(handle.get("fd")?.as_number().unwrap_or(-1.0))
+}
+
 fn second_name(file: &std::path::Path) -> io::Result<PathBuf> {
     let mut name = file.as_os_str().to_owned();
     name.push(format!(".{}", std::process::id()));
@@ -162,7 +204,7 @@ fn listen<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     }
     let result = original.call(server, &call.args)?;
     if !server.get("_handle")?.is_nullish() {
-        state.sockets.note(server, asked);
+        state.sockets.note(server, asked)?;
     }
     Ok(result)
 }
