@@ -97,7 +97,8 @@ async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
   if (outlives) outliveErrors(hmr, binding, file, waits)
   const polling = options.poll === undefined ? undefined : { polling: options.poll }
   const isPlain = options.require === undefined
-  let run = () => runtime.import(file)
+  const hmrImport = () => runtime.import(file)
+  let run = hmrImport
   try {
     if (isHot) run = hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry: resolve(file), restarts })
   } catch (error) {
@@ -107,7 +108,8 @@ async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
   }
   await hmrStart({ hmr, binding, run, require_, file, polling, waits, isBack, isPlain: isPlain && !isHot, restarts })
   if (!options.noWatch) binding.programIsUp?.()
-  const saves = options.noWatch ? 'saves are not taken (--noWatch)' : 'its saves are taken'
+  const isDisabled = options.noWatch ? '--noWatch' : hmr.HMRRuntime.reloadDisabled() && 'reloading is disabled'
+  const saves = isDisabled ? `saves are not taken (${isDisabled})` : 'its saves are taken'
   binding.remark?.(`${file} runs; ${saves}`)
 }
 

@@ -74,7 +74,7 @@ function hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry, res
       hmrTake(exported).catch((error) => binding.reportError(file, 'the new version failed', error))
     })
     const isOnTerminal = process.stdout.isTTY && !options.suppressWarnings
-    if (options.enableLogging ?? isOnTerminal) hmr.HMRRuntime.setLogging(true)
+    if (options.enableLogging === undefined && isOnTerminal) binding.logByDefault()
     return undefined
   }
 }

@@ -10,7 +10,7 @@ const { nearest } = require('./nearest.js')
  * whose values stand after an equals sign.
  */
 const OPTIONS = {
-  file: { short: 'f', type: 'string', help: 'the module to run; `-f` may be left out', group: 'Run' },
+  file: { short: 'f', type: 'string', help: 'the program to run; `-f` may be left out', group: 'Run' },
   require: { short: 'r', type: 'string', help: 'module that exports the require function to use', group: 'Run' },
   watcher: { short: 'w', type: 'string', help: 'module that exports a Watcher class to use', group: 'Watch' },
   noWatch: { short: 'n', type: 'boolean', help: 'watch nothing: for production', group: 'Watch' },
@@ -165,7 +165,7 @@ const unknown = (option) => `unknown option ${option} is ignored; \`hmr --help\`
 
 /** @param {string} version */
 function helpText(version) {
-  const lines = [`hmr ${version}: runs a module and swaps it, in the running process, when its file changes`, '']
+  const lines = [`hmr ${version}: runs a program, and takes its edits while it runs`, '']
   lines.push('Usage: hmr [-f] FILE [options] [-- arguments of the program]')
   for (const group of new Set(Object.values(OPTIONS).map((option) => option.group))) {
     lines.push('', `${group}:`)

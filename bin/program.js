@@ -152,7 +152,8 @@ async function hmrLoad(require_, file) {
 
 function kindOf(exported) {
   if (exported === null || exported === undefined) return 'nothing'
-  if (typeof exported === 'function') return /^class\b/.test(exported) ? `the class ${exported.name}` : 'a function'
+  if (typeof exported === 'function')
+    return /^class\b/.test(exported) ? `the class ${exported.name || '(without a name)'}` : 'a function'
   if (typeof exported !== 'object') return `a ${typeof exported}`
   const names = Object.keys(exported)
   return names.length === 0 ? 'an object without properties' : `an object with ${names.slice(0, 5).join(', ')}`

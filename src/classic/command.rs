@@ -1,14 +1,18 @@
 //! What the command asks for besides the public API: functions of the addon that the package's index files do not name.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use super::record::{Record, Trouble};
 use super::{dependencies, engine_require, handed_out, hot_module, runtimes, trouble};
 use crate::es::Engine;
 use crate::js::{Call, Held, Js, JsResult, State, Value};
 use crate::report;
+
+/// Errors within this time come together.
+const TOGETHER: Duration = Duration::from_secs(1);
 
 /// What the command waits for.
 #[derive(Default)]
@@ -17,6 +21,8 @@ struct Waiting {
     save: RefCell<Option<Held>>,
     /// The program's entry by its id, and what is called when a version of it is no hot module any more.
     entry: RefCell<Option<(String, Held)>>,
+    /// When it was said last that the process goes on after an uncaught error.
+    said_it_goes_on: Cell<Option<Instant>>,
     /// What was thrown last where nobody catches it and no hot module is to blame.
     uncaught: Trouble,
 }
@@ -34,7 +40,7 @@ impl State for Waiting {
 
 /// Puts the functions on the addon's exports, where `for … in` does not show them.
 pub fn export<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [(&str, u32, crate::js::NativeFn); 8] = [
+    let functions: [(&str, u32, crate::js::NativeFn); 9] = [
         ("reportUncaught", 3, report_uncaught),
         ("uncaughtIsOver", 0, |call| {
             call.js.state::<Waiting>()?.uncaught.end();
@@ -44,6 +50,7 @@ pub fn export<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
         ("onNoHotModule", 2, on_no_hot_module),
         ("filesNamed", 2, files_named),
         ("remark", 1, remark),
+        ("logByDefault", 0, log_by_default),
         ("entryRequire", 2, entry_require),
         ("isHotModule", 1, is_hot_module),
     ];
@@ -63,6 +70,15 @@ pub fn save_is_taken(js: Js<'_>) {
         // The command's own function, which throws nothing.
         let _ = callback.get(js).call(js.undefined(), &[]);
     }
+}
+
+/// `logByDefault()`: updates are logged, unless somebody has said whether they are.
+fn log_by_default<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let switches = call.js.state::<report::Switches>()?;
+    if !switches.logging_chosen.get() {
+        switches.logging.set(true);
+    }
+    Ok(call.js.undefined())
 }
 
 /// `onSaveTaken(callback)`
@@ -113,7 +129,12 @@ fn report_uncaught<'s>(call: &Call<'s>) -> JsResult<'s> {
         Some(record) => (&record.trouble, record.id.clone()),
         None => (&waiting.uncaught, module_of_program(js, &files).unwrap_or(file)),
     };
-    if trouble::tell_uncaught(js, trouble, &id, what, thrown) == 1 {
+    let said = &waiting.said_it_goes_on;
+    // Errors that come together are followed by one such line.
+    if trouble::tell_uncaught(js, trouble, &id, what, thrown) == 1
+        && said.get().is_none_or(|said| said.elapsed() >= TOGETHER)
+    {
+        said.set(Some(Instant::now()));
         let text = "the process goes on and waits for the next save (--exit-on-error would end it)";
         report::warning(js, &id, text);
     }

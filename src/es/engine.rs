@@ -73,11 +73,8 @@ pub struct Engine {
 
 impl Engine {
     /// An engine that knows no module yet.
-    pub(super) fn new(node: NodeVersion, builtins: Vec<String>, node_module: Held, glue: Held) -> Self {
-        let options = Options {
-            builtins: builtins.clone(),
-            ..Options::default()
-        };
+    pub(super) fn new(node: NodeVersion, options: Options, node_module: Held, glue: Held) -> Self {
+        let builtins = options.builtins.clone();
         let settings = Settings {
             hot: false,
             node,

@@ -43,6 +43,9 @@ pub trait Host {
         false
     }
 
+    /// `HMRRuntime.disableReloading()` was called: nothing is watched any more.
+    fn reloading_disabled(&self, _js: Js<'_>) {}
+
     /// A runtime was made.
     fn runtime_made<'s>(&self, _js: Js<'s>, _runtime: Value<'s>) -> JsResult<'s, ()> {
         Ok(())

@@ -3,6 +3,8 @@
 use super::compile::NodeVersion;
 use super::engine::{Engine, OWN_PLACE};
 use super::natives;
+use super::node_options::options_of_node;
+use super::resolve::Options;
 use crate::js::{Js, JsResult, State, Value};
 
 impl State for Engine {
@@ -19,7 +21,11 @@ impl State for Engine {
         } else {
             js.undefined()
         };
-        let engine = Self::new(node, builtins, node_module.hold(), glue.hold());
+        let options = Options {
+            builtins,
+            ..options_of_node(js)?
+        };
+        let engine = Self::new(node, options, node_module.hold(), glue.hold());
         glue.call_method("start", &[natives::functions(js)?, stack, maps, coverage])?;
         prepare_node(js, node_module)?;
         Ok(engine)

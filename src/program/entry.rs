@@ -15,6 +15,8 @@ pub struct Program {
     pub(super) options: RefCell<Option<Rc<ProgramOptions>>>,
     /// Whether the entry has been run before.
     pub(super) has_run: Cell<bool>,
+    /// `HMRRuntime.disableReloading()` was called.
+    pub(super) is_stopped: Cell<bool>,
     /// The hot program, while it is watched.
     pub(super) hot: RefCell<Option<Rc<HotProgram>>>,
     /// The program's entry.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::entry::Program;
 use super::owners::Owners;
+use super::restart;
 use super::update::HotProgram;
 use crate::es::{Engine, Host, ModuleId, Version};
 use crate::js::{Js, JsResult, Value};
@@ -60,6 +61,15 @@ impl Host for HotRun {
 
     fn takes(&self, path: &Path) -> bool {
         self.program.takes(path)
+    }
+
+    fn reloading_disabled(&self, js: Js<'_>) {
+        self.program.keep_alive(js, false);
+        self.program.close();
+        restart::stop(js);
+        if let Ok(program) = js.state::<Program>() {
+            program.is_stopped.set(true);
+        }
     }
 
     fn runtime_made<'s>(&self, js: Js<'s>, runtime: Value<'s>) -> JsResult<'s, ()> {

@@ -15,7 +15,7 @@ use super::restart;
 use super::update::{HotProgram, Matches, Rules};
 use crate::es::load::cache::{Cache, cache_folder};
 use crate::es::resolve::{Ignored, Options as ResolveOptions};
-use crate::es::{Engine, Plain, Setup};
+use crate::es::{Engine, Plain, Setup, node_arguments, options_of_node};
 use crate::js::{Call, Cx, Held, Js, JsResult, Value, spawn};
 use crate::report;
 
@@ -26,14 +26,15 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
         ("runProgram", 1, run_program),
         ("programIsPending", 0, program_is_pending),
         ("programIsHot", 0, |call| {
-            let hot = call.js.state::<Program>()?.hot.borrow().is_some();
-            Ok(call.js.boolean(hot))
+            let program = call.js.state::<Program>()?;
+            let is_hot = program.hot.borrow().is_some() && !program.is_stopped.get();
+            Ok(call.js.boolean(is_hot))
         }),
         ("keepProgramAlive", 0, |call| {
             let program = call.js.state::<Program>()?;
             let hot = program.hot.borrow().clone();
             let by_command = program.options().is_some_and(|options| options.by_command);
-            if let Some(hot) = hot.filter(|_| by_command) {
+            if let Some(hot) = hot.filter(|_| by_command && !program.is_stopped.get()) {
                 hot.keep_alive(call.js, true);
             }
             Ok(call.js.undefined())
@@ -78,7 +79,7 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     let options = options::read(folder_of(&entry), flags)?;
     program.entry.borrow_mut().clone_from(&entry);
     let ours = usize::from(!flags.get("command")?.truthy());
-    let mut loaded = preloaded::files(js, &arguments(js.global()?.get("process")?)?, ours)?;
+    let mut loaded = preloaded::files(js, &node_arguments(js)?, ours)?;
     loaded.extend(own_files(&places.get("folder")?.text().unwrap_or_default()));
     set_up(js, &options, &entry, loaded)?;
     let data = js.object();
@@ -196,14 +197,11 @@ fn open_thread<'s>(call: &Call<'s>) -> JsResult<'s> {
 }
 
 fn set_up<'s>(js: Js<'s>, options: &ProgramOptions, entry: &Path, loaded: Vec<PathBuf>) -> JsResult<'s, ()> {
-    let process = js.global()?.get("process")?;
     let engine = Engine::of(js)?;
     engine.set_up(Setup {
         resolve: ResolveOptions {
-            conditions: conditions(process)?,
             ignored: Ignored::new(&options.root, &options.ignore).with_files(loaded),
-            with_manifest: !process.get("versions")?.get("pnp")?.is_undefined(),
-            ..ResolveOptions::default()
+            ..options_of_node(js)?
         },
         is_hot: options.watch,
         cache: cache_of(entry),
@@ -234,37 +232,6 @@ fn entry_of<'s>(js: Js<'s>, flags: Value<'s>) -> JsResult<'s, PathBuf> {
     let path = entry.map(|entry| here.join(entry));
     let path = path.map(|path| path.canonicalize().unwrap_or(path));
     Ok(path.unwrap_or_else(|| here.join("index")))
-}
-
-/// Node's options, from the command line and from `NODE_OPTIONS`.
-fn arguments(process: Value<'_>) -> JsResult<'_, Vec<String>> {
-    let mut arguments: Vec<String> = process
-        .get("execArgv")?
-        .items()?
-        .into_iter()
-        .filter_map(Value::text)
-        .collect();
-    if let Ok(more) = std::env::var("NODE_OPTIONS") {
-        arguments.extend(more.split_whitespace().map(String::from));
-    }
-    Ok(arguments)
-}
-
-/// The conditions that Node was given by `--conditions` and `-C`.
-fn conditions(process: Value<'_>) -> JsResult<'_, Vec<String>> {
-    let mut found = Vec::new();
-    let mut arguments = arguments(process)?.into_iter();
-    while let Some(argument) = arguments.next() {
-        if let Some(value) = argument
-            .strip_prefix("--conditions=")
-            .or_else(|| argument.strip_prefix("-C="))
-        {
-            found.push(value.to_owned());
-        } else if argument == "--conditions" || argument == "-C" {
-            found.extend(arguments.next());
-        }
-    }
-    Ok(found)
 }
 
 /// `runProgram(path)`: runs the program's entry. Returns a promise of its namespace, or of its `module.exports`.

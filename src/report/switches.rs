@@ -9,6 +9,8 @@ use crate::js::{Js, JsResult, State};
 pub struct Switches {
     /// `HMRRuntime.setLogging`
     pub logging: Cell<bool>,
+    /// Whether somebody has called that.
+    pub logging_chosen: Cell<bool>,
     /// `HMRRuntime.suppressWarnings`
     pub warnings_suppressed: Cell<bool>,
     /// Asked by a burst of the log: whether updates may follow at once. Without it, none do.

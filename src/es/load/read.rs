@@ -12,7 +12,7 @@ use super::json;
 use super::module::{Body, LoadError, Loaded, Place};
 use crate::es::compile::{Compiled, Format, Language, NodeVersion, Source, compile};
 use crate::es::resolve::{FileFormat, Mode, ResolveError, Resolved, Resolver};
-use crate::watch::Stamp;
+use crate::watch::{Stamp, is_just_written};
 
 /// Stack for compiling, in bytes: deeply nested text takes much. The system gives memory only for what is used.
 pub const STACK: usize = if cfg!(target_pointer_width = "64") {
@@ -57,7 +57,10 @@ impl FileLoader {
     ) -> Arc<Loaded> {
         let format = self.resolver.format(&place.path);
         let options = self.resolver.ts_options(&place.path);
-        let (stamp, bytes) = read(&place.path);
+        let (stamp, bytes, is_half) = read(&place.path);
+        if let Some(before) = before.filter(|_| is_half) {
+            return self.resolve_again(before);
+        }
         let hash = bytes.as_deref().map_or(0, Stamp::hash_of);
         if let Some(before) = before
             && bytes.is_ok()
@@ -165,21 +168,26 @@ impl FileLoader {
     }
 }
 
-/// Reads a file, and before that its stamp, so that a write during the reading makes the stamp an old one.
-fn read(path: &Path) -> (Stamp, io::Result<Vec<u8>>) {
+/// A file's stamp and bytes, and whether it is only half of a save: empty, and written a moment ago. Whoever empties a file
+/// writes it next, and that write is told of as well. The stamp is taken first, so a write during the reading makes it an
+/// old one.
+fn read(path: &Path) -> (Stamp, io::Result<Vec<u8>>, bool) {
     let opened = File::open(path).and_then(|file| {
         let metadata = file.metadata()?;
         Ok((file, metadata))
     });
     let (mut file, metadata) = match opened {
         Ok(opened) => opened,
-        Err(error) => return (Stamp::at_first_sight(path), Err(error)),
+        Err(error) => return (Stamp::at_first_sight(path), Err(error), false),
     };
     let size = usize::try_from(metadata.len()).unwrap_or_default();
     let mut bytes = Vec::with_capacity(size + 1);
     let result = file.read_to_end(&mut bytes).map(|_| bytes);
     let stamp = Stamp::of_read(&metadata, result.as_deref().ok());
-    (stamp, result)
+    let is_empty = result.as_ref().is_ok_and(Vec::is_empty);
+    // Emptied between the two looks, a file has a later time than that of the first.
+    let is_half = is_empty && file.metadata().is_ok_and(|metadata| is_just_written(&metadata));
+    (stamp, result, is_half)
 }
 
 /// Decodes text as Node does: invalid UTF-8 becomes replacement characters.

@@ -42,6 +42,8 @@ const CLAIMS: u32 = 2_000;
 
 /// The state of restarts of one environment.
 pub struct Restart {
+    /// `HMRRuntime.disableReloading()` was called.
+    is_stopped: Cell<bool>,
     /// How the process was started. Only where it can be restarted.
     image: RefCell<Option<Rc<Image>>>,
     /// The folder in which the process was started.
@@ -69,6 +71,7 @@ impl State for Restart {
         let options = process.get("execArgv")?.items()?;
         let options: Vec<String> = options.into_iter().filter_map(Value::text).collect();
         Ok(Self {
+            is_stopped: Cell::default(),
             image: RefCell::default(),
             folder: RefCell::new(std::env::current_dir().unwrap_or_default()),
             leave: RefCell::default(),
@@ -191,8 +194,21 @@ pub fn open<'s>(js: Js<'s>, options: &Rc<ProgramOptions>) -> JsResult<'s, ()> {
     Ok(())
 }
 
+/// Nothing leads to a restart by itself any more.
+pub fn stop(js: Js<'_>) {
+    if let Some(state) = js.made_state::<Restart>() {
+        state.is_stopped.set(true);
+    }
+}
+
 fn restart_for(js: Js<'_>, files: &[PathBuf]) {
     let [first, rest @ ..] = files else { return };
+    if js
+        .made_state::<Restart>()
+        .is_some_and(|state| state.is_stopped.get())
+    {
+        return;
+    }
     let first = report::relative(&first.to_string_lossy());
     let what = match rest.len() {
         0 => first,
