@@ -10,7 +10,7 @@ use super::compile::{Compiled, NodeVersion};
 use super::host::{Host, Plain, Runtimes};
 use super::load::Settings;
 use super::load::cache::Cache;
-use super::record::{ModuleId, Record, Version};
+use super::record::{ModuleId, Record, Status, Version};
 use super::resolve::url::file_url;
 use super::resolve::{Options, Resolved, Resolver};
 use super::source::Sources;
@@ -255,6 +255,13 @@ impl Engine {
         let stages = self.stages.borrow();
         let newest = stages.iter().rev().find_map(|stage| stage.version(id));
         newest.or_else(|| self.current(id))
+    }
+
+    /// Whether an update under way has a version of the module that has not begun to run.
+    pub fn is_staged(&self, id: ModuleId) -> bool {
+        let stages = self.stages.borrow();
+        let staged = stages.iter().rev().find_map(|stage| stage.version(id));
+        staged.is_some_and(|version| version.status.get() == Status::Linked)
     }
 
     /// The version of a module that importers see.

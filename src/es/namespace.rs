@@ -98,8 +98,7 @@ impl Engine {
         let namespace = self.namespace(js, version)?;
         let names = link::namespace_names(version);
         let has = |name: &str| names.iter().any(|other| other == name);
-        let is_known = self.node.major >= 23 || version.unit.is_loose();
-        let required = if has("module.exports") && is_known {
+        let required = if has("module.exports") {
             namespace.get("module.exports")?
         } else if has("default") && !has("__esModule") {
             let Some(record) = self.record(version.module) else {

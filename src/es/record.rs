@@ -289,6 +289,11 @@ impl Version {
         self.unit.code().is_some_and(|code| code.has_await)
     }
 
+    /// Whether it has run to its end, and has not failed.
+    pub fn has_run(&self) -> bool {
+        self.status.get() == Status::Evaluated && self.error.borrow().is_none()
+    }
+
     /// The version that was entered first of this version's cycle.
     pub fn root(self: &Rc<Self>) -> Rc<Self> {
         self.cycle_root

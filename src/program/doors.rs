@@ -4,14 +4,15 @@
 //! `module.registerHooks` exists (22.15), otherwise in Node's thread for hooks, which has an engine of its own to find out
 //! the export names. Either way the loader gets a facade (`facade.rs`), which first of all calls [`keep`].
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::{facade, restart};
 use crate::es::resolve::url::FileUrl;
 use crate::es::resolve::{Mode, Resolved};
-use crate::es::{Body, Engine, ModuleId, import};
+use crate::es::{Body, Engine, ModuleId, Version, import};
 use crate::js::{Call, Cx, Held, Js, JsResult, State, Value, spawn};
 
 /// The doors of one environment.
@@ -26,6 +27,8 @@ pub struct Doors {
     /// The functions that set the exports of each module's facades. A facade is in Node's cache for good, so its function is
     /// kept for good.
     facades: RefCell<HashMap<ModuleId, Vec<Held>>>,
+    /// Whether hooks of this thread hear of each `import()`.
+    is_told: Cell<bool>,
     /// For each module, the modules whose facades export bindings of it.
     exporters: RefCell<HashMap<ModuleId, BTreeSet<ModuleId>>>,
 }
@@ -47,6 +50,7 @@ pub fn open<'s>(js: Js<'s>, places: Value<'s>, data: Value<'s>) -> JsResult<'s, 
         let hooks = js.object();
         hooks.set("resolve", js.function("resolve", 3, resolve_hook)?)?;
         hooks.set("load", js.function("load", 3, load_hook)?)?;
+        js.state::<Doors>()?.is_told.set(true);
         in_thread.call(module, &[hooks])?;
     } else {
         let options = js.object();
@@ -71,7 +75,7 @@ pub fn refresh(js: Js<'_>, module: ModuleId) {
         return;
     };
     for id in doors.concerned(module) {
-        if let Some(version) = engine.current(id) {
+        if let Some(version) = shown(&engine, id) {
             let tell = |origin| {
                 js.function("", 0, move |call| {
                     tell(call.js, origin);
@@ -93,7 +97,7 @@ fn tell(js: Js<'_>, module: ModuleId) {
     };
     for id in doors.concerned(module) {
         let sets = doors.facades.borrow().get(&id).cloned().unwrap_or_default();
-        let env = engine.current(id).and_then(|version| version.env());
+        let env = shown(&engine, id).and_then(|version| version.env());
         let Some(env) = env else { continue };
         for set in sets {
             // Setting fails at a binding that is not initialized yet. The facade keeps the value that it had.
@@ -102,7 +106,43 @@ fn tell(js: Js<'_>, module: ModuleId) {
     }
 }
 
+/// The version that code outside sees: that of an update as soon as it has run.
+fn shown(engine: &Engine, id: ModuleId) -> Option<Rc<Version>> {
+    let newest = engine.version_of(id).filter(|version| version.has_run());
+    newest.or_else(|| engine.current(id))
+}
+
+/// Those of these modules first that code outside imports, but for the entry, where nobody hears of an `import()` of
+/// what Node has in its cache: it gives the new version, as others begin with it.
+pub fn outer_first(js: Js<'_>, order: &mut [ModuleId]) {
+    let (Ok(doors), Ok(engine)) = (js.state::<Doors>(), Engine::of(js)) else {
+        return;
+    };
+    if !doors.is_told.get() {
+        let facades = doors.facades.borrow();
+        order.sort_by_key(|id| !facades.contains_key(id) || engine.main_module() == Some(*id));
+    }
+}
+
 impl Doors {
+    /// Evaluates the version of an update that an `import()` of code outside is to get, unless it has run: Node gives the
+    /// facade that it has.
+    fn evaluate_asked<'s>(&self, js: Js<'s>, url: &str) -> JsResult<'s, ()> {
+        if self.facades.borrow().is_empty() {
+            return Ok(());
+        }
+        let Some(resolved) = local_file(js, url)? else {
+            return Ok(());
+        };
+        let engine = Engine::of(js)?;
+        let id = engine.record_of(&resolved).id;
+        let is_known = self.facades.borrow().contains_key(&id);
+        if !is_known || !engine.is_staged(id) || engine.facade(js, id)?.has_await {
+            return Ok(());
+        }
+        engine.import_sync(js, id).map(drop)
+    }
+
     /// The modules with facades that show bindings of a module.
     fn concerned(&self, module: ModuleId) -> BTreeSet<ModuleId> {
         let mut concerned = self.exporters.borrow().get(&module).cloned().unwrap_or_default();
@@ -154,8 +194,10 @@ fn is_entry<'s>(js: Js<'s>, doors: &Doors, url: &str, resolved: &Resolved) -> Js
     }
     let is_entry = if js.builtin("worker_threads")?.get("isMainThread")?.truthy() {
         let named = js.global()?.get("process")?.get("argv")?.item(1)?.text();
-        let named = named.and_then(|path| PathBuf::from(path).canonicalize().ok());
-        matches!(resolved, Resolved::File { path, .. } if Some(path) == named.as_ref())
+        let resolver = &Engine::of(js)?.sources().resolver;
+        // A folder or a name without its extension will do, as for Node.
+        let named = named.and_then(|path| resolver.entry(Path::new(&path)).ok());
+        matches!((resolved, &named), (Resolved::File { path, .. }, Some(Resolved::File { path: named, .. })) if path == named)
     } else {
         true
     };
@@ -187,15 +229,22 @@ pub fn resolve_hook<'s>(call: &Call<'s>) -> JsResult<'s> {
         None => None,
     };
     if let Some(found) = ours {
+        let url = Engine::url_of(&found);
+        js.state::<Doors>()?.evaluate_asked(js, &url)?;
         let answer = js.object();
-        answer.set("url", js.string(&Engine::url_of(&found)))?;
+        answer.set("url", js.string(&url))?;
         answer.set("shortCircuit", js.boolean(true))?;
         return Ok(answer);
     }
     let answer = with_longer_stack(js, || next.call(js.undefined(), &[specifier, context]))?;
-    if is_entry && answer.is_object() && !answer.is_thenable()? {
+    if answer.is_object() && !answer.is_thenable()? {
         let doors = js.state::<Doors>()?;
-        *doors.entry.borrow_mut() = answer.get("url")?.text();
+        let url = answer.get("url")?.text();
+        if is_entry {
+            *doors.entry.borrow_mut() = url;
+        } else if let Some(url) = url {
+            doors.evaluate_asked(js, &url)?;
+        }
     }
     Ok(answer)
 }

@@ -265,7 +265,10 @@ impl Runner for OnEngine {
             let all = graph.all().map(engine_id);
             self.engine.outdate(all.filter(|id| stage.version(*id).is_none()));
         }
-        let order: Vec<es::ModuleId> = evaluation.order.iter().copied().map(engine_id).collect();
+        let mut order: Vec<es::ModuleId> = evaluation.order.iter().copied().map(engine_id).collect();
+        if evaluation.is_reload {
+            cx.with(|js| super::doors::outer_first(js, &mut order));
+        }
         let cx = cx.clone();
         let owners = self.owners.borrow().clone();
         let is_reload = evaluation.is_reload;
@@ -330,10 +333,14 @@ impl Runner for OnEngine {
 
     fn discard(&self, js: Js<'_>, prepared: &Prepared) {
         self.evaluated(prepared);
-        if let Some(stage) = stage_of(prepared)
-            && let Err(thrown) = self.engine.discard(js, &stage)
-        {
+        let Some(stage) = stage_of(prepared) else {
+            return;
+        };
+        if let Err(thrown) = self.engine.discard(js, &stage) {
             report::error(js, "an update", "a failed version could not be dropped", thrown.0);
+        }
+        for id in stage.modules() {
+            super::doors::refresh(js, *id);
         }
     }
 
