@@ -11,7 +11,7 @@ use super::staged::Stage;
 use crate::js::{Js, JsResult};
 
 impl Engine {
-    /// Checks those that stay and import what is staged, also by way of others that re-export it.
+    /// Checks the names that importers outside of the stage import from staged modules, directly or through re-exports.
     pub(super) fn check_importers(
         &self,
         mut waiting: Vec<ModuleId>,
@@ -46,7 +46,7 @@ impl Engine {
         result
     }
 
-    /// Checks those that stay and import what has names only since it ran.
+    /// Checks the names that importers outside of the stage import from CommonJS, whose names are known once it ran.
     pub(super) fn check_late<'s>(&self, js: Js<'s>, stage: &Stage) -> JsResult<'s, ()> {
         let versions = stage.order.iter().filter_map(|id| stage.version(*id));
         let late = versions.filter(|version| version.unit.names_come_late());
@@ -55,7 +55,7 @@ impl Engine {
             .map_err(|error| self.link_error(js, &error))
     }
 
-    /// Leads those that stay to the new versions of what they import.
+    /// Leads the slots of importers outside of the stage to the new versions.
     pub(super) fn rewire<'s>(&self, js: Js<'s>, stage: &Rc<Stage>) -> JsResult<'s, ()> {
         self.glue(js, "rewired", &[])?;
         let mut importers = BTreeSet::new();
@@ -81,7 +81,7 @@ impl Engine {
                 with_stars.push(current);
             }
         }
-        // Names that are new reach importers of importers.
+        // New names may reach importers of importers, through `export *`.
         let mut seen = BTreeSet::new();
         while let Some(version) = with_stars.pop() {
             if !seen.insert(version.module) {
@@ -107,7 +107,7 @@ fn re_exports(version: &Version) -> bool {
         .any(|export| matches!(export.kind, ExportKind::Indirect { .. } | ExportKind::Star { .. }))
 }
 
-/// Leads the links of a version to what `new` gives for them; gives the old ones.
+/// Replaces the links of a version by those that `new` gives. Returns the old ones.
 fn relink(version: &Version, new: &dyn Fn(&Version) -> Option<Rc<Version>>) -> Vec<Option<Rc<Version>>> {
     let old = version.links.borrow().clone();
     let links = old.iter().map(|link| {
