@@ -169,3 +169,23 @@ describe('the benchmark', () => {
     assert.equal(drawing.picture(readme.recorded()), read('benchmark/results/bench.svg'))
   })
 })
+
+/** The figures of the contract, each with the script that prints it. */
+const FIGURES = {
+  176: 'programs.mjs',
+  177: 'programs.mjs',
+  178: 'bench.mjs',
+  179: 'reload-served.mjs',
+  180: ['reloads.mjs', 'hot-memory.mjs'],
+  181: 'profile.mjs'
+}
+
+// [hot 176, 177, 178, 179, 180, 181]
+test('each figure of the contract on hot programs has a script, and what that printed is recorded', () => {
+  const recorded = read('docs/performance.md')
+  for (const script of Object.values(FIGURES).flat()) {
+    assert.ok(fs.existsSync(path.join(root, 'benchmark', script)), script)
+    const command = { 'bench.mjs': 'npm run bench' }[script] ?? `node benchmark/${script}`
+    assert.ok(recorded.includes(command), `docs/performance.md says nothing of ${command}`)
+  }
+})

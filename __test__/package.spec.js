@@ -62,6 +62,7 @@ describe('the packed package', () => {
     )
   })
 
+  // [hot 182]
   test('"what is downloaded per platform": at most 5 MB', () => {
     const name = fs.readdirSync(root).find((file) => /^node-hmr\..+\.node$/.test(file))
     const packed = zlib.gzipSync(fs.readFileSync(path.join(root, name)))

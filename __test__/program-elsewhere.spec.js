@@ -20,9 +20,9 @@ async function prints(t, files, { file = 'main.ts', node = [], env = { HMR_NO_WA
 }
 
 /** A program that the command runs with logging. */
-function watches(t, files, { file = 'main.ts' } = {}) {
+function watches(t, files, { file = 'main.ts', args = ['-l'] } = {}) {
   const folder = makeFolder(t, { files })
-  return { ...folder, run: hmr(t, ['-l', file], { cwd: folder.dir }) }
+  return { ...folder, run: hmr(t, [...args, file], { cwd: folder.dir }) }
 }
 
 // [hot 24, 159]
@@ -144,6 +144,50 @@ describe('where imports lead', () => {
     for (const name of Object.values(wanted)) files[name] = says(name)
     const lines = Object.entries(wanted).map(([specifier, name]) => `${specifier} ${name} true\n`)
     assert.equal(await prints(t, files), lines.join(''))
+  })
+})
+
+// [hot 163]
+describe('"as in the classic contract": the command\'s other options', () => {
+  const ticks = { 'package.json': MODULE, 'main.ts': "console.log('first')\nsetInterval(() => {}, 1000)" }
+  const failing = "setTimeout(() => { throw new Error('late') }, 200)\nsetInterval(() => {}, 1000)"
+
+  test('--exit-on-error', async (t) => {
+    const { run, write } = watches(t, ticks, { args: ['-l', '--exit-on-error'] })
+    await run.printed('its saves are taken')
+    write('main.ts', failing)
+    const { code, stderr } = await run.ended()
+    assert.equal(code, 1)
+    assert.match(stderr, /Error: late/)
+  })
+
+  test('-s: no log, no warning', async (t) => {
+    const { run, write } = watches(t, ticks, { args: ['-s'] })
+    await run.printed('first')
+    write('main.ts', "console.log('second')\nsetInterval(() => {}, 1000)")
+    await run.printed('second')
+    write('main.ts', "console.log('third')\nsetInterval(() => {}, 1000)")
+    await run.printed('third')
+    assert.equal(run.text.stderr, '')
+    assert.equal(run.text.stdout, 'first\nsecond\nthird\n')
+  })
+
+  test('--poll', async (t) => {
+    const { run, write } = watches(t, ticks, { args: ['-l', '--poll=50'] })
+    await run.printed('its saves are taken')
+    write('main.ts', "console.log('second')\nsetInterval(() => {}, 1000)")
+    await run.printed('second')
+  })
+
+  test('--grace: "a second signal or the time" ends what does not settle', async (t) => {
+    const { run } = watches(
+      t,
+      { ...ticks, 'main.ts': `${ticks['main.ts']}\nimport.meta.hot!.dispose(() => new Promise(() => {}))` },
+      { args: ['-l', '--grace=300'] }
+    )
+    await run.printed('its saves are taken')
+    run.kill('SIGTERM')
+    assert.equal((await run.ended()).code, 143)
   })
 })
 

@@ -131,7 +131,7 @@ describe('"Options of `register` come from package.json\'s `hmr` and from …"',
   })
 })
 
-// [hot 12]
+// [hot 12, 144]
 describe('"SIGINT and SIGTERM run disposers and the classic cleanups, SIGHUP too"', () => {
   const program = `
     import './other.ts'

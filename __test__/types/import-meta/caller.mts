@@ -1,3 +1,4 @@
+// [hot 168]
 import.meta.hot?.accept()
 import.meta.hot?.accept((module) => {
   same<typeof module, NodeHmr.ModuleNamespace | undefined>(true)
