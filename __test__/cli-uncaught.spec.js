@@ -165,3 +165,29 @@ test('on a terminal, a start that fails late is reported as well', async (t) => 
   run.child.stdin.write('\x03')
   await run.ended()
 })
+
+test('in a hot program: under the name of its module, and of the same again only how often', async (t) => {
+  const { dir, write } = makeFolder(t, {
+    files: {
+      'main.mjs': "import './ticks.mjs'\nsetInterval(() => {}, 1000)",
+      'ticks.mjs': "console.log('good')"
+    }
+  })
+  const run = hmr(t, ['main.mjs'], { cwd: dir })
+  await run.printed('good')
+  // What an evaluation fails with before it has come up would be its own failure.
+  const failing = "setTimeout(() => setInterval(ticks, 1), 200)\nfunction ticks() { throw new Error('tick') }"
+  write('ticks.mjs', failing)
+  await run.printed('(10 times now): Error: tick', 'stderr')
+  const [first, ...more] = run.text.stderr.split('[hmr] ticks.mjs: an uncaught exception').slice(1)
+  assert.match(first, /^\n {2}ticks\.mjs:2:\d+\n[\s\S]*\[hmr\] ticks\.mjs: the process goes on/)
+  assert.deepEqual(
+    more.map((text) => text.trim()),
+    [2, 3, 10].map((times) => `(${times} times now): Error: tick`)
+  )
+  write('ticks.mjs', `${failing}\nconsole.log('again')`)
+  await run.printed('again')
+  await run.printed("3 | console.log('again')", 'stderr')
+  write('ticks.mjs', "console.log('mended')")
+  await run.printed('mended')
+})

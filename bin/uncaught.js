@@ -25,6 +25,8 @@ function outliveErrors(hmr, binding, file, atOnce) {
       })
     })
   }
+  // The same error is said in full again after an update: it was not mended.
+  for (const outcome of ['updated', 'reloaded']) binding.updates?.on(outcome, binding.uncaughtIsOver)
   if (atOnce) begin()
   else {
     let hasBegun = false

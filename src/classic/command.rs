@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::record::Record;
+use super::record::{Record, Trouble};
 use super::{dependencies, engine_require, handed_out, hot_module, runtimes, trouble};
+use crate::es::Engine;
 use crate::js::{Call, Held, Js, JsResult, State, Value};
 use crate::report;
 
@@ -16,6 +17,8 @@ struct Waiting {
     save: RefCell<Option<Held>>,
     /// The program's entry by its id, and what is called when a version of it is no hot module any more.
     entry: RefCell<Option<(String, Held)>>,
+    /// What was thrown last where nobody catches it and no hot module is to blame.
+    uncaught: Trouble,
 }
 
 impl State for Waiting {
@@ -31,8 +34,12 @@ impl State for Waiting {
 
 /// Puts the functions on the addon's exports, where `for … in` does not show them.
 pub fn export<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [(&str, u32, crate::js::NativeFn); 7] = [
+    let functions: [(&str, u32, crate::js::NativeFn); 8] = [
         ("reportUncaught", 3, report_uncaught),
+        ("uncaughtIsOver", 0, |call| {
+            call.js.state::<Waiting>()?.uncaught.end();
+            Ok(call.js.undefined())
+        }),
         ("onSaveTaken", 1, on_save_taken),
         ("onNoHotModule", 2, on_no_hot_module),
         ("filesNamed", 2, files_named),
@@ -88,8 +95,7 @@ pub fn becomes_program(js: Js<'_>, record: &Record, thrown: &Held) -> bool {
 }
 
 /// `reportUncaught(thrown, isRejection, file)`: what was thrown where nobody catches it, as the trouble of the hot module
-/// that the stack leads to, or else of `file`.
-#[expect(clippy::unnecessary_wraps, reason = "the type of native functions")]
+/// that the stack leads to; or else of the program's module that it leads to, or of `file`.
 fn report_uncaught<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let thrown = call.arg(0);
@@ -99,22 +105,30 @@ fn report_uncaught<'s>(call: &Call<'s>) -> JsResult<'s> {
         "an uncaught exception"
     };
     let file = call.arg(2).display();
-    let mut records = report::files_in_stack(thrown)
-        .into_iter()
-        .flat_map(|path| hot_modules_of(js, &path));
+    let files = report::files_in_stack(thrown);
+    let mut records = files.iter().flat_map(|path| hot_modules_of(js, path));
     let culprit = records.next().or_else(|| hot_module_called(js, &file));
-    let times = if let Some(record) = &culprit {
-        trouble::tell_uncaught(js, record, what, thrown)
-    } else {
-        report::error(js, &file, what, thrown);
-        1
+    let waiting = js.state::<Waiting>()?;
+    let (trouble, id) = match &culprit {
+        Some(record) => (&record.trouble, record.id.clone()),
+        None => (&waiting.uncaught, module_of_program(js, &files).unwrap_or(file)),
     };
-    if times == 1 {
-        let id = culprit.as_ref().map_or(&file, |record| &record.id);
+    if trouble::tell_uncaught(js, trouble, &id, what, thrown) == 1 {
         let text = "the process goes on and waits for the next save (--exit-on-error would end it)";
-        report::warning(js, id, text);
+        report::warning(js, &id, text);
     }
     Ok(js.undefined())
+}
+
+/// The first of these files that is a module of the hot program.
+fn module_of_program(js: Js<'_>, files: &[String]) -> Option<String> {
+    let engine = js.made_state::<Engine>()?;
+    let is_local = |file: &&String| {
+        engine
+            .find_file(Path::new(file))
+            .is_some_and(|record| record.is_local)
+    };
+    files.iter().find(is_local).map(|file| report::relative(file))
 }
 
 /// The hot modules that a file is, or that use it where dependencies are followed.

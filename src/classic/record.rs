@@ -42,6 +42,37 @@ pub struct Taking {
     pub failure: RefCell<Option<Held>>,
 }
 
+/// What was reported last, and how often in a row; empty while all is well.
+#[derive(Default)]
+pub struct Trouble(RefCell<(String, u64)>);
+
+impl Trouble {
+    /// Notes what is being reported, and says how often it came in a row; `None` is like no other.
+    pub fn count(&self, trouble: Option<&str>) -> u64 {
+        let mut last = self.0.borrow_mut();
+        let Some(trouble) = trouble else {
+            *last = (String::new(), 1);
+            return 1;
+        };
+        if last.0 == trouble {
+            last.1 += 1;
+        } else {
+            *last = (trouble.to_owned(), 1);
+        }
+        last.1
+    }
+
+    /// Whether this was reported last.
+    pub fn is(&self, trouble: &str) -> bool {
+        self.0.borrow().0 == trouble
+    }
+
+    /// All is well again. Says whether it was not.
+    pub fn end(&self) -> bool {
+        self.0.take().1 > 0
+    }
+}
+
 /// One module of one runtime.
 pub struct Record {
     /// The id as the caller wrote it.
@@ -69,7 +100,7 @@ pub struct Record {
     /// Counts updates, so that a report that waits can see that a newer version came.
     pub updates: Cell<u64>,
     /// What was reported last, and how often in a row; empty while all is well.
-    pub trouble: RefCell<(String, u64)>,
+    pub trouble: Trouble,
     /// Its last updates.
     pub recent: RefCell<Recent>,
     /// The `generate` that made the persistent values, as its text.
@@ -106,7 +137,7 @@ impl Record {
             evicted: Cell::new(0),
             pending: Cell::new(None),
             updates: Cell::new(0),
-            trouble: RefCell::default(),
+            trouble: Trouble::default(),
             recent: RefCell::default(),
             generated_by: RefCell::default(),
             loaded_at: Cell::new(None),
@@ -134,26 +165,6 @@ impl Record {
     /// Whether it is as it was after that update: not updated since, and not let go.
     pub fn is_as_it_was(&self, update: u64) -> bool {
         self.updates.get() == update && self.is_alive.get() && self.is_watched.get()
-    }
-
-    /// Notes what is being reported, and says how often it came in a row; `None` is like no other.
-    pub fn count_trouble(&self, trouble: Option<&str>) -> u64 {
-        let mut last = self.trouble.borrow_mut();
-        let Some(trouble) = trouble else {
-            *last = (String::new(), 1);
-            return 1;
-        };
-        if last.0 == trouble {
-            last.1 += 1;
-        } else {
-            *last = (trouble.to_owned(), 1);
-        }
-        last.1
-    }
-
-    /// All is well again. Says whether it was not.
-    pub fn recover(&self) -> bool {
-        self.trouble.take().1 > 0
     }
 
     /// The step that has been waited for too long, if any.

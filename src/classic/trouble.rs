@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use super::handed_out;
-use super::record::Record;
+use super::record::{Record, Trouble};
 use super::steps::Module;
 use super::unloadable::{Failure, Unloadable};
 use crate::classic::resolve::Way;
@@ -36,7 +36,7 @@ pub fn report_failure(module: &Module, what: &str, thrown: &Held) {
 
 /// Counts what failed, which is reported with others.
 pub fn count_failure(js: Js<'_>, record: &Record, what: &str, thrown: &Held) {
-    record.count_trouble(fingerprint(what, thrown.get(js)).as_deref());
+    record.trouble.count(fingerprint(what, thrown.get(js)).as_deref());
 }
 
 /// Reports what an old version's cleanup throws. It is no failure of the new version, and its file may have another text by
@@ -57,7 +57,7 @@ pub fn report_of_old_version(module: &Module, what: &str, thrown: &Held) {
 
 /// Reports what failed; of the same failure again, only how often.
 fn tell(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) {
-    match record.count_trouble(fingerprint(what, thrown).as_deref()) {
+    match record.trouble.count(fingerprint(what, thrown).as_deref()) {
         1 => report::error(js, &record.id, what, thrown),
         times => report::repeated_error(js, &record.id, what, thrown, times),
     }
@@ -65,12 +65,12 @@ fn tell(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) {
 
 /// Reports what nobody caught, and says how often it came. A timer may fail a thousand times a second: of the same
 /// failure again only some are told.
-pub fn tell_uncaught(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) -> u64 {
-    let times = record.count_trouble(fingerprint(what, thrown).as_deref());
+pub fn tell_uncaught(js: Js<'_>, trouble: &Trouble, id: &str, what: &str, thrown: Value<'_>) -> u64 {
+    let times = trouble.count(fingerprint(what, thrown).as_deref());
     if times == 1 {
-        report::error(js, &record.id, what, thrown);
+        report::error(js, id, what, thrown);
     } else if times <= 3 || is_round(times) {
-        report::repeated_error(js, &record.id, what, thrown, times);
+        report::repeated_error(js, id, what, thrown, times);
     }
     times
 }
@@ -121,7 +121,7 @@ pub fn tell_not_forgotten(module: &Module, thrown: &Held, is_reported: bool) -> 
 /// Reports what failed, unless that was done for another module.
 pub fn tell_unloadable(js: Js<'_>, record: &Record, thrown: Value<'_>, is_reported: bool) {
     if is_reported {
-        record.count_trouble(fingerprint(UNLOADABLE, thrown).as_deref());
+        record.trouble.count(fingerprint(UNLOADABLE, thrown).as_deref());
     } else {
         tell(js, record, UNLOADABLE, thrown);
     }
@@ -180,7 +180,7 @@ fn after(module: &Module, milliseconds: u32, action: impl for<'t> Fn(Js<'t>, boo
 /// Whether this was reported last.
 pub fn is_known(js: Js<'_>, record: &Record, thrown: &Held) -> bool {
     let known = fingerprint(UNLOADABLE, thrown.get(js));
-    known.is_some_and(|known| record.trouble.borrow().0 == known)
+    known.is_some_and(|known| record.trouble.is(&known))
 }
 
 /// The log line of a version that failed, where no warning says the same.

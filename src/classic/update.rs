@@ -240,10 +240,17 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
         match outcome {
             // The program's own line tells of it.
             UpdateOutcome::Updated if by_program.is_some() => {
-                record.recover();
+                record.trouble.end();
             }
             UpdateOutcome::Updated => {
-                log(js, if record.recover() { "recovered" } else { "updated" });
+                log(
+                    js,
+                    if record.trouble.end() {
+                        "recovered"
+                    } else {
+                        "updated"
+                    },
+                );
             }
             UpdateOutcome::FellBack | UpdateOutcome::Kept => log_kept(js, record, &way, took),
             UpdateOutcome::KeptForNow
