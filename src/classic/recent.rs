@@ -1,23 +1,26 @@
-//! Whether a module is updated again and again without a pause.
+//! Finds modules that are updated again and again without a pause.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// So many updates of a module …
+/// This many updates of a module within [`LOOP`], without a pause, are a loop.
 pub const UPDATES: usize = 10;
-/// … within this time, without a pause, are a loop.
+/// The time within which [`UPDATES`] updates are a loop.
 pub const LOOP: Duration = Duration::from_secs(2);
+/// A time without an update that ends a loop.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The last updates of one module, to see whether its run writes what it follows.
+/// The last updates of one module. A loop means that the module's run writes a file that it follows.
 #[derive(Default)]
 pub struct Recent {
+    /// The times of the last updates.
     at: VecDeque<Instant>,
+    /// Whether the loop under way was reported.
     is_told: bool,
 }
 
 impl Recent {
-    /// Notes an update. Says whether there are too many, once until they pause.
+    /// Notes an update. True if this makes a loop; once for each loop.
     pub fn note(&mut self, now: Instant) -> bool {
         if self
             .at
