@@ -81,7 +81,7 @@ for (const way of Object.keys(WAYS))
       'an interval (leak.ts)',
       'a UDP socket (server.ts)',
       'a child process (server.ts)',
-      `2 of socket to 127.0.0.1:${port} (server.ts)`,
+      `2 sockets to 127.0.0.1:${port} (server.ts)`,
       'a watcher of files (server.ts)',
       'a worker (server.ts)',
       'an interval (server.ts)'
@@ -107,6 +107,7 @@ test('what somebody holds, or disposes of, or what is released is not named', as
      setInterval(() => {}, 1000)
      setTimeout(() => {}, 1e8)
      fs.watch('.')
+     fs.watchFile('lib.ts', () => {})
      spawn(process.execPath, ['-e', 'process.stdin.resume()'])
      new Worker('setInterval(() => {}, 1000)', { eval: true })
      process.stdin.on('data', () => {})

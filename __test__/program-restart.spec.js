@@ -345,6 +345,19 @@ describe('"When"', { skip }, () => {
     assert.equal(await waits, `${pid} one `)
   })
 
+  // [hot 147]
+  test('the save that mends a start is one outcome, also of a module that has run already', async (t) => {
+    const { write, restarted, run, ask, pid } = await serve(t)
+    write('lib.mjs', 'export const fails = true')
+    write('server.mjs', `import { fails } from './lib.mjs'\nif (fails) throw new Error('at the start')\n${SERVER}`)
+    run.kill('SIGUSR2')
+    await run.printed('waiting for a save of server.mjs', 'stderr')
+    write('lib.mjs', 'export const fails = false')
+    await restarted('lib.mjs')
+    assert.equal(await ask('/'), `${pid} one `)
+    assert.doesNotMatch(run.text.stdout, /lib\.mjs reloaded/)
+  })
+
   // [hot 151]
   test('"Under `register`": one line says what changed and that a restart is needed', async (t) => {
     const { dir, write } = makeFolder(t, { files: { ...FILES, 'tsconfig.json': '{}' } })

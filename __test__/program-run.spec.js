@@ -88,6 +88,18 @@ describe('"The program sees what it would see under `node server.ts`"', () => {
       const { stdout } = await run(t, 'main.mjs', [], { cwd: dir }).ended()
       assert.equal(stdout, 'other false\nentry true\n')
     })
+    // [hot 10]
+    test(`${way}: the entry is a folder, or a name without its extension`, async (t) => {
+      const files = {
+        'package.json': '{ "type": "module", "main": "main.js" }',
+        'main.js': 'console.log(import.meta.main, process.argv.length)'
+      }
+      const dir = project(t, files)
+      for (const entry of ['.', 'main', dir]) {
+        const { stdout } = await run(t, entry, ['one'], { cwd: dir }).ended()
+        assert.equal(stdout, 'true 3\n')
+      }
+    })
     test(`${way}: an error names the source's own file, line and column, without a flag`, async (t) => {
       const dir = project(t, {
         'main.ts': 'import { fail } from "./fail.ts";\n\nfail(1);\n',

@@ -141,7 +141,8 @@ impl fmt::Display for HmrError {
             } => write!(
                 f,
                 "{file} changed, and its first version stays until a restart, since Node never forgets an ES module: \
-                 write it as CommonJS, or load it with jiti (hmr -r)"
+                 write it as CommonJS, or import it through `createRuntime(import.meta)` or `createRuntime(__filename)`, \
+                 which take ES modules"
             ),
             Self::NotForgotten {
                 file,

@@ -1,14 +1,18 @@
 //! Functions for the command `hmr` beyond the public API. The package's index files do not name them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use super::record::{Record, Trouble};
 use super::{dependencies, engine_require, handed_out, hot_module, runtimes, trouble};
 use crate::es::Engine;
 use crate::js::{Call, Held, Js, JsResult, State, Value};
 use crate::report;
+
+/// Uncaught errors within this time get one line together that the process goes on.
+const TOGETHER: Duration = Duration::from_secs(1);
 
 /// What the command waits for.
 #[derive(Default)]
@@ -17,6 +21,8 @@ struct Waiting {
     save: RefCell<Option<Held>>,
     /// The id of the program's entry, and the callback for a version of it that exports no hot module.
     entry: RefCell<Option<(String, Held)>>,
+    /// When it was said last that the process goes on after an uncaught error.
+    said_it_goes_on: Cell<Option<Instant>>,
     /// The last uncaught errors for which no hot module is to blame.
     uncaught: Trouble,
 }
@@ -34,7 +40,7 @@ impl State for Waiting {
 
 /// Puts the functions on the addon's exports, not enumerable.
 pub fn export<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [(&str, u32, crate::js::NativeFn); 8] = [
+    let functions: [(&str, u32, crate::js::NativeFn); 9] = [
         ("reportUncaught", 3, report_uncaught),
         ("uncaughtIsOver", 0, |call| {
             call.js.state::<Waiting>()?.uncaught.end();
@@ -44,6 +50,7 @@ pub fn export<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
         ("onNoHotModule", 2, on_no_hot_module),
         ("filesNamed", 2, files_named),
         ("remark", 1, remark),
+        ("logByDefault", 0, log_by_default),
         ("entryRequire", 2, entry_require),
         ("isHotModule", 1, is_hot_module),
     ];
@@ -63,6 +70,15 @@ pub fn save_is_taken(js: Js<'_>) {
         // The callback is a function of the command's, which throws nothing.
         let _ = callback.get(js).call(js.undefined(), &[]);
     }
+}
+
+/// `logByDefault()`: turns logging on, unless the user has turned it on or off.
+fn log_by_default<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let switches = call.js.state::<report::Switches>()?;
+    if !switches.logging_chosen.get() {
+        switches.logging.set(true);
+    }
+    Ok(call.js.undefined())
 }
 
 /// `onSaveTaken(callback)`: calls back when the next update begins.
@@ -113,7 +129,12 @@ fn report_uncaught<'s>(call: &Call<'s>) -> JsResult<'s> {
         Some(record) => (&record.trouble, record.id.clone()),
         None => (&waiting.uncaught, module_of_program(js, &files).unwrap_or(file)),
     };
-    if trouble::tell_uncaught(js, trouble, &id, what, thrown) == 1 {
+    let said = &waiting.said_it_goes_on;
+    // Errors that come together are followed by one such line.
+    if trouble::tell_uncaught(js, trouble, &id, what, thrown) == 1
+        && said.get().is_none_or(|said| said.elapsed() >= TOGETHER)
+    {
+        said.set(Some(Instant::now()));
         let text = "the process goes on and waits for the next save (--exit-on-error would end it)";
         report::warning(js, &id, text);
     }

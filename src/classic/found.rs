@@ -53,10 +53,12 @@ fn hint<'s>(export: Value<'s>, own: Option<Value<'s>>) -> JsResult<'s, String> {
     }
     if is_namespace(export)? {
         return Ok(match default_of(export) {
-            Some(_) => "It is an ES module, of which `require` gives the namespace, with the hot module as `default`: name that \
-                        \"module.exports\" (`export { it as \"module.exports\" }`), or load it with jiti (-r).",
+            Some(_) => "It is an ES module, of which `require` gives the namespace, with the hot module as `default`: import it \
+                        through `createRuntime(import.meta)` or `createRuntime(__filename)`, which take that, or name it \
+                        \"module.exports\" (`export { it as \"module.exports\" }`).",
             None => "It is an ES module, of which `require` gives the namespace: name the hot module \"module.exports\" \
-                     (`export { it as \"module.exports\" }`), or load the file with jiti (-r).",
+                     (`export { it as \"module.exports\" }`), or export it as `default` and import the file through \
+                     `createRuntime(import.meta)` or `createRuntime(__filename)`.",
         }
         .into());
     }

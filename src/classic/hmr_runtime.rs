@@ -13,6 +13,7 @@ use super::watching::{check_watcher, stop_all, stop_watching};
 use super::{dependencies, emitter, engine_require, hearing, in_program, inspect, runtimes};
 use crate::classic::watchers::fs_watcher::WatcherClasses;
 use crate::error::HmrError;
+use crate::es::Engine;
 use crate::js::{Call, ClassSpec, Held, Js, JsResult, State, Value, define_class, spawn_detached};
 use crate::report;
 
@@ -44,6 +45,7 @@ const HMR_RUNTIME: ClassSpec = ClassSpec {
     ],
     statics: &[
         ("setLogging", 1, |call| {
+            call.js.state::<report::Switches>()?.logging_chosen.set(true);
             set::<report::Switches>(call, |switches| &switches.logging)
         }),
         ("loggingEnabled", 0, |call| {
@@ -84,6 +86,9 @@ fn disable_reloading<'s>(call: &Call<'s>) -> JsResult<'s> {
     js.state::<Switches>()?.reloading_disabled.set(true);
     for (runtime, _) in runtimes::live(js) {
         stop_all(runtime)?;
+    }
+    if let Some(engine) = js.made_state::<Engine>() {
+        engine.host().reloading_disabled(js);
     }
     Ok(js.undefined())
 }

@@ -253,18 +253,24 @@ impl Module {
 
     /// Gives up a step: its result is ignored later, and an error is reported.
     fn give_up(&self, method: &'static str, step: &AwaitedStep, result: Held) {
-        let (cx, id) = (self.cx.clone(), self.record.id.clone());
+        let module = self.clone();
         let seconds = step.since.elapsed().as_secs();
         self.cx.with(|js| {
             let text = format!(
                 "{} was given up after {seconds} s for a new version",
-                named(method, &id)
+                named(method, &module.record.id)
             );
             report::notice(js, &text);
             spawn_detached(js, async move {
-                if let Err(thrown) = settled(&cx, result).await {
+                if let Err(thrown) = settled(&module.cx, result).await {
                     let what = format!("{} failed after it was given up", said(method));
-                    cx.with(|js| report::error(js, &id, &what, thrown.get(js)));
+                    // The file may have another text by now, so no line of it is shown.
+                    let report = |js: Js<'_>| {
+                        report::error_with_frames_of(js, &module.record.id, &what, thrown.get(js), &|_| {
+                            false
+                        });
+                    };
+                    module.cx.with(report);
                 }
             });
         });

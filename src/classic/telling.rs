@@ -5,6 +5,7 @@
 //! many modules fail together, three are reported in full.
 
 use std::cell::{Cell, RefCell};
+use std::fs;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -237,17 +238,25 @@ fn tell(module: &Module, said: &Said) {
     }
 }
 
-/// Warns if the module is updated again and again without a pause by changes of the file `changed`.
+/// Warns if the module is updated again and again by changes of the file `changed`, and its own run seems to write that.
 pub fn warn_of_loop(module: &Module, origin: Origin, changed: Option<&String>) {
-    if origin != Origin::Watched || !module.record.recent.borrow_mut().note(Instant::now()) {
+    if origin != Origin::Watched {
         return;
     }
-    let path = module.record.resolved.borrow().clone();
-    let file = report::relative(changed.unwrap_or(&path));
+    let record = &module.record;
+    let path = changed
+        .cloned()
+        .unwrap_or_else(|| record.resolved.borrow().clone());
+    let written = fs::metadata(&path).and_then(|file| file.modified()).ok();
+    let ended = record.loaded_at.get();
+    if !record.recent.borrow_mut().note(Instant::now(), written, ended) {
+        return;
+    }
+    let file = report::relative(&path);
     let text = format!(
         "{UPDATES} updates within {} s for {file}, without a pause: if its run writes that file, let it write elsewhere or \
          only what differs, or name the file in `ignored`",
         LOOP.as_secs()
     );
-    module.cx.with(|js| report::warning(js, &module.record.id, &text));
+    module.cx.with(|js| report::warning(js, &record.id, &text));
 }

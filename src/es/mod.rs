@@ -22,7 +22,7 @@
 //! | `maps.js`, `stack.js` | source maps, once they are asked for; stacks as plain Node prints them |
 //! | `natives.rs`, `glue.js` | what compiled code calls; the part that has to be JavaScript |
 //! | `host.rs` | what the engine asks of the program around it |
-//! | `opening.rs` | how an engine is made |
+//! | `opening.rs`, `node_options.rs` | how an engine is made; what Node's options say of resolution |
 //! | `engine.rs`, `error.rs`, `text.rs` | the state; errors as Node words them; literals |
 
 pub mod compile;
@@ -45,6 +45,7 @@ mod link;
 mod mirror;
 mod namespace;
 mod natives;
+mod node_options;
 mod opening;
 mod record;
 mod run;
@@ -56,6 +57,7 @@ mod text;
 pub use anew::{Reached, exported, has_to_wait, is_common_js};
 pub use engine::{Engine, Setup};
 pub use host::{Host, Plain, Runtimes, StepsEnded};
+pub use node_options::{node_arguments, options_of_node};
 pub use record::{Body, ModuleId, Record, Unit, Version};
 pub use run::{evaluated, import};
 pub use source::SourceError;

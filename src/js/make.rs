@@ -73,10 +73,14 @@ impl<'s> Js<'s> {
     /// A string.
     pub fn string(self, text: &str) -> Value<'s> {
         let length = text.len().cast_signed();
-        // SAFETY: pointer and length are those of `text`, which is UTF-8.
-        self.made(|place| unsafe {
-            sys::napi_create_string_utf8(self.env(), text.as_ptr().cast(), length, place)
-        })
+        // V8 decodes UTF-8 in two passes; ASCII text needs no decoding.
+        let create = if text.is_ascii() {
+            sys::napi_create_string_latin1
+        } else {
+            sys::napi_create_string_utf8
+        };
+        // SAFETY: pointer and length are those of `text`, which is UTF-8; ASCII is the same in both.
+        self.made(|place| unsafe { create(self.env(), text.as_ptr().cast(), length, place) })
     }
 
     /// A new symbol with that description.

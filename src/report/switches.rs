@@ -9,6 +9,8 @@ use crate::js::{Js, JsResult, State};
 pub struct Switches {
     /// `HMRRuntime.setLogging`
     pub logging: Cell<bool>,
+    /// Whether the user has called `HMRRuntime.setLogging`.
+    pub logging_chosen: Cell<bool>,
     /// `HMRRuntime.suppressWarnings`
     pub warnings_suppressed: Cell<bool>,
     /// Answers for a burst of the log whether more updates may follow at once. `None`: no more follow.

@@ -43,7 +43,7 @@ mod trees;
 pub use hub::Hub;
 pub use loaded::LoadedFile;
 pub use notice::{Notice, WatchError};
-pub use stamp::{Stamp, is_just_emptied};
+pub use stamp::{Stamp, is_just_emptied, is_just_written};
 pub use trees::Trees;
 
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! What a file looked like when its user last loaded it, and whether it looks different now.
 
 use std::collections::hash_map::DefaultHasher;
-use std::fs::{File, Metadata};
+use std::fs::{self, File, Metadata};
 use std::hash::Hasher;
 use std::io::{self, Read};
 use std::path::Path;
@@ -140,15 +140,20 @@ fn hash(path: &Path, size: u64) -> io::Result<u64> {
 /// Whether an empty or missing file may have become so within the settle time. This reads its own time, or that of the
 /// nearest folder above a missing file, and does not rely on events.
 pub fn is_just_spoilt(path: &Path) -> bool {
-    let nearest = path.ancestors().find_map(|place| std::fs::metadata(place).ok());
-    let modified = nearest.and_then(|metadata| metadata.modified().ok());
-    // A time in the future counts as long ago; else we would wait for ever.
-    modified.is_some_and(|modified| modified.elapsed().is_ok_and(|age| age < SETTLE))
+    let nearest = path.ancestors().find_map(|place| fs::metadata(place).ok());
+    nearest.is_some_and(|metadata| is_just_written(&metadata))
 }
 
 /// Whether a file is empty and was written within the settle time, so that its content probably follows.
 pub fn is_just_emptied(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) && is_just_spoilt(path)
+    fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0 && is_just_written(&metadata))
+}
+
+/// Whether the last write was within the settle time.
+pub fn is_just_written(metadata: &Metadata) -> bool {
+    // A time in the future counts as long ago; else we would wait for ever.
+    let age = metadata.modified().map(|modified| modified.elapsed());
+    age.is_ok_and(|age| age.is_ok_and(|age| age < SETTLE))
 }
 
 /// How to compare two stamps.

@@ -1,10 +1,11 @@
 //! Timers of hot code: the free names of compiled modules, and `node:timers`.
 //!
-//! Hot code gets functions of its own for the free names, so packages and Node itself keep the plain ones. Whose a
+//! Hot code gets functions of its own (`timers.js`) for the free names, so packages and Node itself keep the plain ones. Whose a
 //! timer is says the context, not the module in whose text it stands: a helper starts it for who called the helper.
 
 use std::rc::Rc;
 
+use crate::es::Engine;
 use crate::js::{Call, Js, JsResult, Value};
 
 use super::caller;
@@ -23,24 +24,31 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// What hot code gets for the free names `setTimeout`, `setInterval` and `setImmediate`: an object with the three.
+/// The timers of hot code: an object with `setTimeout`, `setInterval` and `setImmediate`.
 pub fn for_hot_code<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
     let made = resources.hot_timers.borrow().get(js);
     if made.is_object() {
         return Ok(made);
     }
-    let object = js.object();
+    let script = js.builtin("vm")?.get("Script")?;
+    let options = js.object();
+    // As a file of the engine's: stacks leave its frames out.
+    options.set("filename", js.string(&Engine::own_file("timers.js")))?;
+    let script = script.construct(&[js.string(include_str!("timers.js")), options])?;
+    let template = script.call_method("runInThisContext", &[])?;
+    let keep = js.function("keep", 2, |call| {
+        keep_or_end(call.arg(0), call.arg(1))?;
+        Ok(call.js.undefined())
+    })?;
+    let object = template.call(js.undefined(), &[resources.storage.get(js), keep])?;
     for name in NAMES {
-        // Read at each call: a test may have put its fake timers there.
-        let function = js.function(name, 0, move |call| start(call, call.js.global()?.get(name)?))?;
-        copy_properties(js, js.global()?.get(name)?, function)?;
-        object.set(name, function)?;
+        copy_properties(js, js.global()?.get(name)?, object.get(name)?)?;
     }
     *resources.hot_timers.borrow_mut() = object.hold();
     Ok(object)
 }
 
-/// A function of `node:timers`.
+/// Calls a function of `node:timers` that hot code may have imported.
 fn imported<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     let resources = call.js.state::<Resources>()?;
     if resources.current(call.js)?.is_some() && caller::is_hot(call.js)? {
@@ -52,18 +60,22 @@ fn imported<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
 
 fn start<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     let timer = original.call(call.this, &call.args)?;
-    let Some((owner, facts)) = call.js.state::<Resources>()?.current(call.js)? else {
-        return Ok(timer);
-    };
-    if facts.is_over() {
-        end(timer)?;
-    } else if timer.is_object() {
-        keep(owner, &facts, timer)?;
+    if let Some((owner, _)) = call.js.state::<Resources>()?.current(call.js)? {
+        keep_or_end(owner, timer)?;
     }
     Ok(timer)
 }
 
-/// Adds the timer, and forgets those that have ended when there are twice as many as were left last time.
+/// A timer that was started on behalf of a version.
+fn keep_or_end<'s>(owner: Value<'s>, timer: Value<'s>) -> JsResult<'s, ()> {
+    match owner.native::<Owner>() {
+        Some(facts) if facts.is_over() => end(timer),
+        Some(facts) if timer.is_object() => keep(owner, &facts, timer),
+        _ => Ok(()),
+    }
+}
+
+/// Keeps a timer for its owner. When there are twice as many as the last time, forgets the ended ones.
 fn keep<'s>(owner: Value<'s>, facts: &Rc<Owner>, timer: Value<'s>) -> JsResult<'s, ()> {
     if Started::Timers.add(owner, timer)? <= facts.timers_kept.get() {
         return Ok(());

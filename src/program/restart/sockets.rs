@@ -1,6 +1,6 @@
 //! Listening sockets, from one image of the process to the next.
 //!
-//! Whoever connects while nobody accepts waits in the queue that the socket has in the kernel.
+//! A client that connects while nobody accepts waits in the socket's queue in the kernel.
 
 use std::cell::RefCell;
 use std::io;
@@ -20,18 +20,36 @@ pub struct Socket {
     file: Option<PathBuf>,
 }
 
+/// A handle that has listened. The primary of a cluster takes handles from the servers that it makes for its workers.
+struct Served {
+    handle: Faint,
+    server: Faint,
+    /// The address as the program asked for it.
+    asked: String,
+    file: Option<PathBuf>,
+}
+
+/// A handle that listens.
+pub struct Listening<'s> {
+    handle: Value<'s>,
+    /// Whoever answers in this process.
+    pub server: Option<Value<'s>>,
+    asked: String,
+    file: Option<PathBuf>,
+}
+
 /// The listening sockets of one environment.
 #[derive(Default)]
 pub struct Sockets {
-    /// Handed on by the image before, and not asked for yet.
+    /// Sockets that the image before has handed on and no server has asked for yet.
     inherited: RefCell<Vec<Socket>>,
-    /// Every server that has listened, with the address as it was asked for, in that order.
-    served: RefCell<Vec<(Faint, String)>>,
+    /// Every handle that has listened, in that order.
+    served: RefCell<Vec<Served>>,
 }
 
 impl Sockets {
-    /// Notes who listens from now on, and gives servers the sockets that were handed on. What is asked
-    /// for has to come here before ports are taken over, which is therefore installed first.
+    /// Notes from now on which servers listen, and gives servers the sockets that were handed on. Install the taking over of
+    /// ports before this, so that this sees each `listen` first.
     pub fn follow(js: Js<'_>) -> JsResult<'_, ()> {
         let prototype = js.builtin("net")?.get("Server")?.get("prototype")?;
         let original = prototype.get("_listen2")?.hold();
@@ -41,7 +59,7 @@ impl Sockets {
         prototype.set("_listen2", replacement)
     }
 
-    /// Takes over what the image before wrote in `list`.
+    /// Takes over the sockets that the image before wrote in `list`.
     pub fn inherit(&self, list: &Json) {
         let sockets = list.as_array().into_iter().flatten().filter_map(|socket| {
             let number = i32::try_from(socket.get("descriptor")?.as_i64()?).ok()?;
@@ -54,7 +72,7 @@ impl Sockets {
         self.inherited.borrow_mut().extend(sockets);
     }
 
-    /// Closes those that nobody has asked for.
+    /// Closes the sockets that no server has asked for.
     pub fn drop_rest(&self) {
         for socket in self.inherited.take() {
             if let Some(file) = &socket.file {
@@ -63,46 +81,56 @@ impl Sockets {
         }
     }
 
-    /// Every server that listens, with the address as it was asked for.
-    pub fn servers<'s>(&self, js: Js<'s>) -> JsResult<'s, Vec<(Value<'s>, String)>> {
-        // A property may be the program's own code, which may listen.
-        let served: Vec<(Value<'s>, String)> = {
-            let served = self.served.borrow();
-            let alive = served
-                .iter()
-                .filter_map(|(server, asked)| Some((server.get(js)?, asked.clone())));
-            alive.collect()
-        };
-        let mut servers = Vec::new();
-        for (server, asked) in served {
-            if !server.get("_handle")?.is_nullish() {
-                servers.push((server, asked));
-            }
-        }
-        Ok(servers)
-    }
-
-    /// Stops accepting connections of these servers and keeps their sockets, with those that nobody has asked for.
+    /// Every handle that listens.
     ///
     /// # Errors
     /// What JavaScript threw.
-    pub fn keep<'s>(&self, servers: &[(Value<'s>, String)]) -> JsResult<'s, Vec<Socket>> {
+    pub fn listening<'s>(&self, js: Js<'s>) -> JsResult<'s, Vec<Listening<'s>>> {
+        // Copied first, since reading a property may run the program's code, which may listen.
+        let known: Vec<Listening<'s>> = {
+            let known = self.served.borrow();
+            let alive = known.iter().filter_map(|it| {
+                Some(Listening {
+                    handle: it.handle.get(js)?,
+                    server: it.server.get(js),
+                    asked: it.asked.clone(),
+                    file: it.file.clone(),
+                })
+            });
+            alive.collect()
+        };
+        let mut open = Vec::new();
+        for mut one in known {
+            one.server = match one.server {
+                Some(server) if server.get("_handle")?.same(one.handle) => Some(server),
+                _ => None,
+            };
+            if descriptor_of(one.handle)? >= 0.0 {
+                open.push(one);
+            }
+        }
+        Ok(open)
+    }
+
+    /// Stops accepting connections of these handles and keeps their sockets, with those that nobody has asked for.
+    ///
+    /// # Errors
+    /// What JavaScript threw.
+    pub fn keep<'s>(&self, listening: &[Listening<'s>]) -> JsResult<'s, Vec<Socket>> {
         let mut kept = self.inherited.take();
-        for (server, asked) in servers {
-            let handle = server.get("_handle")?;
-            let number = handle.get("fd")?.as_number().unwrap_or(-1.0);
+        for one in listening {
             #[expect(clippy::cast_possible_truncation, reason = "it is a descriptor")]
-            let descriptor = Descriptor::second_of(number as i32);
-            let file = server.call_method("address", &[])?.text().map(PathBuf::from);
-            // Closing the handle of a Unix socket removes its file.
+            let descriptor = Descriptor::second_of(descriptor_of(one.handle)? as i32);
+            let file = one.file.clone();
+            // Closing the handle of a Unix socket removes its file, so the file gets a second name.
             let second = file.as_deref().and_then(|file| second_name(file).ok());
-            handle.call_method("close", &[])?;
+            one.handle.call_method("close", &[])?;
             if let (Some(file), Some(second)) = (&file, second) {
                 let _ = std::fs::rename(second, file);
             }
             if let Ok(descriptor) = descriptor {
                 kept.push(Socket {
-                    asked: asked.clone(),
+                    asked: one.asked.clone(),
                     descriptor,
                     file,
                 });
@@ -111,11 +139,20 @@ impl Sockets {
         Ok(kept)
     }
 
-    fn note(&self, server: Value<'_>, asked: String) {
-        let js = server.js();
+    fn note<'s>(&self, server: Value<'s>, asked: String) -> JsResult<'s, ()> {
+        let (js, handle) = (server.js(), server.get("_handle")?);
+        let file = server.call_method("address", &[])?.text().map(PathBuf::from);
         let mut all = self.served.borrow_mut();
-        all.retain(|(other, _)| other.get(js).is_some_and(|other| !other.same(server)));
-        all.extend(server.faint().map(|server| (server, asked)));
+        all.retain(|it| it.handle.get(js).is_some_and(|other| !other.same(handle)));
+        if let (Some(handle), Some(server)) = (handle.faint(), server.faint()) {
+            all.push(Served {
+                handle,
+                server,
+                asked,
+                file,
+            });
+        }
+        Ok(())
     }
 
     fn claim(&self, asked: &str) -> Option<Socket> {
@@ -131,7 +168,7 @@ impl Sockets {
 }
 
 impl Socket {
-    /// What the next image reads; from now on it has the socket.
+    /// The JSON that the next image reads. From now on the next image has the socket.
     pub fn handed_on(&self) -> io::Result<Json> {
         self.descriptor.outlive_image()?;
         Ok(json!({
@@ -142,6 +179,11 @@ impl Socket {
     }
 }
 
+/// The system's number of the handle; negative if it is closed.
+fn descriptor_of(handle: Value<'_>) -> JsResult<'_, f64> {
+    Ok(handle.get("fd")?.as_number().unwrap_or(-1.0))
+}
+
 fn second_name(file: &std::path::Path) -> io::Result<PathBuf> {
     let mut name = file.as_os_str().to_owned();
     name.push(format!(".{}", std::process::id()));
@@ -150,7 +192,7 @@ fn second_name(file: &std::path::Path) -> io::Result<PathBuf> {
     Ok(second)
 }
 
-/// `_listen2(address, port, addressType, backlog, fd, flags)`, which every form of `server.listen(…)` ends in.
+/// `_listen2(address, port, addressType, backlog, fd, flags)`, which every form of `server.listen(…)` calls.
 fn listen<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     let (js, server) = (call.js, call.this);
     let state = js.state::<Restart>()?;
@@ -162,7 +204,7 @@ fn listen<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     }
     let result = original.call(server, &call.args)?;
     if !server.get("_handle")?.is_nullish() {
-        state.sockets.note(server, asked);
+        state.sockets.note(server, asked)?;
     }
     Ok(result)
 }
@@ -187,14 +229,14 @@ fn adopt(server: Value<'_>, socket: Socket) -> JsResult<'_, ()> {
     let handle = js
         .builtin("net")?
         .call_method("_createServerHandle", &[none, none, none, number])?;
-    // Otherwise it is a number that says why not, and the server listens anew.
+    // If the handle could not be made, this is an error number, and the server listens anew.
     if !handle.is_object() {
         return Ok(());
     }
     socket.descriptor.give_away();
     server.set("_handle", handle)?;
     if let Some(file) = socket.file {
-        // Its handle does not know of the file.
+        // The new handle does not know of the socket's file.
         let removed = js.function("", 0, move |call| {
             let _ = std::fs::remove_file(&file);
             Ok(call.js.undefined())
