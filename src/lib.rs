@@ -3,16 +3,17 @@
 //! | folder | what it holds | JavaScript |
 //! |---|---|---|
 //! | `classic/` | entry: the lifecycle of hot modules and the watcher classes, the classic API | yes |
-//! | `program/` | entry: runs a whole program hot | yes |
+//! | `program/` | entry: hot programs: updates, reloads, restarts, what versions start | yes |
 //! | `vite_node/` | entry `./vite-node`: `import.meta.hot` for vite-node | yes |
-//! | `hot/` | the state machine of `import.meta.hot`, over a trait `Runner` | yes |
-//! | `es/` | ES modules and TypeScript: compile, resolve, link, evaluate | yes |
+//! | `es/` | the engine: ES modules, TypeScript and CommonJS, from the file to the evaluation | but for `compile/`, `resolve/` and `load/` |
+//! | `hot/` | the state machine of `import.meta.hot`, and what an update does | yes |
 //! | `files/` | delivers due file changes to the subscribers | yes |
+//! | `report/` | every line for the user's console | yes |
 //! | `watch/` | one hub per environment: the OS's events become due file changes | no |
 //! | `graph/` | which module imports which, what a change affects | no |
-//! | `report/` | every line for the user's console | yes |
 //! | `js/` | our words for Node-API; the only `unsafe` | yes |
 //!
+//! `pure.rs` is the parts without JavaScript as a crate of their own, for tests.
 //! Code uses only folders further down. `docs/implementation.md` follows one update from the file to the exports.
 mod classic;
 mod error;
