@@ -14,6 +14,7 @@
 //! | `js/` | our words for Node-API; the only `unsafe` | yes |
 //!
 //! `pure.rs` is the parts without JavaScript as a crate of their own, for tests.
+//!
 //! Code uses only folders further down. `docs/implementation.md` follows one update from the file to the exports.
 mod classic;
 mod error;

@@ -256,6 +256,15 @@ impl Stamp {
         self.look(path, by) != Sight::Same
     }
 
+    /// Whether the file at the path is another version now, by its facts alone, without reading it.
+    pub fn has_other_facts(&self, path: &Path) -> bool {
+        match (Facts::of(path), self.facts) {
+            (Some(now), Some(known)) => !known.is_same_version(&now),
+            (None, None) => false,
+            _ => true,
+        }
+    }
+
     /// Whether the bytes differ, or may differ.
     pub fn differs_from(&self, before: &Self) -> bool {
         let by = Comparison {
