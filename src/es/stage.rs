@@ -20,19 +20,20 @@ use super::source::SourceError;
 use super::staged::Stage;
 use crate::js::{Cx, Held, Js, JsResult, Value};
 
-/// A module whose text is not what runs.
+/// A module whose text differs from the text that runs.
 pub struct Read {
     /// The module.
     pub module: ModuleId,
-    /// What is to run instead, or why it cannot.
+    /// The unit that is to run instead, or why there is none.
     pub unit: Result<Arc<Unit>, SourceError>,
-    /// Whether this call has found it; otherwise an earlier one had found the same.
+    /// Whether this call has found the text. Otherwise an earlier call had found the same.
     pub is_new: bool,
 }
 
 impl Engine {
-    /// Looks at changed files again: the modules whose text, kind or resolution is not what runs. Those of earlier failed
-    /// updates are among them until they are committed or are again what runs. Nothing that runs is touched.
+    /// Reads changed files. Returns the modules whose text, kind or resolution differs from what runs; a module of an earlier
+    /// failed update is among them until its new text is committed or the old text is back. The running versions are not
+    /// touched.
     pub fn read(&self, changed: &[PathBuf]) -> Vec<Read> {
         let sources = self.sources();
         let newest = |id: ModuleId| sources.loader.get(&self.record(id)?.url);
@@ -74,9 +75,9 @@ impl Engine {
         read
     }
 
-    /// Makes new versions of `again`, with the text in `changed` or else their last, and of every module that these reach
-    /// and that is new to the program; links and instantiates them. Fails, and leaves everything as it was, also when
-    /// an importer that stays would miss a name.
+    /// Makes, links and instantiates new versions: of the modules in `again`, with their text in `changed` or else their last
+    /// text, and of modules below them that are new to the program. Fails also when an importer that stays would miss a name.
+    /// A failure leaves everything as it was.
     pub fn prepare<'s>(
         &self,
         js: Js<'s>,
@@ -120,7 +121,7 @@ impl Engine {
                 (None, None) => (self.unit_of(js, &record)?, None),
             };
             let version = Version::new(&record, unit);
-            // The text was compiled before: called again, its function makes a new instance.
+            // The function of the same text is called again: that makes a new instance without compiling.
             version.live.borrow_mut().function = function;
             assembly.add(&version);
         }
@@ -129,7 +130,7 @@ impl Engine {
             .map_err(|error| self.link_error(js, &error))
     }
 
-    /// Checks those that stay and import what is staged, also by way of others that re-export it.
+    /// Checks the names that importers outside of the stage import from staged modules, directly or through re-exports.
     fn check_importers(&self, assembly: &Assembly) -> Result<(), check::LinkError> {
         let mut seen: BTreeSet<ModuleId> = BTreeSet::new();
         let mut waiting: Vec<ModuleId> = assembly.made.iter().map(|version| version.module).collect();
@@ -161,7 +162,7 @@ impl Engine {
         result
     }
 
-    /// From now on `import()` and `require` give the staged versions.
+    /// Lets `import()` and `require` give the staged versions from now on.
     pub fn begin(&self, stage: &Rc<Stage>) {
         self.stages.borrow_mut().push(Rc::clone(stage));
     }
@@ -171,8 +172,8 @@ impl Engine {
         self.stages.borrow_mut().retain(|other| !Rc::ptr_eq(other, stage));
     }
 
-    /// Takes a CommonJS module of the stage out of `require.cache`, so that it runs again. It is put back if the stage is
-    /// discarded.
+    /// Takes the CommonJS modules of the stage out of `require.cache`, so that they run again. Discarding the stage puts them
+    /// back.
     pub fn evict_staged<'s>(&self, js: Js<'s>, stage: &Stage) -> JsResult<'s, ()> {
         for &id in &stage.order {
             let Some(record) = self.record(id) else {
@@ -193,8 +194,8 @@ impl Engine {
         Ok(())
     }
 
-    /// The staged versions become the current ones, all at once: importers' slots, namespaces, edges. Gives the
-    /// versions that they replace, whose own JavaScript goes on as long as somebody holds it.
+    /// Makes the staged versions the current ones, all at once: importers' slots, namespaces, edges. Returns the versions
+    /// that they replace. JavaScript of a replaced version goes on as long as somebody holds it.
     pub fn commit<'s>(&self, js: Js<'s>, stage: &Rc<Stage>) -> JsResult<'s, Vec<Rc<Version>>> {
         self.end_stage(stage);
         let mut replaced = Vec::new();
@@ -228,7 +229,7 @@ impl Engine {
         Ok(replaced)
     }
 
-    /// Leads those that stay to the new versions of what they import.
+    /// Leads the slots of importers outside of the stage to the new versions.
     fn rewire<'s>(&self, js: Js<'s>, stage: &Rc<Stage>) -> JsResult<'s, ()> {
         self.glue(js, "rewired", &[])?;
         let mut importers = BTreeSet::new();
@@ -254,7 +255,7 @@ impl Engine {
                 with_stars.push(current);
             }
         }
-        // Names that are new reach importers of importers.
+        // New names may reach importers of importers, through `export *`.
         let mut seen = BTreeSet::new();
         while let Some(version) = with_stars.pop() {
             if !seen.insert(version.module) {
@@ -281,7 +282,7 @@ impl Engine {
         }
     }
 
-    /// Lets go of the staged versions; everything goes on as it was.
+    /// Drops the staged versions. Everything goes on as it was.
     pub fn discard<'s>(&self, js: Js<'s>, stage: &Rc<Stage>) -> JsResult<'s, ()> {
         self.end_stage(stage);
         for version in stage.versions.values() {
@@ -292,7 +293,7 @@ impl Engine {
         self.restore(js, &evicted)
     }
 
-    /// Forgets a module that nobody imports any more: the next import loads it anew.
+    /// Forgets a module that nobody imports any more. The next import loads it anew.
     pub fn remove<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s, Option<Rc<Version>>> {
         let Some(record) = self.record(id) else {
             return Ok(None);
@@ -340,7 +341,8 @@ impl Engine {
         Ok(required)
     }
 
-    /// The namespace of a module's current version, if it has one: for accept callbacks.
+    /// The namespace of a module's current version (`module.exports` of CommonJS), for accept callbacks; `undefined` without
+    /// a version.
     pub fn current_namespace<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s, Value<'s>> {
         let current = self.current(id);
         match current {
@@ -354,7 +356,7 @@ impl Engine {
     }
 }
 
-/// Evaluates the staged versions that are named, each after what it imports, in this order; each once.
+/// Evaluates the named staged versions in this order, each once and after its imports.
 pub async fn evaluate(cx: &Cx, stage: &Rc<Stage>, order: &[ModuleId]) -> Result<(), Held> {
     cx.attempt(|js| {
         let engine = Engine::of(js)?;
@@ -376,7 +378,7 @@ fn re_exports(version: &Version) -> bool {
         .any(|export| matches!(export.kind, ExportKind::Indirect { .. } | ExportKind::Star { .. }))
 }
 
-/// Leads the links of a version to what `new` gives for them; gives the old ones.
+/// Replaces the links of a version by those that `new` gives. Returns the old ones.
 fn relink(version: &Version, new: &dyn Fn(&Version) -> Option<Rc<Version>>) -> Vec<Option<Rc<Version>>> {
     let old = version.links.borrow().clone();
     let links = old.iter().map(|link| {

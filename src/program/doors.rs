@@ -1,8 +1,8 @@
-//! The doors: how Node's own loaders come to hot modules that code outside reaches.
+//! The doors: how code outside of the program reaches hot modules through Node's own loaders.
 //!
-//! `require` comes in through `Module._extensions` (`es/commonjs.rs`). Node's ES loader asks hooks: in this thread where
-//! `module.registerHooks` exists (22.15), else in a thread of Node's, which has an engine of its own and finds out the names
-//! by itself. Either way it gets a facade (`facade.rs`), whose first act is to call [`keep`].
+//! `require` comes in through `Module._extensions` (`es/commonjs.rs`). Node's ES loader calls hooks: in this thread where
+//! `module.registerHooks` exists (22.15), otherwise in Node's thread for hooks, which has an engine of its own to find out
+//! the export names. Either way the loader gets a facade (`facade.rs`), which first of all calls [`keep`].
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
@@ -20,15 +20,16 @@ use crate::js::{Call, Cx, Held, Js, JsResult, State, Value, spawn};
 pub struct Doors {
     /// The folder of this package: its own files are never hot.
     own_folder: RefCell<PathBuf>,
-    /// URL of the module that facades import.
+    /// URL of `bin/keep.js`, which facades import.
     keeper: RefCell<String>,
-    /// The program's entry, where Node's loader runs it.
+    /// URL of the program's entry, if Node's loader runs it.
     entry: RefCell<Option<String>>,
-    /// What passes the exports of a module on to its facades. A facade is in Node's cache for good, and so is this.
+    /// The functions that set the exports of each module's facades. A facade is in Node's cache for good, so its function is
+    /// kept for good.
     facades: RefCell<HashMap<ModuleId, Vec<Held>>>,
     /// Whether hooks of this thread hear of each `import()`.
     is_told: Cell<bool>,
-    /// By a module: those with facades that export bindings of it.
+    /// For each module, the modules whose facades export bindings of it.
     exporters: RefCell<HashMap<ModuleId, BTreeSet<ModuleId>>>,
 }
 
@@ -38,7 +39,8 @@ impl State for Doors {
     }
 }
 
-/// Opens the doors. `places` is `{ folder, keeper, hooks }`: a path and two URLs.
+/// Opens the doors. `places` is `{ folder, keeper, hooks }`: the folder of this package, and the URLs of `bin/keep.js` and
+/// `bin/hooks.mjs`.
 pub fn open<'s>(js: Js<'s>, places: Value<'s>, data: Value<'s>) -> JsResult<'s, ()> {
     place(js, places)?;
     Engine::of(js)?.hook_require(js)?;
@@ -66,7 +68,8 @@ pub fn place<'s>(js: Js<'s>, places: Value<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// Tells facades that a module has a new version: its own, and those of modules that export its bindings.
+/// Sets the exports of facades anew, since a module has a new version: of its own facades, and of those that export its
+/// bindings.
 pub fn refresh(js: Js<'_>, module: ModuleId) {
     let (Ok(doors), Ok(engine)) = (js.state::<Doors>(), Engine::of(js)) else {
         return;
@@ -87,7 +90,7 @@ pub fn refresh(js: Js<'_>, module: ModuleId) {
     tell(js, module);
 }
 
-/// Passes the exports of a module on to the facades that show them.
+/// Sets the exports of all facades that show bindings of a module.
 fn tell(js: Js<'_>, module: ModuleId) {
     let (Ok(doors), Ok(engine)) = (js.state::<Doors>(), Engine::of(js)) else {
         return;
@@ -97,7 +100,7 @@ fn tell(js: Js<'_>, module: ModuleId) {
         let env = shown(&engine, id).and_then(|version| version.env());
         let Some(env) = env else { continue };
         for set in sets {
-            // A name that is not initialized any more keeps the value that it had.
+            // Setting fails at a binding that is not initialized yet. The facade keeps the value that it had.
             let _ = set.get(js).call(js.undefined(), &[env.get(js)]);
         }
     }
@@ -150,8 +153,8 @@ impl Doors {
     }
 }
 
-/// `keep(url, set)`: evaluates the module at `url`, calls `set` with its exports, now and whenever they change. A promise,
-/// if the module has top-level await.
+/// `keep(url, set)`: evaluates the module at `url`, and calls `set` with its exports now and whenever they change. Returns a
+/// promise if the module has top-level await.
 pub fn keep<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let (engine, doors) = (Engine::of(js)?, js.state::<Doors>()?);
@@ -183,8 +186,8 @@ pub fn keep<'s>(call: &Call<'s>) -> JsResult<'s> {
     })
 }
 
-/// Whether the program begins with this module. Where Node's hooks have a thread of their own, nothing in this one was
-/// told so: it is what the command line names, or in a worker the first that is asked for.
+/// Whether this module is the program's entry. Where Node's hooks have a thread of their own, this thread is not told of the
+/// entry: then it is the file that the command line names, or in a worker the first module that is loaded.
 fn is_entry<'s>(js: Js<'s>, doors: &Doors, url: &str, resolved: &Resolved) -> JsResult<'s, bool> {
     if let Some(entry) = doors.entry.borrow().as_deref() {
         return Ok(entry == url);
@@ -246,7 +249,8 @@ pub fn resolve_hook<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(answer)
 }
 
-/// With room for the frames that Node adds for a hook: or the stack of a `require` in vain would end before the caller.
+/// Calls `run` with a longer `Error.stackTraceLimit`. Node adds frames for a hook, and otherwise the stack of a failed
+/// `require` would end before the user's frame.
 fn with_longer_stack<'s>(js: Js<'s>, run: impl FnOnce() -> JsResult<'s>) -> JsResult<'s> {
     const OF_HOOKS: f64 = 6.0;
     let errors = js.global()?.get("Error")?;
@@ -290,7 +294,7 @@ pub fn load_hook<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(answer)
 }
 
-/// Whether `require` asks: it comes in through `Module._extensions`.
+/// Whether `require` loads the module. It comes in through `Module._extensions` and needs no hook.
 fn is_required(context: Value<'_>) -> JsResult<'_, bool> {
     let conditions = context.get("conditions")?;
     if !conditions.is_array() {
@@ -302,7 +306,7 @@ fn is_required(context: Value<'_>) -> JsResult<'_, bool> {
         .any(|condition| condition.text().as_deref() == Some("require")))
 }
 
-/// The local file that a URL names, if it does.
+/// The local file that a URL names, if it names one.
 fn local_file<'s>(js: Js<'s>, url: &str) -> JsResult<'s, Option<Resolved>> {
     if !url.starts_with("file:") {
         return Ok(None);
@@ -321,7 +325,7 @@ fn local_file<'s>(js: Js<'s>, url: &str) -> JsResult<'s, Option<Resolved>> {
     }))
 }
 
-/// Whether a path is this package's own: its files beside package.json, and its command's.
+/// Whether a path is one of this package's own files: beside its package.json, or of its command.
 fn is_below(path: &Path, folder: &Path) -> bool {
     path.parent() == Some(folder) || path.starts_with(folder.join("bin"))
 }

@@ -1,4 +1,4 @@
-//! What the engine asks while it evaluates: on whose behalf code runs, what `import.meta.hot` is, who is told of a version.
+//! The engine's [`Host`]: on whose behalf code runs, what `import.meta.hot` is, and who is told of a version.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -88,7 +88,7 @@ impl Host for HotRun {
     }
 }
 
-/// The program where nothing is watched: only what its entry exports is of interest.
+/// The host of a program that is not watched. Only the entry's export matters.
 pub struct ColdRun(pub Rc<Engine>);
 
 impl Host for ColdRun {
@@ -97,7 +97,8 @@ impl Host for ColdRun {
     }
 }
 
-/// If this is the first version of the program's entry, its export may be a hot module, which a runtime takes.
+/// Tells the command if this is the first version of the program's entry: its export may be a hot module, for a runtime to
+/// take.
 fn tell_of_entry(js: Js<'_>, engine: &Engine, version: &Version) {
     let program = js.state::<Program>().ok().filter(|program| {
         let path = engine
@@ -106,9 +107,9 @@ fn tell_of_entry(js: Js<'_>, engine: &Engine, version: &Version) {
         version.serial == 0 && path.is_some_and(|path| program.is_entry(&path))
     });
     if let Some(program) = program {
-        // Whoever has started it has it first.
+        // The code that started the program gets the export first.
         let asked = js.soon(move |js| program.entry_ran(js));
-        // Refused only while the environment goes.
+        // This fails only while the environment goes.
         let _ = asked;
     }
 }

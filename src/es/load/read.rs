@@ -14,18 +14,18 @@ use crate::es::compile::{Compiled, Format, Language, NodeVersion, Source, compil
 use crate::es::resolve::{FileFormat, Mode, ResolveError, Resolved, Resolver};
 use crate::watch::{Stamp, is_just_written};
 
-/// Stack for compiling: what nests deeply takes much of it. The system gives only what is used.
+/// Stack for compiling, in bytes: deeply nested text takes much. The system gives memory only for what is used.
 pub const STACK: usize = if cfg!(target_pointer_width = "64") {
     256
 } else {
     16
 } * 1024
     * 1024;
-/// A text may nest too deeply for an ordinary stack if it is longer than this, …
+/// Bytes above which a text may nest too deeply for an ordinary stack.
 const LONG: usize = 32 * 1024;
-/// … has so many brackets in each other, …
+/// Depth of brackets above which a text may nest too deeply for an ordinary stack.
 const DEEP: usize = 64;
-/// … or so many operators.
+/// Number of operators above which a text may nest too deeply for an ordinary stack.
 const MANY: usize = 1_000;
 
 /// Loads single files.
@@ -36,7 +36,7 @@ pub struct FileLoader {
     pub cache: Option<Arc<Cache>>,
 }
 
-/// A text and what there is to know for compiling it.
+/// A text with everything that compiling it needs.
 #[derive(Clone, Copy)]
 pub struct Unit<'a> {
     pub source: Source<'a>,
@@ -45,9 +45,9 @@ pub struct Unit<'a> {
 }
 
 impl FileLoader {
-    /// Loads a file. What was loaded before is given again if nothing has changed.
+    /// Loads a file. Gives the same `Arc` as before if nothing has changed.
     ///
-    /// `has_room` says that the thread has a [`STACK`].
+    /// `has_room`: whether the current thread has a [`STACK`].
     pub fn load(
         &self,
         place: Place,
@@ -106,7 +106,7 @@ impl FileLoader {
         })
     }
 
-    /// The same file, with what its requests lead to now.
+    /// The same file, with the present targets of its requests.
     pub fn resolve_again(&self, before: &Arc<Loaded>) -> Arc<Loaded> {
         let Ok(Body::Code { compiled, resolved }) = &before.body else {
             return Arc::clone(before);
@@ -190,7 +190,7 @@ fn read(path: &Path) -> (Stamp, io::Result<Vec<u8>>, bool) {
     (stamp, result, is_half)
 }
 
-/// As Node decodes: what is no UTF-8 becomes replacement characters.
+/// Decodes text as Node does: invalid UTF-8 becomes replacement characters.
 fn into_text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

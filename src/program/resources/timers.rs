@@ -24,7 +24,7 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// What hot code gets for the free names `setTimeout`, `setInterval` and `setImmediate`: an object with the three.
+/// The timers of hot code: an object with `setTimeout`, `setInterval` and `setImmediate`.
 pub fn for_hot_code<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
     let made = resources.hot_timers.borrow().get(js);
     if made.is_object() {
@@ -48,7 +48,7 @@ pub fn for_hot_code<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
     Ok(object)
 }
 
-/// A function of `node:timers`.
+/// Calls a function of `node:timers` that hot code may have imported.
 fn imported<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     let resources = call.js.state::<Resources>()?;
     if resources.current(call.js)?.is_some() && caller::is_hot(call.js)? {
@@ -75,7 +75,7 @@ fn keep_or_end<'s>(owner: Value<'s>, timer: Value<'s>) -> JsResult<'s, ()> {
     }
 }
 
-/// Adds the timer, and forgets those that have ended when there are twice as many as were left last time.
+/// Keeps a timer for its owner. When there are twice as many as the last time, forgets the ended ones.
 fn keep<'s>(owner: Value<'s>, facts: &Rc<Owner>, timer: Value<'s>) -> JsResult<'s, ()> {
     if Started::Timers.add(owner, timer)? <= facts.timers_kept.get() {
         return Ok(());
