@@ -17,7 +17,7 @@ use std::rc::Rc;
 use super::Host;
 use super::known::Awaited;
 use super::links::Links;
-use super::stand_in::{Place, StandIn};
+use super::stand_in::{StandIn, StandInCell};
 use crate::es::Reached;
 use crate::js::{Call, Held, Js, JsResult, State};
 use crate::paths::is_foreign;
@@ -32,9 +32,9 @@ pub struct Evaluations {
     /// Node's class `Module`, once [`Evaluations::module`] has been called.
     module: RefCell<Option<Held>>,
     /// The stand-in for `Module._resolveFilename`.
-    resolve: Place,
+    resolve: StandInCell,
     /// The stand-in for `Module._nodeModulePaths`.
-    node_module_paths: Place,
+    node_module_paths: StandInCell,
     /// What each file looked like before it was read.
     seen: RefCell<HashMap<Rc<str>, Stamp, FxBuildHasher>>,
     /// The file that `Module._resolveFilename` returned last, if it was not loaded then.

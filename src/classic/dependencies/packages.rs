@@ -12,7 +12,7 @@ const OWN_NAME: &str = "@upvotr/node-hmr";
 
 /// Remembers to which packages folders belong, so that nothing is looked up twice.
 #[derive(Default)]
-pub struct Scope {
+pub struct Packages {
     /// The package of each folder.
     packages: HashMap<PathBuf, Option<Rc<Package>>>,
     /// Whether a folder sees a link to the package with this root.
@@ -29,7 +29,7 @@ struct Package {
     name: Option<String>,
 }
 
-impl Scope {
+impl Packages {
     /// The root of the nearest package at or above the file's folder.
     pub fn home(&mut self, file: &Path) -> Option<PathBuf> {
         self.package(file.parent()?).map(|package| package.root.clone())
