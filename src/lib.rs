@@ -2,13 +2,18 @@
 //!
 //! | folder | what it holds | JavaScript |
 //! |---|---|---|
-//! | `js/` | our words for Node-API; the only `unsafe` | yes |
 //! | `classic/` | the lifecycle of hot modules and the watcher classes: the classic API | yes |
+//! | `program/` | hot programs: updates, reloads, restarts, what versions start | yes |
 //! | `vite_node/` | `import.meta.hot` for vite-node: the `./vite-node` entry | yes |
+//! | `es/` | the engine: ES modules, TypeScript and CommonJS, from the file to the evaluation | but for `compile/`, `resolve/` and `load/` |
+//! | `hot/` | `import.meta.hot` of hot programs, and what an update does | yes |
 //! | `files/` | due file changes to whoever subscribed | yes |
+//! | `report/` | every line for the user's console | yes |
 //! | `watch/` | one hub per environment: the OS's events become due file changes | no |
 //! | `graph/` | who imports whom, what a change affects | no |
+//! | `js/` | our words for Node-API; the only `unsafe` | yes |
 //!
+//! `pure.rs` is the parts without JavaScript as a crate of their own, for tests.
 //! Arrows point down only. `docs/implementation.md` follows one update from the file to the exports.
 mod classic;
 mod error;
