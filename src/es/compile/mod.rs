@@ -45,7 +45,7 @@ mod naming;
 mod options;
 mod parse;
 mod place;
-mod quote;
+pub mod quote;
 mod rewrite;
 mod rewriter;
 mod scan;

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::hot::event;
 use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn};
 
 use crate::vite_node::app::{App, Hot};
@@ -93,9 +94,9 @@ async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), Held
     if origin() == Origin::Restart {
         app.follow_restart().await;
     }
-    notify_vite(app, "vite:beforeFullReload", payload).await;
+    notify_vite(app, event::BEFORE_FULL_RELOAD, payload).await;
     app.cx
-        .attempt(|js| app.cache(js)?.drop_event(js.string("vite:beforeFullReload")))?;
+        .attempt(|js| app.cache(js)?.drop_event(js.string(event::BEFORE_FULL_RELOAD)))?;
     reload(app, &[]).await?;
     if let Some(at) = edited_at {
         app.state.applied.borrow_mut().edit(at).reloaded = Some(app.state.next_moment());
@@ -151,7 +152,7 @@ fn cause_of_reload<'s>(
 /// Prunes the payload's modules: calls each one's disposer, then its prune callback, then drops its data and registrations. A
 /// module that this runner still needs stays.
 async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
-    notify_vite(app, "vite:beforePrune", payload).await;
+    notify_vite(app, event::BEFORE_PRUNE, payload).await;
     let owners = app.cx.attempt(|js| {
         let paths = payload.get(js).get("paths")?;
         let paths = if paths.is_object() {
@@ -221,7 +222,7 @@ fn is_needed<'s>(app: &App, js: Js<'s>, owner: &str, origin: Origin) -> JsResult
 }
 
 async fn error(app: &App, payload: &Held) -> Result<(), Held> {
-    notify_vite(app, "vite:error", payload).await;
+    notify_vite(app, event::ERROR, payload).await;
     app.cx.with(|js| report(js, payload));
     Ok(())
 }

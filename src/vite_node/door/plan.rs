@@ -6,10 +6,11 @@ use std::rc::Rc;
 use crate::graph;
 use crate::js::{Held, Js, JsResult, Value};
 
+use crate::paths::is_in_node_modules;
 use crate::vite_node::app::App;
 use crate::vite_node::changes::Changes;
 use crate::vite_node::console;
-use crate::vite_node::ids::{Roots, is_installed, shown};
+use crate::vite_node::ids::{Roots, shown};
 use crate::vite_node::module_cache::Ids;
 use crate::vite_node::plugin::Origin;
 
@@ -279,7 +280,7 @@ impl<'s> Scene<'_, 's> {
             let changed: Vec<_> = files.iter().flat_map(edited).collect();
             graph::affected(&changed, &accepted, |id| {
                 let mut importers = self.app.importers(self.js, id);
-                importers.retain(|id| !is_installed(id));
+                importers.retain(|id| !is_in_node_modules(id));
                 importers.iter().filter_map(find).collect()
             })
         } else {
