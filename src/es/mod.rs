@@ -16,7 +16,7 @@
 //! | `external.rs` | what Node loads |
 //! | `commonjs.rs` | local CommonJS, by Node's loader |
 //! | `run.rs` | the ways in |
-//! | `stage.rs`, `staged.rs` | new versions, until they are committed |
+//! | `stage.rs`, `staged.rs` | new versions, until they are committed; `importers.rs`: those that import them and stay |
 //! | `anew.rs`, `mirror.rs` | one module evaluated as `require` does after an eviction; records in `require.cache` for that |
 //! | `coverage.rs`, `coverage.js` | `NODE_V8_COVERAGE` tells of the source |
 //! | `maps.js`, `stack.js` | source maps, once they are asked for; stacks as plain Node prints them |
@@ -40,6 +40,7 @@ mod error;
 mod evaluate;
 mod external;
 mod host;
+mod importers;
 mod instantiate;
 mod link;
 mod mirror;
@@ -60,5 +61,5 @@ pub use node_options::{node_arguments, options_of_node};
 pub use record::{Body, ModuleId, Record, Unit, Version};
 pub use run::{evaluated, import};
 pub use source::SourceError;
-pub use stage::evaluate;
+pub use stage::{Read, evaluate};
 pub use staged::Stage;

@@ -18,12 +18,6 @@ use crate::report;
 /// Time for which a file that cannot be compiled may be half of a save, in milliseconds.
 const SETTLE: u32 = 250;
 
-/// Parts of V8's messages about a name that an exporter does not have.
-const NAMES: [&str; 2] = [
-    "does not provide an export named",
-    "contains conflicting star exports",
-];
-
 impl Updater {
     /// Whether the last failure has not been mended.
     pub fn has_failed(&self) -> bool {
@@ -52,8 +46,7 @@ impl Updater {
     /// settle time, since the file may be half of a save.
     pub(super) fn fail_prepared(self: &Rc<Self>, cx: &Cx, work: &Work, thrown: Held) {
         work.steps.enter(Step::Failed, 0);
-        let words = cx.with(|js| report::fingerprint(thrown.get(js)));
-        self.note_broken(work, words);
+        self.note_broken(cx, work, &thrown);
         let updater = Rc::clone(self);
         let (number, cx_later) = (self.updates.get(), cx.clone());
         let told = self.told(work, "failed", Some(thrown.clone()));
@@ -97,8 +90,7 @@ impl Updater {
         thrown: &Held,
     ) {
         work.steps.enter(Step::Failed, versions.len());
-        let words = cx.with(|js| report::fingerprint(thrown.get(js)));
-        self.note_broken(&work, words);
+        self.note_broken(cx, &work, thrown);
         let restarts = cx.with(|js| self.restarts_for_package(js, &work, thrown.get(js)));
         if !restarts {
             cx.with(|js| self.say(js, "the new version failed", thrown));
@@ -173,17 +165,18 @@ impl Updater {
         work.steps.enter(Step::Done, 0);
     }
 
-    fn note_broken(&self, work: &Work, words: Option<String>) {
-        // A missing name is also mended by an importer that no longer asks for it.
-        let lacks_name = words
-            .as_deref()
-            .is_some_and(|words| NAMES.iter().any(|name| words.contains(name)));
+    fn note_broken(&self, cx: &Cx, work: &Work, thrown: &Held) {
+        let (words, lacks_name) = cx.with(|js| {
+            let thrown = thrown.get(js);
+            (report::fingerprint(thrown), self.runner.lacks_name(js, thrown))
+        });
         let mut involved: BTreeSet<ModuleId> = work.spread.affected.iter().copied().collect();
         involved.extend(&work.plan.evaluate);
         involved.extend(&work.changed);
         if work.is_reload {
             involved.extend(self.graph.borrow().all());
         } else if lacks_name {
+            // A missing name is also mended by an importer that no longer asks for it.
             involved.extend(self.graph.borrow().above(&work.changed));
         }
         // If a file is gone, it is the reason why its importers fail, so it is named.
