@@ -115,7 +115,7 @@ pub fn load<'s>(js: Js<'s>, module: &Module, origin: Origin) -> JsResult<'s, Ver
     let runtime = module.runtime.get(js);
     let require = registry::require_of(runtime)?;
     let old_path = module.record.resolved.borrow().clone();
-    let path = find(require, &module.record, &old_path, origin)?;
+    let path = find_file(require, &module.record, &old_path, origin)?;
     if old_path != path {
         evict(require, module, &old_path)?;
         if module.record.is_alive.get() {
@@ -181,7 +181,12 @@ pub fn leave_parents(js: Js<'_>, module: &Module) {
 
 /// The path of the module's file now: another one than before if, for example, a link leads elsewhere. After a change
 /// from our own watcher (`Origin::Watched`), the file was there a moment ago.
-fn find<'s>(require: Value<'s>, record: &Record, old_path: &str, origin: Origin) -> JsResult<'s, String> {
+fn find_file<'s>(
+    require: Value<'s>,
+    record: &Record,
+    old_path: &str,
+    origin: Origin,
+) -> JsResult<'s, String> {
     let resolve = || resolve::resolve(require, &record.id, "HMRRuntime.import");
     // A copy, as a `resolve` of the user's may import, which borrows this again.
     let found_by = record.found_by.borrow().clone();

@@ -162,7 +162,7 @@ pub fn report_after_settling(failure: Failure, origin: Origin, load_again: fn(Js
         } else if is_current {
             unloadable.told.borrow_mut().extend(failure.take());
         }
-        unloadable.settled(js);
+        unloadable.end_settling(js);
     });
 }
 

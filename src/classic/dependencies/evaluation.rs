@@ -89,7 +89,7 @@ pub fn evaluate<'s, T>(
     let before = evaluations.take(js, path);
     let (result, begun) = evaluations.observe(js, evaluate);
     if result.is_err() {
-        evaluations.leave(begun.iter().map(|begun| Rc::clone(&begun.path)));
+        evaluations.note_left(begun.iter().map(|begun| Rc::clone(&begun.path)));
         let mut awaited = evaluations.awaited.borrow_mut();
         let mut mending = Awaited::new();
         for begun in begun {
@@ -159,7 +159,7 @@ impl Evaluations {
     }
 
     /// Notes that nobody is told of changes of these files any more.
-    pub fn leave(&self, paths: impl IntoIterator<Item = Rc<str>>) {
+    pub fn note_left(&self, paths: impl IntoIterator<Item = Rc<str>>) {
         for path in paths {
             if self.seen(&path).is_none() {
                 // Changes until now were told, so the file counts as loaded as it is now.

@@ -204,7 +204,7 @@ impl<'s> Host<'s> {
             && let Ok(evaluations) = self.js.state::<Evaluations>()
         {
             let files = gone.iter().filter(|path| !path.starts_with('\0'));
-            evaluations.leave(files.cloned());
+            evaluations.note_left(files.cloned());
             let links = evaluations.links.leading_to(&|path| !self.follows_now(path));
             self.known.mended.borrow_mut().extend(links);
         }
