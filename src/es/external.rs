@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::rc::Rc;
 
+use super::compile::quote;
 use super::engine::Engine;
 use super::record::Version;
-use super::text::quoted;
 use crate::js::{Js, JsResult, Thrown, Value};
 
 impl Engine {
@@ -20,7 +20,7 @@ impl Engine {
         } else {
             ""
         };
-        let text = format!("export * as ns from {}{attributes}", quoted(url));
+        let text = format!("export * as ns from {}{attributes}", quote::string(url));
         let load = self.glue_function(js, "external")?;
         self.host()
             .run_outside(js, load, &[js.string(&file), js.string(&text)])

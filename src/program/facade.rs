@@ -2,29 +2,29 @@
 
 use std::fmt::Write;
 
-use crate::es::quoted;
+use crate::es::compile::quote;
 
 /// The text of a module for Node's ES loader with the same live exports as the hot module at `url`. `keeper` is the URL of
 /// `bin/keep.js`: its default export evaluates the hot module and calls a function with the exports whenever they change.
 /// `stars` are URLs of modules that Node itself loads. The facade exports all their names as well.
 pub fn text(url: &str, keeper: &str, names: &[String], stars: &[String], is_async: bool) -> String {
-    let mut text = format!("import keep from {};", quoted(keeper));
+    let mut text = format!("import keep from {};", quote::string(keeper));
     for star in stars {
-        let _ = write!(text, "export * from {};", quoted(star));
+        let _ = write!(text, "export * from {};", quote::string(star));
     }
     for index in 0..names.len() {
         let _ = write!(text, "let _{index};");
     }
     let wait = if is_async { "await " } else { "" };
-    let _ = write!(text, "{wait}keep({}, exports => {{", quoted(url));
+    let _ = write!(text, "{wait}keep({}, exports => {{", quote::string(url));
     for (index, name) in names.iter().enumerate() {
-        let _ = write!(text, "_{index} = exports[{}];", quoted(name));
+        let _ = write!(text, "_{index} = exports[{}];", quote::string(name));
     }
     text.push_str("});");
     if !names.is_empty() {
         text.push_str("export {");
         for (index, name) in names.iter().enumerate() {
-            let _ = write!(text, "_{index} as {},", quoted(name));
+            let _ = write!(text, "_{index} as {},", quote::string(name));
         }
         text.push_str("};");
     }

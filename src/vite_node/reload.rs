@@ -10,10 +10,10 @@ use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn};
 use super::app::{App, Hot};
 use super::console;
 use super::disposing::dispose;
-use super::ids::is_installed;
 use super::listeners::outcome;
 use super::module_cache::{Ids, Outcome};
 use super::versions::Versions;
+use crate::paths::is_in_node_modules;
 
 /// `reload(runner, files)`.
 pub fn reload_entry<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
@@ -80,7 +80,7 @@ async fn reload_now(app: &App, disposed: &[String], begin: impl FnOnce()) -> Res
             .into_iter()
             .filter_map(Value::text);
         Ok(owners
-            .filter(|id| !is_installed(id) && !disposed.contains(id))
+            .filter(|id| !is_in_node_modules(id) && !disposed.contains(id))
             .collect::<Vec<_>>())
     })?;
     dispose(app, &disposing).await;
@@ -91,7 +91,7 @@ async fn reload_now(app: &App, disposed: &[String], begin: impl FnOnce()) -> Res
     let (own, owners, entries) = app.cx.attempt(|js| {
         let own = |ids: &Ids<'_>| {
             ids.iter()
-                .filter(|id| !is_installed(id))
+                .filter(|id| !is_in_node_modules(id))
                 .map(str::to_owned)
                 .collect::<Vec<_>>()
         };

@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use crate::js::{Held, Js, JsResult, Value, settled};
 
+use crate::paths::is_in_node_modules;
 use crate::vite_node::app::App;
 use crate::vite_node::hot_cache::{Table, array_from};
-use crate::vite_node::ids::{Roots, is_installed, last_segment};
+use crate::vite_node::ids::{Roots, last_segment};
 
 /// The ids in some maps. An id is looked up in the maps. All keys are read only when a spelling has to be searched for, and
 /// then as one text, since thousands of strings cross from JavaScript slowly.
@@ -273,7 +274,7 @@ impl App {
     /// The imports of each loaded module, except those of installed packages.
     pub fn imports(&self, js: Js<'_>, loaded: &Ids<'_>, roots: &Roots) -> HashMap<String, Vec<String>> {
         let mut imports: HashMap<String, Vec<String>> = HashMap::new();
-        for id in loaded.iter().filter(|id| !is_installed(id)) {
+        for id in loaded.iter().filter(|id| !is_in_node_modules(id)) {
             let importers = js.scope(|js| self.importers(js, id));
             for importer in importers {
                 let importer = loaded.find(roots, &importer).unwrap_or(importer);
