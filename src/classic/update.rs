@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::dependencies::{self, Loaded};
 use super::engine_require::evaluated_meanwhile;
 use super::hot_module::Version;
+use super::idle::EndsIdle;
 use super::lifecycle::{Situation, Step, plan};
 use super::load::{is_just_written, leave_parents, load_first, load_for_update, wait};
 use super::outcome::{Stopped, UpdateOutcome};
@@ -166,31 +167,6 @@ pub fn follow_up(js: Js<'_>, module: &Module) {
         .and_then(|timers| timers.next_turn(js, again));
     // Fails only when the environment is shutting down.
     let _ = asked;
-}
-
-/// A guard for the case that our own code panics: on drop it marks the module as idle and wakes the tasks that wait for
-/// it, so that the next save is taken.
-pub struct EndsIdle(pub Option<Module>);
-
-impl EndsIdle {
-    /// Notes that the work has ended without a panic.
-    pub fn disarm(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for EndsIdle {
-    fn drop(&mut self) {
-        let Some(module) = self.0.take() else { return };
-        let phase = &module.record.phase;
-        phase.set(match phase.get() {
-            Phase::Importing => Phase::Failed,
-            Phase::Updating => Phase::Ready,
-            other => other,
-        });
-        let outcome = Ok(Held::undefined());
-        module.cx.with(|js| module.record.idle.fire(js, &outcome));
-    }
 }
 
 async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {

@@ -319,10 +319,7 @@ impl State {
     }
 
     /// Compares a file whose change is due with what its user loaded. If it differs, it is due, and counts as loaded from
-    /// now on.
-    ///
-    /// This reads the file (up to 16 MB) with the lock held: the caller needs the result at once anyway, and otherwise only
-    /// the threads of the watch engine wait for the lock.
+    /// now on. This reads the file with the lock held, for which only the threads of the watch engine have to wait.
     pub fn due(&mut self, now: Instant, key: WatchKey, settled: bool) -> Option<Due> {
         let watch = self.watches.get_mut(&key)?;
         let fresh = Stamp::with_content(&watch.path);
