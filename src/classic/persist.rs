@@ -5,7 +5,9 @@ use super::inspect;
 use super::runner::check_callback;
 use crate::js::{Call, ClassSpec, Held, Js, JsResult, State, Value, define_class};
 
+/// The property of an instance that holds its `generate` callback.
 const GENERATE: &str = "generatePersistentValues";
+/// The property of an instance that holds its `cleanup` callback.
 const CLEANUP: &str = "cleanupPersistentValues";
 
 /// Each method, with the property that holds its callback.

@@ -37,7 +37,7 @@ pub async fn replace(
 }
 
 /// The words for the failure. They name a frequent cause: the runner uses a value that only the new `generate` makes, but
-/// the persistent values are those of an older `generate`.
+/// the persistent values come from an older `generate`.
 fn blame(module: &Module, version: &Version, what: &'static str, thrown: &Held) -> &'static str {
     let is_of_old_values = !version.forced && what == RUNNER_FAILED && {
         module.cx.with(|js| {

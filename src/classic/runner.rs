@@ -8,6 +8,7 @@ use super::inspect;
 use crate::error::HmrError;
 use crate::js::{Call, ClassSpec, Held, Js, JsResult, MethodSpec, State, Value, define_class};
 
+/// The methods of both classes.
 const METHODS: &[MethodSpec] = &[("execute", 2, execute), ("clean", 2, clean)];
 
 /// Each method, with the property that holds its callback.

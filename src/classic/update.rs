@@ -29,6 +29,7 @@ use crate::report;
 
 /// The words of the report about a runner that threw.
 pub const RUNNER_FAILED: &str = "the runner failed";
+/// The words of the report about a cleanup of persistent values that threw.
 const VALUES_CLEANUP_FAILED: &str = "the cleanup of the persistent values failed";
 
 /// Makes the first import; every failure is thrown to the caller.

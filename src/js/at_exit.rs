@@ -13,7 +13,7 @@ unsafe extern "C" {
     safe fn atexit(work: extern "C" fn()) -> c_int;
 }
 
-/// Runs `work` when the process ends. JavaScript is gone by then.
+/// Runs `work` when the process ends, after JavaScript has ended.
 pub fn at_exit(work: fn()) {
     let Ok(mut all) = WORK.lock() else { return };
     if all.is_empty() {
@@ -27,7 +27,7 @@ pub fn at_exit(work: fn()) {
 extern "C" fn end() {
     let all = WORK.lock().map(|mut all| std::mem::take(&mut *all));
     for work in all.unwrap_or_default() {
-        // Nobody is left to be told of a panic.
+        // A panic cannot be reported any more.
         let _ = guarded(work);
     }
 }

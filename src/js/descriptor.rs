@@ -8,10 +8,10 @@ pub struct Descriptor(i32);
 
 #[cfg(unix)]
 impl Descriptor {
-    /// A second descriptor of the same thing.
+    /// Makes a second descriptor of the same open file or socket.
     ///
     /// # Errors
-    /// When `number` names nothing that is open, or there are too many.
+    /// When no descriptor has this number, or too many are open.
     pub fn second_of(number: i32) -> io::Result<Self> {
         // SAFETY: `fcntl` takes numbers, and refuses those that are not open. Numbers below 3 are the standard streams.
         let second = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) };
@@ -21,10 +21,10 @@ impl Descriptor {
         Ok(Self(second))
     }
 
-    /// Takes over one that the image before has handed on.
+    /// Takes over a descriptor that the image before `exec` handed on.
     ///
     /// # Errors
-    /// When `number` names nothing that is open.
+    /// When no descriptor has this number.
     pub fn inherited(number: i32) -> io::Result<Self> {
         change(number, libc::F_GETFD, libc::F_SETFD, |flags| {
             flags | libc::FD_CLOEXEC
@@ -32,22 +32,22 @@ impl Descriptor {
         Ok(Self(number))
     }
 
-    /// From now on another image that takes the place of this one has it, too.
+    /// Keeps the descriptor open at the next `exec`, so that the next image has it, too.
     ///
     /// # Errors
-    /// Those of the system.
+    /// The errors of the system.
     pub fn outlive_image(&self) -> io::Result<()> {
         change(self.0, libc::F_GETFD, libc::F_SETFD, |flags| {
             flags & !libc::FD_CLOEXEC
         })
     }
 
-    /// Its number.
+    /// The number of the descriptor.
     pub fn number(&self) -> i32 {
         self.0
     }
 
-    /// Whoever asks closes it.
+    /// Gives the descriptor away: from now on the caller has to close it.
     pub fn give_away(self) -> i32 {
         let number = self.0;
         std::mem::forget(self);
@@ -92,36 +92,36 @@ fn change(number: i32, read: i32, write: i32, flags: impl FnOnce(i32) -> i32) ->
 
 #[cfg(not(unix))]
 impl Descriptor {
-    /// A second descriptor of the same thing.
+    /// Makes a second descriptor of the same open file or socket.
     ///
     /// # Errors
-    /// Always: this system hands none on.
+    /// Always: this system hands no descriptors on.
     pub fn second_of(_: i32) -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Takes over one that the image before has handed on.
+    /// Takes over a descriptor that the image before `exec` handed on.
     ///
     /// # Errors
-    /// Always: this system hands none on.
+    /// Always: this system hands no descriptors on.
     pub fn inherited(_: i32) -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// From now on another image that takes the place of this one has it, too.
+    /// Keeps the descriptor open at the next `exec`, so that the next image has it, too.
     ///
     /// # Errors
-    /// Always: this system hands none on.
+    /// Always: this system hands no descriptors on.
     pub fn outlive_image(&self) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Its number.
+    /// The number of the descriptor.
     pub fn number(&self) -> i32 {
         self.0
     }
 
-    /// Whoever asks closes it.
+    /// Gives the descriptor away: from now on the caller has to close it.
     pub fn give_away(self) -> i32 {
         self.0
     }

@@ -43,6 +43,7 @@ impl Cx {
     }
 }
 
+/// The future of a task.
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 
 /// What the executor keeps per environment.
@@ -72,6 +73,7 @@ struct Task {
     on_panic: RefCell<Option<OnPanic>>,
 }
 
+/// Runs if a task panics; its second argument is the message.
 type OnPanic = Box<dyn FnOnce(&Rc<Realm>, &str)>;
 
 /// Sets `Tasks::current` while it lives. Dropping it, after a return or a panic of the task, restores the outer task.

@@ -32,6 +32,7 @@ impl<'s> Call<'s> {
     }
 }
 
+/// The closure behind a native function.
 type Body = dyn for<'s> Fn(&Call<'s>) -> JsResult<'s>;
 
 /// What belongs to one native function: its body, and the realm, which the function keeps alive.

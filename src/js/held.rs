@@ -30,6 +30,7 @@ enum Kept {
 /// A weak reference to an object.
 pub struct Faint(Reference);
 
+/// A reference of Node-API, deleted on drop; with a count of 0 it is weak.
 struct Reference {
     realm: Rc<Realm>,
     raw: sys::napi_ref,

@@ -28,6 +28,7 @@ const fn hash(text: &str) -> u64 {
     hash
 }
 
+/// What the native pointer of an object points to.
 type Boxed = Rc<dyn Any>;
 
 impl<'s> Js<'s> {

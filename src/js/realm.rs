@@ -30,6 +30,7 @@ pub type OnPanic = for<'s> fn(Js<'s>, &str);
 #[derive(Default)]
 pub(super) struct States(RefCell<Vec<Entry>>);
 
+/// One state, with its type and its `close`.
 struct Entry {
     kind: TypeId,
     state: Rc<dyn Any>,

@@ -23,6 +23,7 @@ struct Door(sys::napi_threadsafe_function);
 // a function that has been released. `keep_alive` runs on the JavaScript thread only: it takes a `Js`.
 unsafe impl Send for Door {}
 
+/// What a waker calls: the realm, and the body that runs on the JavaScript thread.
 struct Target {
     realm: Rc<Realm>,
     body: Box<dyn for<'s> Fn(Js<'s>)>,
@@ -106,7 +107,7 @@ impl JsWaker {
 unsafe extern "C" fn finalize(_env: sys::napi_env, data: *mut c_void, _hint: *mut c_void) {
     // SAFETY: takes back the box made in `new`; nothing is delivered after this.
     let target = unsafe { Box::from_raw(data.cast::<Target>()) };
-    // The environment is going: nobody can be told of a panic.
+    // A panic cannot be reported, as the environment is shutting down.
     let _ = guarded(|| drop(target));
 }
 

@@ -68,7 +68,9 @@ impl fmt::Display for BackendError {
     }
 }
 
+/// The error "too many open files", of the process or of inotify instances.
 const EMFILE: i32 = 24;
+/// The error "too many open files" of the whole system.
 const ENFILE: i32 = 23;
 
 impl From<Error> for BackendError {

@@ -8,6 +8,7 @@ use super::WatchKey;
 use super::arming::PollCause;
 use super::stamp::Facts;
 
+/// The time between two looks at a file that the user did not ask to poll.
 pub const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
 /// Why a file is polled.

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use crate::paths::is_foreign;
 use rustc_hash::FxBuildHasher;
 
+/// The name of this package, whose own files are not followed.
 const OWN_NAME: &str = "@upvotr/node-hmr";
 
 /// Remembers to which packages folders belong, so that nothing is looked up twice.

@@ -12,6 +12,7 @@ use crate::files::{Delivery, options};
 use crate::js::{Call, ClassSpec, Held, Js, JsResult, MethodSpec, State, Value, define_class};
 use crate::watch::WatchKey;
 
+/// What the parameter `require` takes, in the words of an error.
 const REQUIRE: &str = "a require function: only its `resolve` is used, to find the file of an id";
 
 /// The class `FSWatcher`: emits `update` for every save.

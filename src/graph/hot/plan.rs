@@ -7,6 +7,7 @@ use super::spread::{Acceptor, By, Spread};
 use super::{Edge, EdgeKind, HotGraph, ModuleId};
 use rustc_hash::FxBuildHasher;
 
+/// A set of modules.
 type Set = HashSet<ModuleId, FxBuildHasher>;
 
 /// The edges of the staged modules: the new versions of changed modules, and modules that are new.
