@@ -260,8 +260,8 @@ impl Engine {
     /// Whether an update under way has a version of the module that has not begun to run.
     pub fn is_staged(&self, id: ModuleId) -> bool {
         let stages = self.stages.borrow();
-        let staged = stages.iter().rev().find_map(|stage| stage.version(id));
-        staged.is_some_and(|version| version.status.get() == Status::Linked)
+        let newest = stages.iter().rev().find_map(|stage| stage.version(id));
+        newest.is_some_and(|version| version.status.get() == Status::Linked)
     }
 
     /// The version of a module that importers see.
