@@ -15,7 +15,7 @@ use super::resolve::url::file_url;
 use super::resolve::{Options, Resolved, Resolver};
 use super::source::Sources;
 use super::staged::Stage;
-use crate::js::{Held, Js, JsResult, Value};
+use crate::js::{Faint, Held, Js, JsResult, Value};
 
 /// Made-up folder of the engine's own scripts. It is below `node_modules` so that Node prints no warnings about them.
 pub(super) const OWN_PLACE: &str = "/node_modules/@upvotr/node-hmr/es";
@@ -58,6 +58,8 @@ pub struct Engine {
     /// The last versions of each ES module's code by URL, the newest last. Node gets their source maps when a stack names the
     /// file.
     pub(super) mapped: RefCell<HashMap<String, Vec<Arc<Compiled>>>>,
+    /// The last error of a name that leads nowhere.
+    pub(super) last_link_error: RefCell<Option<Faint>>,
     /// The module that the program was started with.
     pub(super) main: Cell<Option<ModuleId>>,
     /// Called with each module that has loaded another one by `import()`.
@@ -94,6 +96,7 @@ impl Engine {
             unread: RefCell::default(),
             hoisting: RefCell::default(),
             mapped: RefCell::default(),
+            last_link_error: RefCell::default(),
             main: Cell::new(None),
             on_import: Cell::new(None),
             node,

@@ -219,7 +219,17 @@ impl Engine {
             line: *line,
             column: *column,
         };
-        self.syntax_error(js, &message, &place)
+        let thrown = self.syntax_error(js, &message, &place);
+        *self.last_link_error.borrow_mut() = thrown.0.faint();
+        thrown
+    }
+
+    /// Whether this is the last error of a name that leads nowhere: an importer that does without that name mends it.
+    pub fn is_link_error(&self, js: Js<'_>, thrown: Value<'_>) -> bool {
+        let last = self.last_link_error.borrow();
+        last.as_ref()
+            .and_then(|last| last.get(js))
+            .is_some_and(|last| last.same(thrown))
     }
 
     /// `value`, thrown.

@@ -16,14 +16,14 @@
 //! | `external.rs` | what Node loads |
 //! | `commonjs.rs` | local CommonJS, by Node's loader |
 //! | `run.rs` | the ways in |
-//! | `stage.rs`, `staged.rs` | new versions, until they are committed |
+//! | `stage.rs`, `staged.rs` | new versions, until they are committed; `importers.rs`: those that import them and stay |
 //! | `anew.rs`, `mirror.rs` | one module evaluated as `require` does after an eviction; records in `require.cache` for that |
 //! | `coverage.rs`, `coverage.js` | `NODE_V8_COVERAGE` tells of the source |
 //! | `maps.js`, `stack.js` | source maps, once they are asked for; stacks as plain Node prints them |
 //! | `natives.rs`, `glue.js` | what compiled code calls; the part that has to be JavaScript |
 //! | `host.rs` | what the engine asks of the program around it |
 //! | `opening.rs`, `node_options.rs` | how an engine is made; what Node's options say of resolution |
-//! | `engine.rs`, `error.rs`, `text.rs` | the state; errors as Node words them; literals |
+//! | `engine.rs`, `error.rs` | the state; errors as Node words them |
 
 pub mod compile;
 mod coverage;
@@ -40,6 +40,7 @@ mod error;
 mod evaluate;
 mod external;
 mod host;
+mod importers;
 mod instantiate;
 mod link;
 mod mirror;
@@ -52,7 +53,6 @@ mod run;
 mod source;
 mod stage;
 mod staged;
-mod text;
 
 pub use anew::{Reached, exported, has_to_wait, is_common_js};
 pub use engine::{Engine, Setup};
@@ -61,6 +61,5 @@ pub use node_options::{node_arguments, options_of_node};
 pub use record::{Body, ModuleId, Record, Unit, Version};
 pub use run::{evaluated, import};
 pub use source::SourceError;
-pub use stage::evaluate;
+pub use stage::{Read, evaluate};
 pub use staged::Stage;
-pub use text::quoted;

@@ -9,8 +9,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::assemble::{Assembly, disassemble};
-use super::check;
-use super::compile::ExportKind;
 use super::engine::Engine;
 use super::load::Loaded;
 use super::namespace::public_cell;
@@ -126,40 +124,9 @@ impl Engine {
             assembly.add(&version);
         }
         self.assemble(js, assembly)?;
-        self.check_importers(assembly)
+        let made = assembly.made.iter().map(|version| version.module).collect();
+        self.check_importers(made, &|id| assembly.version(id))
             .map_err(|error| self.link_error(js, &error))
-    }
-
-    /// Checks the names that importers outside of the stage import from staged modules, directly or through re-exports.
-    fn check_importers(&self, assembly: &Assembly) -> Result<(), check::LinkError> {
-        let mut seen: BTreeSet<ModuleId> = BTreeSet::new();
-        let mut waiting: Vec<ModuleId> = assembly.made.iter().map(|version| version.module).collect();
-        let mut checked: Vec<Rc<Version>> = Vec::new();
-        while let Some(id) = waiting.pop() {
-            let importers = self.record(id).map(|record| record.importers.borrow().clone());
-            for importer in importers.unwrap_or_default() {
-                if assembly.version(importer).is_some() || !seen.insert(importer) {
-                    continue;
-                }
-                let current = self.current(importer);
-                let Some(current) = current else {
-                    continue;
-                };
-                *current.all_names.borrow_mut() = None;
-                current.is_checked.set(false);
-                if re_exports(&current) {
-                    waiting.push(importer);
-                }
-                checked.push(current);
-            }
-        }
-        let staged = |version: &Version| assembly.version(version.module);
-        let old: Vec<_> = checked.iter().map(|version| relink(version, &staged)).collect();
-        let result = checked.iter().try_for_each(check::names);
-        for (version, links) in checked.iter().zip(old) {
-            *version.links.borrow_mut() = links;
-        }
-        result
     }
 
     /// Lets `import()` and `require` give the staged versions from now on.
@@ -196,7 +163,11 @@ impl Engine {
 
     /// Makes the staged versions the current ones, all at once: importers' slots, namespaces, edges. Returns the versions
     /// that they replace. JavaScript of a replaced version goes on as long as somebody holds it.
+    ///
+    /// # Errors
+    /// When an importer that stays would miss a name of what is CommonJS, of which names are known once it ran.
     pub fn commit<'s>(&self, js: Js<'s>, stage: &Rc<Stage>) -> JsResult<'s, Vec<Rc<Version>>> {
+        self.check_late(js, stage)?;
         self.end_stage(stage);
         let mut replaced = Vec::new();
         for &id in &stage.order {
@@ -227,50 +198,6 @@ impl Engine {
             old.retire();
         }
         Ok(replaced)
-    }
-
-    /// Leads the slots of importers outside of the stage to the new versions.
-    fn rewire<'s>(&self, js: Js<'s>, stage: &Rc<Stage>) -> JsResult<'s, ()> {
-        self.glue(js, "rewired", &[])?;
-        let mut importers = BTreeSet::new();
-        for &id in &stage.order {
-            if let Some(record) = self.record(id) {
-                importers.extend(record.importers.borrow().iter().copied());
-            }
-        }
-        importers.retain(|id| stage.version(*id).is_none());
-        let staged = |version: &Version| stage.version(version.module);
-        let mut with_stars = Vec::new();
-        for id in importers {
-            let current = self.current(id);
-            let Some(current) = current else {
-                continue;
-            };
-            relink(&current, &staged);
-            self.bind(js, &current)?;
-            if let Some(scope) = current.scope() {
-                scope.get(js).call_method("z", &[])?;
-            }
-            if !current.unit.table().stars.is_empty() {
-                with_stars.push(current);
-            }
-        }
-        // New names may reach importers of importers, through `export *`.
-        let mut seen = BTreeSet::new();
-        while let Some(version) = with_stars.pop() {
-            if !seen.insert(version.module) {
-                continue;
-            }
-            self.extend_env(js, &version)?;
-            let importers = self
-                .record(version.module)
-                .map(|record| record.importers.borrow().clone());
-            for importer in importers.unwrap_or_default() {
-                let current = self.current(importer);
-                with_stars.extend(current.filter(|current| !current.unit.table().stars.is_empty()));
-            }
-        }
-        Ok(())
     }
 
     /// Takes a version's static edges out of the graph.
@@ -369,23 +296,4 @@ pub async fn evaluate(cx: &Cx, stage: &Rc<Stage>, order: &[ModuleId]) -> Result<
         }
     }
     Ok(())
-}
-
-fn re_exports(version: &Version) -> bool {
-    let exports = version.unit.code().map_or(&[][..], |code| &code.exports);
-    exports
-        .iter()
-        .any(|export| matches!(export.kind, ExportKind::Indirect { .. } | ExportKind::Star { .. }))
-}
-
-/// Replaces the links of a version by those that `new` gives. Returns the old ones.
-fn relink(version: &Version, new: &dyn Fn(&Version) -> Option<Rc<Version>>) -> Vec<Option<Rc<Version>>> {
-    let old = version.links.borrow().clone();
-    let links = old.iter().map(|link| {
-        let link = link.as_ref()?;
-        Some(new(link).unwrap_or_else(|| Rc::clone(link)))
-    });
-    let links = links.collect();
-    *version.links.borrow_mut() = links;
-    old
 }

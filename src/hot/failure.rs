@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 
+use super::event;
 use super::restarting::{PACKAGES_STAY, threw_in_package};
 use super::runner::Prepared;
 use super::step::Step;
@@ -16,12 +17,6 @@ use crate::report;
 
 /// Time for which a file that cannot be compiled may be half of a save, in milliseconds.
 const SETTLE: u32 = 250;
-
-/// Parts of V8's messages about a name that an exporter does not have.
-const NAMES: [&str; 2] = [
-    "does not provide an export named",
-    "contains conflicting star exports",
-];
 
 impl Updater {
     /// Whether the last failure has not been mended.
@@ -51,8 +46,7 @@ impl Updater {
     /// settle time, since the file may be half of a save.
     pub(super) fn fail_prepared(self: &Rc<Self>, cx: &Cx, work: &Work, thrown: Held) {
         work.steps.enter(Step::Failed, 0);
-        let words = cx.with(|js| report::fingerprint(thrown.get(js)));
-        self.note_broken(work, words);
+        self.note_broken(cx, work, &thrown);
         let updater = Rc::clone(self);
         let (number, cx_later) = (self.updates.get(), cx.clone());
         let told = self.told(work, "failed", Some(thrown.clone()));
@@ -75,7 +69,7 @@ impl Updater {
             );
             crate::js::spawn_detached(js, async move {
                 let payload = cx.with(|js| error_payload(js, &thrown));
-                updater.notify(&cx, "vite:error", &payload).await;
+                updater.notify(&cx, event::ERROR, &payload).await;
                 cx.with(|js| updater.runner.tell(js, &told));
             });
         };
@@ -96,8 +90,7 @@ impl Updater {
         thrown: &Held,
     ) {
         work.steps.enter(Step::Failed, versions.len());
-        let words = cx.with(|js| report::fingerprint(thrown.get(js)));
-        self.note_broken(&work, words);
+        self.note_broken(cx, &work, thrown);
         let restarts = cx.with(|js| self.restarts_for_package(js, &work, thrown.get(js)));
         if !restarts {
             cx.with(|js| self.say(js, "the new version failed", thrown));
@@ -109,7 +102,7 @@ impl Updater {
             self.runner.ends(js, prepared, false);
         });
         let payload = cx.with(|js| error_payload(js, thrown));
-        self.notify(cx, "vite:error", &payload).await;
+        self.notify(cx, event::ERROR, &payload).await;
         let was_disposed = |id: &ModuleId| {
             let current = self.hot.current(*id);
             current.is_some_and(|version| version.was_disposed.get())
@@ -172,17 +165,18 @@ impl Updater {
         work.steps.enter(Step::Done, 0);
     }
 
-    fn note_broken(&self, work: &Work, words: Option<String>) {
-        // A missing name is also mended by an importer that no longer asks for it.
-        let lacks_name = words
-            .as_deref()
-            .is_some_and(|words| NAMES.iter().any(|name| words.contains(name)));
+    fn note_broken(&self, cx: &Cx, work: &Work, thrown: &Held) {
+        let (words, lacks_name) = cx.with(|js| {
+            let thrown = thrown.get(js);
+            (report::fingerprint(thrown), self.runner.lacks_name(js, thrown))
+        });
         let mut involved: BTreeSet<ModuleId> = work.spread.affected.iter().copied().collect();
         involved.extend(&work.plan.evaluate);
         involved.extend(&work.changed);
         if work.is_reload {
             involved.extend(self.graph.borrow().all());
         } else if lacks_name {
+            // A missing name is also mended by an importer that no longer asks for it.
             involved.extend(self.graph.borrow().above(&work.changed));
         }
         // If a file is gone, it is the reason why its importers fail, so it is named.

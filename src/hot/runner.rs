@@ -77,6 +77,9 @@ pub trait Runner {
     /// during the evaluation.
     fn evaluated(&self, prepared: &Prepared) -> Vec<ModuleId>;
 
+    /// Whether this error says that an exporter lacks a name that an importer asks for.
+    fn lacks_name(&self, js: Js<'_>, thrown: Value<'_>) -> bool;
+
     /// Whether the running version of this file has the content that the file holds now.
     fn runs_what_is_saved(&self, path: &str) -> bool;
 

@@ -194,9 +194,12 @@ fn is_entry<'s>(js: Js<'s>, doors: &Doors, url: &str, resolved: &Resolved) -> Js
     }
     let is_entry = if js.builtin("worker_threads")?.get("isMainThread")?.truthy() {
         let named = js.global()?.get("process")?.get("argv")?.item(1)?.text();
-        let files = &Engine::of(js)?.sources().resolver;
+        let sources = Engine::of(js)?.sources();
         // A folder or a name without its extension will do, as for Node.
-        match (resolved, named.map(|named| files.entry(Path::new(&named)))) {
+        match (
+            resolved,
+            named.map(|named| sources.resolver.entry(Path::new(&named))),
+        ) {
             (Resolved::File { path, .. }, Some(Ok(Resolved::File { path: named, .. }))) => *path == named,
             _ => false,
         }

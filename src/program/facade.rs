@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::es::quoted;
+use crate::es::compile::quote;
 
 /// The text of a module for Node's ES loader with the same live exports as the hot module at `url`. `keeper` is the URL of
 /// `bin/keep.js`: its default export evaluates the hot module and calls a function with the exports whenever they change.
@@ -10,23 +10,23 @@ use crate::es::quoted;
 pub fn text(url: &str, keeper: &str, names: &[String], stars: &[String], is_async: bool) -> String {
     let wait = if is_async { "await " } else { "" };
     // Node shows the first line where it warns of an await that never ends.
-    let mut text = format!("{wait}evaluated({}, tell);\n", quoted(url));
-    let _ = write!(text, "import evaluated from {};", quoted(keeper));
+    let mut text = format!("{wait}evaluated({}, tell);\n", quote::string(url));
+    let _ = write!(text, "import evaluated from {};", quote::string(keeper));
     for star in stars {
-        let _ = write!(text, "export * from {};", quoted(star));
+        let _ = write!(text, "export * from {};", quote::string(star));
     }
     for index in 0..names.len() {
         let _ = write!(text, "var _{index};");
     }
     text.push_str("function tell(exports) {");
     for (index, name) in names.iter().enumerate() {
-        let _ = write!(text, "_{index} = exports[{}];", quoted(name));
+        let _ = write!(text, "_{index} = exports[{}];", quote::string(name));
     }
     text.push('}');
     if !names.is_empty() {
         text.push_str("export {");
         for (index, name) in names.iter().enumerate() {
-            let _ = write!(text, "_{index} as {},", quoted(name));
+            let _ = write!(text, "_{index} as {},", quote::string(name));
         }
         text.push_str("};");
     }

@@ -317,6 +317,10 @@ impl Runner for OnEngine {
         stage.map(|stage| self.take_ended(&stage)).unwrap_or_default()
     }
 
+    fn lacks_name(&self, js: Js<'_>, thrown: Value<'_>) -> bool {
+        self.engine.is_link_error(js, thrown)
+    }
+
     fn runs_what_is_saved(&self, path: &str) -> bool {
         let modules = self.program().map(|program| program.modules_of(path.as_ref()));
         modules.is_none_or(|modules| modules.iter().all(|id| self.is_current(*id)))

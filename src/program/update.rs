@@ -12,7 +12,7 @@ use super::restart;
 use super::versions::Versions;
 use super::watches::Watches;
 use super::wishes::Wishes;
-use crate::es::{Engine, Record};
+use crate::es::{Engine, Read, Record};
 use crate::graph::hot::ModuleId;
 use crate::hot::{Batch, Updater, Version, WatchWish};
 use crate::js::{Cx, Js, JsResult, State, Timers};
@@ -243,18 +243,37 @@ impl HotProgram {
     fn changed_below(self: &Rc<Self>, js: Js<'_>, paths: Vec<PathBuf>) {
         let (emptied, whole): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_just_emptied(path));
         self.watches.add(js, whole);
-        if emptied.is_empty() {
+        self.look_later(js, emptied);
+    }
+
+    /// These files are being written: looks at them once more after the settle time, though they will be told of, too.
+    fn look_later(self: &Rc<Self>, js: Js<'_>, paths: Vec<PathBuf>) {
+        if paths.is_empty() {
             return;
         }
         let program = Rc::downgrade(self);
         let later = js.state::<Timers>().and_then(|timers| {
             timers.after(js, SETTLED, move |js| {
                 if let Some(program) = program.upgrade() {
-                    program.watches.add(js, emptied.clone());
+                    program.watches.add(js, paths.clone());
                 }
             })
         });
+        // Without a timer the environment is going.
         let _ = later;
+    }
+
+    /// Whether the file differs from what was read of it a moment ago, since the next save is being written.
+    fn is_being_written(&self, path: &Path, read: &[Read]) -> bool {
+        let modules = self.modules_of(path);
+        let mut new = read
+            .iter()
+            .filter(|read| read.is_new && modules.contains(&graph_id(read.module)));
+        new.any(|read| {
+            let record = self.engine.record(read.module);
+            let loaded = record.and_then(|record| self.engine.sources().loader.get(&record.url));
+            loaded.is_some_and(|loaded| loaded.stamp.has_other_facts(path))
+        })
     }
 
     /// Takes files that changed together.
@@ -273,13 +292,18 @@ impl HotProgram {
             return;
         }
         let read = self.engine.read(paths);
+        let (unfinished, paths): (Vec<PathBuf>, Vec<PathBuf>) = paths
+            .iter()
+            .cloned()
+            .partition(|path| self.is_being_written(path, &read));
+        let half: Vec<ModuleId> = unfinished.iter().flat_map(|path| self.modules_of(path)).collect();
+        self.look_later(js, unfinished);
         let mut batch = Batch::default();
         // A file that came or went may lead the imports of others elsewhere.
-        batch.changed.extend(
-            read.iter()
-                .filter(|read| read.is_new)
-                .map(|read| graph_id(read.module)),
-        );
+        let new = read.iter().filter(|read| read.is_new);
+        let new = new.map(|read| graph_id(read.module));
+        batch.changed.extend(new.filter(|id| !half.contains(id)));
+        let paths = paths.as_slice();
         for path in paths {
             // `restart/watch.rs` watches the file as well. It looks at the content, and gathers further changes.
             if restart::is_trigger(js, path) {
