@@ -56,8 +56,8 @@ async function run(t, way, files) {
   return { ...folder, program, port: Number(port), agent: agentOf(t) }
 }
 
+// [hot 3]
 for (const way of Object.keys(WAYS))
-  // [hot 3]
   test(`${way}: "no connection is refused, connections stay open", timers and listeners are as after one`, async (t) => {
     const { file, program, port, agent } = await run(t, way, { 'server.ts': server(), 'lib.ts': lib(0) })
     let isOver = false
