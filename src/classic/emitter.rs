@@ -35,33 +35,19 @@ fn emits_plainly<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, bool> {
         .same(js.state::<Emitters>()?.plain_emit.get(js)))
 }
 
-/// The listener of `update` if there is one and no other: Node keeps that as `_events.update` itself. An emitter that
-/// keeps it elsewhere has none as far as this can tell.
-fn kept_listener(emitter: Value<'_>) -> JsResult<'_, Option<Value<'_>>> {
-    let kept = emitter.get("_events")?;
-    if !kept.is_object() {
-        return Ok(None);
-    }
-    let listener = kept.get("update")?;
-    Ok(listener.is_function().then_some(listener))
-}
-
 /// The listener of `update`, if `emit` would call this one and nothing else.
 pub fn only_listener<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, Option<Value<'s>>> {
-    if emits_plainly(js, emitter)? {
-        kept_listener(emitter)
-    } else {
-        Ok(None)
-    }
+    let listeners = plain_listeners(js, emitter)?.unwrap_or_default();
+    Ok(match listeners.as_slice() {
+        [alone] => Some(*alone),
+        _ => None,
+    })
 }
 
 /// All listeners of `update` now; `None` if the emitter has an `emit` of its own.
 pub fn plain_listeners<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, Option<Vec<Value<'s>>>> {
     if !emits_plainly(js, emitter)? {
         return Ok(None);
-    }
-    if let Ok(Some(listener)) = kept_listener(emitter) {
-        return Ok(Some(vec![listener]));
     }
     let raw_listeners = js.state::<Emitters>()?.raw_listeners.get(js);
     raw_listeners

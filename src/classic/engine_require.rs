@@ -145,10 +145,10 @@ fn make<'s>(js: Js<'s>, file: &Path, ids: Ids) -> JsResult<'s> {
     let require = js.function("require", 1, move |call| {
         let id = text_of(call)?;
         if Path::new(&id).is_absolute() {
-            return load(call.js, number, &id);
+            return load_file(call.js, number, &id);
         }
         let path = found(call.js, &id, &file, ids)?;
-        load(call.js, number, &path.to_string_lossy())
+        load_file(call.js, number, &path.to_string_lossy())
     })?;
     require.set("resolve", resolve)?;
     let module = js.builtin("module")?;
@@ -212,7 +212,7 @@ fn paths<'s>(call: &Call<'s>, file: &Path, ids: Ids) -> JsResult<'s> {
 }
 
 /// The body of `require(path)`: evaluates the file, unless it is in `require.cache`, and returns its exports.
-fn load<'s>(js: Js<'s>, number: u32, path: &str) -> JsResult<'s> {
+fn load_file<'s>(js: Js<'s>, number: u32, path: &str) -> JsResult<'s> {
     let (engine, evaluations) = (Engine::of(js)?, js.state::<Evaluations>()?);
     let key = (number, path.to_owned());
     let pending = evaluations.pending.borrow().get(&key).cloned();

@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use super::context::StepContext;
 use super::cycle::Importing;
+use super::idle::EndsIdle;
 use super::record::{Phase, Record};
 use super::registry::{self, place, require_of};
 use super::runtimes::Runtimes;
 use super::steps::Module;
-use super::update::EndsIdle;
 use super::watching::stop_watching;
 use super::{dependencies, update};
 use crate::classic::resolve;
@@ -31,10 +31,10 @@ pub fn import<'s>(call: &Call<'s>) -> JsResult<'s> {
             .as_ref()
             .map(|waiter| waiter.waiting_for(&import.module.record));
         let module = &import.module;
-        match import.way {
-            Way::AsItIs => {}
-            Way::Join => drop(module.record.idle.wait(&cx).await?),
-            Way::First => {
+        match import.task {
+            Task::AsItIs => {}
+            Task::Join => drop(module.record.idle.wait(&cx).await?),
+            Task::First => {
                 let is_in_update = import
                     .waiter
                     .as_ref()
@@ -44,7 +44,7 @@ pub fn import<'s>(call: &Call<'s>) -> JsResult<'s> {
                 ends.disarm();
                 end(&import, result)?;
             }
-            Way::Again => {
+            Task::Again => {
                 let ends = EndsIdle(Some(module.clone()));
                 let result = update::import_again(module).await;
                 ends.disarm();
@@ -76,12 +76,12 @@ struct Import {
     /// The module whose step asked for this import.
     waiter: Option<Rc<Record>>,
     /// What the import has to do.
-    way: Way,
+    task: Task,
 }
 
 /// What an import has to do.
 #[derive(Clone, Copy)]
-enum Way {
+enum Task {
     /// Evaluate the module and run it.
     First,
     /// Run the running version of the module again.
@@ -102,20 +102,20 @@ fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s
         return Ok(Begun::Ended(result));
     }
     let waiter = js.state::<StepContext>()?.current(js);
-    let (record, way) = match registry.find(&id) {
+    let (record, task) = match registry.find(&id) {
         Some(record) if record.is_busy() => {
             let is_circle = waiter
                 .as_ref()
                 .is_some_and(|waiter| Rc::ptr_eq(waiter, &record) || record.waits_on(waiter));
-            (record, if is_circle { Way::AsItIs } else { Way::Join })
+            (record, if is_circle { Task::AsItIs } else { Task::Join })
         }
         Some(record) if record.phase.get() == Phase::Failed => {
             record.phase.set(Phase::Importing);
-            (record, Way::First)
+            (record, Task::First)
         }
         Some(record) => {
             record.phase.set(Phase::Updating);
-            (record, Way::Again)
+            (record, Task::Again)
         }
         None => {
             js.state::<Importing>()?.check(js, &id, waiter.as_ref(), || {
@@ -129,7 +129,7 @@ fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s
                 js.state::<Runtimes>()?.list(runtime, &registry);
             }
             registry::add_slot(js, registry_object, &record)?;
-            (record, Way::First)
+            (record, Task::First)
         }
     };
     let waiter = waiter.filter(|waiter| !Rc::ptr_eq(waiter, &record));
@@ -139,7 +139,7 @@ fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s
         module,
         exports_object,
         waiter,
-        way,
+        task,
     }))
 }
 

@@ -12,7 +12,7 @@ use super::steps::Module;
 use super::trouble::SETTLE;
 use super::{handed_out, registry, require_cache, taking, watching};
 use crate::classic::node_paths;
-use crate::classic::resolve::{self, Way};
+use crate::classic::resolve::{self, FoundBy};
 use crate::files::Origin;
 use crate::js::{Cx, Held, Js, JsResult, Signal, Timers, Value, spawn_detached};
 use crate::paths;
@@ -115,7 +115,7 @@ pub fn load<'s>(js: Js<'s>, module: &Module, origin: Origin) -> JsResult<'s, Ver
     let runtime = module.runtime.get(js);
     let require = registry::require_of(runtime)?;
     let old_path = module.record.resolved.borrow().clone();
-    let path = find(require, &module.record, &old_path, origin)?;
+    let path = find_file(require, &module.record, &old_path, origin)?;
     if old_path != path {
         evict(require, module, &old_path)?;
         if module.record.is_alive.get() {
@@ -181,21 +181,26 @@ pub fn leave_parents(js: Js<'_>, module: &Module) {
 
 /// The path of the module's file now: another one than before if, for example, a link leads elsewhere. After a change
 /// from our own watcher (`Origin::Watched`), the file was there a moment ago.
-fn find<'s>(require: Value<'s>, record: &Record, old_path: &str, origin: Origin) -> JsResult<'s, String> {
+fn find_file<'s>(
+    require: Value<'s>,
+    record: &Record,
+    old_path: &str,
+    origin: Origin,
+) -> JsResult<'s, String> {
     let resolve = || resolve::resolve(require, &record.id, "HMRRuntime.import");
     // A copy, as a `resolve` of the user's may import, which borrows this again.
     let found_by = record.found_by.borrow().clone();
-    if !matches!(found_by, Way::Link(_)) && origin != Origin::Watched && !paths::is_file(old_path) {
+    if !matches!(found_by, FoundBy::Link(_)) && origin != Origin::Watched && !paths::is_file(old_path) {
         // The id may lead to another file by now, for example to an `index.js` instead of a `.js`.
         let _ = node_paths::make_node_forget(require.js(), old_path);
     }
     match found_by {
-        Way::Direct if origin == Origin::Watched || paths::is_file(old_path) => Ok(old_path.to_owned()),
-        Way::Link(link) => {
+        FoundBy::Direct if origin == Origin::Watched || paths::is_file(old_path) => Ok(old_path.to_owned()),
+        FoundBy::Link(link) => {
             let resolved = resolve()?;
             let target = paths::target_of(&link).inspect(|target| node_paths::teach_node(require, target));
             Ok(target.unwrap_or(resolved))
         }
-        Way::Direct | Way::Decided => resolve(),
+        FoundBy::Direct | FoundBy::Decided => resolve(),
     }
 }

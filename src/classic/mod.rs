@@ -15,6 +15,7 @@ pub mod handed_out;
 pub mod hearing;
 pub mod hmr_runtime;
 pub mod hot_module;
+pub mod idle;
 pub mod import;
 pub mod in_program;
 pub mod inspect;

@@ -5,7 +5,7 @@ use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::recent::Recent;
-use crate::classic::resolve::Way;
+use crate::classic::resolve::FoundBy;
 use crate::files::Origin;
 use crate::js::{Held, Signal};
 
@@ -83,7 +83,7 @@ pub struct Record {
     /// The resolved path; empty before the first `require.resolve`.
     pub resolved: RefCell<String>,
     /// How the id led to the resolved path.
-    pub found_by: RefCell<Way>,
+    pub found_by: RefCell<FoundBy>,
     /// What the module is doing.
     pub phase: Cell<Phase>,
     /// False once the module was unimported.
@@ -129,7 +129,7 @@ impl Record {
             id: id.to_owned(),
             order,
             resolved: RefCell::default(),
-            found_by: RefCell::new(Way::Decided),
+            found_by: RefCell::new(FoundBy::Decided),
             phase: Cell::new(Phase::Importing),
             is_alive: Cell::new(true),
             is_watched: Cell::new(false),

@@ -63,7 +63,7 @@ pub fn resolver_of<'s>(require: Value<'s>, callee: &str) -> JsResult<'s, Resolve
 
 /// How an id leads to its file.
 #[derive(Clone)]
-pub enum Way {
+pub enum FoundBy {
     /// The id is the file's own path, extension included, and Node's own `resolve` took it. The id leads to this file as long
     /// as the file exists, since no other file takes precedence.
     Direct,
@@ -75,18 +75,18 @@ pub enum Way {
 }
 
 /// How the id led to `resolved`.
-pub fn way_to(require: Resolver<'_>, id: &str, resolved: &str) -> Way {
+pub fn found_by(require: Resolver<'_>, id: &str, resolved: &str) -> FoundBy {
     let resolved = Path::new(resolved);
     let Some(spelled) = spelled_path(require, id) else {
-        return Way::Decided;
+        return FoundBy::Decided;
     };
     if spelled == resolved {
         return match require.paths() {
-            Some(_) => Way::Direct,
-            None => Way::Decided,
+            Some(_) => FoundBy::Direct,
+            None => FoundBy::Decided,
         };
     }
-    link_to(spelled, resolved).map_or(Way::Decided, Way::Link)
+    link_to(spelled, resolved).map_or(FoundBy::Decided, FoundBy::Link)
 }
 
 fn spelled_path(require: Resolver<'_>, id: &str) -> Option<PathBuf> {

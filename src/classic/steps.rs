@@ -68,7 +68,7 @@ impl OwnMethods {
 
 /// Whether a step's result is awaited.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wait {
+enum Awaits {
     /// Always, as `await` does.
     Always,
     /// If the result is a promise or thenable.
@@ -93,7 +93,7 @@ impl Module {
     /// Runs `persist.generate()`.
     pub async fn generate(&self, persist: &Held) -> Result<Held, StepFailure> {
         let persist = persist.clone();
-        self.step("generate", Wait::IfThenable, true, move |js| {
+        self.step("generate", Awaits::IfThenable, true, move |js| {
             Ok((persist.get(js), Vec::new()))
         })
         .await
@@ -102,7 +102,7 @@ impl Module {
     /// Runs `persist.cleanup(values)`.
     pub async fn clean_persist(&self, persist: &Held, values: &Held) -> Result<(), StepFailure> {
         let (persist, values) = (persist.clone(), values.clone());
-        let step = self.step("cleanup", Wait::IfThenable, true, move |js| {
+        let step = self.step("cleanup", Awaits::IfThenable, true, move |js| {
             Ok((persist.get(js), vec![values.get(js)]))
         });
         step.await.map(drop)
@@ -111,7 +111,7 @@ impl Module {
     /// Runs the running version's `clean(values, exports)`.
     pub async fn clean_runner(&self) -> Result<(), StepFailure> {
         let slot = self.slot.clone();
-        let step = self.step("clean", Wait::IfThenable, true, move |js| {
+        let step = self.step("clean", Awaits::IfThenable, true, move |js| {
             let slot = slot.get(js);
             let exports = slot.item(place::EXPORTS_OBJECT)?.get("exports")?;
             Ok((
@@ -124,13 +124,13 @@ impl Module {
 
     /// Runs a version's `execute(values, emitUpdate)`.
     pub async fn run(&self, version: &Version) -> Result<Held, StepFailure> {
-        let wait = if version.is_async {
-            Wait::Always
+        let awaits = if version.is_async {
+            Awaits::Always
         } else {
-            Wait::Never
+            Awaits::Never
         };
         let (runner, module) = (version.runner.clone(), self.clone());
-        let step = self.step("execute", wait, version.is_async, move |js| {
+        let step = self.step("execute", awaits, version.is_async, move |js| {
             let values = module.slot.get(js).item(place::VALUES)?;
             Ok((runner.get(js), vec![values, module.emit_update(js)?]))
         });
@@ -153,7 +153,7 @@ impl Module {
     async fn step(
         &self,
         method: &'static str,
-        wait: Wait,
+        awaits: Awaits,
         may_import: bool,
         target: impl for<'s> FnOnce(Js<'s>) -> JsResult<'s, (Value<'s>, Vec<Value<'s>>)>,
     ) -> Result<Held, StepFailure> {
@@ -180,10 +180,10 @@ impl Module {
                 } else {
                     run_step(runtime, function, owner, &args)?
                 };
-                let waits = match wait {
-                    Wait::Always => true,
-                    Wait::IfThenable => result.is_thenable()?,
-                    Wait::Never => false,
+                let waits = match awaits {
+                    Awaits::Always => true,
+                    Awaits::IfThenable => result.is_thenable()?,
+                    Awaits::Never => false,
                 };
                 Ok((result.hold(), waits))
             })

@@ -9,7 +9,7 @@ use super::handed_out;
 use super::record::{Record, Trouble};
 use super::steps::Module;
 use super::unloadable::{Failure, Unloadable};
-use crate::classic::resolve::Way;
+use crate::classic::resolve::FoundBy;
 use crate::files::Origin;
 use crate::js::{Held, Js, Timers, Value};
 use crate::report;
@@ -162,7 +162,7 @@ pub fn report_after_settling(failure: Failure, origin: Origin, load_again: fn(Js
         } else if is_current {
             unloadable.told.borrow_mut().extend(failure.take());
         }
-        unloadable.settled(js);
+        unloadable.end_settling(js);
     });
 }
 
@@ -203,8 +203,8 @@ struct Sighting {
 impl Sighting {
     fn of(record: &Record) -> Option<Self> {
         let metadata = match &*record.found_by.borrow() {
-            Way::Link(link) => fs::metadata(link),
-            Way::Direct | Way::Decided => fs::metadata(&*record.resolved.borrow()),
+            FoundBy::Link(link) => fs::metadata(link),
+            FoundBy::Direct | FoundBy::Decided => fs::metadata(&*record.resolved.borrow()),
         };
         let metadata = metadata.ok().filter(fs::Metadata::is_file)?;
         let (modified, size) = (metadata.modified().ok(), metadata.len());

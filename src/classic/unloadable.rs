@@ -62,7 +62,7 @@ impl State for Unloadable {
 
 impl Unloadable {
     /// Notes that one settle time is over. When no other is left, or after [`LONGEST`], all failures are reported.
-    pub fn settled(self: &Rc<Self>, js: Js<'_>) {
+    pub fn end_settling(self: &Rc<Self>, js: Js<'_>) {
         self.settling.set(self.settling.get().saturating_sub(1));
         self.tell_if_complete(js);
     }

@@ -1,15 +1,16 @@
 //! The spine of the classic API: takes one version of a module from its file to its exports.
 
 use std::rc::Rc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::dependencies::{self, Loaded};
 use super::engine_require::evaluated_meanwhile;
 use super::hot_module::Version;
+use super::idle::EndsIdle;
 use super::lifecycle::{Situation, Step, plan};
 use super::load::{is_just_written, leave_parents, load_first, load_for_update, wait};
 use super::outcome::{Stopped, UpdateOutcome};
-use super::record::{Phase, Record};
+use super::record::{Phase, Record, Taking};
 use super::registry::place;
 use super::replace::{replace, running_version};
 use super::steps::{Module, StepFailure};
@@ -168,31 +169,6 @@ pub fn follow_up(js: Js<'_>, module: &Module) {
     let _ = asked;
 }
 
-/// A guard for the case that our own code panics: on drop it marks the module as idle and wakes the tasks that wait for
-/// it, so that the next save is taken.
-pub struct EndsIdle(pub Option<Module>);
-
-impl EndsIdle {
-    /// Notes that the work has ended without a panic.
-    pub fn disarm(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for EndsIdle {
-    fn drop(&mut self) {
-        let Some(module) = self.0.take() else { return };
-        let phase = &module.record.phase;
-        phase.set(match phase.get() {
-            Phase::Importing => Phase::Failed,
-            Phase::Updating => Phase::Ready,
-            other => other,
-        });
-        let outcome = Ok(Held::undefined());
-        module.cx.with(|js| module.record.idle.fire(js, &outcome));
-    }
-}
-
 async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     let record = &module.record;
     record.updates.set(record.updates.get() + 1);
@@ -209,15 +185,6 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     warn_of_loop(module, origin, way.first());
     let outcome = match loaded.version {
         Ok(version) => replace(module, &version, origin, by_program.as_ref()).await,
-        Err(thrown) if module.cx.with(|js| command::becomes_program(js, record, &thrown)) => {
-            UpdateOutcome::Gone
-        }
-        Err(thrown) if tell_not_forgotten(module, &thrown, loaded.is_reported) => UpdateOutcome::Unchanged,
-        Err(thrown) if origin == Origin::Told => {
-            report_unloadable(module, &thrown, loaded.is_reported);
-            fail_program(by_program.as_ref(), &thrown);
-            UpdateOutcome::Kept
-        }
         Err(thrown) => {
             let failure = Failure {
                 module: module.clone(),
@@ -228,45 +195,74 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
                 update: record.updates.get(),
                 is_late: origin == Origin::Settled,
             };
-            report_after_settling(failure, origin, change);
-            UpdateOutcome::KeptForNow
+            keep_old(failure, origin, by_program.as_ref())
         }
     };
     forget_taken(record, by_program.as_ref());
     record.phase.set(Phase::Ready);
     module.cx.with(|js| {
         record.idle.fire(js, &Ok(Held::undefined()));
-        let took = loaded.began.elapsed();
-        // A copy, as the user's console runs meanwhile.
-        let path = record.resolved.borrow().clone();
-        let log = |js, what| report::updated(js, &way, &record.id, &path, what, took);
-        match outcome {
-            // The program writes a line of its own.
-            UpdateOutcome::Updated if by_program.is_some() => {
-                record.trouble.end();
-            }
-            UpdateOutcome::Updated => {
-                log(
-                    js,
-                    if record.trouble.end() {
-                        "recovered"
-                    } else {
-                        "updated"
-                    },
-                );
-            }
-            UpdateOutcome::FellBack | UpdateOutcome::Kept => log_kept(js, record, &way, took),
-            UpdateOutcome::KeptForNow
-            | UpdateOutcome::Unchanged
-            | UpdateOutcome::GivenUp
-            | UpdateOutcome::Gone => {}
-        }
+        log(
+            js,
+            record,
+            outcome,
+            &way,
+            loaded.began.elapsed(),
+            by_program.is_some(),
+        );
         if matches!(outcome, UpdateOutcome::Updated | UpdateOutcome::FellBack) {
             announce(js, module.clone());
         } else {
             leave_parents(js, module);
         }
     });
+}
+
+/// Keeps the running version, as the new one could not be loaded. Reports that now, or after the settle time.
+fn keep_old(failure: Failure, origin: Origin, by_program: Option<&Rc<Taking>>) -> UpdateOutcome {
+    let (module, thrown) = (&failure.module, &failure.thrown);
+    let becomes_program = |js: Js<'_>| command::becomes_program(js, &module.record, thrown);
+    if module.cx.with(becomes_program) {
+        return UpdateOutcome::Gone;
+    }
+    if tell_not_forgotten(module, thrown, failure.is_reported) {
+        return UpdateOutcome::Unchanged;
+    }
+    if origin == Origin::Told {
+        report_unloadable(module, thrown, failure.is_reported);
+        fail_program(by_program, thrown);
+        return UpdateOutcome::Kept;
+    }
+    report_after_settling(failure, origin, change);
+    UpdateOutcome::KeptForNow
+}
+
+/// Writes the log line of an update.
+fn log(
+    js: Js<'_>,
+    record: &Record,
+    outcome: UpdateOutcome,
+    way: &[String],
+    took: Duration,
+    is_of_program: bool,
+) {
+    match outcome {
+        UpdateOutcome::Updated => {
+            let has_recovered = record.trouble.end();
+            // The program writes a line of its own.
+            if !is_of_program {
+                // A copy, as the user's console runs meanwhile.
+                let path = record.resolved.borrow().clone();
+                let what = if has_recovered { "recovered" } else { "updated" };
+                report::updated(js, way, &record.id, &path, what, took);
+            }
+        }
+        UpdateOutcome::FellBack | UpdateOutcome::Kept => log_kept(js, record, way, took),
+        UpdateOutcome::KeptForNow
+        | UpdateOutcome::Unchanged
+        | UpdateOutcome::GivenUp
+        | UpdateOutcome::Gone => {}
+    }
 }
 
 /// Emits `update`: one microtask after the exports are set, as the JavaScript package does, so that code that tells a

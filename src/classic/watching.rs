@@ -7,7 +7,7 @@ use super::record::{Phase, Record};
 use super::registry::{self, Registry, place, require_of};
 use super::steps::Module;
 use super::switches::Switches;
-use crate::classic::resolve::{self, Way};
+use crate::classic::resolve::{self, FoundBy};
 use crate::classic::watchers::fs_watcher;
 use crate::error::HmrError;
 use crate::js::{Js, JsResult, Value};
@@ -55,7 +55,7 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     let require = require_of(runtime)?;
     let resolver = resolve::resolver_of(require, "HMRRuntime.import")?;
     let path = resolver.resolve(&record.id, "HMRRuntime.import")?;
-    *record.found_by.borrow_mut() = resolve::way_to(resolver, &record.id, &path);
+    *record.found_by.borrow_mut() = resolve::found_by(resolver, &record.id, &path);
     if !record.is_alive.get() {
         return Ok(());
     }
@@ -86,8 +86,8 @@ fn watch<'s>(
 ) -> JsResult<'s, ()> {
     let (record, slot) = (&module.record, module.slot.get(js));
     let unwatch = if fs_watcher::is_ours(watcher)? && watcher.get("require")?.same(require) {
-        let way = record.found_by.borrow().clone();
-        fs_watcher::watch_found(watcher, &record.id, path, &way)?
+        let found_by = record.found_by.borrow().clone();
+        fs_watcher::watch_found(watcher, &record.id, path, &found_by)?
     } else {
         watcher.call_method("watch", &[js.string(&record.id)])?
     };
@@ -104,13 +104,13 @@ fn watch<'s>(
 /// Moves the watch to the file that the id leads to now. A watched link stays watched, since it leads to both files.
 pub fn watch_where_it_is<'s>(js: Js<'s>, module: &Module, path: &str) -> JsResult<'s, ()> {
     let record = &module.record;
-    if matches!(*record.found_by.borrow(), Way::Link(_)) {
+    if matches!(*record.found_by.borrow(), FoundBy::Link(_)) {
         return Ok(());
     }
     let require = require_of(module.runtime.get(js))?;
     let resolver = resolve::resolver_of(require, "HMRRuntime.import")?;
-    let way = resolve::way_to(resolver, &record.id, path);
-    *record.found_by.borrow_mut() = way;
+    let found_by = resolve::found_by(resolver, &record.id, path);
+    *record.found_by.borrow_mut() = found_by;
     if !record.is_watched.get() {
         return Ok(());
     }

@@ -254,7 +254,7 @@ impl ModuleGraph {
 
     /// Notes that these modules are loaded, or will be at the next `require`. Their other importers become stale, since they
     /// hold old versions.
-    pub fn settle(&mut self, loaded: &[Node]) {
+    pub fn note_loaded(&mut self, loaded: &[Node]) {
         let loaded: HashSet<Node, FxBuildHasher> = loaded.iter().copied().collect();
         let mut stale = std::mem::take(&mut self.stale);
         for entry in loaded.iter().filter_map(|node| self.entry(*node)) {

@@ -251,7 +251,7 @@ fn listen<'s>(value: Value<'s>, wait: &Rc<RefCell<Wait>>) -> JsResult<'s, ()> {
     let js = value.js();
     let intrinsics = js.state::<Intrinsics>()?;
     let Some(task) = js.state::<Tasks>()?.current.borrow().clone() else {
-        return Err(js.error("Error", "node-hmr waited for a promise outside a task"));
+        return Err(js.error("Error", OUTSIDE));
     };
     let promise = intrinsics
         .promise_resolve
@@ -275,6 +275,10 @@ fn listen<'s>(value: Value<'s>, wait: &Rc<RefCell<Wait>>) -> JsResult<'s, ()> {
     Ok(())
 }
 
+/// The message of a wait that would never end, since no task would be polled.
+const OUTSIDE: &str = "node-hmr waited outside a task";
+
+/// A task that waits for a signal, and the place of its result.
 type Waiter = (Rc<Task>, Rc<RefCell<Wait>>);
 
 /// Lets tasks wait for native code. [`Signal::fire`] resumes the waiting tasks in the order in which they came.
@@ -297,7 +301,10 @@ impl Signal {
             if !asked {
                 asked = true;
                 let tasks = Js::of(&realm).made_state::<Tasks>();
-                let Some(task) = tasks.and_then(|tasks| tasks.current.borrow().clone()) else {
+                let task = tasks.and_then(|tasks| tasks.current.borrow().clone());
+                // No error in a release: callers wait in loops.
+                debug_assert!(task.is_some(), "{OUTSIDE}");
+                let Some(task) = task else {
                     return Poll::Pending;
                 };
                 signal.waiting.borrow_mut().push((task, Rc::clone(&wait)));

@@ -103,37 +103,39 @@ unsafe extern "C" fn finalize(_env: sys::napi_env, data: *mut c_void, _hint: *mu
     reported(&realm, || drop(native));
 }
 
-pub(super) unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    let mut count = 8;
-    let mut raws = vec![ptr::null_mut(); count];
-    let mut this = ptr::null_mut();
-    let mut data = ptr::null_mut();
-    // SAFETY: the buffer has room for `count` arguments; the rest are single places.
-    unsafe {
-        sys::napi_get_cb_info(
-            env,
-            info,
-            &raw mut count,
-            raws.as_mut_ptr(),
-            &raw mut this,
-            &raw mut data,
-        );
-    }
-    if count > raws.len() {
-        raws.resize(count, ptr::null_mut());
-        // SAFETY: as above, now with room for all of them.
-        unsafe {
-            sys::napi_get_cb_info(
-                env,
-                info,
-                &raw mut count,
-                raws.as_mut_ptr(),
-                &raw mut this,
-                &raw mut data,
-            );
+/// What Node-API says of a call.
+struct Info {
+    this: sys::napi_value,
+    args: Vec<sys::napi_value>,
+    data: *mut c_void,
+}
+
+impl Info {
+    fn of(env: sys::napi_env, info: sys::napi_callback_info) -> Self {
+        let mut count = 8;
+        let mut args = vec![ptr::null_mut(); count];
+        let (mut this, mut data) = (ptr::null_mut(), ptr::null_mut());
+        let mut read = |args: &mut Vec<sys::napi_value>| {
+            // SAFETY: the buffer has room for `count` arguments; the rest are single places.
+            unsafe {
+                let (args, this, data) = (args.as_mut_ptr(), &raw mut this, &raw mut data);
+                sys::napi_get_cb_info(env, info, &raw mut count, args, this, data);
+            }
+            count
+        };
+        let given = read(&mut args);
+        if given > args.len() {
+            args.resize(given, ptr::null_mut());
+            read(&mut args);
         }
+        args.truncate(given);
+        Self { this, args, data }
     }
-    raws.truncate(count);
+}
+
+/// The C function behind every native function.
+pub(super) unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let Info { this, args, data } = Info::of(env, info);
     if data.is_null() {
         return ptr::null_mut();
     }
@@ -149,7 +151,7 @@ pub(super) unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callba
     let call = Call {
         js,
         this: Value::from_raw(js, this),
-        args: raws.into_iter().map(|raw| Value::from_raw(js, raw)).collect(),
+        args: args.into_iter().map(|raw| Value::from_raw(js, raw)).collect(),
         // In a plain call without `new`, Node gives null and Deno gives `undefined`.
         new_target: (!target.is_null())
             .then(|| Value::from_raw(js, target))

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::js::{Js, JsResult};
 
 use super::app::App;
-use super::module_cache::{Ids, Outcome};
+use super::module_cache::{Ids, RunState};
 use super::versions::Versions;
 
 impl Versions {
@@ -92,10 +92,10 @@ impl Versions {
         touched.extend(loaded.unwrap_or_default());
         for (id, outcome) in app.outcomes(touched.into_iter().collect()).await {
             let has_failed = match outcome {
-                Outcome::Failed => true,
-                Outcome::Ran | Outcome::Running => false,
+                RunState::Failed => true,
+                RunState::Ran | RunState::Running => false,
                 // Nothing says that this module ran, and some module did not.
-                Outcome::Absent | Outcome::Unknown => {
+                RunState::Absent | RunState::Unknown => {
                     let is_concerned = self.evicted.contains(&id) || created.contains(&id);
                     is_concerned && !executed.contains(&id)
                 }

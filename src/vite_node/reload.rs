@@ -11,7 +11,7 @@ use super::app::{App, Hot};
 use super::console;
 use super::disposing::dispose;
 use super::listeners::outcome;
-use super::module_cache::{Ids, Outcome};
+use super::module_cache::{Ids, RunState};
 use super::versions::Versions;
 use crate::paths::is_in_node_modules;
 
@@ -129,7 +129,7 @@ pub async fn has_failed_start(app: &App) -> bool {
         return false;
     }
     let outcomes = app.outcomes(entries.clone()).await;
-    if outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Ran) {
+    if outcomes.iter().all(|(_, outcome)| *outcome == RunState::Ran) {
         let promises = app.cx.attempt(|js| {
             let promises = entries.iter().map(|id| promise(app, js, id));
             promises
@@ -140,7 +140,7 @@ pub async fn has_failed_start(app: &App) -> bool {
             .sound
             .replace(promises.unwrap_or_default().into_iter().flatten().collect());
     }
-    outcomes.iter().any(|(_, outcome)| *outcome == Outcome::Failed)
+    outcomes.iter().any(|(_, outcome)| *outcome == RunState::Failed)
 }
 
 /// Whether the entries are the same modules that were known to have worked.

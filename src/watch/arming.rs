@@ -16,7 +16,7 @@ const ATTEMPTS: u32 = 16;
 
 /// What the OS reports of an armed folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
+enum Coverage {
     /// All changes.
     Events,
     /// Changes by this machine, but none by other machines that share the file system.
@@ -29,7 +29,7 @@ enum Mode {
 #[derive(Clone, Copy, Debug)]
 struct Armed {
     /// What the OS reports of it.
-    mode: Mode,
+    coverage: Coverage,
     /// The folder that the path led to just before it was armed.
     identity: Option<Identity>,
 }
@@ -87,7 +87,7 @@ pub struct Arming {
 }
 
 /// What arming the folders of a route did.
-enum Outcome {
+enum RouteState {
     /// All folders were armed before.
     AsBefore,
     /// Some folder was armed now, so the route may have changed before its watch was there.
@@ -127,12 +127,12 @@ impl Arming {
         for _ in 0..ATTEMPTS {
             let route = self.routes.find(path);
             match self.arm_all(&route, &mut strays) {
-                Ok(Outcome::AsBefore) => {
+                Ok(RouteState::AsBefore) => {
                     attached = Some(route);
                     break;
                 }
                 // The route may have changed before its watches were there, so find it again.
-                Ok(Outcome::Fresh | Outcome::Vanished) => self.routes.forget(path),
+                Ok(RouteState::Fresh | RouteState::Vanished) => self.routes.forget(path),
                 Err(error) => {
                     self.routes.forget_all();
                     for stray in strays {
@@ -158,34 +158,34 @@ impl Arming {
     }
 
     fn poll_cause(&self, point: &Point) -> Option<PollCause> {
-        match self.armed.get(&point.folder).map(|armed| armed.mode) {
-            Some(Mode::Events) => None,
-            Some(Mode::EventsHere) => Some(PollCause::NoEvents),
-            Some(Mode::Unwatched) | None => Some(PollCause::Unwatched),
+        match self.armed.get(&point.folder).map(|armed| armed.coverage) {
+            Some(Coverage::Events) => None,
+            Some(Coverage::EventsHere) => Some(PollCause::NoEvents),
+            Some(Coverage::Unwatched) | None => Some(PollCause::Unwatched),
         }
     }
 
-    fn arm_all(&mut self, route: &Route, fresh: &mut HashSet<Arc<Path>>) -> Result<Outcome, Unreadable> {
-        let mut outcome = Outcome::AsBefore;
+    fn arm_all(&mut self, route: &Route, fresh: &mut HashSet<Arc<Path>>) -> Result<RouteState, Unreadable> {
+        let mut state = RouteState::AsBefore;
         for point in route {
             if self.armed.contains_key(&point.folder) {
                 continue;
             }
             let identity = identity(&point.folder);
-            let Some(mode) = self.arm(&point.folder, identity)? else {
-                return Ok(Outcome::Vanished);
+            let Some(coverage) = self.arm(&point.folder, identity)? else {
+                return Ok(RouteState::Vanished);
             };
             self.armed
-                .insert(Arc::clone(&point.folder), Armed { mode, identity });
+                .insert(Arc::clone(&point.folder), Armed { coverage, identity });
             self.unverified.push(Arc::clone(&point.folder));
             fresh.insert(Arc::clone(&point.folder));
-            outcome = Outcome::Fresh;
+            state = RouteState::Fresh;
         }
-        Ok(outcome)
+        Ok(state)
     }
 
     /// Arms one folder. `None` if it is gone.
-    fn arm(&mut self, folder: &Path, identity: Option<Identity>) -> Result<Option<Mode>, Unreadable> {
+    fn arm(&mut self, folder: &Path, identity: Option<Identity>) -> Result<Option<Coverage>, Unreadable> {
         let watched = match self.backend() {
             Ok(backend) => backend.watch(folder, Scope::Entries),
             Err(error) => Err(error),
@@ -201,16 +201,20 @@ impl Arming {
             }
             Err(BackendError::WatchLimit) => {
                 self.notices.push(Notice::watch_limit());
-                return Ok(Some(Mode::Unwatched));
+                return Ok(Some(Coverage::Unwatched));
             }
             Err(BackendError::InstanceLimit) => {
                 self.notices.push(Notice::instance_limit());
-                return Ok(Some(Mode::Unwatched));
+                return Ok(Some(Coverage::Unwatched));
             }
         }
         self.retain_ancestors(folder);
         let reports = identity.is_none_or(|id| self.mounts.without_events(folder, id.device).is_none());
-        Ok(Some(if reports { Mode::Events } else { Mode::EventsHere }))
+        Ok(Some(if reports {
+            Coverage::Events
+        } else {
+            Coverage::EventsHere
+        }))
     }
 
     pub fn tell(&mut self, notice: Notice) {
@@ -284,14 +288,14 @@ impl Arming {
         // A remembered route holds only as long as the OS reports changes on it.
         self.routes.forget_all();
         let armed = self.armed.remove(folder)?;
-        match armed.mode {
-            Mode::Events | Mode::EventsHere => {
+        match armed.coverage {
+            Coverage::Events | Coverage::EventsHere => {
                 if let Some(backend) = &mut self.backend {
                     backend.unwatch(folder, Scope::Entries);
                 }
                 self.release_ancestors(folder);
             }
-            Mode::Unwatched => {}
+            Coverage::Unwatched => {}
         }
         armed.identity
     }
@@ -299,7 +303,7 @@ impl Arming {
     /// Whether this folder is armed, is still the same one and can be read, so that the OS goes on reporting.
     pub fn is_in_place(&self, folder: &Path) -> bool {
         let armed = self.armed.get(folder);
-        armed.is_some_and(|armed| armed.mode != Mode::Unwatched && armed.identity == identity(folder))
+        armed.is_some_and(|armed| armed.coverage != Coverage::Unwatched && armed.identity == identity(folder))
             && self
                 .backend
                 .as_ref()
@@ -353,7 +357,8 @@ impl Arming {
 
     /// Forgets the folders that the OS refused to watch, so that they are tried again: the limit may have been raised.
     pub fn disarm_unwatched(&mut self) {
-        self.armed.retain(|_, armed| armed.mode != Mode::Unwatched);
+        self.armed
+            .retain(|_, armed| armed.coverage != Coverage::Unwatched);
     }
 }
 

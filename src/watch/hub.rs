@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::backend::{Connect, NotifyBackend};
-use super::shared::{Call, Shared};
+use super::shared::{Shared, Wakeup};
 use super::stamp::Stamp;
 use super::{Due, Notice, WatchError, WatchKey, WatchOptions, thread};
 
@@ -90,9 +90,9 @@ impl Hub {
     pub fn take_due(&self) -> impl Iterator<Item = Due> + '_ {
         let mut guarded = self.shared.state.lock();
         // An early wake-up (a save has begun) takes nothing: the burst is not over.
-        let candidates = match mem::take(&mut guarded.call) {
-            Call::Early => Vec::new(),
-            Call::Taken | Call::WithCause => guarded.state.debouncer.take(Instant::now()),
+        let candidates = match mem::take(&mut guarded.wakeup) {
+            Wakeup::Early => Vec::new(),
+            Wakeup::Taken | Wakeup::WithCause => guarded.state.debouncer.take(Instant::now()),
         };
         self.shared.follow_up(guarded);
         candidates.into_iter().filter_map(|(key, settled)| {

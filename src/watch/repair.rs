@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::arming::{Arming, Attached, PollCause, Unreadable};
 use super::file_change::FileChange;
+use super::mounts::Identity;
 use super::notice::Notice;
 use super::poll::{POLL_INTERVAL, Reason};
 use super::route::{Role, Route};
@@ -80,43 +81,13 @@ pub fn repair(shared: &Shared, generation: u64, arming: &mut Arming, mut repairs
         .into_iter()
         .filter_map(|folder| arming.disarm(&folder).map(|identity| (folder, identity)))
         .collect();
-    let mut ways = Vec::with_capacity(watches.len());
-    for watch in watches {
-        if shared.lock_as(generation).is_none() {
-            return;
-        }
-        let mut attached = attach(arming, &watch.path, watch.options);
-        // The event "unmounted" may be missing, because the watch ended with the mount.
-        let is_unmounted =
-            |route| unmounted || watch.was_unmounted || arming.ends_below_a_mount(route, &disarmed);
-        // The file system may be mounted again by now: then the route leads to it.
-        let ends_before = |route: &Route| route.last().is_some_and(|point| point.role == Role::Via);
-        if attached.poll.is_none()
-            && is_unmounted(&attached.route)
-            && (ends_before(&attached.route) || !watch.path.exists())
-        {
-            attached.poll = Some(PollCause::Unmounted);
-        }
-        ways.push((watch.key, attached));
-    }
-
-    let Some(mut guarded) = shared.lock_as(generation) else {
+    let Some(attached) = attach_all(shared, generation, arming, watches, unmounted, &disarmed) else {
         return;
     };
-    let (state, now) = (&mut guarded.state, Instant::now());
-    state.attaching = false;
-    state.tells_finished_writes = arming.tells_finished_writes();
-    state.tell(arming.take_notices());
-    let keys: Vec<_> = ways.iter().map(|(key, _)| *key).collect();
-    for (key, Attached { route, poll }) in ways {
-        if state.reattach(key, route) {
-            let reason = poll.map(Reason::Found);
-            state.polls.set(now, key, reason, POLL_INTERVAL);
-        }
+    let keys: Vec<_> = attached.iter().map(|(key, _)| *key).collect();
+    if !reattach_all(shared, generation, arming, attached) {
+        return;
     }
-    state.tidy_soon(now);
-    shared.follow_up(guarded);
-
     compare_all(shared, generation, &keys, FileChange::Created);
     if !in_place.is_empty()
         && let Some(guarded) = shared.lock_as(generation)
@@ -127,6 +98,60 @@ pub fn repair(shared: &Shared, generation: u64, arming: &mut Arming, mut repairs
         let keys: Vec<_> = keys.into_iter().collect();
         compare_all(shared, generation, &keys, FileChange::Touched);
     }
+}
+
+/// Arms the folders of these watches. `None` if our thread has to end.
+fn attach_all(
+    shared: &Shared,
+    generation: u64,
+    arming: &mut Arming,
+    watches: Vec<Detached>,
+    unmounted: bool,
+    disarmed: &[(Arc<Path>, Identity)],
+) -> Option<Vec<(WatchKey, Attached)>> {
+    let mut all = Vec::with_capacity(watches.len());
+    for watch in watches {
+        drop(shared.lock_as(generation)?);
+        let mut attached = attach(arming, &watch.path, watch.options);
+        // The event "unmounted" may be missing, because the watch ended with the mount.
+        let is_unmounted =
+            |route| unmounted || watch.was_unmounted || arming.ends_below_a_mount(route, disarmed);
+        // The file system may be mounted again by now: then the route leads to it.
+        let ends_before = |route: &Route| route.last().is_some_and(|point| point.role == Role::Via);
+        if attached.poll.is_none()
+            && is_unmounted(&attached.route)
+            && (ends_before(&attached.route) || !watch.path.exists())
+        {
+            attached.poll = Some(PollCause::Unmounted);
+        }
+        all.push((watch.key, attached));
+    }
+    Some(all)
+}
+
+/// Gives the watches their routes in the shared state. False if our thread has to end.
+fn reattach_all(
+    shared: &Shared,
+    generation: u64,
+    arming: &mut Arming,
+    attached: Vec<(WatchKey, Attached)>,
+) -> bool {
+    let Some(mut guarded) = shared.lock_as(generation) else {
+        return false;
+    };
+    let (state, now) = (&mut guarded.state, Instant::now());
+    state.attaching = false;
+    state.tells_finished_writes = arming.tells_finished_writes();
+    state.tell(arming.take_notices());
+    for (key, Attached { route, poll }) in attached {
+        if state.reattach(key, route) {
+            let reason = poll.map(Reason::Found);
+            state.polls.set(now, key, reason, POLL_INTERVAL);
+        }
+    }
+    state.tidy_soon(now);
+    shared.follow_up(guarded);
+    true
 }
 
 fn compare_all(shared: &Shared, generation: u64, keys: &[WatchKey], change: FileChange) {

@@ -55,14 +55,14 @@ impl Interests {
 
 /// The interests of all watches. A *watch root* is a folder that some route goes through.
 #[derive(Debug, Default)]
-pub struct Roots {
+pub struct WatchRoots {
     /// The watch roots, each with the names of the entries that are of interest.
     folders: HashMap<Arc<Path>, HashMap<Arc<OsStr>, Interests>>,
     /// The folders above `folders`, each with the number of folders directly below it that are in one of the two maps.
     above: HashMap<PathBuf, usize>,
 }
 
-impl Roots {
+impl WatchRoots {
     pub fn add(&mut self, key: WatchKey, points: &[Point]) {
         for point in points {
             if !self.folders.contains_key(&point.folder) {

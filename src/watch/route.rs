@@ -42,7 +42,7 @@ enum End {
 
 /// The route to a folder.
 #[derive(Clone)]
-struct Walk {
+struct FolderRoute {
     /// The links on the route, and the place of the first missing folder, if one is missing.
     via: Route,
     /// The real folder, if the path leads to one.
@@ -53,7 +53,7 @@ struct Walk {
 #[derive(Default)]
 pub struct Routes {
     /// The remembered routes by the paths of the folders.
-    folders: HashMap<PathBuf, Walk>,
+    folders: HashMap<PathBuf, FolderRoute>,
 }
 
 impl Routes {
@@ -81,7 +81,7 @@ impl Routes {
         route
     }
 
-    fn folder(&mut self, path: &Path) -> Option<Walk> {
+    fn folder(&mut self, path: &Path) -> Option<FolderRoute> {
         if let Some(known) = self.folders.get(path) {
             return Some(known.clone());
         }
@@ -90,7 +90,7 @@ impl Routes {
             End::Folder(folder) => Some(folder),
             End::Elsewhere => None,
         };
-        let mut way = Walk { via, end };
+        let mut way = FolderRoute { via, end };
         if way.end.is_none() {
             // For a path below the missing folder, its place is not the target.
             way.via.last_mut()?.role = Role::Via;

@@ -45,7 +45,7 @@ pub enum Sleep {
 
 /// Why `wake` was called last since the caller took the due changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Call {
+pub enum Wakeup {
     /// `wake` was not called since then.
     #[default]
     Taken,
@@ -69,7 +69,7 @@ pub struct Guarded {
     /// What our current thread does.
     pub sleep: Sleep,
     /// Why the caller was last woken.
-    pub call: Call,
+    pub wakeup: Wakeup,
     /// The time of the last signal that may be the beginning of a save.
     last_sign: Option<Instant>,
     /// The threads that are calling `wake` now.
@@ -103,17 +103,17 @@ impl Guarded {
     /// Whether the caller has to be woken now; notes that. `sign` is the time of a signal that may begin a save.
     fn begin_wake(&mut self, sign: Option<Instant>) -> bool {
         let is_first_sign = sign.is_some_and(|now| self.is_first_sign(now));
-        let call = if self.state.has_news() {
-            Call::WithCause
+        let wakeup = if self.state.has_news() {
+            Wakeup::WithCause
         } else if is_first_sign {
-            Call::Early
+            Wakeup::Early
         } else {
-            Call::Taken
+            Wakeup::Taken
         };
-        let begins = call > self.call && !self.shut_down;
+        let begins = wakeup > self.wakeup && !self.shut_down;
         if begins {
-            self.call = call;
-            if call == Call::WithCause {
+            self.wakeup = wakeup;
+            if wakeup == Wakeup::WithCause {
                 self.state.on_woken();
             }
             self.waking.push(thread::current().id());
@@ -238,13 +238,13 @@ mod tests {
         let mut guarded = Guarded::default();
         for (at, has_come, calls) in rows {
             if has_come {
-                guarded.call = Call::Taken;
+                guarded.wakeup = Wakeup::Taken;
             }
             let sign = Some(start + Duration::from_millis(at));
             assert_eq!(guarded.begin_wake(sign), calls, "{at} ms");
         }
         guarded.shut_down = true;
-        guarded.call = Call::Taken;
+        guarded.wakeup = Wakeup::Taken;
         assert!(!guarded.begin_wake(Some(start + Duration::from_secs(1))));
     }
 }

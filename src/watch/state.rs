@@ -12,7 +12,7 @@ use super::file_change::{FileChange, Signal};
 use super::notice::Notice;
 use super::poll::{PollSchedule, Reason};
 use super::repair::Repairs;
-use super::roots::Roots;
+use super::roots::WatchRoots;
 use super::route::{Role, Route};
 use super::stamp::{Comparison, Sight, Stamp, is_just_spoilt};
 use super::{Due, Polling, WatchKey, WatchOptions};
@@ -59,7 +59,7 @@ pub struct State {
     /// The number of the newest key.
     last_key: u64,
     /// The folders that the routes go through.
-    pub roots: Roots,
+    pub roots: WatchRoots,
     /// Decides when changes are due.
     pub debouncer: Debouncer,
     /// The files that are polled.
@@ -144,13 +144,13 @@ impl State {
         let Some(watch) = self.watches.remove(&key) else {
             return;
         };
-        if self.leave(key, &watch.route) {
+        if self.remove_interests(key, &watch.route) {
             self.tidy_soon(now);
         }
     }
 
     /// Removes a watch's interests, and returns whether a folder has lost its last watch.
-    fn leave(&mut self, key: WatchKey, route: &Route) -> bool {
+    fn remove_interests(&mut self, key: WatchKey, route: &Route) -> bool {
         self.roots.remove(key, route);
         let folders = route.iter().map(|point| &point.folder);
         let before = self.vacated.len();
@@ -183,7 +183,7 @@ impl State {
     pub fn detach(&mut self, key: WatchKey) {
         if let Some(watch) = self.watches.get_mut(&key) {
             let route = mem::take(&mut watch.route);
-            self.leave(key, &route);
+            self.remove_interests(key, &route);
         }
     }
 
@@ -319,7 +319,7 @@ impl State {
     }
 
     /// Compares a file whose change is due with what its user loaded. If it differs, it is due, and counts as loaded from
-    /// now on.
+    /// now on. This reads the file with the lock held, for which only the threads of the watch engine have to wait.
     pub fn due(&mut self, now: Instant, key: WatchKey, settled: bool) -> Option<Due> {
         let watch = self.watches.get_mut(&key)?;
         let fresh = Stamp::with_content(&watch.path);

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::evaluation::Evaluations;
 use super::known::Awaited;
 use super::told::{Part, User};
-use super::{Host, Mode, records, trouble};
+use super::{Host, Reaction, mending, records};
 use crate::classic::hot_module::Version;
 use crate::classic::record::Record;
 use crate::classic::registry::Registry;
@@ -63,7 +63,7 @@ pub fn update<'s>(js: Js<'s>, mut parts: Vec<Part<'s>>) -> JsResult<'s, ()> {
                 .set(crate::classic::record::Phase::Updating);
         }
     }
-    let loaded = load(js, &mut parts)?;
+    let loaded = load_users(js, &mut parts)?;
     let delivery = js.state::<Delivery>()?;
     let mut to_come = loaded.len();
     let mut started: Vec<(Rc<Record>, Vec<Rc<Record>>)> = Vec::new();
@@ -88,8 +88,8 @@ pub fn update<'s>(js: Js<'s>, mut parts: Vec<Part<'s>>) -> JsResult<'s, ()> {
 /// follow dependencies.
 pub fn load_again<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Option<Loaded>> {
     let runtime = module.runtime.get(js);
-    let Some(host) =
-        Host::with_registry(runtime, &module.registry)?.filter(|host| host.known.mode == Mode::Follow)
+    let Some(host) = Host::with_registry(runtime, &module.registry)?
+        .filter(|host| host.known.reaction == Reaction::Follow)
     else {
         return Ok(None);
     };
@@ -108,23 +108,16 @@ pub fn load_again<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Option<Loaded
         host,
         users: vec![user],
     }];
-    Ok(load(js, &mut parts)?.pop().map(|(_, _, loaded)| loaded))
+    Ok(load_users(js, &mut parts)?.pop().map(|(_, _, loaded)| loaded))
 }
 
 /// The results of a batch: the index of the part, the index of the user in it, and what was loaded.
 type Results = Vec<(usize, usize, Loaded)>;
 
-/// Evicts the stale modules and loads all users, those that were imported in deeper steps first.
-fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
+/// Evicts the stale modules and loads all users.
+fn load_users<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
     let began = Instant::now();
-    let mut order: Vec<(usize, usize)> = Vec::new();
-    for (place, part) in parts.iter().enumerate() {
-        order.extend((0..part.users.len()).map(|user| (place, user)));
-    }
-    order.sort_by_key(|(part, user)| {
-        let record = &parts[*part].users[*user].module.record;
-        (std::cmp::Reverse(record.depth()), record.order)
-    });
+    let order = load_order(parts);
     let Some(&(first, _)) = order.first() else {
         return Ok(Vec::new());
     };
@@ -133,49 +126,19 @@ fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
 
     let mut results: Results = Vec::new();
     let mut failures: Vec<Failure<'s>> = Vec::new();
-    for (part, user) in order {
-        let host = &parts[part].host;
-        let user_node = parts[part].users[user].node;
-        let module = &parts[part].users[user].module;
-        let known = failures
-            .iter()
-            .find(|failure| reaches_culprit(host, user_node, failure));
-        if let Some(failure) = known {
-            let loaded = Loaded {
-                version: Err(failure.thrown.hold()),
-                began,
-                is_reported: true,
+    for (place, user) in order {
+        let part = &parts[place];
+        let (version, is_reported) =
+            match load_user(&part.host, &part.users[user], cache, &evicted, &mut failures)? {
+                Ok(version) => (Ok(version), false),
+                Err((thrown, is_reported)) => (Err(thrown.hold()), is_reported),
             };
-            note_trouble(host, &module.record, failure.thrown);
-            results.push((part, user, loaded));
-            continue;
-        }
-        let version = load::load(js, module, Origin::Told);
-        load::leave_parents(js, module);
-        let (version, is_reported) = match version {
-            Ok(version) => {
-                let (_, found) = records::walk_from(host, &module.record)?;
-                host.watch_all(&found);
-                host.known.forget_trouble(&module.record);
-                (Ok(version), false)
-            }
-            Err(thrown) => {
-                let thrown = thrown.0;
-                let is_reported = failures.iter().any(|failure| failure.thrown.same(thrown));
-                note_trouble(host, &module.record, thrown);
-                failures.push(Failure {
-                    thrown,
-                    culprit: culprit(cache, &evicted, thrown)?,
-                });
-                (Err(thrown.hold()), is_reported)
-            }
-        };
         let loaded = Loaded {
             version,
             began,
             is_reported,
         };
-        results.push((part, user, loaded));
+        results.push((place, user, loaded));
     }
     let is_kept_old = refuse_unforgotten(js, parts, cache, &evicted, &mut results)?;
     if is_kept_old || !failures.is_empty() {
@@ -187,9 +150,61 @@ fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
     let gone = gone.map(|module| (Rc::clone(&module.path), module.old)).collect();
     take_from_outsiders(&parts[first].host.registry, cache, &gone)?;
     for (place, part) in parts.iter().enumerate() {
-        settle(place, part, &results, &evicted);
+        note_up_to_date(place, part, &results, &evicted);
     }
     Ok(results)
+}
+
+/// The index of the part and of the user in it, for all users; those that were imported in deeper steps come first.
+fn load_order(parts: &[Part<'_>]) -> Vec<(usize, usize)> {
+    let mut order: Vec<(usize, usize)> = Vec::new();
+    for (place, part) in parts.iter().enumerate() {
+        order.extend((0..part.users.len()).map(|user| (place, user)));
+    }
+    order.sort_by_key(|(part, user)| {
+        let record = &parts[*part].users[*user].module.record;
+        (std::cmp::Reverse(record.depth()), record.order)
+    });
+    order
+}
+
+/// Loads one user, unless it would only run into a failure that another user of this batch met. The error is what was
+/// thrown, and whether that was reported for another user.
+fn load_user<'s>(
+    host: &Host<'s>,
+    user: &User,
+    cache: Value<'s>,
+    evicted: &[Evicted<'s>],
+    failures: &mut Vec<Failure<'s>>,
+) -> JsResult<'s, Result<Version, (Value<'s>, bool)>> {
+    let module = &user.module;
+    let met = failures
+        .iter()
+        .find(|failure| reaches_culprit(host, user.node, failure));
+    if let Some(failure) = met {
+        note_trouble(host, &module.record, failure.thrown);
+        return Ok(Err((failure.thrown, true)));
+    }
+    let version = load::load(host.js, module, Origin::Told);
+    load::leave_parents(host.js, module);
+    match version {
+        Ok(version) => {
+            let (_, found) = records::walk_from(host, &module.record)?;
+            host.watch_all(&found);
+            host.known.forget_trouble(&module.record);
+            Ok(Ok(version))
+        }
+        Err(thrown) => {
+            let thrown = thrown.0;
+            let is_reported = failures.iter().any(|failure| failure.thrown.same(thrown));
+            note_trouble(host, &module.record, thrown);
+            failures.push(Failure {
+                thrown,
+                culprit: culprit(cache, evicted, thrown)?,
+            });
+            Ok(Err((thrown, is_reported)))
+        }
+    }
 }
 
 /// Turns the result of a user into an error if all changed files of it are ES modules that Node did not evaluate again.
@@ -286,7 +301,7 @@ fn culprit<'s>(
     evicted: &[Evicted<'s>],
     thrown: Value<'s>,
 ) -> JsResult<'s, Option<Rc<str>>> {
-    let Some(file) = trouble::first_file_named(thrown) else {
+    let Some(file) = mending::first_file_named(thrown) else {
         return Ok(None);
     };
     let Some(module) = evicted.iter().find(|module| *module.path == *file) else {
@@ -308,7 +323,7 @@ fn reaches_culprit(host: &Host<'_>, user: Node, failure: &Failure<'_>) -> bool {
 
 /// Notes and watches the files that may mend the failure.
 fn note_trouble<'s>(host: &Host<'s>, record: &Record, thrown: Value<'s>) {
-    let named = trouble::files_named(host.require, thrown).unwrap_or_default();
+    let named = mending::files_named(host.require, thrown).unwrap_or_default();
     let mut files: Awaited = named.iter().map(|file| Rc::from(file.as_str())).collect();
     if let Ok(evaluations) = host.js.state::<Evaluations>() {
         files.extend(evaluations.take_last_failed());
@@ -371,14 +386,14 @@ pub(super) fn take_from_outsiders<'s>(
 }
 
 /// Notes which modules are up to date, and lets go of those that no user reaches any more.
-fn settle(place: usize, part: &Part<'_>, results: &Results, evicted: &[Evicted<'_>]) {
+fn note_up_to_date(place: usize, part: &Part<'_>, results: &Results, evicted: &[Evicted<'_>]) {
     let own = results.iter().filter(|(part, _, _)| *part == place);
     let loaded_users = own.filter(|(_, _, loaded)| loaded.version.is_ok());
     let mut loaded: Vec<Node> = loaded_users.map(|(_, user, _)| part.users[*user].node).collect();
     let mut graph = part.host.known.graph.borrow_mut();
     let not_restored = evicted.iter().filter(|module| !module.is_restored);
     loaded.extend(not_restored.filter_map(|module| graph.find(&module.path)));
-    graph.settle(&loaded);
+    graph.note_loaded(&loaded);
     drop(graph);
     part.host.let_go();
 }

@@ -17,7 +17,7 @@ use std::rc::Rc;
 use super::Host;
 use super::known::Awaited;
 use super::links::Links;
-use super::stand_in::{Place, StandIn};
+use super::stand_in::{StandIn, StandInCell};
 use crate::es::Reached;
 use crate::js::{Call, Held, Js, JsResult, State};
 use crate::paths::is_foreign;
@@ -32,9 +32,9 @@ pub struct Evaluations {
     /// Node's class `Module`, once [`Evaluations::module`] has been called.
     module: RefCell<Option<Held>>,
     /// The stand-in for `Module._resolveFilename`.
-    resolve: Place,
+    resolve: StandInCell,
     /// The stand-in for `Module._nodeModulePaths`.
-    node_module_paths: Place,
+    node_module_paths: StandInCell,
     /// What each file looked like before it was read.
     seen: RefCell<HashMap<Rc<str>, Stamp, FxBuildHasher>>,
     /// The file that `Module._resolveFilename` returned last, if it was not loaded then.
@@ -89,7 +89,7 @@ pub fn evaluate<'s, T>(
     let before = evaluations.take(js, path);
     let (result, begun) = evaluations.observe(js, evaluate);
     if result.is_err() {
-        evaluations.leave(begun.iter().map(|begun| Rc::clone(&begun.path)));
+        evaluations.note_left(begun.iter().map(|begun| Rc::clone(&begun.path)));
         let mut awaited = evaluations.awaited.borrow_mut();
         let mut mending = Awaited::new();
         for begun in begun {
@@ -159,7 +159,7 @@ impl Evaluations {
     }
 
     /// Notes that nobody is told of changes of these files any more.
-    pub fn leave(&self, paths: impl IntoIterator<Item = Rc<str>>) {
+    pub fn note_left(&self, paths: impl IntoIterator<Item = Rc<str>>) {
         for path in paths {
             if self.seen(&path).is_none() {
                 // Changes until now were told, so the file counts as loaded as it is now.

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::{Dependencies, Host, Mode};
+use super::{Dependencies, Host, Reaction};
 use crate::classic::registry::Registry;
 use crate::classic::watchers::fs_watcher;
 use crate::js::{Call, Js, JsResult, State, Value};
@@ -41,7 +41,7 @@ pub fn start_if_asked<'s>(runtime: Value<'s>, registry: &Registry) -> JsResult<'
     hints.set("emit", js.function("emit", 2, mention)?.bind(hints, &[runtime])?)?;
     object.set("dependencyHints", hints)?;
     object.set("dependencyWatches", js.map()?)?;
-    *registry.dependencies.borrow_mut() = Some(Rc::new(Dependencies::new(Mode::Mention)));
+    *registry.dependencies.borrow_mut() = Some(Rc::new(Dependencies::new(Reaction::Mention)));
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxBuildHasher;
 
-use super::scope::Scope;
+use super::packages::Packages;
 use crate::classic::record::Record;
 use crate::files::Origin;
 use crate::graph::modules::{ModuleGraph, Node};
@@ -17,7 +17,7 @@ pub type Awaited = BTreeSet<Rc<str>>;
 
 /// What a runtime does when a plain dependency changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum Reaction {
     /// It updates the hot modules that use the dependency.
     Follow,
     /// It writes a hint to the log.
@@ -27,13 +27,13 @@ pub enum Mode {
 /// What one runtime knows of the modules that its hot modules reach.
 pub struct Dependencies {
     /// What the runtime does when a dependency changes.
-    pub(super) mode: Mode,
+    pub(super) reaction: Reaction,
     /// The modules and their imports.
     pub(super) graph: RefCell<ModuleGraph>,
     /// The modules whose records have not got a `require` of ours yet.
     pub(super) unheard: RefCell<Vec<Node>>,
     /// What is known of the packages to which files belong.
-    pub(super) scope: RefCell<Scope>,
+    pub(super) packages: RefCell<Packages>,
     /// The watched paths. No key: the path is watched by the `watch` of the user's watcher, or was mentioned once.
     pub(super) watched: RefCell<HashMap<Rc<str>, Option<WatchKey>, FxBuildHasher>>,
     /// By record id: files outside of the graph that may mend a version that could not be loaded.
@@ -45,12 +45,12 @@ pub struct Dependencies {
 }
 
 impl Dependencies {
-    pub fn new(mode: Mode) -> Self {
+    pub fn new(reaction: Reaction) -> Self {
         Self {
-            mode,
+            reaction,
             graph: RefCell::default(),
             unheard: RefCell::default(),
-            scope: RefCell::default(),
+            packages: RefCell::default(),
             watched: RefCell::default(),
             troubled: RefCell::default(),
             mended: RefCell::default(),

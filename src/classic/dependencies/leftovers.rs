@@ -62,7 +62,7 @@ pub fn evict_outdated<'s>(require: Value<'s>, registry: &Registry) -> JsResult<'
         }
         !is_outdated
     });
-    evaluations.leave(left.iter().cloned());
+    evaluations.note_left(left.iter().cloned());
     for path in outdated.iter().filter(|path| !paths::is_file(path)) {
         node_paths::make_node_forget(js, path)?;
     }

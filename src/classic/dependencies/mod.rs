@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `mod.rs` | the option |
 //! | `known.rs` | what is known per runtime |
-//! | `scope.rs` | which files are followed |
+//! | `packages.rs` | which files are followed |
 //! | `records.rs` | walks over Node's module records to build the graph |
 //! | `listening.rs` | notices requires that followed modules make later |
 //! | `loader.rs` | finds imports that the records of a loader do not show |
@@ -15,7 +15,7 @@
 //! | `watches.rs` | the watches of followed files |
 //! | `told.rs` | collects `update` events into one batch per turn |
 //! | `batch.rs` | updates one batch: evicts, loads the users, restores what failed |
-//! | `trouble.rs` | which files may mend a version that could not be loaded |
+//! | `mending.rs` | which files may mend a version that could not be loaded |
 //! | `leftovers.rs` | changed modules in the cache that nobody follows |
 //! | `hint.rs` | without the option: the hint that there is one |
 //!
@@ -28,11 +28,11 @@ mod leftovers;
 mod links;
 mod listening;
 mod loader;
+mod mending;
+mod packages;
 mod records;
-mod scope;
 mod stand_in;
 mod told;
-mod trouble;
 mod watches;
 
 use std::cell::Cell;
@@ -53,11 +53,11 @@ use crate::report;
 
 pub use batch::{Loaded, load_again};
 pub use evaluation::{note_begun, note_loaded};
-use known::{Dependencies, Mode, user_name};
+use known::{Dependencies, Reaction, user_name};
+pub use mending::files_named;
+pub use packages::package_type;
 pub use records::notice;
-pub use scope::package_type;
 pub use told::{take_over, users_of_file};
-pub use trouble::files_named;
 
 /// What is under way in one environment, for all its runtimes.
 #[derive(Default)]
@@ -114,7 +114,7 @@ pub fn attach<'s>(runtime: Value<'s>, given: Value<'s>) -> JsResult<'s, ()> {
     let (registry, object) = registry::of(runtime, "HMRRuntime")?;
     object.set("dependencyOptions", options::kept(dependencies)?)?;
     object.set("dependencyWatches", js.map()?)?;
-    *registry.dependencies.borrow_mut() = Some(Rc::new(Dependencies::new(Mode::Follow)));
+    *registry.dependencies.borrow_mut() = Some(Rc::new(Dependencies::new(Reaction::Follow)));
     Ok(())
 }
 
@@ -167,7 +167,7 @@ impl<'s> Host<'s> {
     /// The folder within which the dependencies of a hot module are followed.
     fn home(&self, record: &Record) -> PathBuf {
         let path = record.resolved.borrow();
-        if let Some(home) = self.known.scope.borrow_mut().home(Path::new(path.as_str())) {
+        if let Some(home) = self.known.packages.borrow_mut().home(Path::new(path.as_str())) {
             return home;
         }
         let folder = self
@@ -189,7 +189,7 @@ pub fn evaluate<'s, T>(
     path: &str,
     evaluate: impl FnOnce() -> JsResult<'s, T>,
 ) -> JsResult<'s, T> {
-    let follows = |known: &Rc<Dependencies>| known.mode == Mode::Follow;
+    let follows = |known: &Rc<Dependencies>| known.reaction == Reaction::Follow;
     if registry.dependencies.borrow().as_ref().is_some_and(follows) {
         // A `require.cache` that throws belongs to the user.
         let _ = leftovers::evict_outdated(require, registry);
@@ -266,7 +266,7 @@ pub fn dependencies<'s>(call: &Call<'s>) -> JsResult<'s> {
     let (Some(host), Some(record)) = (Host::of(call.this)?, registry.find(&id)) else {
         return Ok(js.array(&[]));
     };
-    if host.known.mode == Mode::Mention {
+    if host.known.reaction == Reaction::Mention {
         return Ok(js.array(&[]));
     }
     let (user, found) = records::walk_from(&host, &record)?;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use tracing::trace_span;
 
 use super::listening::Ears;
-use super::{Host, Mode, listening, loader, user_name};
+use super::{Host, Reaction, listening, loader, user_name};
 use crate::classic::record::Record;
 use crate::classic::registry::Registry;
 use crate::classic::runtimes;
@@ -58,7 +58,7 @@ pub fn await_all_unresolved(js: Js<'_>) -> JsResult<'_, ()> {
 pub fn notice<'s>(js: Js<'s>, module: Value<'s>, path: &str) -> JsResult<'s, ()> {
     let children = module.get("children")?.get("length")?.as_number();
     for host in Host::all(js)? {
-        if host.known.mode == Mode::Mention {
+        if host.known.reaction == Reaction::Mention {
             continue;
         }
         for (node, record) in nodes_at(&host, path) {
@@ -224,7 +224,7 @@ impl<'h, 's> Walk<'h, 's> {
         if self.host.known.graph.borrow().seen(node).is_none() {
             return Ok(false);
         }
-        if self.host.known.mode == Mode::Mention || self.ears.has(module)? {
+        if self.host.known.reaction == Reaction::Mention || self.ears.has(module)? {
             return Ok(true);
         }
         // A loader's record keeps its own `require`: only its children show what it requires later.
@@ -233,7 +233,7 @@ impl<'h, 's> Walk<'h, 's> {
     }
 
     fn look_at(&mut self, it: Open<'s>, open: &mut Vec<Open<'s>>) -> JsResult<'s, ()> {
-        if self.host.known.mode == Mode::Follow {
+        if self.host.known.reaction == Reaction::Follow {
             self.ears.give(self.host, it.node, it.module)?;
         }
         let children = it.module.get_key(self.children)?;
@@ -287,7 +287,7 @@ impl<'h, 's> Walk<'h, 's> {
 
     /// The imports of a loader's record that are not among its children.
     fn untold(&self, it: &Open<'s>) -> JsResult<'s, Vec<Value<'s>>> {
-        if self.host.known.mode == Mode::Mention || !self.ears.is_of_loader(it.module)? {
+        if self.host.known.reaction == Reaction::Mention || !self.ears.is_of_loader(it.module)? {
             return Ok(Vec::new());
         }
         self.ears.mark_asked(it.module);

@@ -21,7 +21,7 @@ pub struct StandIn {
 }
 
 /// Keeps a stand-in, from its first use on.
-pub type Place = RefCell<Option<Rc<StandIn>>>;
+pub type StandInCell = RefCell<Option<Rc<StandIn>>>;
 
 /// The body of our function: gets the call, and the original function, which it must call in the end.
 pub type Body = for<'s> fn(&Call<'s>, &Held) -> JsResult<'s>;
@@ -29,7 +29,12 @@ pub type Body = for<'s> fn(&Call<'s>, &Held) -> JsResult<'s>;
 impl StandIn {
     /// Puts our function in the place of `owner[name]`. The stand-in in `place` is used again if `owner[name]` is still the
     /// function that it replaced.
-    pub fn place<'s>(place: &Place, owner: Value<'s>, name: &'static str, body: Body) -> JsResult<'s, ()> {
+    pub fn place<'s>(
+        place: &StandInCell,
+        owner: Value<'s>,
+        name: &'static str,
+        body: Body,
+    ) -> JsResult<'s, ()> {
         let js = owner.js();
         let present = owner.get(name)?;
         // A copy, as `owner[name]` may be an accessor of the user's that requires something.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::evaluation::Evaluations;
 use super::known::Awaited;
-use super::{Host, Mode, Turn, batch, leftovers, listening, records};
+use super::{Host, Reaction, Turn, batch, leftovers, listening, records};
 use crate::classic::node_paths;
 use crate::classic::record::Record;
 use crate::classic::registry::Registry;
@@ -26,7 +26,8 @@ pub fn take_over<'s>(
     origin: Origin,
 ) -> JsResult<'s, bool> {
     let js = runtime.js();
-    let Some(host) = Host::with_registry(runtime, registry)?.filter(|host| host.known.mode == Mode::Follow)
+    let Some(host) =
+        Host::with_registry(runtime, registry)?.filter(|host| host.known.reaction == Reaction::Follow)
     else {
         return Ok(false);
     };
@@ -97,7 +98,7 @@ fn run(js: Js<'_>) -> JsResult<'_, ()> {
 /// would tell of the same change later, and the dependency would be evaluated again for each runtime.
 fn share<'s>(js: Js<'s>, hosts: &[Host<'s>]) -> JsResult<'s, ()> {
     let is_followed = |host: &Host<'_>, path: &str| {
-        host.known.mode == Mode::Follow && host.known.graph.borrow().find(path).is_some()
+        host.known.reaction == Reaction::Follow && host.known.graph.borrow().find(path).is_some()
     };
     let key_of = |host: &Host<'_>, path: &str| host.known.watched.borrow().get(path).copied().flatten();
     for host in hosts {
@@ -125,35 +126,8 @@ fn share<'s>(js: Js<'s>, hosts: &[Host<'s>]) -> JsResult<'s, ()> {
 fn part(host: Host<'_>, told: Vec<(String, Origin)>) -> JsResult<'_, Part<'_>> {
     let mut users: Vec<(Rc<Record>, Origin, Vec<Rc<str>>)> = Vec::new();
     for (id, origin) in told {
-        let (mut meant, mut changed) = find(&host, &id);
-        if meant.is_empty() && changed.is_empty() && is_loaded(&host, &id)? {
-            // The file was required in a way that we did not notice.
-            records::walk_anew(&host)?;
-            (meant, changed) = find(&host, &id);
-        }
-        {
-            let mut graph = host.known.graph.borrow_mut();
-            for node in &changed {
-                graph.mark_stale(*node);
-            }
-        }
-        let is_followed = host.known.graph.borrow().find(&id).is_some();
-        if is_followed && !paths::is_file(&id) {
-            // The request may lead to another file now.
-            let _ = node_paths::make_node_forget(host.js, &id);
-        }
-        if !is_followed {
-            leftovers::evict(&host, &*host.js.state::<Evaluations>()?, &id)?;
-        }
-        let is_awaited = !is_followed && !awaiting(&host, &id).is_empty();
-        for record in &meant {
-            let mut way = way(&host, &changed, record);
-            if is_awaited {
-                way.insert(0, id.clone());
-            }
-            *record.way.borrow_mut() = way;
-        }
-        for record in meant {
+        let concerned = take_change(&host, &id)?;
+        for record in concerned {
             if !record.is_alive.get() || !record.is_watched.get() {
                 continue;
             }
@@ -185,8 +159,41 @@ fn part(host: Host<'_>, told: Vec<(String, Origin)>) -> JsResult<'_, Part<'_>> {
     Ok(Part { host, users: ready })
 }
 
+/// Takes up one change: marks the changed modules as stale, and returns the hot modules that the change concerns.
+fn take_change<'s>(host: &Host<'s>, id: &str) -> JsResult<'s, Vec<Rc<Record>>> {
+    let (mut concerned, mut changed) = concerned_by(host, id);
+    if concerned.is_empty() && changed.is_empty() && is_loaded(host, id)? {
+        // The file was required in a way that we did not notice.
+        records::walk_anew(host)?;
+        (concerned, changed) = concerned_by(host, id);
+    }
+    {
+        let mut graph = host.known.graph.borrow_mut();
+        for node in &changed {
+            graph.mark_stale(*node);
+        }
+    }
+    let is_followed = host.known.graph.borrow().find(id).is_some();
+    if is_followed && !paths::is_file(id) {
+        // The request may lead to another file now.
+        let _ = node_paths::make_node_forget(host.js, id);
+    }
+    if !is_followed {
+        leftovers::evict(host, &*host.js.state::<Evaluations>()?, id)?;
+    }
+    let is_awaited = !is_followed && !awaiting(host, id).is_empty();
+    for record in &concerned {
+        let mut way = way(host, &changed, record);
+        if is_awaited {
+            way.insert(0, id.to_owned());
+        }
+        *record.way.borrow_mut() = way;
+    }
+    Ok(concerned)
+}
+
 /// The hot modules that a change of this id or path concerns, and the nodes that it makes stale.
-fn find(host: &Host<'_>, id: &str) -> (Vec<Rc<Record>>, Vec<Node>) {
+fn concerned_by(host: &Host<'_>, id: &str) -> (Vec<Rc<Record>>, Vec<Node>) {
     let mut meant = host.registry.find_told(id);
     let mut changed: Vec<Node> = meant
         .iter()
@@ -235,7 +242,9 @@ fn users_of(host: &Host<'_>, graph: &ModuleGraph, node: Node) -> Vec<Rc<Record>>
 /// The hot modules that use the file at a path, of all runtimes that follow it.
 pub fn users_of_file(js: Js<'_>, path: &str) -> Vec<Rc<Record>> {
     let hosts = Host::all(js).unwrap_or_default();
-    let following = hosts.iter().filter(|host| host.known.mode == Mode::Follow);
+    let following = hosts
+        .iter()
+        .filter(|host| host.known.reaction == Reaction::Follow);
     let users = following.flat_map(|host| {
         let graph = host.known.graph.borrow();
         let node = graph.find(path);

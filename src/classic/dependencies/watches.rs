@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::evaluation::Evaluations;
 use super::known::Awaited;
-use super::{Host, Mode, Turn, told};
+use super::{Host, Reaction, Turn, told};
 use crate::classic::record::Record;
 use crate::classic::watchers::files::Files;
 use crate::classic::watchers::fs_watcher;
@@ -25,7 +25,7 @@ enum Watching<'s> {
 
 impl<'s> Watching<'s> {
     fn of(host: &Host<'s>) -> JsResult<'s, Self> {
-        if host.known.mode == Mode::Mention {
+        if host.known.reaction == Reaction::Mention {
             return Ok(Self::Ours(Files::of(host.object.get("dependencyHints")?)?));
         }
         let watcher = host.object.get("watcher")?;
@@ -45,9 +45,9 @@ impl<'s> Watching<'s> {
         paths: Vec<Rc<str>>,
         failed: &dyn Fn(&str, Thrown<'s>),
     ) -> JsResult<'s, ()> {
-        let seen = |path: &str| match host.known.mode {
-            Mode::Follow => evaluations.seen(path),
-            Mode::Mention => None,
+        let seen = |path: &str| match host.known.reaction {
+            Reaction::Follow => evaluations.seen(path),
+            Reaction::Mention => None,
         };
         match self {
             Self::Ours(files) => {
@@ -104,7 +104,7 @@ impl<'s> Host<'s> {
         let Ok(evaluations) = self.js.state::<Evaluations>() else {
             return;
         };
-        if self.known.mode == Mode::Mention || !record.is_watched.get() {
+        if self.known.reaction == Reaction::Mention || !record.is_watched.get() {
             return;
         }
         self.await_all(&evaluations.links.leading_to(&|path| self.follows_now(path)));
@@ -149,7 +149,7 @@ impl<'s> Host<'s> {
         importer: impl Fn() -> String,
         path: &str,
     ) -> JsResult<'s, bool> {
-        if !self.known.scope.borrow_mut().follows(home, importer, path) {
+        if !self.known.packages.borrow_mut().follows(home, importer, path) {
             return Ok(false);
         }
         match ignored {
@@ -200,11 +200,11 @@ impl<'s> Host<'s> {
         for path in &gone {
             self.forget_awaited_by(path);
         }
-        if self.known.mode == Mode::Follow
+        if self.known.reaction == Reaction::Follow
             && let Ok(evaluations) = self.js.state::<Evaluations>()
         {
             let files = gone.iter().filter(|path| !path.starts_with('\0'));
-            evaluations.leave(files.cloned());
+            evaluations.note_left(files.cloned());
             let links = evaluations.links.leading_to(&|path| !self.follows_now(path));
             self.known.mended.borrow_mut().extend(links);
         }

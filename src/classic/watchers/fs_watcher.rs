@@ -6,7 +6,7 @@ use super::files::Files;
 use super::{NOOP_WATCHER, WATCHER};
 use crate::classic::engine_require;
 use crate::classic::inspect;
-use crate::classic::resolve::{self, Resolver, Way};
+use crate::classic::resolve::{self, FoundBy, Resolver};
 use crate::error::HmrError;
 use crate::files::{Delivery, options};
 use crate::js::{Call, ClassSpec, Held, Js, JsResult, MethodSpec, State, Value, define_class};
@@ -95,16 +95,16 @@ fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
         return Err(HmrError::argument("FSWatcher", "require", REQUIRE, require).thrown(js));
     };
     let path = resolver.resolve(&id, "FSWatcher")?;
-    let way = resolve::way_to(resolver, &id, &path);
-    watch_found(this, &id, &path, &way)
+    let found_by = resolve::found_by(resolver, &id, &path);
+    watch_found(this, &id, &path, &found_by)
 }
 
-/// Watches the file at `path`, to which the id was resolved in this `way`. Returns `unwatch`.
-pub fn watch_found<'s>(watcher: Value<'s>, id: &str, path: &str, way: &Way) -> JsResult<'s> {
+/// Watches the file at `path`; `found_by` is how the id led to it. Returns `unwatch`.
+pub fn watch_found<'s>(watcher: Value<'s>, id: &str, path: &str, found_by: &FoundBy) -> JsResult<'s> {
     let js = watcher.js();
-    let path = match way {
-        Way::Link(link) => link,
-        Way::Direct | Way::Decided => Path::new(path),
+    let path = match found_by {
+        FoundBy::Link(link) => link,
+        FoundBy::Direct | FoundBy::Decided => Path::new(path),
     };
     let key = match Files::of(watcher)?.watch(id, path)? {
         Some(key) => js.number(key.number()),

@@ -39,7 +39,7 @@ impl Cycles {
 
 impl HotGraph {
     /// Finds the cycles now, unless they are known.
-    pub fn settle(&mut self) {
+    pub fn find_cycles(&mut self) {
         if self.cycles.is_fresh {
             return;
         }

@@ -96,7 +96,7 @@ struct Walk<'a, C> {
 impl HotGraph {
     /// How far a change of these modules spreads. The walk looks only at modules that the change reaches.
     pub fn spread(&mut self, changed: &[ModuleId], claims: &impl Claims) -> Spread {
-        self.settle();
+        self.find_cycles();
         let mut walk = Walk {
             graph: self,
             claims,

@@ -11,7 +11,7 @@ use crate::vite_node::disposing::dispose;
 use crate::vite_node::listeners::{finish_in_time, notify, notify_vite};
 use crate::vite_node::module_cache::Ids;
 use crate::vite_node::outbox;
-use crate::vite_node::plugin::Origin;
+use crate::vite_node::plugin::Channel;
 use crate::vite_node::reload::{entries, has_failed_start, reload, reload_as_wished};
 use crate::vite_node::update;
 use crate::vite_node::web_mode::is_web_mode;
@@ -76,7 +76,7 @@ async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), Held
         .attempt(|js| Ok(payload.get(js).get("triggeredBy")?.text()))?;
     let mut edited_at = None;
     let origin = || app.cx.with(|js| app.origin(js, payload.get(js)));
-    if origin() == Origin::Browser {
+    if origin() == Channel::Browser {
         // Waits for this turn to end: the environments report one edit in one turn, the browser's first.
         let _ = settled(&app.cx, Held::undefined()).await;
     }
@@ -91,7 +91,7 @@ async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), Held
         }
         edited_at = cause.edited_at;
     }
-    if origin() == Origin::Restart {
+    if origin() == Channel::Restart {
         app.follow_restart().await;
     }
     notify_vite(app, event::BEFORE_FULL_RELOAD, payload).await;
@@ -119,7 +119,7 @@ fn cause_of_reload<'s>(
     app: &App,
     js: Js<'s>,
     file: &str,
-    origin: Origin,
+    origin: Channel,
     arrived: u64,
 ) -> JsResult<'s, Cause> {
     let roots = app.roots(js);
@@ -140,7 +140,7 @@ fn cause_of_reload<'s>(
         || !app.edited(js, &loaded, roots, file, &modules).is_empty();
     let is_done = changes.zip(edited_at).is_some_and(|(changes, at)| {
         app.state.applied.borrow_mut().edit(at).is_reloaded_since(arrived)
-            || (origin == Origin::Browser && changes.is_for_ssr(at, app.state.reload_failed.get()))
+            || (origin == Channel::Browser && changes.is_for_ssr(at, app.state.reload_failed.get()))
     });
     Ok(Cause {
         is_loaded,
@@ -207,17 +207,17 @@ async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
 
 /// Whether a module that a channel says is pruned is still imported here. Browsers import other modules than runners, and the
 /// SSR environment does not know what modules in web mode import.
-fn is_needed<'s>(app: &App, js: Js<'s>, owner: &str, origin: Origin) -> JsResult<'s, bool> {
+fn is_needed<'s>(app: &App, js: Js<'s>, owner: &str, origin: Channel) -> JsResult<'s, bool> {
     let Some(id) = app.loaded(js)?.find(app.roots(js), owner) else {
         return Ok(false);
     };
     Ok(match origin {
-        Origin::Browser => entries(app, js)?.contains(&id) || !app.current_importers(js, &id)?.is_empty(),
-        Origin::Ssr => app
+        Channel::Browser => entries(app, js)?.contains(&id) || !app.current_importers(js, &id)?.is_empty(),
+        Channel::Ssr => app
             .current_importers(js, &id)?
             .iter()
             .any(|importer| is_web_mode(importer)),
-        Origin::Restart | Origin::Unknown => false,
+        Channel::Restart | Channel::Unknown => false,
     })
 }
 

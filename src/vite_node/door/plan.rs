@@ -12,7 +12,7 @@ use crate::vite_node::changes::Changes;
 use crate::vite_node::console;
 use crate::vite_node::ids::{Roots, shown};
 use crate::vite_node::module_cache::Ids;
-use crate::vite_node::plugin::Origin;
+use crate::vite_node::plugin::Channel;
 
 /// A module that is to run again.
 pub struct Accepted {
@@ -94,7 +94,7 @@ pub fn plan<'s>(
         roots: scene.roots.clone(),
         ..Plan::default()
     };
-    let is_from_browser = app.origin(js, payload) == Origin::Browser;
+    let is_from_browser = app.origin(js, payload) == Channel::Browser;
     let updates = payload.get("updates")?;
     for update in if updates.is_object() {
         updates.items()?

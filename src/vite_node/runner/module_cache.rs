@@ -143,7 +143,7 @@ impl<'s> Ids<'s> {
 
 /// The outcome of running a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RunState {
     /// The module has run.
     Ran,
     /// The module still runs.
@@ -285,7 +285,7 @@ impl App {
     }
 
     /// The outcomes of running these modules. A runner keeps the promise of a module that runs.
-    pub async fn outcomes(&self, ids: Vec<String>) -> Vec<(String, Outcome)> {
+    pub async fn outcomes(&self, ids: Vec<String>) -> Vec<(String, RunState)> {
         let peeks = self.cx.attempt(|js| {
             let loaded = self.loaded(js)?;
             let peek = |id: &String| {
@@ -299,9 +299,9 @@ impl App {
                     return state_of(promise).map(Peek::Promise);
                 }
                 Ok(Peek::Known(if loaded.contains(id) {
-                    Outcome::Unknown
+                    RunState::Unknown
                 } else {
-                    Outcome::Absent
+                    RunState::Absent
                 }))
             };
             ids.iter()
@@ -322,7 +322,7 @@ impl App {
 }
 
 enum Peek {
-    Known(Outcome),
+    Known(RunState),
     Promise(Held),
 }
 
@@ -359,10 +359,10 @@ impl Settled {
     }
 }
 
-fn outcome_in(state: Value<'_>) -> Outcome {
+fn outcome_in(state: Value<'_>) -> RunState {
     match Settled::read(state) {
-        Settled::Rejected => Outcome::Failed,
-        Settled::Fulfilled => Outcome::Ran,
-        Settled::Pending => Outcome::Running,
+        Settled::Rejected => RunState::Failed,
+        Settled::Fulfilled => RunState::Ran,
+        Settled::Pending => RunState::Running,
     }
 }

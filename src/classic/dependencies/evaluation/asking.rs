@@ -4,7 +4,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::{Begun, Evaluations, importer};
-use crate::classic::dependencies::trouble;
+use crate::classic::dependencies::mending;
 use crate::js::{Call, JsResult, Value};
 use crate::paths::is_foreign;
 use crate::watch::Stamp;
@@ -40,11 +40,11 @@ impl Evaluations {
 
     /// Notes that a call was resolved to no file: the file that requires awaits the places where one might be.
     pub fn asked_in_vain<'s>(&self, call: &Call<'s>, thrown: Value<'s>) -> JsResult<'s, ()> {
-        if trouble::is_not_found(thrown)?
+        if mending::is_not_found(thrown)?
             && let Some(importer) = importer(call)?
         {
             let extensions = self.module(call.js)?.get("_extensions")?;
-            let places = trouble::places_of_missing(extensions, thrown, &importer)?;
+            let places = mending::places_of_missing(extensions, thrown, &importer)?;
             self.note_missing(importer, places);
         }
         Ok(())

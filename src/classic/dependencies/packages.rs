@@ -12,9 +12,9 @@ const OWN_NAME: &str = "@upvotr/node-hmr";
 
 /// Remembers to which packages folders belong, so that nothing is looked up twice.
 #[derive(Default)]
-pub struct Scope {
+pub struct Packages {
     /// The package of each folder.
-    packages: HashMap<PathBuf, Option<Rc<Package>>>,
+    by_folder: HashMap<PathBuf, Option<Rc<Package>>>,
     /// Whether a folder sees a link to the package with this root.
     linked: HashMap<(PathBuf, PathBuf), bool>,
     /// Folders whose files are all followed, each with the home of the hot module for which this was found.
@@ -29,7 +29,7 @@ struct Package {
     name: Option<String>,
 }
 
-impl Scope {
+impl Packages {
     /// The root of the nearest package at or above the file's folder.
     pub fn home(&mut self, file: &Path) -> Option<PathBuf> {
         self.package(file.parent()?).map(|package| package.root.clone())
@@ -100,7 +100,7 @@ impl Scope {
     }
 
     fn package(&mut self, folder: &Path) -> Option<Rc<Package>> {
-        if let Some(known) = self.packages.get(folder) {
+        if let Some(known) = self.by_folder.get(folder) {
             return known.clone();
         }
         let found = match fs::read_to_string(folder.join("package.json")) {
@@ -110,7 +110,7 @@ impl Scope {
             })),
             Err(_) => folder.parent().and_then(|parent| self.package(parent)),
         };
-        self.packages.insert(folder.to_owned(), found.clone());
+        self.by_folder.insert(folder.to_owned(), found.clone());
         found
     }
 }
