@@ -153,7 +153,7 @@ for (const [linker, options] of [
     write('dual/version.mjs', "export const version = 'version'")
     write('dual/part.cjs', "exports.version = 'version'")
     write('plain/package.json', '{ "name": "plain", "version": "1.0.0" }')
-    write('plain/index.js', "exports.one = 1")
+    write('plain/index.js', 'exports.one = 1')
     write('yarn.lock', '')
     write('.yarnrc.yml', `nodeLinker: ${linker}\nenableGlobalCache: false\nenableNetwork: false\n`)
     execute(folder, managers.yarn, 'install')

@@ -43,7 +43,9 @@ pub fn export<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
     let functions: [(&str, u32, crate::js::NativeFn); 9] = [
         ("reportUncaught", 3, report_uncaught),
         ("uncaughtIsOver", 0, |call| {
-            call.js.state::<Waiting>()?.uncaught.end();
+            let waiting = call.js.state::<Waiting>()?;
+            waiting.uncaught.end();
+            waiting.said_it_goes_on.set(None);
             Ok(call.js.undefined())
         }),
         ("onSaveTaken", 1, on_save_taken),
@@ -65,6 +67,7 @@ pub fn save_is_taken(js: Js<'_>) {
     let Some(waiting) = js.made_state::<Waiting>() else {
         return;
     };
+    waiting.said_it_goes_on.set(None);
     let callback = waiting.save.take();
     if let Some(callback) = callback {
         // The callback is a function of the command's, which throws nothing.
