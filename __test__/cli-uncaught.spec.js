@@ -47,6 +47,17 @@ describe('"the watching command reports it, keeps the process and waits for the 
     })
   }
 
+  test('errors that come together are followed by one such line, and those of the next save by another', async (t) => {
+    const it = await started(t)
+    const both = "Promise.reject(new Error('floating'))\nsetTimeout(() => { throw new Error('timer') }, 20)"
+    it.save(doing(both))
+    await it.run.printed('Error: timer', 'stderr')
+    it.save(doing(both.replaceAll("')", " again')")))
+    await it.run.printed('Error: timer again', 'stderr')
+    assert.equal(it.run.text.stderr.match(/the process goes on/g).length, 2, it.run.text.stderr)
+    await goesOn(it)
+  })
+
   test('a rejection with a value that is no error', async (t) => {
     const it = await started(t)
     it.save(doing("Promise.reject('only text')"))

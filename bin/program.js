@@ -9,6 +9,9 @@ const own = require('../package.json')
 
 const { createRequire, isBuiltin } = Module
 
+/** The loader of somebody's `--experimental-loader` may have given this file a `require` without a cache. */
+const wholeRequire = require.cache ? require : createRequire(__filename)
+
 /** An error about a file that the user named: `message` says what is wrong, `advice` what the file has to be. */
 class Refusal extends TypeError {
   constructor(message, advice) {
@@ -91,7 +94,7 @@ function becomeMain(file, found, rest, isHot) {
   Object.defineProperty(process, 'mainModule', {
     configurable: true,
     enumerable: true,
-    get: () => require.cache[found] ?? ours,
+    get: () => wholeRequire.cache[found] ?? ours,
     set: (value) => Object.defineProperty(process, 'mainModule', { value, writable: true })
   })
 }
@@ -101,14 +104,14 @@ const already = new Map()
 
 /** Node's `require`, or the function that the module at `file` exports, as the runtime and the watcher get it. */
 async function hmrWrapRequire(hmr, resolve, file) {
-  if (file === undefined) return hmr.synthetic(hmrRequire, require, require.cache, resolve)
+  if (file === undefined) return hmr.synthetic(hmrRequire, wholeRequire, wholeRequire.cache, resolve)
   const exported = await hmrLoad(require, file)
   const inner = pickDefault(exported)
   if (typeof inner !== 'function') {
     const way = 'it has to export the function, as in `module.exports = (file) => require(file)`'
     throw new Refusal('Invalid require function passed.', `${file} exports ${kindOf(exported)}; ${way}`)
   }
-  return hmr.synthetic(inner, inner, inner.cache ?? require.cache, resolve)
+  return hmr.synthetic(inner, inner, inner.cache ?? wholeRequire.cache, resolve)
 
   // Loads without our module as the parent: the program's module has none, and our `children` would keep every version.
   function hmrRequire(id) {
@@ -117,7 +120,7 @@ async function hmrWrapRequire(hmr, resolve, file) {
     // Bun's `Module._load` loads nothing without a parent.
     if (ran === undefined) return process.versions.bun ? require(found) : Module._load(found, null, false)
     already.delete(found)
-    require.cache[found] = ran
+    wholeRequire.cache[found] = ran
     return ran.exports
   }
 }

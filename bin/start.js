@@ -1,6 +1,7 @@
 'use strict'
 
 const fs = require('node:fs')
+const Module = require('node:module')
 const path = require('node:path')
 
 const { refusal } = require('./doors.js')
@@ -94,7 +95,7 @@ function isTaken(error, file) {
   const isOwn = (listener) => !listener.standsIn
   if (!process.listeners('uncaughtException').some(isOwn) && !process.hasUncaughtExceptionCaptureCallback())
     return false
-  const isModule = require.cache[file] === undefined
+  const isModule = Module._cache[file] === undefined
   return process._fatalException(error, isModule)
 }
 

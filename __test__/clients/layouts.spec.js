@@ -32,6 +32,13 @@ const greeting = `const { createRunner, hmr } = require('@upvotr/node-hmr')
   ))`
 const scripts = { dev: 'hmr -l -f greeting.js' }
 
+const archived = `import { createRunner, hmr } from '@upvotr/node-hmr'
+  import { version } from 'dual/part'
+  import plain, { one } from 'plain'
+  export default hmr(null, createRunner((): void => {
+    if (plain.one === one) console.log('first ' + version)
+  }))`
+
 /** A project whose `index.js` imports `greeting.js` hot. */
 function project(t, manifest = {}) {
   const folder = temporaryFolder(t)
@@ -43,11 +50,21 @@ function project(t, manifest = {}) {
   write('package.json', JSON.stringify({ name: 'project', private: true, scripts, dependencies, ...manifest }))
   write('index.js', program.replace("'greeting'", "'./greeting.js'"))
   write('greeting.js', greeting)
+  write(
+    'by-path.js',
+    program.replace('createRuntime(require)', 'createRuntime(__filename)').replace("'greeting'", "'./es'")
+  )
+  write('program.ts', "import { updates } from '@upvotr/node-hmr'\nconsole.log('first version', typeof updates.on)")
+  write(
+    'es.ts',
+    `import { createRunner, hmr } from '@upvotr/node-hmr'
+     export default hmr(null, createRunner((): void => console.log('first version')))`
+  )
   return { folder, write }
 }
 
 async function runsAndUpdates(t, folder, args, file = 'greeting.js') {
-  const started = run(t, args, folder)
+  const started = run(t, args, folder, environment)
   await started.line('first version')
   edit(path.join(folder, file), 'first', 'second')
   await started.line('second version')
@@ -106,6 +123,7 @@ test('pnpm: a store with links, where only the package itself reaches its addon'
   assert.ok(fs.lstatSync(path.join(folder, 'node_modules/@upvotr/node-hmr')).isSymbolicLink())
   assert.ok(!fs.existsSync(path.join(folder, 'node_modules', packed.platformName)))
   await runsAndUpdates(t, folder, ['index.js'])
+  await runsAndUpdates(t, folder, ['by-path.js'], 'es.ts')
   edit(path.join(folder, 'greeting.js'), 'second', 'first')
   await runsAsScript(t, folder, 'pnpm')
 })
@@ -124,12 +142,27 @@ for (const [linker, options] of [
   ['pnp', ['--require', './.pnp.cjs']]
 ])
   test(`Yarn, nodeLinker: ${linker}`, async (t) => {
-    const { folder, write } = project(t, { resolutions: { [packed.platformName]: `file:${packed.platform}` } })
+    const { folder, write } = project(t, {
+      resolutions: { [packed.platformName]: `file:${packed.platform}` },
+      dependencies: { '@upvotr/node-hmr': `file:${packed.main}`, dual: 'file:./dual', plain: 'file:./plain' }
+    })
+    // Packages that Plug'n'Play leaves in their archives.
+    const exports = { './part': { import: './part.mjs', require: './part.cjs' } }
+    write('dual/package.json', JSON.stringify({ name: 'dual', version: '1.0.0', exports }))
+    write('dual/part.mjs', "export { version } from './version.mjs'")
+    write('dual/version.mjs', "export const version = 'version'")
+    write('dual/part.cjs', "exports.version = 'version'")
+    write('plain/package.json', '{ "name": "plain", "version": "1.0.0" }')
+    write('plain/index.js', 'exports.one = 1')
     write('yarn.lock', '')
     write('.yarnrc.yml', `nodeLinker: ${linker}\nenableGlobalCache: false\nenableNetwork: false\n`)
     execute(folder, managers.yarn, 'install')
     assert.equal(fs.existsSync(path.join(folder, 'node_modules')), linker !== 'pnp')
     await runsAndUpdates(t, folder, [...options, 'index.js'])
+    await runsAndUpdates(t, folder, [...options, 'by-path.js'], 'es.ts')
+    write('es.ts', archived)
+    await runsAndUpdates(t, folder, [...options, 'by-path.js'], 'es.ts')
+    await runsAndUpdates(t, folder, [managers.yarn, 'hmr', 'program.ts'], 'program.ts')
     edit(path.join(folder, 'greeting.js'), 'second', 'first')
     await runsAsScript(t, folder, 'yarn')
   })

@@ -26,6 +26,17 @@ async function freePort() {
   return port
 }
 
+/** Saves once more where Vite has reported nothing: its watcher drops a save that comes within 50 ms of another, or too early. */
+async function saved(project, program, [before, after], line) {
+  project.edit('src/main.ts', before, after)
+  const again = setInterval(() => project.edit('src/main.ts', after, after), 2000)
+  try {
+    await program.line(line)
+  } finally {
+    clearInterval(again)
+  }
+}
+
 for (const { vite, viteNode } of [
   { vite: 'vite', viteNode: 'vite-node' },
   { vite: 'vite-node-5/node_modules/vite', viteNode: 'vite-node-5' },
@@ -57,8 +68,7 @@ for (const { vite, viteNode } of [
       )
       const program = project.run(['run.mjs'])
       await program.line('starting one')
-      project.edit('src/main.ts', 'one', 'two')
-      await program.line('message')
+      await saved(project, program, ['one', 'two'], 'message')
       program.input('go\n')
       await program.line('listening as two')
       // A connection that is kept open does not keep the old version.
@@ -67,8 +77,7 @@ for (const { vite, viteNode } of [
       const [response] = await once(http.get({ port, agent }), 'response')
       response.setEncoding('utf8')
       assert.equal((await once(response, 'data'))[0], 'two')
-      project.edit('src/main.ts', 'two', 'three')
-      await program.line('listening as three')
+      await saved(project, program, ['two', 'three'], 'listening as three')
       assert.ok(!program.lines.some((line) => line.includes('EADDRINUSE') || line.includes('left behind')))
     })
 
@@ -122,8 +131,8 @@ for (const { vite, viteNode } of [
       const program = project.run(['run.mjs'])
       await program.line('line 5 main.ts:5')
       await program.line('done')
-      project.edit('src/main.ts', 'interface Unused { gone: true }', 'interface More {\n gone: true\n}\n')
-      await program.line('line 5 main.ts:8')
+      const more = ['interface Unused { gone: true }', 'interface More {\n gone: true\n}\n']
+      await saved(project, program, more, 'line 5 main.ts:8')
       await program.line('line 5 main.ts:5')
       await program.line('done')
     })

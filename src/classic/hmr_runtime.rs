@@ -17,7 +17,7 @@ use crate::es::Engine;
 use crate::js::{Call, ClassSpec, Held, Js, JsResult, State, Value, define_class, spawn_detached};
 use crate::report;
 
-/// The runtime's class.
+/// The class `HMRRuntime`.
 const HMR_RUNTIME: ClassSpec = ClassSpec {
     name: "HMRRuntime",
     length: 2,
@@ -80,7 +80,7 @@ fn get<'s, T: State>(call: &Call<'s>, switch: fn(&T) -> &Cell<bool>) -> JsResult
     Ok(call.js.boolean(switch(&*call.js.state::<T>()?).get()))
 }
 
-/// `HMRRuntime.disableReloading()`: for good. What is watched already is let go.
+/// `HMRRuntime.disableReloading()`: ends all watches, and no runtime watches anything from now on.
 fn disable_reloading<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     js.state::<Switches>()?.reloading_disabled.set(true);
@@ -93,7 +93,7 @@ fn disable_reloading<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(js.undefined())
 }
 
-/// `HMRRuntime`.
+/// The JavaScript class `HMRRuntime`.
 pub struct RuntimeClass(pub Held);
 
 impl State for RuntimeClass {
@@ -105,7 +105,7 @@ impl State for RuntimeClass {
     }
 }
 
-/// What `util.inspect` and `captureRejections` look for on the prototype.
+/// Adds the methods that `util.inspect` and Node's `captureRejections` look for on the prototype.
 fn add_symbols(class: Value<'_>) -> JsResult<'_, ()> {
     let js = class.js();
     inspect::show(class, inspect_runtime)?;
@@ -115,8 +115,8 @@ fn add_symbols(class: Value<'_>) -> JsResult<'_, ()> {
         .define_hidden(rejection, js.function("onRejection", 2, on_rejection)?)
 }
 
-/// An async listener rejected while rejections were captured. Of `update` it is reported; what becomes of the user's own
-/// events is as with any emitter: `error` where the user has all emitters capture, otherwise an unhandled rejection.
+/// Takes the rejection of an async listener while rejections are captured. A listener of `update` is reported. For the
+/// user's own events this does what Node does: `error` if the user lets emitters capture, else an unhandled rejection.
 fn on_rejection<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let (error, event, id) = (call.arg(0), call.arg(1), call.arg(2));
@@ -197,7 +197,7 @@ fn unimport<'s>(call: &Call<'s>) -> JsResult<'s> {
     dependencies::release(js, call.this, &record);
     registry::forget(call.this, &registry, registry_object, &record)?;
     if let Some((persist, values)) = take_values(&module) {
-        // Its first poll calls the cleanup, before this returns.
+        // `spawn_detached` polls the task at once, so the cleanup is called before this returns.
         spawn_detached(js, async move {
             if let Err(StepFailure::Thrown(thrown)) = module.clean_persist(&persist, &values).await {
                 let what = "the cleanup of the persistent values failed";

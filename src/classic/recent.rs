@@ -1,33 +1,36 @@
-//! How often a module was updated lately, and whether by its own run.
+//! Finds modules that are updated again and again without a pause, by what their own runs write.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime};
 
-/// So many updates of a module,
+/// This many updates of a module within [`LOOP`], without a pause, may be a loop.
 pub const UPDATES: usize = 10;
-/// within this time, without a pause, are a loop,
+/// The time within which [`UPDATES`] updates may be a loop.
 pub const LOOP: Duration = Duration::from_secs(2);
+/// A time without an update that ends a loop.
 const PAUSE: Duration = Duration::from_millis(500);
-/// if so many of them come of a file that was written during the run before. A busy machine lets some be late.
+/// The updates are a loop if at least this many of them follow a write during the run before. On a busy machine, some
+/// writes are late.
 const OWN: usize = 7;
-/// What a run writes without waiting for it is written so long after its end.
+/// A write counts as made by the run until this time after its end, since a run need not wait for its writes.
 const AFTERWARDS: Duration = Duration::from_millis(50);
-/// The time of a file may be that much behind the clock.
+/// The time of a file may be this much behind the clock.
 const BEHIND: Duration = Duration::from_millis(10);
 
-/// The last updates of one module, to see whether its run writes what it follows.
+/// The last updates of one module. A loop means that the module's run writes a file that it follows.
 #[derive(Default)]
 pub struct Recent {
-    /// When each began, and whether the run before seems to have written the file.
+    /// When each of the last updates began, and whether the run before it seems to have written the file.
     all: VecDeque<(Instant, bool)>,
-    /// When the last one began, by the clock that files have.
+    /// When the last update began, by the clock of the file system.
     began: Option<SystemTime>,
+    /// Whether the loop under way was reported.
     is_told: bool,
 }
 
 impl Recent {
-    /// Notes an update. `written`: when the file that led to it was; `ended`: when the run before ended. Says whether
-    /// there are too many, once until they pause.
+    /// Notes an update. `written` is when the changed file was written, `ended` when the run before ended. True if this
+    /// makes a loop; once for each loop.
     pub fn note(&mut self, now: Instant, written: Option<SystemTime>, ended: Option<SystemTime>) -> bool {
         let last = self.all.back().map(|(last, _)| now.duration_since(*last));
         if last.is_some_and(|last| last >= PAUSE) {
@@ -46,7 +49,7 @@ impl Recent {
     }
 }
 
-/// Whether a file was written from the beginning of a run on, and not long after its end.
+/// Whether a file was written during a run or shortly after its end.
 fn is_between(written: Option<SystemTime>, began: Option<SystemTime>, ended: Option<SystemTime>) -> bool {
     let (Some(written), Some(began)) = (written, began) else {
         return false;

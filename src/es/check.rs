@@ -79,13 +79,10 @@ pub fn names(version: &Rc<Version>) -> Result<(), LinkError> {
         if let Some(error) = hop.and_then(|hop| error_at(&hop, name, fault)) {
             return Err(error);
         }
-        let specifier = code
-            .requests
-            .get(request)
-            .map(|request| request.specifier.clone());
+        let specifier = code.requests.get(request).map(|request| &request.specifier);
         return Err(LinkError {
             name: name.clone(),
-            specifier: specifier.unwrap_or_default(),
+            specifier: specifier.cloned().unwrap_or_default(),
             fault,
             line,
             column,

@@ -227,7 +227,7 @@ impl Engine {
                     Err(thrown) if has_await_somewhere(&thrown) => self
                         .import_external(js, &version.unit.url)
                         .map(|promise| Ran::Promise(promise.hold())),
-                    Err(thrown) => Err(thrown),
+                    Err(thrown) => self.load_archived(js, version, thrown).map(|()| Ran::Done),
                 },
             };
             ran.map_err(Thrown::hold)

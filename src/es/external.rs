@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::rc::Rc;
 
+use super::compile::quote;
 use super::engine::Engine;
 use super::record::Version;
-use super::text::quoted;
-use crate::js::{Js, JsResult, Value};
+use crate::js::{Js, JsResult, Thrown, Value};
 
 impl Engine {
     /// Lets Node load a package or builtin. Throws `ERR_REQUIRE_ASYNC_MODULE` if the module has top-level await.
@@ -20,10 +20,35 @@ impl Engine {
         } else {
             ""
         };
-        let text = format!("export * as ns from {}{attributes}", quoted(url));
+        let text = format!("export * as ns from {}{attributes}", quote::string(url));
         let load = self.glue_function(js, "external")?;
         self.host()
             .run_outside(js, load, &[js.string(&file), js.string(&text)])
+    }
+
+    /// Loads by `require` what Node's loader of ES modules did not find, as the file lies in an archive of Yarn Plug'n'Play: until
+    /// Node 22.15 that loader asks none of Yarn's hooks here, and without them it reads no archive.
+    pub(super) fn load_archived<'s>(
+        &self,
+        js: Js<'s>,
+        version: &Rc<Version>,
+        thrown: Thrown<'s>,
+    ) -> JsResult<'s, ()> {
+        let is_missing =
+            thrown.0.is_object() && thrown.0.get("code")?.text().as_deref() == Some("ERR_MODULE_NOT_FOUND");
+        let path = self.record(version.module).and_then(|record| record.path.clone());
+        let Some(path) = path.filter(|_| is_missing) else {
+            return Err(thrown);
+        };
+        let load = self.glue_function(js, "archived")?;
+        let path = js.string(&path.to_string_lossy());
+        let loaded = self.host().run_outside(js, load, &[path])?;
+        if loaded.is_undefined() {
+            return Err(thrown);
+        }
+        let has_module_exports = js.boolean(self.node.major >= 23);
+        let pair = self.glue(js, "commonJs", &[loaded.get("exports")?, has_module_exports])?;
+        Self::set_values(version, pair)
     }
 
     /// Lets Node load a module that has top-level await. Returns the promise of its namespace.

@@ -310,6 +310,20 @@ module.exports = {
     virtual._compile(text, file, 'module')
     return virtual.exports.ns
   },
+  /** The exports of a file in an archive of Yarn's; of an ES module, those of what its package has for `require` instead. */
+  archived(file) {
+    if (!process.versions.pnp || !/\.zip[\\/]/.test(file)) return undefined
+    const path = NodeModule._load('node:path')
+    const require = NodeModule.createRequire(file)
+    const folder = /^.*[\\/]node_modules[\\/](@[^\\/]+[\\/])?[^\\/]+/.exec(file)?.[0] ?? path.dirname(file)
+    const { name, exports } = require(path.join(folder, 'package.json'))
+    const isThis = (target) => {
+      if (typeof target === 'string') return path.join(folder, target) === file
+      return typeof target === 'object' && target !== null && Object.values(target).some(isThis)
+    }
+    const key = Object.keys(Object(exports)).find((key) => key[0] === '.' && isThis(exports[key]))
+    return { exports: require(key === undefined ? file : name + key.slice(1)) }
+  },
   /** `module.__hmr__`, for the first line of a CommonJS module; gone when it has been read. */
   door(module, $) {
     defineProperty(module, '__hmr__', {

@@ -4,11 +4,11 @@ use std::fmt::Write;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::compile::quote;
 use super::compile::{Compiled, ExportKind, ImportName, map_comment};
 use super::engine::Engine;
 use super::link;
 use super::record::{Body, ModuleId, Status, Version};
-use super::text::quoted;
 use crate::js::{Held, Js, JsResult, Value};
 
 /// Number of versions of a module whose source maps are kept. A stack may still name a version that was replaced.
@@ -174,17 +174,17 @@ impl Engine {
                 } => write!(
                     text,
                     "get {}(){{return {}}},",
-                    quoted(name),
-                    read(*request, &quoted(imported))
+                    quote::string(name),
+                    read(*request, &quote::string(imported))
                 ),
                 ExportKind::Namespace { name, request } => {
-                    write!(text, "get {}(){{return $.n{request}}},", quoted(name))
+                    write!(text, "get {}(){{return $.n{request}}},", quote::string(name))
                 }
                 ExportKind::Local { .. } | ExportKind::Star { .. } => Ok(()),
             };
         }
         for (name, request) in stars {
-            let name = quoted(&name);
+            let name = quote::string(&name);
             let _ = write!(text, "get {name}(){{return {}}},", read(request, &name));
         }
         if text.is_empty() {

@@ -23,7 +23,7 @@
 //! | `natives.rs`, `glue.js` | what compiled code calls; the part that has to be JavaScript |
 //! | `host.rs` | what the engine asks of the program around it |
 //! | `opening.rs`, `node_options.rs` | how an engine is made; what Node's options say of resolution |
-//! | `engine.rs`, `error.rs`, `text.rs` | the state; errors as Node words them; literals |
+//! | `engine.rs`, `error.rs` | the state; errors as Node words them |
 
 pub mod compile;
 mod coverage;
@@ -53,7 +53,6 @@ mod run;
 mod source;
 mod stage;
 mod staged;
-mod text;
 
 pub use anew::{Reached, exported, has_to_wait, is_common_js};
 pub use engine::{Engine, Setup};
@@ -64,4 +63,3 @@ pub use run::{evaluated, import};
 pub use source::SourceError;
 pub use stage::{Read, evaluate};
 pub use staged::Stage;
-pub use text::quoted;

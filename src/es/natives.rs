@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use oxc_syntax::identifier::is_identifier_name;
+
 use super::engine::Engine;
 use super::record::ModuleId;
 use super::resolve::url::file_url;
 use super::resolve::{Mode, ResolveError, Resolved};
 use super::run;
-use super::text::is_identifier_name;
 use crate::js::{Call, Cx, Held, Js, JsResult, Value, settled, spawn};
 
 /// The functions that `glue.js` calls.

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::event;
 use super::updater::Updater;
 use super::version::Version;
 use crate::graph::hot::{ModuleId, Staged};
@@ -51,7 +52,7 @@ impl Updater {
             let _ = payload.set("paths", js.array(&paths));
             payload.hold()
         });
-        self.notify(cx, "vite:beforePrune", &payload).await;
+        self.notify(cx, event::BEFORE_PRUNE, &payload).await;
         for id in &gone {
             if let Some(version) = self.hot.current(*id) {
                 self.dispose_version(cx, &version).await;

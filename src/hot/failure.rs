@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 
+use super::event;
 use super::restarting::{PACKAGES_STAY, threw_in_package};
 use super::runner::Prepared;
 use super::step::Step;
@@ -68,7 +69,7 @@ impl Updater {
             );
             crate::js::spawn_detached(js, async move {
                 let payload = cx.with(|js| error_payload(js, &thrown));
-                updater.notify(&cx, "vite:error", &payload).await;
+                updater.notify(&cx, event::ERROR, &payload).await;
                 cx.with(|js| updater.runner.tell(js, &told));
             });
         };
@@ -101,7 +102,7 @@ impl Updater {
             self.runner.ends(js, prepared, false);
         });
         let payload = cx.with(|js| error_payload(js, thrown));
-        self.notify(cx, "vite:error", &payload).await;
+        self.notify(cx, event::ERROR, &payload).await;
         let was_disposed = |id: &ModuleId| {
             let current = self.hot.current(*id);
             current.is_some_and(|version| version.was_disposed.get())

@@ -6,7 +6,7 @@
 //! | `context.rs` | the object `import.meta.hot`; `arguments.rs` checks what it is given |
 //! | `calling.rs` | users' functions: awaited with a limit, none hurting another |
 //! | `disposing.rs` | disposers and prune callbacks |
-//! | `listeners.rs` | events |
+//! | `listeners.rs`, `event.rs` | listeners; the names of Vite's events |
 //! | `accepting.rs` | accept callbacks |
 //! | `updater.rs` | the updates of one environment: what waits, what is under way, what failed last |
 //! | `queue.rs` | one update at a time; `hot.invalidate()` |
@@ -22,6 +22,7 @@ mod arguments;
 mod calling;
 mod context;
 mod disposing;
+pub mod event;
 mod failure;
 mod listeners;
 mod queue;

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::event;
 use super::updater::{Batch, Refusal, Updater};
 use super::version::Version;
 use crate::graph::hot::ModuleId;
@@ -111,7 +112,7 @@ impl Updater {
         let _ = payload.set("path", path);
         let _ = payload.set("message", message);
         let _ = payload.set("firstInvalidatedBy", js.string(&first));
-        self.tell(js, "vite:invalidate", payload);
+        self.tell(js, event::INVALIDATE, payload);
         self.pending.borrow_mut().invalidated.push(Refusal {
             version: Rc::downgrade(&version),
             first,

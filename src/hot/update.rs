@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Instant;
 
+use super::event;
 use super::runner::{Evaluation, Prepared, Want};
 use super::step::{Step, Steps};
 use super::updater::{Batch, UnderWay, Updater};
@@ -166,8 +167,12 @@ impl Updater {
     /// Emits `vite:beforeUpdate` or `vite:beforeFullReload`, then runs all disposers.
     async fn dispose(self: &Rc<Self>, cx: &Cx, work: &Work) {
         work.steps.enter(Step::Disposing, work.plan.dispose.len());
-        self.notify(cx, &format!("vite:before{}", work.kind()), &work.payload)
-            .await;
+        let before = if work.is_reload {
+            event::BEFORE_FULL_RELOAD
+        } else {
+            event::BEFORE_UPDATE
+        };
+        self.notify(cx, before, &work.payload).await;
         for id in &work.plan.dispose {
             if let Some(version) = self.hot.current(*id) {
                 self.dispose_version(cx, &version).await;
@@ -284,7 +289,7 @@ impl Updater {
         self.is_telling.set(false);
         let failure = self.update_runtimes(cx, &work).await;
         if !work.is_reload {
-            self.notify(cx, "vite:afterUpdate", &work.payload).await;
+            self.notify(cx, event::AFTER_UPDATE, &work.payload).await;
         }
         if work.is_reload {
             self.follow_reload(cx, &work);

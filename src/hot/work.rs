@@ -22,13 +22,6 @@ pub(super) struct Work {
     pub payload: Held,
 }
 
-impl Work {
-    /// The end of the names of Vite's events: `vite:before…`, `vite:after…`.
-    pub(super) const fn kind(&self) -> &'static str {
-        if self.is_reload { "FullReload" } else { "Update" }
-    }
-}
-
 /// How an evaluation ended.
 pub(super) enum Evaluated {
     /// All versions ran.

@@ -1,19 +1,19 @@
-//! Descriptors of this process that outlive its image.
+//! File descriptors that stay open while `exec` replaces the process's image (its running program) by a new one.
 
 use std::io;
 
-/// A descriptor that is ours: closed when this is dropped, and when another image takes the place of this one.
+/// A file descriptor that we own: closed when this is dropped, and at `exec` unless [`Self::outlive_image`] was called.
 #[derive(Debug)]
 pub struct Descriptor(i32);
 
 #[cfg(unix)]
 impl Descriptor {
-    /// A second descriptor of the same thing.
+    /// Makes a second descriptor of the same open file or socket.
     ///
     /// # Errors
-    /// When `number` names nothing that is open, or there are too many.
+    /// When no descriptor has this number, or too many are open.
     pub fn second_of(number: i32) -> io::Result<Self> {
-        // SAFETY: takes numbers, and refuses those that are not open. Below 3 are the standard streams.
+        // SAFETY: `fcntl` takes numbers, and refuses those that are not open. Numbers below 3 are the standard streams.
         let second = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) };
         if second < 0 {
             return Err(io::Error::last_os_error());
@@ -21,10 +21,10 @@ impl Descriptor {
         Ok(Self(second))
     }
 
-    /// Takes over one that the image before has handed on.
+    /// Takes over a descriptor that the image before `exec` handed on.
     ///
     /// # Errors
-    /// When `number` names nothing that is open.
+    /// When no descriptor has this number.
     pub fn inherited(number: i32) -> io::Result<Self> {
         change(number, libc::F_GETFD, libc::F_SETFD, |flags| {
             flags | libc::FD_CLOEXEC
@@ -32,22 +32,22 @@ impl Descriptor {
         Ok(Self(number))
     }
 
-    /// From now on another image that takes the place of this one has it, too.
+    /// Keeps the descriptor open at the next `exec`, so that the next image has it, too.
     ///
     /// # Errors
-    /// Those of the system.
+    /// The errors of the system.
     pub fn outlive_image(&self) -> io::Result<()> {
         change(self.0, libc::F_GETFD, libc::F_SETFD, |flags| {
             flags & !libc::FD_CLOEXEC
         })
     }
 
-    /// Its number.
+    /// The number of the descriptor.
     pub fn number(&self) -> i32 {
         self.0
     }
 
-    /// Whoever asks closes it.
+    /// Gives the descriptor away: from now on the caller has to close it.
     pub fn give_away(self) -> i32 {
         let number = self.0;
         std::mem::forget(self);
@@ -58,16 +58,16 @@ impl Descriptor {
 #[cfg(unix)]
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        // SAFETY: it is ours alone, and nobody uses it after this.
+        // SAFETY: the descriptor is ours alone, and nobody uses it after this.
         unsafe { libc::close(self.0) };
     }
 }
 
-/// Hands a descriptor that belongs to others on to the next image, which finds it waiting for input and output as it was
-/// before Node changed that.
+/// Keeps a descriptor that others own open for the next image, and makes it blocking again, as it was before Node
+/// made it non-blocking.
 #[cfg(unix)]
 pub fn hand_on_stream(number: i32) {
-    // One that is not open cannot be handed on.
+    // A descriptor that is not open cannot be handed on: an error is no loss.
     let _ = change(number, libc::F_GETFD, libc::F_SETFD, |flags| {
         flags & !libc::FD_CLOEXEC
     });
@@ -78,12 +78,12 @@ pub fn hand_on_stream(number: i32) {
 
 #[cfg(unix)]
 fn change(number: i32, read: i32, write: i32, flags: impl FnOnce(i32) -> i32) -> io::Result<()> {
-    // SAFETY: takes numbers, and refuses those that are not open.
+    // SAFETY: `fcntl` takes numbers, and refuses those that are not open.
     let before = unsafe { libc::fcntl(number, read) };
     if before < 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the same.
+    // SAFETY: as above.
     if unsafe { libc::fcntl(number, write, flags(before)) } < 0 {
         return Err(io::Error::last_os_error());
     }
@@ -92,41 +92,41 @@ fn change(number: i32, read: i32, write: i32, flags: impl FnOnce(i32) -> i32) ->
 
 #[cfg(not(unix))]
 impl Descriptor {
-    /// A second descriptor of the same thing.
+    /// Makes a second descriptor of the same open file or socket.
     ///
     /// # Errors
-    /// Always: this system hands none on.
+    /// Always: this system hands no descriptors on.
     pub fn second_of(_: i32) -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Takes over one that the image before has handed on.
+    /// Takes over a descriptor that the image before `exec` handed on.
     ///
     /// # Errors
-    /// Always: this system hands none on.
+    /// Always: this system hands no descriptors on.
     pub fn inherited(_: i32) -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// From now on another image that takes the place of this one has it, too.
+    /// Keeps the descriptor open at the next `exec`, so that the next image has it, too.
     ///
     /// # Errors
-    /// Always: this system hands none on.
+    /// Always: this system hands no descriptors on.
     pub fn outlive_image(&self) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Its number.
+    /// The number of the descriptor.
     pub fn number(&self) -> i32 {
         self.0
     }
 
-    /// Whoever asks closes it.
+    /// Gives the descriptor away: from now on the caller has to close it.
     pub fn give_away(self) -> i32 {
         self.0
     }
 }
 
-/// Hands a descriptor that belongs to others on: not on this system.
+/// Does nothing: this system hands no descriptors on.
 #[cfg(not(unix))]
 pub fn hand_on_stream(_: i32) {}

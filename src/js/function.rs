@@ -32,9 +32,10 @@ impl<'s> Call<'s> {
     }
 }
 
+/// The closure behind a native function.
 type Body = dyn for<'s> Fn(&Call<'s>) -> JsResult<'s>;
 
-/// What a native function is: its realm, which it keeps, and its body.
+/// What belongs to one native function: its body, and the realm, which the function keeps alive.
 pub(super) struct Native {
     realm: Rc<Realm>,
     body: Box<Body>,
@@ -79,7 +80,7 @@ impl<'s> Js<'s> {
     }
 }
 
-/// Gives the function the ownership of what `Native::leak` made.
+/// Makes the function own `data`, a pointer from `Native::leak`: freed when the function is collected.
 pub(super) fn release_with(function: Value<'_>, data: *mut c_void) -> JsResult<'_, ()> {
     let js = function.js();
     // SAFETY: `data` is an `Rc<Native>` count; the finalizer runs once, after the last call.
@@ -103,37 +104,39 @@ unsafe extern "C" fn finalize(_env: sys::napi_env, data: *mut c_void, _hint: *mu
     reported(&realm, || drop(native));
 }
 
-pub(super) unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    let mut count = 8;
-    let mut raws = vec![ptr::null_mut(); count];
-    let mut this = ptr::null_mut();
-    let mut data = ptr::null_mut();
-    // SAFETY: the buffer has room for `count` arguments; the rest are single places.
-    unsafe {
-        sys::napi_get_cb_info(
-            env,
-            info,
-            &raw mut count,
-            raws.as_mut_ptr(),
-            &raw mut this,
-            &raw mut data,
-        );
-    }
-    if count > raws.len() {
-        raws.resize(count, ptr::null_mut());
-        // SAFETY: as above, now with room for all of them.
-        unsafe {
-            sys::napi_get_cb_info(
-                env,
-                info,
-                &raw mut count,
-                raws.as_mut_ptr(),
-                &raw mut this,
-                &raw mut data,
-            );
+/// What Node-API says of a call.
+struct Info {
+    this: sys::napi_value,
+    args: Vec<sys::napi_value>,
+    data: *mut c_void,
+}
+
+impl Info {
+    fn of(env: sys::napi_env, info: sys::napi_callback_info) -> Self {
+        let mut count = 8;
+        let mut args = vec![ptr::null_mut(); count];
+        let (mut this, mut data) = (ptr::null_mut(), ptr::null_mut());
+        let mut read = |args: &mut Vec<sys::napi_value>| {
+            // SAFETY: the buffer has room for `count` arguments; the rest are single places.
+            unsafe {
+                let (args, this, data) = (args.as_mut_ptr(), &raw mut this, &raw mut data);
+                sys::napi_get_cb_info(env, info, &raw mut count, args, this, data);
+            }
+            count
+        };
+        let given = read(&mut args);
+        if given > args.len() {
+            args.resize(given, ptr::null_mut());
+            read(&mut args);
         }
+        args.truncate(given);
+        Self { this, args, data }
     }
-    raws.truncate(count);
+}
+
+/// The C function behind every native function.
+pub(super) unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let Info { this, args, data } = Info::of(env, info);
     if data.is_null() {
         return ptr::null_mut();
     }
@@ -149,8 +152,8 @@ pub(super) unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callba
     let call = Call {
         js,
         this: Value::from_raw(js, this),
-        args: raws.into_iter().map(|raw| Value::from_raw(js, raw)).collect(),
-        // Of a plain call, it is null in Node and `undefined` in Deno.
+        args: args.into_iter().map(|raw| Value::from_raw(js, raw)).collect(),
+        // In a plain call without `new`, Node gives null and Deno gives `undefined`.
         new_target: (!target.is_null())
             .then(|| Value::from_raw(js, target))
             .filter(|target| !target.is_undefined()),
@@ -160,7 +163,7 @@ pub(super) unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callba
         Ok(Err(thrown)) => thrown,
         Err(panicked) => js.error("Error", &panicked.message()),
     };
-    // SAFETY: throws the very value; a null one (environment going) is refused.
+    // SAFETY: Node-API refuses a null value, which there is when the environment is shutting down.
     unsafe { sys::napi_throw(env, thrown.0.raw()) };
     ptr::null_mut()
 }

@@ -11,12 +11,24 @@ use super::guard::guarded;
 use super::realm::Js;
 use super::value::{JsResult, Value};
 
-/// Marks our objects, so that one of another addon is never taken for ours.
+/// The tag on our native objects, so that we never take for ours an object of another addon, or of another version of
+/// this one, whose Rust types may differ.
 static TAG: sys::napi_type_tag = sys::napi_type_tag {
     lower: 0x6e6f_6465_2d68_6d72,
-    upper: 0x9b1d_58c4_7f02_4e31,
+    upper: hash(env!("CARGO_PKG_VERSION")),
 };
 
+/// FNV-1a, which can be computed at compile time.
+const fn hash(text: &str) -> u64 {
+    let (bytes, mut hash, mut index) = (text.as_bytes(), 0xcbf2_9ce4_8422_2325_u64, 0);
+    while index < bytes.len() {
+        hash = (hash ^ bytes[index] as u64).wrapping_mul(0x0100_0000_01b3);
+        index += 1;
+    }
+    hash
+}
+
+/// What the native pointer of an object points to.
 type Boxed = Rc<dyn Any>;
 
 impl<'s> Js<'s> {
@@ -68,6 +80,6 @@ impl Value<'_> {
 unsafe extern "C" fn finalize(_env: sys::napi_env, data: *mut c_void, _hint: *mut c_void) {
     // SAFETY: takes back the box given away in `native_object`.
     let state = unsafe { Box::from_raw(data.cast::<Boxed>()) };
-    // There is no realm to tell of a panic, and nothing waits for the state.
+    // A panic cannot be reported here, as there is no realm.
     let _ = guarded(|| drop(state));
 }

@@ -196,8 +196,13 @@ fn is_entry<'s>(js: Js<'s>, doors: &Doors, url: &str, resolved: &Resolved) -> Js
         let named = js.global()?.get("process")?.get("argv")?.item(1)?.text();
         let sources = Engine::of(js)?.sources();
         // A folder or a name without its extension will do, as for Node.
-        let named = named.and_then(|path| sources.resolver.entry(Path::new(&path)).ok());
-        matches!((resolved, &named), (Resolved::File { path, .. }, Some(Resolved::File { path: named, .. })) if path == named)
+        match (
+            resolved,
+            named.map(|named| sources.resolver.entry(Path::new(&named))),
+        ) {
+            (Resolved::File { path, .. }, Some(Ok(Resolved::File { path: named, .. }))) => *path == named,
+            _ => false,
+        }
     } else {
         true
     };

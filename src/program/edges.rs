@@ -9,6 +9,7 @@ use super::on_engine::OnEngine;
 use crate::es::compile::{ExportKind, ImportName};
 use crate::es::{self, Body, Engine, Unit};
 use crate::graph::hot::{Edge, EdgeKind, ModuleId};
+use crate::js::{Js, JsResult};
 
 impl OnEngine {
     /// The unit of a module's current version.
@@ -28,6 +29,25 @@ impl OnEngine {
             .collect();
         targets.extend(self.asked_for(id, unit).into_iter().map(|edge| edge.to));
         targets
+    }
+
+    /// The edges of a version that may require: what it imports, has required so far, and may still ask for.
+    pub(super) fn edges_so_far<'s>(
+        &self,
+        js: Js<'s>,
+        id: ModuleId,
+        version: &Rc<es::Version>,
+    ) -> JsResult<'s, Vec<Edge>> {
+        let mut edges = self.static_edges(version);
+        for required in self.engine.required_by(js, version)? {
+            if self.engine.record(required).is_some_and(|record| record.is_local) {
+                edges.push(Edge::new(graph_id(required), EdgeKind::Require));
+            }
+        }
+        let asked = self.asked_for(id, &version.unit);
+        let known: HashSet<ModuleId> = edges.iter().map(|edge| edge.to).collect();
+        edges.extend(asked.into_iter().filter(|edge| !known.contains(&edge.to)));
+        Ok(edges)
     }
 
     /// The known edges of a module by `import()` and `require()` that may still hold for the text of a unit: its text names

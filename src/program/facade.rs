@@ -2,29 +2,31 @@
 
 use std::fmt::Write;
 
-use crate::es::quoted;
+use crate::es::compile::quote;
 
 /// The text of a module for Node's ES loader with the same live exports as the hot module at `url`. `keeper` is the URL of
 /// `bin/keep.js`: its default export evaluates the hot module and calls a function with the exports whenever they change.
 /// `stars` are URLs of modules that Node itself loads. The facade exports all their names as well.
 pub fn text(url: &str, keeper: &str, names: &[String], stars: &[String], is_async: bool) -> String {
-    let mut text = format!("import keep from {};", quoted(keeper));
+    let wait = if is_async { "await " } else { "" };
+    // Node shows the first line where it warns of an await that never ends.
+    let mut text = format!("{wait}evaluated({}, tell);\n", quote::string(url));
+    let _ = write!(text, "import evaluated from {};", quote::string(keeper));
     for star in stars {
-        let _ = write!(text, "export * from {};", quoted(star));
+        let _ = write!(text, "export * from {};", quote::string(star));
     }
     for index in 0..names.len() {
-        let _ = write!(text, "let _{index};");
+        let _ = write!(text, "var _{index};");
     }
-    let wait = if is_async { "await " } else { "" };
-    let _ = write!(text, "{wait}keep({}, exports => {{", quoted(url));
+    text.push_str("function tell(exports) {");
     for (index, name) in names.iter().enumerate() {
-        let _ = write!(text, "_{index} = exports[{}];", quoted(name));
+        let _ = write!(text, "_{index} = exports[{}];", quote::string(name));
     }
-    text.push_str("});");
+    text.push('}');
     if !names.is_empty() {
         text.push_str("export {");
         for (index, name) in names.iter().enumerate() {
-            let _ = write!(text, "_{index} as {},", quoted(name));
+            let _ = write!(text, "_{index} as {},", quote::string(name));
         }
         text.push_str("};");
     }
@@ -45,7 +47,7 @@ mod tests {
             &["file:///y.js".into()],
             false,
         );
-        assert!(made.starts_with("import keep from \"file:///keep.cjs\";export * from \"file:///y.js\";"));
+        assert!(made.contains("import evaluated from \"file:///keep.cjs\";export * from \"file:///y.js\";"));
         assert!(made.contains("_2 = exports[\"q\\\"\"];"));
         assert!(made.ends_with("export {_0 as \"default\",_1 as \"a b\",_2 as \"q\\\"\",_3 as \"then\",};"));
         assert!(!made.contains("await"));
@@ -53,6 +55,9 @@ mod tests {
 
     #[test]
     fn a_module_with_top_level_await_is_waited_for() {
-        assert!(text("file:///x.ts", "k", &[], &[], true).contains("await keep("));
+        assert!(
+            text("file:///x.ts", "k", &[], &[], true)
+                .starts_with("await evaluated(\"file:///x.ts\", tell);\n")
+        );
     }
 }

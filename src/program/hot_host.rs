@@ -51,13 +51,15 @@ impl HotProgram {
         context(js, &self.updater, &version, kind)
     }
 
+    /// The record of a version, if its module is a file of the program's own.
+    fn local_record(&self, version: &es::Version) -> Option<Rc<es::Record>> {
+        let record = self.engine.record(version.module);
+        record.filter(|record| record.is_local)
+    }
+
     /// Notes that a version was made and linked. A version of an update counts once the update is committed.
     pub fn made(&self, js: Js<'_>, version: &es::Version) {
-        let Some(record) = self
-            .engine
-            .record(version.module)
-            .filter(|record| record.is_local)
-        else {
+        let Some(record) = self.local_record(version) else {
             return;
         };
         self.module(&record);
@@ -108,11 +110,7 @@ impl HotProgram {
 
     /// Notes that a version has run to its end, or failed.
     pub fn evaluated(&self, js: Js<'_>, version: &es::Version) {
-        let Some(record) = self
-            .engine
-            .record(version.module)
-            .filter(|record| record.is_local)
-        else {
+        let Some(record) = self.local_record(version) else {
             return;
         };
         let id = graph_id(record.id);

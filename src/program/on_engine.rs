@@ -12,7 +12,7 @@ use super::owners::Owners;
 use super::restart;
 use super::update::HotProgram;
 use crate::es::{self, Body, Engine, Stage, StepsEnded};
-use crate::graph::hot::{Edge, EdgeKind, ModuleId, Staged};
+use crate::graph::hot::{ModuleId, Staged};
 use crate::hot::{Evaluating, Evaluation, Prepared, Restart, Runner, Told, Version, Want, WatchWish};
 use crate::js::{Cx, Js, JsResult, Value};
 use crate::report;
@@ -295,15 +295,7 @@ impl Runner for OnEngine {
             if version.live.borrow().common_js.is_none() {
                 continue;
             }
-            let mut edges = self.static_edges(&version);
-            for required in self.engine.required_by(js, &version)? {
-                if self.engine.record(required).is_some_and(|record| record.is_local) {
-                    edges.push(Edge::new(graph_id(required), EdgeKind::Require));
-                }
-            }
-            let asked = self.asked_for(graph_id(*id), &version.unit);
-            let known: HashSet<ModuleId> = edges.iter().map(|edge| edge.to).collect();
-            edges.extend(asked.into_iter().filter(|edge| !known.contains(&edge.to)));
+            let edges = self.edges_so_far(js, graph_id(*id), &version)?;
             late.insert(graph_id(*id), edges);
         }
         if let Some(program) = self.program() {

@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::hot::event;
 use crate::js::{Call, Held, Js, JsResult, State, Value, settled, spawn_detached};
 
 use super::app::{App, Hot, Methods};
@@ -269,7 +270,7 @@ fn invalidate<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
         first.map_or(context.owner, |first| js.string(&first)),
     )?;
     let (telling, detail) = (app.clone(), detail.hold());
-    let event = js.string("vite:invalidate").hold();
+    let event = js.string(event::INVALIDATE).hold();
     spawn_detached(
         js,
         async move { listeners::notify(&telling, &event, &detail).await },

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::js::{Js, JsResult};
 
 use super::app::App;
-use super::module_cache::{Ids, Outcome};
+use super::module_cache::{Ids, RunState};
 use super::versions::Versions;
 
 impl Versions {
@@ -34,29 +34,9 @@ impl Versions {
     /// Ends the run: decides which registrations stay. `failed` are the modules among the `executed` ones that threw.
     pub async fn close(&self, app: &App, executed: &HashSet<String>, failed: &HashSet<String>) {
         let created = self.created.borrow().clone();
-        let mut gone = failed.clone();
         let is_concerned = |id: &String| self.evicted.contains(id) || created.contains(id);
-        if !failed.is_empty() {
-            let mut touched: HashSet<_> = self.evicted.union(&created).cloned().collect();
-            // A module that was loaded for the first time may have failed, too.
-            let loaded = app
-                .cx
-                .attempt(|js| Ok(app.loaded(js)?.iter().map(str::to_owned).collect::<Vec<_>>()));
-            touched.extend(loaded.unwrap_or_default());
-            for (id, outcome) in app.outcomes(touched.into_iter().collect()).await {
-                let has_failed = match outcome {
-                    Outcome::Failed => true,
-                    Outcome::Ran | Outcome::Running => false,
-                    // Nothing says that this module ran, and some module did not.
-                    Outcome::Absent | Outcome::Unknown => is_concerned(&id) && !executed.contains(&id),
-                };
-                if has_failed {
-                    gone.insert(id);
-                }
-            }
-        }
+        let gone = self.failed_modules(app, executed, failed, &created).await;
         let (earlier, later) = self.leave(app);
-        let is_made_later = |owner: &str| later.iter().any(|versions| versions.has_created(owner));
         {
             let mut failed = app.state.failed.borrow_mut();
             failed.retain(|id| !is_concerned(id) && !executed.contains(id));
@@ -69,16 +49,9 @@ impl Versions {
                 .union(&created)
                 .filter(|owner| !self.is_settled(owner))
             {
-                let made_later = later.iter().find(|versions| versions.has_created(owner));
-                if !gone.contains(owner) {
-                    for versions in &earlier {
-                        versions.settle(owner);
-                    }
-                } else if let Some(versions) = made_later {
-                    versions.inherit(owner, self.aside.borrow_mut().remove(owner));
-                }
+                self.pass_on(owner, gone.contains(owner), &earlier, &later);
                 // Errors are ignored: a user may have replaced one of the maps by something else.
-                let _ = if made_later.is_some() {
+                let _ = if later.iter().any(|versions| versions.has_created(owner)) {
                     Ok(())
                 } else if gone.contains(owner) {
                     self.bring_back(app, js, owner)
@@ -91,11 +64,60 @@ impl Versions {
                 };
             }
             // A failed module stays in some caches, where it would fail the next attempt without being run.
+            let is_made_later = |owner: &str| later.iter().any(|versions| versions.has_created(owner));
             let failed = gone
                 .iter()
                 .filter(|id| !self.is_settled(id) && !is_made_later(id));
             let _ = app.evict(js, failed.map(String::as_str));
         });
+    }
+
+    /// All modules that failed in this run: those in `failed`, and if there are any, whatever else they made fail.
+    async fn failed_modules(
+        &self,
+        app: &App,
+        executed: &HashSet<String>,
+        failed: &HashSet<String>,
+        created: &HashSet<String>,
+    ) -> HashSet<String> {
+        let mut gone = failed.clone();
+        if failed.is_empty() {
+            return gone;
+        }
+        let mut touched: HashSet<_> = self.evicted.union(created).cloned().collect();
+        // A module that was loaded for the first time may have failed, too.
+        let loaded = app
+            .cx
+            .attempt(|js| Ok(app.loaded(js)?.iter().map(str::to_owned).collect::<Vec<_>>()));
+        touched.extend(loaded.unwrap_or_default());
+        for (id, outcome) in app.outcomes(touched.into_iter().collect()).await {
+            let has_failed = match outcome {
+                RunState::Failed => true,
+                RunState::Ran | RunState::Running => false,
+                // Nothing says that this module ran, and some module did not.
+                RunState::Absent | RunState::Unknown => {
+                    let is_concerned = self.evicted.contains(&id) || created.contains(&id);
+                    is_concerned && !executed.contains(&id)
+                }
+            };
+            if has_failed {
+                gone.insert(id);
+            }
+        }
+        gone
+    }
+
+    /// Tells the other runs under way what became of an owner: earlier ones that a later version works, or a later one that
+    /// the version of this run has failed.
+    fn pass_on(&self, owner: &str, has_failed: bool, earlier: &[Rc<Self>], later: &[Rc<Self>]) {
+        let made_later = later.iter().find(|versions| versions.has_created(owner));
+        if !has_failed {
+            for versions in earlier {
+                versions.settle(owner);
+            }
+        } else if let Some(versions) = made_later {
+            versions.inherit(owner, self.aside.borrow_mut().remove(owner));
+        }
     }
 
     /// The evicted modules with a prune callback that were not loaded again.

@@ -10,10 +10,10 @@ use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn};
 use super::app::{App, Hot};
 use super::console;
 use super::disposing::dispose;
-use super::ids::is_installed;
 use super::listeners::outcome;
-use super::module_cache::{Ids, Outcome};
+use super::module_cache::{Ids, RunState};
 use super::versions::Versions;
+use crate::paths::is_in_node_modules;
 
 /// `reload(runner, files)`.
 pub fn reload_entry<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
@@ -80,7 +80,7 @@ async fn reload_now(app: &App, disposed: &[String], begin: impl FnOnce()) -> Res
             .into_iter()
             .filter_map(Value::text);
         Ok(owners
-            .filter(|id| !is_installed(id) && !disposed.contains(id))
+            .filter(|id| !is_in_node_modules(id) && !disposed.contains(id))
             .collect::<Vec<_>>())
     })?;
     dispose(app, &disposing).await;
@@ -91,7 +91,7 @@ async fn reload_now(app: &App, disposed: &[String], begin: impl FnOnce()) -> Res
     let (own, owners, entries) = app.cx.attempt(|js| {
         let own = |ids: &Ids<'_>| {
             ids.iter()
-                .filter(|id| !is_installed(id))
+                .filter(|id| !is_in_node_modules(id))
                 .map(str::to_owned)
                 .collect::<Vec<_>>()
         };
@@ -129,7 +129,7 @@ pub async fn has_failed_start(app: &App) -> bool {
         return false;
     }
     let outcomes = app.outcomes(entries.clone()).await;
-    if outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Ran) {
+    if outcomes.iter().all(|(_, outcome)| *outcome == RunState::Ran) {
         let promises = app.cx.attempt(|js| {
             let promises = entries.iter().map(|id| promise(app, js, id));
             promises
@@ -140,7 +140,7 @@ pub async fn has_failed_start(app: &App) -> bool {
             .sound
             .replace(promises.unwrap_or_default().into_iter().flatten().collect());
     }
-    outcomes.iter().any(|(_, outcome)| *outcome == Outcome::Failed)
+    outcomes.iter().any(|(_, outcome)| *outcome == RunState::Failed)
 }
 
 /// Whether the entries are the same modules that were known to have worked.

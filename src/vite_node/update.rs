@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::hot::event;
 use crate::js::{Held, Js, JsResult, Value, settled};
 
 use super::app::App;
@@ -14,7 +15,7 @@ use super::versions::Versions;
 
 /// `{ type: "update", updates }`
 pub async fn update(app: &App, payload: &Held, arrived: u64) -> Result<(), Held> {
-    notify_vite(app, "vite:beforeUpdate", payload).await;
+    notify_vite(app, event::BEFORE_UPDATE, payload).await;
     let (mut plan, mut has_failed_start) = decide(app, payload, arrived).await?;
     if app.await_evaluations(&plan.awaited).await {
         // Decided again after waiting, since the registrations and imports of these modules count.
@@ -29,7 +30,7 @@ pub async fn update(app: &App, payload: &Held, arrived: u64) -> Result<(), Held>
             apply(app, plan).await;
         }
     }
-    notify_vite(app, "vite:afterUpdate", payload).await;
+    notify_vite(app, event::AFTER_UPDATE, payload).await;
     Ok(())
 }
 

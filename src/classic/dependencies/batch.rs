@@ -1,4 +1,5 @@
-//! One batch: evict the slice, load the hot modules that use it, put back what failed, run the life cycles.
+//! Updates one batch: evicts the stale modules, loads the hot modules that use them, restores what failed, starts the
+//! updates.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -7,7 +8,7 @@ use std::time::Instant;
 use super::evaluation::Evaluations;
 use super::known::Awaited;
 use super::told::{Part, User};
-use super::{Host, Mode, records, trouble};
+use super::{Host, Reaction, mending, records};
 use crate::classic::hot_module::Version;
 use crate::classic::record::Record;
 use crate::classic::registry::Registry;
@@ -20,31 +21,39 @@ use crate::js::{Held, Js, JsResult, Value};
 use crate::report;
 use crate::watch::Stamp;
 
-/// A version that was loaded, or what was thrown instead.
+/// The result of loading a version.
 pub struct Loaded {
-    /// The version.
+    /// The version, or what was thrown.
     pub version: Result<Version, Held>,
-    /// When its loading began.
+    /// When the loading began.
     pub began: Instant,
-    /// The same failure is reported for another module already.
+    /// Whether the same error is reported for another module already.
     pub is_reported: bool,
 }
 
+/// A module that this batch evicted.
 struct Evicted<'s> {
+    /// Its path.
     path: Rc<str>,
+    /// Its old record.
     old: Value<'s>,
+    /// The files that its old version awaited.
     awaited: Awaited,
+    /// What its file looked like before the old version was read.
     seen: Option<Stamp>,
+    /// Whether the old record was put back.
     is_restored: bool,
 }
 
+/// A failure while this batch was loaded.
 struct Failure<'s> {
+    /// What was thrown.
     thrown: Value<'s>,
-    /// The module of the slice that threw.
+    /// The evicted module that threw, if it is known.
     culprit: Option<Rc<str>>,
 }
 
-/// Loads the modules of all parts, which share one cache, and starts their updates.
+/// Loads the users of all parts, which share one cache, and starts their updates.
 pub fn update<'s>(js: Js<'s>, mut parts: Vec<Part<'s>>) -> JsResult<'s, ()> {
     for part in &parts {
         for user in &part.users {
@@ -54,7 +63,7 @@ pub fn update<'s>(js: Js<'s>, mut parts: Vec<Part<'s>>) -> JsResult<'s, ()> {
                 .set(crate::classic::record::Phase::Updating);
         }
     }
-    let loaded = load(js, &mut parts)?;
+    let loaded = load_users(js, &mut parts)?;
     let delivery = js.state::<Delivery>()?;
     let mut to_come = loaded.len();
     let mut started: Vec<(Rc<Record>, Vec<Rc<Record>>)> = Vec::new();
@@ -63,7 +72,7 @@ pub fn update<'s>(js: Js<'s>, mut parts: Vec<Part<'s>>) -> JsResult<'s, ()> {
         delivery.expect(to_come);
         let user = &parts[part].users[user];
         let record = &user.module.record;
-        // Those which this one imported run first; the others do not have to wait for each other.
+        // This module waits for the modules that it imported; other modules need not wait for each other.
         let deeper = started
             .iter()
             .filter(|(other, _)| other.is_imported_within(record))
@@ -75,12 +84,12 @@ pub fn update<'s>(js: Js<'s>, mut parts: Vec<Part<'s>>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// Evicts what is stale for one module and loads it, where the runtime follows dependencies: for an update that had
-/// to wait. `None` where it does not.
+/// Evicts the stale dependencies of one module and loads it, for an update that had to wait. `None` if the runtime does not
+/// follow dependencies.
 pub fn load_again<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Option<Loaded>> {
     let runtime = module.runtime.get(js);
-    let Some(host) =
-        Host::with_registry(runtime, &module.registry)?.filter(|host| host.known.mode == Mode::Follow)
+    let Some(host) = Host::with_registry(runtime, &module.registry)?
+        .filter(|host| host.known.reaction == Reaction::Follow)
     else {
         return Ok(None);
     };
@@ -99,22 +108,16 @@ pub fn load_again<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Option<Loaded
         host,
         users: vec![user],
     }];
-    Ok(load(js, &mut parts)?.pop().map(|(_, _, loaded)| loaded))
+    Ok(load_users(js, &mut parts)?.pop().map(|(_, _, loaded)| loaded))
 }
 
+/// The results of a batch: the index of the part, the index of the user in it, and what was loaded.
 type Results = Vec<(usize, usize, Loaded)>;
 
-/// The results name part and user by their places; those imported deeper come first.
-fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
+/// Evicts the stale modules and loads all users.
+fn load_users<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
     let began = Instant::now();
-    let mut order: Vec<(usize, usize)> = Vec::new();
-    for (place, part) in parts.iter().enumerate() {
-        order.extend((0..part.users.len()).map(|user| (place, user)));
-    }
-    order.sort_by_key(|(part, user)| {
-        let record = &parts[*part].users[*user].module.record;
-        (std::cmp::Reverse(record.depth()), record.order)
-    });
+    let order = load_order(parts);
     let Some(&(first, _)) = order.first() else {
         return Ok(Vec::new());
     };
@@ -123,49 +126,19 @@ fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
 
     let mut results: Results = Vec::new();
     let mut failures: Vec<Failure<'s>> = Vec::new();
-    for (part, user) in order {
-        let host = &parts[part].host;
-        let user_node = parts[part].users[user].node;
-        let module = &parts[part].users[user].module;
-        let known = failures
-            .iter()
-            .find(|failure| reaches_culprit(host, user_node, failure));
-        if let Some(failure) = known {
-            let loaded = Loaded {
-                version: Err(failure.thrown.hold()),
-                began,
-                is_reported: true,
+    for (place, user) in order {
+        let part = &parts[place];
+        let (version, is_reported) =
+            match load_user(&part.host, &part.users[user], cache, &evicted, &mut failures)? {
+                Ok(version) => (Ok(version), false),
+                Err((thrown, is_reported)) => (Err(thrown.hold()), is_reported),
             };
-            note_trouble(host, &module.record, failure.thrown);
-            results.push((part, user, loaded));
-            continue;
-        }
-        let version = load::load(js, module, Origin::Told);
-        load::leave_parents(js, module);
-        let (version, is_reported) = match version {
-            Ok(version) => {
-                let (_, found) = records::walk_from(host, &module.record)?;
-                host.watch_all(&found);
-                host.known.forget_trouble(&module.record);
-                (Ok(version), false)
-            }
-            Err(thrown) => {
-                let thrown = thrown.0;
-                let is_reported = failures.iter().any(|failure| failure.thrown.same(thrown));
-                note_trouble(host, &module.record, thrown);
-                failures.push(Failure {
-                    thrown,
-                    culprit: culprit(cache, &evicted, thrown)?,
-                });
-                (Err(thrown.hold()), is_reported)
-            }
-        };
         let loaded = Loaded {
             version,
             began,
             is_reported,
         };
-        results.push((part, user, loaded));
+        results.push((place, user, loaded));
     }
     let is_kept_old = refuse_unforgotten(js, parts, cache, &evicted, &mut results)?;
     if is_kept_old || !failures.is_empty() {
@@ -177,13 +150,65 @@ fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
     let gone = gone.map(|module| (Rc::clone(&module.path), module.old)).collect();
     take_from_outsiders(&parts[first].host.registry, cache, &gone)?;
     for (place, part) in parts.iter().enumerate() {
-        settle(place, part, &results, &evicted);
+        note_up_to_date(place, part, &results, &evicted);
     }
     Ok(results)
 }
 
-/// A hot module that was to be loaded only for changes of ES modules is not: Node handed out what it had. Says whether
-/// there is any.
+/// The index of the part and of the user in it, for all users; those that were imported in deeper steps come first.
+fn load_order(parts: &[Part<'_>]) -> Vec<(usize, usize)> {
+    let mut order: Vec<(usize, usize)> = Vec::new();
+    for (place, part) in parts.iter().enumerate() {
+        order.extend((0..part.users.len()).map(|user| (place, user)));
+    }
+    order.sort_by_key(|(part, user)| {
+        let record = &parts[*part].users[*user].module.record;
+        (std::cmp::Reverse(record.depth()), record.order)
+    });
+    order
+}
+
+/// Loads one user, unless it would only run into a failure that another user of this batch met. The error is what was
+/// thrown, and whether that was reported for another user.
+fn load_user<'s>(
+    host: &Host<'s>,
+    user: &User,
+    cache: Value<'s>,
+    evicted: &[Evicted<'s>],
+    failures: &mut Vec<Failure<'s>>,
+) -> JsResult<'s, Result<Version, (Value<'s>, bool)>> {
+    let module = &user.module;
+    let met = failures
+        .iter()
+        .find(|failure| reaches_culprit(host, user.node, failure));
+    if let Some(failure) = met {
+        note_trouble(host, &module.record, failure.thrown);
+        return Ok(Err((failure.thrown, true)));
+    }
+    let version = load::load(host.js, module, Origin::Told);
+    load::leave_parents(host.js, module);
+    match version {
+        Ok(version) => {
+            let (_, found) = records::walk_from(host, &module.record)?;
+            host.watch_all(&found);
+            host.known.forget_trouble(&module.record);
+            Ok(Ok(version))
+        }
+        Err(thrown) => {
+            let thrown = thrown.0;
+            let is_reported = failures.iter().any(|failure| failure.thrown.same(thrown));
+            note_trouble(host, &module.record, thrown);
+            failures.push(Failure {
+                thrown,
+                culprit: culprit(cache, evicted, thrown)?,
+            });
+            Ok(Err((thrown, is_reported)))
+        }
+    }
+}
+
+/// Turns the result of a user into an error if all changed files of it are ES modules that Node did not evaluate again.
+/// Returns whether there was such a user.
 fn refuse_unforgotten<'s>(
     js: Js<'s>,
     parts: &[Part<'s>],
@@ -224,7 +249,7 @@ fn refuse_unforgotten<'s>(
     Ok(has_any)
 }
 
-/// Evicts what lies between what is stale and its users; the users themselves are evicted as they are loaded.
+/// Evicts the modules between the stale ones and their users. The users themselves are evicted when they are loaded.
 fn evict<'s>(js: Js<'s>, parts: &[Part<'s>], cache: Value<'s>) -> JsResult<'s, Vec<Evicted<'s>>> {
     let evaluations = js.state::<Evaluations>()?;
     let mut evicted: Vec<Evicted<'s>> = Vec::new();
@@ -270,13 +295,13 @@ fn evict<'s>(js: Js<'s>, parts: &[Part<'s>], cache: Value<'s>) -> JsResult<'s, V
     Ok(evicted)
 }
 
-/// The first file that the error names and that did not get into the cache.
+/// The first file that the error names, if this batch evicted it and it did not get into the cache again.
 fn culprit<'s>(
     cache: Value<'s>,
     evicted: &[Evicted<'s>],
     thrown: Value<'s>,
 ) -> JsResult<'s, Option<Rc<str>>> {
-    let Some(file) = trouble::first_file_named(thrown) else {
+    let Some(file) = mending::first_file_named(thrown) else {
         return Ok(None);
     };
     let Some(module) = evicted.iter().find(|module| *module.path == *file) else {
@@ -286,7 +311,7 @@ fn culprit<'s>(
     Ok((!is_loaded).then(|| Rc::clone(&module.path)))
 }
 
-/// Whether the module would only run into the same failure.
+/// Whether the user reaches the module that failed, so that it would only fail again.
 fn reaches_culprit(host: &Host<'_>, user: Node, failure: &Failure<'_>) -> bool {
     let graph = host.known.graph.borrow();
     failure
@@ -296,9 +321,9 @@ fn reaches_culprit(host: &Host<'_>, user: Node, failure: &Failure<'_>) -> bool {
         .is_some_and(|node| graph.users_of(&[node]).contains(&user))
 }
 
-/// Watches whatever may mend the failure.
+/// Notes and watches the files that may mend the failure.
 fn note_trouble<'s>(host: &Host<'s>, record: &Record, thrown: Value<'s>) {
-    let named = trouble::files_named(host.require, thrown).unwrap_or_default();
+    let named = mending::files_named(host.require, thrown).unwrap_or_default();
     let mut files: Awaited = named.iter().map(|file| Rc::from(file.as_str())).collect();
     if let Ok(evaluations) = host.js.state::<Evaluations>() {
         files.extend(evaluations.take_last_failed());
@@ -311,7 +336,7 @@ fn note_trouble<'s>(host: &Host<'s>, record: &Record, thrown: Value<'s>) {
     host.known.troubled.borrow_mut().insert(record.id.clone(), files);
 }
 
-/// Puts back what no module that could be loaded uses, so that the old versions still find what they knew.
+/// Puts the old records back that no loaded user reaches, so that the old versions of failed users still find them.
 fn put_back<'s>(
     evaluations: &Evaluations,
     parts: &[Part<'s>],
@@ -339,8 +364,8 @@ fn put_back<'s>(
     }
 }
 
-/// Modules that nobody follows would keep each version among their children. The others keep theirs: what says which
-/// of them use a dependency that changes while they wait for their turn.
+/// Removes evicted modules from the children of modules that nobody follows, which would keep every version alive. Followed
+/// modules keep their children: these show which of them use a dependency that changes while they wait for their turn.
 pub(super) fn take_from_outsiders<'s>(
     registry: &Registry,
     cache: Value<'s>,
@@ -360,15 +385,15 @@ pub(super) fn take_from_outsiders<'s>(
     require_cache::take_all_from_parents(registry, cache, gone, is_kept)
 }
 
-/// Notes what is up to date, and lets go of what nothing reaches any more.
-fn settle(place: usize, part: &Part<'_>, results: &Results, evicted: &[Evicted<'_>]) {
+/// Notes which modules are up to date, and lets go of those that no user reaches any more.
+fn note_up_to_date(place: usize, part: &Part<'_>, results: &Results, evicted: &[Evicted<'_>]) {
     let own = results.iter().filter(|(part, _, _)| *part == place);
     let loaded_users = own.filter(|(_, _, loaded)| loaded.version.is_ok());
     let mut loaded: Vec<Node> = loaded_users.map(|(_, user, _)| part.users[*user].node).collect();
     let mut graph = part.host.known.graph.borrow_mut();
     let not_restored = evicted.iter().filter(|module| !module.is_restored);
     loaded.extend(not_restored.filter_map(|module| graph.find(&module.path)));
-    graph.settle(&loaded);
+    graph.note_loaded(&loaded);
     drop(graph);
     part.host.let_go();
 }

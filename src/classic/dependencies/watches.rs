@@ -1,11 +1,11 @@
-//! The watches of what is followed: through the runtime's own watcher, by resolved path.
+//! The watches of followed files, by resolved path, through the runtime's watcher.
 
 use std::path::Path;
 use std::rc::Rc;
 
 use super::evaluation::Evaluations;
 use super::known::Awaited;
-use super::{Host, Mode, Turn, told};
+use super::{Host, Reaction, Turn, told};
 use crate::classic::record::Record;
 use crate::classic::watchers::files::Files;
 use crate::classic::watchers::fs_watcher;
@@ -15,18 +15,17 @@ use crate::js::{JsResult, Thrown, Value};
 use crate::report;
 use crate::watch::LoadedFile;
 
-/// Whom to ask for a watch.
+/// What starts the watches.
 enum Watching<'s> {
-    /// The engine itself, in the watcher's name: a path that is resolved needs nothing of a `require`, and files that
-    /// do not exist can be waited for.
+    /// The watch engine itself, in the name of a watcher of ours: it takes resolved paths, and files that do not exist.
     Ours(Files<'s>),
-    /// `watch` of any watcher; the functions that end the watches are kept in the `Map`.
+    /// The `watch` of a user's watcher. `ends` is a `Map` of the functions that end the watches.
     Theirs { watcher: Value<'s>, ends: Value<'s> },
 }
 
 impl<'s> Watching<'s> {
     fn of(host: &Host<'s>) -> JsResult<'s, Self> {
-        if host.known.mode == Mode::Mention {
+        if host.known.reaction == Reaction::Mention {
             return Ok(Self::Ours(Files::of(host.object.get("dependencyHints")?)?));
         }
         let watcher = host.object.get("watcher")?;
@@ -37,7 +36,8 @@ impl<'s> Watching<'s> {
         Ok(Self::Theirs { watcher, ends })
     }
 
-    /// Starts the watches of new paths. What changed meanwhile a watcher of ours will tell; for another one we do.
+    /// Starts the watches of new paths. If a file has changed since it was read, the watch engine tells of it; for a watcher
+    /// of the user's, this function does.
     fn watch(
         &self,
         host: &Host<'s>,
@@ -45,9 +45,9 @@ impl<'s> Watching<'s> {
         paths: Vec<Rc<str>>,
         failed: &dyn Fn(&str, Thrown<'s>),
     ) -> JsResult<'s, ()> {
-        let seen = |path: &str| match host.known.mode {
-            Mode::Follow => evaluations.seen(path),
-            Mode::Mention => None,
+        let seen = |path: &str| match host.known.reaction {
+            Reaction::Follow => evaluations.seen(path),
+            Reaction::Mention => None,
         };
         match self {
             Self::Ours(files) => {
@@ -91,19 +91,20 @@ impl<'s> Host<'s> {
         });
     }
 
-    /// Watches places where a file may appear or be mended. A watcher that cannot watch a missing file need not.
+    /// Watches places where a file may appear, or a file that may be mended. Errors are ignored: a watcher of the user's need
+    /// not watch missing files.
     pub(super) fn await_all(&self, paths: &Awaited) {
         let paths: Vec<Rc<str>> = paths.iter().cloned().collect();
         self.watch_each(&paths, &|_, _| ());
     }
 
-    /// Watches what the modules that are followed asked for in vain, as far as it would be followed itself, and the links
-    /// on the way to what is.
+    /// Watches the places that followed modules await, if a file there would be followed, and the links that lead to
+    /// followed files.
     pub(super) fn await_unresolved(&self, record: &Record) {
         let Ok(evaluations) = self.js.state::<Evaluations>() else {
             return;
         };
-        if self.known.mode == Mode::Mention || !record.is_watched.get() {
+        if self.known.reaction == Reaction::Mention || !record.is_watched.get() {
             return;
         }
         self.await_all(&evaluations.links.leading_to(&|path| self.follows_now(path)));
@@ -127,20 +128,20 @@ impl<'s> Host<'s> {
         self.known.graph.borrow().find(path).is_some()
     }
 
-    /// Whether the file is one of a watched hot module, or is followed.
+    /// Whether the file is that of a watched hot module, or is followed.
     pub(super) fn reaches(&self, path: &str) -> bool {
         let is_watched = |record: &Rc<Record>| record.is_watched.get() && record.is_alive.get();
         self.known.graph.borrow().find(path).is_some() || self.registry.find_told(path).iter().any(is_watched)
     }
 
-    /// The options, if they name files that are not followed.
+    /// The options, if they have `ignored`.
     pub(super) fn ignored(&self) -> JsResult<'s, Option<Value<'s>>> {
         let options = self.object.get("dependencyOptions")?;
         let names_any = options.is_object() && !options.get("ignored")?.is_nullish();
         Ok(names_any.then_some(options))
     }
 
-    /// Whether a file that `importer` requires is followed for a hot module at home in `home`.
+    /// Whether a file that `importer` requires is followed for a hot module whose package is at `home`.
     pub(super) fn follows(
         &self,
         home: &Path,
@@ -148,7 +149,7 @@ impl<'s> Host<'s> {
         importer: impl Fn() -> String,
         path: &str,
     ) -> JsResult<'s, bool> {
-        if !self.known.scope.borrow_mut().follows(home, importer, path) {
+        if !self.known.packages.borrow_mut().follows(home, importer, path) {
             return Ok(false);
         }
         match ignored {
@@ -181,7 +182,7 @@ impl<'s> Host<'s> {
         }
     }
 
-    /// The file at a path is no longer one that awaits others.
+    /// Notes that what the file at a path awaits perhaps needs no watch any more.
     pub(super) fn forget_awaited_by(&self, path: &str) {
         let awaited = self
             .js
@@ -193,17 +194,17 @@ impl<'s> Host<'s> {
             .extend(awaited.into_iter().flatten());
     }
 
-    /// Forgets what no hot module reaches any more, and ends the watches that nothing needs.
+    /// Forgets the files that no hot module reaches any more, and ends the watches that nothing needs.
     pub(super) fn let_go(&self) {
         let gone = self.known.graph.borrow_mut().sweep();
         for path in &gone {
             self.forget_awaited_by(path);
         }
-        if self.known.mode == Mode::Follow
+        if self.known.reaction == Reaction::Follow
             && let Ok(evaluations) = self.js.state::<Evaluations>()
         {
             let files = gone.iter().filter(|path| !path.starts_with('\0'));
-            evaluations.leave(files.cloned());
+            evaluations.note_left(files.cloned());
             let links = evaluations.links.leading_to(&|path| !self.follows_now(path));
             self.known.mended.borrow_mut().extend(links);
         }

@@ -1,4 +1,4 @@
-//! `FSWatcher` and `ContentWatcher`: file changes as `update` events.
+//! `FSWatcher` and `ContentWatcher`: emit `update` when a file changes.
 
 use std::path::Path;
 
@@ -6,15 +6,16 @@ use super::files::Files;
 use super::{NOOP_WATCHER, WATCHER};
 use crate::classic::engine_require;
 use crate::classic::inspect;
-use crate::classic::resolve::{self, Resolver, Way};
+use crate::classic::resolve::{self, FoundBy, Resolver};
 use crate::error::HmrError;
 use crate::files::{Delivery, options};
 use crate::js::{Call, ClassSpec, Held, Js, JsResult, MethodSpec, State, Value, define_class};
 use crate::watch::WatchKey;
 
+/// What the parameter `require` takes, in the words of an error.
 const REQUIRE: &str = "a require function: only its `resolve` is used, to find the file of an id";
 
-/// Emits `update` for every save.
+/// The class `FSWatcher`: emits `update` for every save.
 const FS_WATCHER: ClassSpec = ClassSpec {
     name: "FSWatcher",
     length: 1,
@@ -23,7 +24,7 @@ const FS_WATCHER: ClassSpec = ClassSpec {
     statics: &[],
 };
 
-/// Emits `update` when the content changed.
+/// The class `ContentWatcher`: emits `update` when the content of a file has changed.
 const CONTENT_WATCHER: ClassSpec = ClassSpec {
     name: "ContentWatcher",
     length: 1,
@@ -70,7 +71,7 @@ impl State for Unwatch {
 fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&WatcherClasses) -> &Held) -> JsResult<'s> {
     let js = call.js;
     let require = engine_require::take(call.arg(0))?;
-    // A subclass may call `super()` and bring its own way to resolve.
+    // A subclass may call `super()` without a `require` and override `watch`.
     let own = own(&*js.state::<WatcherClasses>()?).get(js);
     let is_subclass = call.new_target.is_some_and(|target| !target.same(own));
     if !(is_subclass && require.is_undefined() || Resolver::of(require)?.is_some()) {
@@ -95,26 +96,26 @@ fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
         return Err(HmrError::argument("FSWatcher", "require", REQUIRE, require).thrown(js));
     };
     let path = resolver.resolve(&id, "FSWatcher")?;
-    let way = resolve::way_to(resolver, &id, &path);
-    watch_found(this, &id, &path, &way)
+    let found_by = resolve::found_by(resolver, &id, &path);
+    watch_found(this, &id, &path, &found_by)
 }
 
-/// Watches the file at `path`, to which the id led in this `way`. Returns `unwatch`.
-pub fn watch_found<'s>(watcher: Value<'s>, id: &str, path: &str, way: &Way) -> JsResult<'s> {
+/// Watches the file at `path`; `found_by` is how the id led to it. Returns `unwatch`.
+pub fn watch_found<'s>(watcher: Value<'s>, id: &str, path: &str, found_by: &FoundBy) -> JsResult<'s> {
     let js = watcher.js();
-    let path = match way {
-        Way::Link(link) => link,
-        Way::Direct | Way::Decided => Path::new(path),
+    let path = match found_by {
+        FoundBy::Link(link) => link,
+        FoundBy::Direct | FoundBy::Decided => Path::new(path),
     };
     let key = match Files::of(watcher)?.watch(id, path)? {
         Some(key) => js.number(key.number()),
         None => js.undefined(),
     };
-    // A tenth of what a native function of its own takes.
+    // Binding takes a tenth of the time of making a native function.
     js.state::<Unwatch>()?.0.get(js).bind(js.undefined(), &[key])
 }
 
-/// Ends the watch that is bound to it, if any.
+/// The body of `unwatch`: ends the watch whose key is bound to it, if there is one.
 fn unwatch<'s>(call: &Call<'s>) -> JsResult<'s> {
     if let Some(number) = call.arg(0).as_number() {
         call.js
@@ -124,7 +125,7 @@ fn unwatch<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.undefined())
 }
 
-/// Whether `watch` of this watcher is ours and not a subclass's.
+/// Whether this watcher's `watch` is our own, and not overridden.
 pub fn is_ours(watcher: Value<'_>) -> JsResult<'_, bool> {
     let js = watcher.js();
     let class = js.state::<WatcherClasses>()?.fs.get(js);

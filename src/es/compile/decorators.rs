@@ -13,7 +13,7 @@ use super::edit::render;
 use super::helpers::Helper;
 use super::place::Fault;
 use super::quote;
-use super::rewriter::{Alias, Decorated, Rewriter};
+use super::rewriter::{Alias, ClassState, Decorated, Rewriter};
 
 impl<'a> Rewriter<'a, '_> {
     /// Whether decorators are run: the option `experimentalDecorators` is on.
@@ -23,16 +23,7 @@ impl<'a> Rewriter<'a, '_> {
 
     /// A class with decorators, on itself or on its members. `anonymous` is the variable for a class without a name.
     pub fn decorated_class(&mut self, it: &Class<'a>, anonymous: Option<&str>) {
-        let first = it.decorators.first().map_or(it.span.start, |it| it.span.start);
-        if !self.runs_decorators() {
-            self.no_decorators(first);
-            return;
-        }
-        if it.r#type == ClassType::ClassExpression {
-            self.fail(Fault::syntax(
-                first,
-                "Decorators are not valid on a class expression",
-            ));
+        if !self.may_be_decorated(it) {
             return;
         }
         let on_constructor =
@@ -52,32 +43,64 @@ impl<'a> Rewriter<'a, '_> {
             return;
         };
         let outer = class.constructor_decorators.as_ref().map(|_| self.new_name());
-        let mut declared: String = class
-            .keys
-            .iter()
-            .chain(&outer)
-            .map(|name| format!("let {name};"))
-            .collect();
+        self.decorating_block(it, &class, outer.as_deref());
+        let variables = class.keys.iter().chain(&outer);
+        let declared: String = variables.map(|name| format!("let {name};")).collect();
+        let Some(name) = it.id.as_ref().map(|id| id.name.as_str()).or(anonymous) else {
+            return;
+        };
+        if is_class {
+            let lists: Vec<&String> = list.iter().chain(&outer).collect();
+            self.decorate_class(it, keyword, name, declared, &lists, alias);
+        } else {
+            self.edits.insert(keyword, declared);
+        }
+    }
+
+    /// Reports decorators that the class may not have. Returns whether all is well.
+    fn may_be_decorated(&mut self, it: &Class<'a>) -> bool {
+        let first = it.decorators.first().map_or(it.span.start, |it| it.span.start);
+        if !self.runs_decorators() {
+            self.no_decorators(first);
+            return false;
+        }
+        if it.r#type == ClassType::ClassExpression {
+            let message = "Decorators are not valid on a class expression";
+            self.fail(Fault::syntax(first, message));
+            return false;
+        }
+        true
+    }
+
+    /// Ends the class with a static block that decorates its members. `outer` is the variable that gets the function with
+    /// the decorators of the constructor's parameters.
+    fn decorating_block(&mut self, it: &Class<'a>, class: &ClassState, outer: Option<&str>) {
         let mut block: String = self.decorate_members(&class.decorated);
-        if let (Some(outer), Some(inner)) = (&outer, &class.constructor_decorators) {
+        if let (Some(outer), Some(inner)) = (outer, &class.constructor_decorators) {
             block.push_str(&format!("{outer}=this.#{inner};"));
         }
         if !block.is_empty() {
             self.edits
                 .insert(it.body.span.end - 1, format!(";static{{{block}}}"));
         }
-        let Some(name) = it.id.as_ref().map(|id| id.name.as_str()).or(anonymous) else {
-            return;
-        };
-        if !is_class {
-            self.edits.insert(keyword, declared);
-            return;
-        }
-        let also = alias.map(|alias| alias.name);
-        if let Some(also) = &also {
-            declared.push_str(&format!("let {also};"));
+    }
+
+    /// Makes the class the value of a variable, and decorates it behind its end with the decorators that the functions in
+    /// `lists` give. `alias` is the class's name in its own body, if the body names it.
+    fn decorate_class(
+        &mut self,
+        it: &Class<'a>,
+        keyword: u32,
+        name: &str,
+        mut declared: String,
+        lists: &[&String],
+        alias: Option<Alias>,
+    ) {
+        let alias = alias.map(|alias| alias.name);
+        if let Some(alias) = &alias {
+            declared.push_str(&format!("let {alias};"));
             self.edits
-                .insert(it.body.span.start + 1, format!("static{{{also}=this;}}"));
+                .insert(it.body.span.start + 1, format!("static{{{alias}=this;}}"));
         }
         let (open, close) = if it.id.is_none() {
             ("{default:", "}.default")
@@ -85,13 +108,9 @@ impl<'a> Rewriter<'a, '_> {
             ("", "")
         };
         self.edits.insert(keyword, format!("{declared}let {name}={open}"));
-        let lists: Vec<String> = list
-            .iter()
-            .chain(&outer)
-            .map(|list| format!("...{list}()"))
-            .collect();
+        let lists: Vec<String> = lists.iter().map(|list| format!("...{list}()")).collect();
         let decorate = self.helpers.name(self.env, Helper::Decorate);
-        let also = also.map_or_else(String::new, |also| format!("{also}="));
+        let also = alias.map_or_else(String::new, |alias| format!("{alias}="));
         let lists = lists.join(",");
         self.edits.insert(
             it.span.end,

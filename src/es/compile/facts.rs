@@ -157,7 +157,7 @@ impl Reader<'_> {
             };
             return Err(Fault::syntax(
                 it.span.start,
-                format!("`import {word}` is not supported by this version of Node"),
+                format!("`import {word}` is not supported here"),
             ));
         }
         let Some(specifiers) = &it.specifiers else {

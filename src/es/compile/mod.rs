@@ -45,7 +45,7 @@ mod naming;
 mod options;
 mod parse;
 mod place;
-mod quote;
+pub mod quote;
 mod rewrite;
 mod rewriter;
 mod scan;
@@ -60,8 +60,6 @@ mod using;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-
 use oxc_allocator::Allocator;
 use oxc_ast::ast::Program;
 use oxc_semantic::Scoping;
@@ -74,7 +72,6 @@ pub use types::{
     NodeVersion, Request, Source,
 };
 
-use edit::Edits;
 use facts::{Facts, Reader};
 use place::{Fault, Places};
 use rewriter::Rewriter;
@@ -136,42 +133,18 @@ fn compile_parsed<'a>(
     let jsx = setting
         .map(|setting| setting.calls(&facts, &scoping, &env, kind))
         .unwrap_or_default();
-    let exposed = told::exposed(&facts, &scoping);
     let mut rewriter = Rewriter {
-        text,
-        source,
-        kind,
-        places: &places,
-        scoping: &scoping,
-        env: &env,
-        edits: Edits::default(),
-        facts,
-        depth: 0,
-        own_arguments: 0,
-        apart: None,
-        called_at: None,
-        called: BTreeSet::new(),
-        has_await: false,
-        uses_env: false,
         dynamic,
         prelude,
-        fault: None,
-        names: 0,
-        classes: Vec::new(),
-        aliases: Vec::new(),
-        helpers: helpers::Helpers::default(),
         kinds: if uses_metadata(source) {
             metadata::kinds(program, &scoping)
         } else {
             rewriter::Kinds::default()
         },
         jsx,
-        resources: None,
-        spaces: Vec::new(),
         exported: exported(source, program),
-        exported_from: None,
-        exposed,
-        enum_strings: FxHashSet::default(),
+        exposed: told::exposed(&facts, &scoping),
+        ..Rewriter::new(text, source, kind, &places, &scoping, &env, facts)
     };
     rewriter.program(program);
     if kind == Kind::CommonJs && rewriter.has_await {
@@ -257,20 +230,11 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
         ..
     } = rewriter;
     let (prefix, suffix) = if kind == Kind::CommonJs {
-        let door = if uses_env {
-            format!("const {env}=module.__hmr__;")
-        } else {
-            String::new()
-        };
         let helpers = helpers.declarations(env);
-        let prefix = format!("{door}{helpers}{prelude}");
-        // Code before a directive would make it a mere string.
-        let strict = if !prefix.is_empty() && is_strict {
-            "\"use strict\";"
-        } else {
-            ""
-        };
-        (format!("{strict}{prefix}"), String::new())
+        (
+            common_js_prefix(env, uses_env, &(helpers + &prelude), is_strict),
+            String::new(),
+        )
     } else {
         let prelude = naming::variables(env, &called) + &prelude;
         let mut prefix = module_prefix(env, &facts, has_await, &prelude);
@@ -321,6 +285,24 @@ fn is_quiet(text: &str) -> bool {
     line.is_empty() || starts.iter().any(|start| line.starts_with(start))
 }
 
+/// The code before a CommonJS text: `needed`, and a variable for the environment.
+fn common_js_prefix(env: &str, uses_env: bool, needed: &str, is_strict: bool) -> String {
+    let door = if uses_env {
+        format!("const {env}=module.__hmr__;")
+    } else {
+        String::new()
+    };
+    let prefix = format!("{door}{needed}");
+    // Code before a directive would make it a mere string.
+    let strict = if !prefix.is_empty() && is_strict {
+        "\"use strict\";"
+    } else {
+        ""
+    };
+    format!("{strict}{prefix}")
+}
+
+/// The code before the text of an ES module: the head of its function, and the getters of its exports.
 fn module_prefix(env: &str, facts: &Facts, has_await: bool, prelude: &str) -> String {
     let mut prefix = String::with_capacity(64);
     let (keyword, open, close) = if has_await {

@@ -78,7 +78,51 @@ pub struct Rewriter<'a, 's> {
     pub enum_strings: FxHashSet<String>,
 }
 
-impl Rewriter<'_, '_> {
+impl<'a, 's> Rewriter<'a, 's> {
+    /// A rewriter that has not begun. What is not given here is empty.
+    pub fn new(
+        text: &'a str,
+        source: &'s Source<'s>,
+        kind: Kind,
+        places: &'s Places<'a>,
+        scoping: &'s Scoping,
+        env: &'s str,
+        facts: Facts,
+    ) -> Self {
+        Self {
+            text,
+            source,
+            kind,
+            places,
+            scoping,
+            env,
+            edits: Edits::default(),
+            facts,
+            depth: 0,
+            own_arguments: 0,
+            apart: None,
+            called_at: None,
+            called: BTreeSet::new(),
+            has_await: false,
+            uses_env: false,
+            dynamic: Vec::new(),
+            prelude: String::new(),
+            fault: None,
+            names: 0,
+            classes: Vec::new(),
+            aliases: Vec::new(),
+            helpers: Helpers::default(),
+            kinds: Kinds::default(),
+            jsx: Calls::default(),
+            resources: None,
+            spaces: Vec::new(),
+            exported: Exported::default(),
+            exported_from: None,
+            exposed: FxHashSet::default(),
+            enum_strings: FxHashSet::default(),
+        }
+    }
+
     /// Remembers the first fault.
     pub fn fail(&mut self, fault: Fault) {
         if self.fault.as_ref().is_none_or(|first| fault.at < first.at) {

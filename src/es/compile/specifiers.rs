@@ -13,7 +13,7 @@ impl<'a> Rewriter<'a, '_> {
         if it.phase.is_some() {
             self.fail(Fault::syntax(
                 it.span.start,
-                "Import phases are not supported by this version of Node",
+                "Import phases are not supported here",
             ));
             return;
         }

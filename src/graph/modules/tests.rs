@@ -69,12 +69,12 @@ fn what_was_loaded_for_one_user_is_not_loaded_again_for_the_other() {
     let mut loaded = graph.slice(&a);
     loaded.extend(&a);
     assert_eq!(names(&graph, &loaded), "A l x");
-    graph.settle(&loaded);
+    graph.note_loaded(&loaded);
     assert_eq!(names(&graph, &graph.slice(&b)), "y");
     assert_eq!(names(&graph, &graph.slice(&a)), "");
     let mut rest = graph.slice(&b);
     rest.extend(&b);
-    graph.settle(&rest);
+    graph.note_loaded(&rest);
     assert!(graph.stale.is_empty());
 }
 

@@ -5,10 +5,10 @@ use std::rc::Rc;
 use crate::js::{Call, Cx, Js, JsResult, Value, spawn};
 
 use super::state::Resources;
+use super::timers;
 use super::transition::{Progress, Transition};
-use super::{caller, timers};
 
-const FUNCTIONS: [(&str, u32, crate::js::NativeFn); 9] = [
+const FUNCTIONS: [(&str, u32, crate::js::NativeFn); 8] = [
     ("install", 0, |call| {
         done(call, call.js.state::<Resources>()?.install(call.js))
     }),
@@ -21,14 +21,11 @@ const FUNCTIONS: [(&str, u32, crate::js::NativeFn); 9] = [
     ("timers", 0, |call| {
         timers::for_hot_code(&*call.js.state::<Resources>()?, call.js)
     }),
-    ("isHotCaller", 0, |call| {
-        Ok(call.js.boolean(caller::is_hot(call.js)?))
-    }),
     ("keep", 1, keep),
     ("begin", 1, begin),
 ];
 
-const METHODS: [(&str, crate::js::NativeFn); 6] = [
+const METHODS: [(&str, crate::js::NativeFn); 5] = [
     ("evaluated", |call| {
         done(call, transition(call)?.evaluated(call.js))
     }),
@@ -41,7 +38,6 @@ const METHODS: [(&str, crate::js::NativeFn); 6] = [
         let failure = transition(call)?.failure();
         Ok(failure.map_or_else(|| call.js.undefined(), |it| it.get(call.js)))
     }),
-    ("isLate", |call| Ok(call.js.boolean(transition(call)?.is_late()))),
 ];
 
 /// Adds the hidden export.

@@ -106,11 +106,6 @@ impl Transition {
         self.progress.get()
     }
 
-    /// Whether the new versions came up because 10 s had passed, without listening on any address.
-    pub fn is_late(&self) -> bool {
-        self.is_late.get()
-    }
-
     /// The exit or error that the new versions failed with, other than a rejection of their evaluation.
     pub fn failure(&self) -> Option<Held> {
         self.failure.borrow().clone()

@@ -26,7 +26,7 @@ const LOCKS: [&str; 8] = [
 const MOST: usize = 20_000;
 
 /// Whether a package manager writes the file. It writes many more, so the end is waited for.
-pub fn is_installed(path: &Path) -> bool {
+pub fn comes_with_install(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
     is_in_node_modules(path) || name.is_some_and(|name| LOCKS.contains(&name))
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime};
 use parking_lot::Mutex;
 use tracing::trace;
 
-use super::triggers::is_installed;
+use super::triggers::comes_with_install;
 
 use crate::js::{Js, JsResult, JsWaker, Timers, outside};
 
@@ -202,7 +202,7 @@ impl Watch {
     }
 
     fn quiet(&self) -> Duration {
-        if self.changed.borrow().iter().any(|file| is_installed(file)) {
+        if self.changed.borrow().iter().any(|file| comes_with_install(file)) {
             INSTALLED
         } else {
             QUIET
@@ -230,7 +230,7 @@ impl Watch {
         if since(&self.last) < self.quiet() {
             return self.wait(js);
         }
-        let missing = |file: &&PathBuf| is_installed(file) && !file.exists();
+        let missing = |file: &&PathBuf| comes_with_install(file) && !file.exists();
         let missing = self.changed.borrow().iter().find(missing).cloned();
         if let Some(file) = missing.filter(|_| since(&self.first) < MISSING) {
             trace!(?file, "missing, so packages are being installed");

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use crate::js::{Js, JsResult, Value};
 
+use crate::paths::is_in_node_modules;
 use crate::vite_node::app::App;
 use crate::vite_node::hot_cache::{Table, array_from};
-use crate::vite_node::ids::{Roots, is_installed};
+use crate::vite_node::ids::Roots;
 use crate::vite_node::module_cache::Ids;
 
 impl App {
@@ -27,7 +28,7 @@ impl App {
             // A graph that is not Vite's may throw anything.
             edited.extend(self.users_of_absent(js, loaded, roots, id).unwrap_or_default());
         }
-        edited.retain(|id| !is_installed(id));
+        edited.retain(|id| !is_in_node_modules(id));
         edited
     }
 

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::hot::event;
 use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn};
 
 use crate::vite_node::app::{App, Hot};
@@ -10,7 +11,7 @@ use crate::vite_node::disposing::dispose;
 use crate::vite_node::listeners::{finish_in_time, notify, notify_vite};
 use crate::vite_node::module_cache::Ids;
 use crate::vite_node::outbox;
-use crate::vite_node::plugin::Origin;
+use crate::vite_node::plugin::Channel;
 use crate::vite_node::reload::{entries, has_failed_start, reload, reload_as_wished};
 use crate::vite_node::update;
 use crate::vite_node::web_mode::is_web_mode;
@@ -74,59 +75,28 @@ async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), Held
         .cx
         .attempt(|js| Ok(payload.get(js).get("triggeredBy")?.text()))?;
     let mut edited_at = None;
-    if app
-        .cx
-        .with(|js| app.origin(js, payload.get(js)) == Origin::Browser)
-    {
+    let origin = || app.cx.with(|js| app.origin(js, payload.get(js)));
+    if origin() == Channel::Browser {
         // Waits for this turn to end: the environments report one edit in one turn, the browser's first.
         let _ = settled(&app.cx, Held::undefined()).await;
     }
     if let Some(file) = &file {
-        let (is_loaded, is_done, at) = app.cx.attempt(|js| {
-            let roots = app.roots(js);
-            let (loaded, owners) = (app.loaded(js)?, app.owners(js)?);
-            let changes = app.changes(js);
-            let at = changes
-                .as_ref()
-                .and_then(|changes| changes.latest(|changed| roots.is_of_file(changed, file)));
-            // Looks whether the file itself or a module that its edit concerns is loaded.
-            let edits = changes
-                .as_ref()
-                .zip(at)
-                .and_then(|(changes, at)| changes.files(at));
-            let modules: Vec<_> = edits
-                .into_iter()
-                .flatten()
-                .flat_map(|(_, modules)| modules)
-                .collect();
-            let is_loaded = [&loaded, &owners]
-                .iter()
-                .any(|ids| !ids.of_file(roots, file, &[]).is_empty())
-                || !app.edited(js, &loaded, roots, file, &modules).is_empty();
-            let Some(changes) = changes else {
-                return Ok((is_loaded, false, None));
-            };
-            let is_done = at.is_some_and(|at| {
-                app.state.applied.borrow_mut().edit(at).is_reloaded_since(arrived)
-                    || (app.origin(js, payload.get(js)) == Origin::Browser
-                        && changes.is_for_ssr(at, app.state.reload_failed.get()))
-            });
-            Ok((is_loaded, is_done, at))
-        })?;
-        if is_done || !(is_loaded || app.state.reload_failed.get() || has_failed_start(app).await) {
+        let from = origin();
+        let cause = app
+            .cx
+            .attempt(|js| cause_of_reload(app, js, file, from, arrived))?;
+        let is_concerned = cause.is_loaded || app.state.reload_failed.get();
+        if cause.is_done || !(is_concerned || has_failed_start(app).await) {
             return Ok(());
         }
-        edited_at = at;
+        edited_at = cause.edited_at;
     }
-    if app
-        .cx
-        .with(|js| app.origin(js, payload.get(js)) == Origin::Restart)
-    {
+    if origin() == Channel::Restart {
         app.follow_restart().await;
     }
-    notify_vite(app, "vite:beforeFullReload", payload).await;
+    notify_vite(app, event::BEFORE_FULL_RELOAD, payload).await;
     app.cx
-        .attempt(|js| app.cache(js)?.drop_event(js.string("vite:beforeFullReload")))?;
+        .attempt(|js| app.cache(js)?.drop_event(js.string(event::BEFORE_FULL_RELOAD)))?;
     reload(app, &[]).await?;
     if let Some(at) = edited_at {
         app.state.applied.borrow_mut().edit(at).reloaded = Some(app.state.next_moment());
@@ -134,10 +104,55 @@ async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), Held
     Ok(())
 }
 
+/// The edit for which a server asks for a full reload.
+struct Cause {
+    /// Whether the edited file, or a module that its edit concerns, is loaded.
+    is_loaded: bool,
+    /// Whether the edit has been followed already, or will be by another message.
+    is_done: bool,
+    /// Time when the file changed, if the plugin saw that.
+    edited_at: Option<f64>,
+}
+
+/// Looks up the edit of `file`, for which a message from `origin` that arrived at that moment asks for a full reload.
+fn cause_of_reload<'s>(
+    app: &App,
+    js: Js<'s>,
+    file: &str,
+    origin: Channel,
+    arrived: u64,
+) -> JsResult<'s, Cause> {
+    let roots = app.roots(js);
+    let (loaded, owners) = (app.loaded(js)?, app.owners(js)?);
+    let changes = app.changes(js);
+    let edited_at = changes
+        .as_ref()
+        .and_then(|changes| changes.latest(|changed| roots.is_of_file(changed, file)));
+    let edits = changes
+        .as_ref()
+        .zip(edited_at)
+        .and_then(|(changes, at)| changes.files(at));
+    let modules = edits.into_iter().flatten().flat_map(|(_, modules)| modules);
+    let modules: Vec<_> = modules.collect();
+    let is_loaded = [&loaded, &owners]
+        .iter()
+        .any(|ids| !ids.of_file(roots, file, &[]).is_empty())
+        || !app.edited(js, &loaded, roots, file, &modules).is_empty();
+    let is_done = changes.zip(edited_at).is_some_and(|(changes, at)| {
+        app.state.applied.borrow_mut().edit(at).is_reloaded_since(arrived)
+            || (origin == Channel::Browser && changes.is_for_ssr(at, app.state.reload_failed.get()))
+    });
+    Ok(Cause {
+        is_loaded,
+        is_done,
+        edited_at,
+    })
+}
+
 /// Prunes the payload's modules: calls each one's disposer, then its prune callback, then drops its data and registrations. A
 /// module that this runner still needs stays.
 async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
-    notify_vite(app, "vite:beforePrune", payload).await;
+    notify_vite(app, event::BEFORE_PRUNE, payload).await;
     let owners = app.cx.attempt(|js| {
         let paths = payload.get(js).get("paths")?;
         let paths = if paths.is_object() {
@@ -192,22 +207,22 @@ async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
 
 /// Whether a module that a channel says is pruned is still imported here. Browsers import other modules than runners, and the
 /// SSR environment does not know what modules in web mode import.
-fn is_needed<'s>(app: &App, js: Js<'s>, owner: &str, origin: Origin) -> JsResult<'s, bool> {
+fn is_needed<'s>(app: &App, js: Js<'s>, owner: &str, origin: Channel) -> JsResult<'s, bool> {
     let Some(id) = app.loaded(js)?.find(app.roots(js), owner) else {
         return Ok(false);
     };
     Ok(match origin {
-        Origin::Browser => entries(app, js)?.contains(&id) || !app.current_importers(js, &id)?.is_empty(),
-        Origin::Ssr => app
+        Channel::Browser => entries(app, js)?.contains(&id) || !app.current_importers(js, &id)?.is_empty(),
+        Channel::Ssr => app
             .current_importers(js, &id)?
             .iter()
             .any(|importer| is_web_mode(importer)),
-        Origin::Restart | Origin::Unknown => false,
+        Channel::Restart | Channel::Unknown => false,
     })
 }
 
 async fn error(app: &App, payload: &Held) -> Result<(), Held> {
-    notify_vite(app, "vite:error", payload).await;
+    notify_vite(app, event::ERROR, payload).await;
     app.cx.with(|js| report(js, payload));
     Ok(())
 }

@@ -6,12 +6,13 @@ use std::rc::Rc;
 use crate::graph;
 use crate::js::{Held, Js, JsResult, Value};
 
+use crate::paths::is_in_node_modules;
 use crate::vite_node::app::App;
 use crate::vite_node::changes::Changes;
 use crate::vite_node::console;
-use crate::vite_node::ids::{Roots, is_installed, shown};
+use crate::vite_node::ids::{Roots, shown};
 use crate::vite_node::module_cache::Ids;
-use crate::vite_node::plugin::Origin;
+use crate::vite_node::plugin::Channel;
 
 /// A module that is to run again.
 pub struct Accepted {
@@ -93,7 +94,7 @@ pub fn plan<'s>(
         roots: scene.roots.clone(),
         ..Plan::default()
     };
-    let is_from_browser = app.origin(js, payload) == Origin::Browser;
+    let is_from_browser = app.origin(js, payload) == Channel::Browser;
     let updates = payload.get("updates")?;
     for update in if updates.is_object() {
         updates.items()?
@@ -186,13 +187,13 @@ impl<'s> Scene<'_, 's> {
             plan.awaited.extend(self.loaded.find(&self.roots, &place));
             return Ok(None);
         }
-        let path_shown = shown(&path);
+        let shown = if is_self {
+            shown(&path)
+        } else {
+            format!("{} via {}", shown(&accepted_path), shown(&path))
+        };
         let step = Step {
-            shown: if is_self {
-                path_shown
-            } else {
-                format!("{} via {path_shown}", shown(&accepted_path))
-            },
+            shown,
             path: owner.unwrap_or(place),
             accepted_path,
             accepted: 0,
@@ -200,12 +201,9 @@ impl<'s> Scene<'_, 's> {
             first_invalidated_by: update.get("firstInvalidatedBy")?.text(),
             edited_at,
         };
-        if let Some(at) = edited_at
-            && (self.is_done(&step, at) || plan.steps.iter().any(|other| other.is_same(&step)))
-        {
-            return Ok(None);
-        }
-        Ok(Some(step))
+        let is_planned = || plan.steps.iter().any(|other| other.is_same(&step));
+        let is_done = edited_at.is_some_and(|at| self.is_done(&step, at) || is_planned());
+        Ok((!is_done).then_some(step))
     }
 
     /// Whether a step has been done already for the edit of that moment.
@@ -282,7 +280,7 @@ impl<'s> Scene<'_, 's> {
             let changed: Vec<_> = files.iter().flat_map(edited).collect();
             graph::affected(&changed, &accepted, |id| {
                 let mut importers = self.app.importers(self.js, id);
-                importers.retain(|id| !is_installed(id));
+                importers.retain(|id| !is_in_node_modules(id));
                 importers.iter().filter_map(find).collect()
             })
         } else {

@@ -16,7 +16,7 @@ use changes::Changes;
 
 /// Which channel of a server brought a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum Channel {
     /// The channel to the browsers.
     Browser,
     /// The channel of the SSR environment.
@@ -84,16 +84,16 @@ impl App {
     }
 
     /// Which channel brought the payload.
-    pub fn origin<'s>(&self, js: Js<'s>, payload: Value<'s>) -> Origin {
+    pub fn origin<'s>(&self, js: Js<'s>, payload: Value<'s>) -> Channel {
         let origin = self
             .hot
             .emitter_home(self.emitter(js))
             .and_then(|home| Table(home.get("origins")?).get(payload));
         match origin.ok().and_then(Value::text).as_deref() {
-            Some("browser") => Origin::Browser,
-            Some("ssr") => Origin::Ssr,
-            Some(restart::ORIGIN) => Origin::Restart,
-            _ => Origin::Unknown,
+            Some("browser") => Channel::Browser,
+            Some("ssr") => Channel::Ssr,
+            Some(restart::ORIGIN) => Channel::Restart,
+            _ => Channel::Unknown,
         }
     }
 }

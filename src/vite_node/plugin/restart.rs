@@ -6,9 +6,9 @@
 
 use crate::js::{Js, JsResult, Value, settled};
 
+use crate::paths::is_in_node_modules;
 use crate::vite_node::app::App;
 use crate::vite_node::console;
-use crate::vite_node::ids::is_installed;
 use crate::vite_node::plugin::{Intercepted, mark_origin, ssr_channel};
 
 /// The mark of a message that comes from a restarted server.
@@ -79,7 +79,7 @@ impl App {
         if let Some(changes) = self.changes(js) {
             ids.extend(changes.requested());
         }
-        ids.retain(|id| !is_installed(id));
+        ids.retain(|id| !is_in_node_modules(id));
         ids.sort_unstable();
         ids.dedup();
         Ok(ids)

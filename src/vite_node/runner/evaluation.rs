@@ -3,9 +3,9 @@
 
 use crate::js::{Held, Js, JsResult, Value, settled};
 
+use crate::paths::is_in_node_modules;
 use crate::vite_node::app::App;
 use crate::vite_node::console;
-use crate::vite_node::ids::is_installed;
 use crate::vite_node::module_cache::{Settled, state_of};
 use crate::vite_node::patience::PATIENCE_TEXT;
 
@@ -38,7 +38,7 @@ impl App {
             let loaded = self.loaded(js)?;
             let own = loaded
                 .iter()
-                .filter(|id| !is_installed(id) && !self.is_run_by_us(id));
+                .filter(|id| !is_in_node_modules(id) && !self.is_run_by_us(id));
             let evaluations = own.map(|id| js.scope(|js| self.evaluation(js, id).ok().flatten()));
             Ok(evaluations.flatten().collect::<Vec<_>>())
         });

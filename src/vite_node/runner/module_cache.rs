@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use crate::js::{Held, Js, JsResult, Value, settled};
 
+use crate::paths::is_in_node_modules;
 use crate::vite_node::app::App;
 use crate::vite_node::hot_cache::{Table, array_from};
-use crate::vite_node::ids::{Roots, is_installed, last_segment};
+use crate::vite_node::ids::{Roots, last_segment};
 
 /// The ids in some maps. An id is looked up in the maps. All keys are read only when a spelling has to be searched for, and
 /// then as one text, since thousands of strings cross from JavaScript slowly.
@@ -142,7 +143,7 @@ impl<'s> Ids<'s> {
 
 /// The outcome of running a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RunState {
     /// The module has run.
     Ran,
     /// The module still runs.
@@ -273,7 +274,7 @@ impl App {
     /// The imports of each loaded module, except those of installed packages.
     pub fn imports(&self, js: Js<'_>, loaded: &Ids<'_>, roots: &Roots) -> HashMap<String, Vec<String>> {
         let mut imports: HashMap<String, Vec<String>> = HashMap::new();
-        for id in loaded.iter().filter(|id| !is_installed(id)) {
+        for id in loaded.iter().filter(|id| !is_in_node_modules(id)) {
             let importers = js.scope(|js| self.importers(js, id));
             for importer in importers {
                 let importer = loaded.find(roots, &importer).unwrap_or(importer);
@@ -284,7 +285,7 @@ impl App {
     }
 
     /// The outcomes of running these modules. A runner keeps the promise of a module that runs.
-    pub async fn outcomes(&self, ids: Vec<String>) -> Vec<(String, Outcome)> {
+    pub async fn outcomes(&self, ids: Vec<String>) -> Vec<(String, RunState)> {
         let peeks = self.cx.attempt(|js| {
             let loaded = self.loaded(js)?;
             let peek = |id: &String| {
@@ -298,9 +299,9 @@ impl App {
                     return state_of(promise).map(Peek::Promise);
                 }
                 Ok(Peek::Known(if loaded.contains(id) {
-                    Outcome::Unknown
+                    RunState::Unknown
                 } else {
-                    Outcome::Absent
+                    RunState::Absent
                 }))
             };
             ids.iter()
@@ -321,7 +322,7 @@ impl App {
 }
 
 enum Peek {
-    Known(Outcome),
+    Known(RunState),
     Promise(Held),
 }
 
@@ -358,10 +359,10 @@ impl Settled {
     }
 }
 
-fn outcome_in(state: Value<'_>) -> Outcome {
+fn outcome_in(state: Value<'_>) -> RunState {
     match Settled::read(state) {
-        Settled::Rejected => Outcome::Failed,
-        Settled::Fulfilled => Outcome::Ran,
-        Settled::Pending => Outcome::Running,
+        Settled::Rejected => RunState::Failed,
+        Settled::Fulfilled => RunState::Ran,
+        Settled::Pending => RunState::Running,
     }
 }

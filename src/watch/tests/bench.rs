@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::temp::TempDir;
 use crate::watch::backend::{Connect, NotifyBackend};
-use crate::watch::shared::Call;
+use crate::watch::shared::Wakeup;
 use crate::watch::{Due, Hub, LoadedFile, Stamp, WatchKey, WatchOptions};
 
 /// Far more than anything takes, so that only a lost change runs into it.
@@ -141,7 +141,7 @@ impl Bench {
 
     /// Comes as if it had been called early.
     pub fn load_early(&self) -> Vec<Load> {
-        self.hub.shared.state.lock().call = Call::Early;
+        self.hub.shared.state.lock().wakeup = Wakeup::Early;
         self.load()
     }
 

@@ -245,7 +245,7 @@ fn cost(branches: u32) -> std::time::Duration {
     }
     graph.set_root(ModuleId(0), true);
     evaluate(&mut graph, ModuleId(0), &mut HashSet::new());
-    graph.settle();
+    graph.find_cycles();
     let claims = Drawn {
         itself: (1..=branches).collect(),
         ..Drawn::default()

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::paths::{is_in_node_modules, percent_decoded};
+use crate::paths::percent_decoded;
 
 /// The folder and the public path that ids are relative to.
 #[derive(Clone, Debug, Default)]
@@ -145,11 +145,6 @@ pub fn shown(id: &str) -> String {
         name.into()
     };
     format!("{name}{}", lasting_query(query)).replace('\0', "\\0")
-}
-
-/// Whether the id belongs to an installed package, which is never evicted.
-pub fn is_installed(id: &str) -> bool {
-    is_in_node_modules(id)
 }
 
 /// The last segment of a path without its query: all spellings of one file share it.
