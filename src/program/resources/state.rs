@@ -19,8 +19,8 @@ pub struct Resources {
     pub clock: Rc<Timers>,
     /// Names of properties that nobody else can have.
     pub keys: Keys,
-    /// What hot code gets for the timers of the global object; `undefined` before it is asked for.
-    pub hot_timers: RefCell<Held>,
+    /// What `owned.js` gave; `undefined` before it is asked for.
+    pub owned: RefCell<Held>,
     /// Who listens to `process` and its streams on behalf of whom: a `WeakMap` from listeners to records.
     pub registrations: Held,
     /// Responses and streams that a transition has waited for: a `WeakSet`.
@@ -79,7 +79,7 @@ impl State for Resources {
                 emit: js.symbol("node-hmr emit").hold(),
                 sessions: js.symbol("node-hmr sessions").hold(),
             },
-            hot_timers: RefCell::new(Held::undefined()),
+            owned: RefCell::new(Held::undefined()),
             registrations: js.global()?.get("WeakMap")?.construct(&[])?.hold(),
             known_requests: js.global()?.get("WeakSet")?.construct(&[])?.hold(),
             emitters: RefCell::default(),
