@@ -1,11 +1,11 @@
 'use strict'
 
-// The addon, where it usually is, or else through the generated loader, which knows every place, but to compile and run
-// takes longer than the addon itself. And an error that says what to do when there is none.
+// Loads the addon from its usual place, or else through the generated loader, which knows every place but takes longer to
+// compile and run than the addon itself. If there is no addon, throws an error that says what to do.
 
 /** The platforms and architectures of `npm/`. */
 const PREBUILT = { linux: ['x64', 'arm64', 'arm'], darwin: ['x64', 'arm64'], win32: ['x64', 'arm64'] }
-/** What the usual systems load; others, with musl say, are left to the generated loader. */
+/** The usual systems, with their addons. The generated loader serves all others, for example those with musl. */
 const USUAL = {
   'darwin arm64': 'darwin-arm64',
   'darwin x64': 'darwin-x64',
@@ -57,11 +57,11 @@ function noAddon(cause) {
             'here: npm i --include=optional @upvotr/node-hmr'
           ]
         : [`@upvotr/node-hmr: there is no prebuilt addon for ${here}.`, build]
-  // Without the loader's error as its cause: that gives advice of its own, which contradicts this.
+  // The loader's error is not the cause of this one: its advice contradicts ours.
   return Object.assign(new Error(lines.join('\n')), { code: 'ERR_HMR_NO_ADDON', tried })
 }
 
-/** What the loader met with, file by file: the messages along the chain of causes, without their require stacks. */
+/** The errors that the loader met, file by file: messages along the chain of causes, without their require stacks. */
 function reasons(error) {
   const messages = []
   for (let next = error.cause; next; next = next.cause) messages.unshift(next.message.split('\n')[0])

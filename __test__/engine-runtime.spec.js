@@ -7,6 +7,7 @@ const path = require('node:path')
 const { test } = require('node:test')
 const { pathToFileURL } = require('node:url')
 const { assert, ContentWatcher, createRuntime, FSWatcher, HMRRuntime, nextUpdate, scenario } = require('./support')
+const { start } = require('./support/process')
 const { makeProject } = require('./support/project')
 
 const hot = (value) =>
@@ -74,6 +75,50 @@ test('real saves of the hot module, of what it imports, and through a symbolic l
     await updated
     assert.equal(module.exports, expected)
   }
+})
+
+// [hot 32, 152]
+test('"ids are resolved as in §3": conditions of Node\'s command line, without `register`', async (t) => {
+  const folder = scenario(t, 'circle')
+  folder.edit('node_modules/pk/package.json', '{ "exports": { "special": "./special.js", "default": "./default.js" } }')
+  folder.edit('node_modules/pk/special.js', 'module.exports = "special"')
+  folder.edit('node_modules/pk/default.js', 'module.exports = "default"')
+  folder.edit('asks.mjs', hot('pk').replace('import', "import pk from 'pk'\nimport"))
+  folder.edit(
+    'start.mjs',
+    `import { createRuntime } from '@upvotr/node-hmr'
+     console.log((await createRuntime(import.meta, false).import('./asks')).exports)`
+  )
+  for (const [options, env, expected] of [
+    [[], {}, 'default'],
+    [['--conditions=special'], {}, 'special'],
+    [['-C', 'special'], {}, 'special'],
+    [[], { NODE_OPTIONS: '--conditions=special' }, 'special']
+  ]) {
+    const program = start(t, [process.execPath, ...options, 'start.mjs'], { cwd: folder.dir, env })
+    assert.equal((await program.ended()).stdout, `${expected}\n`)
+  }
+})
+
+// [hot 37, 152]
+test('"ids are resolved as in §3": "a query or hash is a module instance of its own"', async (t) => {
+  const it = scenario(t, 'circle')
+  it.edit('once.mjs', hot('[import.meta.url.split("/").pop(), 1]'))
+  const runtime = createRuntime(it.file('index.mjs'))
+  t.after(() => runtime.closeAll())
+  const ids = ['./once.mjs', './once?x=1', './once.mjs#y']
+  const modules = await Promise.all(ids.map((id) => runtime.import(id)))
+  assert.deepEqual(
+    modules.map((module) => module.exports),
+    ids.map(() => ['once.mjs', 1])
+  )
+  const updated = Promise.all(ids.map((id) => nextUpdate(runtime, id)))
+  it.edit('once.mjs', hot('[import.meta.url.split("/").pop(), 2]'))
+  await updated
+  assert.deepEqual(
+    modules.map((module) => module.exports[1]),
+    [2, 2, 2]
+  )
 })
 
 // [hot 152]

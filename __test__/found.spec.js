@@ -57,7 +57,10 @@ test('what was found: the namespace of an ES module', { skip: !process.features.
   project.write('b.mjs', 'export const b = 1')
   const runtime = createRuntime(createRequire(path.join(project.folder, 'index.js')), false)
   const found = (expected) => (error) => expected.test(error.stack)
-  await assert.rejects(runtime.import('./a.mjs'), found(/an ES module.* as `default`: name that "module\.exports"/))
+  await assert.rejects(
+    runtime.import('./a.mjs'),
+    found(/an ES module.* as `default`: import it through `createRuntime\(import\.meta\)`/)
+  )
   await assert.rejects(runtime.import('./b.mjs'), found(/an ES module.*: name the hot module "module\.exports"/))
 })
 

@@ -15,6 +15,8 @@ const {
   hmr
 } = require('./support')
 
+const { makeProject } = require('./support/project')
+
 const seconds = (count) => new Promise((resolve) => setTimeout(resolve, count * 1000))
 const never = () => new Promise(() => {})
 
@@ -154,4 +156,21 @@ test('a step that hangs is given up by a save after more than 5 s', { concurrenc
   }
   await Promise.all(Object.entries(cases).map(([name, body]) => t.test(name, body)))
   await unhandled.check()
+})
+
+test('what was given up and fails late is shown without a line of the new text', async (t) => {
+  const project = makeProject(t)
+  const version = (run) => `const { createRunner, hmr } = require('@upvotr/node-hmr')
+module.exports = hmr(null, createRunner(${run}, undefined, true))
+`
+  project.write('hot.js', version("async () => console.log('first')"))
+  const program = project.hmr(['-f', 'hot.js'])
+  await program.line('first')
+  project.write('hot.js', version("() => new Promise((_, no) => setTimeout(no, 6500, new Error('too late')))"))
+  await program.line('has not settled after 5 s')
+  await seconds(0.2)
+  project.write('hot.js', `// Another line.\n${version("async () => console.log('mended')")}`)
+  await program.line('mended')
+  await program.line('the runner failed after it was given up')
+  assert.equal(await program.line(/./), 'Error: too late')
 })

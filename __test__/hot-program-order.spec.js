@@ -42,6 +42,21 @@ test('"static and dynamic" importers: an importer by `import()` that accepts not
   assert.deepEqual(relative(program, told.way), ['leaf.mjs', 'a.mjs', 'main.mjs'])
 })
 
+// [hot 101, 117]
+test('an importer that does without a name that is gone mends it, of CommonJS as well', async (t) => {
+  const program = await runHot(t, {
+    'main.mjs': 'import { n } from "./a.cjs"; globalThis.read = () => [n]; import.meta.hot.accept()',
+    'a.cjs': 'exports.n = 1; module.hot.accept()'
+  })
+  const failed = await program.edit({ 'a.cjs': 'exports.m = 2; module.hot.accept()' })
+  assert.equal(failed.event, 'failed')
+  const told = await program.edit({
+    'main.mjs': 'import { m } from "./a.cjs"; globalThis.read = () => [m]; import.meta.hot.accept()'
+  })
+  assert.equal(told.event, 'updated')
+  assert.deepEqual(await program.ask('read()'), [2])
+})
+
 describe('cycles', () => {
   // [hot 104]
   test('whichever member is edited, it is evaluated in its order', async (t) => {
@@ -224,4 +239,17 @@ test('"`import()` of a module that is part of an update gives the running versio
   })
   await program.hears('evaluation 2')
   assert.deepEqual(program.said, ['disposer 1', 'evaluation 2'])
+})
+
+// [hot 100, 112]
+test('a file that is caught between two saves in place, empty, is no version', async (t) => {
+  const text = 'import.meta.hot.accept(); say("runs"); import.meta.hot.dispose(() => say("disposed"))'
+  const program = await runHot(t, { 'main.mjs': text })
+  for (let n = 0; n < 600; n++) {
+    program.write('main.mjs', text)
+    if (n % 3 === 0) await new Promise(setImmediate)
+  }
+  await program.edit({ 'main.mjs': `${text}; 2` })
+  assert.deepEqual(program.said, ['disposed', 'runs'])
+  assert.equal(program.events.length, 1)
 })

@@ -67,6 +67,38 @@ test('"its bindings are live there too": whatever a function assigns, also throu
   assert.equal(code, 0)
 })
 
+// [hot 30, 116]
+test('an entry that waits for what a package imports gets the new version of it in a reload, the old one in one that fails', async (t) => {
+  const config = (n, more = '') => `import './part.mjs'; export default ${n};${more}`
+  const folder = makeFolder(t, {
+    files: {
+      ...PACKAGE,
+      'main.mjs': `
+        import { load } from "pkg";
+        const url = new URL("./config.mjs", import.meta.url).href;
+        const { default: n } = await load(url);
+        console.log("config", n, (await load(url)).default);
+        if (n === 3) throw new Error("three");
+        setInterval(async () => console.log("asked", (await load(url)).default), 50);`,
+      'config.mjs': config(1),
+      'part.mjs': ''
+    }
+  })
+  const program = hmr(t, ['-l', 'main.mjs'], { cwd: folder.dir })
+  await program.printed('config 1 1')
+  await program.printed('its saves are taken')
+  folder.write('config.mjs', config(2))
+  await program.printed('config 2 2')
+  await program.printed('reloaded in')
+  folder.write('config.mjs', config(3))
+  await program.printed('config 3 3')
+  await program.printed('Error: three', 'stderr')
+  await program.printed('kept its last good version')
+  await program.printed('asked 2')
+  folder.write('config.mjs', config(4))
+  await program.printed('config 4 4')
+})
+
 // [hot 65]
 test('TypeScript outside of "type": "module": `require.main === module`', async (t) => {
   const files = {

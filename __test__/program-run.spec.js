@@ -88,6 +88,40 @@ describe('"The program sees what it would see under `node server.ts`"', () => {
       const { stdout } = await run(t, 'main.mjs', [], { cwd: dir }).ended()
       assert.equal(stdout, 'other false\nentry true\n')
     })
+    // [hot 73]
+    test(`${way}: stacks have the frames that they have under node, and none of ours`, async (t) => {
+      const dir = project(t, {
+        'main.mjs':
+          'import "./early.mjs"; console.log(new Error("top").stack); try { require } catch (error) { console.log(error.stack) }',
+        'early.mjs':
+          'import * as main from "./main.mjs"; try { import.meta.url = main.x; module.exports = 1 } catch (error) { console.log(error.stack) }'
+      })
+      const { stdout } = await run(t, 'main.mjs', [], { cwd: dir }).ended()
+      const frames = stdout.split('\n').filter((line) => line !== '' && !line.includes('node:internal'))
+      assert.deepEqual(
+        frames.map((frame) => frame.replace(/\(?file:.*\//, '').trim()),
+        [
+          'ReferenceError: module is not defined',
+          'at early.mjs:1:69',
+          'Error: top',
+          'at main.mjs:1:35',
+          'ReferenceError: require is not defined',
+          'at main.mjs:1:66'
+        ]
+      )
+    })
+    // [hot 10]
+    test(`${way}: the entry is a folder, or a name without its extension`, async (t) => {
+      const files = {
+        'package.json': '{ "type": "module", "main": "main.js" }',
+        'main.js': 'console.log(import.meta.main, process.argv.length)'
+      }
+      const dir = project(t, files)
+      for (const entry of ['.', 'main', dir]) {
+        const { stdout } = await run(t, entry, ['one'], { cwd: dir }).ended()
+        assert.equal(stdout, 'true 3\n')
+      }
+    })
     test(`${way}: an error names the source's own file, line and column, without a flag`, async (t) => {
       const dir = project(t, {
         'main.ts': 'import { fail } from "./fail.ts";\n\nfail(1);\n',

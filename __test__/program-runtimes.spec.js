@@ -3,7 +3,7 @@
 // Runtimes of the classic API within a hot program.
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
-const { makeProject } = require('./support/project')
+const { makeProject, root } = require('./support/project')
 
 const HMR = "import { createPersist, createRunner, createRuntime, hmr, updates } from '@upvotr/node-hmr'\n"
 
@@ -292,4 +292,87 @@ test('"A program may watch what happens": a listener that is added again is ther
     lines.filter((text) => /^each|^once/.test(text)),
     ['each t2', 'each t3', 'once']
   )
+})
+
+// [hot 154, 157]
+test('what a runtime imported is counted among the modules of a reload', async (t) => {
+  const project = program(t)
+  const { line } = project.hmr(['-l', 'server.ts'])
+  await line('its saves are taken')
+  project.edit('server.ts', 'server v1', 'server v2')
+  await line(/server\.ts reloaded in .* \(3 modules; nobody accepts it/)
+})
+
+// [hot 154, 157]
+test('`HMRRuntime.disableReloading()` in a hot program: nothing is taken any more, and it lives as long as under node', async (t) => {
+  const switched = "import { HMRRuntime } from '@upvotr/node-hmr'\nHMRRuntime.disableReloading()\n"
+  const project = program(t, {
+    'server.ts': `${switched}${SERVER.replace('setInterval', 'if (process.argv[2]) setInterval')}`
+  })
+  const ended = project.hmr(['-l', 'server.ts'])
+  await ended.line('server.ts runs; saves are not taken (reloading is disabled)')
+  assert.equal(await ended.ended, 0)
+  for (const start of [
+    () => project.hmr(['-l', 'server.ts', '--', 'stay']),
+    () => project.run(['--import', `${root}/register.mjs`, 'server.ts', 'stay'], { HMR_LOGGING: '1' })
+  ]) {
+    const program = start()
+    await program.line('routes are r1')
+    const from = program.lines.length
+    project.edit('text.ts', 't1', 't2')
+    project.edit('routes.ts', 'r1', 'r2')
+    project.edit('server.ts', 'server v1', 'server v2')
+    project.write('package.json', '{ "type": "module", "name": "changed" }')
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    assert.deepEqual(
+      program.lines.slice(from).filter((line) => !line.includes('saves are not taken')),
+      []
+    )
+    project.edit('text.ts', 't2', 't1')
+    project.edit('routes.ts', 'r2', 'r1')
+    project.edit('server.ts', 'server v2', 'server v1')
+    program.kill()
+    await program.ended
+  }
+})
+
+// [hot 154, 157]
+test('`HMRRuntime.disableReloading()` by a new version: it was the last', async (t) => {
+  const project = program(t)
+  const { line, lines } = project.hmr(['-l', 'server.ts'])
+  await line('its saves are taken')
+  project.write(
+    'server.ts',
+    `import { HMRRuntime } from '@upvotr/node-hmr'\nHMRRuntime.disableReloading()\n${SERVER.replace('v1', 'v2')}`
+  )
+  await line('server v2')
+  await line(/server\.ts reloaded in/)
+  const from = lines.length
+  project.edit('server.ts', 'v2', 'v3')
+  project.edit('text.ts', 't1', 't2')
+  await new Promise((resolve) => setTimeout(resolve, 600))
+  assert.deepEqual(
+    lines.slice(from).filter((line) => !/^(cleaned up|stopped|told reloaded)/.test(line)),
+    []
+  )
+})
+
+// [hot 154, 157]
+test('`setLogging` and `suppressWarnings` hold for a hot program, too', async (t) => {
+  const project = program(t, {
+    'server.ts': `import { HMRRuntime } from '@upvotr/node-hmr'\nHMRRuntime.setLogging(false)\nHMRRuntime.suppressWarnings(true)\n${SERVER}`
+  })
+  const { line, lines } = project.hmr(['-l', 'server.ts'])
+  await line('routes are r1')
+  project.edit('text.ts', 't1', 't2')
+  await line('update of ./routes.ts r1 t2 1')
+  project.edit('server.ts', 'server v1', 'server v2')
+  await line('told reloaded')
+  project.edit('text.ts', 'export', 'exprt')
+  await line('told failed')
+  const said = lines.filter((text) => text.includes('[hmr]'))
+  assert.deepEqual(said, ['[hmr] text.ts: the new version cannot be loaded'])
+  project.edit('server.ts', 'setLogging(false)', 'setLogging(true)')
+  project.edit('text.ts', 'exprt', 'export')
+  await line(/\[hmr\] .* reloaded in/)
 })

@@ -99,6 +99,24 @@ test('a run that writes what it follows is warned about, once', async (t) => {
   assert.match(warnings[0], /^\[hmr\] hot\.js: 10 updates within 2 s for data\.json/)
 })
 
+test('saves of somebody else, however many, are no loop', async (t) => {
+  const project = makeProject(t)
+  const version = (n) => `const { hmr, createRunner } = require('@upvotr/node-hmr')
+    module.exports = hmr(null, createRunner(() => console.log('version ' + ${n})))`
+  project.write('hot.js', version(0))
+  const program = project.hmr(['-f', 'hot.js'])
+  await program.line('version 0')
+  for (let n = 1; n <= 20; n++) {
+    await new Promise((resolve) => setTimeout(resolve, 80))
+    project.write('hot.js', version(n))
+    await program.line(`version ${n}`)
+  }
+  assert.deepEqual(
+    program.lines.filter((line) => line.includes('[hmr]')),
+    []
+  )
+})
+
 test('in a burst of saves, a failure that the next mends is not told', async (t) => {
   const project = makeProject(t)
   const names = Array.from({ length: 6 }, (_, index) => `helper${index}`)

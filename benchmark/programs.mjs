@@ -3,11 +3,12 @@
 // runner and Bun (from .cache/bench, after `npm run bench`; left out where they are not installed).
 // Usage: node benchmark/programs.mjs [--modules 1000,10000] [--turns 7] [--chain] [--only ours,node]
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { bun } from './support/bun.mjs'
 import { median, ms, ratio, table } from './support/figures.mjs'
 import { root } from './support/project.mjs'
 
@@ -32,7 +33,7 @@ const tools = {
   'ours, later starts': { run: () => [node, '--import', register, 'entry.ts'] },
   'plain node': { run: () => [node, '--disable-warning=ExperimentalWarning', 'entry.ts'] },
   "Vite's module runner": { run: (folder) => [node, path.join(folder, 'runner.mjs')], needs: path.join(peers, 'vite') },
-  bun: { run: () => [bun(), 'entry.ts'], needs: path.join(peers, '@oven') }
+  bun: { run: () => [bun(peers), 'entry.ts'], needs: path.join(peers, '@oven') }
 }
 const asked = values.only?.split(',')
 const measured = Object.entries(tools).filter(
@@ -71,11 +72,6 @@ for (const count of values.modules.split(',').map(Number)) {
   rows.push([`${count}${values.chain ? ', a chain' : ''}`, ...measured.map(([name]) => cell(name))])
 }
 console.log(table(rows))
-
-function bun() {
-  const [platform] = readdirSync(path.join(peers, '@oven'))
-  return path.join(peers, '@oven', platform, 'bin/bun')
-}
 
 /** A program of `count` modules with types, classes and imports, in folders of twenty; or each importing the next. */
 function makeProgram(count) {

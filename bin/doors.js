@@ -6,13 +6,13 @@ const { pathToFileURL } = require('node:url')
 const { leaveWell } = require('./leave.js')
 
 const urlOf = (file) => pathToFileURL(path.join(__dirname, file)).href
-/** What `--import` takes. */
+/** The module that `--import` loads. */
 const registerUrl = urlOf('../register.mjs')
 const places = { folder: path.dirname(__dirname), keeper: urlOf('keep.js'), hooks: urlOf('hooks.mjs'), registerUrl }
 
 /** How long disposers and cleanups may take when the process is told to end, in milliseconds. */
 const GRACE = 5000
-/** Below these there is no `require()` of ES modules that a program could rely on. */
+/** Lowest minor version, by major version, with a `require()` of ES modules that programs can rely on. */
 const FLOORS = { 20: 19, 22: 12 }
 
 /** Why this runtime cannot run hot programs, or undefined. */
@@ -28,16 +28,16 @@ function refusal() {
 }
 
 /**
- * `node --import @upvotr/node-hmr/register`: for the program that Node runs next, and its workers.
+ * `node --import @upvotr/node-hmr/register`: makes the program that Node runs next, and its workers, hot.
  *
- * @param {string} url what was imported, with the flags of the command from which the process has inherited it
+ * @param {string} url URL of `register.mjs`; its query has the flags of a command that this process is a child of
  */
 function register(url) {
-  // By NODE_OPTIONS, in the command: that opens the environment itself.
+  // NODE_OPTIONS may import this into the command, which opens the environment itself.
   if (isCommand(process.argv[1])) return
   const why = refusal()
   if (why !== undefined) refuse(new Error(`@upvotr/node-hmr/register: ${why}`))
-  // Not before: `--version` works without an addon.
+  // Loaded only now, since `--version` works without an addon.
   const binding = require('../load-binding.js')
   const flags = JSON.parse(decodeURIComponent(new URL(url).search.slice(1)) || '{}')
   try {
@@ -54,19 +54,19 @@ function register(url) {
   if (isHot) leaveWell(hmr, binding, GRACE)
   binding.onEntry((exported) => {
     if (!binding.isHotModule(exported)) return
-    // Before, a program that is not hot leaves as under node.
+    // A program that is not hot and exports no hot module ends as under node.
     if (!isHot) leaveWell(hmr, binding, GRACE)
     void hmrTake(hmr, binding, exported)
   })
 }
 
-/** The words are enough: no stack, and no line of ours, which Node shows unless that says node-do-not-add-exception-line. */
+/** Throws an error without its stack. The comment behind `throw` keeps Node from showing that line of ours. */
 function refuse(error) {
   error.stack = `${error.name}: ${error.message}`
   throw error // node-do-not-add-exception-line
 }
 
-/** The program that Node runs is a hot module: a runtime takes it, as the command would. */
+/** Gives the hot module that the program's entry exports to a runtime, as the command does. */
 async function hmrTake(hmr, binding, exported) {
   const { hmrTakeEntry } = require('./hot.js')
   const { hmrWrapRequire, resolverFor, startFolder } = require('./program.js')

@@ -20,10 +20,10 @@ outliveReaders()
 const MISSING = 'Missing required argument: f'
 const ADVICE = 'Name the module to run, as in `hmr -f server.js`, or set "main" in package.json.'
 
-// Not from here, or each stack would end with this line.
+// Called later and not from here: otherwise each stack would end with this line.
 queueMicrotask(hmrMain)
 
-// The names of functions that end up in stacks begin with "hmr": by that the report knows the frames for ours.
+// Functions that may appear in users' stacks have names beginning with "hmr": the report leaves out their frames by that.
 async function hmrMain() {
   let settings
   try {
@@ -50,7 +50,7 @@ async function hmrMain() {
   } catch (error) {
     return refuse(error)
   }
-  // Below this the addon does not load.
+  // The addon does not load in older versions.
   if (Number(process.versions.node.split('.')[0]) < 20) return refuse(`[hmr] ${file}: ${refusal()}`)
   let copy
   try {
@@ -65,7 +65,7 @@ async function hmrMain() {
 async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
   if (options.enableLogging) hmr.HMRRuntime.setLogging(true)
   if (options.suppressWarnings) hmr.HMRRuntime.suppressWarnings(true)
-  // Also for the runtimes that the program makes. A copy of the package from before the switch has no option either.
+  // A switch, so that it holds also for runtimes that the program makes. Older copies of the package do not have it.
   if (options.dependencies) hmr.HMRRuntime.followDependencies?.(true)
   if (options.noWatch) hmr.HMRRuntime.disableReloading()
 
@@ -97,17 +97,19 @@ async function hmrRun({ hmr, binding, options, rest, file, resolve }) {
   if (outlives) outliveErrors(hmr, binding, file, waits)
   const polling = options.poll === undefined ? undefined : { polling: options.poll }
   const isPlain = options.require === undefined
-  let run = () => runtime.import(file)
+  const hmrImport = () => runtime.import(file)
+  let run = hmrImport
   try {
     if (isHot) run = hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry: resolve(file), restarts })
   } catch (error) {
-    // An option that cannot be meant so: its own words are enough.
+    // An option has a wrong value: the message is enough.
     console.error(`[hmr] ${error?.message ?? error}`)
     return process.exit(1)
   }
   await hmrStart({ hmr, binding, run, require_, file, polling, waits, isBack, isPlain: isPlain && !isHot, restarts })
   if (!options.noWatch) binding.programIsUp?.()
-  const saves = options.noWatch ? 'saves are not taken (--noWatch)' : 'its saves are taken'
+  const isDisabled = options.noWatch ? '--noWatch' : hmr.HMRRuntime.reloadDisabled() && 'reloading is disabled'
+  const saves = isDisabled ? `saves are not taken (${isDisabled})` : 'its saves are taken'
   binding.remark?.(`${file} runs; ${saves}`)
 }
 

@@ -1,4 +1,4 @@
-// Where Node has no hooks in the thread (before 22.15), a thread of its own asks these.
+// The hooks for Node before 22.15, which calls hooks in a thread of its own.
 import { createRequire } from 'node:module'
 
 const { openThread, resolveHook, loadHook } = createRequire(import.meta.url)('../load-binding.js')

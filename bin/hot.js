@@ -11,8 +11,8 @@ const UNSETTLED = 13
 const NO_FILE = 9
 
 /**
- * Whether the command runs the file as a hot program. A loader or a watcher of the user's is the classic way, and so is a
- * CommonJS module that makes a runner: a runtime imports it as ever.
+ * Whether the command runs the file as a hot program. With a loader or a watcher of the user's, or for a CommonJS module
+ * that makes a runner, a runtime of the classic API imports the file instead.
  */
 function isHotProgram(binding, options, entry) {
   if (options.require !== undefined || options.watcher !== undefined) return false
@@ -25,14 +25,14 @@ function looksClassic(entry) {
     const text = fs.readFileSync(entry, 'utf8')
     return /\bcreateRunner\b|\bcreateModule\b|\b(Async)?Runner\b/.test(text) && !/^\s*(import|export)\s/m.test(text)
   } catch {
-    // That it is missing is said as ever.
+    // The classic way reports a missing file.
     return true
   }
 }
 
 /**
- * Why this runtime cannot run the file, or undefined. Hot modules of the classic API run everywhere, and what exports
- * nothing is none.
+ * Why this version of Node (or Bun or Deno) cannot run the file, or undefined. Hot modules of the classic API run
+ * everywhere; a file without exports is no hot module.
  */
 function refusedProgram(options, entry) {
   const why = options.require === undefined && options.watcher === undefined ? refusal() : undefined
@@ -46,7 +46,8 @@ function refusedProgram(options, entry) {
 }
 
 /**
- * Makes this process one for a hot program. Returns what runs it; if its entry exports a hot module, the runtime takes it.
+ * Opens this process for a hot program. Returns a function that runs the program. If the entry exports a hot module, the
+ * runtime takes it.
  *
  * @param {object} given
  * @param {any} given.hmr the package that the program uses
@@ -73,22 +74,23 @@ function hmrOpenHot({ hmr, binding, options, require_, runtime, file, entry, res
       hmrTake(exported).catch((error) => binding.reportError(file, 'the new version failed', error))
     })
     const isOnTerminal = process.stdout.isTTY && !options.suppressWarnings
-    if (options.enableLogging ?? isOnTerminal) hmr.HMRRuntime.setLogging(true)
+    if (options.enableLogging === undefined && isOnTerminal) binding.logByDefault()
     return undefined
   }
 }
 
-/** The entry has run. If it exports a hot module, a runtime takes it, and the program is nothing but that. */
+/** Lets a runtime take the entry's export if it is a hot module. Then the program is closed, and only runtimes watch. */
 async function hmrTakeEntry({ hmr, binding, options, require_, runtime, file, entry, restarts, exported }) {
   if (!binding.isHotModule(exported)) return undefined
   binding.closeProgram()
-  // It may become a program again, which is started as one.
+  // A later version of the file may export no hot module: then the process starts again, as a program.
   if (restarts) binding.onNoHotModule(file, () => !!restarts(entry))
   const path = realPath(entry)
   const ran = require_.cache[path]
   if (ran && ran.exports === exported) {
     already.set(path, ran)
-    // Or the runtime would evict it, and take what it is given for what a loader never forgets.
+    // Taken out, as the runtime would evict it and then get the same exports: it would take the loader for one that never
+    // forgets.
     delete require_.cache[path]
     return runtime.import(file)
   }
@@ -97,14 +99,14 @@ async function hmrTakeEntry({ hmr, binding, options, require_, runtime, file, en
   return hmr.createRuntime(engine, watcher, { dependencies: !!options.dependencies }).import(file)
 }
 
-/** The program has nothing else to do: from now on its watches keep the process alive. */
+/** Lets the watches keep the process alive from now on, since the program has nothing else to do. */
 function waitForChanges(binding, options) {
   if (!binding.programIsHot()) return
   binding.keepProgramAlive()
   if (!options.suppressWarnings) console.error('[hmr] waiting for changes')
 }
 
-/** As `node --env-file` does: what is set stays, and of several files the later one counts. */
+/** Loads files of variables as `node --env-file` does: variables that are set stay, and a later file counts more. */
 function hmrLoadVariables(files) {
   for (const file of [...files].reverse()) {
     try {
@@ -137,7 +139,7 @@ function realPath(file) {
   }
 }
 
-/** Workers and children that inherit the options of this process run hot as well. */
+/** Lets workers and child processes that inherit the options of this process run hot as well. */
 function beInherited({ noWatch, ignore, include }) {
   const flags = JSON.stringify({ inherited: true, noWatch: noWatch || undefined, ignore, include })
   process.execArgv.push('--import', `${registerUrl}?${encodeURIComponent(flags)}`)
@@ -145,7 +147,7 @@ function beInherited({ noWatch, ignore, include }) {
   threads.Worker = new Proxy(threads.Worker, {
     construct(Worker, [file, options], target) {
       if (options?.execArgv !== undefined) return Reflect.construct(Worker, [file, options], target)
-      // Those that concern a whole process are refused for a thread.
+      // Node refuses options of a whole process for a thread.
       const execArgv = process.execArgv.filter((argument) => !/^--(max|inspect|title|expose)/.test(argument))
       return Reflect.construct(Worker, [file, { ...options, execArgv }], target)
     }

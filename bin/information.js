@@ -6,7 +6,7 @@ const own = require('../package.json')
 const BACKENDS = { linux: 'inotify', darwin: 'FSEvents', win32: 'ReadDirectoryChangesW' }
 const LIMITS = ['max_user_watches', 'max_user_instances', 'max_queued_events']
 
-/** What a bug report needs. */
+/** The facts that a bug report needs. */
 function information() {
   const { node, bun, deno } = process.versions
   const runtime = bun ? `bun ${bun}` : deno ? `deno ${deno}` : `node ${node}`
@@ -21,7 +21,7 @@ function information() {
   ].join('\n')
 }
 
-/** It may be missing: that is worth a report as well. */
+/** The line about the addon. A missing addon is worth reporting as well. */
 function addon() {
   try {
     return require('../load-binding.js').addonVersion()

@@ -1,4 +1,4 @@
 'use strict'
 
-// What the facades of hot modules import (docs/implementation.md, "Doors").
+// Facades of hot modules import this (docs/implementation.md, "Doors").
 module.exports = require('../load-binding.js').keepFacade

@@ -6,10 +6,10 @@ const path = require('node:path')
 const { nearest } = require('./nearest.js')
 
 /**
- * One sentence in place of an error, if that only says that the file named on the command line is not there.
+ * One sentence in place of an error, if the error only says that the file named on the command line does not exist.
  *
  * @param {string} file as it was typed
- * @param {string} found where it was looked for
+ * @param {string} found the path where it was looked for
  * @param {any} error
  * @returns {string | undefined}
  */

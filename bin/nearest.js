@@ -1,13 +1,13 @@
 'use strict'
 
-/** Of the known words, the one that a word was probably meant to be, if any. */
+/** The known word that a mistyped word was probably meant to be, if any. */
 function nearest(word, known, most = (length) => Math.min(2, Math.floor(length / 3))) {
   const measured = known.map((name) => [distance(word.toLowerCase(), name.toLowerCase()), name])
   const near = measured.filter(([far, name]) => far <= most(name.length))
   return near.sort(([one], [other]) => one - other)[0]?.[1]
 }
 
-/** How many letters are added, left out or exchanged. */
+/** Number of letters that are added, left out or exchanged. */
 function distance(word, known) {
   let row = Array.from({ length: known.length + 1 }, (_, index) => index)
   for (let i = 1; i <= word.length; i++) {

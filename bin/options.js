@@ -5,11 +5,12 @@ const { parseArgs } = require('node:util')
 const { nearest } = require('./nearest.js')
 
 /**
- * Every option: its letter, its type and its line in `--help`. `number?` takes a number of milliseconds or nothing,
- * `address?` what stands after an equals sign, or nothing; `list` may be given several times, `list?` with such a value.
+ * Every option: its letter, its type and its line in `--help`. The types: `number?` is a number of milliseconds or
+ * nothing; `address?` is a value after an equals sign, or nothing; a `list` may be given several times; `list?` is a list
+ * whose values stand after an equals sign.
  */
 const OPTIONS = {
-  file: { short: 'f', type: 'string', help: 'the module to run; `-f` may be left out', group: 'Run' },
+  file: { short: 'f', type: 'string', help: 'the program to run; `-f` may be left out', group: 'Run' },
   require: { short: 'r', type: 'string', help: 'module that exports the require function to use', group: 'Run' },
   watcher: { short: 'w', type: 'string', help: 'module that exports a Watcher class to use', group: 'Watch' },
   noWatch: { short: 'n', type: 'boolean', help: 'watch nothing: for production', group: 'Watch' },
@@ -46,8 +47,8 @@ const kebab = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCas
  * Reads the command line. Unknown options and further files are ignored, with a warning.
  *
  * @param {string[]} argv arguments without Node and script
- * @returns {{ options: Record<string, any>, rest: string[] | undefined, warnings: string[] }} `rest`: what stands
- *   after `--`, for the program
+ * @returns {{ options: Record<string, any>, rest: string[] | undefined, warnings: string[] }} `rest`: the
+ *   program's arguments, after `--`
  */
 function parse(argv) {
   const end = argv.indexOf('--')
@@ -78,12 +79,12 @@ function parse(argv) {
   return { options, rest: end === -1 ? undefined : argv.slice(end + 1), warnings }
 }
 
-/** Given several times, each counts. */
+/** Whether an option may be given several times. */
 function isList(name) {
   return OPTIONS[name]?.type.startsWith('list') ?? false
 }
 
-/** The longest time that a timer of Node's takes. */
+/** The longest time that Node's timers take, in milliseconds. */
 const LONGEST = 2 ** 31 - 1
 
 function milliseconds(name, value) {
@@ -127,7 +128,7 @@ function canonical(argv, warnings) {
   return args
 }
 
-/** `-fserver.js`: a letter that takes a value, with the value attached; letters of options alone are a group. */
+/** The option that `-fserver.js` stands for: a letter with its value attached. `undefined` if all are letters of options. */
 function attachedValue(spelled, afterEquals) {
   const [letter] = spelled
   const rest = spelled.slice(1)
@@ -164,7 +165,7 @@ const unknown = (option) => `unknown option ${option} is ignored; \`hmr --help\`
 
 /** @param {string} version */
 function helpText(version) {
-  const lines = [`hmr ${version}: runs a module and swaps it, in the running process, when its file changes`, '']
+  const lines = [`hmr ${version}: runs a program, and takes its edits while it runs`, '']
   lines.push('Usage: hmr [-f] FILE [options] [-- arguments of the program]')
   for (const group of new Set(Object.values(OPTIONS).map((option) => option.group))) {
     lines.push('', `${group}:`)

@@ -9,7 +9,7 @@ const own = require('../package.json')
 
 const { createRequire, isBuiltin } = Module
 
-/** What was asked for is not what it should be; the message says so, and the advice what it is. */
+/** An error about a file that the user named: `message` says what is wrong, `advice` what the file has to be. */
 class Refusal extends TypeError {
   constructor(message, advice) {
     super(message)
@@ -17,14 +17,14 @@ class Refusal extends TypeError {
   }
 }
 
-/** Where the command was started. The program may leave it; what is named on the command line may not. */
+/** Folder where the command was started. Names on the command line stay relative to it, wherever the program goes. */
 const startFolder = folderNow()
 
 function folderNow() {
   try {
     return process.cwd()
   } catch {
-    // It is gone. Paths that begin at the root can do without.
+    // The working directory is gone. Absolute paths need none.
     return path.parse(__filename).root
   }
 }
@@ -40,9 +40,9 @@ function mainFile() {
 }
 
 /**
- * Resolves from the working directory, and never throws: what Node finds there, else the path. The file to run is a
- * path in any case, also without `./`, whatever package has its name. As with Node's own, `paths` says where the search
- * begins: by that, whoever watches knows of the links on the way.
+ * A `resolve` function for the start folder that never throws: it gives the file that Node finds, or else the path. The
+ * file to run counts as a path also without `./`, even if a package has its name. As with Node's own function, `paths`
+ * says where the search begins, so that watchers know of the links on the way.
  */
 function resolverFor(file) {
   const { resolve } = createRequire(path.join(startFolder, 'index.js'))
@@ -52,7 +52,7 @@ function resolverFor(file) {
       try {
         return resolve(candidate)
       } catch {
-        // Not there (yet): the next spelling, or the path it would have.
+        // The file does not exist (yet): tries the next spelling, and at last gives the path that it would have.
       }
     }
     return asPath
@@ -64,8 +64,8 @@ function resolverFor(file) {
 const isThere = (found) => fs.existsSync(found)
 
 /**
- * The copy of this package that the module at `file` itself requires, and its addon: the switches are its own. A copy
- * written in JavaScript has no addon; ours reports for it.
+ * The copy of this package that the module at `file` itself requires, and its addon. Each copy has its own switches. An
+ * old copy, written in JavaScript, has no addon: ours reports for it.
  */
 function packageOf(file) {
   try {
@@ -87,7 +87,7 @@ function becomeMain(file, found, rest, isHot) {
   process.argv[1] = fs.statSync(asTyped, { throwIfNoEntry: false })?.isFile() ? asTyped : found
   if (rest !== undefined) process.argv.splice(2, Infinity, ...rest)
   const ours = isHot ? undefined : process.mainModule
-  // Node asks whenever it makes a `require`; by then the module is in the cache.
+  // Node reads this whenever it makes a `require`. By then the module is in the cache.
   Object.defineProperty(process, 'mainModule', {
     configurable: true,
     enumerable: true,
@@ -96,7 +96,7 @@ function becomeMain(file, found, rest, isHot) {
   })
 }
 
-/** Modules that ran before a runtime asks for them: it gets them as they are, once. */
+/** Modules that ran before a runtime requires them. The runtime gets each of these once as it is. */
 const already = new Map()
 
 /** Node's `require`, or the function that the module at `file` exports, as the runtime and the watcher get it. */
@@ -110,11 +110,11 @@ async function hmrWrapRequire(hmr, resolve, file) {
   }
   return hmr.synthetic(inner, inner, inner.cache ?? require.cache, resolve)
 
-  // Without us as the parent: the program's module has none, and no version is kept among our children.
+  // Loads without our module as the parent: the program's module has none, and our `children` would keep every version.
   function hmrRequire(id) {
     const found = isBuiltin(id) ? id : resolve(id)
     const ran = already.get(found)
-    // Bun's loads nothing without a parent.
+    // Bun's `Module._load` loads nothing without a parent.
     if (ran === undefined) return process.versions.bun ? require(found) : Module._load(found, null, false)
     already.delete(found)
     require.cache[found] = ran
@@ -152,7 +152,8 @@ async function hmrLoad(require_, file) {
 
 function kindOf(exported) {
   if (exported === null || exported === undefined) return 'nothing'
-  if (typeof exported === 'function') return /^class\b/.test(exported) ? `the class ${exported.name}` : 'a function'
+  if (typeof exported === 'function')
+    return /^class\b/.test(exported) ? `the class ${exported.name || '(without a name)'}` : 'a function'
   if (typeof exported !== 'object') return `a ${typeof exported}`
   const names = Object.keys(exported)
   return names.length === 0 ? 'an object without properties' : `an object with ${names.slice(0, 5).join(', ')}`

@@ -4,19 +4,20 @@ const inspector = require('node:inspector')
 const { cleanUp } = require('./leave.js')
 const { standInFor } = require('./stand-in.js')
 
-/** Before anything changes it. */
+/** The command line, before anything changes it. */
 const commandLine = [process.argv0, ...process.execArgv, ...process.argv.slice(1)]
 const SIGNAL = 'SIGUSR2'
 
 /**
- * Lets the process be restarted, by SIGUSR2 too. Returns whether it has been, and what restarts it.
+ * Lets the process be restarted, also by SIGUSR2. Returns whether this is a restart (`isBack`), and a function that
+ * restarts the process (`restarts`).
  *
  * @param {object} given
  * @param {any} given.hmr the package that the program uses
  * @param {any} given.binding its addon
  * @param {Record<string, any>} given.options of the command
  * @param {string} given.folder where the command was started
- * @param {boolean} given.isHot whether it runs a hot program, and no hot module alone
+ * @param {boolean} given.isHot whether the command runs a hot program, and not only a hot module
  */
 function hmrComeBack({ hmr, binding, options, folder, isHot }) {
   if (!binding.prepareRestart) return {}
@@ -39,13 +40,13 @@ function hmrComeBack({ hmr, binding, options, folder, isHot }) {
   return { isBack, restarts }
 }
 
-/** The inspector that the program or a signal had opened: debuggers look for it where it was. */
+/** Opens the inspector that the program or a signal had opened at the same address, where debuggers look for it. */
 function openAgain(address) {
   const port = address.lastIndexOf(':')
   try {
     inspector.open(Number(address.slice(port + 1)), address.slice(0, port).replace(/^\[|\]$/g, ''))
   } catch {
-    // Somebody else has taken the port.
+    // Another process has taken the port.
   }
 }
 

@@ -1,15 +1,15 @@
 'use strict'
 
 /**
- * Listens for an event of the process as long as the program itself does not. A second listener would be in the way
- * even if it did nothing: some packages end the process only if all listeners are their own.
+ * Listens for an event of the process as long as the program itself does not. Beside a program's own listener even an
+ * idle one is in the way: some packages end the process only if all listeners are their own.
  *
  * @param {string} event
  * @param {(...args: any[]) => void} listener
- * @returns {() => void} ends it
+ * @returns {() => void} ends the listening
  */
 function standInFor(event, listener) {
-  // By this the addon tells it from the program's own.
+  // The addon tells our listeners from the program's by this property.
   listener.standsIn = true
   process.on(event, listener)
   process.on('newListener', added)
@@ -17,7 +17,7 @@ function standInFor(event, listener) {
 
   function added(name, other) {
     if (name !== event || other === listener) return
-    // Not at once: without any listener, Node would give a signal back before the new one is there.
+    // Removed later: without any listener, Node stops listening for the signal before the new listener is there.
     queueMicrotask(() => {
       if (process.listenerCount(event) > 1) process.off(event, listener)
     })

@@ -6,7 +6,7 @@ const path = require('node:path')
 const { refusal } = require('./doors.js')
 const { explainMissing } = require('./missing.js')
 
-/** Errors of a file that is a program, and no hot module, where programs cannot be run. */
+/** Errors that show that a file is a program and no hot module, where only hot modules can be run. */
 const NO_HOT_MODULE = ['ERR_HMR_INVALID_MODULE', 'ERR_REQUIRE_ESM', 'ERR_UNKNOWN_FILE_EXTENSION', 'SyntaxError']
 
 /** The command's own files, in whose frames a program's error may end. */
@@ -18,13 +18,13 @@ const OWN = path.join(__dirname, path.sep)
  * @param {object} given
  * @param {any} given.hmr the package that the program uses
  * @param {any} given.binding its addon
- * @param {() => Promise<any>} given.run imports it
+ * @param {() => Promise<any>} given.run imports the file
  * @param {any} given.require_ the wrapper that the runtime has
  * @param {string} given.file as it was typed
  * @param {object} [given.polling] options of a watcher
- * @param {boolean} given.waits
- * @param {boolean} [given.isBack] after a restart
- * @param {boolean} given.isPlain without a loader
+ * @param {boolean} given.waits whether a failed start waits for a save
+ * @param {boolean} [given.isBack] whether this is a restart
+ * @param {boolean} given.isPlain whether there is no loader of the user's
  * @param {(saved: string) => Promise<never>} [given.restarts] starts the process again instead of the file
  */
 async function hmrStart({ hmr, binding, run, require_, file, polling, waits, isBack, isPlain, restarts }) {
@@ -50,12 +50,12 @@ async function hmrStart({ hmr, binding, run, require_, file, polling, waits, isB
       const named = (binding.filesNamed?.(require_, error) ?? []).filter(isLocal)
       const known = binding.programFiles?.() ?? []
       const files = new Set([...loaded, ...named, ...known])
-      // A save is one outcome: the program that failed takes none.
+      // The failed program takes no saves any more, so that each save has one outcome.
       binding.programHasFailed?.()
       const saved = await nextSave({ hmr, require_, file, polling, state, files, named })
-      // What has begun to run is in no state to begin again.
+      // A program that has begun to run cannot begin again in this process.
       if (restarts) return await restarts(saved)
-      // What was loaded may have been wrong, too.
+      // The modules that were loaded may be wrong, too.
       for (const name of loaded) delete require_.cache[name]
     }
   }
@@ -78,18 +78,18 @@ function nextSave({ hmr, require_, file, polling, state, files, named }) {
       try {
         stops.push(watcher.watch(name))
       } catch {
-        // The system refuses that one; there are others.
+        // The system refuses to watch this file; the others are watched.
       }
     }
     const others = named.filter((name) => name !== entry && fs.existsSync(name)).slice(0, 2)
     const places = [file, ...others.map((name) => path.relative(process.cwd(), name))]
     console.error(`[hmr] waiting for a save of ${places.join(' or ')}`)
-    // Between the failed evaluation and the watch.
+    // The file may have been saved between the failed evaluation and the watch.
     if (stateOf(entry) !== state) done(entry)
   })
 }
 
-/** Whether the program listens for such errors itself, which is told of this one as Node would tell it. */
+/** Gives the error to the program's own listeners for uncaught errors, as Node would. Returns whether there are any. */
 function isTaken(error, file) {
   const isOwn = (listener) => !listener.standsIn
   if (!process.listeners('uncaughtException').some(isOwn) && !process.hasUncaughtExceptionCaptureCallback())

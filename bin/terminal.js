@@ -2,12 +2,12 @@
 
 const { isatty } = require('node:tty')
 
-/** Whether somebody sits there who sees what is said and mends it. */
+/** Whether a user sits at a terminal, who sees messages and can mend the program. */
 function isOnTerminal() {
   return isatty(0) && isatty(2)
 }
 
-/** A reader that goes away (`hmr -l … | head -1`, a terminal that is closed) must not take the server with it. */
+/** Lets the program go on when the reader of its output goes away (`hmr -l … | head -1`, a closed terminal). */
 function outliveReaders() {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error) => {

@@ -4,13 +4,14 @@ const { setImmediate: soon } = require('node:timers')
 const { standInFor } = require('./stand-in.js')
 
 /**
- * An uncaught exception or unhandled rejection is reported, and the process waits for the next save: an edit may be
- * wrong. Not if the program listens for it itself.
+ * Lets the process survive uncaught exceptions and unhandled rejections, since an edit may be wrong: reports the error,
+ * and the next save is taken. Not if the program listens for such errors itself.
  *
  * @param {any} hmr the package that the program uses
- * @param {any} binding its addon; one from before this has no such report, and keeps Node's rule
- * @param {string} file what is blamed if the stack leads to no hot module
- * @param {boolean} atOnce otherwise from the first save on: whoever started it has to see that a start fails late
+ * @param {any} binding its addon; with an older one, which has no such report, Node's rule stays
+ * @param {string} file the file to name if the stack leads to no hot module
+ * @param {boolean} atOnce whether to begin at once, and not at the first save: without a terminal, a late failure of the
+ *   start has to end the process
  */
 function outliveErrors(hmr, binding, file, atOnce) {
   if (!binding.reportUncaught) return
@@ -18,14 +19,14 @@ function outliveErrors(hmr, binding, file, atOnce) {
     const end = standInFor('uncaughtException', (error, origin) => {
       const isRejection = origin === 'unhandledRejection'
       if (!hmr.HMRRuntime.reloadDisabled()) return binding.reportUncaught(error, isRejection, file)
-      // The program has switched reloading off since: no save will mend it.
+      // The program has switched reloading off since, so no save will mend the error.
       end()
       soon(() => {
         throw error
       })
     })
   }
-  // The same error is said in full again after an update: it was not mended.
+  // After an update the same error is reported in full again, since the update has not mended it.
   for (const outcome of ['updated', 'reloaded']) binding.updates?.on(outcome, binding.uncaughtIsOver)
   if (atOnce) begin()
   else {

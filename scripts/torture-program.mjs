@@ -102,6 +102,8 @@ async function torture(tree) {
 async function law(program, model, when, counts = true) {
   const { runs, sees } = await program.ask(model)
   for (const module of model.modules) {
+    // A version that was tried, and ran before another one failed, shows what it has kept.
+    if (!counts && model.hasTried(module, sees[module.name])) model.look(module)
     const [is, wanted] = [JSON.stringify(sees[module.name]), JSON.stringify(model.sees(module))]
     if (is !== wanted) throw new Error(`after ${when}: ${module.file} sees ${is} instead of ${wanted}`)
     const times = runs[module.name]

@@ -1,53 +1,53 @@
-//! Every error of ours: its code, its class, its words.
+//! Every error that this package makes: its code, its class, its words.
 
 use std::fmt;
 
 use crate::js::{Js, Kind, Thrown, Value};
 
-/// An error that we make. What users' code throws is passed on as it is and never becomes one of these.
+/// An error that this package makes. What users' code throws is passed on unchanged, never as an `HmrError`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HmrError {
-    /// An argument is not what the parameter takes.
+    /// The caller gave an argument that the parameter does not take.
     Argument {
         /// The function or class as the user called it.
         callee: String,
         /// The parameter's name.
         parameter: &'static str,
-        /// What it takes, and what to do.
+        /// What the parameter takes, and what the caller can do.
         expected: &'static str,
-        /// What was given.
+        /// The argument, described for people.
         given: String,
     },
-    /// An option is a number, but none that makes sense.
+    /// An option is a number below the least one that makes sense.
     Range {
-        /// The class or the environment.
+        /// The class that takes the option, or the environment variable.
         callee: String,
         /// The option's name.
         option: &'static str,
-        /// The least that makes sense, in milliseconds.
+        /// The least number that makes sense, in milliseconds.
         least: &'static str,
-        /// What was given.
+        /// The number that was given.
         given: String,
     },
-    /// A module exports something that is no hot module. The words are those of the JavaScript package.
+    /// A module exports something that is no hot module. The message is that of the JavaScript package, word for word.
     InvalidHotModule {
-        /// The module's id as written.
+        /// The module's id as the caller spelled it.
         id: String,
-        /// What was found, and what to do. It is told by the stack: the message is what users match on.
+        /// What the module exports, and what the user can do. It goes into `stack`, since users match on the message.
         hint: String,
     },
-    /// A loader handed out what it had handed out before.
+    /// The file changed, but the loader returned the exports of its old version again.
     NotForgotten {
-        /// The file, or the module's id.
+        /// The changed file, or the module's id.
         file: String,
-        /// Node keeps ES modules.
+        /// Whether the file is an ES module, which Node never loads a second time.
         is_es_module: bool,
     },
     /// A method was called on an object that its class did not make.
     Receiver {
-        /// `Class.method`.
+        /// The method, as `Class.method`.
         method: &'static str,
-        /// The class.
+        /// The name of the class.
         class: &'static str,
     },
 }
@@ -72,7 +72,7 @@ impl HmrError {
         }
     }
 
-    /// For an argument that is not what the parameter takes.
+    /// Makes [`HmrError::Argument`], with a description of the value that was given.
     pub fn argument(
         callee: impl Into<String>,
         parameter: &'static str,
@@ -87,10 +87,10 @@ impl HmrError {
         }
     }
 
-    /// The error object, to be thrown.
+    /// Makes the JavaScript error object, for the caller to throw.
     pub fn thrown<'s>(&self, js: Js<'s>) -> Thrown<'s> {
         let thrown = js.error(self.class(), &self.to_string());
-        // A fresh error object takes a property.
+        // A new error object accepts every property.
         let _ = thrown.0.define_hidden(js.string("code"), js.string(self.code()));
         if let Self::InvalidHotModule { hint, .. } = self
             && !hint.is_empty()
@@ -101,13 +101,13 @@ impl HmrError {
     }
 }
 
-/// Says more than the message does, where the console shows it.
+/// Adds a hint below the message in `error.stack`, which is what consoles print.
 fn add_to_stack(error: Value<'_>, hint: &str) {
     let js = error.js();
     let stack = error.get("stack").ok().and_then(Value::text).unwrap_or_default();
     let end = stack.find("\n    at ").unwrap_or(stack.len());
     let (head, frames) = stack.split_at(end);
-    // A fresh error object takes properties.
+    // A new error object accepts every property.
     let _ = error.set("stack", js.string(&format!("{head}\n{hint}{frames}")));
     let _ = error.define_hidden(js.string("hint"), js.string(hint));
 }
@@ -141,7 +141,8 @@ impl fmt::Display for HmrError {
             } => write!(
                 f,
                 "{file} changed, and its first version stays until a restart, since Node never forgets an ES module: \
-                 write it as CommonJS, or load it with jiti (hmr -r)"
+                 write it as CommonJS, or import it through `createRuntime(import.meta)` or `createRuntime(__filename)`, \
+                 which take ES modules"
             ),
             Self::NotForgotten {
                 file,
@@ -160,7 +161,7 @@ impl fmt::Display for HmrError {
 
 impl std::error::Error for HmrError {}
 
-/// What a value is, in the words of an error message.
+/// Describes a value in the words of an error message.
 pub fn describe(value: Value<'_>) -> String {
     let shorten = |text: String| match text.char_indices().nth(40) {
         Some((cut, _)) => format!("{}…", &text[..cut]),

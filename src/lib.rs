@@ -2,14 +2,20 @@
 //!
 //! | folder | what it holds | JavaScript |
 //! |---|---|---|
-//! | `js/` | our words for Node-API; the only `unsafe` | yes |
-//! | `classic/` | the lifecycle of hot modules and the watcher classes: the classic API | yes |
-//! | `vite_node/` | `import.meta.hot` for vite-node: the `./vite-node` entry | yes |
-//! | `files/` | due file changes to whoever subscribed | yes |
+//! | `classic/` | entry: the lifecycle of hot modules and the watcher classes, the classic API | yes |
+//! | `program/` | entry: hot programs: updates, reloads, restarts, what versions start | yes |
+//! | `vite_node/` | entry `./vite-node`: `import.meta.hot` for vite-node | yes |
+//! | `es/` | the engine: ES modules, TypeScript and CommonJS, from the file to the evaluation | but for `compile/`, `resolve/` and `load/` |
+//! | `hot/` | the state machine of `import.meta.hot`, and what an update does | yes |
+//! | `files/` | delivers due file changes to the subscribers | yes |
+//! | `report/` | every line for the user's console | yes |
 //! | `watch/` | one hub per environment: the OS's events become due file changes | no |
-//! | `graph/` | who imports whom, what a change affects | no |
+//! | `graph/` | which module imports which, what a change affects | no |
+//! | `js/` | our words for Node-API; the only `unsafe` | yes |
 //!
-//! Arrows point down only. `docs/implementation.md` follows one update from the file to the exports.
+//! `pure.rs` is the parts without JavaScript as a crate of their own, for tests.
+//!
+//! Code uses only folders further down. `docs/implementation.md` follows one update from the file to the exports.
 mod classic;
 mod error;
 mod es;
@@ -29,7 +35,7 @@ use napi_derive::napi;
 
 use js::{Js, JsResult, NativeFn, Value};
 
-/// Fills the module's exports.
+/// Fills the exports of the addon, when Node loads it.
 #[napi(module_exports)]
 pub fn register(exports: Object<'_>, env: Env) -> napi::Result<()> {
     report::start_if_asked();
@@ -45,7 +51,7 @@ pub fn register(exports: Object<'_>, env: Env) -> napi::Result<()> {
     Ok(())
 }
 
-/// For the command and the tests: functions that the package's index files do not name.
+/// Exports functions for the command and the tests, which the package's index files do not name.
 fn export_hidden<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
     let functions: [(&str, u32, NativeFn); 3] = [
         ("reportError", 3, |call| {

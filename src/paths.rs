@@ -1,8 +1,10 @@
-//! Paths as text: nothing here knows JavaScript.
+//! Functions on paths. None of them knows JavaScript.
 
 use std::path::{Path, PathBuf};
 
-/// The path by which what is spelled so led to `resolved`, if that is another: it has a symbolic link on it.
+/// The path with a symbolic link on it that led from `spelled` to `resolved`; `None` if there was no link.
+///
+/// `spelled` may lack the extension of the file, or be the folder of an index file.
 pub fn link_to(spelled: PathBuf, resolved: &Path) -> Option<PathBuf> {
     let with_extension = resolved.extension().map(|extension| {
         let mut path = spelled.clone().into_os_string();
@@ -24,7 +26,7 @@ pub fn is_file(path: &str) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
 
-/// Where a link leads now.
+/// The path that a link leads to now.
 pub fn target_of(link: &Path) -> Option<String> {
     std::fs::canonicalize(link)
         .ok()?
@@ -33,7 +35,7 @@ pub fn target_of(link: &Path) -> Option<String> {
         .ok()
 }
 
-/// A path that need not exist, with the links in what does exist of it followed.
+/// The real path of the longest part of `path` that exists, followed by the rest of `path`.
 pub fn real_place(path: PathBuf) -> PathBuf {
     let real = path.ancestors().find_map(|folder| {
         let real = std::fs::canonicalize(folder).ok()?;
@@ -42,7 +44,7 @@ pub fn real_place(path: PathBuf) -> PathBuf {
     real.unwrap_or(path)
 }
 
-/// Without `.` and `..`, as `path.join` does it: by name, not by what is there.
+/// Removes `.` and `..` by name, as `path.join` does, without a look at the disk.
 pub fn normalize(path: &Path) -> PathBuf {
     use std::path::Component::{CurDir, ParentDir};
 
@@ -59,7 +61,7 @@ pub fn normalize(path: &Path) -> PathBuf {
     normal
 }
 
-/// Percent-decoded, as bytes: they need not be UTF-8.
+/// Decodes percent codes. The result is bytes, because it need not be UTF-8.
 pub fn percent_decoded(text: &str) -> Vec<u8> {
     let digit = |byte: &u8| {
         char::from(*byte)
@@ -86,9 +88,9 @@ pub fn is_in_node_modules(path: &str) -> bool {
     path.split(['/', '\\']).any(|part| part == "node_modules")
 }
 
-/// Whether the path is a package's or build output, which are left alone.
+/// Whether the path lies in a package or in Next.js's build output. Such files are not followed.
 pub fn is_foreign(path: &str) -> bool {
-    // Asked for thousands of paths, of which most have neither anywhere.
+    // This runs for thousands of paths; most of them contain neither word, and two searches are faster than a split.
     let has_any = path.contains("node_modules") || path.contains(".next");
     has_any
         && path

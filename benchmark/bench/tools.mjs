@@ -1,7 +1,8 @@
 // What is measured beside each other: how each tool is started on its kind of application.
-import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bun } from '../support/bun.mjs'
 import { root } from '../support/project.mjs'
 import { apps } from './apps.mjs'
 
@@ -99,12 +100,6 @@ export const tools = Object.fromEntries(all.map((tool) => [tool.name, { ...tool,
 function onVite(folder, way) {
   copyFileSync(viteApp, path.join(folder, 'vite-app.mjs'))
   return [node, 'vite-app.mjs', way]
-}
-
-/** The program itself, which a script of its package would put in place. */
-function bun(modules) {
-  const [platform] = readdirSync(path.join(modules, '@oven'))
-  return path.join(modules, '@oven', platform, 'bin', process.platform === 'win32' ? 'bun.exe' : 'bun')
 }
 
 /** Whether a tool asks for more than Node and this package. */

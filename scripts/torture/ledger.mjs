@@ -9,6 +9,9 @@ const SETTLE = 230
 const REPORT = 2_000
 /** A save is late whose exports take longer. */
 const LATE = 1_000
+/** So many updates within this time, and a little, are warned about rightly: the bursts may come of the module's own run. */
+const UPDATES = 10
+const BUSY = 2_100
 
 export class Ledger {
   saves = 0
@@ -24,6 +27,7 @@ export class Ledger {
   #versions = 0
   #written = new Map()
   #loaded = []
+  #updates = []
 
   constructor(modules) {
     this.modules = modules
@@ -73,6 +77,7 @@ export class Ledger {
   }
 
   #judgeUpdate(module, version, at) {
+    this.#updates[module.index] = [...(this.#updates[module.index] ?? []).slice(-2 * UPDATES), at]
     const before = this.#loaded[module.index]
     this.#loaded[module.index] = { version, at }
     const written = this.#written.get(version)
@@ -93,8 +98,9 @@ export class Ledger {
   #judgeLine({ method, text, at }) {
     if (method === 'warn' && text.endsWith(': using the last good version')) return
     // Of many that fail together, the head names the first.
-    const [, first] = /^\[hmr\] \d+ modules could not be loaded: ([^\s,]+)/.exec(text) ?? []
-    const module = this.byLength.find(({ id }) => (first ? id === first : text.startsWith(`[hmr] ${id}: `)))
+    const [, first] = /^\[hmr\] \d+ modules could not be loaded: (.*)/s.exec(text) ?? []
+    const module = this.byLength.find(({ id }) => (first ? first.startsWith(id) : text.startsWith(`[hmr] ${id}: `)))
+    if (module && / updates within \d s for /.test(text) && this.#isBusy(module, at)) return
     const isRight = module?.hidden.some(
       ({ from, to }) => Math.min(to, at) - from >= SETTLE && at >= from + SETTLE && at <= to + REPORT
     )
@@ -103,6 +109,11 @@ export class Ledger {
       this.errors++
       if (this.errors <= 20) console.error(`a false ${method}: ${text}\n${module ? this.storyOf(module, at) : ''}`)
     }
+  }
+
+  /** Whether a module was updated so often that it looks like a run that writes what it follows. */
+  #isBusy(module, at) {
+    return (this.#updates[module.index] ?? []).filter((time) => time > at - BUSY && time <= at).length >= UPDATES - 1
   }
 
   /** When a module was edited last, before a time. */

@@ -48,6 +48,11 @@ export class Model {
     module.kept = module.imports.map((imported) => imported.version)
   }
 
+  /** Whether this is what a new CommonJS version of the module keeps. */
+  hasTried({ kind, version, imports }, seen) {
+    return !kind.isEs && `${seen}` === `${[version, ...imports.map((imported) => imported.version)]}`
+  }
+
   text(module, fault = '') {
     const { kind, name, version, imports } = module
     const lines = imports.map(({ name: from, file }) =>

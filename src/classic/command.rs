@@ -1,8 +1,9 @@
-//! What the command asks for besides the public API: functions of the addon that the package's index files do not name.
+//! Functions for the command `hmr` beyond the public API. The package's index files do not name them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use super::record::{Record, Trouble};
 use super::{dependencies, engine_require, handed_out, hot_module, runtimes, trouble};
@@ -10,14 +11,19 @@ use crate::es::Engine;
 use crate::js::{Call, Held, Js, JsResult, State, Value};
 use crate::report;
 
+/// Uncaught errors within this time get one line together that the process goes on.
+const TOGETHER: Duration = Duration::from_secs(1);
+
 /// What the command waits for.
 #[derive(Default)]
 struct Waiting {
-    /// Called once, when the first save is taken up.
+    /// The callback for the beginning of the next update; it is called once.
     save: RefCell<Option<Held>>,
-    /// The program's entry by its id, and what is called when a version of it is no hot module any more.
+    /// The id of the program's entry, and the callback for a version of it that exports no hot module.
     entry: RefCell<Option<(String, Held)>>,
-    /// What was thrown last where nobody catches it and no hot module is to blame.
+    /// When it was said last that the process goes on after an uncaught error.
+    said_it_goes_on: Cell<Option<Instant>>,
+    /// The last uncaught errors for which no hot module is to blame.
     uncaught: Trouble,
 }
 
@@ -32,9 +38,9 @@ impl State for Waiting {
     }
 }
 
-/// Puts the functions on the addon's exports, where `for … in` does not show them.
+/// Puts the functions on the addon's exports, not enumerable.
 pub fn export<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [(&str, u32, crate::js::NativeFn); 8] = [
+    let functions: [(&str, u32, crate::js::NativeFn); 9] = [
         ("reportUncaught", 3, report_uncaught),
         ("uncaughtIsOver", 0, |call| {
             call.js.state::<Waiting>()?.uncaught.end();
@@ -44,6 +50,7 @@ pub fn export<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
         ("onNoHotModule", 2, on_no_hot_module),
         ("filesNamed", 2, files_named),
         ("remark", 1, remark),
+        ("logByDefault", 0, log_by_default),
         ("entryRequire", 2, entry_require),
         ("isHotModule", 1, is_hot_module),
     ];
@@ -53,34 +60,43 @@ pub fn export<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// An update begins. Whoever waits for the first save is told.
+/// Notes that an update begins: calls the callback of `onSaveTaken`, once.
 pub fn save_is_taken(js: Js<'_>) {
     let Some(waiting) = js.made_state::<Waiting>() else {
         return;
     };
     let callback = waiting.save.take();
     if let Some(callback) = callback {
-        // The command's own function, which throws nothing.
+        // The callback is a function of the command's, which throws nothing.
         let _ = callback.get(js).call(js.undefined(), &[]);
     }
 }
 
-/// `onSaveTaken(callback)`
+/// `logByDefault()`: turns logging on, unless the user has turned it on or off.
+fn log_by_default<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let switches = call.js.state::<report::Switches>()?;
+    if !switches.logging_chosen.get() {
+        switches.logging.set(true);
+    }
+    Ok(call.js.undefined())
+}
+
+/// `onSaveTaken(callback)`: calls back when the next update begins.
 fn on_save_taken<'s>(call: &Call<'s>) -> JsResult<'s> {
     let waiting = call.js.state::<Waiting>()?;
     *waiting.save.borrow_mut() = Some(call.arg(0).hold());
     Ok(call.js.undefined())
 }
 
-/// `onNoHotModule(file, callback)`
+/// `onNoHotModule(id, callback)`: calls back when a new version of the program's entry exports no hot module.
 fn on_no_hot_module<'s>(call: &Call<'s>) -> JsResult<'s> {
     let waiting = call.js.state::<Waiting>()?;
     *waiting.entry.borrow_mut() = Some((call.arg(0).display(), call.arg(1).hold()));
     Ok(call.js.undefined())
 }
 
-/// Whether the program's entry has become a program that the command runs from now on: what was thrown says that it is no hot
-/// module.
+/// Whether the failed module is the program's entry and exports no hot module any more, and the command takes it over
+/// and runs it as a plain program from now on.
 pub fn becomes_program(js: Js<'_>, record: &Record, thrown: &Held) -> bool {
     let Some(waiting) = js.made_state::<Waiting>() else {
         return false;
@@ -94,8 +110,8 @@ pub fn becomes_program(js: Js<'_>, record: &Record, thrown: &Held) -> bool {
     begun.is_ok_and(Value::truthy)
 }
 
-/// `reportUncaught(thrown, isRejection, file)`: what was thrown where nobody catches it, as the trouble of the hot module
-/// that the stack leads to; or else of the program's module that it leads to, or of `file`.
+/// `reportUncaught(thrown, isRejection, file)`: reports an uncaught error under the hot module to which its stack leads,
+/// or else under the program's module to which it leads, or else under `file`.
 fn report_uncaught<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let thrown = call.arg(0);
@@ -113,7 +129,12 @@ fn report_uncaught<'s>(call: &Call<'s>) -> JsResult<'s> {
         Some(record) => (&record.trouble, record.id.clone()),
         None => (&waiting.uncaught, module_of_program(js, &files).unwrap_or(file)),
     };
-    if trouble::tell_uncaught(js, trouble, &id, what, thrown) == 1 {
+    let said = &waiting.said_it_goes_on;
+    // Errors that come together are followed by one such line.
+    if trouble::tell_uncaught(js, trouble, &id, what, thrown) == 1
+        && said.get().is_none_or(|said| said.elapsed() >= TOGETHER)
+    {
+        said.set(Some(Instant::now()));
         let text = "the process goes on and waits for the next save (--exit-on-error would end it)";
         report::warning(js, &id, text);
     }
@@ -131,7 +152,7 @@ fn module_of_program(js: Js<'_>, files: &[String]) -> Option<String> {
     files.iter().find(is_local).map(|file| report::relative(file))
 }
 
-/// The hot modules that a file is, or that use it where dependencies are followed.
+/// The hot modules in this file; if there is none, those that follow the file as a dependency.
 fn hot_modules_of(js: Js<'_>, path: &str) -> Vec<Rc<Record>> {
     let runtimes = runtimes::live(js);
     let own: Vec<_> = runtimes
@@ -150,27 +171,27 @@ fn hot_module_called(js: Js<'_>, id: &str) -> Option<Rc<Record>> {
     runtimes.iter().find_map(|(_, registry)| registry.find(id))
 }
 
-/// `filesNamed(require, thrown)`: the files whose save may mend what was thrown.
+/// `filesNamed(require, thrown)`: the files that the error names, so that a save of one of them may mend it.
 fn files_named<'s>(call: &Call<'s>) -> JsResult<'s> {
     let files = dependencies::files_named(call.arg(0), call.arg(1))?;
     let files: Vec<_> = files.iter().map(|file| call.js.string(file)).collect();
     Ok(call.js.array(&files))
 }
 
-/// `isHotModule(value)`
+/// `isHotModule(value)`: whether a value is a hot module.
 fn is_hot_module<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.boolean(hot_module::take(call.arg(0))?.is_some()))
 }
 
-/// `remark(text)`: a line of the log.
+/// `remark(text)`: writes a line of the log.
 #[expect(clippy::unnecessary_wraps, reason = "the type of native functions")]
 fn remark<'s>(call: &Call<'s>) -> JsResult<'s> {
     report::remark(call.js, &call.arg(0).display());
     Ok(call.js.undefined())
 }
 
-/// `entryRequire(folder, path)`: what the runtime resolves and evaluates with that takes the program's entry, an ES module
-/// at `path` that has run.
+/// `entryRequire(folder, path)`: the `require` for the runtime that takes over the program's entry, an ES module at `path`
+/// that has run.
 fn entry_require<'s>(call: &Call<'s>) -> JsResult<'s> {
     let folder = call.arg(0).display();
     engine_require::for_entry(call.js, Path::new(&folder), &call.arg(1).display())

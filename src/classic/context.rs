@@ -1,9 +1,9 @@
-//! Which module's step is running, also after the step has awaited something.
+//! Knows which module's step is running, also after the step has awaited something.
 //!
-//! A runner may import through its own runtime. If the module it asks for waits for the runner's own module, both
-//! would wait for ever; whoever closes such a circle gets the exports object as it is, as `require` does. The
-//! circle is seen through an `AsyncLocalStorage`, which is on only while a step is under way: on Node 20 it
-//! costs every promise of the process something.
+//! A runner may import through its own runtime. If the imported module waits for the runner's own module, both would
+//! wait for ever. So the import that closes such a circle returns the exports object as it is, as `require` does. We see
+//! the circle through an `AsyncLocalStorage`. It is on only while a step is under way, since on Node 20 it makes every
+//! promise of the process slower.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -12,26 +12,32 @@ use super::record::Record;
 use super::registry::Registry;
 use crate::js::{Held, Js, JsResult, State, Value};
 
-/// One step under way. What the step leaves behind (a server, a timer) keeps its context for good, so the context
-/// counts only until the step ends.
+/// One step under way: the value in the `AsyncLocalStorage`. A server or timer that the step makes keeps this value for
+/// good, so it counts only until the step ends.
 pub struct StepToken {
+    /// The module whose step it is.
     record: Rc<Record>,
+    /// The records of the module's runtime.
     registry: Weak<Registry>,
+    /// Whether the step is still under way.
     is_active: Cell<bool>,
 }
 
-/// Tells steps apart.
+/// The steps under way in one environment.
 pub struct StepContext {
+    /// `Reflect.apply`.
     apply: Held,
+    /// The `AsyncLocalStorage` that holds the token of the running step.
     storage: Held,
+    /// How many steps are under way.
     under_way: Cell<usize>,
-    /// The runtimes whose modules are being evaluated, each within the one before.
+    /// The runtimes whose modules are being evaluated, the innermost last.
     evaluating: RefCell<Vec<Weak<Registry>>>,
 }
 
 impl State for StepContext {
     fn make(js: Js<'_>) -> JsResult<'_, Self> {
-        // The storage costs nothing before the first step.
+        // Until the first step, the storage costs nothing.
         let apply = js.global()?.get("Reflect")?.get("apply")?.hold();
         let storage = js.builtin("async_hooks")?.get("AsyncLocalStorage")?;
         Ok(Self {
@@ -44,7 +50,7 @@ impl State for StepContext {
 }
 
 impl StepContext {
-    /// A step of a module, for [`StepContext::call_of`]; [`StepContext::leave`] ends it.
+    /// Begins a step of a module, for [`StepContext::call_of`]; [`StepContext::leave`] ends it.
     pub fn enter(&self, record: &Rc<Record>, registry: &Rc<Registry>) -> Rc<StepToken> {
         self.under_way.set(self.under_way.get() + 1);
         Rc::new(StepToken {
@@ -54,7 +60,8 @@ impl StepContext {
         })
     }
 
-    /// What calls `function.call(this, ...args)` as that step: a function, its `this` and its arguments.
+    /// Wraps the call `function.call(this, ...args)` so that it runs as that step. Returns the function to call instead, its
+    /// `this` and its arguments.
     pub fn call_of<'s>(
         &self,
         token: &Rc<StepToken>,
@@ -74,7 +81,7 @@ impl StepContext {
         token.is_active.set(false);
         self.under_way.set(self.under_way.get().saturating_sub(1));
         if self.under_way.get() == 0 {
-            // Nothing of the user's runs in it.
+            // `disable` runs no code of the user's, so nothing is thrown.
             let _ = self.storage.get(js).call_method("disable", &[]);
         }
     }
@@ -92,14 +99,14 @@ impl StepContext {
         token.is_active.get().then_some(token)
     }
 
-    /// Runs what evaluates a module of this runtime.
+    /// Runs `evaluate`, which evaluates a module of this runtime.
     pub fn evaluating<R>(&self, registry: &Rc<Registry>, evaluate: impl FnOnce() -> R) -> R {
         self.evaluating.borrow_mut().push(Rc::downgrade(registry));
         let _evaluating = Evaluating(&self.evaluating);
         evaluate()
     }
 
-    /// The runtime one of whose modules is being evaluated, or in a step of its life.
+    /// The records of the runtime whose module is being evaluated or is in a step now.
     pub fn maker(&self, js: Js<'_>) -> Weak<Registry> {
         let evaluating = self.evaluating.borrow().last().cloned();
         evaluating
@@ -108,7 +115,7 @@ impl StepContext {
     }
 }
 
-/// Takes the last one away, however its evaluation ends.
+/// Removes the last entry on drop, also when the evaluation panics.
 struct Evaluating<'c>(&'c RefCell<Vec<Weak<Registry>>>);
 
 impl Drop for Evaluating<'_> {

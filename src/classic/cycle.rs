@@ -1,4 +1,4 @@
-//! Hot modules that import each other through runtimes of their own would do so without end.
+//! Ends endless imports: two hot modules that each make a runtime and import each other with it.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -7,10 +7,10 @@ use super::record::Record;
 use super::registry::Registry;
 use crate::js::{Js, JsResult, State};
 
-/// How often the same file may be imported, each time within the one before. The stack ends soon after.
+/// How often the same file may be imported within its own import. Soon after that, the stack would overflow.
 const TURNS: usize = 4;
 
-/// The imports that have begun and not returned yet, each within the one before: the id, and whose it is.
+/// The imports that have begun and not returned yet, the innermost last: the id, and the records of its runtime.
 #[derive(Default)]
 pub struct Importing(RefCell<Vec<(String, Rc<Registry>)>>);
 
@@ -29,7 +29,7 @@ impl Importing {
         result
     }
 
-    /// Throws if an import is one turn too many of a cycle, with the ids on the way round. `resolve` tells its file.
+    /// Throws if this import would be one turn too many of a cycle, with the ids of the cycle. `resolve` finds its file.
     pub fn check<'s>(
         &self,
         js: Js<'s>,
@@ -38,7 +38,7 @@ impl Importing {
         resolve: impl FnOnce() -> JsResult<'s, String>,
     ) -> JsResult<'s, ()> {
         let begun = self.0.borrow().clone();
-        // The last is this one itself.
+        // The last entry is this import itself.
         let begun = begun.iter().rev().skip(1);
         let begun: Vec<_> = begun.filter_map(|(id, registry)| registry.find(id)).collect();
         let importer = |record: &Rc<Record>| record.importer.borrow().upgrade();
@@ -46,7 +46,7 @@ impl Importing {
         if begun.len().max(awaited.len()) < TURNS {
             return Ok(());
         }
-        // What does not resolve fails with an error of its own.
+        // If the id does not resolve, the import fails later with that error.
         let Ok(path) = resolve() else { return Ok(()) };
         match [begun, awaited]
             .iter()
@@ -58,8 +58,8 @@ impl Importing {
     }
 }
 
-/// From the last time that the file was imported to this one, if that was often. The modules are given from the
-/// innermost on.
+/// The ids from the last import of the file to this one, if the file was imported too often. `within` are the modules
+/// whose imports surround this one, the innermost first.
 fn way_round(within: &[Rc<Record>], id: &str, path: &str) -> Option<Vec<String>> {
     let is_it = |record: &Rc<Record>| *record.resolved.borrow() == path;
     let turns = within.iter().filter(|record| is_it(record)).count();

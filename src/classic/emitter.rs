@@ -1,12 +1,12 @@
-//! Emitting `update` as an `EventEmitter` would.
+//! Emits `update` as an `EventEmitter` would, and reports the listeners that fail.
 
 use crate::js::{Call, Held, Js, JsResult, State, Value};
 use crate::report;
 
-/// What is said of a listener that threw or rejected.
+/// The words of the report about a listener that threw or rejected.
 pub const LISTENER_FAILED: &str = "a listener of `update` failed";
 
-/// What is taken from `EventEmitter`, as it was when the addon was loaded.
+/// Parts of `EventEmitter`, as they were when the addon was loaded.
 pub struct Emitters {
     /// `EventEmitter.prototype.emit`
     plain_emit: Held,
@@ -28,7 +28,7 @@ impl State for Emitters {
     }
 }
 
-/// Whether nobody's own `emit` decides who hears of what: neither a subclass's nor the instance's.
+/// Whether the emitter has Node's own `emit`, and none of a subclass or of its own.
 fn emits_plainly<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, bool> {
     Ok(emitter
         .get("emit")?
@@ -46,7 +46,7 @@ fn kept_listener(emitter: Value<'_>) -> JsResult<'_, Option<Value<'_>>> {
     Ok(listener.is_function().then_some(listener))
 }
 
-/// The listener of `update`, if it alone would be called.
+/// The listener of `update`, if `emit` would call this one and nothing else.
 pub fn only_listener<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, Option<Value<'s>>> {
     if emits_plainly(js, emitter)? {
         kept_listener(emitter)
@@ -55,7 +55,7 @@ pub fn only_listener<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, Option<
     }
 }
 
-/// All listeners of `update` at this moment, or `None` where someone's own `emit` decides.
+/// All listeners of `update` now; `None` if the emitter has an `emit` of its own.
 pub fn plain_listeners<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, Option<Vec<Value<'s>>>> {
     if !emits_plainly(js, emitter)? {
         return Ok(None);
@@ -70,7 +70,8 @@ pub fn plain_listeners<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, Optio
         .map(Some)
 }
 
-/// Where an emitter keeps whether it takes rejections of its listeners, or `undefined` where that has no such place.
+/// Node's private symbol `kCapture`, under which an emitter keeps whether it captures rejections; `undefined` if this
+/// Node has none.
 fn capture_key(emitter_class: Value<'_>) -> JsResult<'_> {
     let js = emitter_class.js();
     let object = js.global()?.get("Object")?;
@@ -83,14 +84,14 @@ fn capture_key(emitter_class: Value<'_>) -> JsResult<'_> {
     Ok(js.undefined())
 }
 
-/// Whether the emitter takes rejections of its listeners.
+/// Whether the emitter captures rejections of its listeners.
 pub fn captures_rejections<'s>(js: Js<'s>, emitter: Value<'s>) -> JsResult<'s, bool> {
     let key = js.state::<Emitters>()?.capture_key.get(js);
     Ok(!key.is_undefined() && emitter.get_key(key)?.truthy())
 }
 
-/// Has `emit` run while the emitter takes rejections of its listeners. Only where somebody's own `emit` calls them: of
-/// what we call ourselves we have the results, and the user's own events are none of ours.
+/// Runs `emit` while the emitter captures rejections of its listeners. It is for an `emit` of the user's, which does not
+/// return the listeners' results to us. At all other times the setting stays the user's, for the user's own events.
 pub fn capturing_rejections<'s>(
     js: Js<'s>,
     emitter: Value<'s>,
@@ -107,7 +108,7 @@ pub fn capturing_rejections<'s>(
     result
 }
 
-/// `emitUpdate`, to be bound to a runtime and an id.
+/// The unbound `emitUpdate`; each module's is bound to its runtime and id.
 pub struct EmitUpdate(pub Held);
 
 impl State for EmitUpdate {
@@ -117,14 +118,14 @@ impl State for EmitUpdate {
     }
 }
 
-/// `emitUpdate()` as a runner gets it: runtime and id are bound.
+/// The body of `emitUpdate()`: the runtime and the id are bound arguments.
 fn emit_update<'s>(call: &Call<'s>) -> Value<'s> {
     let (runtime, id) = (call.arg(0), call.arg(1));
     call.js.boolean(emit(call.js, runtime, &id.display()))
 }
 
-/// Emits `update`. What a listener throws is reported, as nobody else would catch it, and keeps it from no other
-/// listener. An `emit` of a subclass or of the instance is honoured.
+/// Emits `update`, by the `emit` of a subclass or instance if there is one. A listener that throws is reported, since no
+/// caller would catch it, and the other listeners are called all the same.
 pub fn emit(js: Js<'_>, runtime: Value<'_>, id: &str) -> bool {
     if let Ok(Some(listeners)) = plain_listeners(js, runtime) {
         for listener in &listeners {

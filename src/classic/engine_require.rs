@@ -1,9 +1,9 @@
-//! `createRuntime(import.meta)`: a `require` whose ids the engine resolves relative to a file, and which evaluates ES modules,
-//! TypeScript and CommonJS.
+//! `createRuntime(import.meta)`: makes a `require` by which the engine resolves ids relative to a file and evaluates ES
+//! modules, TypeScript and CommonJS.
 //!
-//! Its `cache` is Node's own, where the engine keeps records of ES modules too (`es/mirror.rs`): so a runtime evicts and
-//! follows them as it does all others. It is synchronous: where a top-level await is in the way, it begins the evaluation
-//! and throws; [`evaluated_meanwhile`] waits for that, and the next call has the result.
+//! Its `cache` is Node's own, in which the engine keeps records of ES modules too (`es/mirror.rs`), so a runtime evicts and
+//! follows them as it does all others. The `require` is synchronous: if a module has a top-level await, it begins the
+//! evaluation and throws; [`evaluated_meanwhile`] waits for the end, and the next call returns the result.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -20,33 +20,38 @@ use crate::es::resolve::{Mode, ResolveError, Resolved, Resolver};
 use crate::es::{self, Engine, ModuleId, Stage, Version};
 use crate::js::{Call, Cx, Held, Js, JsResult, State, Thrown, Value, spawn};
 
-/// The property by which such a function is known; its value is the function's number.
+/// The key of the symbol that marks such a `require`; the value of the property is the function's number.
 const MARK: &str = "@upvotr/node-hmr engine";
 
-/// An evaluation that waits for a top-level await, or has its result.
+/// An evaluation that waits for a top-level await, or has ended and its result was not taken.
 struct Pending {
+    /// The new versions that are being evaluated.
     stage: Rc<Stage>,
+    /// The module that was asked for.
     module: ModuleId,
-    /// Settles when it has ended; never rejects.
+    /// A promise that fulfills when the evaluation has ended; it never rejects.
     ended: RefCell<Option<Held>>,
+    /// The result, once the evaluation has ended.
     result: RefCell<Option<Result<(), Held>>>,
 }
 
-/// How ids are meant.
+/// How a `require` of ours resolves its ids.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ids {
-    /// As an import in the file.
+    /// Like an import in the file.
     Imports,
-    /// As paths, whatever package has such a name.
+    /// As paths, even if a package has that name.
     Paths,
 }
 
-/// The evaluations under way, by the number of the function and the path.
+/// What the `require`s of one environment share.
 #[derive(Default)]
 struct Evaluations {
+    /// The evaluations that have to wait, by the number of the function and the path.
     pending: RefCell<HashMap<(u32, String), Rc<Pending>>>,
+    /// How many functions were made.
     made: Cell<u32>,
-    /// Modules that ran as the program's entry: a runtime that asks for one gets it as it is, once.
+    /// The paths of modules that have run already: the next `require` of one returns it as it is, once.
     ran: RefCell<HashSet<String>>,
 }
 
@@ -60,8 +65,8 @@ impl State for Evaluations {
     }
 }
 
-/// The function for what a runtime is given in place of a `require`: `import.meta`, its `url`, or the path of a file. Whatever
-/// else is given is given back.
+/// Makes a `require` if a runtime was given `import.meta`, its `url` or an absolute path in its place. Any other value is
+/// returned as it is.
 pub fn take(given: Value<'_>) -> JsResult<'_> {
     match file_of(given)? {
         Some(file) => make(given.js(), &file, Ids::Imports),
@@ -87,7 +92,7 @@ fn file_of(given: Value<'_>) -> JsResult<'_, Option<PathBuf>> {
     Ok(Some(PathBuf::from(text)).filter(|path| path.is_absolute()))
 }
 
-/// Whether a `require` was made here.
+/// Whether a `require` was made by this file.
 pub fn is_of_engine(require: Value<'_>) -> bool {
     number_of(require).is_some()
 }
@@ -103,14 +108,14 @@ fn number_of(require: Value<'_>) -> Option<u32> {
     number.as_number().map(|number| number as u32)
 }
 
-/// The function for the runtime that takes the program's entry, by the id that was typed in the working directory. The
-/// entry, at `path`, has run.
+/// Makes the `require` for the runtime that takes over the program's entry. Its ids are paths relative to the working
+/// directory, as the user typed them. The entry, at `path`, has run.
 pub fn for_entry<'s>(js: Js<'s>, folder: &Path, path: &str) -> JsResult<'s> {
     gets_as_it_is(js, path)?;
     make(js, &folder.join("index.js"), Ids::Paths)
 }
 
-/// The module at this path has run: whoever asks for it next gets it as it is, once.
+/// Notes that the module at this path has run, so that the next `require` returns it as it is, once.
 pub fn gets_as_it_is<'s>(js: Js<'s>, path: &str) -> JsResult<'s, ()> {
     js.state::<Evaluations>()?
         .ran
@@ -162,11 +167,11 @@ fn text_of<'s>(call: &Call<'s>) -> JsResult<'s, String> {
     })
 }
 
-/// Where an id leads now: as an import in the file would, or else as a path is taken.
+/// The path that an id leads to now.
 fn found<'s>(js: Js<'s>, id: &str, file: &Path, ids: Ids) -> JsResult<'s, PathBuf> {
     let engine = Engine::of(js)?;
     let resolver = Arc::clone(&engine.sources().resolver);
-    // What was found before may be gone, or a link lead elsewhere.
+    // A file that was found before may be gone, and a link may lead elsewhere.
     resolver.forget(&[PathBuf::from("/")]);
     let target = resolve(&resolver, id, file, ids).map_err(|error| engine.resolve_error(js, &error))?;
     match target {
@@ -193,7 +198,7 @@ fn resolve(resolver: &Resolver, id: &str, file: &Path, ids: Ids) -> Result<Resol
     })
 }
 
-/// `require.resolve.paths(id)`
+/// The body of `require.resolve.paths(id)`.
 fn paths<'s>(call: &Call<'s>, file: &Path, ids: Ids) -> JsResult<'s> {
     let js = call.js;
     let id = text_of(call)?;
@@ -206,7 +211,7 @@ fn paths<'s>(call: &Call<'s>, file: &Path, ids: Ids) -> JsResult<'s> {
     of_node.get("resolve")?.call_method("paths", &[call.arg(0)])
 }
 
-/// What the file at a path exports: evaluated, unless `require.cache` has it.
+/// The body of `require(path)`: evaluates the file, unless it is in `require.cache`, and returns its exports.
 fn load<'s>(js: Js<'s>, number: u32, path: &str) -> JsResult<'s> {
     let (engine, evaluations) = (Engine::of(js)?, js.state::<Evaluations>()?);
     let key = (number, path.to_owned());
@@ -261,7 +266,7 @@ fn load<'s>(js: Js<'s>, number: u32, path: &str) -> JsResult<'s> {
     end(js, &engine, record.id, &stage, result)
 }
 
-/// Begins an evaluation that will have to wait.
+/// Begins an evaluation that has to wait for a top-level await.
 fn begin(js: Js<'_>, module: ModuleId, stage: Rc<Stage>) -> JsResult<'_, Rc<Pending>> {
     let pending = Rc::new(Pending {
         stage,
@@ -290,7 +295,7 @@ fn is_pending(js: Js<'_>) -> Thrown<'_> {
     js.error("Error", "node-hmr: the evaluation waits for a top-level await")
 }
 
-/// What was evaluated becomes what the program has, if nothing was thrown.
+/// Ends an evaluation: if it succeeded, its versions become the current ones; else they are discarded.
 fn end<'s>(
     js: Js<'s>,
     engine: &Engine,
@@ -310,7 +315,7 @@ fn end<'s>(
     }
 }
 
-/// What may be the hot module of a version. Of CommonJS that was written as an ES module it is the `default`.
+/// The export of a version that may be a hot module. For CommonJS compiled from an ES module, this is the `default`.
 fn exported<'s>(js: Js<'s>, version: &Rc<Version>) -> JsResult<'s> {
     let exported = es::exported(js, version)?;
     let is_whole = !es::is_common_js(version) || !exported.is_object() || take_hot(exported)?.is_some();
@@ -320,7 +325,7 @@ fn exported<'s>(js: Js<'s>, version: &Rc<Version>) -> JsResult<'s> {
     exported.get("default")
 }
 
-/// A module has loaded another by `import()`: whoever follows it follows that, too.
+/// Notes that a module has loaded another one by `import()`, so that runtimes that follow the module follow that one, too.
 fn note_import(js: Js<'_>, module: ModuleId) {
     let noted = Engine::of(js).and_then(|engine| {
         let Some(imported) = engine.mirror_imported(js, module)? else {
@@ -329,11 +334,11 @@ fn note_import(js: Js<'_>, module: ModuleId) {
         dependencies::note_loaded(js, imported.files)?;
         dependencies::notice(js, imported.module, &imported.path)
     });
-    // What was imported is the program's, whatever becomes of following it.
+    // A failure here only means that the import is not followed: the program's `import()` has succeeded.
     let _ = noted;
 }
 
-/// Waits for the evaluation that the load of a module has begun, if it has; then the load has to be made again.
+/// Waits for the evaluation that the load of a module has begun. False if there is none; if true, load again.
 pub async fn evaluated_meanwhile(module: &Module) -> bool {
     let ended = module.cx.attempt(|js| {
         let Some(number) = number_of(require_of(module.runtime.get(js))?) else {
@@ -344,7 +349,7 @@ pub async fn evaluated_meanwhile(module: &Module) -> bool {
         Ok(pending.and_then(|pending| pending.ended.borrow().clone()))
     });
     let Ok(Some(ended)) = ended else { return false };
-    // Given up or not: the next load begins anew, or has the result.
+    // The wait may be given up; the next load then begins a new evaluation.
     drop(module.wait_for("evaluation", ended).await);
     true
 }

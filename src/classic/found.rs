@@ -1,22 +1,22 @@
-//! What a file exports in place of a hot module, and what to do about it.
+//! The error for a file that exports no hot module: what it exports instead, and what the user can do.
 
 use super::hot_module::{is_of_class, take};
 use crate::error::{HmrError, describe};
 use crate::js::{JsResult, Thrown, Value};
 
-/// The error for an export that is no hot module. `record` is what the cache has of the file, to tell what the file exports
-/// from what a loader made of that.
+/// The error for an export that is no hot module. `record` is the file's record in the cache: its `exports` show whether a
+/// loader has changed the export.
 pub fn invalid<'s>(export: Value<'s>, id: &str, record: Option<Value<'s>>) -> Thrown<'s> {
     let js = export.js();
     let own = record.and_then(|record| record.get("exports").ok());
     let is_of_loader = own.is_some_and(|own| !own.same(export));
-    // What the export does when it is looked at is the user's own.
+    // A getter of the user's export may throw; then there is no hint.
     let hint = hint(export, own.filter(|_| is_of_loader)).unwrap_or_default();
     let id = id.to_owned();
     HmrError::InvalidHotModule { id, hint }.thrown(js)
 }
 
-/// The same for a file that the engine evaluated, where the hot module is the `default` export.
+/// The same error for a file that the engine evaluated: there the hot module has to be the `default` export.
 pub fn invalid_default<'s>(export: Value<'s>, id: &str) -> Thrown<'s> {
     let hint = if export.is_undefined() {
         "It has no `default` export: write `export default hmr(…)`.".to_owned()
@@ -53,10 +53,12 @@ fn hint<'s>(export: Value<'s>, own: Option<Value<'s>>) -> JsResult<'s, String> {
     }
     if is_namespace(export)? {
         return Ok(match default_of(export) {
-            Some(_) => "It is an ES module, of which `require` gives the namespace, with the hot module as `default`: name that \
-                        \"module.exports\" (`export { it as \"module.exports\" }`), or load it with jiti (-r).",
+            Some(_) => "It is an ES module, of which `require` gives the namespace, with the hot module as `default`: import it \
+                        through `createRuntime(import.meta)` or `createRuntime(__filename)`, which take that, or name it \
+                        \"module.exports\" (`export { it as \"module.exports\" }`).",
             None => "It is an ES module, of which `require` gives the namespace: name the hot module \"module.exports\" \
-                     (`export { it as \"module.exports\" }`), or load the file with jiti (-r).",
+                     (`export { it as \"module.exports\" }`), or export it as `default` and import the file through \
+                     `createRuntime(import.meta)` or `createRuntime(__filename)`.",
         }
         .into());
     }
@@ -96,7 +98,7 @@ fn hint<'s>(export: Value<'s>, own: Option<Value<'s>>) -> JsResult<'s, String> {
     of_parts(export)
 }
 
-/// For an object: which of its parts is not what it should be.
+/// The hint for an object: which of its parts, `persist` or `runner`, is wrong.
 fn of_parts(export: Value<'_>) -> JsResult<'_, String> {
     for class in ["Runner", "AsyncRunner", "PersistManager"] {
         if is_of_class(export, class)? {

@@ -1,9 +1,9 @@
-//! An evaluation that hands out what was handed out before has not been one.
+//! Finds loaders that return the old version of a module instead of evaluating the file again.
 //!
-//! Eviction makes Node's loader forget a `CommonJS` module, and whatever else looks into `require.cache`. Some do not:
-//! the `require` that jiti gives to the modules that it evaluates remembers for good what those have required, and Node
-//! never forgets an ES module. The former shows by the export and helps itself: the loader above, through which the
-//! module that made the runtime was evaluated, is asked. Of the latter only the truth can be told.
+//! After an eviction, Node's CommonJS loader and every loader that looks into `require.cache` evaluate the file again. Two
+//! loaders do not: the `require` that jiti gives to its modules remembers for good what they have required, and Node never
+//! forgets an ES module. In the first case, which shows by the same export, we ask the loader through which the module
+//! that made the runtime was evaluated. In the second case, we can only report it.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -19,13 +19,13 @@ use super::steps::Module;
 use crate::error::HmrError;
 use crate::js::{Held, JsResult, Thrown, Value};
 
-/// How many runtimes around this one are asked.
+/// The loaders of at most this many runtimes around this one are asked.
 const MAKERS: usize = 8;
 
-/// Evaluates the file and takes its export. `evicted` is the cache and what stood there for the file.
+/// Evaluates the file and takes its export. `evicted` is the cache, and the record of the file that was evicted from it.
 ///
 /// # Errors
-/// What the evaluation throws; that it is no hot module; `ERR_HMR_NOT_FORGOTTEN` if it is the old one.
+/// What the evaluation throws; an error if the export is no hot module; `ERR_HMR_NOT_FORGOTTEN` if it is the old one.
 pub fn evaluate<'s>(
     module: &Module,
     require: Value<'s>,
@@ -53,7 +53,7 @@ pub fn evaluate<'s>(
     };
     if asks_others {
         for other in loaders_above(module, require)? {
-            // What Node's `require` has put there is an ES module that it does not evaluate again.
+            // Node's `require` may have put the old ES module back into the cache.
             if evicted.is_some() && is_of_engine(other) {
                 require_cache::evict(other, path)?;
             }
@@ -79,7 +79,7 @@ pub fn evaluate<'s>(
     }
 }
 
-/// That the export is no hot module is a result; anything else that was thrown is the file's failure.
+/// Turns the error "no hot module" into a result; any other error is the file's own failure.
 fn unless_thrown<T>(result: JsResult<'_, T>) -> JsResult<'_, Result<T, ()>> {
     match result {
         Ok(result) => Ok(Ok(result)),
@@ -93,17 +93,17 @@ fn has_code(thrown: Thrown<'_>, code: &str) -> bool {
     given.and_then(Value::text).as_deref() == Some(code)
 }
 
-/// Whether this says that a file exports no hot module.
+/// Whether this error says that a file exports no hot module.
 pub fn is_invalid(thrown: Value<'_>) -> bool {
     has_code(Thrown(thrown), "ERR_HMR_INVALID_MODULE")
 }
 
-/// Whether this says that a loader handed out what it had handed out before.
+/// Whether this error says that a loader returned the old version again.
 pub fn is_not_forgotten(thrown: Value<'_>) -> bool {
     has_code(Thrown(thrown), "ERR_HMR_NOT_FORGOTTEN")
 }
 
-/// Notes what was handed out.
+/// Notes in the slot which version was loaded last, and returns it.
 fn keep<'s>(module: &Module, require: Value<'s>, version: Version) -> JsResult<'s, Version> {
     let js = require.js();
     let slot = module.slot.get(js);
@@ -114,9 +114,10 @@ fn keep<'s>(module: &Module, require: Value<'s>, version: Version) -> JsResult<'
     Ok(version)
 }
 
-/// Whether this is the version that was loaded before, although the module was evicted. What a function of the user's
-/// hands out is the user's affair: only where a module record was evicted is another one expected. A file that exports
-/// what another one made has that one among its children.
+/// Whether this is the version that was loaded before, although the module was evicted.
+///
+/// Only an evicted module record makes us expect another version: a `require` of the user's may return what it likes. A
+/// file with children is exempt, since it may export a hot module that another file made.
 fn is_handed_out_again<'s>(
     module: &Module,
     version: &Version,
@@ -152,7 +153,7 @@ fn has_children(record: Value<'_>) -> bool {
     children.is_some_and(|count| count > 0)
 }
 
-/// Whether the record is that of an ES module.
+/// Whether the record belongs to an ES module.
 pub fn is_es_module(record: Value<'_>, path: &str) -> bool {
     let exports = record.is_object().then(|| record.get("exports").ok()).flatten();
     let has_namespace = exports.is_some_and(|exports| is_namespace(exports).unwrap_or(false));
@@ -167,7 +168,7 @@ pub fn is_es_module(record: Value<'_>, path: &str) -> bool {
         }
 }
 
-/// Whether a new record of a dependency brought what the old one had: an ES module, which Node keeps.
+/// Whether the new record of a dependency has the exports of the old one, since it is an ES module, which Node keeps.
 pub fn is_es_module_again<'s>(old: Value<'s>, new: Value<'s>, path: &str) -> bool {
     let exports = |record: Value<'s>| record.get("exports").ok().filter(|exports| exports.is_object());
     old.is_object()
@@ -177,8 +178,8 @@ pub fn is_es_module_again<'s>(old: Value<'s>, new: Value<'s>, path: &str) -> boo
         && is_es_module(new, path)
 }
 
-/// The `require`s through which the module was evaluated that made this runtime, and that in turn, as far as they share
-/// its cache.
+/// The `require` through which the module that made this runtime was evaluated, then the one of that module's own maker,
+/// and so on; only those that share the cache.
 fn loaders_above<'s>(module: &Module, require: Value<'s>) -> JsResult<'s, Vec<Value<'s>>> {
     let js = require.js();
     let runtimes = runtimes::live(js);
@@ -202,7 +203,7 @@ fn loaders_above<'s>(module: &Module, require: Value<'s>) -> JsResult<'s, Vec<Va
     Ok(loaders)
 }
 
-/// jiti's way to evaluate a file without a look at what it remembers.
+/// Evaluates a file by jiti's `evalModule`, which ignores what jiti remembers. `None` if the loader has no such function.
 fn evaluate_directly<'s>(require: Value<'s>, path: &str) -> JsResult<'s, Option<Value<'s>>> {
     let js = require.js();
     let evaluate = require.get("evalModule")?;

@@ -1,4 +1,4 @@
-//! What a runtime does when its watcher emits `update`.
+//! The runtimes' listener of `update`: hears what a watcher emits.
 
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ use super::{dependencies, update};
 use crate::files::{Delivery, Origin};
 use crate::js::{Call, Held, Js, JsResult, State, Value};
 
-/// The `update` listener of runtimes, to be bound to one.
+/// The unbound `update` listener; each runtime's is bound to it.
 pub struct OnUpdate(Held);
 
 impl State for OnUpdate {
@@ -33,7 +33,7 @@ pub fn attach(runtime: Value<'_>) -> JsResult<'_, ()> {
     registry_object.set("listener", listener)
 }
 
-/// A watcher emitted `update`: the runtime is bound before the ids.
+/// The body of the listener: the runtime is a bound argument, and the ids or paths follow.
 fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let runtime = call.arg(0);
@@ -52,7 +52,7 @@ fn on_update<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(js.undefined())
 }
 
-/// Something happened to these ids or paths.
+/// Takes up changes of these ids or paths: starts the updates of the hot modules that they mean.
 pub fn hear<'s>(runtime: Value<'s>, ids: &[&str], origin: Origin) -> JsResult<'s, ()> {
     let js = runtime.js();
     let (registry, _) = registry::of(runtime, "HMRRuntime.import")?;
@@ -75,7 +75,7 @@ pub fn hear<'s>(runtime: Value<'s>, ids: &[&str], origin: Origin) -> JsResult<'s
     }
     registry::sort(&mut records);
     for record in records {
-        // An update of one may have stopped the watch of the next.
+        // The update of an earlier module may have ended the watch of this one.
         if record.is_alive.get() && record.is_watched.get() {
             let module = Module::of(runtime, &registry, &record)?;
             update::change(js, module, origin);

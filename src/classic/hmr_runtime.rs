@@ -13,10 +13,11 @@ use super::watching::{check_watcher, stop_all, stop_watching};
 use super::{dependencies, emitter, engine_require, hearing, in_program, inspect, runtimes};
 use crate::classic::watchers::fs_watcher::WatcherClasses;
 use crate::error::HmrError;
+use crate::es::Engine;
 use crate::js::{Call, ClassSpec, Held, Js, JsResult, State, Value, define_class, spawn_detached};
 use crate::report;
 
-/// The runtime's class.
+/// The class `HMRRuntime`.
 const HMR_RUNTIME: ClassSpec = ClassSpec {
     name: "HMRRuntime",
     length: 2,
@@ -44,6 +45,7 @@ const HMR_RUNTIME: ClassSpec = ClassSpec {
     ],
     statics: &[
         ("setLogging", 1, |call| {
+            call.js.state::<report::Switches>()?.logging_chosen.set(true);
             set::<report::Switches>(call, |switches| &switches.logging)
         }),
         ("loggingEnabled", 0, |call| {
@@ -78,17 +80,20 @@ fn get<'s, T: State>(call: &Call<'s>, switch: fn(&T) -> &Cell<bool>) -> JsResult
     Ok(call.js.boolean(switch(&*call.js.state::<T>()?).get()))
 }
 
-/// `HMRRuntime.disableReloading()`: for good. What is watched already is let go.
+/// `HMRRuntime.disableReloading()`: ends all watches, and no runtime watches anything from now on.
 fn disable_reloading<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     js.state::<Switches>()?.reloading_disabled.set(true);
     for (runtime, _) in runtimes::live(js) {
         stop_all(runtime)?;
     }
+    if let Some(engine) = js.made_state::<Engine>() {
+        engine.host().reloading_disabled(js);
+    }
     Ok(js.undefined())
 }
 
-/// `HMRRuntime`.
+/// The JavaScript class `HMRRuntime`.
 pub struct RuntimeClass(pub Held);
 
 impl State for RuntimeClass {
@@ -100,7 +105,7 @@ impl State for RuntimeClass {
     }
 }
 
-/// What `util.inspect` and `captureRejections` look for on the prototype.
+/// Adds the methods that `util.inspect` and Node's `captureRejections` look for on the prototype.
 fn add_symbols(class: Value<'_>) -> JsResult<'_, ()> {
     let js = class.js();
     inspect::show(class, inspect_runtime)?;
@@ -110,8 +115,8 @@ fn add_symbols(class: Value<'_>) -> JsResult<'_, ()> {
         .define_hidden(rejection, js.function("onRejection", 2, on_rejection)?)
 }
 
-/// An async listener rejected while rejections were captured. Of `update` it is reported; what becomes of the user's own
-/// events is as with any emitter: `error` where the user has all emitters capture, otherwise an unhandled rejection.
+/// Takes the rejection of an async listener while rejections are captured. A listener of `update` is reported. For the
+/// user's own events this does what Node does: `error` if the user lets emitters capture, else an unhandled rejection.
 fn on_rejection<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let (error, event, id) = (call.arg(0), call.arg(1), call.arg(2));
@@ -192,7 +197,7 @@ fn unimport<'s>(call: &Call<'s>) -> JsResult<'s> {
     dependencies::release(js, call.this, &record);
     registry::forget(call.this, &registry, registry_object, &record)?;
     if let Some((persist, values)) = take_values(&module) {
-        // Its first poll calls the cleanup, before this returns.
+        // `spawn_detached` polls the task at once, so the cleanup is called before this returns.
         spawn_detached(js, async move {
             if let Err(StepFailure::Thrown(thrown)) = module.clean_persist(&persist, &values).await {
                 let what = "the cleanup of the persistent values failed";

@@ -1,4 +1,4 @@
-//! What a hot module is: `{ persist, runner, updatePersistentValues? }`.
+//! Hot modules: objects `{ persist, runner, updatePersistentValues? }`.
 
 use super::brand::is_of_another;
 use super::persist::PersistClass;
@@ -9,17 +9,18 @@ use crate::js::{Call, Held, JsResult, Value};
 /// A version of a hot module, between its evaluation and its run.
 #[derive(Clone)]
 pub struct Version {
-    /// Its `PersistManager`.
+    /// The version's `PersistManager`.
     pub persist: Held,
-    /// Its `Runner` or `AsyncRunner`.
+    /// The version's `Runner` or `AsyncRunner`.
     pub runner: Held,
     /// Whether the runner is an `AsyncRunner`.
     pub is_async: bool,
-    /// Whether it asks for new persistent values.
+    /// Whether the version asks for new persistent values.
     pub forced: bool,
 }
 
-/// What is at least written like an instance is checked when the module is imported, as in a hot module written by hand.
+/// Refuses a part that is no instance of these classes and does not have the two methods either. An object with the
+/// methods passes here and is checked at the import, like the part of a hot module written by hand.
 fn check_part<'s>(
     parameter: &'static str,
     part: Value<'s>,
@@ -92,7 +93,7 @@ pub fn take(export: Value<'_>) -> JsResult<'_, Option<Version>> {
     if is_async && !is_of_class(runner, "AsyncRunner")? || !is_of_class(persist, "PersistManager")? {
         return Ok(None);
     }
-    // The JavaScript package's README spells it with one more `i`.
+    // The README of the JavaScript package spells the property with one more `i`.
     let forced =
         export.get("updatePersistentValues")?.truthy() || export.get("updatePersistientValues")?.truthy();
     Ok(Some(Version {

@@ -1,4 +1,4 @@
-//! `runtime.import(id)`: the first, a further one, and those that come at the same time.
+//! `runtime.import(id)`: the first import of a module, a further one, and simultaneous ones.
 
 use std::rc::Rc;
 
@@ -59,29 +59,36 @@ pub fn import<'s>(call: &Call<'s>) -> JsResult<'s> {
     }
 }
 
+/// An import that has begun.
 enum Begun {
+    /// The work of the import follows.
     Import(Import),
-    /// An import made at the same time has done the work.
+    /// A simultaneous import has done the work, with this result.
     Ended(Result<Held, Held>),
 }
 
+/// An import under way.
 struct Import {
+    /// The imported module.
     module: Module,
+    /// The object with which the import resolves.
     exports_object: Held,
     /// The module whose step asked for this import.
     waiter: Option<Rc<Record>>,
+    /// What the import has to do.
     way: Way,
 }
 
+/// What an import has to do.
 #[derive(Clone, Copy)]
 enum Way {
-    /// Nothing to do but evaluate it.
+    /// Evaluate the module and run it.
     First,
-    /// It runs already.
+    /// Run the running version of the module again.
     Again,
-    /// Something is under way for it; its end is ours.
+    /// Wait for the import or update of the module that is under way.
     Join,
-    /// It waits for the module that asks.
+    /// Nothing: the module waits for the module that imports it, so waiting would never end.
     AsItIs,
 }
 
@@ -136,8 +143,8 @@ fn begin<'s>(js: Js<'s>, runtime: Value<'s>, id_value: Value<'s>) -> JsResult<'s
     }))
 }
 
-/// Ends an import: those who joined it get its result, and so do those who ask before anyone can have got it.
-/// A synchronous module is done before the second of two simultaneous imports is even called.
+/// Ends an import: imports that joined it get its result, and so do imports in the same microtask. The second of two
+/// simultaneous imports of a synchronous module is such a one: it is called when the first has ended.
 fn end(import: &Import, result: Result<(), Held>) -> Result<(), Held> {
     let module = &import.module;
     let record = &module.record;
@@ -166,7 +173,7 @@ fn end(import: &Import, result: Result<(), Held>) -> Result<(), Held> {
 
 fn keep_for_this_turn(js: Js<'_>, module: &Module, ended: Result<Held, Held>) {
     let (registry, id) = (Rc::downgrade(&module.registry), module.record.id.clone());
-    // One microtask, and queued before the importer can wait for its promise: it never sees this.
+    // This microtask is queued before the importer can wait for its promise, so a later import never gets the result.
     let asked = js.soon(move |_| {
         if let Some(registry) = registry.upgrade() {
             registry.forget_ended(&id);
@@ -177,8 +184,8 @@ fn keep_for_this_turn(js: Js<'_>, module: &Module, ended: Result<Held, Held>) {
     }
 }
 
-/// A failed first import leaves nothing watched. Persistent values that were generated are kept for the next
-/// import or for `unimport`: a server that listens cannot be made twice.
+/// Forgets a module whose first import failed, with its watch. If persistent values were generated, the record stays with
+/// them for the next import or `unimport`: a server that listens cannot be made twice.
 fn forget_failed(js: Js<'_>, module: &Module) {
     let record = &module.record;
     record.pending.set(None);

@@ -1,5 +1,5 @@
-//! Runtimes in a hot program: the program evaluates their hot modules anew, in one update with all else that changed, and the
-//! runtimes take what ran.
+//! Runtimes in a hot program: the program evaluates changed hot modules, in one update with all other changed files, and
+//! the runtimes take over the new versions.
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -14,10 +14,10 @@ use crate::es::{self, Engine, StepsEnded};
 use crate::files::Origin;
 use crate::js::{Cx, Js, JsResult, Value};
 
-/// The runtimes of this environment, as a hot program sees them.
+/// The runtimes of this environment, for a hot program.
 struct InProgram(Rc<Runtimes>);
 
-/// A runtime was made: a hot program is told of it. Without one nothing happens.
+/// Tells the hot program, if there is one, of a new runtime.
 pub fn add(runtime: Value<'_>) -> JsResult<'_, ()> {
     let js = runtime.js();
     let Some(engine) = js.made_state::<Engine>() else {
@@ -38,7 +38,7 @@ impl InProgram {
     }
 }
 
-/// Whether changes of its file update the module.
+/// Whether a change of its file updates the module.
 fn is_updated(record: &Record) -> bool {
     record.is_alive.get() && record.is_watched.get() && record.phase.get() != Phase::Failed
 }

@@ -1,8 +1,8 @@
-//! What `util.inspect` shows of our objects.
+//! How `util.inspect` shows our objects.
 
 use crate::js::{Call, JsResult, NativeFn, Value};
 
-/// Has `util.inspect` show the instances of a class as `inspect` says.
+/// Makes `util.inspect` call `inspect` for the instances of a class.
 pub fn show(class: Value<'_>, inspect: NativeFn) -> JsResult<'_, ()> {
     let js = class.js();
     let key = js.symbol_for("nodejs.util.inspect.custom")?;
@@ -42,7 +42,7 @@ pub fn as_class<'s>(call: &Call<'s>, view: Value<'s>) -> JsResult<'s> {
     Ok(js.string(&format!("{class} {text}")))
 }
 
-/// A plain object with the own enumerable properties of an emitter, its `EventEmitter` parts aside.
+/// A plain object with the own enumerable properties of an emitter, except those of `EventEmitter`.
 pub fn own_view(emitter: Value<'_>) -> JsResult<'_> {
     let view = emitter.js().object();
     for key in emitter.keys()? {

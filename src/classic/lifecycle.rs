@@ -13,19 +13,18 @@ pub enum Step {
     Run,
 }
 
-/// What the module's state is when a version is to run.
+/// The state of a module when a version is about to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Situation {
-    /// The last run succeeded and has not been cleaned up.
+    /// Whether the last run succeeded and has not been cleaned up.
     pub is_running: bool,
-    /// There are persistent values.
+    /// Whether there are persistent values.
     pub has_values: bool,
-    /// The version asks for new ones.
+    /// Whether the version asks for new persistent values.
     pub is_forced: bool,
 }
 
-/// The steps, in order. Cleaning comes first, and with the old values: a runner cannot undo what it did to values
-/// that are gone.
+/// The steps, in order. The old runner's cleanup comes first, while it can still use the old values.
 pub fn plan(situation: Situation) -> impl Iterator<Item = Step> {
     let Situation {
         is_running,

@@ -1,4 +1,4 @@
-//! From the file to a version: find it, evict, require, validate.
+//! Loads a version: finds the file, evicts it, requires it, checks its export.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use crate::files::Origin;
 use crate::js::{Cx, Held, Js, JsResult, Signal, Timers, Value, spawn_detached};
 use crate::paths;
 
-/// The version of a first import, whose watch starts before the file is read.
+/// Loads the version of a first import. The watch starts before the file is read.
 pub fn load_first<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     watching::resolve_and_watch(js, module)?;
     let version = load(js, module, Origin::Told);
@@ -30,12 +30,12 @@ pub fn load_first<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
 /// Whether the file was written within the settle time.
 pub fn is_just_written(record: &Record) -> bool {
     let modified = std::fs::metadata(&*record.resolved.borrow()).and_then(|file| file.modified());
-    // A time in the future is no time to wait for.
+    // For a time in the future `elapsed` fails: the file does not count as just written.
     let age = modified.ok().and_then(|modified| modified.elapsed().ok());
     age.is_some_and(|age| age < Duration::from_millis(SETTLE.into()))
 }
 
-/// Waits so many milliseconds.
+/// Waits for a number of milliseconds.
 pub async fn wait(module: &Module, milliseconds: u32) {
     let over = Rc::new(Signal::default());
     let fires = Rc::clone(&over);
@@ -48,7 +48,7 @@ pub async fn wait(module: &Module, milliseconds: u32) {
     }
 }
 
-/// Waits until nothing is under way for these, but not longer than that.
+/// Waits until nothing is under way for these modules, but at most for `time`.
 pub async fn wait_at_most(cx: &Cx, busy: Vec<Rc<Record>>, time: Duration) {
     if !busy.iter().any(|record| record.is_busy()) {
         return;
@@ -78,7 +78,7 @@ pub async fn wait_at_most(cx: &Cx, busy: Vec<Rc<Record>>, time: Duration) {
     });
 }
 
-/// With what is stale of its dependencies, where they are followed.
+/// Loads the version of an update, with the stale dependencies if they are followed.
 pub fn load_for_update(module: &Module, origin: Origin) -> Loaded {
     let began = Instant::now();
     let taking = module.record.by_program.borrow().clone();
@@ -132,7 +132,7 @@ pub fn load<'s>(js: Js<'s>, module: &Module, origin: Origin) -> JsResult<'s, Ver
     if let (Err(_), Some((cache, old))) = (&version, evicted)
         && module.record.phase.get() == Phase::Updating
     {
-        // What was evaluated but is no hot module would stay with its parent.
+        // An evaluated module without a hot module would stay among its parent's children.
         evict(require, module, &path)?;
         require_cache::restore(cache, &path, old);
     }
@@ -154,8 +154,8 @@ fn evict<'s>(
     Ok(evicted)
 }
 
-/// What `load` evicted is let go by the modules that required it. Nobody waits for this, so it may come after the
-/// update that the eviction was for.
+/// Removes the modules that `load` evicted from the `children` of the modules that required them. Nothing waits for this,
+/// so it may come after the update.
 pub fn leave_parents(js: Js<'_>, module: &Module) {
     let evicted = module.record.evicted.take();
     if evicted == 0 {
@@ -175,18 +175,18 @@ pub fn leave_parents(js: Js<'_>, module: &Module) {
         all.into_iter()
             .try_for_each(|old| require_cache::take_from_parents(&module.registry, cache, old))
     });
-    // A cache that refuses (a Proxy of the user's) keeps the old version in memory, and nothing else.
+    // If the cache is a Proxy of the user's that refuses, the old version stays in memory, without other harm.
     let _ = left;
 }
 
-/// The module's file as it is found now, which is not the old one if a link leads elsewhere, say. What our own watcher
-/// told of was there a moment ago.
+/// The path of the module's file now: another one than before if, for example, a link leads elsewhere. After a change
+/// from our own watcher (`Origin::Watched`), the file was there a moment ago.
 fn find<'s>(require: Value<'s>, record: &Record, old_path: &str, origin: Origin) -> JsResult<'s, String> {
     let resolve = || resolve::resolve(require, &record.id, "HMRRuntime.import");
-    // A copy: `resolve` may be the user's, and import.
+    // A copy, as a `resolve` of the user's may import, which borrows this again.
     let found_by = record.found_by.borrow().clone();
     if !matches!(found_by, Way::Link(_)) && origin != Origin::Watched && !paths::is_file(old_path) {
-        // The id may lead to another file by now, an `index.js` in place of a `.js`.
+        // The id may lead to another file by now, for example to an `index.js` instead of a `.js`.
         let _ = node_paths::make_node_forget(require.js(), old_path);
     }
     match found_by {

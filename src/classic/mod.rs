@@ -1,8 +1,8 @@
-//! The lifecycle of hot modules.
+//! The classic API: the lifecycle of hot modules, and the watcher classes.
 //!
-//! One update, as a straight line: a watcher emits → [`hmr_runtime`] finds the record → [`update`] evicts and
-//! requires ([`require_cache`]), asks [`hot_module`] whether it is one, follows [`lifecycle`]'s plan, gives the
-//! exports object its new value and emits `update`.
+//! One update, as a straight line: a watcher emits → [`hearing`] finds the record → [`update`] evicts and requires
+//! ([`require_cache`]), checks the export ([`hot_module`]), follows the plan of [`lifecycle`], gives the exports object its
+//! new value and emits `update`.
 pub mod brand;
 pub mod command;
 pub mod context;
@@ -49,10 +49,10 @@ use crate::js::{Js, JsResult, NativeFn, Outside, Timers, Value};
 use crate::report;
 use watchers::fs_watcher::WatcherClasses;
 
-/// Makes what has to be made before the program runs, and fills the exports.
+/// Makes the states that must exist before the program runs, and fills the exports.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    // All that refers to JavaScript for good: a program may patch these later, and what `nativeReferences` counts
-    // beyond them has to be let go by name.
+    // These states keep JavaScript values for good. They are made now, before the program can patch what they take, and
+    // so that `nativeReferences` has a fixed base: every further reference has a named end.
     js.state::<emitter::Emitters>()?;
     js.state::<Timers>()?;
     js.state::<Outside>()?;
@@ -86,7 +86,7 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
         exports.set(&class.get("name")?.display(), class)?;
     }
     export_functions(js, exports)?;
-    // Among the last ones made: it is closed before what its watches' listeners use.
+    // Made last, so that it closes first: the listeners of its watches use the other states.
     js.state::<Delivery>()?;
     let more_follow = |js: Js<'_>| {
         js.state::<Delivery>()

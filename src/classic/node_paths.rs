@@ -1,9 +1,9 @@
-//! What Node's CommonJS loader remembers for good of where a request led, corrected.
+//! Corrects `Module._pathCache`, in which Node's CommonJS loader remembers for good where each request led.
 
 use crate::js::{Js, JsResult, Value};
 
-/// Node remembers for good where each link led, also after a file or folder took the link's place. Its loader is
-/// told that this path leads nowhere else, unless it knows.
+/// Makes Node's loader resolve this path to itself. Node would go on following a link that was here before, even when a
+/// file or folder has taken its place.
 pub fn teach_node(require: Value<'_>, path: &str) {
     let js = require.js();
     let key = js.string(path);
@@ -15,12 +15,12 @@ pub fn teach_node(require: Value<'_>, path: &str) {
     if let Ok(cache) = cache
         && cache.is_object()
     {
-        // By request and, after a zero, the folder that it starts from; an absolute path starts from none.
+        // The key is the request, a NUL and the folder from which it starts; an absolute path has no folder.
         let _ = cache.set_key(js.string(&format!("{path}\0")), key);
     }
 }
 
-/// The same for a request, spelled as Node's loader remembers it, and where it leads now.
+/// Sets where a request leads now; `request` is spelled as the key of Node's cache.
 pub fn teach_node_request<'s>(js: Js<'s>, request: &str, target: Option<&str>) -> JsResult<'s, ()> {
     let cache = js.builtin("module")?.get("_pathCache")?;
     if !cache.is_object() {
@@ -33,8 +33,8 @@ pub fn teach_node_request<'s>(js: Js<'s>, request: &str, target: Option<&str>) -
     }
 }
 
-/// Node remembers for good which file an id led to, also after that is gone, and then fails to read it instead of
-/// looking for another. Its loader is made to forget this path.
+/// Makes Node's loader forget every request that led to this path. If the file is gone, Node would fail to read it
+/// instead of looking for another one.
 pub fn make_node_forget<'s>(js: Js<'s>, path: &str) -> JsResult<'s, ()> {
     let cache = js.builtin("module")?.get("_pathCache")?;
     if !cache.is_object() {

@@ -12,11 +12,11 @@ pub enum UpdateOutcome {
     FellBack,
     /// The new version could not be loaded, or nothing runs: the exports are what they were.
     Kept,
-    /// The same, but it may be half of a save: nothing is said of it before the settle time.
+    /// As `Kept`, but the file may be half written: nothing is reported before the settle time.
     KeptForNow,
-    /// The loader handed out the version that runs already, and that was said.
+    /// The loader returned the version that runs already, and that was reported.
     Unchanged,
-    /// A step hung, and a newer version is about to take its place.
+    /// A step hung, and is given up for a newer version.
     GivenUp,
     /// The module was unimported meanwhile.
     Gone,
@@ -24,16 +24,16 @@ pub enum UpdateOutcome {
 
 /// What stopped a version.
 pub enum Stopped {
-    /// `generate` or `execute` failed.
+    /// `generate` or `execute` failed: the words of the report, and what was thrown.
     Failed(&'static str, Held),
-    /// The step hung, and is left behind for a newer version.
+    /// The step hung, and is given up for a newer version.
     GivenUp,
     /// The module was unimported meanwhile.
     Gone,
 }
 
 impl Stopped {
-    /// By what a step failed with.
+    /// Makes the reason from a step's failure.
     pub fn of(what: &'static str, failure: StepFailure) -> Self {
         match failure {
             StepFailure::Thrown(thrown) => Self::Failed(what, thrown),

@@ -1,4 +1,4 @@
-//! `PersistManager`, `createPersist`.
+//! `PersistManager` and `createPersist`: make and clean up persistent values.
 
 use super::brand::brand;
 use super::inspect;
@@ -8,10 +8,10 @@ use crate::js::{Call, ClassSpec, Held, Js, JsResult, State, Value, define_class}
 const GENERATE: &str = "generatePersistentValues";
 const CLEANUP: &str = "cleanupPersistentValues";
 
-/// The property that each method calls.
+/// Each method, with the property that holds its callback.
 pub const CALLBACKS: &[(&str, &str)] = &[("generate", GENERATE), ("cleanup", CLEANUP)];
 
-/// Makes and cleans up persistent values. The callbacks are own properties (see `runner.rs`).
+/// The class `PersistManager`. The callbacks are own properties of the instance (see `runner.rs`).
 const PERSIST_MANAGER: ClassSpec = ClassSpec {
     name: "PersistManager",
     length: 0,
@@ -28,7 +28,7 @@ const PERSIST_MANAGER: ClassSpec = ClassSpec {
     statics: &[],
 };
 
-/// `PersistManager`.
+/// The JavaScript class `PersistManager`.
 pub struct PersistClass(pub Held);
 
 impl State for PersistClass {
@@ -56,7 +56,7 @@ fn cleanup<'s>(call: &Call<'s>) -> JsResult<'s> {
     cleanup.call(call.this, &[call.arg(0)])
 }
 
-/// The text of the function that makes the values; the manager's own says nothing.
+/// The source text of the callback that makes the values, or of the `generate` of a subclass.
 pub fn generate_text(persist: Value<'_>) -> String {
     let function = [GENERATE, "generate"].into_iter().find_map(|name| {
         let function = persist.get(name).ok()?;

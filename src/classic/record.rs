@@ -1,4 +1,4 @@
-//! One module of one runtime: what is known of it besides the user's values.
+//! [`Record`]: what we know of one module of one runtime, besides the user's values.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -12,42 +12,43 @@ use crate::js::{Held, Signal};
 /// What a module is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Its first import is under way.
+    /// The first import is under way.
     Importing,
-    /// It runs; nothing is under way.
+    /// The module runs; nothing is under way.
     Ready,
     /// An update, or the run of a further import, is under way.
     Updating,
-    /// Its first import failed; only its persistent values are kept.
+    /// The first import failed; only the persistent values are kept.
     Failed,
 }
 
-/// After how long a step that has not settled is mentioned, and given up by the next save.
+/// After this time, a step that has not settled is mentioned, and the next save gives it up.
 pub const STALLED: Duration = Duration::from_secs(5);
 
-/// A step whose result is waited for.
+/// A step whose result we wait for.
 pub struct AwaitedStep {
-    /// Since when.
+    /// When the wait began.
     pub since: Instant,
     /// Fires when the step is given up.
     pub given_up: Rc<Signal>,
 }
 
-/// What a program asks of a runtime: to take a version that it has evaluated.
+/// A hot program's request that a runtime take a version which the program has evaluated.
 #[derive(Default)]
 pub struct Taking {
-    /// This version is nobody else's yet. Of one module, each runtime has an instance of its own: all others evaluate it again.
+    /// Whether no other runtime takes this evaluation. Each runtime has its own instance of a module, so the others have to
+    /// evaluate it again.
     pub is_first: bool,
-    /// What it failed with.
+    /// What the version failed with, if it failed.
     pub failure: RefCell<Option<Held>>,
 }
 
-/// What was reported last, and how often in a row; empty while all is well.
+/// The failure that was reported last, and how often in a row; empty while all is well.
 #[derive(Default)]
 pub struct Trouble(RefCell<(String, u64)>);
 
 impl Trouble {
-    /// Notes what is being reported, and says how often it came in a row; `None` is like no other.
+    /// Notes a failure that is being reported, and returns how often it came in a row. `None` equals no other failure.
     pub fn count(&self, trouble: Option<&str>) -> u64 {
         let mut last = self.0.borrow_mut();
         let Some(trouble) = trouble else {
@@ -62,12 +63,12 @@ impl Trouble {
         last.1
     }
 
-    /// Whether this was reported last.
+    /// Whether this failure was reported last.
     pub fn is(&self, trouble: &str) -> bool {
         self.0.borrow().0 == trouble
     }
 
-    /// All is well again. Says whether it was not.
+    /// Notes that all is well again. Returns whether it was not.
     pub fn end(&self) -> bool {
         self.0.take().1 > 0
     }
@@ -75,54 +76,54 @@ impl Trouble {
 
 /// One module of one runtime.
 pub struct Record {
-    /// The id as the caller wrote it.
+    /// The id as the caller spelled it.
     pub id: String,
-    /// Its place in the order of imports, those of other runtimes included.
+    /// The module's place in the order of imports of all runtimes.
     pub order: u32,
-    /// What `require.resolve` gave last; empty before.
+    /// The resolved path; empty before the first `require.resolve`.
     pub resolved: RefCell<String>,
-    /// How the id leads there.
+    /// How the id led to the resolved path.
     pub found_by: RefCell<Way>,
-    /// What it is doing.
+    /// What the module is doing.
     pub phase: Cell<Phase>,
-    /// False once it was unimported.
+    /// False once the module was unimported.
     pub is_alive: Cell<bool>,
-    /// Whether its watcher watches it.
+    /// Whether the runtime's watcher watches the module.
     pub is_watched: Cell<bool>,
-    /// The last run succeeded and has not been cleaned up.
+    /// Whether the last run succeeded and has not been cleaned up.
     pub is_running: Cell<bool>,
-    /// The slot has persistent values.
+    /// Whether the slot has persistent values.
     pub has_values: Cell<bool>,
-    /// How many evicted modules the slot has.
+    /// How many evicted modules the slot holds.
     pub evicted: Cell<u32>,
-    /// A change that came while something was under way.
+    /// A change that came while an import or update was under way.
     pub pending: Cell<Option<Origin>>,
-    /// Counts updates, so that a report that waits can see that a newer version came.
+    /// Counts updates, so that a delayed report can see that a newer version came.
     pub updates: Cell<u64>,
-    /// What was reported last, and how often in a row; empty while all is well.
+    /// The failure that was reported last.
     pub trouble: Trouble,
-    /// Its last updates.
+    /// The times of the last updates.
     pub recent: RefCell<Recent>,
-    /// The `generate` that made the persistent values, as its text.
+    /// The source text of the `generate` that made the persistent values.
     pub generated_by: RefCell<String>,
-    /// When the version that was loaded last was.
+    /// When the running version was loaded.
     pub loaded_at: Cell<Option<SystemTime>>,
-    /// The step that is waited for.
+    /// The step whose result we wait for.
     pub awaited: RefCell<Option<Rc<AwaitedStep>>>,
-    /// Fires when what is under way ends.
+    /// Fires when the import or update under way ends.
     pub idle: Rc<Signal>,
     /// The module whose step imported this one first.
     pub importer: RefCell<Weak<Record>>,
-    /// The changed dependency and those between it and this module, for the log of the update under way.
+    /// For the log of the update under way: the changed dependency, then the modules between it and this one.
     pub way: RefCell<Vec<String>>,
-    /// A hot program has evaluated a version that this module is to take.
+    /// Set when a hot program has evaluated a version that this module has to take.
     pub by_program: RefCell<Option<Rc<Taking>>>,
     /// The modules whose import a step of this one waits for.
     pub waits_for: RefCell<Vec<Weak<Record>>>,
 }
 
 impl Record {
-    /// A module that is being imported for the first time.
+    /// The record of a module whose first import begins.
     pub fn new(id: &str, order: u32) -> Self {
         Self {
             id: id.to_owned(),
@@ -150,7 +151,7 @@ impl Record {
         }
     }
 
-    /// How many modules' steps this one was imported within.
+    /// In how many nested steps of other modules this one was first imported.
     pub fn depth(&self) -> usize {
         let importer = |record: &Rc<Self>| record.importer.borrow().upgrade();
         std::iter::successors(self.importer.borrow().upgrade(), importer).count()
@@ -162,23 +163,23 @@ impl Record {
         std::iter::successors(self.importer.borrow().upgrade(), importer).any(|it| Rc::ptr_eq(&it, other))
     }
 
-    /// Whether it is as it was after that update: not updated since, and not let go.
+    /// Whether the module is as it was after that update: not updated since, not unimported, still watched.
     pub fn is_as_it_was(&self, update: u64) -> bool {
         self.updates.get() == update && self.is_alive.get() && self.is_watched.get()
     }
 
-    /// The step that has been waited for too long, if any.
+    /// The step that we have waited for too long, if there is one.
     pub fn stalled_step(&self) -> Option<Rc<AwaitedStep>> {
         let awaited = self.awaited.borrow().clone();
         awaited.filter(|step| step.since.elapsed() >= STALLED)
     }
 
-    /// Whether something is under way.
+    /// Whether an import or update is under way.
     pub fn is_busy(&self) -> bool {
         matches!(self.phase.get(), Phase::Importing | Phase::Updating)
     }
 
-    /// Whether this module waits, through whatever others, for `other`.
+    /// Whether this module waits for `other`, directly or through further modules.
     pub fn waits_on(&self, other: &Rc<Self>) -> bool {
         let mut seen = Vec::new();
         let mut open: Vec<Rc<Self>> = self.waits_for.borrow().iter().filter_map(Weak::upgrade).collect();
@@ -204,7 +205,7 @@ impl Record {
     }
 }
 
-/// See [`Record::waiting_for`].
+/// The guard that [`Record::waiting_for`] returns.
 pub struct WaitGuard {
     waiter: Rc<Record>,
     target: Weak<Record>,

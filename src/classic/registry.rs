@@ -1,8 +1,8 @@
 //! The records of one runtime.
 //!
-//! A record has two halves: a [`Record`], plain data, and its *slot*, a JavaScript object that holds the user's
-//! values (exports object, running version, persistent values) where the collector sees them. The slot owns the
-//! record; the runtime's registry object owns the slots, each at its record's place in the order of imports.
+//! A record has two halves: a [`Record`], plain data, and its *slot*, a JavaScript object that holds the user's values
+//! (exports object, running version, persistent values), so that the garbage collector sees them. The slot owns the
+//! record; the runtime's registry object owns the slots, each at the index `Record::order`.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -15,50 +15,52 @@ use crate::error::HmrError;
 use crate::js::{Faint, Held, Js, JsResult, State, Value};
 use rustc_hash::FxBuildHasher;
 
-/// What a slot holds, by index: an index is found faster than a name.
+/// The indexes of a slot's values. An index is faster than a name.
 pub mod place {
     /// The object that `import` resolves with.
     pub const EXPORTS_OBJECT: u32 = 0;
     /// The running version's `Runner` or `AsyncRunner`.
     pub const RUNNER: u32 = 1;
-    /// Whether it is an `AsyncRunner`.
+    /// Whether the running version's runner is an `AsyncRunner`.
     pub const IS_ASYNC: u32 = 2;
-    /// The `PersistManager` that cleans the values up.
+    /// The `PersistManager` that cleans up the persistent values.
     pub const PERSIST: u32 = 3;
     /// The persistent values.
     pub const VALUES: u32 = 4;
     /// What the watcher's `watch` returned.
     pub const UNWATCH: u32 = 5;
-    /// The `emitUpdate` that its runners get.
+    /// The `emitUpdate` that the module's runners get.
     pub const EMIT_UPDATE: u32 = 6;
-    /// The runner of the version that was loaded last, whether it runs or not.
+    /// The runner of the version that was loaded last, even if it failed.
     pub const LOADED_RUNNER: u32 = 7;
-    /// Its `PersistManager`.
+    /// The `PersistManager` of the version that was loaded last, even if it failed.
     pub const LOADED_PERSIST: u32 = 8;
-    /// From here on: what was evicted and still stands among the children of its parents.
+    /// This index and the following ones: evicted modules that are still among the `children` of their parents.
     pub const EVICTED: u32 = 9;
 }
 
 /// The records of one runtime, found by id and by resolved path.
 #[derive(Default)]
 pub struct Registry {
-    /// The JavaScript object that holds the slots, and this.
+    /// The JavaScript object that holds the slots and owns this registry.
     object: RefCell<Option<Faint>>,
+    /// The records by id.
     by_id: RefCell<HashMap<String, Rc<Record>>>,
+    /// The records by resolved path.
     by_path: RefCell<HashMap<String, Vec<Rc<Record>>, FxBuildHasher>>,
-    /// Whether the addon knows of this runtime.
+    /// Whether `Runtimes` lists this runtime, since it has modules.
     pub is_listed: Cell<bool>,
-    /// How many records are watched; the `update` listener is on while there are any.
+    /// How many records are watched. The runtime listens to its watcher while there are any.
     pub watched: Cell<usize>,
-    /// The imports that ended in this microtask, by id: whoever asks now asks at the same time.
+    /// The results of imports that ended in this microtask, by id: an import in the same microtask gets the same result.
     just_ended: RefCell<HashMap<String, Result<Held, Held>>>,
-    /// What is known of the modules that are required plainly, if they are followed.
+    /// What is known of plainly required modules, if the runtime follows or mentions them.
     pub dependencies: RefCell<Option<Rc<Dependencies>>>,
-    /// The records of the runtime whose module made this one, while it was evaluated or in a step of its life.
+    /// The records of the runtime whose module made this runtime, during its evaluation or a step.
     pub maker: RefCell<Weak<Registry>>,
-    /// Evictions since the whole cache was last searched for parents.
+    /// How many evictions there were since the last full search of `require.cache` for parents.
     pub unsearched: Cell<u32>,
-    /// How many entries it had then.
+    /// Size of `require.cache` at the last full search for parents.
     pub searched: Cell<u32>,
 }
 
@@ -70,39 +72,39 @@ impl Registry {
         object.unwrap_or_else(|| js.undefined())
     }
 
-    /// The environment goes: a reference that is left then is freed by nobody.
+    /// Frees the reference to the JavaScript object, as the environment is shutting down.
     pub fn close(&self) {
         drop(self.object.take());
     }
 
-    /// The record of an id.
+    /// The record of this id.
     pub fn find(&self, id: &str) -> Option<Rc<Record>> {
         self.by_id.borrow().get(id).cloned()
     }
 
-    /// How the import of an id ended, if it ended in this microtask.
+    /// The result of an import of this id, if it ended in this microtask.
     pub fn just_ended(&self, id: &str) -> Option<Result<Held, Held>> {
         self.just_ended.borrow().get(id).cloned()
     }
 
-    /// Keeps how an import ended, until [`Registry::forget_ended`].
+    /// Keeps the result of an import, until [`Registry::forget_ended`].
     pub fn keep_ended(&self, id: &str, result: Result<Held, Held>) {
         let replaced = self.just_ended.borrow_mut().insert(id.to_owned(), result);
         drop(replaced);
     }
 
-    /// Forgets how the import of an id ended.
+    /// Forgets the result of an import of this id.
     pub fn forget_ended(&self, id: &str) {
         let removed = self.just_ended.borrow_mut().remove(id);
         drop(removed);
     }
 
-    /// Forgets how all imports ended.
+    /// Forgets the results of all imports.
     pub fn forget_all_ended(&self) {
         drop(self.just_ended.take());
     }
 
-    /// The records that an id or path in an `update` event means.
+    /// The records that an id or path in an `update` event stands for.
     pub fn find_told(&self, id_or_path: &str) -> Vec<Rc<Record>> {
         let mut found: Vec<_> = self.find(id_or_path).into_iter().collect();
         if let Some(records) = self.by_path.borrow().get(id_or_path) {
@@ -122,14 +124,14 @@ impl Registry {
         records.any(|record| record.phase.get() != Phase::Failed)
     }
 
-    /// All records, in import order.
+    /// All records, in the order of their imports.
     pub fn all(&self) -> Vec<Rc<Record>> {
         let mut all: Vec<_> = self.by_id.borrow().values().cloned().collect();
         sort(&mut all);
         all
     }
 
-    /// A record for an id that has none; `order` is its place among the imports of all runtimes.
+    /// Adds a record for an id that has none; `order` is its place among the imports of all runtimes.
     pub fn add(&self, id: &str, order: u32) -> Rc<Record> {
         let record = Rc::new(Record::new(id, order));
         self.by_id.borrow_mut().insert(id.to_owned(), Rc::clone(&record));
@@ -171,12 +173,12 @@ impl Registry {
     }
 }
 
-/// Puts records in import order.
+/// Sorts records by the order of their imports.
 pub fn sort(records: &mut [Rc<Record>]) {
     records.sort_by_key(|record| record.order);
 }
 
-/// Where a runtime keeps its registry.
+/// The symbol under which a runtime keeps its registry object.
 pub struct RegistryKey(Held);
 
 impl State for RegistryKey {
@@ -185,13 +187,13 @@ impl State for RegistryKey {
     }
 }
 
-/// Gives a new runtime its registry, which was made while a module of `maker` was evaluated.
+/// Gives a new runtime its registry. `maker` are the records of the runtime whose module makes this one.
 pub fn attach(runtime: Value<'_>, maker: Weak<Registry>) -> JsResult<'_, ()> {
     let js = runtime.js();
     let registry = Rc::new(Registry::default());
     let object = js.native_object(Rc::clone(&registry))?;
     *registry.maker.borrow_mut() = maker;
-    // Found here without a search: an update asks for it several times.
+    // The registry refers back to its object, since an update needs the object several times.
     *registry.object.borrow_mut() = object.faint();
     object.set("parents", js.array(&[]))?;
     js.state::<Runtimes>()?.add(&registry);
@@ -237,7 +239,7 @@ pub fn slot<'s>(registry: Value<'s>, record: &Record) -> JsResult<'s> {
     registry.item(record.order)
 }
 
-/// Forgets a record and its slot; with the last one, the runtime is let go of as well.
+/// Forgets a record and its slot; with the last record, `Runtimes` forgets the runtime as well.
 pub fn forget<'s>(
     runtime: Value<'s>,
     registry: &Registry,

@@ -1,4 +1,4 @@
-//! A new version in place of the running one; when it fails, the running one again.
+//! Replaces the running version by a new one, and falls back to the old one if the new one fails.
 
 use std::rc::Rc;
 
@@ -15,7 +15,7 @@ use super::update::{RUNNER_FAILED, apply, finish};
 use crate::files::Origin;
 use crate::js::{Held, Js, JsResult, Value};
 
-/// Runs a new version in place of the running one; when it fails, the running one again.
+/// Runs a new version in place of the running one; if it fails, runs the old one again.
 pub async fn replace(
     module: &Module,
     version: &Version,
@@ -36,7 +36,8 @@ pub async fn replace(
     outcome
 }
 
-/// What failed. A value that the new `generate` gives is not there: the values are those of an old one.
+/// The words for the failure. They name a frequent cause: the runner uses a value that only the new `generate` makes, but
+/// the persistent values are those of an older `generate`.
 fn blame(module: &Module, version: &Version, what: &'static str, thrown: &Held) -> &'static str {
     let is_of_old_values = !version.forced && what == RUNNER_FAILED && {
         module.cx.with(|js| {
@@ -77,7 +78,7 @@ async fn fall_back(module: &Module, telling: &mut Telling) -> UpdateOutcome {
     }
 }
 
-/// The version whose values the slot holds.
+/// The version that ran last, from the slot.
 pub fn running_version<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     let slot = module.slot.get(js);
     let runner = slot.item(place::RUNNER)?;

@@ -1,4 +1,4 @@
-//! Evict, require: always through the `require` the caller gave us.
+//! Evicts and requires modules, always through the `require` that the caller gave us.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -9,10 +9,10 @@ use super::registry::Registry;
 use crate::js::{Js, JsResult, Value};
 use crate::paths::is_foreign;
 
-/// A search looks at so many entries of the cache per eviction, on average. A smaller cache is searched every time.
+/// Searches look at this many entries of the cache per eviction, on average. A smaller cache is searched every time.
 const SEARCHED_PER_EVICTION: u32 = 128;
 
-/// Takes the module at `path` out of the cache; [`take_from_parents`] has to follow. Returns the cache and the module,
+/// Removes the module at `path` from the cache; [`take_from_parents`] has to follow. Returns the cache and the module,
 /// for [`restore`].
 pub fn evict<'s>(require: Value<'s>, path: &str) -> JsResult<'s, Option<(Value<'s>, Value<'s>)>> {
     let _span = trace_span!("evict", path).entered();
@@ -23,7 +23,7 @@ pub fn evict<'s>(require: Value<'s>, path: &str) -> JsResult<'s, Option<(Value<'
         return Ok(None);
     }
     let old = cache.get_key(key)?;
-    // What a synthetic require keeps may be `undefined`.
+    // A synthetic `require` may keep `undefined`.
     if old.is_undefined() && !cache.has_key(key)? {
         return Ok(None);
     }
@@ -31,12 +31,12 @@ pub fn evict<'s>(require: Value<'s>, path: &str) -> JsResult<'s, Option<(Value<'
     Ok(old.is_object().then_some((cache, old)))
 }
 
-/// Takes what was evicted out of its parents' `children`, which would keep every version alive.
+/// Removes an evicted module from the `children` of its parents, which would keep every version alive.
 ///
-/// The parents of a module are found by searching the cache, except below `node_modules` and `.next`, and by its
-/// `parent`: the module that `createRequire` makes stands in no cache. In a large cache a search costs more than
-/// the reload, so there the parents found before are tried first and the search is made once per some evictions:
-/// what a plain `require` elsewhere still holds is then let go a little later.
+/// The parents are found by a search of the cache, except below `node_modules` and `.next`, and by the module's `parent`:
+/// the module that `createRequire` makes is in no cache. In a large cache a search takes longer than the reload. So the
+/// parents found before are tried first, and a search follows only after a number of evictions; a version that another
+/// parent still holds is freed a little later.
 pub fn take_from_parents<'s>(registry: &Registry, cache: Value<'s>, old: Value<'s>) -> JsResult<'s, ()> {
     let registry_object = registry.object(old.js());
     let children = Children::of(old.js());
@@ -46,7 +46,7 @@ pub fn take_from_parents<'s>(registry: &Registry, cache: Value<'s>, old: Value<'
     for &parent in &known {
         let is_parent = children.remove(parent, old);
         is_found |= is_parent;
-        // A version that is gone, a module that someone else evicted: known no longer, or it would be kept by this.
+        // A parent that has left the cache is not kept in the list, since the list would keep it alive.
         if is_parent || !parent.same(old) && stands_in(cache, parent) {
             parents.push(parent);
         }
@@ -64,7 +64,7 @@ pub fn take_from_parents<'s>(registry: &Registry, cache: Value<'s>, old: Value<'
             }
         }
     }
-    // Asked last: with `--pending-deprecation` Node warns of it once.
+    // `parent` comes last, because Node warns of its use once with `--pending-deprecation`.
     if !is_found
         && let Ok(parent) = old.get("parent")
         && children.remove(parent, old)
@@ -78,8 +78,8 @@ pub fn take_from_parents<'s>(registry: &Registry, cache: Value<'s>, old: Value<'
     Ok(())
 }
 
-/// The same for modules that left the cache together, by their paths, which may be many. The children of a parent that
-/// `is_kept` stay: it will be evicted itself, or has not heard of the change yet.
+/// As [`take_from_parents`], for many modules that left the cache together, by path. A parent that `is_kept` accepts keeps
+/// its children: it will be evicted itself, or has not heard of the change yet.
 pub fn take_all_from_parents<'s>(
     registry: &Registry,
     cache: Value<'s>,
@@ -115,7 +115,7 @@ pub fn take_all_from_parents<'s>(
     Ok(())
 }
 
-/// The keys of the cache, if so many evictions since the last search make the next one worth its cost.
+/// The keys of the cache, if there were enough evictions since the last search to make the next one worth its cost.
 fn search_if_due<'s>(
     registry: &Registry,
     cache: Value<'s>,
@@ -139,7 +139,7 @@ fn stands_in<'s>(cache: Value<'s>, module: Value<'s>) -> bool {
     entry.is_ok_and(|entry| entry.same(module))
 }
 
-/// The keys that a search looks up in thousands of modules, made once.
+/// The property names that a search uses for thousands of modules, as JavaScript strings made once.
 struct Children<'s> {
     key: Value<'s>,
     filename: Value<'s>,
@@ -155,12 +155,13 @@ impl<'s> Children<'s> {
         }
     }
 
-    /// Whether `parent` held it. An odd entry of a cache is no parent.
+    /// Removes `old` from the children of `parent`, and returns whether it was there. An entry of the cache that throws or is
+    /// no module record is no parent.
     fn remove(&self, parent: Value<'s>, old: Value<'s>) -> bool {
         self.try_to_remove(parent, old).unwrap_or_default()
     }
 
-    /// Whether `parent` held any of them.
+    /// Removes these modules from the children of `parent`, and returns whether any was there.
     fn remove_all(&self, parent: Value<'s>, old: &HashMap<Rc<str>, Value<'s>>) -> bool {
         self.try_to_remove_all(parent, old).unwrap_or_default()
     }
@@ -188,11 +189,11 @@ impl<'s> Children<'s> {
             return Ok(false);
         }
         let children = parent.get_key(self.key)?;
-        // Most modules require nothing.
+        // A fast exit, as most modules have no children.
         if children.array_length().is_none_or(|length| length == 0) {
             return Ok(false);
         }
-        // The last version stands at the end.
+        // The search runs backwards, as the newest version is at the end.
         let index = children.get_key(self.last_index_of)?.call(children, &[old])?;
         if index.as_number().is_none_or(|index| index < 0.0) {
             return Ok(false);
@@ -204,11 +205,11 @@ impl<'s> Children<'s> {
 
 /// Puts an evicted module back, so that a plain `require` of the file still finds code that works.
 pub fn restore<'s>(cache: Value<'s>, path: &str, old: Value<'s>) {
-    // A cache that refuses (a Proxy of the user's) stays as it is: the exports do not depend on it.
+    // If the cache is a Proxy of the user's that refuses, it stays as it is; the exports do not depend on it.
     let _ = cache.set_key(cache.js().string(path), old);
 }
 
-/// Evaluates the file.
+/// Calls `require(path)`.
 pub fn require<'s>(require: Value<'s>, path: &str) -> JsResult<'s> {
     let _span = trace_span!("require", path).entered();
     let js = require.js();

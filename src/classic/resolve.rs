@@ -1,4 +1,4 @@
-//! From an id to a file: always through the `require` the caller gave us, and its links followed anew.
+//! Resolves an id to a file, always through the `require` that the caller gave us, and finds links on the way.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ pub struct Resolver<'s> {
 }
 
 impl<'s> Resolver<'s> {
-    /// `None` if it has no `resolve`.
+    /// The resolver of a `require`; `None` if it has no `resolve`.
     pub fn of(require: Value<'s>) -> JsResult<'s, Option<Self>> {
         if !require.is_object() {
             return Ok(None);
@@ -25,7 +25,7 @@ impl<'s> Resolver<'s> {
         Ok(resolve.is_function().then_some(Self { require, resolve }))
     }
 
-    /// What `require.resolve(id)` gives; `callee` is for the message when that is no path.
+    /// Calls `require.resolve(id)`. `callee` is for the error if the result is no path.
     pub fn resolve(self, id: &str, callee: &str) -> JsResult<'s, String> {
         let _span = trace_span!("resolve", id).entered();
         let js = self.require.js();
@@ -35,7 +35,7 @@ impl<'s> Resolver<'s> {
             .ok_or_else(|| not_resolving(callee, resolved).thrown(js))
     }
 
-    /// `resolve.paths`, which only Node's own has.
+    /// The function `resolve.paths`, which only Node's own `resolve` has.
     fn paths(self) -> Option<Value<'s>> {
         let paths = self.resolve.get("paths").ok()?;
         paths.is_function().then_some(paths)
@@ -51,12 +51,12 @@ fn not_resolving(callee: &str, given: Value<'_>) -> HmrError {
     }
 }
 
-/// What `require.resolve(id)` gives; `callee` is for the message when there is no such function, or that is no path.
+/// Calls `require.resolve(id)`. `callee` is for the error if there is no such function, or the result is no path.
 pub fn resolve<'s>(require: Value<'s>, id: &str, callee: &str) -> JsResult<'s, String> {
     resolver_of(require, callee)?.resolve(id, callee)
 }
 
-/// The `resolve` of a `require`; `callee` is for the message when it has none.
+/// The resolver of a `require`. `callee` is for the error if it has no `resolve`.
 pub fn resolver_of<'s>(require: Value<'s>, callee: &str) -> JsResult<'s, Resolver<'s>> {
     Resolver::of(require)?.ok_or_else(|| not_resolving(callee, require).thrown(require.js()))
 }
@@ -64,13 +64,13 @@ pub fn resolver_of<'s>(require: Value<'s>, callee: &str) -> JsResult<'s, Resolve
 /// How an id leads to its file.
 #[derive(Clone)]
 pub enum Way {
-    /// It is the file's own path, extension included, and Node's own `resolve` took it so. No other file comes before
-    /// that one: this is the answer for as long as there is such a file.
+    /// The id is the file's own path, extension included, and Node's own `resolve` took it. The id leads to this file as long
+    /// as the file exists, since no other file takes precedence.
     Direct,
-    /// By this path, which has a symbolic link on it. Node resolves links once per process; whoever watches must
-    /// watch the link too, and ask again where it leads.
+    /// The id leads to the file by this path, which has a symbolic link on it. Node resolves each link once per process, so
+    /// we watch the link, too, and resolve it again.
     Link(PathBuf),
-    /// As `resolve` decides, each time.
+    /// Only a call of `resolve` says where the id leads.
     Decided,
 }
 
@@ -94,7 +94,7 @@ fn spelled_path(require: Resolver<'_>, id: &str) -> Option<PathBuf> {
         return Some(PathBuf::from(id));
     }
     let paths = require.paths()?;
-    // For a relative id this is the one folder that it starts from.
+    // For a relative id, `paths` returns one folder: the one from which the id starts.
     let folders = paths.call(require.resolve, &[paths.js().string(id)]).ok()?;
     let folder = folders
         .is_array()

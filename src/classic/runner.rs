@@ -1,7 +1,7 @@
-//! `Runner`, `AsyncRunner`, `createRunner`.
+//! `Runner`, `AsyncRunner` and `createRunner`.
 //!
-//! The callbacks are own properties of the instance, never native references: a callback reaches its module, and
-//! its module the runner, and only the collector can free such a cycle (docs/design.md, "Leaks").
+//! The callbacks are own properties of the instance, never native references: a callback reaches its module, and the
+//! module the runner, and only the garbage collector can free such a cycle (docs/design.md, "Leaks").
 
 use super::brand::brand;
 use super::inspect;
@@ -10,10 +10,10 @@ use crate::js::{Call, ClassSpec, Held, Js, JsResult, MethodSpec, State, Value, d
 
 const METHODS: &[MethodSpec] = &[("execute", 2, execute), ("clean", 2, clean)];
 
-/// The property that each method calls.
+/// Each method, with the property that holds its callback.
 pub const CALLBACKS: &[(&str, &str)] = &[("execute", "run"), ("clean", "cleanup")];
 
-/// A runner whose result is the module's exports, a promise included.
+/// The class `Runner`: the result of its callback is the module's exports, even if it is a promise.
 const RUNNER: ClassSpec = ClassSpec {
     name: "Runner",
     length: 1,
@@ -22,7 +22,7 @@ const RUNNER: ClassSpec = ClassSpec {
     statics: &[],
 };
 
-/// A runner whose result is awaited.
+/// The class `AsyncRunner`: the result of its callback is awaited.
 const ASYNC_RUNNER: ClassSpec = ClassSpec {
     name: "AsyncRunner",
     length: 1,
@@ -33,9 +33,9 @@ const ASYNC_RUNNER: ClassSpec = ClassSpec {
 
 /// Both classes of runners.
 pub struct RunnerClasses {
-    /// `Runner`
+    /// The JavaScript class `Runner`.
     pub plain: Held,
-    /// `AsyncRunner`
+    /// The JavaScript class `AsyncRunner`.
     pub awaited: Held,
 }
 

@@ -1,4 +1,4 @@
-//! All runtimes of an environment, weakly.
+//! [`Runtimes`]: all runtimes of an environment, by weak references.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -9,14 +9,15 @@ use crate::js::{Faint, Js, JsResult, State, Value};
 /// The runtimes of an environment.
 #[derive(Default)]
 pub struct Runtimes {
-    /// Those that have modules.
+    /// The runtimes that have modules.
     listed: RefCell<Vec<Listed>>,
-    /// The registry of every runtime: their references are freed when the environment goes.
+    /// The registry of every runtime, so that their references are freed when the environment shuts down.
     registries: RefCell<Vec<Weak<Registry>>>,
     /// How many modules have been imported.
     imports: Cell<u32>,
 }
 
+/// A runtime that has modules.
 struct Listed {
     runtime: Faint,
     registry: Weak<Registry>,
@@ -60,7 +61,7 @@ impl Runtimes {
         self.listed.borrow_mut().extend(listed);
     }
 
-    /// Forgets a runtime that has no modules any more, and those that were collected.
+    /// Forgets a runtime that has no modules any more, and the runtimes that were garbage-collected.
     pub fn unlist(&self, runtime: Value<'_>) {
         let js = runtime.js();
         let is_other = |listed: &Listed| listed.runtime.get(js).is_some_and(|it| !it.same(runtime));

@@ -1,4 +1,4 @@
-//! `HMRRuntime.shutdown()`: leaving well.
+//! `HMRRuntime.shutdown()`: cleans up everything before the process ends.
 
 use std::rc::Rc;
 
@@ -10,8 +10,8 @@ use super::watching::stop_all;
 use crate::js::{Call, Cx, Held, JsResult, Value, spawn, spawn_detached};
 use crate::report;
 
-/// Stops every watch of every runtime and cleans every module up: first all runners, then all persistent values,
-/// those imported last first, each awaited. What a cleanup throws is reported, and the next one runs.
+/// Ends every watch of every runtime and cleans up every module: first all runners, then all persistent values, the last
+/// imported module first, each awaited. A cleanup that throws is reported, and the next one runs.
 pub fn shutdown<'s>(call: &Call<'s>) -> JsResult<'s> {
     let cx = Cx::new(call.js);
     spawn(call.js, async move {
@@ -21,7 +21,7 @@ pub fn shutdown<'s>(call: &Call<'s>) -> JsResult<'s> {
     })
 }
 
-/// The same of one runtime.
+/// Does the same for one runtime.
 pub fn one(runtime: Value<'_>) {
     let js = runtime.js();
     let modules = registry::of(runtime, "HMRRuntime.shutdown")
@@ -45,7 +45,7 @@ async fn clean_up(modules: &[Module]) {
     }
 }
 
-/// Ends what is watched and under way; innermost modules first.
+/// Ends all watches of these runtimes and marks their modules as gone. Returns the modules, the last imported first.
 fn let_go(runtimes: Vec<(Value<'_>, Rc<Registry>)>) -> JsResult<'_, Vec<Module>> {
     let mut modules: Vec<Module> = Vec::new();
     for (runtime, registry) in runtimes {

@@ -1,4 +1,4 @@
-//! One step of a module's life: a call of the user's code, and the wait for its result.
+//! Runs one step of a module's life: calls the user's code, and waits for its result.
 
 use std::rc::Rc;
 use std::time::Instant;
@@ -16,7 +16,7 @@ use crate::es::Engine;
 use crate::js::{Cx, Held, Js, JsResult, State, Timers, Value, settled, settled_before, spawn_detached};
 use crate::report;
 
-/// A module of a runtime while something is under way for it. The references live as long as that.
+/// A module while an import or update of it is under way; the references live no longer than that.
 #[derive(Clone)]
 pub struct Module {
     /// The right to use JavaScript.
@@ -27,12 +27,12 @@ pub struct Module {
     pub registry: Rc<Registry>,
     /// This module's record.
     pub record: Rc<Record>,
-    /// Its slot: the user's values.
+    /// The record's slot, which holds the user's values.
     pub slot: Held,
 }
 
-/// Our own methods, which do nothing but call a callback: as long as they are not overridden, the callback is called
-/// without the way through JavaScript, and one that was left out costs nothing.
+/// The methods of our classes that only call a callback: name, property of the callback, function. A method that is not
+/// overridden is skipped: we call its callback directly, and nothing if the user left it out.
 #[derive(Default)]
 pub struct OwnMethods(Vec<(&'static str, &'static str, Held)>);
 
@@ -57,7 +57,7 @@ impl OwnMethods {
         Ok(())
     }
 
-    /// The property that holds the callback of `function`, if that is our own `method`.
+    /// The property that holds the callback, if `function` is our own method of that name.
     fn callback(&self, method: &str, function: Value<'_>) -> Option<&'static str> {
         let mut named = self.0.iter().filter(|(name, ..)| *name == method);
         named
@@ -66,18 +66,19 @@ impl OwnMethods {
     }
 }
 
+/// Whether a step's result is awaited.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wait {
-    /// As `await`.
+    /// Always, as `await` does.
     Always,
-    /// When it is a promise or thenable.
+    /// If the result is a promise or thenable.
     IfThenable,
-    /// The result is a value, whatever it is.
+    /// Never: the result is the value, even if it is a promise.
     Never,
 }
 
 impl Module {
-    /// A module of this runtime.
+    /// Makes the module for a record of this runtime.
     pub fn of<'s>(runtime: Value<'s>, registry: &Rc<Registry>, record: &Rc<Record>) -> JsResult<'s, Self> {
         let js = runtime.js();
         Ok(Self {
@@ -230,7 +231,7 @@ impl Module {
         result.map_err(StepFailure::Thrown)
     }
 
-    /// Says that a step has not settled: its module's updates wait for it.
+    /// Starts a timer that says that the step has not settled.
     fn notice_stall(&self, method: &'static str) -> Option<Held> {
         let step = named(method, &self.record.id);
         let timer = self.cx.attempt(|js| {
@@ -250,27 +251,33 @@ impl Module {
         timer.ok()
     }
 
-    /// Leaves a step behind: what it comes to is ignored, but for what it throws.
+    /// Gives up a step: its result is ignored later, and an error is reported.
     fn give_up(&self, method: &'static str, step: &AwaitedStep, result: Held) {
-        let (cx, id) = (self.cx.clone(), self.record.id.clone());
+        let module = self.clone();
         let seconds = step.since.elapsed().as_secs();
         self.cx.with(|js| {
             let text = format!(
                 "{} was given up after {seconds} s for a new version",
-                named(method, &id)
+                named(method, &module.record.id)
             );
             report::notice(js, &text);
             spawn_detached(js, async move {
-                if let Err(thrown) = settled(&cx, result).await {
+                if let Err(thrown) = settled(&module.cx, result).await {
                     let what = format!("{} failed after it was given up", said(method));
-                    cx.with(|js| report::error(js, &id, &what, thrown.get(js)));
+                    // The file may have another text by now, so no line of it is shown.
+                    let report = |js: Js<'_>| {
+                        report::error_with_frames_of(js, &module.record.id, &what, thrown.get(js), &|_| {
+                            false
+                        });
+                    };
+                    module.cx.with(report);
                 }
             });
         });
     }
 }
 
-/// A step in the words of whoever wrote it.
+/// A step in words that the author of the hot module knows.
 fn said(method: &str) -> &str {
     match method {
         "execute" => "the runner",
@@ -281,7 +288,7 @@ fn said(method: &str) -> &str {
     }
 }
 
-/// The same, with its module.
+/// A step in such words, with its module's id.
 fn named(method: &str, id: &str) -> String {
     match method {
         "clean" => format!("the cleanup of the runner of {id}"),
@@ -290,7 +297,7 @@ fn named(method: &str, id: &str) -> String {
     }
 }
 
-/// Calls `function.apply(this, args)`, which is a step of a module's life.
+/// Calls `function.apply(this, args)`, a step of a module's life, through the hot program if there is one.
 fn run_step<'s>(
     runtime: Value<'s>,
     function: Value<'s>,
@@ -305,13 +312,13 @@ fn run_step<'s>(
 
 /// Why a step has no result.
 pub enum StepFailure {
-    /// It threw this, or rejected with it.
+    /// The step threw this, or rejected with it.
     Thrown(Held),
-    /// It hung, and a new version came.
+    /// The step hung, and was given up for a new version.
     GivenUp,
 }
 
-/// What our own method gives when its callback was left out. There is no runner without one.
+/// The result of our own method if its callback was left out; `None` for `execute`, whose callback is required.
 fn without_callback<'s>(js: Js<'s>, method: &str) -> Option<Value<'s>> {
     match method {
         "execute" => None,

@@ -1,15 +1,15 @@
-//! The global switches of `HMRRuntime`; those of the console are `report`'s.
+//! The global switches of `HMRRuntime`. The switches for the console are in `report`.
 
 use std::cell::Cell;
 
 use crate::js::{Js, JsResult, State};
 
-/// What all runtimes do or leave.
+/// The global switches of one environment.
 #[derive(Default)]
 pub struct Switches {
-    /// `followDependencies`
+    /// `HMRRuntime.followDependencies`
     pub dependencies_followed: Cell<bool>,
-    /// `disableReloading`
+    /// `HMRRuntime.disableReloading`
     pub reloading_disabled: Cell<bool>,
 }
 

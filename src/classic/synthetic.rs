@@ -1,9 +1,9 @@
-//! `createSyntheticRequire`: a `require` made of a function.
+//! `createSyntheticRequire`: makes a `require` from a function of the user's.
 
 use crate::error::HmrError;
 use crate::js::{Call, Held, Js, JsResult, State};
 
-/// What every synthetic `require` is bound from.
+/// The function from which every synthetic `require` is bound.
 pub struct Synthetic {
     call: Held,
 }
@@ -72,7 +72,8 @@ pub fn create_synthetic_require<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(synthetic)
 }
 
-/// A call of a synthetic require: the function and, when it keeps results, its store are bound before the id.
+/// The body of a synthetic `require`: the user's function and the store of results (or `undefined`) are bound arguments,
+/// and the id follows.
 fn call<'s>(call: &Call<'s>) -> JsResult<'s> {
     let (require, store, id) = (call.arg(0), call.arg(1), call.arg(2));
     if !store.is_object() {

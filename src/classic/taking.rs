@@ -1,4 +1,4 @@
-//! What a hot program does for a runtime's module: it takes its changes, and hands out the version that it has evaluated.
+//! A hot program updates the modules of runtimes: it takes their changes, and passes on the versions that it evaluated.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -12,7 +12,7 @@ use crate::es::Engine;
 use crate::files::Origin;
 use crate::js::{Held, Js, JsResult};
 
-/// Whether a hot program takes the changes of what a watcher of ours names: what that says is an echo.
+/// Whether the hot program takes changes of this file anyway, so that what our own watcher says is only an echo.
 pub fn is_echo(js: Js<'_>, registry: &Registry, id_or_path: &str, origin: Origin) -> bool {
     let Some(engine) = js.made_state::<Engine>().filter(|_| origin != Origin::Told) else {
         return false;
@@ -23,14 +23,14 @@ pub fn is_echo(js: Js<'_>, registry: &Registry, id_or_path: &str, origin: Origin
     host.takes(Path::new(id_or_path)) || paths.any(|path| host.takes(Path::new(&path)))
 }
 
-/// The program is to know what its version failed with.
+/// Tells the program what its version failed with.
 pub fn fail_program(by_program: Option<&Rc<Taking>>, thrown: &Held) {
     if let Some(taking) = by_program {
         *taking.failure.borrow_mut() = Some(thrown.clone());
     }
 }
 
-/// The module has taken that version, or refused it.
+/// Removes the program's request, as the module has taken the version or refused it.
 pub fn forget_taken(record: &Record, by_program: Option<&Rc<Taking>>) {
     record
         .by_program
@@ -38,7 +38,7 @@ pub fn forget_taken(record: &Record, by_program: Option<&Rc<Taking>>) {
         .take_if(|it| by_program.is_some_and(|taken| Rc::ptr_eq(taken, it)));
 }
 
-/// The version that the program has evaluated, for the first of its runtimes.
+/// Takes the version that the program has evaluated. `None` if another runtime takes that evaluation.
 pub fn take<'s>(js: Js<'s>, module: &Module, taking: &Taking) -> JsResult<'s, Option<Version>> {
     if !taking.is_first {
         return Ok(None);

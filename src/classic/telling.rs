@@ -1,10 +1,11 @@
-//! When the failure of a run is told: at once, unless it is one of a burst of saves that goes on.
+//! Decides when the failure of a run is reported: at once, unless a burst of saves is under way.
 //!
-//! A branch switch changes two hundred files, and comes in several batches on a busy machine. What ran with half of them may
-//! fail, and the next batch mends it: that is told only if it is still so when the burst is over. Of many that fail together
-//! three are told in full.
+//! A branch switch changes two hundred files, which on a busy machine come in several batches. A run with half of the new
+//! files may fail, and the next batch mends it. So the failure is reported only if it lasts until the burst is over. If
+//! many modules fail together, three are reported in full.
 
 use std::cell::{Cell, RefCell};
+use std::fs;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -15,39 +16,50 @@ use crate::files::{Delivery, Origin};
 use crate::js::{Held, Js, JsResult, State, Timers};
 use crate::report;
 
-/// How soon is looked again, in milliseconds.
+/// The time between two looks whether the burst is over, in milliseconds.
 const LOOK: u32 = 50;
-/// A burst that lasts longer is told of while it goes on.
+/// After this time, failures are reported even if the burst goes on.
 const LONGEST: Duration = Duration::from_secs(10);
 
+/// A message about an update.
 enum Said {
     Failure(&'static str, Held),
     Warning(&'static str),
 }
 
-/// What is to be said of one update.
+/// The messages about one update.
 pub struct Telling {
+    /// The updated module.
     module: Module,
+    /// The number of the update.
     update: u64,
+    /// When the update began to tell.
     since: Instant,
+    /// Whether messages are held back, because the update is part of a burst.
     is_held: bool,
+    /// Whether one of our watchers started the update.
     is_watched: bool,
+    /// The messages that are held back.
     said: Vec<Said>,
 }
 
-/// How many are told in full of those that fail together.
+/// Of modules that fail together, this many are reported in full.
 const IN_FULL: usize = 3;
-/// After which pause the next ones are.
+/// After a pause of this length, the next failures are again reported in full.
 const RENEWAL: Duration = Duration::from_millis(500);
-/// After which pause the rest is told, in milliseconds.
+/// After a pause of this many milliseconds, the rest of the failures is reported.
 const REST: u32 = 100;
 
-/// The failures that came together.
+/// The modules that failed together.
 #[derive(Default)]
 struct Many {
+    /// When the last of them failed.
     last: Cell<Option<Instant>>,
+    /// The ids of those that are reported in full.
     in_full: RefCell<Vec<String>>,
+    /// The messages about the others.
     rest: RefCell<Vec<Rc<Telling>>>,
+    /// Whether a timer for `rest` runs.
     is_due: Cell<bool>,
 }
 
@@ -62,7 +74,7 @@ impl State for Many {
 }
 
 impl Many {
-    /// Notes that a module fails. Whether it is told of with the rest.
+    /// Notes that a module fails. True if it is reported with the rest.
     fn note(&self, id: &str) -> bool {
         let now = Instant::now();
         let is_over = self
@@ -103,12 +115,12 @@ impl Many {
         let timer = js
             .state::<Timers>()
             .and_then(|timers| timers.after(js, REST, look));
-        // Refused only while the environment goes.
+        // Fails only when the environment is shutting down.
         let _ = timer;
     }
 }
 
-/// One block for all.
+/// Reports the rest in one block.
 fn tell_rest(js: Js<'_>, rest: &[Rc<Telling>]) {
     let is_still_so = |telling: &&Rc<Telling>| {
         let record = &telling.module.record;
@@ -145,7 +157,7 @@ fn tell_rest(js: Js<'_>, rest: &[Rc<Telling>]) {
 }
 
 impl Telling {
-    /// For the update under way.
+    /// Begins the messages about the update under way.
     pub fn of(module: &Module, origin: Origin) -> Self {
         Self {
             module: module.clone(),
@@ -157,12 +169,12 @@ impl Telling {
         }
     }
 
-    /// Something failed.
+    /// Reports a failure, now or when the burst is over.
     pub fn failure(&mut self, what: &'static str, thrown: &Held) {
         self.say(Said::Failure(what, thrown.clone()));
     }
 
-    /// The user should know.
+    /// Writes a warning, now or when the burst is over.
     pub fn warning(&mut self, text: &'static str) {
         self.say(Said::Warning(text));
     }
@@ -173,14 +185,14 @@ impl Telling {
             return;
         }
         if self.is_watched {
-            // What follows in its burst counts it among the first.
+            // Counts as one of the first, if a burst follows.
             let many = self.module.cx.attempt(|js| js.state::<Many>());
             let _ = many.map(|many| many.note(&self.module.record.id));
         }
         tell(&self.module, &said);
     }
 
-    /// All is said of this update. What is held is told later.
+    /// Ends the messages about the update. Those that are held back follow later.
     pub fn end(self) {
         if self.said.is_empty() {
             return;
@@ -209,7 +221,7 @@ impl Telling {
         let timer = js
             .state::<Timers>()
             .and_then(|timers| timers.after(js, LOOK, look));
-        // Refused only while the environment goes.
+        // Fails only when the environment is shutting down.
         let _ = timer;
     }
 }
@@ -226,17 +238,25 @@ fn tell(module: &Module, said: &Said) {
     }
 }
 
-/// Warns of a module that is updated again and again by what `changed`.
+/// Warns if the module is updated again and again by changes of the file `changed`, and its own run seems to write that.
 pub fn warn_of_loop(module: &Module, origin: Origin, changed: Option<&String>) {
-    if origin != Origin::Watched || !module.record.recent.borrow_mut().note(Instant::now()) {
+    if origin != Origin::Watched {
         return;
     }
-    let path = module.record.resolved.borrow().clone();
-    let file = report::relative(changed.unwrap_or(&path));
+    let record = &module.record;
+    let path = changed
+        .cloned()
+        .unwrap_or_else(|| record.resolved.borrow().clone());
+    let written = fs::metadata(&path).and_then(|file| file.modified()).ok();
+    let ended = record.loaded_at.get();
+    if !record.recent.borrow_mut().note(Instant::now(), written, ended) {
+        return;
+    }
+    let file = report::relative(&path);
     let text = format!(
         "{UPDATES} updates within {} s for {file}, without a pause: if its run writes that file, let it write elsewhere or \
          only what differs, or name the file in `ignored`",
         LOOP.as_secs()
     );
-    module.cx.with(|js| report::warning(js, &module.record.id, &text));
+    module.cx.with(|js| report::warning(js, &record.id, &text));
 }

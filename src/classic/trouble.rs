@@ -1,4 +1,4 @@
-//! What went wrong in an update, and when it is said.
+//! Reports what failed in an update, at once or after the settle time.
 
 use std::cell::RefCell;
 use std::fs;
@@ -14,33 +14,34 @@ use crate::files::Origin;
 use crate::js::{Held, Js, Timers, Value};
 use crate::report;
 
-/// How long what cannot be loaded may be half of a save, in milliseconds. A pause of 200 ms within one save is real.
+/// The settle time: for so many milliseconds, a file that cannot be loaded may be half written. Pauses of 200 ms within one
+/// save occur.
 pub const SETTLE: u32 = 250;
 
-/// How long what has had its settle time waits for what else fails, in milliseconds.
+/// For so many milliseconds, a failure after the settle time waits for others to be reported with.
 const TOGETHER: u32 = 20;
 
-/// The file cannot be evaluated, or exports no hot module.
+/// The words of the report if the file cannot be evaluated, or exports no hot module.
 pub const UNLOADABLE: &str = "the new version cannot be loaded";
-/// The warning after an error.
+/// The words of the warning after a failure.
 pub const FALLBACK: &str = "using the last good version";
-/// What the log line says then.
+/// The words of the log line after a failure.
 const KEPT: &str = "kept its last good version";
 
-/// Reports what failed, under the module's id.
+/// Reports a failure under the module's id.
 pub fn report_failure(module: &Module, what: &str, thrown: &Held) {
     module
         .cx
         .with(|js| tell(js, &module.record, what, thrown.get(js)));
 }
 
-/// Counts what failed, which is reported with others.
+/// Counts a failure that is reported together with those of other modules.
 pub fn count_failure(js: Js<'_>, record: &Record, what: &str, thrown: &Held) {
     record.trouble.count(fingerprint(what, thrown.get(js)).as_deref());
 }
 
-/// Reports what an old version's cleanup throws. It is no failure of the new version, and its file may have another text by
-/// now, so the line of code is shown only of files that did not change since.
+/// Reports what a cleanup of the old version threw. This is no failure of the new version. The file may have another text
+/// by now, so the line of code is shown only if it is in a file that has not changed since.
 pub fn report_of_old_version(module: &Module, what: &str, thrown: &Held) {
     let record = &module.record;
     let loaded_at = record.loaded_at.get();
@@ -55,7 +56,7 @@ pub fn report_of_old_version(module: &Module, what: &str, thrown: &Held) {
     });
 }
 
-/// Reports what failed; of the same failure again, only how often.
+/// Reports a failure; if it is the same again, only how often it came.
 fn tell(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) {
     match record.trouble.count(fingerprint(what, thrown).as_deref()) {
         1 => report::error(js, &record.id, what, thrown),
@@ -63,8 +64,8 @@ fn tell(js: Js<'_>, record: &Record, what: &str, thrown: Value<'_>) {
     }
 }
 
-/// Reports what nobody caught, and says how often it came. A timer may fail a thousand times a second: of the same
-/// failure again only some are told.
+/// Reports an uncaught error, and returns how often it came in a row. A timer may fail a thousand times a second, so of
+/// the same error only the first three and then each power of ten are reported.
 pub fn tell_uncaught(js: Js<'_>, trouble: &Trouble, id: &str, what: &str, thrown: Value<'_>) -> u64 {
     let times = trouble.count(fingerprint(what, thrown).as_deref());
     if times == 1 {
@@ -75,7 +76,7 @@ pub fn tell_uncaught(js: Js<'_>, trouble: &Trouble, id: &str, what: &str, thrown
     times
 }
 
-/// A power of ten.
+/// Whether the number is a power of ten.
 fn is_round(mut times: u64) -> bool {
     while times >= 10 && times.is_multiple_of(10) {
         times /= 10;
@@ -91,12 +92,12 @@ fn fingerprint(what: &str, thrown: Value<'_>) -> Option<String> {
     report::fingerprint(thrown).map(|words| format!("{what}: {words} {hint}"))
 }
 
-/// Warns, under the module's id.
+/// Writes a warning under the module's id.
 pub fn warn(module: &Module, text: &str) {
     module.cx.with(|js| report::warning(js, &module.record.id, text));
 }
 
-/// A new version could not be loaded. What failed is said once, for whichever module comes first.
+/// Reports that a new version could not be loaded. If several modules fail by the same error, only the first reports it.
 pub fn report_unloadable(module: &Module, thrown: &Held, is_reported: bool) {
     module.cx.with(|js| {
         tell_unloadable(js, &module.record, thrown.get(js), is_reported);
@@ -104,8 +105,8 @@ pub fn report_unloadable(module: &Module, thrown: &Held, is_reported: bool) {
     });
 }
 
-/// Whether nothing was loaded, since a loader hands out what it has: no failure of the new version. Said once, for
-/// whichever module comes first.
+/// Whether the error only says that the loader returned the old version again, which is no failure of the new one. If so,
+/// writes that; of several modules with the same error, only for the first.
 pub fn tell_not_forgotten(module: &Module, thrown: &Held, is_reported: bool) -> bool {
     module.cx.with(|js| {
         let thrown = thrown.get(js);
@@ -118,7 +119,7 @@ pub fn tell_not_forgotten(module: &Module, thrown: &Held, is_reported: bool) -> 
     })
 }
 
-/// Reports what failed, unless that was done for another module.
+/// Reports that a new version could not be loaded, unless the same error was reported for another module.
 pub fn tell_unloadable(js: Js<'_>, record: &Record, thrown: Value<'_>, is_reported: bool) {
     if is_reported {
         record.trouble.count(fingerprint(UNLOADABLE, thrown).as_deref());
@@ -127,11 +128,12 @@ pub fn tell_unloadable(js: Js<'_>, record: &Record, thrown: Value<'_>, is_report
     }
 }
 
-/// What cannot be loaded may be half of a save: said only if nothing newer comes within the settle time, together with
-/// what else could not be loaded at that time.
+/// Reports that a new version could not be loaded, after the settle time, together with other such failures. If a newer
+/// version comes before, nothing is reported: the file was half written.
 ///
-/// A file that is not as it was by then, or away, is about to be told of, or never: moved away just when it was to be
-/// loaded and then back, it is again what the watcher knows. After another settle time `load_again` makes up for that.
+/// If the file looks different after the settle time, its change will mostly be told by the watcher. But a file that was
+/// moved away and back is again as the watcher knows it, and no change is told. So after a second settle time without an
+/// update, `load_again` is called.
 pub fn report_after_settling(failure: Failure, origin: Origin, load_again: fn(Js<'_>, Module, Origin)) {
     let time = if origin == Origin::Settled {
         TOGETHER
@@ -164,7 +166,7 @@ pub fn report_after_settling(failure: Failure, origin: Origin, load_again: fn(Js
     });
 }
 
-/// After so many milliseconds; with it, whether the module is as it was: not updated, and not let go.
+/// Calls `action` after a number of milliseconds, with `true` if the module was neither updated nor let go meanwhile.
 fn after(module: &Module, milliseconds: u32, action: impl for<'t> Fn(Js<'t>, bool) + 'static) {
     let record = Rc::clone(&module.record);
     let update = record.updates.get();
@@ -177,13 +179,13 @@ fn after(module: &Module, milliseconds: u32, action: impl for<'t> Fn(Js<'t>, boo
     drop(timer);
 }
 
-/// Whether this was reported last.
+/// Whether this failure was the last that was reported of the module.
 pub fn is_known(js: Js<'_>, record: &Record, thrown: &Held) -> bool {
     let known = fingerprint(UNLOADABLE, thrown.get(js));
     known.is_some_and(|known| record.trouble.is(&known))
 }
 
-/// The log line of a version that failed, where no warning says the same.
+/// Writes the log line of a failed update, if warnings are suppressed; otherwise the warning has said the same.
 pub fn log_kept(js: Js<'_>, record: &Record, way: &[String], took: Duration) {
     if report::suppresses_warnings(js) {
         let path = record.resolved.borrow().clone();
@@ -191,7 +193,7 @@ pub fn log_kept(js: Js<'_>, record: &Record, way: &[String], took: Duration) {
     }
 }
 
-/// What tells one state of a module's file from another, roughly.
+/// What a module's file looked like at some time, roughly.
 #[derive(PartialEq, Eq)]
 struct Sighting {
     modified: Option<SystemTime>,
@@ -210,7 +212,7 @@ impl Sighting {
     }
 }
 
-/// Whether this was thrown since the module's own file was not there.
+/// Whether the error says that the module's own file is missing.
 fn is_own_file_missing(record: &Record, thrown: Value<'_>) -> bool {
     let text = |name: &str| thrown.get(name).ok().and_then(Value::text).unwrap_or_default();
     if !thrown.is_error() {

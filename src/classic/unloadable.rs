@@ -1,4 +1,5 @@
-//! What could not be loaded at one time is one report: a branch switch takes away a hundred files together.
+//! Reports new versions that could not be loaded, together if they failed together: a branch switch may remove a hundred
+//! files at once.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -10,40 +11,42 @@ use crate::files::Delivery;
 use crate::js::{Held, Js, JsResult, State, Timers};
 use crate::report;
 
-/// How many are reported in full.
+/// Of failures that are reported together, this many are reported in full.
 const IN_FULL: usize = 3;
-/// After which is told what there is, though more may come.
+/// After this time, the failures so far are reported even if more may come.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// How soon is looked again, in milliseconds.
+/// The time between two looks whether more may come, in milliseconds.
 const LOOK: u32 = 20;
 
 /// A new version that could not be loaded.
 pub struct Failure {
-    /// Its module.
+    /// The module.
     pub module: Module,
     /// What was thrown.
     pub thrown: Held,
-    /// The same failure is reported for another module already.
+    /// Whether the same error is reported for another module already.
     pub is_reported: bool,
-    /// What led to the update.
+    /// For the log: the changed dependency, then the modules between it and this one.
     pub way: Vec<String>,
     /// How long the attempt took.
     pub took: Duration,
-    /// Which update of the module it was.
+    /// The number of the module's update.
     pub update: u64,
-    /// The change had its settle time already: perhaps it was told of before.
+    /// Whether the change had its settle time before, so that the failure may have been reported already.
     pub is_late: bool,
 }
 
-/// The failures that are told together.
+/// The failures that are reported together.
 #[derive(Default)]
 pub struct Unloadable {
-    /// How many failures may still turn out to be half of a save.
+    /// How many failures are in their settle time.
     pub settling: Cell<usize>,
-    /// Those that did not.
+    /// The failures whose settle time is over, and which wait to be reported.
     pub told: RefCell<Vec<Failure>>,
+    /// When the first of `told` came.
     since: Cell<Option<Instant>>,
+    /// Whether a timer for the next look runs.
     is_looking: Cell<bool>,
 }
 
@@ -58,7 +61,7 @@ impl State for Unloadable {
 }
 
 impl Unloadable {
-    /// One settle time is over. With the last of them, or if they do not end, all that failed is told.
+    /// Notes that one settle time is over. When no other is left, or after [`LONGEST`], all failures are reported.
     pub fn settled(self: &Rc<Self>, js: Js<'_>) {
         self.settling.set(self.settling.get().saturating_sub(1));
         self.tell_if_complete(js);
@@ -98,7 +101,7 @@ impl Unloadable {
         let timer = js
             .state::<Timers>()
             .and_then(|timers| timers.after(js, LOOK, look));
-        // Refused only while the environment goes.
+        // Fails only when the environment is shutting down.
         let _ = timer;
     }
 }

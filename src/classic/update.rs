@@ -1,4 +1,4 @@
-//! The spine: one version of a module, from its file to its exports.
+//! The spine of the classic API: takes one version of a module from its file to its exports.
 
 use std::rc::Rc;
 use std::time::SystemTime;
@@ -26,13 +26,15 @@ use crate::files::{Delivery, Origin};
 use crate::js::{Held, Js, Timers, outside, spawn_detached};
 use crate::report;
 
-/// What is said of a runner that threw.
+/// The words of the report about a runner that threw.
 pub const RUNNER_FAILED: &str = "the runner failed";
 const VALUES_CLEANUP_FAILED: &str = "the cleanup of the persistent values failed";
 
-/// The first import: everything that fails is the caller's. In an update (`is_in_update`), a file that was written
-/// a moment ago may be half of a save: what cannot be loaded gets its settle time, or the update would fail
-/// for good, as nothing watches a module whose first import failed.
+/// Makes the first import; every failure is thrown to the caller.
+///
+/// If the import is part of another module's update (`is_in_update`), a file that was written a moment ago may be half
+/// written. So a failed load is repeated after the settle time: nothing watches a module whose first import failed, so
+/// nothing else would repeat it.
 pub async fn first_import(module: &Module, is_in_update: bool) -> Result<(), Held> {
     let load_now = || module.cx.attempt(|js| load_first(js, module));
     let mut version = load_now();
@@ -65,7 +67,7 @@ pub async fn first_import(module: &Module, is_in_update: bool) -> Result<(), Hel
     }
 }
 
-/// A further import: the running version is cleaned up and run again, without evaluating its file.
+/// Makes a further import: cleans up the running version and runs it again, without evaluating its file.
 pub async fn import_again(module: &Module) -> Result<(), Held> {
     let version = module.cx.attempt(|js| {
         watching::resolve_and_watch(js, module)?;
@@ -86,7 +88,7 @@ pub async fn import_again(module: &Module) -> Result<(), Held> {
     }
 }
 
-/// Starts an update, or notes the change when something is under way for the module.
+/// Starts an update, or notes the change if an import or update of the module is under way.
 pub fn change(js: Js<'_>, module: Module, origin: Origin) {
     if module.record.is_busy() {
         wait_for_turn(js, &module.record, origin);
@@ -95,17 +97,17 @@ pub fn change(js: Js<'_>, module: Module, origin: Origin) {
     start(js, module, origin, None, Vec::new());
 }
 
-/// Notes a change of a module for which something is under way. A step that hangs is given up for it: in a microtask, as
-/// whoever tells of the change may not be done with the others.
+/// Notes a change of a module for which an import or update is under way. A step that hangs is given up for it, in a
+/// microtask, because the caller may have to tell of further changes first.
 pub fn wait_for_turn(js: Js<'_>, record: &Rc<Record>, origin: Origin) {
     record.pending.set(Some(origin));
     let Some(step) = record.stalled_step() else { return };
     let asked = js.soon(move |js| step.given_up.fire(js, &Ok(Held::undefined())));
-    // Refused only while the environment goes.
+    // Fails only when the environment is shutting down.
     let _ = asked;
 }
 
-/// Starts the update to a version that was loaded already, once the updates of those `before` have ended.
+/// Starts the update to a version that was loaded already, when the updates of the modules `before` have ended.
 pub fn change_loaded(js: Js<'_>, module: Module, origin: Origin, loaded: Loaded, before: Vec<Rc<Record>>) {
     start(js, module, origin, Some(loaded), before);
 }
@@ -129,7 +131,7 @@ async fn run_updates(module: Module, origin: Origin, mut loaded: Option<Loaded>,
     while let Some(origin) = next {
         module.record.phase.set(Phase::Updating);
         update(&module, origin, loaded.take()).await;
-        // A listener of `update` may have started something itself; that takes what is pending.
+        // A listener of `update` may have started an import of the module, which takes the pending change at its end.
         next = if module.record.is_busy() {
             None
         } else {
@@ -139,14 +141,14 @@ async fn run_updates(module: Module, origin: Origin, mut loaded: Option<Loaded>,
     ends.disarm();
 }
 
-/// Takes the change that came while something was under way, unless nobody watches any more.
+/// Takes the change that came while an import or update was under way, unless the module is not watched any more.
 pub fn take_pending(module: &Module) -> Option<Origin> {
     let pending = module.record.pending.take();
     pending.filter(|_| module.record.is_alive.get() && module.record.is_watched.get())
 }
 
-/// Takes up a change that came during an import: in the next turn, when the importer has its exports, through
-/// however many promises, and could listen for `update`.
+/// Takes up a change that came during an import, in the next turn of the event loop: by then the importer has got its
+/// exports, through however many promises, and could listen for `update`.
 pub fn follow_up(js: Js<'_>, module: &Module) {
     if module.record.pending.get().is_none() {
         return;
@@ -162,15 +164,16 @@ pub fn follow_up(js: Js<'_>, module: &Module) {
     let asked = js
         .state::<Timers>()
         .and_then(|timers| timers.next_turn(js, again));
-    // Refused only while the environment goes.
+    // Fails only when the environment is shutting down.
     let _ = asked;
 }
 
-/// Leaves the module idle, and frees who waits for it, if our own code fails: the next save is taken.
+/// A guard for the case that our own code panics: on drop it marks the module as idle and wakes the tasks that wait for
+/// it, so that the next save is taken.
 pub struct EndsIdle(pub Option<Module>);
 
 impl EndsIdle {
-    /// The work has ended by itself.
+    /// Notes that the work has ended without a panic.
     pub fn disarm(mut self) {
         self.0 = None;
     }
@@ -197,7 +200,7 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     while loaded.version.is_err() && evaluated_meanwhile(module).await && record.is_alive.get() {
         loaded = load_for_update(module, origin);
     }
-    // Who tells of a change by hand may look at the children as soon as that returns.
+    // A caller that tells of a change by hand may look at `module.children` as soon as the call returns.
     if origin != Origin::Watched {
         module.cx.with(|js| leave_parents(js, module));
     }
@@ -234,11 +237,11 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     module.cx.with(|js| {
         record.idle.fire(js, &Ok(Held::undefined()));
         let took = loaded.began.elapsed();
-        // Not borrowed while the user's console runs.
+        // A copy, as the user's console runs meanwhile.
         let path = record.resolved.borrow().clone();
         let log = |js, what| report::updated(js, &way, &record.id, &path, what, took);
         match outcome {
-            // The program's own line tells of it.
+            // The program writes a line of its own.
             UpdateOutcome::Updated if by_program.is_some() => {
                 record.trouble.end();
             }
@@ -266,9 +269,9 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     });
 }
 
-/// Emits `update` one microtask after the exports are set, as in JavaScript: whoever tells a watcher of a change and
-/// then waits for `update`, in one go, hears of a synchronous update too. What our own watchers tell nobody can wait for
-/// like that, so it is emitted when they have told all. What nobody waits for comes after it.
+/// Emits `update`: one microtask after the exports are set, as the JavaScript package does, so that code that tells a
+/// watcher of a change and then begins to wait for `update` does not miss a synchronous update. Nobody can do that with
+/// our own watchers, so for these it is emitted when all due changes have been delivered. The parents are left after it.
 fn announce(js: Js<'_>, module: Module) {
     let emit = move |js: Js<'_>| {
         if module.record.is_alive.get() {
@@ -279,18 +282,18 @@ fn announce(js: Js<'_>, module: Module) {
     let asked = js
         .state::<Delivery>()
         .and_then(|delivery| delivery.soon(js, emit));
-    // Refused only while the environment goes.
+    // Fails only when the environment is shutting down.
     let _ = asked;
 }
 
-/// Its exports are published, unless the module was unimported meanwhile.
+/// Publishes the exports of a version that ran, unless the module was unimported meanwhile.
 pub fn finish(module: &Module, version: &Version, exports: &Held, outcome: UpdateOutcome) -> UpdateOutcome {
     if !module.record.is_alive.get() {
         return UpdateOutcome::Gone;
     }
     publish(module, version, exports);
     if !version.is_async {
-        // Such a promise is the exports, but no caller waits for it as one does at the first import.
+        // The promise of a plain runner is the exports. At the first import the caller has it; here nobody waits for it.
         let what = "the promise that its runner returned was rejected (an AsyncRunner would be awaited)";
         module
             .cx
@@ -299,7 +302,7 @@ pub fn finish(module: &Module, version: &Version, exports: &Held, outcome: Updat
     outcome
 }
 
-/// Follows the plan for a version, up to its exports.
+/// Runs the steps of the plan for a version, and returns its exports.
 pub async fn apply(module: &Module, version: &Version) -> Result<Held, Stopped> {
     let record = &module.record;
     let situation = Situation {
@@ -308,7 +311,7 @@ pub async fn apply(module: &Module, version: &Version) -> Result<Held, Stopped> 
         is_forced: version.forced,
     };
     for step in plan(situation) {
-        // Unimported by the evaluation or by the step before.
+        // The evaluation or the step before may have unimported the module.
         if !record.is_alive.get() {
             return Err(Stopped::Gone);
         }
@@ -329,7 +332,7 @@ pub async fn apply(module: &Module, version: &Version) -> Result<Held, Stopped> 
                 let values = module.generate(&version.persist).await;
                 let values = values.map_err(|failure| Stopped::of(what, failure))?;
                 if !record.is_alive.get() {
-                    // Whoever unimported the module could not clean up what was not there yet.
+                    // `unimport` could not clean up these values, as they were not there yet.
                     let cleaned = module.clean_persist(&version.persist, &values).await;
                     report_cleanup(module, VALUES_CLEANUP_FAILED, cleaned)?;
                     return Err(Stopped::Gone);
@@ -346,7 +349,7 @@ pub async fn apply(module: &Module, version: &Version) -> Result<Held, Stopped> 
     Err(Stopped::Gone)
 }
 
-/// What a cleanup throws is reported, and the next step comes.
+/// Reports what a cleanup threw; the next step runs all the same. An error only if the cleanup was given up.
 fn report_cleanup(
     module: &Module,
     what: &'static str,
@@ -362,7 +365,7 @@ fn report_cleanup(
     }
 }
 
-/// The exports object gets the new value, and the version becomes the last good one.
+/// Gives the exports object the new value, and makes the version the last good one.
 fn publish(module: &Module, version: &Version, exports: &Held) {
     let done = module.cx.attempt(|js| {
         let slot = module.slot.get(js);
@@ -375,7 +378,7 @@ fn publish(module: &Module, version: &Version, exports: &Held) {
     module.record.is_running.set(true);
     module.record.loaded_at.set(Some(SystemTime::now()));
     if let Err(thrown) = done {
-        // The caller froze the exports object, say.
+        // For example, the caller froze the exports object.
         report_failure(module, "its exports could not be set", &thrown);
     }
 }

@@ -1,4 +1,4 @@
-//! The persistent values of a module: in its slot, with the manager that cleans them up.
+//! Keeps the persistent values of a module in its slot, with the manager that cleans them up.
 
 use super::persist;
 use super::registry::place;

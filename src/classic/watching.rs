@@ -1,4 +1,4 @@
-//! Which modules are watched.
+//! Starts and ends the watches of hot modules, through the runtime's watcher.
 
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ use crate::error::HmrError;
 use crate::js::{Js, JsResult, Value};
 use crate::report;
 
-/// Anything falsy, and `true` as in the JavaScript package, means: watch nothing.
+/// Refuses a watcher that is none. Anything falsy means "watch nothing", and so does `true`, as in the JavaScript package.
 pub fn check_watcher<'s>(callee: &str, watcher: Value<'s>) -> JsResult<'s, ()> {
     if !watcher.truthy() || watcher.text().is_none() && !watcher.is_object() && watcher.as_number().is_none()
     {
@@ -30,7 +30,7 @@ pub fn check_watcher<'s>(callee: &str, watcher: Value<'s>) -> JsResult<'s, ()> {
     Err(HmrError::argument(callee, "watcher", expected, watcher).thrown(watcher.js()))
 }
 
-/// What takes a listener off an emitter. Emitters made for browsers and for old Nodes lack `off`.
+/// The method that removes a listener. Emitters for browsers and for old versions of Node have no `off`.
 fn off_of(watcher: Value<'_>) -> JsResult<'_> {
     for name in ["off", "removeListener"] {
         let off = watcher.get(name)?;
@@ -41,14 +41,14 @@ fn off_of(watcher: Value<'_>) -> JsResult<'_> {
     Ok(watcher.js().undefined())
 }
 
-/// Resolves the id and, unless it is watched or watching is off, watches it: before the file is read, so that no
-/// edit falls between.
+/// Resolves the id and, unless the module is watched or watching is off, starts its watch. This comes before the file is
+/// read, so that no save is missed.
 pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     let (runtime, record) = (module.runtime.get(js), &module.record);
     let watcher = runtime.get("watcher")?;
     let is_to_watch =
         !record.is_watched.get() && !js.state::<Switches>()?.reloading_disabled.get() && watcher.is_object();
-    // What runs and needs no watch needs no file either: it may be away for a moment.
+    // A module that runs and needs no watch need not be resolved; its file may be missing for a moment.
     if !is_to_watch && record.phase.get() == Phase::Updating {
         return Ok(());
     }
@@ -76,7 +76,7 @@ pub fn resolve_and_watch<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     started
 }
 
-/// Asks the watcher to watch the module, whose id has just led to this path.
+/// Asks the watcher to watch the module, whose id was just resolved to this path.
 fn watch<'s>(
     js: Js<'s>,
     module: &Module,
@@ -92,17 +92,16 @@ fn watch<'s>(
         watcher.call_method("watch", &[js.string(&record.id)])?
     };
     slot.set_item(place::UNWATCH, unwatch)?;
-    // An async `watch` has nobody to catch what it throws.
+    // Nobody would catch the rejection of an async `watch`.
     report::rejection(js, &record.id, "its watch failed", unwatch);
     if !record.is_watched.get() {
-        // `watch` itself let the module go.
+        // The user's `watch` has unimported the module.
         call_unwatch(js, record, slot);
     }
     Ok(())
 }
 
-/// The id leads to another file by now. That is watched in place of the one before, unless it is the link to them that
-/// is watched.
+/// Moves the watch to the file that the id leads to now. A watched link stays watched, since it leads to both files.
 pub fn watch_where_it_is<'s>(js: Js<'s>, module: &Module, path: &str) -> JsResult<'s, ()> {
     let record = &module.record;
     if matches!(*record.found_by.borrow(), Way::Link(_)) {
@@ -134,7 +133,8 @@ fn listen<'s>(js: Js<'s>, registry: &Registry, watcher: Value<'s>) -> JsResult<'
     Ok(())
 }
 
-/// One watcher may serve many runtimes, and each has a listener of its own: no leak, so no warning of one.
+/// Raises the watcher's limit of listeners by one if it is reached. One watcher may serve many runtimes with a listener
+/// each, and Node would warn of a leak.
 fn make_room<'s>(js: Js<'s>, watcher: Value<'s>) -> JsResult<'s, ()> {
     for name in ["getMaxListeners", "setMaxListeners", "listenerCount"] {
         if !watcher.get(name)?.is_function() {
@@ -145,7 +145,7 @@ fn make_room<'s>(js: Js<'s>, watcher: Value<'s>) -> JsResult<'s, ()> {
     let now = watcher
         .call_method("listenerCount", &[js.string("update")])?
         .as_number();
-    // Zero means: as many as there are.
+    // Zero means no limit.
     if let (Some(most), Some(now)) = (most, now)
         && most > 0.0
         && now >= most
@@ -155,8 +155,8 @@ fn make_room<'s>(js: Js<'s>, watcher: Value<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// Stops watching a module; with the last one, the runtime's listener goes as well. Nothing is thrown: what
-/// a watcher of the user's throws is reported.
+/// Ends the watch of a module; with the last watch, the runtime stops listening to its watcher. If a watcher of the user's
+/// throws, the error is reported.
 pub fn stop_watching(js: Js<'_>, registry: &Registry, registry_object: Value<'_>, record: &Rc<Record>) {
     if !record.is_watched.replace(false) {
         return;
@@ -192,7 +192,7 @@ fn call_unwatch<'s>(js: Js<'s>, record: &Record, slot: Value<'s>) {
     }
 }
 
-/// Stops all watches of a runtime.
+/// Ends all watches of a runtime.
 pub fn stop_all(runtime: Value<'_>) -> JsResult<'_, ()> {
     let (registry, registry_object) = registry::of(runtime, "HMRRuntime.closeAll")?;
     registry.forget_all_ended();

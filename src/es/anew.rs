@@ -1,5 +1,5 @@
-//! One module evaluated anew, as `require` evaluates what is not in its cache: with whatever it reaches that was taken out
-//! of `require.cache` since `mirror.rs` put it there.
+//! Evaluates one module anew, as `require` does with a module that is not in its cache. The modules below it whose records
+//! were taken out of `require.cache` since `mirror.rs` put them there are evaluated anew as well.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
@@ -18,15 +18,15 @@ use crate::watch::Stamp;
 pub struct Reached {
     /// Real path of the file.
     pub path: PathBuf,
-    /// What it looked like right before it was read.
+    /// Size and times of the file right before it was read.
     pub stamp: Stamp,
-    /// Where the files might be that it asks for in vain.
+    /// Paths at which Node looks for the file's imports that lead nowhere.
     pub sought: Vec<PathBuf>,
 }
 
 impl Engine {
-    /// Prepares new versions of a module and of what it reaches that left `require.cache`, by what the files are now.
-    /// Gives the files, also if they cannot be run.
+    /// Prepares new versions of a module, and of the modules below it that left `require.cache`, from their files as they are
+    /// now. Returns the files in any case, also when the modules cannot be run.
     pub fn prepare_anew<'s>(&self, js: Js<'s>, root: ModuleId) -> (Vec<Reached>, JsResult<'s, Rc<Stage>>) {
         let again = match self.look_at_what_is_new(js, root) {
             Ok(again) => again,
@@ -46,8 +46,8 @@ impl Engine {
         (reached, stage)
     }
 
-    /// Reads what is not loaded, or is to be loaded anew, until that leads to nothing more. Gives the root, and what else
-    /// has a version that is to be replaced.
+    /// Reads the modules that are not loaded or are to be loaded anew, and what these import, until nothing is left to read.
+    /// Returns the root and the modules whose versions are to be replaced.
     fn look_at_what_is_new<'s>(&self, js: Js<'s>, root: ModuleId) -> JsResult<'s, Vec<Rc<Record>>> {
         let mut looked_at: BTreeSet<PathBuf> = BTreeSet::new();
         loop {
@@ -64,7 +64,7 @@ impl Engine {
         }
     }
 
-    /// What the root reaches, itself included, that has no version or is to have another; and whether it has one.
+    /// The root and the modules below it that have no version or need another one, each with whether it has a version.
     fn new_below<'s>(&self, js: Js<'s>, root: ModuleId) -> JsResult<'s, Vec<(Rc<Record>, bool)>> {
         let (mut seen, mut new) = (HashSet::new(), Vec::new());
         let mut open = vec![root];
@@ -114,7 +114,7 @@ impl Engine {
         Ok(!cache.has_key(js.string(&path.to_string_lossy()))?)
     }
 
-    /// The newest text of what is to be replaced, where it is another.
+    /// The modules to replace whose newest text differs from the text that runs, with that text.
     fn units_for<'s>(&self, js: Js<'s>, again: &[Rc<Record>]) -> JsResult<'s, Vec<(ModuleId, Arc<Unit>)>> {
         let mut changed = Vec::new();
         for record in again {
@@ -145,7 +145,8 @@ impl Engine {
     }
 }
 
-/// What of a version may be a hot module: its `default` export, or what CommonJS exports. `undefined` if there is none.
+/// The export of a version that may be a hot module: `default` of an ES module, `module.exports` of CommonJS. `undefined` if
+/// there is none.
 pub fn exported<'s>(js: Js<'s>, version: &Rc<Version>) -> JsResult<'s> {
     if is_common_js(version) {
         let module = version.live.borrow().common_js.clone();
@@ -163,7 +164,7 @@ pub fn exported<'s>(js: Js<'s>, version: &Rc<Version>) -> JsResult<'s> {
     Ok(js.undefined())
 }
 
-/// Whether evaluating the version would have to wait: a module that has not run has a top-level await, or waits itself.
+/// Whether evaluating the version has to wait: a module below it that has not run has a top-level await, or is waiting.
 pub fn has_to_wait(version: &Rc<Version>) -> bool {
     let mut seen = HashSet::new();
     let mut open = vec![Rc::clone(version)];
@@ -184,7 +185,7 @@ pub fn is_common_js(version: &Version) -> bool {
     matches!(version.unit.body, super::record::Body::CommonJs(_))
 }
 
-/// Where the requests of a unit lead that are files of the program's own.
+/// The program's own files that the requests of a unit lead to.
 pub fn local_below(unit: &Unit) -> impl Iterator<Item = &Resolved> {
     let resolved = unit.resolved.iter().filter_map(|resolved| resolved.as_ref().ok());
     resolved.filter(|resolved| matches!(resolved, Resolved::File { local: true, .. }))

@@ -13,10 +13,10 @@ use super::source::SourceError;
 use super::{check, link};
 use crate::js::{Js, JsResult};
 
-/// Versions that are made together: new ones, in the order in which they were found.
+/// New versions that are made together.
 #[derive(Default)]
 pub struct Assembly {
-    /// The new versions.
+    /// The new versions, in the order in which they were found.
     pub made: Vec<Rc<Version>>,
     by_module: HashMap<ModuleId, usize>,
 }
@@ -38,7 +38,7 @@ impl Assembly {
 }
 
 impl Engine {
-    /// The version of a module that an import gets, with everything that it statically reaches, linked.
+    /// The version of a module that an import gets. The version and everything that it statically reaches are linked.
     pub fn ready<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s, Rc<Version>> {
         if let Some(version) = self.version_of(id) {
             return Ok(version);
@@ -80,13 +80,13 @@ impl Engine {
         }
     }
 
-    /// What a module is made of.
+    /// The unit of a module.
     pub fn unit_of<'s>(&self, js: Js<'s>, record: &Record) -> JsResult<'s, Arc<Unit>> {
         self.local_unit(record)
             .map_err(|error| self.source_error(js, &error))
     }
 
-    /// What a module is made of, as it was last loaded.
+    /// The unit of a local module, as it was last loaded.
     pub(super) fn local_unit(&self, record: &Record) -> Result<Arc<Unit>, SourceError> {
         match &record.path {
             Some(path) if record.is_local => self.sources().unit(path, suffix_of(&record.url)),
@@ -103,7 +103,7 @@ impl Engine {
         }
     }
 
-    /// Links the new versions and whatever else they reach, which is added; and instantiates them.
+    /// Links the new versions, adds to the assembly what else they reach, and instantiates all of them.
     pub(super) fn assemble<'s>(&self, js: Js<'s>, assembly: &mut Assembly) -> JsResult<'s, ()> {
         let mut next = 0;
         while let Some(version) = assembly.made.get(next).cloned() {
@@ -184,7 +184,7 @@ impl Engine {
                 matches!(self.sources().resolver.format(path), Ok(FileFormat::Json))
             }
             Resolved::Builtin(_) => false,
-            // Node's to judge.
+            // Node itself checks these.
             Resolved::Other(_) => return Ok(()),
         };
         let is_new = self.node.major >= 21;
@@ -218,7 +218,7 @@ impl Engine {
     }
 }
 
-/// A weak request is for type annotations: it is dropped unless what it leads to has one of the names.
+/// Drops each weak request (one that only type annotations use) whose target exports none of the requested names.
 fn drop_weak_links(version: &Rc<Version>) {
     let Some(code) = version.unit.code() else {
         return;
@@ -247,7 +247,7 @@ fn drop_weak_links(version: &Rc<Version>) {
     }
 }
 
-/// Lets go of versions that will not be used.
+/// Drops versions that will not be used.
 pub(super) fn disassemble(assembly: &Assembly) {
     for version in &assembly.made {
         version.retire();

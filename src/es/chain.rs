@@ -9,11 +9,13 @@ use super::link;
 use super::record::{Body, Version};
 use crate::js::{Js, JsResult};
 
-/// How many getters may call each other before one of them leads to the end at once: V8's stack has room for some 2,500.
+/// Longest chain of getters that call each other. The next getter reads the end of the chain directly. V8's stack has room
+/// for some 2,500.
 const LONGEST: u32 = 400;
 
 impl Version {
-    /// Notes how many getters a read through this version's re-exports may call; whether these have to lead to the end.
+    /// Notes how many getters a read through this version's re-exports may call. Returns whether the chain is too long, so
+    /// that this version's getters have to read its end directly.
     pub(super) fn measure_chain(&self) -> bool {
         let exports = self.unit.code().map_or(&[][..], |code| &code.exports);
         let next = exports.iter().filter_map(|export| match export.kind {
@@ -28,7 +30,7 @@ impl Version {
 }
 
 impl Engine {
-    /// `[env, name]`: where a read of another module's export ends, or the last ES module on the way there.
+    /// Where a read of another module's export ends, as `[env, name]`; the last ES module on the way if the end is none.
     pub(super) fn end_of_chain<'s>(
         &self,
         js: Js<'s>,
@@ -45,7 +47,7 @@ impl Engine {
             let Some((next, imported)) = next_hop(&end, &name) else {
                 break;
             };
-            // What is no ES module may look different to who imports it.
+            // A module that is no ES module may look different to each importer.
             if !matches!(next.unit.body, Body::Module(_)) {
                 break;
             }

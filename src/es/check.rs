@@ -7,11 +7,11 @@ use super::compile::{Compiled, ExportKind, ImportName};
 use super::link::{Hop, Resolution, resolve};
 use super::record::Version;
 
-/// A name that leads nowhere.
+/// An imported or re-exported name that leads nowhere.
 pub struct LinkError {
     /// The name that was asked for.
     pub name: String,
-    /// The module that it was asked of, as it is written.
+    /// The specifier of the module that should export the name, as it is written.
     pub specifier: String,
     /// What is wrong.
     pub fault: Fault,
@@ -21,7 +21,7 @@ pub struct LinkError {
     pub column: u32,
     /// The file with the import.
     pub version: Rc<Version>,
-    /// What was asked, if it is a module of that request.
+    /// The module that should export the name.
     pub target: Rc<Version>,
 }
 
@@ -30,14 +30,14 @@ pub struct LinkError {
 pub enum Fault {
     /// There is no such export.
     Missing,
-    /// There are two.
+    /// Two `export *` bring different bindings of that name.
     Ambiguous,
     /// Re-exports lead in a circle.
     Circular,
 }
 
-/// Checks that each imported and re-exported name leads to a binding. What depends on modules that have not run yet
-/// is left for later, and noted in `has_late_names`.
+/// Checks that each imported and re-exported name leads to a binding. Names that depend on modules which have not run yet are
+/// left for later: `has_late_names` notes that.
 pub fn names(version: &Rc<Version>) -> Result<(), LinkError> {
     version.has_late_names.set(false);
     version.is_checked.set(false);
@@ -108,13 +108,13 @@ fn imported_as(code: &Compiled, index: usize) -> Option<&str> {
     }
 }
 
-/// Whether a version that has been checked exports a name: a long chain is not followed again for each of its members.
+/// Whether a version that has been checked exports a name. This spares following a long chain again for each of its members.
 fn surely_has(version: &Version, name: &str) -> bool {
     let is_known = version.is_checked.get() && !version.has_late_names.get();
     is_known && version.unit.table().named.contains_key(name)
 }
 
-/// Whether stars may add names of modules that have not run.
+/// Whether `export *` may add names of modules that have not run.
 fn has_late_stars(version: &Rc<Version>) -> bool {
     let mut seen: HashSet<*const Version> = HashSet::new();
     let mut waiting = vec![Rc::clone(version)];
@@ -122,7 +122,7 @@ fn has_late_stars(version: &Rc<Version>) -> bool {
         if next.unit.names_come_late() && next.names.borrow().is_none() {
             return true;
         }
-        // What is imported is checked first: a long chain is not walked again for each of its members.
+        // Imported modules are checked first, so a long chain is not walked again for each of its members.
         if next.is_checked.get() && !next.has_late_names.get() {
             continue;
         }

@@ -13,7 +13,8 @@ use crate::js::{Call, Held, Js, JsResult, Thrown, Value};
 const EXTENSIONS: [&str; 8] = [".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".tsx", ".jsx"];
 
 impl Engine {
-    /// Puts the compiler into `Module._extensions` and what TypeScript's users expect into `Module._resolveFilename`.
+    /// Puts the compiler into `Module._extensions`, and the resolution that TypeScript's users expect into
+    /// `Module._resolveFilename`.
     pub fn hook_require<'s>(&self, js: Js<'s>) -> JsResult<'s, ()> {
         if !self.old_hooks.borrow().is_empty() {
             return Ok(());
@@ -24,7 +25,7 @@ impl Engine {
             let old = extensions.get(extension)?;
             let hook = js.function("", 2, move |call| load_file(call, extension))?;
             if old.is_undefined() {
-                // Not enumerable: Node tries the extensions that it sees on names without one.
+                // Not enumerable: Node appends every enumerable extension to a name that has none.
                 extensions.define_hidden(js.string(extension), hook)?;
             } else {
                 self.old_hooks.borrow_mut().insert(extension.into(), old.hold());
@@ -57,7 +58,7 @@ impl Engine {
         let load = node_module.get("_load")?;
         load.call(node_module, &[file, js.undefined(), js.boolean(false)])?;
         if version.live.borrow().common_js.is_none() {
-            // Loaded before us, by a preload: what it is stays.
+            // A preload has loaded the file before us: its exports stay.
             let module = node_module.get("_cache")?.get_key(file)?;
             if module.is_object() {
                 version.live.borrow_mut().common_js = Some(module.hold());
@@ -78,7 +79,7 @@ impl Engine {
         Self::set_values(version, pair)
     }
 
-    /// The version that a file which Node's loader has reached runs as.
+    /// The version to run for a file that Node's loader has reached, and whether it is new.
     fn version_to_run<'s>(&self, js: Js<'s>, record: &Rc<Record>) -> JsResult<'s, (Rc<Version>, bool)> {
         if let Some(version) = self.version_of(record.id) {
             let is_waiting = matches!(version.status.get(), Status::Linked | Status::Evaluating);
@@ -169,7 +170,7 @@ fn load_file<'s>(call: &Call<'s>, extension: &'static str) -> JsResult<'s> {
             if is_new {
                 engine.publish(&version);
             }
-            // Who imports it while it runs sees what it has exported so far, as under node.
+            // While the module runs, its importers see what it has exported so far, as under node.
             let by_import = version.status.get() == Status::Evaluating;
             if !by_import {
                 version.status.set(Status::Evaluated);
@@ -186,7 +187,7 @@ fn load_file<'s>(call: &Call<'s>, extension: &'static str) -> JsResult<'s> {
     }
 }
 
-/// As Node takes a module that threw out of its cache: `require` tries it again.
+/// Forgets a module that threw, as Node takes it out of its cache, so that the next `require` tries again.
 fn forget_failed(record: &Record, version: &Rc<Version>, is_new: bool, thrown: Thrown<'_>) {
     if version.status.get() == Status::Evaluated {
         *version.error.borrow_mut() = Some(thrown.hold());
@@ -202,8 +203,8 @@ fn forget_failed(record: &Record, version: &Rc<Version>, is_new: bool, thrown: T
     }
 }
 
-/// `Module._resolveFilename(request, parent, isMain, options)`: Node's answer; TypeScript's where Node has none, and for
-/// what tsconfig's `paths` lead to.
+/// `Module._resolveFilename(request, parent, isMain, options)`. tsconfig's `paths` come first, then Node's answer, and where
+/// Node has none, TypeScript's extensions.
 fn resolve_file_name<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let engine = Engine::of(js)?;
@@ -244,11 +245,11 @@ fn importer_of(parent: Value<'_>) -> Option<PathBuf> {
     Some(PathBuf::from(file))
 }
 
-/// Values that a stage has to put back: `require.cache` entries by file.
+/// Entries of `require.cache` that a discarded stage puts back, by file.
 pub type Evicted = Vec<(PathBuf, Held)>;
 
 impl Engine {
-    /// Takes a file out of `require.cache`: what was there.
+    /// Takes a file out of `require.cache` and returns its entry.
     pub(super) fn evict<'s>(&self, js: Js<'s>, path: &Path) -> JsResult<'s, Option<Held>> {
         let cache = self.node_module.get(js).get("_cache")?;
         let file = js.string(&path.to_string_lossy());
@@ -260,7 +261,7 @@ impl Engine {
         Ok(Some(module.hold()))
     }
 
-    /// Puts it back.
+    /// Puts entries back into `require.cache`.
     pub(super) fn restore<'s>(&self, js: Js<'s>, evicted: &Evicted) -> JsResult<'s, ()> {
         let cache = self.node_module.get(js).get("_cache")?;
         for (path, module) in evicted {

@@ -1,5 +1,5 @@
-//! `NODE_V8_COVERAGE`: Node writes a report once more when JavaScript is gone, with the ranges of our code. What there is
-//! to say has been said by `coverage.js`, so that report goes.
+//! `NODE_V8_COVERAGE`: `coverage.js` writes the report, with the ranges of the user's source. Node writes another one when
+//! JavaScript is gone, with the ranges of our compiled code; that one is removed.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ struct Written {
     urls: BTreeSet<String>,
 }
 
-/// `written(folder, names, urls)`: the reports that stay, and the modules that they tell of.
+/// `written(folder, names, urls)`: `coverage.js` tells which reports stay, and which modules these cover.
 pub fn written<'s>(call: &Call<'s>) -> JsResult<'s> {
     let texts = |value: Value<'s>| -> JsResult<'s, Vec<String>> {
         Ok(value.items()?.into_iter().filter_map(Value::text).collect())
@@ -33,7 +33,7 @@ pub fn written<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.undefined())
 }
 
-/// Removes what this process wrote later about the same modules.
+/// Removes the reports that this process wrote later about the same modules.
 fn remove_rest() {
     let Some(written) = WRITTEN.lock().ok().and_then(|mut written| written.take()) else {
         return;

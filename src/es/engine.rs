@@ -1,4 +1,4 @@
-//! The engine of one environment: its records, and what it has of JavaScript's.
+//! The engine of one environment: its records, and the JavaScript values that it needs.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
@@ -10,73 +10,73 @@ use super::compile::{Compiled, NodeVersion};
 use super::host::{Host, Plain, Runtimes};
 use super::load::Settings;
 use super::load::cache::Cache;
-use super::record::{ModuleId, Record, Version};
+use super::record::{ModuleId, Record, Status, Version};
 use super::resolve::url::file_url;
 use super::resolve::{Options, Resolved, Resolver};
 use super::source::Sources;
 use super::staged::Stage;
-use crate::js::{Held, Js, JsResult, Value};
+use crate::js::{Faint, Held, Js, JsResult, Value};
 
-/// Where the engine's own scripts seem to be: below `node_modules`, so that Node prints no warnings about them.
+/// Made-up folder of the engine's own scripts. It is below `node_modules` so that Node prints no warnings about them.
 pub(super) const OWN_PLACE: &str = "/node_modules/@upvotr/node-hmr/es";
 
-/// What an engine is to be told before it is first used.
+/// Settings of an engine, given before its first use.
 #[derive(Default)]
 pub struct Setup {
-    /// How specifiers are resolved; `builtins` is filled in.
+    /// How specifiers are resolved. The engine fills in `builtins`.
     pub resolve: Options,
     /// Whether the program runs hot.
     pub is_hot: bool,
-    /// Where compiled code is kept, if it is.
+    /// The cache of compiled code on the disk, if it is used.
     pub cache: Option<Cache>,
 }
 
-/// Called with the module that has imported another.
+/// A callback that gets the module which has loaded another one by `import()`.
 pub type OnImport = fn(Js<'_>, ModuleId);
 
 /// The modules of one environment.
 pub struct Engine {
-    /// What reads and compiles files.
+    /// Reads and compiles files.
     pub sources: RefCell<Rc<Sources>>,
     /// The program around the engine.
     host: RefCell<Rc<dyn Host>>,
     /// The runtimes of the classic API, once there are some.
     runtimes: RefCell<Option<Rc<dyn Runtimes>>>,
-    /// Modules are being prepared for a runtime, outside of any update of the program.
+    /// Set while modules are prepared for a runtime of the classic API, outside of any update of the program.
     pub(super) is_anew: Cell<bool>,
     glue: Held,
     glue_functions: RefCell<HashMap<&'static str, Held>>,
     records: RefCell<Vec<Rc<Record>>>,
     by_url: RefCell<HashMap<String, ModuleId>>,
-    /// Updates that are being evaluated: `import()` sees their versions.
+    /// Stages of the updates that are being evaluated. `import()` gives their versions.
     pub(super) stages: RefCell<Vec<Rc<Stage>>>,
     pub(super) async_order: Cell<u64>,
     /// Modules that were read anew and whose new text has not been committed.
     pub(super) unread: RefCell<BTreeSet<ModuleId>>,
-    /// First promises of asynchronous modules: they have hoisted when these are settled.
+    /// The first promise of each asynchronous module. The module has hoisted its functions when the promise is settled.
     pub(super) hoisting: RefCell<Vec<Held>>,
-    /// By URL, the last versions of the code of ES modules, the newest last: their source maps are given when a stack names
-    /// them.
+    /// The last versions of each ES module's code by URL, the newest last. Node gets their source maps when a stack names the
+    /// file.
     pub(super) mapped: RefCell<HashMap<String, Vec<Arc<Compiled>>>>,
+    /// The last error of a name that leads nowhere.
+    pub(super) last_link_error: RefCell<Option<Faint>>,
     /// The module that the program was started with.
     pub(super) main: Cell<Option<ModuleId>>,
-    /// Told of each module that has loaded another by `import()`.
+    /// Called with each module that has loaded another one by `import()`.
     pub(super) on_import: Cell<Option<OnImport>>,
     /// The running Node.
     pub node: NodeVersion,
     builtins: Vec<String>,
-    /// Node's `Module`, and what its hooks were before the engine's.
+    /// Node's class `Module`.
     pub(super) node_module: Held,
+    /// Node's own functions of `Module`, which the engine's hooks replaced, by name.
     pub(super) old_hooks: RefCell<HashMap<String, Held>>,
 }
 
 impl Engine {
     /// An engine that knows no module yet.
-    pub(super) fn new(node: NodeVersion, builtins: Vec<String>, node_module: Held, glue: Held) -> Self {
-        let options = Options {
-            builtins: builtins.clone(),
-            ..Options::default()
-        };
+    pub(super) fn new(node: NodeVersion, options: Options, node_module: Held, glue: Held) -> Self {
+        let builtins = options.builtins.clone();
         let settings = Settings {
             hot: false,
             node,
@@ -96,6 +96,7 @@ impl Engine {
             unread: RefCell::default(),
             hoisting: RefCell::default(),
             mapped: RefCell::default(),
+            last_link_error: RefCell::default(),
             main: Cell::new(None),
             on_import: Cell::new(None),
             node,
@@ -105,12 +106,12 @@ impl Engine {
         }
     }
 
-    /// The engine of this environment, made when it is first asked for: from then on Node maps the stacks of evaluated code.
+    /// The engine of this environment, made at the first call. From then on Node maps the stacks of evaluated code.
     pub fn of(js: Js<'_>) -> JsResult<'_, Rc<Self>> {
         js.state::<Self>()
     }
 
-    /// Sets up how specifiers are resolved and files compiled. To be called before the first import.
+    /// Sets how specifiers are resolved and files compiled. Call it before the first import.
     pub fn set_up(&self, setup: Setup) {
         let options = Options {
             builtins: self.builtins.clone(),
@@ -130,7 +131,7 @@ impl Engine {
         *self.host.borrow_mut() = host;
     }
 
-    /// Sets who knows the runtimes of the classic API.
+    /// Sets the object that knows the runtimes of the classic API.
     pub fn set_runtimes(&self, runtimes: Rc<dyn Runtimes>) {
         self.runtimes.borrow_mut().get_or_insert(runtimes);
     }
@@ -140,26 +141,27 @@ impl Engine {
         self.runtimes.borrow().clone()
     }
 
-    /// Whether what is being prepared is for a runtime, outside of any update of the program.
+    /// Whether modules are being prepared for a runtime, outside of any update of the program.
     pub fn is_anew(&self) -> bool {
         self.is_anew.get()
     }
 
-    /// The whole program is about to be evaluated again: what a runtime imports meanwhile is not what runs now.
+    /// Marks modules as outdated, since the whole program is about to be evaluated again. A runtime that imports one of them
+    /// meanwhile gets a new version.
     pub fn outdate(&self, modules: impl Iterator<Item = ModuleId>) {
         for record in modules.filter_map(|id| self.record(id)) {
             record.is_outdated.set(true);
         }
     }
 
-    /// The end of that.
+    /// Ends what [`Engine::outdate`] began.
     pub fn no_longer_outdated(&self) {
         for record in self.records.borrow().iter() {
             record.is_outdated.set(false);
         }
     }
 
-    /// From now on this is told of each module that has loaded another by `import()`.
+    /// Sets the callback that gets each module which has loaded another one by `import()`.
     pub fn set_on_import(&self, told: OnImport) {
         self.on_import.set(Some(told));
     }
@@ -174,7 +176,7 @@ impl Engine {
         Rc::clone(&self.host.borrow())
     }
 
-    /// What reads and compiles files.
+    /// Reads and compiles files.
     pub fn sources(&self) -> Rc<Sources> {
         Rc::clone(&self.sources.borrow())
     }
@@ -201,12 +203,12 @@ impl Engine {
         self.main.set(Some(id));
     }
 
-    /// A record by its place.
+    /// A record by its module id.
     pub fn record(&self, id: ModuleId) -> Option<Rc<Record>> {
         self.records.borrow().get(id).cloned()
     }
 
-    /// All records that there ever were; those that were removed have no current version.
+    /// All records that were ever made. A record that was removed has no current version.
     pub fn records(&self) -> Vec<Rc<Record>> {
         self.records.borrow().clone()
     }
@@ -222,7 +224,7 @@ impl Engine {
         self.find(&file_url(path, ""))
     }
 
-    /// The record of what a specifier leads to, made if there is none yet.
+    /// The record of a specifier's target, made if there is none yet.
     pub fn record_of(&self, resolved: &Resolved) -> Rc<Record> {
         let (url, path, is_local) = match resolved {
             Resolved::Builtin(name) | Resolved::Other(name) => (name.clone(), None, false),
@@ -258,12 +260,19 @@ impl Engine {
         newest.or_else(|| self.current(id))
     }
 
+    /// Whether an update under way has a version of the module that has not begun to run.
+    pub fn is_staged(&self, id: ModuleId) -> bool {
+        let stages = self.stages.borrow();
+        let newest = stages.iter().rev().find_map(|stage| stage.version(id));
+        newest.is_some_and(|version| version.status.get() == Status::Linked)
+    }
+
     /// The version of a module that importers see.
     pub fn current(&self, id: ModuleId) -> Option<Rc<Version>> {
         self.record(id).and_then(|record| record.current())
     }
 
-    /// The version with that number, if it is still there.
+    /// The version with that number, if it is still staged or current.
     pub fn version(&self, id: ModuleId, serial: u32) -> Option<Rc<Version>> {
         self.version_of(id).filter(|version| version.serial == serial)
     }

@@ -1,4 +1,4 @@
-//! The engine's errors as JavaScript's: classes, codes and stacks that Node would give.
+//! Makes JavaScript errors of the engine's errors, with the classes, codes and stacks that Node would give.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// What stands before the message in a stack: the place, the line of code, and a caret below the column.
+    /// The text before the message in a stack: the place, the line of code, and a caret below the column.
     fn frame(&self) -> String {
         let Self {
             url, line, column, ..
@@ -105,7 +105,7 @@ impl Engine {
         thrown
     }
 
-    /// An error of ours that is about an import, at the place of that import. A syntax error has its own.
+    /// Gives an error about an import the place of that import. A syntax error keeps its own place.
     pub fn at_import<'s>(
         &self,
         js: Js<'s>,
@@ -140,7 +140,7 @@ impl Engine {
                     column: error.column,
                 };
                 let is_json = path.extension().is_some_and(|extension| extension == "json");
-                // The parser's quotes are not V8's.
+                // V8 words this with other quotes than our parser.
                 let message = if is_json {
                     json_message(js, path, &text).unwrap_or_else(|| error.message.clone())
                 } else if error.message == "Unexpected token" {
@@ -219,7 +219,17 @@ impl Engine {
             line: *line,
             column: *column,
         };
-        self.syntax_error(js, &message, &place)
+        let thrown = self.syntax_error(js, &message, &place);
+        *self.last_link_error.borrow_mut() = thrown.0.faint();
+        thrown
+    }
+
+    /// Whether this is the last error of a name that leads nowhere: an importer that does without that name mends it.
+    pub fn is_link_error(&self, js: Js<'_>, thrown: Value<'_>) -> bool {
+        let last = self.last_link_error.borrow();
+        last.as_ref()
+            .and_then(|last| last.get(js))
+            .is_some_and(|last| last.same(thrown))
     }
 
     /// `value`, thrown.
@@ -228,7 +238,7 @@ impl Engine {
     }
 }
 
-/// Node's words for JSON that is none.
+/// Node's message for invalid JSON.
 fn json_message(js: Js<'_>, path: &Path, text: &str) -> Option<String> {
     let json = js.global().and_then(|global| global.get("JSON")).ok()?;
     let thrown = json.call_method("parse", &[js.string(text)]).err()?;
@@ -236,7 +246,7 @@ fn json_message(js: Js<'_>, path: &Path, text: &str) -> Option<String> {
     Some(format!("{}: {message}", path.display()))
 }
 
-/// What V8 says in a stack of the place of an early error that is its own to find: line, and the code under the carets.
+/// Reads from a stack where V8 found an early error: the line, and the code above the carets.
 fn early_place(stack: &str) -> Option<(u32, &str)> {
     let mut lines = stack.lines();
     let (first, code, carets) = (lines.next()?, lines.next()?, lines.next()?);
@@ -249,7 +259,7 @@ fn early_place(stack: &str) -> Option<(u32, &str)> {
     Some((line, code.get(from..to)?))
 }
 
-/// Node's words for a name that a CommonJS module does not have.
+/// Node's message for an imported name that a CommonJS module does not export.
 fn common_js_hint(text: &str, specifier: &str, name: &str, line: u32) -> String {
     let code = line_of(text, line);
     let names = code
@@ -266,7 +276,7 @@ fn common_js_hint(text: &str, specifier: &str, name: &str, line: u32) -> String 
     )
 }
 
-/// V8's words for the token at a place.
+/// V8's message for an unexpected token at a place.
 fn unexpected(place: &Place<'_>) -> String {
     let line = line_of(place.text, place.line);
     let mut units = 1;
@@ -308,7 +318,7 @@ fn is_keyword(name: &str) -> bool {
     KEYWORDS.split_whitespace().any(|keyword| keyword == name)
 }
 
-/// Whether a module, or what it re-exports by star, declares a type of that name.
+/// Whether a module, or a module that it re-exports by `export *`, declares a type of that name.
 fn has_type(version: &Rc<Version>, name: &str) -> bool {
     let mut seen = HashSet::new();
     let mut waiting = vec![Rc::clone(version)];

@@ -8,22 +8,22 @@ use super::engine::Engine;
 use super::record::{Body, Status, Version};
 use crate::js::{Cx, Held, Js, Thrown, settled, spawn_detached};
 
-/// What running one module gave.
+/// The result of running one module.
 enum Ran {
-    /// It has run to its end.
+    /// The module has run to its end.
     Done,
-    /// It goes on after this promise; of what Node loads, to the namespace.
+    /// The module goes on when this promise settles. For a module that Node loads, the promise brings the namespace.
     Promise(Held),
 }
 
-/// A module on the stack of an evaluation, and which of its imports comes next.
+/// A module on the stack of an evaluation, and the index of the import that comes next.
 struct Frame {
     version: Rc<Version>,
     next: usize,
 }
 
 impl Engine {
-    /// `Evaluate`: when it returns, the version has run, or waits (`EvaluatingAsync`), or threw.
+    /// `Evaluate` of the specification. When it returns, the version has run, waits (`EvaluatingAsync`), or has thrown.
     pub fn evaluate(&self, js: Js<'_>, version: &Rc<Version>) -> Result<(), Held> {
         let version = version.root();
         match version.status.get() {
@@ -46,7 +46,7 @@ impl Engine {
         result
     }
 
-    /// `InnerModuleEvaluation`; `stack` is the specification's.
+    /// `InnerModuleEvaluation` of the specification, with its `stack`.
     fn evaluate_graph(
         &self,
         js: Js<'_>,
@@ -89,7 +89,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Runs a module whose imports are done or wait; closes its cycle if it is the one that was entered first.
+    /// Runs a module whose imports are done or wait. Closes the module's cycle if the module was entered first of it.
     fn leave(&self, js: Js<'_>, version: &Rc<Version>, stack: &mut Vec<Rc<Version>>) -> Result<(), Held> {
         if version.pending.get() > 0 || version.has_await() {
             self.become_async(version);
@@ -265,11 +265,11 @@ fn has_await_somewhere(thrown: &Thrown<'_>) -> bool {
         .is_some_and(|code| code.display() == "ERR_REQUIRE_ASYNC_MODULE")
 }
 
-/// What follows, in `InnerModuleEvaluation`, when an import has been entered: it may have failed, belong to the same
-/// cycle, or be waited for.
+/// The part of `InnerModuleEvaluation` after an import was entered. The import may have failed, belong to the same cycle, or
+/// have to be waited for.
 fn join(importer: &Rc<Version>, required: &Rc<Version>) -> Result<(), Held> {
     if required.status.get() == Status::Evaluating && required.unit.code().is_none() {
-        // CommonJS that is running has required, by way of others, the importer, which sees what is exported so far.
+        // Running CommonJS has required the importer through other modules. The importer sees what is exported so far.
         return Ok(());
     }
     let target = if required.status.get() == Status::Evaluating {

@@ -9,10 +9,11 @@ use super::text::quoted;
 use crate::js::{Js, JsResult, Value};
 
 impl Engine {
-    /// Lets Node load it. Throws `ERR_REQUIRE_ASYNC_MODULE` if it has top-level await.
+    /// Lets Node load a package or builtin. Throws `ERR_REQUIRE_ASYNC_MODULE` if the module has top-level await.
     pub(super) fn load_external<'s>(&self, js: Js<'s>, version: &Version) -> JsResult<'s> {
         let url = &version.unit.url;
-        // Node caches what a virtual file resolves to, by its name: each target has one of its own.
+        // Node caches by the importing file's name what a specifier resolves to, so each target gets an importing file of its
+        // own.
         let file = Self::own_file(&format!("package-{}.mjs", version.module));
         let attributes = if is_json(url) {
             " with { type: \"json\" }"
@@ -25,7 +26,7 @@ impl Engine {
             .run_outside(js, load, &[js.string(&file), js.string(&text)])
     }
 
-    /// The promise of what has top-level await.
+    /// Lets Node load a module that has top-level await. Returns the promise of its namespace.
     pub(super) fn import_external<'s>(&self, js: Js<'s>, url: &str) -> JsResult<'s> {
         let import = self.glue_function(js, "import")?;
         let options = js.object();
@@ -37,7 +38,7 @@ impl Engine {
         self.host().run_outside(js, import, &[js.string(url), options])
     }
 
-    /// Node's namespace is what importers read.
+    /// Lets importers read Node's namespace.
     pub(super) fn set_external<'s>(
         &self,
         js: Js<'s>,

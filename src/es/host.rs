@@ -1,4 +1,4 @@
-//! What the engine asks of the program that runs it, and the program of the runtimes in it.
+//! The traits by which the engine asks the program around it, and the program asks the runtimes of the classic API in it.
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -14,17 +14,17 @@ pub trait Host {
         Ok(js.undefined())
     }
 
-    /// Adds members to `$` of a version: timers of its own (`setTimeout` …).
+    /// Adds members to `$` of a version: the timers of hot code (`setTimeout` …).
     fn scope<'s>(&self, _js: Js<'s>, _version: &Version, _scope: Value<'s>) -> JsResult<'s, ()> {
         Ok(())
     }
 
-    /// Runs one step of a version's code: `step(...args)`. The owner of what it starts is this version.
+    /// Runs one step of a version's code: `step(...args)`. What the step starts belongs to this version.
     fn run<'s>(&self, js: Js<'s>, _version: &Version, step: Value<'s>, args: &[Value<'s>]) -> JsResult<'s> {
         step.call(js.undefined(), args)
     }
 
-    /// Runs the loading of what Node loads itself: `step(...args)`. What it starts has no owner.
+    /// Runs `step(...args)`, by which Node loads a package or builtin. What the step starts belongs to no version.
     fn run_outside<'s>(&self, js: Js<'s>, step: Value<'s>, args: &[Value<'s>]) -> JsResult<'s> {
         step.call(js.undefined(), args)
     }
@@ -38,17 +38,20 @@ pub trait Host {
     /// A version has run to its end, or failed.
     fn evaluated(&self, _js: Js<'_>, _version: &Rc<Version>) {}
 
-    /// Whether the program itself evaluates a file anew when it changes, and then tells the runtimes that have imported it.
+    /// Whether the program itself evaluates a changed file anew, and then tells the runtimes that have imported it.
     fn takes(&self, _path: &Path) -> bool {
         false
     }
+
+    /// `HMRRuntime.disableReloading()` was called: nothing is watched any more.
+    fn reloading_disabled(&self, _js: Js<'_>) {}
 
     /// A runtime was made.
     fn runtime_made<'s>(&self, _js: Js<'s>, _runtime: Value<'s>) -> JsResult<'s, ()> {
         Ok(())
     }
 
-    /// Calls `function.apply(this, args)`, which is a step in the life of a hot module of that runtime.
+    /// Calls `function.apply(this, args)`: a step in the life of a hot module of that runtime.
     fn run_step<'s>(
         &self,
         _runtime: Value<'s>,
@@ -60,7 +63,7 @@ pub trait Host {
     }
 }
 
-/// What the update of a hot module failed with, if it did.
+/// A future that ends with the update of hot modules. Brings what an update failed with, if one did.
 pub type StepsEnded = Pin<Box<dyn Future<Output = Option<Held>>>>;
 
 /// The runtimes of the classic API, as the program around the engine sees them.
@@ -68,17 +71,17 @@ pub trait Runtimes {
     /// The files of the hot modules that runtimes keep up to date.
     fn files(&self) -> Vec<PathBuf>;
 
-    /// Whether a file is one of those.
+    /// Whether a file is a hot module that a runtime keeps up to date.
     fn has(&self, path: &Path) -> bool;
 
-    /// The hot modules in these files were evaluated anew: their runtimes take the new versions. Waits until these run, though
-    /// not for ever.
+    /// Lets the runtimes take the new versions of the hot modules in these files. Waits until the new versions run, but not
+    /// for ever.
     fn update(&self, cx: &Cx, paths: &[PathBuf]) -> StepsEnded;
 
-    /// The version of the program that made the runtime is gone: nothing is watched any more.
+    /// Closes a runtime, since the version of the program that made it is gone. The runtime watches nothing any more.
     fn close<'s>(&self, runtime: Value<'s>) -> JsResult<'s, ()>;
 
-    /// What the hot modules of a closed runtime have is cleaned up.
+    /// Runs the cleanups of the hot modules of a closed runtime.
     fn clean_up(&self, runtime: Value<'_>);
 }
 

@@ -1,4 +1,4 @@
-//! `$`, the getters that importers read through, and the slots that lead to them.
+//! Instantiation: `$` of each version, the getters that importers read through, and the slots that lead to the getters.
 
 use std::fmt::Write;
 use std::rc::Rc;
@@ -11,11 +11,11 @@ use super::record::{Body, ModuleId, Status, Version};
 use super::text::quoted;
 use crate::js::{Held, Js, JsResult, Value};
 
-/// Of so many versions of a module the source maps are kept: frames of one that was replaced may appear.
+/// Number of versions of a module whose source maps are kept. A stack may still name a version that was replaced.
 const MAPPED: usize = 3;
 
 impl Engine {
-    /// Makes `$`, lets the module hoist its functions; parses JSON. Runs no statement of the user's.
+    /// Makes `$`, lets an ES module hoist its functions, parses JSON. No statement of the user's runs.
     pub(super) fn instantiate<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s, ()> {
         match &version.unit.body {
             Body::Module(_) => self.instantiate_module(js, version),
@@ -77,13 +77,13 @@ impl Engine {
         Ok(())
     }
 
-    /// Compiles the function of an ES module. What Node is to know of its source map is kept until a stack names the file.
+    /// Compiles the function of an ES module. Its source map is kept here until a stack names the file.
     fn load_function<'s>(&self, js: Js<'s>, url: &str, code: &Arc<Compiled>) -> JsResult<'s> {
         self.note_mapped(url, code);
         self.glue(js, "load", &[js.string(&code.code), js.string(url)])
     }
 
-    /// Whether another version's map counted before.
+    /// Notes the newest code of a URL for its source map. Returns whether another version's map counted before.
     fn note_mapped(&self, url: &str, code: &Arc<Compiled>) -> bool {
         let mut mapped = self.mapped.borrow_mut();
         let versions = mapped.entry(url.to_owned()).or_default();
@@ -98,7 +98,7 @@ impl Engine {
         versions.len() > 1
     }
 
-    /// Of these modules, the maps of what runs count again: other versions were loaded and have failed.
+    /// Lets the source maps of the running versions of these modules count again, after newer versions have failed.
     pub(super) fn map_what_runs<'s>(
         &self,
         js: Js<'s>,
@@ -115,7 +115,7 @@ impl Engine {
         Ok(())
     }
 
-    /// The comment with the source map of the code that was loaded last under a URL, or of this code.
+    /// The comment with the source map of `code`, or without it of the code that was loaded last under the URL.
     pub(super) fn map_comment(&self, url: &str, code: Option<&str>) -> Option<String> {
         let mapped = self.mapped.borrow();
         let mut versions = mapped.get(url)?.iter().rev();
@@ -123,7 +123,7 @@ impl Engine {
         Some(map_comment(url, version.map.as_deref()?))
     }
 
-    /// Sets `[env, names]` of a module that is made of values.
+    /// Sets `[env, names]` of a module that has values and no bindings: JSON, CommonJS, and what Node loads.
     pub(super) fn set_values<'s>(version: &Version, pair: Value<'s>) -> JsResult<'s, ()> {
         let names = pair.item(1)?.items()?;
         let mut names: Vec<String> = names.into_iter().filter_map(Value::text).collect();
@@ -147,7 +147,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Getters for what a module exports of others: made from text, so that V8 has a function of its own for each.
+    /// Getters for what a module re-exports. They are made from text, so that V8 compiles a function for each.
     fn getters<'s>(
         &self,
         js: Js<'s>,
@@ -194,7 +194,7 @@ impl Engine {
         make.call(js.undefined(), &[scope]).map(Some)
     }
 
-    /// Adds the names that came late, by stars, to the getters.
+    /// Adds getters for names that became known only when a target of `export *` had run.
     pub(super) fn extend_env<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s, ()> {
         let (Some(scope), Some(env)) = (version.scope(), version.env()) else {
             return Ok(());
@@ -208,7 +208,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Leads the slots of a module to what it imports now. What has not run and has no names yet is left out.
+    /// Leads the slots of a module to its imports' current versions. Imports whose names are not known before they run are
+    /// left out until then.
     pub(super) fn bind<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s, ()> {
         let (Some(code), Some(scope)) = (version.unit.code(), version.scope()) else {
             return Ok(());
@@ -246,7 +247,7 @@ impl Engine {
         Ok(())
     }
 
-    /// The namespace that an importer has of a target, unless its names are not complete before it has run.
+    /// The namespace of a target for an importer; none while the target's names are not complete, because it has not run.
     fn namespace_if_known<'s>(
         &self,
         js: Js<'s>,
@@ -265,7 +266,7 @@ impl Engine {
         }
     }
 
-    /// The getters that an importer reads through.
+    /// The getters of a target that an importer reads through.
     pub(super) fn env_for<'s>(
         &self,
         js: Js<'s>,

@@ -6,10 +6,10 @@ use std::rc::Rc;
 use super::compile::ExportKind;
 use super::record::Version;
 
-/// What a name leads to.
+/// The binding or namespace that a name leads to.
 #[derive(Clone)]
 pub enum Binding {
-    /// A binding of that version, by the name under which it exports it.
+    /// A binding of that version, with its exported name.
     Name(Rc<Version>, String),
     /// The namespace of that version.
     Namespace(Rc<Version>),
@@ -25,32 +25,32 @@ impl Binding {
     }
 }
 
-/// The answer to where a name leads.
+/// The answer of a search for a name. An error names the export at which V8 reports it.
 pub enum Resolution {
-    /// To this binding.
+    /// The name leads to this binding.
     Found(Binding),
-    /// Nowhere; the re-export that led there.
+    /// The name leads nowhere. The hop is the re-export that led there.
     Missing(Option<Hop>),
-    /// To two bindings; the export by which the module with the stars was reached.
+    /// The name leads to two bindings. The hop is the export by which the module with the `export *` was reached.
     Ambiguous(Option<Hop>),
-    /// Back to where it started; the export that closes the circle.
+    /// The name leads back to where it started. The hop is the export that closes the circle.
     Circular(Option<Hop>),
 }
 
 /// A version, and the place of one of its exports in [`super::compile::Compiled::exports`].
 pub type Hop = (Rc<Version>, usize);
 
-/// The hop that led to a star; none if the search began there.
+/// The hop that led to an `export *`; none if the search began there.
 struct Asked(Option<Hop>);
 
 /// One search for a name.
 struct Search {
     seen: HashSet<(*const Version, String)>,
-    /// Whether a module was asked whose names are known only after it ran.
+    /// Whether the search asked a module whose names are known only after it has run.
     is_late: bool,
 }
 
-/// Where `name` of `version` leads, and whether this may change once what it imports has run.
+/// Where `name` of `version` leads, and whether the answer may change once the modules below have run.
 pub fn resolve(version: &Rc<Version>, name: &str) -> (Resolution, bool) {
     let mut search = Search {
         seen: HashSet::new(),
@@ -64,7 +64,7 @@ impl Search {
     fn resolve(&mut self, version: &Rc<Version>, name: &str, hop: Option<Hop>) -> Resolution {
         let mut before_star = None;
         match (self.follow(version, name, hop, &mut before_star), before_star) {
-            // What a star does not lead to is missing where the star stands.
+            // V8 reports a name that no `export *` brings at the `export *`.
             (Resolution::Missing(_) | Resolution::Circular(_), Some(Asked(hop))) => Resolution::Missing(hop),
             (resolution, _) => resolution,
         }
@@ -79,7 +79,7 @@ impl Search {
         before_star: &mut Option<Asked>,
     ) -> Resolution {
         let (mut version, mut name) = (Rc::clone(version), name.to_owned());
-        // Re-exports by name and a lone star are followed here, several stars by recursion.
+        // Re-exports by name and a lone `export *` are followed in this loop, several `export *` by recursion.
         loop {
             if !self.seen.insert((Rc::as_ptr(&version), name.clone())) {
                 return Resolution::Circular(hop);
@@ -123,7 +123,7 @@ impl Search {
         }
     }
 
-    /// JSON, CommonJS and what Node loads.
+    /// Looks a name up in a module that has values and no bindings: JSON, CommonJS, and what Node loads.
     fn resolve_in_values(&mut self, version: Rc<Version>, name: String, hop: Option<Hop>) -> Resolution {
         let has = version.names.borrow().as_ref().map(|names| names.contains(&name));
         match has {
@@ -159,7 +159,7 @@ impl Search {
     }
 }
 
-/// The place of the star export of a request.
+/// Index of the `export *` of a request.
 fn star_of(version: &Version, request: usize) -> Option<usize> {
     let exports = &version.unit.code()?.exports;
     exports
@@ -167,12 +167,12 @@ fn star_of(version: &Version, request: usize) -> Option<usize> {
         .position(|export| matches!(export.kind, ExportKind::Star { request: other } if other == request))
 }
 
-/// The names that a version's stars add to its own, each with the request that it comes by.
+/// The names that a version exports by `export *`, each with the request that brings it.
 pub fn star_names(version: &Rc<Version>) -> Vec<(String, usize)> {
     let own = &version.unit.table().named;
     let mut requests: HashMap<String, usize> = HashMap::new();
     let mut names = Vec::new();
-    // Names that several stars have, or may have, and those of stars that may have ambiguous ones.
+    // Names that several `export *` bring or may bring, and all names of an `export *` that may bring ambiguous ones.
     let mut unsure: HashSet<String> = HashSet::new();
     let mut is_certain = !version.has_late_names.get();
     for &request in &version.unit.table().stars {
@@ -220,7 +220,7 @@ fn certain_names(version: &Version) -> Option<Rc<[String]>> {
     version.all_names.borrow().clone()
 }
 
-/// Every name that a version and its stars export, ambiguous ones too.
+/// Every name that a version exports, those of `export *` and ambiguous ones included.
 fn exported_names(version: &Rc<Version>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut seen: HashSet<*const Version> = HashSet::new();
@@ -246,7 +246,7 @@ fn exported_names(version: &Rc<Version>) -> BTreeSet<String> {
 pub fn namespace_names(version: &Rc<Version>) -> Vec<String> {
     let mut names: Vec<String> = if version.unit.code().is_some() {
         let own = version.unit.table().named.keys();
-        // A name that comes late is asked for here, and is there, or else nothing of this module will run.
+        // A late name counts as exported: if it turns out to be missing, nothing of this module will run.
         let found = own.filter(|name| {
             let (resolution, is_late) = resolve(version, name);
             is_late || matches!(resolution, Resolution::Found(_))

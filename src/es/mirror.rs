@@ -1,5 +1,6 @@
-//! ES modules among the records of `require.cache`: what follows the modules that are required, by their `children`, follows
-//! those that are imported too; and evicting one there means that it is evaluated anew when it is next reached.
+//! Records of ES modules in `require.cache`. Code that follows required modules by their `children` (dependencies of the
+//! classic API) so follows imported ones too. Taking such a record out lets the module be evaluated anew when it is next
+//! reached.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -12,22 +13,22 @@ use super::record::{Body, ModuleId, Record, Version};
 use crate::js::{Js, JsResult, Value};
 use crate::watch::Stamp;
 
-/// A file with its stamp from before it was read.
+/// A file, with its stamp from before it was read.
 pub type Seen = (PathBuf, Option<Stamp>);
 
 /// A record whose module has imported something.
 pub struct Imported<'s> {
-    /// The record.
+    /// The record in `require.cache`.
     pub module: Value<'s>,
-    /// Its file.
+    /// The file of the module.
     pub path: String,
-    /// The files that have records since.
+    /// The files that have got records by this.
     pub files: Vec<Seen>,
 }
 
 impl Engine {
-    /// Gives records to the ES modules that a module reaches, itself included, where their present versions have none yet.
-    /// Gives the files of those, with what they looked like before they were read.
+    /// Makes records for the ES modules that a module reaches, itself included, where their current versions have none yet.
+    /// Returns the files of these modules, with their stamps from before they were read.
     pub fn mirror<'s>(&self, js: Js<'s>, root: ModuleId) -> JsResult<'s, Vec<Seen>> {
         let cache = self.node_module.get(js).get("_cache")?;
         let (mut seen, mut fresh) = (HashSet::new(), Vec::new());
@@ -57,8 +58,7 @@ impl Engine {
         Ok(files.collect())
     }
 
-    /// A module has imported others by `import()`: its record, if it has one, tells so. Gives that, its file, and the files
-    /// that have records now.
+    /// Adds the modules that a module has loaded by `import()` to its record. `None` if the module has no record.
     pub fn mirror_imported<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s, Option<Imported<'s>>> {
         let Some((record, version)) = self.mirrored(id) else {
             return Ok(None);
@@ -84,12 +84,12 @@ impl Engine {
 
     fn mirrored(&self, id: ModuleId) -> Option<(Rc<Record>, Rc<Version>)> {
         let record = self.record(id)?;
-        // One that another evaluation has staged, and will commit: a top-level await was waited for by both.
+        // Another evaluation may have staged the version, and will commit it: both waited for the same top-level await.
         let version = self.version_of(id)?;
         (record.is_local && suffix_of(&record.url).is_empty()).then_some((record, version))
     }
 
-    /// The modules of the program's own that a module imports or requires.
+    /// The program's own modules that a module imports or requires.
     fn below<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s, Vec<ModuleId>> {
         let Some((record, version)) = self.mirrored(id) else {
             return Ok(Vec::new());
@@ -102,7 +102,7 @@ impl Engine {
         Ok(below)
     }
 
-    /// What a CommonJS module has loaded by `import()` is among what it required.
+    /// Adds the modules that a CommonJS module has loaded by `import()` to the `children` of its record.
     fn add_children<'s>(&self, cache: Value<'s>, record: &Record, children: Value<'s>) -> JsResult<'s, ()> {
         for id in record.dynamic_imports.borrow().clone() {
             let Some(below) = self.record(id) else { continue };

@@ -16,13 +16,13 @@
 //! | `external.rs` | what Node loads |
 //! | `commonjs.rs` | local CommonJS, by Node's loader |
 //! | `run.rs` | the ways in |
-//! | `stage.rs`, `staged.rs` | new versions, until they are committed |
+//! | `stage.rs`, `staged.rs` | new versions, until they are committed; `importers.rs`: those that import them and stay |
 //! | `anew.rs`, `mirror.rs` | one module evaluated as `require` does after an eviction; records in `require.cache` for that |
 //! | `coverage.rs`, `coverage.js` | `NODE_V8_COVERAGE` tells of the source |
 //! | `maps.js`, `stack.js` | source maps, once they are asked for; stacks as plain Node prints them |
 //! | `natives.rs`, `glue.js` | what compiled code calls; the part that has to be JavaScript |
 //! | `host.rs` | what the engine asks of the program around it |
-//! | `opening.rs` | how an engine is made |
+//! | `opening.rs`, `node_options.rs` | how an engine is made; what Node's options say of resolution |
 //! | `engine.rs`, `error.rs`, `text.rs` | the state; errors as Node words them; literals |
 
 pub mod compile;
@@ -40,11 +40,13 @@ mod error;
 mod evaluate;
 mod external;
 mod host;
+mod importers;
 mod instantiate;
 mod link;
 mod mirror;
 mod namespace;
 mod natives;
+mod node_options;
 mod opening;
 mod record;
 mod run;
@@ -56,9 +58,10 @@ mod text;
 pub use anew::{Reached, exported, has_to_wait, is_common_js};
 pub use engine::{Engine, Setup};
 pub use host::{Host, Plain, Runtimes, StepsEnded};
+pub use node_options::{node_arguments, options_of_node};
 pub use record::{Body, ModuleId, Record, Unit, Version};
 pub use run::{evaluated, import};
 pub use source::SourceError;
-pub use stage::evaluate;
+pub use stage::{Read, evaluate};
 pub use staged::Stage;
 pub use text::quoted;

@@ -1,8 +1,8 @@
 //! Namespace objects.
 //!
-//! A namespace is a Proxy over a target with data properties, so that each trap answers as Node's own object does. Its
-//! traps read through a cell, `{ env }`: of an update's version its own, until the update is committed; from then on the
-//! module's, so that namespaces of old versions show the current one.
+//! A namespace is a Proxy over a target with data properties, so that each trap answers as Node's own object does. The traps
+//! read through a cell, `{ env }`. Until an update is committed, its versions have cells of their own. From then on all
+//! versions share the cell of the module, so namespaces of old versions show the current one.
 
 use std::rc::Rc;
 
@@ -14,12 +14,13 @@ use crate::es::compile::Format;
 use crate::js::{Held, Js, JsResult, Value};
 
 impl Engine {
-    /// The namespace of a version: the same object each time.
+    /// The namespace of a version, the same object at each call.
     pub fn namespace<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s> {
         self.namespace_for(js, version, false)
     }
 
-    /// The namespace as TypeScript outside of `"type": "module"` sees it (`is_loose`), or anybody else.
+    /// The namespace of a version for one kind of importer. `is_loose`: the importer is TypeScript outside of `"type":
+    /// "module"`.
     pub(super) fn namespace_for<'s>(
         &self,
         js: Js<'s>,
@@ -87,7 +88,8 @@ impl Engine {
         Ok(made)
     }
 
-    /// What `require` of an ES module gives: its export `module.exports`, or the namespace, with `__esModule` as Node adds it.
+    /// The result of `require` of an ES module: its export `module.exports`, or the namespace, with `__esModule` as Node adds
+    /// it.
     pub(super) fn required_namespace<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s> {
         let known = version.live.borrow().required.clone();
         if let Some(known) = known {
@@ -96,8 +98,7 @@ impl Engine {
         let namespace = self.namespace(js, version)?;
         let names = link::namespace_names(version);
         let has = |name: &str| names.iter().any(|other| other == name);
-        let is_known = self.node.major >= 23 || version.unit.is_loose();
-        let required = if has("module.exports") && is_known {
+        let required = if has("module.exports") {
             namespace.get("module.exports")?
         } else if has("default") && !has("__esModule") {
             let Some(record) = self.record(version.module) else {
@@ -121,7 +122,7 @@ impl Engine {
     pub(super) fn finished(&self, js: Js<'_>, version: &Rc<Version>) {
         let namespace = version.live.borrow().namespace.clone();
         if let Some(namespace) = namespace {
-            // Only what `console.log` shows: getters that throw are passed over.
+            // The values are only for `console.log`, so getters that throw are passed over.
             let _ = self.glue(js, "fill", &[namespace.get(js)]);
         }
         self.host().evaluated(js, version);

@@ -1,4 +1,4 @@
-//! What compiled code calls: `import()`, `import.meta`, and CommonJS's names where they exist.
+//! The functions that compiled code calls: `import()`, `import.meta`, and CommonJS's names where they exist.
 
 use std::path::Path;
 
@@ -38,14 +38,15 @@ fn is_name<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.boolean(is_identifier_name(&call.arg(0).display())))
 }
 
-/// The comment with the source map of an ES module, by its URL; and by its code, if it is not the one loaded last.
+/// `map(url, code)`: the comment with the source map of an ES module. Without `code`, the map of the code that was loaded
+/// last.
 fn map<'s>(call: &Call<'s>) -> JsResult<'s> {
     let code = call.arg(1).text();
     let comment = Engine::of(call.js)?.map_comment(&call.arg(0).display(), code.as_deref());
     Ok(call.js.string(&comment.unwrap_or_default()))
 }
 
-/// `import(specifier, options)` of a module: whatever goes wrong rejects.
+/// `import(specifier, options)` of a module. Every error rejects the promise.
 fn import<'s>(call: &Call<'s>) -> JsResult<'s> {
     let cx = Cx::new(call.js);
     let from = id_of(call.arg(0));
@@ -83,10 +84,10 @@ fn import<'s>(call: &Call<'s>) -> JsResult<'s> {
     })
 }
 
-/// What an `import()` leads to.
+/// The target of an `import()`.
 enum Target {
     Module(ModuleId),
-    /// A URL that Node loads, and the options for it.
+    /// A URL that Node loads, with the options of the `import()`.
     Outer(String, Held),
 }
 
@@ -132,7 +133,7 @@ impl Engine {
         Ok(Target::Outer(record.url.clone(), options.hold()))
     }
 
-    /// Where a specifier in a module leads.
+    /// Resolves a specifier of a module.
     pub fn resolve_from(&self, from: ModuleId, specifier: &str) -> Result<Resolved, ResolveError> {
         let record = self.record(from);
         let path = record.as_ref().and_then(|record| record.path.as_deref());
@@ -141,7 +142,7 @@ impl Engine {
             .resolve(specifier, path.unwrap_or(Path::new("/")), Mode::Import)
     }
 
-    /// The URL of what a specifier leads to.
+    /// The URL of a resolved specifier.
     pub fn url_of(resolved: &Resolved) -> String {
         match resolved {
             Resolved::Builtin(name) | Resolved::Other(name) => name.clone(),
@@ -178,7 +179,7 @@ fn meta<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(meta)
 }
 
-/// `import.meta.resolve(specifier)`: as under node, a file that is not there has a URL all the same.
+/// `import.meta.resolve(specifier)`. As under node, a missing file has a URL all the same.
 fn resolve<'s>(call: &Call<'s>, id: ModuleId) -> JsResult<'s> {
     let js = call.js;
     let engine = Engine::of(js)?;
@@ -195,7 +196,7 @@ fn resolve<'s>(call: &Call<'s>, id: ModuleId) -> JsResult<'s> {
     }
 }
 
-/// `[env, name]`: the end of a long chain of re-exports, as a version reads it now.
+/// The end of a long chain of re-exports, as `[env, name]`, for a version that reads it now.
 fn far<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let engine = Engine::of(js)?;
@@ -207,7 +208,7 @@ fn far<'s>(call: &Call<'s>) -> JsResult<'s> {
     }
 }
 
-/// A CommonJS module has required something: tells the program around.
+/// Tells the program that a CommonJS module has required another module.
 fn required<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let engine = Engine::of(js)?;
@@ -222,7 +223,7 @@ fn required<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(js.undefined())
 }
 
-/// `module` of an ES module in which CommonJS's names exist; `require` is its `require_`.
+/// `module` of an ES module in which CommonJS's names exist. Its property `require_` is the module's `require`.
 fn module<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let engine = Engine::of(js)?;

@@ -1,8 +1,10 @@
-//! The engine of an environment is made when it is first asked for.
+//! Makes the engine of an environment, at the first call.
 
 use super::compile::NodeVersion;
 use super::engine::{Engine, OWN_PLACE};
 use super::natives;
+use super::node_options::options_of_node;
+use super::resolve::Options;
 use crate::js::{Js, JsResult, State, Value};
 
 impl State for Engine {
@@ -19,7 +21,11 @@ impl State for Engine {
         } else {
             js.undefined()
         };
-        let engine = Self::new(node, builtins, node_module.hold(), glue.hold());
+        let options = Options {
+            builtins,
+            ..options_of_node(js)?
+        };
+        let engine = Self::new(node, options, node_module.hold(), glue.hold());
         glue.call_method("start", &[natives::functions(js)?, stack, maps, coverage])?;
         prepare_node(js, node_module)?;
         Ok(engine)
@@ -40,7 +46,7 @@ fn node_version(js: Js<'_>) -> JsResult<'_, NodeVersion> {
     })
 }
 
-/// Runs the part that has to be JavaScript as a module of Node's loader: elsewhere `import()` does not work.
+/// Runs one of our scripts as a module of Node's loader, since `import()` works only in such a module.
 fn compile_own<'s>(js: Js<'s>, node_module: Value<'s>, name: &str, text: &str) -> JsResult<'s> {
     let path = js.builtin("path")?;
     let file = path.call_method("resolve", &[js.string(&format!("{OWN_PLACE}/{name}"))])?;
@@ -50,7 +56,8 @@ fn compile_own<'s>(js: Js<'s>, node_module: Value<'s>, name: &str, text: &str) -
     module.get("exports")
 }
 
-/// Node's source maps for evaluated code; and without V8's compilation cache, which keeps the text of every version.
+/// Switches on Node's source maps for evaluated code, and switches off V8's compilation cache, which would keep the text of
+/// every version.
 fn prepare_node<'s>(js: Js<'s>, node_module: Value<'s>) -> JsResult<'s, ()> {
     let set_support = node_module.get("setSourceMapsSupport")?;
     if set_support.is_function() {

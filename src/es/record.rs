@@ -1,8 +1,8 @@
 //! Modules and their versions.
 //!
-//! A record stands for one URL as long as the program knows it; each evaluation of its text is a version. A version
-//! refers to the versions that it imports, as ECMAScript's module records do; whoever replaces a version calls
-//! [`Version::retire`], which ends the circles of references.
+//! A record stands for one URL as long as the program knows it. Each evaluation of its text is a version. A version refers to
+//! the versions that it imports, as ECMAScript's module records do. These references form circles; [`Version::retire`],
+//! called when a version is replaced, ends them.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
@@ -14,10 +14,10 @@ use super::compile::{Compiled, ExportKind, Kind, Request};
 use super::resolve::{ResolveError, Resolved};
 use crate::js::{Held, Signal};
 
-/// The place of a record in the engine; never used again for another URL.
+/// Number of a record in the engine. No other URL ever gets the same number.
 pub type ModuleId = usize;
 
-/// What a module is made of.
+/// The content of a module.
 #[derive(Clone)]
 pub enum Body {
     /// An ES module, TypeScript with ES syntax included.
@@ -26,19 +26,19 @@ pub enum Body {
     CommonJs(Arc<Compiled>),
     /// A local JSON file: its text.
     Json(Arc<str>),
-    /// Whatever Node loads itself: a package, a builtin, `data:`.
+    /// A module that Node loads itself: a package, a builtin, `data:`.
     External,
 }
 
-/// A file as it was read: what it is made of, and where its requests lead.
+/// A file as it was read: its content, and the targets of its requests.
 pub struct Unit {
     /// Address of the module.
     pub url: String,
-    /// The file, for what is one.
+    /// Path of the file; empty for a module without one.
     pub path: PathBuf,
-    /// What it is made of.
+    /// The content.
     pub body: Body,
-    /// Where each request leads.
+    /// The target of each request, in source order.
     pub resolved: Vec<Result<Resolved, ResolveError>>,
     /// Hash of the file's bytes.
     pub hash: u64,
@@ -48,9 +48,9 @@ pub struct Unit {
 /// The exports of a unit by name.
 #[derive(Default)]
 pub struct Table {
-    /// Every export but those by star, by name: its place in [`Compiled::exports`].
+    /// Index in [`Compiled::exports`] of each export by name. `export *` is not among them.
     pub named: HashMap<String, usize>,
-    /// Requests of the star exports, in source order.
+    /// Requests of each `export *`, in source order.
     pub stars: Vec<usize>,
 }
 
@@ -117,18 +117,18 @@ impl Unit {
         })
     }
 
-    /// Whether nothing about it has changed: its bytes, its kind, where its requests lead.
+    /// Whether two units have the same bytes, kind and targets of requests.
     pub fn is_same(&self, other: &Self) -> bool {
         let kind = std::mem::discriminant(&self.body) == std::mem::discriminant(&other.body);
         kind && self.hash == other.hash && self.resolved == other.resolved
     }
 
-    /// Whether CommonJS's names exist in it and `esModuleInterop` holds.
+    /// Whether the file is TypeScript outside of `"type": "module"`: CommonJS's names exist and `esModuleInterop` holds.
     pub fn is_loose(&self) -> bool {
         self.code().is_some_and(|code| code.kind == Kind::LooseModule)
     }
 
-    /// Whether its export names are known only after it ran.
+    /// Whether the names of the module's exports are known only after it has run.
     pub fn names_come_late(&self) -> bool {
         matches!(self.body, Body::CommonJs(_) | Body::External)
     }
@@ -151,71 +151,73 @@ pub enum Status {
 
 /// A module of the program, under one URL.
 pub struct Record {
-    /// Its place in the engine.
+    /// Number of the record in the engine.
     pub id: ModuleId,
-    /// Its address.
+    /// URL of the module.
     pub url: String,
-    /// Its file, for what is one.
+    /// Path of the file; `None` for a module without one.
     pub path: Option<PathBuf>,
-    /// Whether it is a file of the program's own; otherwise Node loads it.
+    /// Whether the module is a file of the program's own. Node loads all others.
     pub is_local: bool,
     /// The version that importers see.
     pub current: RefCell<Option<Rc<Version>>>,
     /// Number of the next version.
     pub next_serial: Cell<u32>,
-    /// The program is being reloaded: a runtime that imports it, or what imports it, gets a new version.
+    /// Set during a reload of the program: a runtime that imports this module, or one above it, gets a new version.
     pub is_outdated: Cell<bool>,
-    /// What the namespaces of committed versions read through: `{ env }`.
+    /// The cell, `{ env }`, that the namespaces of committed versions read through.
     pub cell: RefCell<Option<Held>>,
-    /// Modules whose current version imports it statically.
+    /// Modules whose current version imports this one statically.
     pub importers: RefCell<BTreeSet<ModuleId>>,
-    /// Modules that have loaded it by `import()`.
+    /// Modules that have loaded this one by `import()`.
     pub dynamic_importers: RefCell<BTreeSet<ModuleId>>,
-    /// Modules that it has loaded by `import()`.
+    /// Modules that this one has loaded by `import()`.
     pub dynamic_imports: RefCell<BTreeSet<ModuleId>>,
 }
 
 /// One evaluation of a module's text, before, during and after.
 pub struct Version {
-    /// Its module.
+    /// The module.
     pub module: ModuleId,
-    /// Its number among the versions of the module.
+    /// Number of the version in its module.
     pub serial: u32,
-    /// What was read.
+    /// The unit that is evaluated.
     pub unit: Arc<Unit>,
-    /// The versions that its requests lead to, in source order; `None` for weak ones that lead nowhere.
+    /// The versions that the requests lead to, in source order; `None` for a weak request that leads nowhere.
     pub links: RefCell<Vec<Option<Rc<Version>>>>,
-    /// How far it is.
+    /// How far the version is.
     pub status: Cell<Status>,
-    /// What it threw.
+    /// The error that the evaluation threw.
     pub error: RefCell<Option<Held>>,
-    /// JavaScript's side of it.
+    /// The JavaScript values of the version.
     pub live: RefCell<Live>,
-    /// Names that are exported, sorted by code unit; made when they are first asked for.
+    /// Exported names, sorted by code unit. Made when they are first needed.
     pub names: RefCell<Option<Rc<[String]>>>,
-    /// Names of an ES module's exports, those by star included, while it is certain that they are all and none is ambiguous.
+    /// All names that an ES module exports, those of `export *` included. Set only while the list is surely complete and none
+    /// is ambiguous.
     pub all_names: RefCell<Option<Rc<[String]>>>,
-    /// Whether a check of names had to wait until what it imports has run.
+    /// Whether some names can be checked only when the modules below have run.
     pub has_late_names: Cell<bool>,
-    /// Whether its names have been checked against what it links to.
+    /// Whether the imported names have been checked against the linked versions.
     pub is_checked: Cell<bool>,
-    /// How many getters a read through its re-exports may call.
+    /// Most getters that a read through the re-exports may call.
     pub chain: Cell<u32>,
-    /// Place in the depth-first order of an evaluation.
+    /// `[[DFSIndex]]` of the specification: index in the depth-first order of an evaluation.
     pub dfs_index: Cell<usize>,
-    /// Least place that is reached from here.
+    /// `[[DFSAncestorIndex]]` of the specification: least index that is reached from here.
     pub dfs_ancestor: Cell<usize>,
-    /// How many of its imports are still to settle.
+    /// `[[PendingAsyncDependencies]]` of the specification: number of imports that have not settled.
     pub pending: Cell<usize>,
-    /// When it became asynchronous; `None` if it is not, or no more.
+    /// `[[AsyncEvaluationOrder]]` of the specification: a number that tells when the version became asynchronous. `None` if
+    /// it is not, or no longer.
     pub async_order: Cell<Option<u64>>,
-    /// Who waits for it.
+    /// `[[AsyncParentModules]]` of the specification: versions that wait for this one.
     pub async_parents: RefCell<Vec<Rc<Version>>>,
-    /// The member of its cycle that was entered first; `None` for itself.
+    /// `[[CycleRoot]]` of the specification: the version that was entered first of the cycle. `None` means this one.
     pub cycle_root: RefCell<Option<Rc<Version>>>,
-    /// Tasks that wait for its end; fired on cycle roots.
+    /// Fires when the evaluation has ended; on cycle roots only.
     pub done: Rc<Signal>,
-    /// Whether `require.cache` has, or had, a record of it for those who follow what hot modules import.
+    /// Whether `mirror.rs` has put a record of this version into `require.cache`.
     pub is_mirrored: Cell<bool>,
 }
 
@@ -226,15 +228,16 @@ pub struct Live {
     pub scope: Option<Held>,
     /// The compiled function.
     pub function: Option<Held>,
-    /// The generator, from instantiation to evaluation.
+    /// The generator of the module's function, from instantiation to evaluation.
     pub generator: Option<Held>,
     /// The getters of all exports.
     pub env: Option<Held>,
-    /// `{ proxy, handler, target }`, once somebody asked for the namespace.
+    /// The namespace as `{ proxy, handler, target }`, once it was asked for.
     pub namespace: Option<Held>,
-    /// The env with the `default` of a CommonJS module with `__esModule`; the namespace over it.
+    /// Of a CommonJS module with `__esModule`: the getters with its `default` for TypeScript's importers, and the namespace
+    /// over them.
     pub interop: Option<(Held, Option<Held>)>,
-    /// What `require` of an ES module gives.
+    /// The result of `require` of an ES module.
     pub required: Option<Held>,
     /// Node's `Module` object of a CommonJS version.
     pub common_js: Option<Held>,
@@ -281,12 +284,17 @@ impl Version {
         self.links.borrow().get(request).cloned().flatten()
     }
 
-    /// Whether it has top-level await of its own.
+    /// Whether the module itself has top-level await.
     pub fn has_await(&self) -> bool {
         self.unit.code().is_some_and(|code| code.has_await)
     }
 
-    /// The member of its cycle that was entered first.
+    /// Whether it has run to its end, and has not failed.
+    pub fn has_run(&self) -> bool {
+        self.status.get() == Status::Evaluated && self.error.borrow().is_none()
+    }
+
+    /// The version that was entered first of this version's cycle.
     pub fn root(self: &Rc<Self>) -> Rc<Self> {
         self.cycle_root
             .borrow()
@@ -294,7 +302,7 @@ impl Version {
             .unwrap_or_else(|| Rc::clone(self))
     }
 
-    /// What the version's own JavaScript object is, `$`.
+    /// `$`, the version's own JavaScript object.
     pub fn scope(&self) -> Option<Held> {
         self.live.borrow().scope.clone()
     }
@@ -304,14 +312,14 @@ impl Version {
         self.live.borrow().env.clone()
     }
 
-    /// What it threw.
+    /// The error that the evaluation threw.
     pub fn thrown(&self) -> Option<Held> {
         self.error.borrow().clone()
     }
 
-    /// Lets go of everything that another version or JavaScript could be kept alive by.
+    /// Drops every reference that could keep another version or a JavaScript value alive.
     pub fn retire(&self) {
-        // Taken out first: dropping one may drop others.
+        // Taken out before they are dropped: dropping a version may drop others.
         let links = self.links.take();
         let parents = self.async_parents.take();
         let root = self.cycle_root.take();

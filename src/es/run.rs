@@ -10,14 +10,14 @@ use super::record::{Body, ModuleId, Status, Version};
 use super::resolve::Resolved;
 use crate::js::{Cx, Held, Js, JsResult, Thrown, Value, settled, spawn};
 
-/// Loads a module as `import()` does: its namespace.
+/// Loads a module as `import()` does. Brings its namespace.
 pub async fn import(cx: &Cx, id: ModuleId) -> Result<Held, Held> {
     let version = cx.attempt(|js| Engine::of(js)?.ready(js, id))?;
     evaluated(cx, &version).await?;
     cx.attempt(|js| Ok(Engine::of(js)?.namespace(js, &version)?.hold()))
 }
 
-/// Evaluates a version, and waits for its end. Without top-level await nothing is waited for.
+/// Evaluates a version and waits for its end. A version without top-level await has ended at the first poll.
 pub async fn evaluated(cx: &Cx, version: &Rc<Version>) -> Result<(), Held> {
     let hoisting = cx.attempt(|js| Ok(Engine::of(js)?.hoisting.take()))?;
     for promise in hoisting {
@@ -30,7 +30,7 @@ pub async fn evaluated(cx: &Cx, version: &Rc<Version>) -> Result<(), Held> {
             Status::EvaluatingAsync => {
                 root.done.wait(cx).await?;
             }
-            // On the stack of an evaluation that this very call comes from.
+            // The version is on the stack of an evaluation that this very call comes from.
             Status::Evaluating => {
                 settled(cx, Held::undefined()).await?;
                 continue;
@@ -42,7 +42,7 @@ pub async fn evaluated(cx: &Cx, version: &Rc<Version>) -> Result<(), Held> {
 }
 
 impl Engine {
-    /// Runs the program's entry: a promise of its end. What is synchronous has run when this returns.
+    /// Runs the program's entry. Returns a promise of its end. Synchronous code has run when this returns.
     #[expect(clippy::unused_self, reason = "a program is run by an engine")]
     pub fn run_main<'s>(&self, js: Js<'s>, path: &Path) -> JsResult<'s> {
         let path = std::env::current_dir().map_or_else(|_| path.to_owned(), |folder| folder.join(path));
@@ -75,20 +75,21 @@ impl Engine {
         let record = self.record_of(resolved);
         self.main.set(Some(record.id));
         if !record.is_local {
-            // Node decides; it takes ES modules here as well.
+            // Node decides: its loader takes ES modules here as well.
             return Ok(true);
         }
         let unit = self.unit_of(js, &record)?;
         Ok(matches!(unit.body, Body::CommonJs(_)))
     }
 
-    /// Loads a module synchronously: its namespace. Throws `ERR_REQUIRE_ASYNC_MODULE` if it reaches a top-level await.
+    /// Loads a module synchronously. Returns its namespace. Throws `ERR_REQUIRE_ASYNC_MODULE` if the module or one below it
+    /// has top-level await.
     pub fn import_sync<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s> {
         let version = self.evaluate_sync(js, id)?;
         self.namespace(js, &version)
     }
 
-    /// What `require` of an ES module gives.
+    /// The result of `require` of an ES module, which is evaluated if need be.
     pub fn require_module<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s> {
         let version = self.evaluate_sync(js, id)?;
         self.required_namespace(js, &version)
@@ -120,7 +121,7 @@ impl Engine {
         Ok(version)
     }
 
-    /// Whether the entry, or what it waits for, has not settled: a process that ends then has exit code 13.
+    /// Whether the entry still waits for a top-level await. A process that ends then has exit code 13.
     pub fn main_is_pending(&self) -> bool {
         let main = self.main.get().and_then(|id| self.version_of(id));
         main.is_some_and(|version| {
@@ -129,8 +130,7 @@ impl Engine {
         })
     }
 
-    /// Names of a module's exports and the object whose getters are live, for code outside; the module is linked, and need
-    /// not have run.
+    /// A module as code outside of the program sees it. The module is linked by this, and need not have run.
     pub fn facade<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s, Facade> {
         let version = self.ready(js, id)?;
         Ok(Facade {
@@ -139,8 +139,8 @@ impl Engine {
         })
     }
 
-    /// Calls `tell` whenever a function assigns to a binding that a module exports, its own or one of another module: the
-    /// modules whose bindings these are.
+    /// Lets `tell` be called whenever a function assigns to a binding that the module exports, also to a re-exported one.
+    /// Returns the modules that have these bindings.
     pub fn tell<'s>(
         &self,
         js: Js<'s>,
@@ -165,15 +165,15 @@ impl Engine {
     }
 }
 
-/// A module as code outside sees it.
+/// A module as code outside of the program sees it.
 pub struct Facade {
-    /// Its export names, sorted by code unit.
+    /// The export names, sorted by code unit.
     pub names: Vec<String>,
-    /// Whether it, or what it imports, has top-level await.
+    /// Whether the module or one below it has top-level await.
     pub has_await: bool,
 }
 
-/// What a synchronous evaluation would meet.
+/// The obstacle that a synchronous evaluation would meet.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ahead {
     Free,

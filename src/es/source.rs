@@ -10,26 +10,26 @@ use super::load::{self, LoadError, Loaded, Loader, Place, Settings};
 use super::record::{Body, Unit};
 use super::resolve::{ResolveError, Resolver};
 
-/// Why a file is no unit.
+/// Why a file has no [`Unit`].
 #[derive(Clone)]
 pub enum SourceError {
-    /// It cannot be found, or its kind is not known.
+    /// The file cannot be found, or its kind is not known.
     Resolve(ResolveError),
-    /// Its text is wrong.
+    /// The text of the file is wrong.
     Compile {
         /// Address of the file.
         url: String,
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error in the text.
         error: CompileError,
     },
 }
 
-/// Units by URL, with what they were made of.
+/// Units by URL, each with the loaded file that it was made of.
 type Units = HashMap<String, (Arc<Loaded>, Arc<Unit>)>;
 
-/// What is loaded, as units: one for each version of a file.
+/// The loaded files as units, one for each version of a file.
 pub struct Sources {
     /// Loads files, and everything that they import, on all cores.
     pub loader: Arc<Loader>,
@@ -49,7 +49,8 @@ impl Sources {
         }
     }
 
-    /// The unit of a local file, as it was last loaded; loaded now, with everything that it imports, if it never was.
+    /// The unit of a local file, as it was last loaded. A file that was never loaded is loaded now, with everything that it
+    /// imports.
     pub fn unit(&self, path: &Path, suffix: &str) -> Result<Arc<Unit>, SourceError> {
         let place = Place {
             path: path.to_owned(),
@@ -69,7 +70,8 @@ impl Sources {
         )))
     }
 
-    /// Looks at files again: what was read or leads elsewhere. Nothing that runs is touched.
+    /// Loads changed files again. Returns the files that were read or whose imports lead elsewhere. The running versions are
+    /// not touched.
     pub fn look_again(&self, changed: &[PathBuf]) -> Vec<Arc<Loaded>> {
         self.loader.load(&[], changed)
     }

@@ -20,9 +20,13 @@ const ours = __filename.slice(0, -'stack.js'.length)
 const keepsMaps =
   process.execArgv.includes('--enable-source-maps') || /--enable-source-maps\b/.test(process.env.NODE_OPTIONS ?? '')
 
+/** The command, below the program that it runs. */
+const isCommand = (site, file) => /^hmr[A-Z]/.test(site.getFunctionName()) && /[\\/]bin[\\/]\w+\.js$/.test(file)
+/** What the code of a module calls of ours. */
+const isAccess = (site) => /^(far|[gs]et)\b/.test(site.getFunctionName())
 const isOurs = (site) => {
   const file = site.getFileName()
-  if (file != null) return file.startsWith(ours)
+  if (file != null) return file.startsWith(ours) || isCommand(site, file)
   return site.isEval() && `${site.getEvalOrigin()}`.includes(ours)
 }
 /** A getter on line 1, through which others read an export. */
@@ -45,7 +49,7 @@ function visible(sites) {
     } else if (!isGetter(site) && !(wasOurs && isFacade(site))) {
       shown.push(site)
     }
-    wasOurs = isHidden
+    wasOurs = isHidden && !isAccess(site)
   }
   return shown
 }

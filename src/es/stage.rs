@@ -9,8 +9,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::assemble::{Assembly, disassemble};
-use super::check;
-use super::compile::ExportKind;
 use super::engine::Engine;
 use super::load::Loaded;
 use super::namespace::public_cell;
@@ -20,19 +18,20 @@ use super::source::SourceError;
 use super::staged::Stage;
 use crate::js::{Cx, Held, Js, JsResult, Value};
 
-/// A module whose text is not what runs.
+/// A module whose text differs from the text that runs.
 pub struct Read {
     /// The module.
     pub module: ModuleId,
-    /// What is to run instead, or why it cannot.
+    /// The unit that is to run instead, or why there is none.
     pub unit: Result<Arc<Unit>, SourceError>,
-    /// Whether this call has found it; otherwise an earlier one had found the same.
+    /// Whether this call has found the text. Otherwise an earlier call had found the same.
     pub is_new: bool,
 }
 
 impl Engine {
-    /// Looks at changed files again: the modules whose text, kind or resolution is not what runs. Those of earlier failed
-    /// updates are among them until they are committed or are again what runs. Nothing that runs is touched.
+    /// Reads changed files. Returns the modules whose text, kind or resolution differs from what runs; a module of an earlier
+    /// failed update is among them until its new text is committed or the old text is back. The running versions are not
+    /// touched.
     pub fn read(&self, changed: &[PathBuf]) -> Vec<Read> {
         let sources = self.sources();
         let newest = |id: ModuleId| sources.loader.get(&self.record(id)?.url);
@@ -74,9 +73,9 @@ impl Engine {
         read
     }
 
-    /// Makes new versions of `again`, with the text in `changed` or else their last, and of every module that these reach
-    /// and that is new to the program; links and instantiates them. Fails, and leaves everything as it was, also when
-    /// an importer that stays would miss a name.
+    /// Makes, links and instantiates new versions: of the modules in `again`, with their text in `changed` or else their last
+    /// text, and of modules below them that are new to the program. Fails also when an importer that stays would miss a name.
+    /// A failure leaves everything as it was.
     pub fn prepare<'s>(
         &self,
         js: Js<'s>,
@@ -120,48 +119,17 @@ impl Engine {
                 (None, None) => (self.unit_of(js, &record)?, None),
             };
             let version = Version::new(&record, unit);
-            // The text was compiled before: called again, its function makes a new instance.
+            // The function of the same text is called again: that makes a new instance without compiling.
             version.live.borrow_mut().function = function;
             assembly.add(&version);
         }
         self.assemble(js, assembly)?;
-        self.check_importers(assembly)
+        let made = assembly.made.iter().map(|version| version.module).collect();
+        self.check_importers(made, &|id| assembly.version(id))
             .map_err(|error| self.link_error(js, &error))
     }
 
-    /// Checks those that stay and import what is staged, also by way of others that re-export it.
-    fn check_importers(&self, assembly: &Assembly) -> Result<(), check::LinkError> {
-        let mut seen: BTreeSet<ModuleId> = BTreeSet::new();
-        let mut waiting: Vec<ModuleId> = assembly.made.iter().map(|version| version.module).collect();
-        let mut checked: Vec<Rc<Version>> = Vec::new();
-        while let Some(id) = waiting.pop() {
-            let importers = self.record(id).map(|record| record.importers.borrow().clone());
-            for importer in importers.unwrap_or_default() {
-                if assembly.version(importer).is_some() || !seen.insert(importer) {
-                    continue;
-                }
-                let current = self.current(importer);
-                let Some(current) = current else {
-                    continue;
-                };
-                *current.all_names.borrow_mut() = None;
-                current.is_checked.set(false);
-                if re_exports(&current) {
-                    waiting.push(importer);
-                }
-                checked.push(current);
-            }
-        }
-        let staged = |version: &Version| assembly.version(version.module);
-        let old: Vec<_> = checked.iter().map(|version| relink(version, &staged)).collect();
-        let result = checked.iter().try_for_each(check::names);
-        for (version, links) in checked.iter().zip(old) {
-            *version.links.borrow_mut() = links;
-        }
-        result
-    }
-
-    /// From now on `import()` and `require` give the staged versions.
+    /// Lets `import()` and `require` give the staged versions from now on.
     pub fn begin(&self, stage: &Rc<Stage>) {
         self.stages.borrow_mut().push(Rc::clone(stage));
     }
@@ -171,8 +139,8 @@ impl Engine {
         self.stages.borrow_mut().retain(|other| !Rc::ptr_eq(other, stage));
     }
 
-    /// Takes a CommonJS module of the stage out of `require.cache`, so that it runs again. It is put back if the stage is
-    /// discarded.
+    /// Takes the CommonJS modules of the stage out of `require.cache`, so that they run again. Discarding the stage puts them
+    /// back.
     pub fn evict_staged<'s>(&self, js: Js<'s>, stage: &Stage) -> JsResult<'s, ()> {
         for &id in &stage.order {
             let Some(record) = self.record(id) else {
@@ -193,9 +161,13 @@ impl Engine {
         Ok(())
     }
 
-    /// The staged versions become the current ones, all at once: importers' slots, namespaces, edges. Gives the
-    /// versions that they replace, whose own JavaScript goes on as long as somebody holds it.
+    /// Makes the staged versions the current ones, all at once: importers' slots, namespaces, edges. Returns the versions
+    /// that they replace. JavaScript of a replaced version goes on as long as somebody holds it.
+    ///
+    /// # Errors
+    /// When an importer that stays would miss a name of what is CommonJS, of which names are known once it ran.
     pub fn commit<'s>(&self, js: Js<'s>, stage: &Rc<Stage>) -> JsResult<'s, Vec<Rc<Version>>> {
+        self.check_late(js, stage)?;
         self.end_stage(stage);
         let mut replaced = Vec::new();
         for &id in &stage.order {
@@ -228,50 +200,6 @@ impl Engine {
         Ok(replaced)
     }
 
-    /// Leads those that stay to the new versions of what they import.
-    fn rewire<'s>(&self, js: Js<'s>, stage: &Rc<Stage>) -> JsResult<'s, ()> {
-        self.glue(js, "rewired", &[])?;
-        let mut importers = BTreeSet::new();
-        for &id in &stage.order {
-            if let Some(record) = self.record(id) {
-                importers.extend(record.importers.borrow().iter().copied());
-            }
-        }
-        importers.retain(|id| stage.version(*id).is_none());
-        let staged = |version: &Version| stage.version(version.module);
-        let mut with_stars = Vec::new();
-        for id in importers {
-            let current = self.current(id);
-            let Some(current) = current else {
-                continue;
-            };
-            relink(&current, &staged);
-            self.bind(js, &current)?;
-            if let Some(scope) = current.scope() {
-                scope.get(js).call_method("z", &[])?;
-            }
-            if !current.unit.table().stars.is_empty() {
-                with_stars.push(current);
-            }
-        }
-        // Names that are new reach importers of importers.
-        let mut seen = BTreeSet::new();
-        while let Some(version) = with_stars.pop() {
-            if !seen.insert(version.module) {
-                continue;
-            }
-            self.extend_env(js, &version)?;
-            let importers = self
-                .record(version.module)
-                .map(|record| record.importers.borrow().clone());
-            for importer in importers.unwrap_or_default() {
-                let current = self.current(importer);
-                with_stars.extend(current.filter(|current| !current.unit.table().stars.is_empty()));
-            }
-        }
-        Ok(())
-    }
-
     /// Takes a version's static edges out of the graph.
     fn unlink(&self, version: &Version) {
         for target in version.links.borrow().iter().flatten() {
@@ -281,7 +209,7 @@ impl Engine {
         }
     }
 
-    /// Lets go of the staged versions; everything goes on as it was.
+    /// Drops the staged versions. Everything goes on as it was.
     pub fn discard<'s>(&self, js: Js<'s>, stage: &Rc<Stage>) -> JsResult<'s, ()> {
         self.end_stage(stage);
         for version in stage.versions.values() {
@@ -292,7 +220,7 @@ impl Engine {
         self.restore(js, &evicted)
     }
 
-    /// Forgets a module that nobody imports any more: the next import loads it anew.
+    /// Forgets a module that nobody imports any more. The next import loads it anew.
     pub fn remove<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s, Option<Rc<Version>>> {
         let Some(record) = self.record(id) else {
             return Ok(None);
@@ -340,7 +268,8 @@ impl Engine {
         Ok(required)
     }
 
-    /// The namespace of a module's current version, if it has one: for accept callbacks.
+    /// The namespace of a module's current version (`module.exports` of CommonJS), for accept callbacks; `undefined` without
+    /// a version.
     pub fn current_namespace<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s, Value<'s>> {
         let current = self.current(id);
         match current {
@@ -354,7 +283,7 @@ impl Engine {
     }
 }
 
-/// Evaluates the staged versions that are named, each after what it imports, in this order; each once.
+/// Evaluates the named staged versions in this order, each once and after its imports.
 pub async fn evaluate(cx: &Cx, stage: &Rc<Stage>, order: &[ModuleId]) -> Result<(), Held> {
     cx.attempt(|js| {
         let engine = Engine::of(js)?;
@@ -367,23 +296,4 @@ pub async fn evaluate(cx: &Cx, stage: &Rc<Stage>, order: &[ModuleId]) -> Result<
         }
     }
     Ok(())
-}
-
-fn re_exports(version: &Version) -> bool {
-    let exports = version.unit.code().map_or(&[][..], |code| &code.exports);
-    exports
-        .iter()
-        .any(|export| matches!(export.kind, ExportKind::Indirect { .. } | ExportKind::Star { .. }))
-}
-
-/// Leads the links of a version to what `new` gives for them; gives the old ones.
-fn relink(version: &Version, new: &dyn Fn(&Version) -> Option<Rc<Version>>) -> Vec<Option<Rc<Version>>> {
-    let old = version.links.borrow().clone();
-    let links = old.iter().map(|link| {
-        let link = link.as_ref()?;
-        Some(new(link).unwrap_or_else(|| Rc::clone(link)))
-    });
-    let links = links.collect();
-    *version.links.borrow_mut() = links;
-    old
 }

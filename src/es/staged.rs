@@ -11,7 +11,8 @@ use super::record::{ModuleId, Version};
 #[derive(Default)]
 pub struct Stage {
     pub(super) versions: HashMap<ModuleId, Rc<Version>>,
-    /// In the order in which they were found: those that were asked for, then modules that are new to the program.
+    /// The staged modules in the order in which they were found: first those that were asked for, then those that are new to
+    /// the program.
     pub(super) order: Vec<ModuleId>,
     pub(super) evicted: RefCell<Evicted>,
 }
@@ -22,7 +23,7 @@ impl Stage {
         self.versions.get(&id).cloned()
     }
 
-    /// The modules with a staged version: those that were asked for, then modules that are new to the program.
+    /// The staged modules: first those that were asked for, then those that are new to the program.
     pub fn modules(&self) -> &[ModuleId] {
         &self.order
     }

@@ -1,4 +1,4 @@
-//! Texts as JavaScript's literals.
+//! JavaScript literals.
 
 use std::fmt::Write;
 

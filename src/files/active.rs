@@ -14,20 +14,24 @@ use crate::watch::WatchKey;
 
 /// One active watch.
 pub struct Active {
+    /// The hub's key of the watch.
     pub key: WatchKey,
+    /// The subscriber, with its options.
     pub asking: Rc<Asking>,
+    /// The id that the subscriber hears.
     pub id: Id,
 }
 
-/// What the subscriber hears of a watch. Of thousands of absolute ids the text is not kept twice.
+/// The id of a watch. An absolute id shares the memory of its path: there may be thousands.
 pub enum Id {
+    /// An id that differs from the path.
     Given(Box<str>),
-    /// It is the path, which the hub holds as well.
+    /// An id that is equal to the watched path; the hub holds the same `Arc`.
     Path(Arc<Path>),
 }
 
 impl Id {
-    /// `path` is the one that the hub holds.
+    /// Makes the id; `path` is the watched path, as the hub holds it.
     pub fn new(id: &str, path: Option<Arc<Path>>) -> Self {
         match path.filter(|path| path.to_str() == Some(id)) {
             Some(path) => Self::Path(path),
@@ -35,23 +39,24 @@ impl Id {
         }
     }
 
-    /// As the subscriber spelled it.
+    /// The id as the subscriber spelled it.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Given(id) => id,
-            // Never the default: it was compared as text.
+            // Always UTF-8: `new` compared the path as text.
             Self::Path(path) => path.to_str().unwrap_or_default(),
         }
     }
 }
 
-/// The active watches. Each keeps its subscriber, as with `fs.watch`; its `unwatch` lets go of it.
+/// The active watches. As with `fs.watch`, a watch keeps its subscriber alive until it is removed.
 #[derive(Default)]
 pub struct ActiveWatches {
-    /// In the order in which they were added.
+    /// The watches in the order in which they were added.
     pub by_key: BTreeMap<WatchKey, Rc<Active>>,
-    /// A table of the standard library would hold the ids again.
+    /// The watches by id. A `HashMap` would need a copy of each id as its key.
     by_id: HashTable<Rc<Active>>,
+    /// The hash function of `by_id`.
     hashes: FxBuildHasher,
 }
 
@@ -65,7 +70,7 @@ impl ActiveWatches {
         self.by_key.insert(active.key, active);
     }
 
-    /// Takes a watch out.
+    /// Removes a watch.
     pub fn remove(&mut self, key: WatchKey) -> Option<Rc<Active>> {
         let removed = self.by_key.remove(&key)?;
         let hash = self.hashes.hash_one(removed.id.as_str());

@@ -1,4 +1,4 @@
-//! From the hub's due changes to their subscribers, on the JavaScript thread.
+//! Delivers the hub's due changes to their subscribers, on the JavaScript thread.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -15,26 +15,29 @@ use crate::js::{Js, JsResult, JsWaker, State, Value, outside};
 use crate::report;
 use crate::watch::{Hub, LoadedFile, WatchKey};
 
-/// Files that changed within this time changed together,
+/// Two changes with less than this time between them belong together.
 const LATELY: Duration = Duration::from_millis(250);
-/// and so many are a burst.
+/// This many files that changed together are a burst.
 const BURST: usize = 4;
 
-/// The environment's active watches. The hub and its way to this thread are made with the first.
+/// The environment's active watches, and the hub that feeds them.
 #[derive(Default)]
 pub struct Delivery {
+    /// The hub, and the waker by which it calls this thread; made with the first watch.
     link: RefCell<Option<(Arc<Hub>, JsWaker)>>,
+    /// All active watches.
     active: RefCell<ActiveWatches>,
-    /// While a subscriber hears of a change: whether the change has had its settle time.
+    /// Set while a subscriber hears of a change: whether the change has had its settle time.
     delivering: Cell<Option<bool>>,
-    /// How many changes, or updates, the batch in hand may hold besides the one that is under way.
+    /// How many more changes of the current batch, or updates of a caller, follow the one under way (an upper bound).
     to_come: Cell<usize>,
-    /// The watches that told something lately, and when the last did.
+    /// The time of the last change, and the watches whose files changed together with it.
     lately: RefCell<(Option<Instant>, BTreeSet<WatchKey>)>,
-    /// What runs when every subscriber has heard of all that is due.
+    /// Work that runs when every subscriber has heard of all due changes.
     afterwards: RefCell<Vec<Work>>,
 }
 
+/// Work that runs on the JavaScript thread.
 type Work = Box<dyn for<'s> FnOnce(Js<'s>)>;
 
 impl State for Delivery {
@@ -42,7 +45,7 @@ impl State for Delivery {
         Ok(Self::default())
     }
 
-    /// The hub first, so that nothing wakes us any more, then the references.
+    /// Closes the hub first, so that nothing wakes this thread any more, and then drops the references.
     fn close(&self) {
         if let Some((hub, waker)) = self.link.take() {
             hub.shutdown();
@@ -73,10 +76,10 @@ impl Delivery {
         Ok(key)
     }
 
-    /// Starts the watches of files that were loaded already, whose ids are their paths.
+    /// Starts watches of files that are loaded already; the id of each is its path.
     ///
     /// # Errors
-    /// When the environment is going.
+    /// When the OS refuses to watch, or the environment is shutting down.
     pub fn watch_loaded<'s>(
         &self,
         js: Js<'s>,
@@ -111,7 +114,7 @@ impl Delivery {
         }
     }
 
-    /// Ends a watch; the second time does nothing.
+    /// Ends a watch. A second call for the same key does nothing.
     pub fn unwatch(&self, js: Js<'_>, key: WatchKey) {
         let removed = self.active.borrow_mut().remove(key);
         let (Some(_), Some((hub, waker))) = (&removed, &*self.link.borrow()) else {
@@ -123,14 +126,15 @@ impl Delivery {
         }
     }
 
-    /// The user of `key` loads the same file as that of `taken`, which was told of.
+    /// Marks the change of `key` as delivered, too: its subscriber loads the same file as that of `taken`, whose change is
+    /// being delivered.
     pub fn take_along(&self, key: WatchKey, taken: WatchKey) {
         if let Some((hub, _)) = &*self.link.borrow() {
             hub.take_along(key, taken);
         }
     }
 
-    /// The ids that are watched for an emitter.
+    /// The ids of the watches whose changes `emitter` emits.
     pub fn watched_by(&self, emitter: Value<'_>) -> Vec<Box<str>> {
         let active = self.active.borrow();
         let own = active
@@ -140,14 +144,14 @@ impl Delivery {
         own.map(|active| active.id.as_str().into()).collect()
     }
 
-    /// What was asked for last, if that was for this emitter and by default.
+    /// The `Asking` of the newest watch, if it belongs to this emitter and has the default options.
     pub fn asked_last_by(&self, emitter: Value<'_>) -> Option<Rc<Asking>> {
         let active = self.active.borrow();
         let (_, last) = active.by_key.last_key_value()?;
         (last.asking.by_default && last.asking.is_of(emitter)).then(|| Rc::clone(&last.asking))
     }
 
-    /// Where the change that is being emitted came from.
+    /// How the change that is being emitted became known.
     pub fn origin(&self) -> Origin {
         match self.delivering.get() {
             Some(false) => Origin::Watched,
@@ -156,7 +160,7 @@ impl Delivery {
         }
     }
 
-    /// Whether our watchers have nothing more to tell for now.
+    /// Whether our watchers have no more changes to deliver for now.
     pub fn is_at_rest(&self) -> bool {
         let link = self.link.borrow();
         self.to_come.get() == 0 && link.as_ref().is_none_or(|(hub, _)| hub.is_at_rest())
@@ -169,7 +173,7 @@ impl Delivery {
         !is_late && (keys.len() >= BURST || !self.is_at_rest() && keys.len() > 1)
     }
 
-    /// Says how many more updates are about to begin.
+    /// Sets how many more updates the caller is about to begin.
     pub fn expect(&self, count: usize) {
         self.to_come.set(count);
     }
@@ -186,8 +190,7 @@ impl Delivery {
         keys.insert(key);
     }
 
-    /// Runs `work` when all that is due has been emitted, while one of our watchers emits; at any other time in a
-    /// microtask of its own.
+    /// Runs `work` later: during a delivery, when all due changes have been emitted; else in a microtask of its own.
     pub fn soon<'s>(&self, js: Js<'s>, work: impl for<'t> FnOnce(Js<'t>) + 'static) -> JsResult<'s, ()> {
         if self.delivering.get().is_none() {
             return js.soon(work);
@@ -222,7 +225,7 @@ impl Delivery {
         while let Some(due) = all.next() {
             self.to_come.set(all.size_hint().1.unwrap_or(0));
             self.note_lately(due.key);
-            // Looked up for each: an update may end the watch of the next.
+            // Looked up for each change, because the update before may have ended this watch.
             let Some(active) = self.active.borrow().by_key.get(&due.key).cloned() else {
                 continue;
             };
@@ -256,7 +259,7 @@ impl Delivery {
     }
 }
 
-/// Prints what the watch engine has to say.
+/// Prints the notices of the watch engine.
 pub fn tell_notices(js: Js<'_>, hub: &Hub) {
     for notice in hub.take_notices() {
         if notice.is_for_the_log() {

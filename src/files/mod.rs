@@ -1,4 +1,4 @@
-//! Delivery of file changes: from the hub of `watch/` to whoever subscribed. Knows no runtime and no watcher class.
+//! Delivery of file changes from the hub of `watch/` to the subscribers. Knows no runtime and no watcher class.
 mod active;
 mod delivery;
 pub mod options;

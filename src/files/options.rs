@@ -8,9 +8,9 @@ use crate::js::{Js, JsResult, Value};
 use crate::paths;
 use crate::watch::{Polling, WatchOptions};
 
-/// How often files are looked at when polling is asked for without an interval.
+/// The time between two looks at a file, when polling is asked for without an interval.
 const POLL_INTERVAL: Duration = Duration::from_millis(300);
-/// `1`, or an interval in milliseconds: poll, where the watcher's own options do not say.
+/// The environment variable that turns polling on for watchers without the option: `1`, or an interval in milliseconds.
 const POLLING_VARIABLE: &str = "HMR_POLLING";
 
 /// Checks `{ polling?, debounce?, ignored? }`.
@@ -47,8 +47,8 @@ pub fn check_ignored<'s>(class: &str, option: &'static str, options: Value<'s>) 
     Err(HmrError::argument(class, option, expected, ignored).thrown(options.js()))
 }
 
-/// Checked options, to be kept: the paths that they list are those of the present working directory, whatever that is when
-/// files are watched.
+/// A copy of checked options, to be kept by the watcher: listed paths are made absolute now, as the working directory may
+/// be another one when files are watched.
 pub fn kept(options: Value<'_>) -> JsResult<'_> {
     if !options.is_object() {
         return Ok(options);
@@ -68,7 +68,7 @@ pub fn kept(options: Value<'_>) -> JsResult<'_> {
     Ok(kept)
 }
 
-/// What the engine needs to know of them.
+/// Reads the options that the watch engine needs.
 pub fn read<'s>(class: &str, options: Value<'s>, only_content: bool) -> JsResult<'s, WatchOptions> {
     let js = options.js();
     if !options.is_object() {
@@ -89,7 +89,7 @@ pub fn read<'s>(class: &str, options: Value<'s>, only_content: bool) -> JsResult
     })
 }
 
-/// Whether the options leave this file alone.
+/// Whether the option `ignored` excludes this file.
 pub fn ignores<'s>(options: Value<'s>, path: &Path) -> JsResult<'s, bool> {
     if !options.is_object() {
         return Ok(false);
@@ -108,7 +108,7 @@ pub fn ignores<'s>(options: Value<'s>, path: &Path) -> JsResult<'s, bool> {
             .any(|item| is_at_or_below(path, Path::new(&item))));
     }
     if is_pattern(ignored)? {
-        // A sticky or global pattern remembers where it was.
+        // A sticky or global pattern starts at `lastIndex`, where its last match ended.
         ignored.set("lastIndex", js.number(0.0))?;
         return Ok(ignored.call_method("test", &[text])?.truthy());
     }

@@ -1,4 +1,4 @@
-//! Who hears of changed files, and what they ask of the engine.
+//! [`Subscriber`]: hears of changed files; [`Asking`]: a subscriber with its watch options.
 
 use std::rc::Rc;
 
@@ -8,11 +8,11 @@ use crate::watch::WatchOptions;
 /// How a change became known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// From one of our watchers: what fails may be half of a save, so it is reported after the settle time.
+    /// By one of our watchers, at once. The file may be half written, so a failure is reported after the settle time.
     Watched,
-    /// The same after the settle time: what fails is reported with what else does at that time.
+    /// By one of our watchers, after the settle time. A failure is reported with the others of that time.
     Settled,
-    /// From another watcher: what fails is reported at once.
+    /// By another watcher. A failure is reported at once.
     Told,
 }
 
@@ -24,23 +24,22 @@ pub trait Subscriber {
     /// What JavaScript threw; it is reported.
     fn changed<'s>(&self, js: Js<'s>, id: &str, origin: Origin) -> JsResult<'s, ()>;
 
-    /// The JavaScript object that emits the change. Its listeners hear of all that it emits: one change of an id is
-    /// told of once for all of its watches.
+    /// The JavaScript object that emits the change. If it has several watches of one id, it emits each change once.
     fn emitter<'s>(&self, js: Js<'s>) -> Value<'s>;
 }
 
-/// A subscriber, and what it asks of the engine.
+/// A subscriber, and what it asks of the watch engine.
 pub struct Asking {
-    /// Who hears of the changes.
+    /// The subscriber that hears of the changes.
     pub subscriber: Rc<dyn Subscriber>,
     /// How the files are watched.
     pub options: WatchOptions,
-    /// Its own options are not given: these follow from its class and the environment.
+    /// Whether the user gave no options, so that they follow from the class and the environment alone.
     pub by_default: bool,
 }
 
 impl Asking {
-    /// Whether the changes are emitted by this object.
+    /// Whether this object emits the subscriber's changes.
     pub fn is_of(&self, emitter: Value<'_>) -> bool {
         emitter.js().scope(|js| self.subscriber.emitter(js).same(emitter))
     }

@@ -1,6 +1,6 @@
-//! Who imports whom, and what a change affects. Pure: nodes are whatever the caller names them by.
+//! Which module imports which, and what a change affects. Pure: nodes have any type that the caller chooses.
 //!
-//! A change travels from a changed module to those that import it, until a module takes it: the boundary.
+//! A change spreads from a changed module to its importers, until a module accepts it: the boundary.
 
 pub mod hot;
 pub mod modules;
@@ -8,11 +8,12 @@ pub mod modules;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 
-/// The modules to load again after `changed` changed: each of these, each boundary, and every module on a way from
-/// the one to the other. A way ends at the first boundary; what reaches none is left as it is.
+/// The modules to load again after `changed` changed: the changed modules, the boundaries, and every module on a path
+/// from a changed module up to a boundary. A path ends at its first boundary; importers that reach no boundary are left
+/// as they are.
 ///
-/// `importers_of` is asked at most once per module, and never for a boundary. The result begins with the boundaries,
-/// each module follows one that imports it wherever the graph has such an order, and nothing occurs twice.
+/// `importers_of` is called at most once per module, and never for a boundary. The result begins with the boundaries;
+/// each other module follows one of its importers, where the graph has such an order; nothing occurs twice.
 pub fn affected<N: Clone + Eq + Hash>(
     changed: &[N],
     boundaries: &[N],
@@ -41,7 +42,8 @@ pub fn affected<N: Clone + Eq + Hash>(
     result
 }
 
-/// `start` and everything that it leads to, nearest first, nothing twice. Each module is asked for at most once.
+/// `start` and every module that can be reached from there, nearest first, nothing twice. `next_of` is called at most
+/// once per module.
 pub fn reachable<N: Clone + Eq + Hash>(start: &[N], mut next_of: impl FnMut(&N) -> Vec<N>) -> Vec<N> {
     let mut result: Vec<N> = unique(start).collect();
     let mut seen: HashSet<N> = result.iter().cloned().collect();

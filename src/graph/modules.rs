@@ -1,8 +1,8 @@
-//! The modules that users reach, what is stale among them, and what has to be loaded again for a user.
+//! The modules that hot modules reach, which of them are stale, and what has to be loaded again.
 //!
-//! A *user* is a hot module: nothing imports it here, for it is a boundary of its own. A module is *stale* when its
-//! file changed after it was loaded, or when something that it imports was loaded again without it. Staleness lasts
-//! until the module is loaded: what could not be loaded, or had to wait, is loaded with the next change.
+//! A *user* is a hot module. No edge leads to a user: it is a boundary. A module is *stale* when its file changed after
+//! it was loaded, or when a module that it imports was loaded again and it was not. It stays stale until it is loaded: a
+//! module that could not be loaded, or had to wait, is loaded with the next change.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
@@ -11,10 +11,12 @@ use smallvec::SmallVec;
 
 use rustc_hash::FxBuildHasher;
 
-/// A module of one graph. Of two, the one that was added first is the lesser.
+/// A module of one graph. Nodes are ordered by the time when they were added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Node {
+    /// A number that no other node ever has.
     number: u32,
+    /// The index into `entries`. A later node may have it again, once this one is gone.
     place: u32,
 }
 
@@ -24,12 +26,12 @@ impl std::hash::Hash for Node {
     }
 }
 
-/// Something for each of many modules of one graph, by place.
+/// A map with nodes of one graph as keys. Each slot holds the number of its node and the value.
 #[derive(Debug)]
 pub struct NodeMap<T>(Vec<Option<(u32, T)>>);
 
 impl<T: Copy> NodeMap<T> {
-    /// Notes it for a module, in place of what was noted before.
+    /// Sets the value of a module.
     pub fn insert(&mut self, node: Node, value: T) {
         let place = node.place as usize;
         if place >= self.0.len() {
@@ -40,7 +42,7 @@ impl<T: Copy> NodeMap<T> {
         }
     }
 
-    /// What was noted for this module, not for one that had its place before.
+    /// The value of this module; never that of an older node with the same place.
     pub fn get(&self, node: Node) -> Option<T> {
         let (number, value) = (*self.0.get(node.place as usize)?)?;
         (number == node.number).then_some(value)
@@ -53,29 +55,37 @@ impl<T> Default for NodeMap<T> {
     }
 }
 
+/// What the graph knows of one module.
 #[derive(Debug)]
 struct Entry {
-    /// Whose it is: places are used again.
+    /// The node that this entry belongs to now, since places are used again.
     node: Node,
+    /// The module's name: its path.
     name: Rc<str>,
+    /// Whether the module is a user: a hot module.
     is_user: bool,
-    /// How many imports its record had when it was looked at; none if it has to be looked at again.
+    /// How many children Node's record of the module had at our last look; `None` if we have to look again.
     seen: Option<u32>,
+    /// The modules that this one imports, each once.
     imports: Vec<Node>,
-    /// Most modules have one or two.
+    /// The modules that import this one. Most have one or two.
     importers: SmallVec<[Node; 2]>,
 }
 
-/// See the module's documentation.
+/// The graph that this file's first comment describes.
 #[derive(Debug, Default)]
 pub struct ModuleGraph {
+    /// Every node by the name of its module.
     nodes: HashMap<Rc<str>, Node, FxBuildHasher>,
+    /// The entries by place.
     entries: Vec<Option<Entry>>,
-    /// Places in `entries` without one.
+    /// The places that have no entry and can be used again.
     free: Vec<u32>,
+    /// The modules marked as stale.
     stale: BTreeSet<Node>,
+    /// The number of the newest node.
     last: u32,
-    /// Something lost an importer since the last sweep.
+    /// Whether some module lost an importer since the last sweep.
     has_dropped: bool,
 }
 
@@ -85,12 +95,12 @@ impl ModuleGraph {
         self.nodes.get(name).copied()
     }
 
-    /// The module of that name, new if need be.
+    /// The module of that name, added if it is not there.
     pub fn add(&mut self, name: &str, is_user: bool) -> Node {
         self.find(name).unwrap_or_else(|| self.add_unknown(name, is_user))
     }
 
-    /// A new module, whose name `find` does not know.
+    /// Adds a module whose name is not in the graph yet.
     pub fn add_unknown(&mut self, name: &str, is_user: bool) -> Node {
         self.last += 1;
         let place = self.free.pop().unwrap_or_else(|| {
@@ -99,7 +109,7 @@ impl ModuleGraph {
         });
         let (number, name): (_, Rc<str>) = (self.last, Rc::from(name));
         let node = Node { number, place };
-        // Each growth reads all names once more, for their hashes.
+        // Growing the map hashes all names again, so it grows rarely.
         if self.nodes.len() == self.nodes.capacity() {
             self.nodes.reserve(3 * self.nodes.len());
         }
@@ -131,25 +141,25 @@ impl ModuleGraph {
         self.entries.iter().flatten()
     }
 
-    /// A module's name. Empty for one that is gone.
+    /// A module's name. Empty for a module that is gone.
     pub fn name(&self, node: Node) -> Rc<str> {
         self.entry(node)
             .map_or_else(|| Rc::from(""), |entry| Rc::clone(&entry.name))
     }
 
-    /// How many imports were seen of a module, if it need not be looked at again.
+    /// How many children Node's record of the module had at our last look; `None` if we have to look again.
     pub fn seen(&self, node: Node) -> Option<u32> {
         self.entry(node)?.seen
     }
 
-    /// A module has to be looked at again.
+    /// Notes that Node's record of a module has to be looked at again.
     pub fn forget_seen(&mut self, node: Node) {
         if let Some(entry) = self.entry_mut(node) {
             entry.seen = None;
         }
     }
 
-    /// Every module has to be looked at again.
+    /// Notes that Node's record of every module has to be looked at again.
     pub fn forget_all_seen(&mut self) {
         for entry in self.entries.iter_mut().flatten() {
             entry.seen = None;
@@ -161,7 +171,7 @@ impl ModuleGraph {
         self.nodes.keys().cloned().collect()
     }
 
-    /// Notes what a module imports, each once, and how many imports were looked at for that.
+    /// Sets what a module imports, each once, and how many children Node's record had at this look.
     pub fn set_imports(&mut self, node: Node, imports: Vec<Node>, seen: u32) {
         let Some(entry) = self.entry_mut(node) else {
             return;
@@ -197,7 +207,7 @@ impl ModuleGraph {
         }
     }
 
-    /// Nothing imports the module of that name any more: it is a boundary now.
+    /// Removes all edges to the module of that name, since it has become a boundary.
     pub fn cut(&mut self, name: &str) {
         let Some(node) = self.find(name) else { return };
         self.has_dropped = true;
@@ -211,7 +221,7 @@ impl ModuleGraph {
         }
     }
 
-    /// A module's file changed.
+    /// Notes that a module's file changed.
     pub fn mark_stale(&mut self, node: Node) {
         self.stale.insert(node);
     }
@@ -223,7 +233,7 @@ impl ModuleGraph {
         users.into_iter().collect()
     }
 
-    /// What to load again for these users: all modules, users excepted, on a way from one of them to a stale one.
+    /// What to load again for these users: every module, except users, on a path from one of them to a stale module.
     pub fn slice(&self, users: &[Node]) -> Vec<Node> {
         let stale: Vec<Node> = self.stale.iter().copied().collect();
         let outdated: HashSet<Node, FxBuildHasher> =
@@ -242,8 +252,8 @@ impl ModuleGraph {
         slice
     }
 
-    /// These modules are loaded, or will be when they are next asked for. What imports one of them and is not among
-    /// them holds an old version of it.
+    /// Notes that these modules are loaded, or will be at the next `require`. Their other importers become stale, since they
+    /// hold old versions.
     pub fn settle(&mut self, loaded: &[Node]) {
         let loaded: HashSet<Node, FxBuildHasher> = loaded.iter().copied().collect();
         let mut stale = std::mem::take(&mut self.stale);
@@ -254,7 +264,7 @@ impl ModuleGraph {
         self.stale = stale;
     }
 
-    /// The shortest way from one of the changed modules up to a user: both ends and what lies between.
+    /// The shortest path from one of the changed modules up to a user, both ends included.
     pub fn way(&self, changed: &[Node], user: Node) -> Vec<Node> {
         let mut import_on_way: HashMap<Node, Option<Node>, FxBuildHasher> = HashMap::default();
         let mut open: VecDeque<Node> = VecDeque::new();
@@ -282,14 +292,14 @@ impl ModuleGraph {
         Vec::new()
     }
 
-    /// All that a user reaches, nearest first, without the user.
+    /// Every module that a user reaches, nearest first, without the user.
     pub fn reached_by(&self, user: Node) -> Vec<Node> {
         let mut reached = self.reach(&[user], |entry| &entry.imports);
         reached.retain(|node| *node != user);
         reached
     }
 
-    /// Forgets what no user reaches, and gives its names.
+    /// Removes the modules that no user reaches, and returns their names.
     pub fn sweep(&mut self) -> Vec<Rc<str>> {
         if !std::mem::take(&mut self.has_dropped) {
             return Vec::new();
@@ -314,7 +324,7 @@ impl ModuleGraph {
         names
     }
 
-    /// Forgets one module. What only it reached goes with the next [`ModuleGraph::sweep`].
+    /// Removes one module. Modules that only it reached are removed by the next [`ModuleGraph::sweep`].
     pub fn remove(&mut self, name: &str) {
         if let Some(node) = self.find(name) {
             self.forget(node);

@@ -1,4 +1,4 @@
-//! One call of `accept`: what it takes, and by which functions.
+//! One call of `accept` or `acceptExports`.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -7,11 +7,11 @@ use crate::js::Held;
 
 /// One call of `accept` or `acceptExports`.
 pub struct Accept {
-    /// What is taken.
+    /// What the call takes.
     pub what: What,
-    /// The callback.
+    /// The callback, if one was given.
     pub callback: Option<Held>,
-    /// webpack's third argument.
+    /// The error handler: webpack's third argument.
     pub on_error: Option<Held>,
 }
 
@@ -27,14 +27,14 @@ pub enum What {
     Many(Vec<Target>),
 }
 
-/// What a specifier leads to. One that leads nowhere yet is asked for again before each update.
+/// The target of a specifier. A specifier that leads nowhere yet is resolved again before each update.
 pub struct Target {
     specifier: Box<str>,
     url: OnceCell<Rc<str>>,
 }
 
 impl Target {
-    /// A target that is not known yet.
+    /// The target of a specifier that was not resolved yet.
     pub fn new(specifier: &str) -> Self {
         Self {
             specifier: Box::from(specifier),
@@ -42,24 +42,24 @@ impl Target {
         }
     }
 
-    /// Its URL, if the specifier leads somewhere.
+    /// URL of the target, if the specifier leads somewhere.
     pub fn url(&self) -> Option<&str> {
         self.url.get().map(|url| &**url)
     }
 
-    /// Asks where the specifier leads, unless that is known.
+    /// Resolves the specifier, unless the target is known.
     pub fn look(&self, resolve: impl FnOnce(&str) -> Option<String>) {
         if self.url.get().is_none()
             && let Some(url) = resolve(&self.specifier)
         {
-            // Nobody has set it since.
+            // The target cannot have been set since it was looked at above.
             let _ = self.url.set(Rc::from(url));
         }
     }
 }
 
 impl Accept {
-    /// What it is about, in the order of the array.
+    /// The dependencies that the call is about, in the order of the user's array.
     pub fn targets(&self) -> &[Target] {
         match &self.what {
             What::One(one) => std::slice::from_ref(one),
@@ -68,7 +68,7 @@ impl Accept {
         }
     }
 
-    /// Whether it is about this dependency.
+    /// Whether the call is about this dependency.
     pub fn takes(&self, url: &str) -> bool {
         self.targets().iter().any(|target| target.url() == Some(url))
     }

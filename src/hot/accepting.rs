@@ -1,4 +1,4 @@
-//! Accept callbacks: whose they are, what they get.
+//! Accept callbacks: which ones are called, and with which arguments.
 
 use std::rc::Rc;
 
@@ -8,16 +8,16 @@ use super::version::Version;
 use crate::graph::hot::{Acceptor, By, ModuleId};
 use crate::js::{Cx, Held, Js, Value};
 
-/// A callback that is to be called, with what its owner had registered when the update began.
+/// An accept callback that is to be called.
 pub(super) struct Callback {
     version: Rc<Version>,
     accept: Rc<Accept>,
-    /// The updated modules that it is about, by URL.
+    /// The updated modules that the callback is about, by URL.
     updated: Vec<(Rc<str>, ModuleId)>,
 }
 
 impl Updater {
-    /// `accept` of a version.
+    /// Registers a call of `accept` of a version.
     pub(super) fn accept(&self, js: Js<'_>, version: &Rc<Version>, accept: &Rc<Accept>) {
         version.accept(accept);
         if !self.look_at_targets(js, version, accept) {
@@ -26,7 +26,7 @@ impl Updater {
         }
     }
 
-    /// Asks again where specifiers lead that led nowhere when they were given to `accept`.
+    /// Resolves again the specifiers that led nowhere when they were given to `accept`.
     pub(super) fn look_at_aimless(&self, js: Js<'_>) {
         let mut aimless = self.aimless.take();
         aimless.retain(|(version, accept)| match (version.upgrade(), accept.upgrade()) {
@@ -38,7 +38,7 @@ impl Updater {
         self.aimless.borrow_mut().append(&mut aimless);
     }
 
-    /// Whether all of them lead somewhere.
+    /// Resolves the specifiers of a call. Returns whether all of them lead somewhere.
     fn look_at_targets(&self, js: Js<'_>, version: &Version, accept: &Accept) -> bool {
         let targets = accept.targets();
         for target in targets {
@@ -47,7 +47,7 @@ impl Updater {
         targets.iter().all(|target| target.url().is_some())
     }
 
-    /// The callbacks of these acceptors. Asked for while the versions that registered them still run.
+    /// The callbacks of these acceptors. Call this while the versions that registered them still run.
     pub(super) fn callbacks(&self, acceptors: &[Acceptor]) -> Vec<Callback> {
         let mut callbacks = Vec::new();
         for acceptor in acceptors {
@@ -86,7 +86,7 @@ impl Updater {
         callbacks
     }
 
-    /// Calls them in order, each awaited. `failure` is what the new versions failed with, if they did.
+    /// Calls accept callbacks in order and awaits each. `failure` is the error of the new versions, if they failed.
     pub(super) async fn call_acceptors(&self, cx: &Cx, callbacks: Vec<Callback>, failure: Option<&Held>) {
         for callback in callbacks {
             if let Some(failure) = failure {
@@ -109,7 +109,8 @@ impl Updater {
         }
     }
 
-    /// The new namespace, or for an array one with those that were updated in their places.
+    /// The argument of a callback: the new namespace, or for an array of dependencies an array with the namespaces of the
+    /// updated ones in their places.
     fn argument<'s>(&self, js: Js<'s>, callback: &Callback, has_failed: bool) -> Value<'s> {
         let namespace = |url: &str| {
             let found = callback.updated.iter().find(|(updated, _)| &**updated == url);
@@ -131,7 +132,7 @@ impl Updater {
         }
     }
 
-    /// webpack's third argument of `accept`: `(error, { moduleId, dependencyId })`.
+    /// Calls webpack's third argument of `accept` with `(error, { moduleId, dependencyId })`.
     async fn call_error_handler(&self, cx: &Cx, callback: &Callback, thrown: &Held) {
         let Some(handler) = &callback.accept.on_error else {
             return;

@@ -1,9 +1,9 @@
-//! Checks what the methods of `import.meta.hot` are given.
+//! Checks the arguments of the methods of `import.meta.hot`.
 
 use crate::error::HmrError;
 use crate::js::{Call, Held, JsResult, Value};
 
-/// How the method is called in messages.
+/// The name of a method in messages.
 fn callee(method: &str) -> String {
     format!("import.meta.hot.{method}")
 }
@@ -18,7 +18,7 @@ pub fn wrong<'s, T>(
     Err(HmrError::argument(callee(method), parameter, expected, given).thrown(given.js()))
 }
 
-/// A function.
+/// The argument, which has to be a function.
 pub fn function<'s>(call: &Call<'s>, method: &str, index: usize) -> JsResult<'s, Held> {
     let given = call.arg(index);
     if given.is_function() {
@@ -27,7 +27,7 @@ pub fn function<'s>(call: &Call<'s>, method: &str, index: usize) -> JsResult<'s,
     wrong(method, "callback", "a function", given)
 }
 
-/// A function, or left out.
+/// The argument, which has to be a function or left out.
 pub fn optional<'s>(
     call: &Call<'s>,
     method: &str,
@@ -44,7 +44,7 @@ pub fn optional<'s>(
     wrong(method, parameter, "a function, or left out", given)
 }
 
-/// The name of an event.
+/// The first argument, which has to be the name of an event.
 pub fn event<'s>(call: &Call<'s>, method: &str) -> JsResult<'s, String> {
     match call.arg(0).text() {
         Some(event) if !event.is_empty() => Ok(event),
@@ -52,7 +52,7 @@ pub fn event<'s>(call: &Call<'s>, method: &str) -> JsResult<'s, String> {
     }
 }
 
-/// One string, or several.
+/// The argument, which has to be a string or an array of strings.
 pub fn strings<'s>(
     method: &str,
     parameter: &'static str,

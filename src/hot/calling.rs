@@ -1,4 +1,5 @@
-//! Users' functions: one after the other, none hurting another, each failure reported, none waited for for ever.
+//! Calls users' functions one after the other. Each failure is reported and does not stop the others, and no function is
+//! waited for for ever.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -13,15 +14,15 @@ pub const PATIENCE: u32 = 5000;
 
 /// How waiting for a promise ended.
 pub enum Ended {
-    /// It settled in time.
+    /// The promise settled in time.
     Settled(Result<Held, Held>),
-    /// It did not.
+    /// The promise did not settle in time.
     Late,
 }
 
 impl Updater {
-    /// Calls a function that a version has registered, on behalf of its module, and waits for what it returns. Gives what it
-    /// threw or rejected with.
+    /// Calls a function that a version has registered, on behalf of its module, and waits for the promise that it returns.
+    /// Gives the error that it threw or rejected with.
     pub(super) async fn call_user(
         &self,
         cx: &Cx,
@@ -51,7 +52,7 @@ impl Updater {
         }
     }
 
-    /// The same; what it threw is reported.
+    /// Calls a function as [`Updater::call_user`] does, and reports its error.
     pub(super) async fn call_or_report(
         &self,
         cx: &Cx,
@@ -65,7 +66,7 @@ impl Updater {
         }
     }
 
-    /// Reports what a user's function threw. A file that is saved anew has no line of what threw.
+    /// Reports the error of a user's function. Without a line of code, if the file has been saved anew since.
     pub(super) fn report_failure(&self, cx: &Cx, version: &Version, what: &str, thrown: &Held) {
         let path = &*version.module.path;
         let is_shown =
@@ -77,7 +78,8 @@ impl Updater {
         });
     }
 
-    /// On whose behalf a version's callbacks run: the running version of its module, once it was replaced.
+    /// The version on whose behalf a version's callbacks run: the version itself, or once it was replaced, the running
+    /// version of its module.
     fn speaker(&self, version: &Rc<Version>) -> Rc<Version> {
         let successor = self.hot.current(version.module.id);
         let successor = successor.filter(|_| version.is_retired());
@@ -94,7 +96,7 @@ impl Updater {
     }
 }
 
-/// Waits for a promise, but not longer than so many milliseconds.
+/// Waits for a promise, but not longer than the given time.
 pub async fn within(cx: &Cx, promise: Held, milliseconds: u32) -> Ended {
     let signal = Rc::new(Signal::default());
     let is_settled = Rc::new(Cell::new(false));

@@ -1,7 +1,7 @@
-//! The object `import.meta.hot` of one version, which is `module.hot` in CommonJS.
+//! The object `import.meta.hot` of one version, in CommonJS `module.hot`.
 //!
-//! Its methods are native functions bound to the version, so that they work when they are taken off the object. What
-//! they register is kept by the version, which drops it when it is replaced.
+//! The methods are native functions bound to the version, so that they also work when they are taken off the object. The
+//! version keeps what they register, and drops it when it is replaced.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -12,7 +12,7 @@ use super::updater::Updater;
 use super::version::{Version, WatchWish};
 use crate::js::{Call, Held, Js, JsResult, State, Value};
 
-/// Which module system the module is of.
+/// The module system of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `import.meta.hot`
@@ -41,7 +41,7 @@ const WEBPACK: [(&str, u32, Body); 2] = [
     ("removeDisposeHandler", 1, remove_dispose_handler),
 ];
 
-/// What the methods of one object are bound to.
+/// The values that the methods of one object are bound to.
 struct Bound {
     updater: Rc<Updater>,
     version: Rc<Version>,
@@ -235,7 +235,7 @@ fn watch<'s>(bound: &Bound, call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.undefined())
 }
 
-/// A path, or that of a `file:` URL.
+/// The path that the user gave as a path or as a `file:` URL.
 fn path_of(item: Value<'_>) -> JsResult<'_, String> {
     let expected = "a path, a file: URL, or an array of those";
     let js = item.js();

@@ -8,7 +8,7 @@ use crate::graph::hot::{ModuleId, Staged};
 use crate::js::Cx;
 
 impl Updater {
-    /// Runs the disposers of a version, the latest first, each awaited.
+    /// Runs the disposers of a version, the last registered first, and awaits each.
     pub(super) async fn dispose_version(&self, cx: &Cx, version: &Rc<Version>) {
         while let Some(disposer) = version.take_disposer() {
             version.was_disposed.set(true);
@@ -28,7 +28,7 @@ impl Updater {
         }
     }
 
-    /// Disposes of versions that failed or were superseded: they are never heard of again.
+    /// Disposes of versions that failed or were superseded, and drops what they have registered.
     pub(super) async fn drop_versions(&self, cx: &Cx, versions: &[Rc<Version>]) {
         for version in versions.iter().rev() {
             self.dispose_version(cx, version).await;
@@ -37,7 +37,7 @@ impl Updater {
         }
     }
 
-    /// Disposers and prune callbacks of what no root reaches any more.
+    /// Prunes the candidates that no root reaches any more: runs their disposers and prune callbacks, and forgets them.
     pub(super) async fn prune(&self, cx: &Cx, candidates: &[ModuleId]) {
         let gone = self.graph.borrow().unreached(candidates);
         if gone.is_empty() {

@@ -1,4 +1,4 @@
-//! A version that fails: the last good one goes on, and the next save tries again.
+//! Failed updates: the last good version goes on, and the next save tries again.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,22 +14,16 @@ use crate::graph::hot::ModuleId;
 use crate::js::{Cx, Held, Js, Timers};
 use crate::report;
 
-/// How long what cannot be read may be half of a save, in milliseconds.
+/// Time for which a file that cannot be compiled may be half of a save, in milliseconds.
 const SETTLE: u32 = 250;
 
-/// What is said of a name that an exporter does not have.
-const NAMES: [&str; 2] = [
-    "does not provide an export named",
-    "contains conflicting star exports",
-];
-
 impl Updater {
-    /// Whether something failed last and was not mended.
+    /// Whether the last failure has not been mended.
     pub fn has_failed(&self) -> bool {
         self.broken.borrow().is_some()
     }
 
-    /// Adds what failed before to what changed, if that may mend it.
+    /// Adds the modules of the last failure to the changed ones, if this batch may mend it.
     pub(super) fn take_broken(&self, batch: &Batch, changed: &mut Vec<ModuleId>) {
         let mut broken = self.broken.borrow_mut();
         let Some(failed) = broken.as_mut() else { return };
@@ -38,8 +32,8 @@ impl Updater {
             return;
         }
         let known = self.graph.borrow();
-        // A saved file that is again what runs is evaluated, too: each save has an outcome. Others that are again what
-        // runs need no other try, unless they failed for what no file says.
+        // A saved file is tried also if its text is what runs again, since each save has an outcome. Any other module is
+        // tried only if its text is not what runs, or if it had failed without a change of its text.
         let is_tried = |id: &ModuleId| {
             let fails_still = failed.touched.contains(id) || !self.runner.is_current(*id);
             known.has(*id) && (fails_still || batch.changed.contains(id))
@@ -47,11 +41,11 @@ impl Updater {
         changed.extend(failed.changed.iter().copied().filter(is_tried));
     }
 
-    /// Nothing was touched: everything goes on. What may be half of a save is said after the settle time.
+    /// Ends an update that could not be prepared. Nothing was touched, so everything goes on. The error is reported after the
+    /// settle time, since the file may be half of a save.
     pub(super) fn fail_prepared(self: &Rc<Self>, cx: &Cx, work: &Work, thrown: Held) {
         work.steps.enter(Step::Failed, 0);
-        let words = cx.with(|js| report::fingerprint(thrown.get(js)));
-        self.note_broken(work, words);
+        self.note_broken(cx, work, &thrown);
         let updater = Rc::clone(self);
         let (number, cx_later) = (self.updates.get(), cx.clone());
         let told = self.told(work, "failed", Some(thrown.clone()));
@@ -85,7 +79,7 @@ impl Updater {
         drop(scheduled);
     }
 
-    /// New versions ran and failed: what they registered is disposed of, and the last good ones go on.
+    /// Ends an update whose new versions ran and failed. Their disposers run, and the last good versions go on.
     pub(super) async fn fail_evaluated(
         self: &Rc<Self>,
         cx: &Cx,
@@ -95,8 +89,7 @@ impl Updater {
         thrown: &Held,
     ) {
         work.steps.enter(Step::Failed, versions.len());
-        let words = cx.with(|js| report::fingerprint(thrown.get(js)));
-        self.note_broken(&work, words);
+        self.note_broken(cx, &work, thrown);
         let restarts = cx.with(|js| self.restarts_for_package(js, &work, thrown.get(js)));
         if !restarts {
             cx.with(|js| self.say(js, "the new version failed", thrown));
@@ -129,7 +122,7 @@ impl Updater {
         cx.with(|js| self.runner.tell(js, &told));
     }
 
-    /// Evaluates the last good code again, since disposers of it have run.
+    /// Evaluates the last good code again, since its disposers have run.
     async fn restore(self: &Rc<Self>, cx: &Cx, work: &mut Work) {
         let known: Vec<ModuleId> = {
             let graph = self.graph.borrow();
@@ -171,20 +164,21 @@ impl Updater {
         work.steps.enter(Step::Done, 0);
     }
 
-    fn note_broken(&self, work: &Work, words: Option<String>) {
-        // An importer that does without the name mends it as well.
-        let lacks_name = words
-            .as_deref()
-            .is_some_and(|words| NAMES.iter().any(|name| words.contains(name)));
+    fn note_broken(&self, cx: &Cx, work: &Work, thrown: &Held) {
+        let (words, lacks_name) = cx.with(|js| {
+            let thrown = thrown.get(js);
+            (report::fingerprint(thrown), self.runner.lacks_name(js, thrown))
+        });
         let mut involved: BTreeSet<ModuleId> = work.spread.affected.iter().copied().collect();
         involved.extend(&work.plan.evaluate);
         involved.extend(&work.changed);
         if work.is_reload {
             involved.extend(self.graph.borrow().all());
         } else if lacks_name {
+            // A missing name is also mended by an importer that no longer asks for it.
             involved.extend(self.graph.borrow().above(&work.changed));
         }
-        // A file that is gone is what its importers fail for.
+        // If a file is gone, it is the reason why its importers fail, so it is named.
         let files = &work.batch.files;
         let gone = files.iter().find(|file| !Path::new(file).exists());
         let path = gone.or(files.first()).cloned();
@@ -207,7 +201,7 @@ impl Updater {
         });
     }
 
-    /// Reports it; of the same again, only how often.
+    /// Reports the error of an update. If the same error was reported last, only how often it has occurred.
     fn say(&self, js: Js<'_>, what: &str, thrown: &Held) {
         let (path, times) = match &mut *self.broken.borrow_mut() {
             Some(broken) => {
@@ -225,7 +219,7 @@ impl Updater {
         report::remark(js, &format!("{path} kept its last good version"));
     }
 
-    /// An update has succeeded. Whether it has mended what had failed, and had been said.
+    /// Notes that an update has succeeded. Returns whether it has mended a failure that was reported.
     pub(super) fn recover(&self) -> bool {
         let mended = self.broken.borrow_mut().take_if(|broken| {
             let graph = self.graph.borrow();

@@ -1,4 +1,4 @@
-//! Events: those of Vite, and the user's own.
+//! Listeners of events: Vite's events and the user's own.
 
 use std::rc::Rc;
 

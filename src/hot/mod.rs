@@ -1,4 +1,4 @@
-//! `import.meta.hot`, and what an update does, over a [`Runner`] that knows how modules are loaded.
+//! `import.meta.hot` and its updates. A [`Runner`] loads the modules.
 //!
 //! | file | what it holds |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! One update at a time; what changes meanwhile makes one further update.
+//! The queue of updates: one runs at a time, and all changes meanwhile make one further update.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -9,13 +9,14 @@ use crate::graph::hot::ModuleId;
 use crate::js::{Cx, Held, Js, Value, spawn_detached};
 use crate::report;
 
-/// Versions that call `invalidate()` so soon after one another would do so for ever, …
+/// Versions of a module that call `invalidate()` within this time of one another count as in a row.
 const LOOP: Duration = Duration::from_secs(1);
-/// … if so many have followed each other. One that calls it while it is evaluated may not follow another at all.
+/// Number of versions in a row after which `invalidate()` is ignored, as they would call it for ever. For a call during the
+/// evaluation of a version, one is enough.
 const REFUSALS: u32 = 3;
 
 impl Updater {
-    /// Whether an evaluation under way is of new content of this module: going back to what runs is a change then, too.
+    /// Whether new content of this module is being evaluated. If so, a save of the old content is a change, too.
     pub fn is_evaluating(&self, id: ModuleId) -> bool {
         let under_way = self.under_way.borrow();
         under_way
@@ -23,19 +24,20 @@ impl Updater {
             .any(|other| other.batch.borrow().changed.contains(&id))
     }
 
-    /// These changed: updates now, or after the update that is under way.
+    /// Takes changes. The update starts now, or after the one that is under way.
     pub fn change(self: &Rc<Self>, js: Js<'_>, batch: Batch) {
         self.pending.borrow_mut().merge(batch);
         self.pump(js);
     }
 
-    /// Begins the next update, if there is something to do and none is under way.
+    /// Begins the next update, if there are changes and no update is under way.
     fn pump(self: &Rc<Self>, js: Js<'_>) {
         if self.is_busy.get() || self.pending.borrow().is_empty() {
             return;
         }
         let mut batch = self.pending.take();
-        // What refuses while it is evaluated is asked about once it runs: until then the version before it answers.
+        // A version that called `invalidate()` during its evaluation is updated once it runs. Until then the version before
+        // it is the running one.
         let is_staged = |refusal: &Refusal| {
             let version = refusal.version.upgrade();
             version.is_some_and(|version| self.is_staged(&version))
@@ -56,12 +58,12 @@ impl Updater {
         });
     }
 
-    /// The update is over, or waits for an evaluation: others may go on.
+    /// Lets other updates go on, since this one is over or waits for an evaluation.
     pub(super) fn leave(self: &Rc<Self>, cx: &Cx) {
         self.is_busy.set(false);
         self.refused_first.take();
         cx.with(|js| {
-            // Those who wait for the end of an evaluation come first.
+            // Updates that waited for the end of an evaluation come first.
             self.free.fire(js, &Ok(Held::undefined()));
             self.pump(js);
         });
@@ -78,7 +80,7 @@ impl Updater {
     /// `hot.invalidate()`.
     pub fn invalidate(self: &Rc<Self>, js: Js<'_>, version: &Rc<Version>, message: Option<&str>) {
         let module = &version.module;
-        // An accept callback belongs to the replaced version and speaks of the new one.
+        // An accept callback belongs to the replaced version, and its `invalidate()` means the new one.
         let speaks_for = if version.is_retired() && self.is_telling.get() {
             self.hot.current(module.id)
         } else {
@@ -114,7 +116,7 @@ impl Updater {
             version: Rc::downgrade(&version),
             first,
         });
-        // Not within the user's call: what it waits for may be that call.
+        // Begins later and not within the user's call, since the update may wait for that call to end.
         if !self.is_called.replace(true) {
             let updater = Rc::clone(self);
             let later = js.soon(move |js| {

@@ -1,4 +1,4 @@
-//! Changes that no module can take: the process restarts.
+//! Changes for which the process restarts.
 
 use super::runner::Restart;
 use super::telling::first_of;
@@ -8,13 +8,13 @@ use crate::graph::hot::Outcome;
 use crate::js::{Js, Value};
 use crate::report;
 
-/// What helps when a package refuses to do something twice.
+/// Advice for a package that throws when the program uses it a second time.
 pub(super) const PACKAGES_STAY: &str = "packages stay loaded across reloads, and what threw is one: keep what it made in \
     `import.meta.hot.data`, let a module accept the change with `import.meta.hot.accept()`";
 
 impl Updater {
-    /// Whether a restart takes the place of this update. It is prepared like a reload all the same, since what does not compile
-    /// would not start either.
+    /// The restart that takes the place of this update, if one does. The update is prepared like a reload all the same, since
+    /// code that does not compile would not start either.
     pub(super) fn restart_instead(&self, js: Js<'_>, work: &mut Work) -> Option<Restart> {
         let declining = match &work.spread.outcome {
             Outcome::Restart { way } => way.last().map(|id| report::relative(&self.path(*id))),
@@ -45,12 +45,13 @@ impl Updater {
         true
     }
 
-    /// Whether the process restarts for a reload that has failed in a package, which was evaluated once and stays.
+    /// Whether the process restarts since a reload has failed in a package. Packages are evaluated once and stay.
     pub(super) fn restarts_for_package(&self, js: Js<'_>, work: &Work, thrown: Value<'_>) -> bool {
         work.is_reload && threw_in_package(thrown) && self.runner.can_restart(js)
     }
 
-    /// Restarts the process for that, and says why. If that does not help, the next image reports the error.
+    /// Restarts the process after a reload that failed in a package, and says why. If the restart does not help, the next
+    /// image of the process reports the error.
     pub(super) fn restart_for_package(&self, js: Js<'_>, work: &Work, thrown: Value<'_>) {
         let files = self.told(work, "restarted", None).files;
         let first = first_of(&files);

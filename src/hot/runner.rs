@@ -1,4 +1,4 @@
-//! What an update needs to know and to have done, by whoever loads modules.
+//! The trait by which updates ask for modules: they know neither files nor V8.
 
 use std::any::Any;
 use std::pin::Pin;
@@ -10,19 +10,19 @@ use crate::js::{Cx, Held, Js, JsResult, Value};
 
 /// Loads, links and evaluates modules.
 pub trait Runner {
-    /// The URL that a specifier in a module leads to, if it leads anywhere.
+    /// URL of the target of a module's specifier, if the specifier leads somewhere.
     fn resolve(&self, js: Js<'_>, from: ModuleId, specifier: &str) -> Option<String>;
 
     /// A version asks to watch something.
     fn watch(&self, js: Js<'_>, version: &Rc<Version>, wish: &Rc<WatchWish>);
 
-    /// Those of these modules whose files have other content than what runs, missing files included.
+    /// The modules among these whose files have other content than what runs. Missing files count.
     fn differing(&self, js: Js<'_>, modules: &[ModuleId]) -> Vec<ModuleId>;
 
-    /// Whether what runs is the content that the file has, as it was read last.
+    /// Whether the running version has the content that was last read of its file.
     fn is_current(&self, id: ModuleId) -> bool;
 
-    /// The entries, and what is imported from outside of the hot modules.
+    /// The roots: the entries, and the modules that code outside of the program imports.
     fn roots(&self) -> Vec<ModuleId>;
 
     /// The modules that runtimes of the classic API keep up to date.
@@ -30,7 +30,7 @@ pub trait Runner {
         Vec::new()
     }
 
-    /// New versions of such modules run: their runtimes take them. Gives what a runtime could not take them for.
+    /// Lets the runtimes take the new versions of their modules. Brings the error of a runtime that could not take one.
     fn update_runtimes(
         &self,
         _cx: &Cx,
@@ -39,13 +39,13 @@ pub trait Runner {
         Box::pin(async { None })
     }
 
-    /// Reads what changed, compiles and links new versions. Nothing that runs is touched.
+    /// Reads the changed files, compiles and links new versions. The running versions are not touched.
     ///
     /// # Errors
     /// What is wrong with a file, an import or a name.
     fn prepare<'s>(&self, js: Js<'s>, want: &Want, changed: &[ModuleId]) -> JsResult<'s, Prepared>;
 
-    /// Calls something on behalf of a version: what it starts is that version's.
+    /// Calls `body` on behalf of a version: what `body` starts belongs to that version.
     ///
     /// # Errors
     /// What `body` throws.
@@ -56,41 +56,44 @@ pub trait Runner {
         body: &mut dyn FnMut() -> JsResult<'s>,
     ) -> JsResult<'s>;
 
-    /// New instances of the code that ran last without an error, likewise.
+    /// Links new instances of the code that ran last without an error.
     ///
     /// # Errors
     /// When it cannot be linked any more.
     fn last_good<'s>(&self, js: Js<'s>, modules: &[ModuleId]) -> JsResult<'s, Prepared>;
 
-    /// These modules' running versions are about to be replaced by what is prepared, and these, it seems, to be pruned; their
-    /// disposers have not run yet.
+    /// Tells that the running versions of `replaced` are about to be replaced by the prepared ones, and `pruned` probably to
+    /// be pruned. Their disposers have not run yet.
     fn begins(&self, _js: Js<'_>, _prepared: &Prepared, _replaced: &[ModuleId], _pruned: &[ModuleId]) {}
 
-    /// What is prepared runs, or has failed or was superseded, and the old versions go on.
+    /// Tells that an update has ended: the prepared versions run, or they failed or were superseded and the old ones go on.
     fn ends(&self, _js: Js<'_>, _prepared: &Prepared, _has_succeeded: bool) {}
 
-    /// Evaluates new versions from these entrances on, each unless another one's evaluation has done so. What waits for nothing has
-    /// run when this was polled once.
+    /// Evaluates the prepared versions in `evaluation`'s order, each unless importing it has evaluated it already. Code
+    /// without top-level await has run after the first poll.
     fn evaluate(&self, cx: &Cx, prepared: &Prepared, evaluation: &Evaluation) -> Evaluating;
 
-    /// What of the new versions has run, in the order in which it ended: what `require()` and `import()` ask for is not known
-    /// before.
+    /// The new versions that have run, in the order in which they ended. `require()` and `import()` decide this order only
+    /// during the evaluation.
     fn evaluated(&self, prepared: &Prepared) -> Vec<ModuleId>;
 
-    /// Whether what runs of this file is what it holds now.
+    /// Whether this error says that an exporter lacks a name that an importer asks for.
+    fn lacks_name(&self, js: Js<'_>, thrown: Value<'_>) -> bool;
+
+    /// Whether the running version of this file has the content that the file holds now.
     fn runs_what_is_saved(&self, path: &str) -> bool;
 
     /// How users write `hot` in this module.
     fn name_of_hot(&self, id: ModuleId) -> &'static str;
 
-    /// The new versions are the ones that run: all importers' bindings lead to them from now on. Gives the imports that
+    /// Makes the new versions the running ones: from now on all importers' bindings lead to them. Returns the imports that
     /// are known only after evaluation.
     ///
     /// # Errors
     /// When linking finds that CommonJS or a package lacks a name.
     fn commit<'s>(&self, js: Js<'s>, prepared: &Prepared) -> JsResult<'s, Staged>;
 
-    /// The new versions failed or were superseded: they are never heard of again.
+    /// Drops the new versions, which failed or were superseded.
     fn discard(&self, js: Js<'_>, prepared: &Prepared);
 
     /// The namespace of the running version.
@@ -99,7 +102,7 @@ pub trait Runner {
     /// What making it throws.
     fn namespace<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s>;
 
-    /// Nobody imports the module any more.
+    /// Forgets a module that nobody imports any more.
     fn forget(&self, js: Js<'_>, id: ModuleId);
 
     /// Whether a restart takes the place of every reload.
@@ -120,53 +123,53 @@ pub trait Runner {
     /// Restarts the process, or says that it has to be.
     fn restart(&self, js: Js<'_>, restart: &Restart);
 
-    /// Something happened that `updates` emits.
+    /// Emits an event of `updates`.
     fn tell(&self, js: Js<'_>, told: &Told);
 
-    /// `hot.send`, for `updates`.
+    /// Emits what `hot.send` was given on `updates`.
     fn sent(&self, js: Js<'_>, event: &str, data: Value<'_>);
 }
 
-/// An evaluation: fails with what a module threw.
+/// A running evaluation. Its error is the one that a module threw.
 pub type Evaluating = Pin<Box<dyn Future<Output = Result<(), Held>>>>;
 
-/// Which new versions.
+/// The modules that new versions are made of.
 pub enum Want {
-    /// Of these modules, and of new ones that they import.
+    /// These modules, and new ones that they import.
     Modules(Vec<ModuleId>),
-    /// Of the whole program.
+    /// The whole program.
     Everything,
 }
 
 /// New versions, linked and not evaluated.
 pub struct Prepared {
-    /// What they import. Only of modules whose imports are not known otherwise.
+    /// Imports of the new versions, by module.
     pub edges: Staged,
-    /// What the runner keeps.
+    /// The runner's own data.
     pub kept: Rc<dyn Any>,
 }
 
-/// What is evaluated.
+/// The versions to evaluate.
 pub struct Evaluation {
-    /// Where to begin, in this order: what these import statically comes before them.
+    /// The modules to begin with, in this order. Their static imports are evaluated before them.
     pub order: Vec<ModuleId>,
-    /// The versions of all modules that may be evaluated.
+    /// Versions of all modules that may be evaluated.
     pub versions: Vec<Rc<Version>>,
-    /// The whole program is evaluated again.
+    /// Whether the whole program is evaluated again.
     pub is_reload: bool,
 }
 
 /// A change that no module can take.
 pub struct Restart {
-    /// The files that changed, in words, and the module that declined, if one has.
+    /// The changed files, in words, then the module that declined, if one has.
     pub way: Vec<String>,
-    /// Why, in words; may be empty.
+    /// The reason, in words; may be empty.
     pub why: String,
 }
 
-/// What `updates` tells.
+/// One event of `updates`.
 pub struct Told {
-    /// `updated`, `reloaded` or `failed`: the name of the event, too.
+    /// Name of the event: `updated`, `reloaded` or `failed`.
     pub outcome: &'static str,
     /// The files that changed.
     pub files: Vec<String>,
@@ -174,10 +177,10 @@ pub struct Told {
     pub modules: Vec<String>,
     /// The modules that accepted.
     pub acceptors: Vec<String>,
-    /// From the first file to its acceptor, or to the entry.
+    /// The modules from the first changed file to its acceptor, or to the entry.
     pub way: Vec<String>,
-    /// Milliseconds.
+    /// Duration of the update in milliseconds.
     pub duration: f64,
-    /// What was thrown.
+    /// The error, of a failed update.
     pub error: Option<Held>,
 }

@@ -1,50 +1,50 @@
-//! The steps of an update, in their order. Each is entered here, and traced with `HMR_LOG=trace`.
+//! The steps of an update, in their order. `HMR_LOG=trace` prints each.
 
 use std::cell::Cell;
 
 use tracing::trace;
 
-/// Where an update is.
+/// The step that an update is at.
 ///
 /// `Waiting` → `Spreading` → `Preparing` → `Disposing` → `Evaluating` → `Committing` → `Pruning` → `Telling` → `Done`;
 /// from `Preparing` and `Evaluating` also → `Failed`, from there, if a disposer had run, → `Restoring` → `Done`;
 /// from `Evaluating` also → `Superseded`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Changes are known; another update is under way.
+    /// The update waits for the one that is under way.
     Waiting,
-    /// Who accepts?
+    /// Looks for the modules that accept the change.
     Spreading,
-    /// Read, compiled and linked. Nothing is touched.
+    /// Reads, compiles and links. Nothing is touched.
     Preparing,
-    /// `vite:beforeUpdate`, and the old versions' disposers.
+    /// Emits `vite:beforeUpdate` and runs the old versions' disposers.
     Disposing,
-    /// The new versions run; importers still see the old ones.
+    /// Evaluates the new versions. Importers still see the old ones.
     Evaluating,
-    /// Importers see the new versions.
+    /// Lets importers see the new versions.
     Committing,
-    /// What nobody imports any more goes.
+    /// Prunes the modules that nobody imports any more.
     Pruning,
-    /// Accept callbacks and `vite:afterUpdate`.
+    /// Calls accept callbacks and emits `vite:afterUpdate`.
     Telling,
-    /// It is over.
+    /// The update is over.
     Done,
     /// A new version could not be prepared or evaluated.
     Failed,
-    /// The last good code is evaluated again.
+    /// Evaluates the last good code again.
     Restoring,
-    /// A later update evaluates the same modules.
+    /// A later update evaluates the same modules, and this one publishes nothing.
     Superseded,
 }
 
-/// Follows one update.
+/// Traces the steps of one update.
 pub struct Steps {
     number: u64,
     at: Cell<Step>,
 }
 
 impl Steps {
-    /// A new update.
+    /// The steps of a new update.
     pub const fn new(number: u64) -> Self {
         Self {
             number,
@@ -52,7 +52,7 @@ impl Steps {
         }
     }
 
-    /// The update goes on to this step.
+    /// Notes that the update goes on to this step.
     pub fn enter(&self, step: Step, modules: usize) {
         let from = self.at.replace(step);
         trace!(update = self.number, ?from, ?step, modules, "step");

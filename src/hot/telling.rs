@@ -1,4 +1,4 @@
-//! What is told of an update: Vite's payloads, the events of `updates`, the line of the log.
+//! Tells of an update: Vite's payloads, the events of `updates`, the line of the log.
 
 use super::runner::Told;
 use super::updater::Updater;
@@ -58,7 +58,7 @@ impl Updater {
             .unwrap_or_default()
     }
 
-    /// From what changed to who took it.
+    /// The modules from the changed file to the one that took the change.
     pub(super) fn way(&self, work: &Work) -> Vec<String> {
         let first_acceptor = work.spread.acceptors.first().map(|acceptor| &acceptor.way);
         let way = match &work.spread.outcome {
@@ -68,7 +68,7 @@ impl Updater {
         way.into_iter().flatten().map(|id| self.path(*id)).collect()
     }
 
-    /// What `updates` tells of this update.
+    /// The event of `updates` about this update.
     pub(super) fn told(&self, work: &Work, outcome: &'static str, error: Option<Held>) -> Told {
         let paths = |ids: &[ModuleId]| ids.iter().map(|id| self.path(*id)).collect::<Vec<_>>();
         let owners: Vec<ModuleId> = work
@@ -109,7 +109,7 @@ impl Updater {
         });
     }
 
-    /// The line of the log, without the time of day.
+    /// The line of the log about an update, without the time of day.
     fn line(&self, told: &Told, work: &Work) -> String {
         let mut way: Vec<String> = told.way.iter().map(|path| report::relative(path)).collect();
         let first = first_of(&told.files);
@@ -146,7 +146,7 @@ impl Updater {
     }
 }
 
-/// The first file, and how many more there are.
+/// The first file, and the number of further ones.
 pub(super) fn first_of(files: &[String]) -> String {
     let first = files
         .first()

@@ -15,8 +15,8 @@ use crate::graph::hot::{By, Edge, ModuleId, Outcome, Plan, Spread, Staged};
 use crate::js::{Cx, Held, Js, JsResult};
 
 impl Updater {
-    /// Runs one update. Whether it has the right to go on is given back with it (`leave`), unless it says `false`: then
-    /// another update has that right by now.
+    /// Runs one update. Returns whether this update still has the turn, which the caller then gives back with `leave`.
+    /// Otherwise another update has the turn by now.
     pub(super) async fn update(self: &Rc<Self>, cx: &Cx, batch: Batch) -> bool {
         self.updates.set(self.updates.get() + 1);
         let mut work = Work {
@@ -78,7 +78,7 @@ impl Updater {
         true
     }
 
-    /// Asks which modules runtimes keep up to date. Gives those that were let go.
+    /// Looks which modules runtimes keep up to date. Returns those that they have let go of since.
     fn look_at_runtimes(&self) -> Vec<ModuleId> {
         let held = self.runner.held().into_iter().collect();
         let lost = self.graph.borrow_mut().set_held(&held);
@@ -86,7 +86,7 @@ impl Updater {
         lost
     }
 
-    /// What a runtime has let go of, and nobody else imports, is no module of the program any more.
+    /// Prunes the modules that runtimes have let go of and nobody else imports.
     async fn let_go(self: &Rc<Self>, cx: &Cx, work: &mut Work) {
         let lost = self.look_at_runtimes();
         if lost.is_empty() {
@@ -98,7 +98,7 @@ impl Updater {
         work.batch.touched.retain(|id| graph.has(*id));
     }
 
-    /// What changed, and how far that spreads. `false` if nothing changed.
+    /// Finds out which modules changed and how far the change spreads. Returns `false` if nothing changed.
     async fn spread(self: &Rc<Self>, cx: &Cx, work: &mut Work) -> bool {
         cx.with(|js| self.look_at_aimless(js));
         let files: Vec<ModuleId> = work.batch.changed.iter().copied().collect();
@@ -133,7 +133,8 @@ impl Updater {
         true
     }
 
-    /// An evaluation under way of one of these modules, which can publish nothing from now on.
+    /// Takes over from an evaluation under way that has one of these modules. That evaluation can publish nothing from now
+    /// on.
     fn take_over(&self, affected: &[ModuleId], is_reload: bool) -> Option<Rc<UnderWay>> {
         let mut under_way = self.under_way.borrow_mut();
         let concerns =
@@ -144,7 +145,7 @@ impl Updater {
         Some(other)
     }
 
-    /// New versions, and the plan for them.
+    /// Prepares new versions, and the plan for them.
     fn prepare<'s>(&self, js: Js<'s>, work: &mut Work) -> JsResult<'s, Prepared> {
         let want = if work.is_reload {
             Want::Everything
@@ -164,7 +165,7 @@ impl Updater {
         Ok(prepared)
     }
 
-    /// `vite:beforeUpdate` or `vite:beforeFullReload`, then all disposers.
+    /// Emits `vite:beforeUpdate` or `vite:beforeFullReload`, then runs all disposers.
     async fn dispose(self: &Rc<Self>, cx: &Cx, work: &Work) {
         work.steps.enter(Step::Disposing, work.plan.dispose.len());
         self.notify(cx, &format!("vite:before{}", work.kind()), &work.payload)
@@ -176,7 +177,7 @@ impl Updater {
         }
     }
 
-    /// Versions for what is evaluated, or may be.
+    /// Makes a version of `import.meta.hot` for each module that is evaluated or may be.
     pub(super) fn stage(&self, work: &Work) -> Vec<Rc<Version>> {
         let mut ids = work.plan.evaluate.clone();
         if work.is_reload {
@@ -206,7 +207,7 @@ impl Updater {
         versions
     }
 
-    /// Evaluates. While that takes longer than now, other updates may run.
+    /// Evaluates the new versions. If that takes longer than this turn, other updates may run meanwhile.
     pub(super) async fn evaluate(
         self: &Rc<Self>,
         cx: &Cx,
@@ -253,7 +254,8 @@ impl Updater {
         }
     }
 
-    /// All of it ran: importers see it, what is gone is pruned, callbacks are called.
+    /// Finishes an update whose new versions all ran: importers see them, unused modules are pruned, accept callbacks are
+    /// called.
     async fn finish(
         self: &Rc<Self>,
         cx: &Cx,
@@ -299,7 +301,8 @@ impl Updater {
         work.steps.enter(Step::Done, 0);
     }
 
-    /// What changed below a hot module of a runtime that lives on is not part of a reload: it is the next update.
+    /// Starts the next update for changed modules that the reload did not evaluate: those below a hot module of a runtime
+    /// that lives on.
     fn follow_reload(self: &Rc<Self>, cx: &Cx, work: &Work) {
         let graph = self.graph.borrow();
         let is_left = |id: &&ModuleId| graph.has(**id) && !work.plan.evaluate.contains(id);
@@ -312,7 +315,8 @@ impl Updater {
         cx.with(|js| self.change(js, batch));
     }
 
-    /// Runtimes take the new versions of their modules, in the order of evaluation. What one failed with was reported.
+    /// Lets runtimes take the new versions of their modules, in the order of evaluation. Brings the error of a runtime that
+    /// failed, which has been reported.
     async fn update_runtimes(&self, cx: &Cx, work: &Work) -> Option<Held> {
         let acceptors = work.spread.acceptors.iter();
         let classic = acceptors.filter(|acceptor| acceptor.by == By::Classic);
@@ -325,8 +329,8 @@ impl Updater {
         self.runner.update_runtimes(cx, &modules).await
     }
 
-    /// The new versions are the ones that count. `late` are imports that are known only now; gives what lost an importer
-    /// by them.
+    /// Makes the new versions the ones that count. `late` are the imports that are known only after evaluation. Returns the
+    /// modules that have lost an importer by them.
     pub(super) fn publish(
         &self,
         work: &Work,
@@ -360,10 +364,10 @@ impl Updater {
         lost
     }
 
-    /// A module has loaded another one by `import()` or `require()`.
+    /// Notes that a module has loaded another one by `import()` or `require()`.
     pub fn imported(&self, from: ModuleId, edge: Edge) {
         if self.staged.borrow().contains_key(&from) {
-            // Its other imports are not those of the graph yet.
+            // The graph still has the imports of the version before, so the edge waits until this version is published.
             self.asked.borrow_mut().push((from, edge));
         } else {
             self.graph.borrow_mut().add_edge(from, edge);

@@ -11,31 +11,31 @@ use crate::graph::hot::{Edge, HotGraph, ModuleId};
 use crate::js::Signal;
 use rustc_hash::FxBuildHasher;
 
-/// A registration that is about something that does not exist yet.
+/// A call of `accept` with a specifier that leads nowhere yet.
 pub(super) type Aimless = (Weak<Version>, Weak<Accept>);
 
 /// A version that called `invalidate()`.
 #[derive(Clone)]
 pub struct Refusal {
     pub(super) version: Weak<Version>,
-    /// The module with whose call it began: others have called it for the update that came of that.
+    /// Path of the module that called `invalidate()` first. This version called it during the update that came of that call.
     pub(super) first: Rc<str>,
 }
 
-/// What one update is made for.
+/// The changes that one update is made for.
 #[derive(Default)]
 pub struct Batch {
-    /// The files that changed, in the order in which they were told of.
+    /// The changed files, in the order in which they were told of.
     pub files: Vec<String>,
-    /// The modules of those files.
+    /// The modules of the changed files.
     pub changed: BTreeSet<ModuleId>,
     /// Modules that count as changed though their files are the same.
     pub touched: BTreeSet<ModuleId>,
     /// Versions that called `invalidate()`.
     pub invalidated: Vec<Refusal>,
-    /// A file changed for which the whole program is evaluated again.
+    /// Whether a file changed for which the whole program is evaluated again.
     pub wants_reload: bool,
-    /// What failed may be mended now: a missing file appeared.
+    /// Whether a missing file appeared, which may mend the last failure.
     pub retries: bool,
 }
 
@@ -57,12 +57,12 @@ impl Batch {
         versions.filter(|version| !version.is_retired()).collect()
     }
 
-    /// The module with whose call of `invalidate()` it began.
+    /// Path of the module that called `invalidate()` first, if this batch came of such a call.
     pub(super) fn first_refusing(&self) -> Option<Rc<str>> {
         self.invalidated.first().map(|refusal| Rc::clone(&refusal.first))
     }
 
-    /// Adds what another one is made for.
+    /// Adds the changes of another batch.
     pub fn merge(&mut self, other: Self) {
         for file in other.files {
             if !self.files.contains(&file) {
@@ -79,32 +79,32 @@ impl Batch {
 
 /// An evaluation that takes longer than one turn.
 pub struct UnderWay {
-    /// What it evaluates.
+    /// The modules that are evaluated.
     pub modules: BTreeSet<ModuleId>,
-    /// What it was made for, for whoever supersedes it.
+    /// The batch of the update. An update that supersedes this one takes the batch over.
     pub batch: RefCell<Batch>,
-    /// Its versions.
+    /// The versions that are evaluated.
     pub versions: Vec<Rc<Version>>,
-    /// What is dropped when it is superseded.
+    /// The prepared versions, which are dropped when the evaluation is superseded.
     pub prepared: Rc<Prepared>,
-    /// It may publish nothing any more.
+    /// Set when a later update has taken over: this one may publish nothing any more.
     pub is_superseded: Cell<bool>,
 }
 
-/// What failed last and was not mended.
+/// The last failure, until it is mended.
 pub struct Broken {
     /// The modules whose new content does not run.
     pub(super) changed: BTreeSet<ModuleId>,
-    /// Those of them that count as changed though their files are the same.
+    /// Modules among `changed` that count as changed though their files are the same.
     pub(super) touched: BTreeSet<ModuleId>,
-    /// A change of any of these may mend it.
+    /// Modules whose change may mend the failure.
     pub(super) involved: BTreeSet<ModuleId>,
-    /// What it was, in words, and how often it was said.
+    /// The error in words, to recognize the same one again.
     pub(super) words: Option<String>,
     pub(super) times: u64,
-    /// Something was said of this, or of what failed before it and was not mended either.
+    /// Whether this failure, or one before it that was not mended either, was reported.
     pub(super) was_said: bool,
-    /// Which update it was.
+    /// Number of the update that failed.
     pub(super) update: u64,
     pub(super) path: String,
 }
@@ -113,35 +113,35 @@ pub struct Broken {
 pub struct Updater {
     /// The modules, with what they have registered.
     pub hot: Rc<Hot>,
-    /// Loads and evaluates.
+    /// Loads and evaluates the modules.
     pub runner: Rc<dyn Runner>,
     /// Who imports whom.
     pub graph: RefCell<HotGraph>,
     /// Versions that are being evaluated and are not published, by module.
     pub staged: RefCell<HashMap<ModuleId, Rc<Version>, FxBuildHasher>>,
-    /// What versions that are not published have loaded by `import()` or `require()`.
+    /// Modules that unpublished versions have loaded by `import()` or `require()`: each with the version's module.
     pub(super) asked: RefCell<Vec<(ModuleId, Edge)>>,
     pub(super) pending: RefCell<Batch>,
     pub(super) under_way: RefCell<Vec<Rc<UnderWay>>>,
     pub(super) broken: RefCell<Option<Broken>>,
-    /// What was accepted and does not exist yet.
+    /// Calls of `accept` with specifiers that lead nowhere yet.
     pub(super) aimless: RefCell<Vec<Aimless>>,
-    /// Of the update that runs: the module whose `invalidate()` it came of.
+    /// Path of the module whose `invalidate()` the running update came of.
     pub(super) refused_first: RefCell<Option<Rc<str>>>,
-    /// Accept callbacks of replaced versions are being called.
+    /// Set while accept callbacks of replaced versions are called.
     pub(super) is_telling: Cell<bool>,
     pub(super) has_reloaded: Cell<bool>,
     pub(super) updates: Cell<u64>,
-    /// An update is under way.
+    /// Whether an update is under way.
     pub(super) is_busy: Cell<bool>,
-    /// The next update begins in a microtask.
+    /// Whether a microtask will begin the next update.
     pub(super) is_called: Cell<bool>,
     /// Fires when no update is under way any more.
     pub(super) free: Rc<Signal>,
 }
 
 impl Updater {
-    /// For modules that `runner` loads.
+    /// An updater for the modules that `runner` loads.
     pub fn new(runner: Rc<dyn Runner>) -> Rc<Self> {
         Rc::new(Self {
             hot: Rc::default(),
@@ -163,8 +163,8 @@ impl Updater {
         })
     }
 
-    /// The version that `import.meta.hot` of a module belongs to: the one that is being evaluated, or the one that runs. One
-    /// that is loaded for the first time runs at once.
+    /// The version that `import.meta.hot` of a module belongs to: the one that is being evaluated, or the one that runs. The
+    /// first version of a module counts as running at once.
     pub fn version(&self, module: &Rc<Module>) -> Rc<Version> {
         if let Some(staged) = self.staged.borrow().get(&module.id) {
             return Rc::clone(staged);
@@ -184,7 +184,7 @@ impl Updater {
         found.is_some_and(|found| Rc::ptr_eq(found, version))
     }
 
-    /// The version is not evaluated any more.
+    /// Notes that the version is no longer being evaluated.
     pub(super) fn unstage(&self, version: &Rc<Version>) {
         if self.is_staged(version) {
             self.staged.borrow_mut().remove(&version.module.id);

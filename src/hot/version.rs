@@ -10,37 +10,37 @@ use crate::graph::hot::{Claims, ModuleId};
 use crate::js::{Held, Js, Value};
 use rustc_hash::FxBuildHasher;
 
-/// A hot module: what outlives its versions.
+/// A hot module, with what outlives its versions.
 pub struct Module {
-    /// Its number in the graph.
+    /// Number of the module in the graph.
     pub id: ModuleId,
-    /// Its URL, by which `accept(dep)` finds it.
+    /// URL of the module. The targets of `accept(dep)` are compared with it.
     pub url: Rc<str>,
-    /// Its absolute path, as users read it.
+    /// Absolute path of the module, as users read it.
     pub path: Rc<str>,
-    /// `hot.data`: made when it is asked for, dropped when the module is pruned.
+    /// `hot.data`. Made at the first read, dropped when the module is pruned.
     data: RefCell<Option<Held>>,
     /// The version whose registrations decide about the next one.
     current: RefCell<Option<Rc<Version>>>,
-    /// When it called `invalidate()` last.
+    /// Time of the module's last call of `invalidate()`.
     pub last_invalidated: Cell<Option<Instant>>,
 }
 
 /// One evaluation of a module.
 pub struct Version {
-    /// Whose version it is.
+    /// The module that this is a version of.
     pub module: Rc<Module>,
     registered: RefCell<Registered>,
     is_retired: Cell<bool>,
-    /// One of its disposers has run: it may have closed what it needs.
+    /// Whether a disposer has run. It may have closed what the version needs.
     pub was_disposed: Cell<bool>,
-    /// How many versions in a row, up to the one before it, have called `invalidate()`.
+    /// Number of versions in a row before this one that have called `invalidate()`.
     pub refusals: Cell<u32>,
-    /// The engine's number of this version, once it is known.
+    /// The engine's number of this version, once that is known.
     pub serial: Cell<u32>,
 }
 
-/// What a version has registered. It holds users' functions, so it is emptied when the version is replaced.
+/// Everything that a version has registered. Holds users' functions, and is emptied when the version is replaced.
 #[derive(Default)]
 struct Registered {
     accepts: Vec<Rc<Accept>>,
@@ -53,7 +53,7 @@ struct Registered {
 
 #[derive(Clone)]
 struct Listener {
-    /// Listeners are called in the order in which they were registered, whoever did.
+    /// Number in the order of registration. Listeners of all modules are called in this order.
     serial: u64,
     event: Rc<str>,
     function: Held,
@@ -63,7 +63,7 @@ struct Listener {
 pub struct WatchWish {
     /// An absolute path, or a glob with an absolute folder before it.
     pub pattern: String,
-    /// Without it, a change counts as one of the module.
+    /// The callback. Without one, a change of the path counts as a change of the module.
     pub callback: Option<Held>,
 }
 
@@ -80,43 +80,43 @@ impl Version {
     }
 
     fn change(&self, change: impl FnOnce(&mut Registered)) {
-        // What a replaced version says comes too late.
+        // A replaced version registers nothing any more.
         if !self.is_retired.get() {
             change(&mut self.registered.borrow_mut());
         }
     }
 
-    /// Whether it was replaced, pruned or dropped.
+    /// Whether the version was replaced, pruned or dropped.
     pub fn is_retired(&self) -> bool {
         self.is_retired.get()
     }
 
-    /// `accept`
+    /// Registers a call of `accept`.
     pub fn accept(&self, accept: &Rc<Accept>) {
         self.change(|registered| registered.accepts.push(Rc::clone(accept)));
     }
 
-    /// `decline`
+    /// Registers a call of `decline`.
     pub fn decline(&self) {
         self.change(|registered| registered.is_declined = true);
     }
 
-    /// `invalidate`: from now on it does not take its own updates. Whether it did so until now.
+    /// Notes a call of `invalidate`: from now on the version does not take its own updates. Returns whether it did until now.
     pub fn refuse(&self) -> bool {
         !self.is_retired.get() && !std::mem::replace(&mut self.registered.borrow_mut().refuses, true)
     }
 
-    /// Its `invalidate` does not count.
+    /// Takes a call of `invalidate` back, which is ignored.
     pub fn take_back_refusal(&self) {
         self.change(|registered| registered.refuses = false);
     }
 
-    /// `dispose`
+    /// Registers a disposer.
     pub fn on_dispose(&self, callback: Held) {
         self.change(|registered| registered.disposers.push(callback));
     }
 
-    /// webpack's `removeDisposeHandler`
+    /// Removes a disposer: webpack's `removeDisposeHandler`.
     pub fn off_dispose(&self, callback: Value<'_>) {
         let js = callback.js();
         self.change(|registered| {
@@ -125,30 +125,30 @@ impl Version {
         });
     }
 
-    /// `prune`
+    /// Registers a prune callback.
     pub fn on_prune(&self, callback: Held) {
         self.change(|registered| registered.prune_callbacks.push(callback));
     }
 
-    /// Its calls of `accept`, in order.
+    /// The calls of `accept`, in order.
     pub fn accepts(&self) -> Vec<Rc<Accept>> {
         self.registered.borrow().accepts.clone()
     }
 
-    /// The disposer that was registered last, once. One may register another while it runs.
+    /// Takes the disposer that was registered last. A disposer may register another one while it runs.
     pub fn take_disposer(&self) -> Option<Held> {
         self.registered.borrow_mut().disposers.pop()
     }
 
-    /// The prune callbacks, once.
+    /// Takes the prune callbacks.
     pub fn take_prune_callbacks(&self) -> Vec<Held> {
         std::mem::take(&mut self.registered.borrow_mut().prune_callbacks)
     }
 
-    /// It is replaced: what it has registered goes, and what it registers from now on is not heard.
+    /// Retires the version, since it is replaced: drops its registrations and ignores later ones.
     pub fn retire(&self) {
         self.is_retired.set(true);
-        // Dropped when nothing is borrowed any more.
+        // Dropped while nothing is borrowed.
         drop(self.registered.take());
     }
 }
@@ -165,7 +165,7 @@ pub struct Hot {
 }
 
 impl Hot {
-    /// The module, new if need be.
+    /// The module with this number, made if need be.
     pub fn module(&self, id: ModuleId, url: &str, path: &str) -> Rc<Module> {
         let mut modules = self.modules.borrow_mut();
         let module = modules.entry(id).or_insert_with(|| {
@@ -181,7 +181,7 @@ impl Hot {
         Rc::clone(module)
     }
 
-    /// The module, if it is known.
+    /// The module with this number, if it is known.
     pub fn find(&self, id: ModuleId) -> Option<Rc<Module>> {
         self.modules.borrow().get(&id).cloned()
     }
@@ -191,17 +191,17 @@ impl Hot {
         self.modules.borrow().values().cloned().collect()
     }
 
-    /// The version whose registrations count.
+    /// The version of a module whose registrations count.
     pub fn current(&self, id: ModuleId) -> Option<Rc<Version>> {
         self.find(id)?.current.borrow().clone()
     }
 
-    /// A version that is about to be evaluated. It counts from [`Hot::publish`] on.
+    /// A new version that is about to be evaluated. Its registrations count from [`Hot::publish`] on.
     pub fn stage(module: &Rc<Module>) -> Rc<Version> {
         Version::new(module)
     }
 
-    /// The version counts from now on. The one before it is retired.
+    /// Lets the version's registrations count from now on, and retires the version before it.
     pub fn publish(version: &Rc<Version>) {
         let old = version.module.current.replace(Some(Rc::clone(version)));
         if let Some(old) = old.filter(|old| !Rc::ptr_eq(old, version)) {
@@ -209,7 +209,7 @@ impl Hot {
         }
     }
 
-    /// The module is pruned: its data goes.
+    /// Removes a pruned module and its data.
     pub fn remove(&self, id: ModuleId) {
         let removed = self.modules.borrow_mut().remove(&id);
         if let Some(module) = removed {
@@ -220,7 +220,7 @@ impl Hot {
         }
     }
 
-    /// `on`
+    /// Registers a listener: `on`.
     pub fn listen(&self, version: &Rc<Version>, event: &str, function: Held) {
         if version.is_retired() {
             return;
@@ -242,7 +242,7 @@ impl Hot {
         }
     }
 
-    /// The listeners of an event, as they are now, in the order in which they were registered.
+    /// The present listeners of an event, in the order in which they were registered.
     pub fn listeners(&self, event: &str) -> Vec<(Rc<Version>, Held)> {
         let mut found = Vec::new();
         for version in self.listening.borrow().iter().filter_map(Weak::upgrade) {
@@ -264,7 +264,7 @@ impl Hot {
 }
 
 impl Version {
-    /// `off`
+    /// Removes a listener: `off`.
     pub fn unlisten(&self, event: &str, function: Value<'_>) {
         let js = function.js();
         self.change(|registered| {
@@ -276,12 +276,12 @@ impl Version {
 }
 
 impl Module {
-    /// `hot.data`, if anybody has asked for it.
+    /// `hot.data`, if it was made.
     pub fn made_data(&self) -> Option<Held> {
         self.data.borrow().clone()
     }
 
-    /// `hot.data`
+    /// `hot.data`, made at the first call.
     pub fn data(&self, js: Js<'_>) -> Held {
         let mut data = self.data.borrow_mut();
         data.get_or_insert_with(|| js.object().hold()).clone()

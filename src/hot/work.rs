@@ -1,4 +1,4 @@
-//! One update: what it changes, how far that spreads, what is to be called.
+//! The data of one update under way.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use super::updater::Batch;
 use crate::graph::hot::{ModuleId, Plan, Spread};
 use crate::js::Held;
 
-/// An update under way.
+/// One update under way.
 pub(super) struct Work {
     pub steps: Steps,
     pub batch: Batch,
@@ -18,12 +18,12 @@ pub(super) struct Work {
     pub is_reload: bool,
     pub plan: Plan,
     pub callbacks: Vec<Callback>,
-    /// What the listeners of Vite's events get.
+    /// The payload of Vite's events about this update.
     pub payload: Held,
 }
 
 impl Work {
-    /// The end of the names of Vite's events.
+    /// The end of the names of Vite's events: `vite:before…`, `vite:after…`.
     pub(super) const fn kind(&self) -> &'static str {
         if self.is_reload { "FullReload" } else { "Update" }
     }
@@ -31,10 +31,10 @@ impl Work {
 
 /// How an evaluation ended.
 pub(super) enum Evaluated {
-    /// All of it ran.
+    /// All versions ran.
     Ran,
-    /// What was thrown.
+    /// A version threw this error.
     Threw(Held),
-    /// Another update has taken over; it has the right to go on.
+    /// Another update has taken over. `holds`: whether this one still has the turn.
     Superseded { holds: bool },
 }

@@ -1,15 +1,15 @@
-//! Work after Node's own last work: when the process ends by itself or by `process.exit`, not by a signal.
+//! Work at the very end of the process, after Node's own: at a normal end and at `process.exit`, not at a signal.
 
 use std::ffi::c_int;
 use std::sync::Mutex;
 
 use super::guard::guarded;
 
-/// What is to be done, each once.
+/// The functions to run at the end, without duplicates.
 static WORK: Mutex<Vec<fn()>> = Mutex::new(Vec::new());
 
 unsafe extern "C" {
-    /// Of C's standard library.
+    /// `atexit` of C's standard library.
     safe fn atexit(work: extern "C" fn()) -> c_int;
 }
 

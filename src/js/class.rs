@@ -12,19 +12,19 @@ use super::function::{Call, Native, enter, release_with};
 use super::realm::Js;
 use super::value::{JsResult, Value};
 
-/// A native body.
+/// The body of a native function.
 pub type NativeFn = for<'s> fn(&Call<'s>) -> JsResult<'s>;
 
 /// A method: name, number of parameters, body.
 pub type MethodSpec = (&'static str, u32, NativeFn);
 
-/// A class.
+/// The description of a JavaScript class, for [`define_class`].
 pub struct ClassSpec {
-    /// Its name in JavaScript.
+    /// The name of the class in JavaScript.
     pub name: &'static str,
-    /// How many parameters the constructor reports.
+    /// The `length` of the class: the number of the constructor's parameters.
     pub length: u32,
-    /// Fills `this`; the result is ignored.
+    /// Sets the properties of `this`; its result is ignored.
     pub constructor: NativeFn,
     /// Methods of instances.
     pub methods: &'static [MethodSpec],

@@ -1,8 +1,8 @@
-//! Descriptors of this process that outlive its image.
+//! File descriptors that stay open while `exec` replaces the process's image (its running program) by a new one.
 
 use std::io;
 
-/// A descriptor that is ours: closed when this is dropped, and when another image takes the place of this one.
+/// A file descriptor that we own: closed when this is dropped, and at `exec` unless [`Self::outlive_image`] was called.
 #[derive(Debug)]
 pub struct Descriptor(i32);
 
@@ -13,7 +13,7 @@ impl Descriptor {
     /// # Errors
     /// When `number` names nothing that is open, or there are too many.
     pub fn second_of(number: i32) -> io::Result<Self> {
-        // SAFETY: takes numbers, and refuses those that are not open. Below 3 are the standard streams.
+        // SAFETY: `fcntl` takes numbers, and refuses those that are not open. Numbers below 3 are the standard streams.
         let second = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) };
         if second < 0 {
             return Err(io::Error::last_os_error());
@@ -58,16 +58,16 @@ impl Descriptor {
 #[cfg(unix)]
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        // SAFETY: it is ours alone, and nobody uses it after this.
+        // SAFETY: the descriptor is ours alone, and nobody uses it after this.
         unsafe { libc::close(self.0) };
     }
 }
 
-/// Hands a descriptor that belongs to others on to the next image, which finds it waiting for input and output as it was
-/// before Node changed that.
+/// Keeps a descriptor that others own open for the next image, and makes it blocking again, as it was before Node
+/// made it non-blocking.
 #[cfg(unix)]
 pub fn hand_on_stream(number: i32) {
-    // One that is not open cannot be handed on.
+    // A descriptor that is not open cannot be handed on: an error is no loss.
     let _ = change(number, libc::F_GETFD, libc::F_SETFD, |flags| {
         flags & !libc::FD_CLOEXEC
     });
@@ -78,12 +78,12 @@ pub fn hand_on_stream(number: i32) {
 
 #[cfg(unix)]
 fn change(number: i32, read: i32, write: i32, flags: impl FnOnce(i32) -> i32) -> io::Result<()> {
-    // SAFETY: takes numbers, and refuses those that are not open.
+    // SAFETY: `fcntl` takes numbers, and refuses those that are not open.
     let before = unsafe { libc::fcntl(number, read) };
     if before < 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the same.
+    // SAFETY: as above.
     if unsafe { libc::fcntl(number, write, flags(before)) } < 0 {
         return Err(io::Error::last_os_error());
     }
@@ -127,6 +127,6 @@ impl Descriptor {
     }
 }
 
-/// Hands a descriptor that belongs to others on: not on this system.
+/// Does nothing: this system hands no descriptors on.
 #[cfg(not(unix))]
 pub fn hand_on_stream(_: i32) {}

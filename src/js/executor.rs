@@ -1,7 +1,7 @@
 //! `async fn` on the JavaScript thread.
 //!
-//! A task is polled where it is: first by `spawn`, then by the promise that it waits for. One wait costs the
-//! microtasks that one `await` costs in JavaScript, and a step that waits for nothing costs none.
+//! There is no queue of tasks: `spawn` polls a new task at once, and later the promise that the task waits for polls it
+//! when it settles. One wait costs as many microtasks as one `await` in JavaScript; a step without a wait costs none.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -47,10 +47,11 @@ type Work = Pin<Box<dyn Future<Output = ()>>>;
 
 /// What the executor keeps per environment.
 pub(super) struct Tasks {
+    /// The task that is being polled now.
     current: RefCell<Option<Rc<Task>>>,
-    /// What `Js::soon` was given and has not run.
+    /// The work of `Js::soon` that has not run yet, the oldest first.
     soon: RefCell<VecDeque<Soon>>,
-    /// Runs the first of `soon`.
+    /// A JavaScript function that takes the first entry of `soon` and runs it.
     run_first_soon: Held,
 }
 
@@ -67,13 +68,13 @@ impl State for Tasks {
 /// A future that JavaScript polls.
 struct Task {
     work: RefCell<Option<Work>>,
-    /// Rejects the promise that the task would have settled.
+    /// Runs if the task panics: rejects the promise that the task would have settled.
     on_panic: RefCell<Option<OnPanic>>,
 }
 
 type OnPanic = Box<dyn FnOnce(&Rc<Realm>, &str)>;
 
-/// Makes a task the one that runs, until this is dropped, in whatever way the task ends.
+/// Sets `Tasks::current` while it lives. Dropping it, after a return or a panic of the task, restores the outer task.
 struct Running {
     tasks: Rc<Tasks>,
     outer: Option<Rc<Task>>,
@@ -97,7 +98,7 @@ impl Task {
         let Some(tasks) = Js::of(realm).made_state::<Tasks>() else {
             return;
         };
-        // Taken out while it runs: it may call JavaScript, which may settle what it waits for next.
+        // The future is taken out of its cell while it runs: it may call JavaScript, which may poll this task again.
         let Some(mut work) = self.work.borrow_mut().take() else {
             return;
         };
@@ -109,7 +110,7 @@ impl Task {
             Ok(Poll::Ready(())) => {}
             Err(panicked) => {
                 guard::report(realm, &panicked);
-                // What the task holds tells others, as it is dropped, that it has ended.
+                // Guards in the future tell others, when they are dropped, that the task has ended; they may panic too.
                 let _ = guarded(|| drop(work));
                 if let Some(reject) = self.on_panic.borrow_mut().take() {
                     reject(realm, &panicked.message());
@@ -119,7 +120,7 @@ impl Task {
     }
 }
 
-/// Runs a task nobody waits for.
+/// Runs a task that nobody waits for.
 pub fn spawn_detached(js: Js<'_>, work: impl Future<Output = ()> + 'static) {
     start(js, Box::pin(work), None);
 }
@@ -132,7 +133,8 @@ fn start(js: Js<'_>, work: Work, on_panic: Option<OnPanic>) {
     task.poll(js.realm());
 }
 
-/// Runs a task whose result, or thrown value, settles the promise that is returned. No handler is attached to it.
+/// Runs a task and returns a promise, which the task's result fulfills or its thrown value rejects. We attach no
+/// handler to the promise.
 pub fn spawn(js: Js<'_>, work: impl Future<Output = Result<Held, Held>> + 'static) -> JsResult<'_> {
     let (mut deferred, mut raw) = (ptr::null_mut(), ptr::null_mut());
     // SAFETY: both places are valid; the deferred is concluded exactly once, below.
@@ -145,7 +147,7 @@ pub fn spawn(js: Js<'_>, work: impl Future<Output = Result<Held, Held>> + 'stati
         let result = work.await;
         at_end.set(true);
         cx.with(|js| {
-            // SAFETY: concluded here only, and a task runs to its end only once.
+            // SAFETY: a task reaches its end only once, and `reject` below does nothing after `at_end` is set.
             unsafe {
                 match result {
                     Ok(value) => sys::napi_resolve_deferred(js.env(), deferred, value.get(js).raw()),
@@ -158,7 +160,7 @@ pub fn spawn(js: Js<'_>, work: impl Future<Output = Result<Held, Held>> + 'stati
         if !concluded.replace(true) {
             Js::of(realm).scope(|js| {
                 let error = js.error("Error", message).0;
-                // SAFETY: the task has not concluded it, and cannot any more.
+                // SAFETY: the task has not concluded the deferred, and a task that panicked never runs again.
                 unsafe { sys::napi_reject_deferred(js.env(), deferred, error.raw()) };
             });
         }
@@ -168,7 +170,7 @@ pub fn spawn(js: Js<'_>, work: impl Future<Output = Result<Held, Held>> + 'stati
 }
 
 impl<'s> Js<'s> {
-    /// Runs `work` in a microtask of its own, which is queued now. As all of them share one function, this costs a
+    /// Queues a microtask now that runs `work`. All such microtasks share one JavaScript function, so this costs a
     /// fraction of a task that waits.
     pub fn soon(self, work: impl for<'t> FnOnce(Js<'t>) + 'static) -> JsResult<'s, ()> {
         let (intrinsics, tasks) = (self.state::<Intrinsics>()?, self.state::<Tasks>()?);
@@ -181,28 +183,33 @@ impl<'s> Js<'s> {
     }
 }
 
-/// What `Js::soon` keeps.
+/// Work that `Js::soon` was given.
 type Soon = Box<dyn for<'s> FnOnce(Js<'s>)>;
 
-/// Microtasks run in the order in which they were queued, and so this work is taken.
+/// Runs the oldest work of `Js::soon`: microtasks run in the order in which they were queued.
 fn run_first_soon<'s>(call: &Call<'s>) -> Value<'s> {
     let tasks = call.js.made_state::<Tasks>();
     let first = tasks.and_then(|tasks| tasks.soon.borrow_mut().pop_front());
     if let Some(work) = first {
-        // Nobody catches what a microtask of ours throws.
+        // Nobody would catch a panic here, so `shielded` reports it.
         call.js.shielded(work);
     }
     call.js.undefined()
 }
 
+/// How far one wait of a task is.
 enum Wait {
+    /// Nothing listens to the value yet.
     Asked(Held),
+    /// The promise or the signal will poll the task.
     Waiting,
+    /// The result is here; the next poll takes it.
     Settled(Result<Held, Held>),
+    /// A poll is under way, or has taken the result.
     Taken,
 }
 
-/// Waits for `value` as `await` does: promises and thenables settle, anything else takes one microtask.
+/// Waits for `value` as `await` does: until a promise or thenable settles; for any other value, one microtask.
 pub fn settled(cx: &Cx, value: Held) -> impl Future<Output = Result<Held, Held>> + 'static {
     let cx = cx.clone();
     let wait = Rc::new(RefCell::new(Wait::Asked(value)));
@@ -252,7 +259,7 @@ fn listen<'s>(value: Value<'s>, wait: &Rc<RefCell<Wait>>) -> JsResult<'s, ()> {
         .call(intrinsics.promise.get(js), &[value])?;
     let on_settled = |rejected: bool| {
         let (task, wait) = (Rc::clone(&task), Rc::clone(wait));
-        // Nobody sees its length, and to redefine one takes longer than to make the function.
+        // The length stays 0: nobody sees it, and redefining it takes longer than making the function.
         js.function("", 0, move |call| {
             let value = call.arg(0).hold();
             *wait.borrow_mut() = Wait::Settled(if rejected { Err(value) } else { Ok(value) });
@@ -270,7 +277,7 @@ fn listen<'s>(value: Value<'s>, wait: &Rc<RefCell<Wait>>) -> JsResult<'s, ()> {
 
 type Waiter = (Rc<Task>, Rc<RefCell<Wait>>);
 
-/// Lets tasks wait for native code: those who wait are resumed, in order, when it fires.
+/// Lets tasks wait for native code. [`Signal::fire`] resumes the waiting tasks in the order in which they came.
 #[derive(Default)]
 pub struct Signal {
     waiting: RefCell<Vec<Waiter>>,
@@ -300,7 +307,7 @@ impl Signal {
         })
     }
 
-    /// Resumes all who wait, each with `result`.
+    /// Resumes every waiting task with `result`.
     pub fn fire(&self, js: Js<'_>, result: &Result<Held, Held>) {
         let waiting = self.waiting.take();
         for (task, wait) in waiting {

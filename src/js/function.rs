@@ -34,7 +34,7 @@ impl<'s> Call<'s> {
 
 type Body = dyn for<'s> Fn(&Call<'s>) -> JsResult<'s>;
 
-/// What a native function is: its realm, which it keeps, and its body.
+/// What belongs to one native function: its body, and the realm, which the function keeps alive.
 pub(super) struct Native {
     realm: Rc<Realm>,
     body: Box<Body>,
@@ -79,7 +79,7 @@ impl<'s> Js<'s> {
     }
 }
 
-/// Gives the function the ownership of what `Native::leak` made.
+/// Makes the function own `data`, a pointer from `Native::leak`: freed when the function is collected.
 pub(super) fn release_with(function: Value<'_>, data: *mut c_void) -> JsResult<'_, ()> {
     let js = function.js();
     // SAFETY: `data` is an `Rc<Native>` count; the finalizer runs once, after the last call.
@@ -150,7 +150,7 @@ pub(super) unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callba
         js,
         this: Value::from_raw(js, this),
         args: raws.into_iter().map(|raw| Value::from_raw(js, raw)).collect(),
-        // Of a plain call, it is null in Node and `undefined` in Deno.
+        // In a plain call without `new`, Node gives null and Deno gives `undefined`.
         new_target: (!target.is_null())
             .then(|| Value::from_raw(js, target))
             .filter(|target| !target.is_undefined()),
@@ -160,7 +160,7 @@ pub(super) unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callba
         Ok(Err(thrown)) => thrown,
         Err(panicked) => js.error("Error", &panicked.message()),
     };
-    // SAFETY: throws the very value; a null one (environment going) is refused.
+    // SAFETY: Node-API refuses a null value, which there is when the environment is shutting down.
     unsafe { sys::napi_throw(env, thrown.0.raw()) };
     ptr::null_mut()
 }

@@ -1,8 +1,8 @@
 //! The one barrier between a panic of ours and the user's process.
 //!
 //! Unwinding out of a function that C calls ends the process, so every `extern "C"` function runs its body in
-//! [`guarded`]. Whatever must hold afterwards is restored by what is dropped on the way: handle scopes close
-//! themselves, and the executor gives back the task that was running.
+//! [`guarded`]. Values that are dropped during the unwinding restore the state: handle scopes close themselves, and the
+//! executor's `Running` sets the outer task again.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,11 +13,11 @@ use napi::sys;
 
 use super::realm::{Js, Realm};
 
-/// What a panic said.
+/// The message of a panic that was caught.
 pub(super) struct Panicked(String);
 
 impl Panicked {
-    /// The words of the error that stands for it.
+    /// The message of the JavaScript error that the user sees instead of the panic.
     pub(super) fn message(&self) -> String {
         format!(
             "node-hmr failed in its own code ({}); please report this with HMR_LOG=trace",
@@ -31,19 +31,19 @@ pub(super) fn guarded<R>(body: impl FnOnce() -> R) -> Result<R, Panicked> {
     catch_unwind(AssertUnwindSafe(body)).map_err(|payload| Panicked(words(&*payload)))
 }
 
-/// For bodies that nobody waits for: a panic is told to whoever the realm names.
+/// Runs `body`, whose result nobody waits for; a panic goes to the realm's `on_panic`.
 pub(super) fn reported(realm: &Rc<Realm>, body: impl FnOnce()) {
     if let Err(panicked) = guarded(body) {
         report(realm, &panicked);
     }
 }
 
-/// Tells of a panic, as an error of ours.
+/// Tells the realm's `on_panic` of a panic, unless the environment is shutting down.
 pub(super) fn report(realm: &Rc<Realm>, panicked: &Panicked) {
     let Some(tell) = realm.on_panic.get().filter(|_| realm.alive.get()) else {
         return;
     };
-    // Telling runs the user's console, and more of our own code.
+    // `on_panic` calls the user's console and more of our own code, which may panic again.
     let _ = guarded(|| Js::of(realm).scope(|js| tell(js, &panicked.message())));
 }
 
@@ -85,7 +85,7 @@ impl Js<'_> {
         body(Js::of(self.realm()))
     }
 
-    /// Runs what Node calls and nobody catches: a panic in `body` is reported.
+    /// Runs the body of a callback that Node calls: a panic in `body` is reported, as no caller could catch it.
     pub fn shielded(self, body: impl FnOnce(Self)) {
         reported(self.realm(), || body(self));
     }

@@ -10,16 +10,20 @@ use super::value::{Kind, Thrown, Value};
 
 /// A strong reference to any JavaScript value, primitives included; freed when the last clone is dropped.
 ///
-/// It roots what it refers to, so it is only for what is let go by name: a step that is under way, an active
-/// watch, the addon's own functions. Never a user's callback for good (docs/design.md, "Leaks").
+/// The garbage collector cannot free the value meanwhile. So use it only where a named moment ends it: a step that is
+/// under way, an active watch, the addon's own functions. Never keep a user's callback in it for good (docs/design.md,
+/// "Leaks").
 #[derive(Clone)]
 pub struct Held(Kept);
 
+/// How a [`Held`] keeps its value.
 #[derive(Clone)]
 enum Kept {
+    /// `undefined` needs no reference.
     Undefined,
+    /// A reference to the object or function itself.
     Object(Rc<Reference>),
-    /// Node-API before version 10 has no references to primitives: they travel in an array.
+    /// A reference to an array with the value in it: Node-API before version 10 cannot refer to a primitive.
     Boxed(Rc<Reference>),
 }
 

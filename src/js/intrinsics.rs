@@ -1,12 +1,12 @@
-//! Functions of the language as they were when the addon was loaded: a program that patches its globals later does not
-//! change ours.
+//! Built-in JavaScript functions, taken when the addon is loaded: a program that patches its globals later does not
+//! change what we call.
 
 use super::held::Held;
 use super::realm::Js;
 use super::state::State;
 use super::value::{JsResult, Value};
 
-/// The functions that were taken at load.
+/// The built-in functions that were taken when the addon was loaded.
 pub(super) struct Intrinsics {
     pub promise: Held,
     pub promise_resolve: Held,

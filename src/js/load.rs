@@ -1,4 +1,4 @@
-//! The beginning and the end of a load of the addon in one environment.
+//! How the addon starts and ends in one environment.
 
 use std::ffi::c_void;
 use std::rc::Rc;
@@ -12,7 +12,8 @@ use super::intrinsics::Intrinsics;
 use super::realm::{Js, Realm};
 use super::value::{JsResult, Value};
 
-/// Starts a realm for the environment that is loading the addon; `body` fills the exports, what it throws is thrown.
+/// Starts a realm for the environment that loads the addon. `body` fills the exports; what it throws, `require` of the
+/// addon throws.
 pub fn open(
     env: napi::Env,
     exports: Object<'_>,
@@ -30,7 +31,7 @@ pub fn open(
     }
 }
 
-/// Those that every other state may use, also while it closes: the first ones made are closed last.
+/// Makes the states that every other state uses, also while it closes: states close in reverse order, these last.
 fn first_states(js: Js<'_>) -> JsResult<'_, ()> {
     js.state::<Intrinsics>()?;
     js.state::<Tasks>().map(drop)
@@ -39,9 +40,9 @@ fn first_states(js: Js<'_>) -> JsResult<'_, ()> {
 unsafe extern "C" fn close(realm: *mut c_void) {
     // SAFETY: the pointer is the count given away in `open`, taken back once.
     let realm = unsafe { Rc::from_raw(realm.cast::<Realm>()) };
-    // The states refer back to the realm, which is freed with the last function that belongs to it.
+    // The states refer back to the realm: only closing them here breaks the cycle.
     reported(&realm, || realm.states.close());
     realm.alive.set(false);
-    // Node frees none of the references that are left; the environment itself goes next.
+    // From here on, Node-API calls are not allowed: Node frees the environment next, and all references with it.
     realm.frees_references.set(false);
 }

@@ -27,7 +27,7 @@ impl<'s> Js<'s> {
 
     fn made(self, make: impl FnOnce(*mut sys::napi_value) -> sys::napi_status) -> Value<'s> {
         let mut raw = ptr::null_mut();
-        // These fail only in an environment that is going; a null value is refused by every later call.
+        // This fails only when the environment is shutting down; every later call refuses the null value.
         let _ = make(&raw mut raw);
         Value::from_raw(self, raw)
     }
@@ -73,10 +73,14 @@ impl<'s> Js<'s> {
     /// A string.
     pub fn string(self, text: &str) -> Value<'s> {
         let length = text.len().cast_signed();
-        // SAFETY: pointer and length are those of `text`, which is UTF-8.
-        self.made(|place| unsafe {
-            sys::napi_create_string_utf8(self.env(), text.as_ptr().cast(), length, place)
-        })
+        // V8 decodes UTF-8 in two passes; ASCII text needs no decoding.
+        let create = if text.is_ascii() {
+            sys::napi_create_string_latin1
+        } else {
+            sys::napi_create_string_utf8
+        };
+        // SAFETY: pointer and length are those of `text`, which is UTF-8; ASCII is the same in both.
+        self.made(|place| unsafe { create(self.env(), text.as_ptr().cast(), length, place) })
     }
 
     /// A new symbol with that description.
@@ -112,7 +116,7 @@ impl<'s> Js<'s> {
         array
     }
 
-    /// A new error of the global class `class`, to be thrown.
+    /// A new error of the built-in class with that name, for the caller to throw.
     pub fn error(self, class: &str, message: &str) -> Thrown<'s> {
         let message = self.string(message);
         let error = self.made(|place| {

@@ -3,26 +3,27 @@
 //! | file | what it gives |
 //! |---|---|
 //! | `realm.rs` | [`Realm`]: one load of the addon in one environment; [`Js`], the right to use values now |
-//! | `load.rs` | [`open`]: how such a load begins, and how it ends |
+//! | `load.rs` | [`open`]: how the addon starts and ends in one environment |
 //! | `state.rs` | [`State`]: what a part of the addon keeps per environment, by type |
 //! | `value.rs` | [`Value`]: a JavaScript value while native code runs; thrown values arrive as they were |
 //! | `make.rs` | making values: primitives, objects, errors |
 //! | `property.rs` | reading, writing and defining properties and array items |
 //! | `held.rs` | [`Held`], [`Faint`]: strong and weak references that outlive the call |
-//! | `intrinsics.rs` | functions of the language as they were when the addon was loaded |
+//! | `intrinsics.rs` | built-in functions as they were when the addon was loaded |
 //! | `function.rs` | native functions from closures; [`Call`] |
 //! | `class.rs` | classes whose instances keep their state in properties, and prototypes |
 //! | `native.rs` | Rust state behind a JavaScript object |
 //! | `guard.rs` | the one barrier against panics; handle scopes that close themselves |
 //! | `executor.rs` | `async fn` on the JavaScript thread, at the microtask cost of `await` |
-//! | `outside.rs` | [`outside`]: out of whatever asynchronous context the program is in |
-//! | `timers.rs` | [`Timers`]: Node's own, as they were when the addon was loaded |
+//! | `outside.rs` | [`outside`]: runs work outside of the program's asynchronous contexts |
+//! | `timers.rs` | [`Timers`]: Node's timers, as they were when the addon was loaded |
 //! | `waker.rs` | the one way from another thread to the JavaScript thread |
-//! | `at_exit.rs` | [`at_exit`]: after Node's own last work |
-//! | `descriptor.rs` | [`Descriptor`]: of a socket that outlives this image of the process |
+//! | `at_exit.rs` | [`at_exit`]: work at the very end of the process |
+//! | `descriptor.rs` | [`Descriptor`]: a file descriptor that can stay open over `exec` |
 //!
-//! Why not the typed layer of the napi crate: its calls lose thrown primitives, its classes carry native
-//! state that foreign receivers cannot have, and its references are counted where we want them owned.
+//! We do not use the typed layer of the napi crate, for three reasons: its calls lose thrown primitives; its classes
+//! carry native state, which a foreign receiver does not have; its references are freed by hand, where ours are freed
+//! on drop.
 #![expect(
     unsafe_code,
     reason = "Node-API is a C interface; each block states why its call is sound"

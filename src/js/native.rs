@@ -11,7 +11,7 @@ use super::guard::guarded;
 use super::realm::Js;
 use super::value::{JsResult, Value};
 
-/// Marks our objects, so that one of another addon is never taken for ours.
+/// The tag on our native objects, so that we never take another addon's object for ours.
 static TAG: sys::napi_type_tag = sys::napi_type_tag {
     lower: 0x6e6f_6465_2d68_6d72,
     upper: 0x9b1d_58c4_7f02_4e31,
@@ -68,6 +68,6 @@ impl Value<'_> {
 unsafe extern "C" fn finalize(_env: sys::napi_env, data: *mut c_void, _hint: *mut c_void) {
     // SAFETY: takes back the box given away in `native_object`.
     let state = unsafe { Box::from_raw(data.cast::<Boxed>()) };
-    // There is no realm to tell of a panic, and nothing waits for the state.
+    // A panic cannot be reported here, as there is no realm.
     let _ = guarded(|| drop(state));
 }

@@ -1,7 +1,7 @@
-//! Outside of whatever asynchronous context the program is in.
+//! Runs our work outside of the program's asynchronous contexts (`AsyncLocalStorage`).
 //!
-//! An update belongs to no request, also when the first import was made in one. Node 20 and 22 call a threadsafe function in
-//! the context in which it was made, and a timer or a promise carries its own everywhere.
+//! An update belongs to no request, even if a request made the first import. But Node 20 and 22 call a threadsafe
+//! function in the context in which it was made, and every timer and promise carries the context of its creation.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use super::realm::Js;
 use super::state::State;
 use super::value::JsResult;
 
-/// The context in which the addon was loaded.
+/// The asynchronous context in which the addon was loaded.
 pub struct Outside {
     resource: Held,
 }
@@ -24,7 +24,7 @@ impl State for Outside {
     }
 }
 
-/// Runs `work` there.
+/// Runs `work`, now, in the asynchronous context in which the addon was loaded.
 pub fn outside(js: Js<'_>, work: impl for<'s> FnOnce(Js<'s>) + 'static) {
     let work = Rc::new(Cell::new(Some(work)));
     let taken = Rc::clone(&work);
@@ -37,7 +37,7 @@ pub fn outside(js: Js<'_>, work: impl for<'s> FnOnce(Js<'s>) + 'static) {
         })?;
         state.resource.get(js).call_method("runInAsyncScope", &[run])
     });
-    // Hooks of the program's that throw are its own; what there is to do is done all the same.
+    // The program's own `async_hooks` may throw before `work` has run; then it runs without the context.
     if ran.is_err()
         && let Some(work) = work.take()
     {

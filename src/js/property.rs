@@ -6,13 +6,13 @@ use napi::sys;
 
 use super::value::{JsResult, Value};
 
-/// A property's name as Node-API looks it up among the strings there are, without making a new one.
+/// A short property name, with a NUL at its end: Node-API takes it without a new JavaScript string from us.
 struct Name([u8; 48]);
 
 impl Name {
     fn of(name: &str) -> Option<Self> {
         let mut bytes = [0; 48];
-        // One byte stays for the NUL.
+        // The last byte stays 0, as the NUL.
         let place = bytes.get_mut(..name.len())?;
         place.copy_from_slice(name.as_bytes());
         let is_whole = name.len() < bytes.len() && !name.as_bytes().contains(&0);
@@ -101,7 +101,7 @@ impl<'s> Value<'s> {
         self.js().check(status)
     }
 
-    /// `value[name] = item` as in strict mode: refused, it throws.
+    /// `value[name] = item` as in strict mode: throws if the object refuses the value.
     pub fn set_strictly(self, name: &str, item: Value<'s>) -> JsResult<'s, ()> {
         self.set(name, item)?;
         let kept = self.get(name)?;
@@ -129,7 +129,7 @@ impl<'s> Value<'s> {
         Ok(yes)
     }
 
-    /// Whether the value has that property itself, for a key that is a string.
+    /// Whether the value has an own property of that name; `key` must be a string or a symbol.
     pub fn has_own_key(self, key: Value<'s>) -> JsResult<'s, bool> {
         let mut yes = false;
         // SAFETY: `yes` is a valid place for the result.
@@ -139,7 +139,7 @@ impl<'s> Value<'s> {
         Ok(yes)
     }
 
-    /// `delete value[key]`, without complaint where it cannot be.
+    /// `delete value[key]`, without an error if the object keeps the property.
     pub fn delete_key(self, key: Value<'s>) -> JsResult<'s, ()> {
         // SAFETY: the result place may be null; a Proxy's trap may throw.
         let status =
@@ -170,7 +170,7 @@ impl<'s> Value<'s> {
         self.define(key, item.raw(), attributes)
     }
 
-    /// Defines an own property that only says something, as a function's `length` does.
+    /// Defines an own property that is neither writable nor enumerable, as a function's `length` is.
     pub fn define_constant(self, key: Value<'s>, item: Value<'s>) -> JsResult<'s, ()> {
         self.define(key, item.raw(), sys::PropertyAttributes::configurable)
     }

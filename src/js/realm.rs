@@ -7,25 +7,26 @@ use std::rc::Rc;
 use napi::sys;
 
 /// Everything that belongs to one load of the addon in one environment. Worker threads load the addon too, and
-/// one environment may load it twice, so nothing of this is process-wide.
+/// one environment may load it twice, so a realm is never process-wide.
 pub struct Realm {
     pub(super) env: sys::napi_env,
     /// False once the environment is being torn down.
     pub(super) alive: Cell<bool>,
-    /// False once nothing of the environment may be touched any more.
+    /// False once the environment is gone, so that dropped references must not call Node-API any more.
     pub(super) frees_references: Cell<bool>,
+    /// How many strong and weak references native code holds.
     pub(super) live_references: Cell<usize>,
-    /// Who is told of a panic that no caller gets.
+    /// Reports a panic that no caller gets.
     pub(super) on_panic: Cell<Option<OnPanic>>,
-    /// Set by a test: the next callback of this kind panics.
+    /// Set by a test: the next callback of this kind ("delivery" or "task") panics.
     pub(super) panics_at: Cell<Option<&'static str>>,
     pub(super) states: States,
 }
 
-/// Reports an error of our own code, of which this is the message.
+/// A function that reports an error of our own code; its argument is the message.
 pub type OnPanic = for<'s> fn(Js<'s>, &str);
 
-/// The states of one environment, in the order in which they were made. `state.rs` gives them their types.
+/// The states of one environment, in the order in which they were made. `state.rs` is the typed access to them.
 #[derive(Default)]
 pub(super) struct States(RefCell<Vec<Entry>>);
 
@@ -54,12 +55,12 @@ impl Realm {
         })
     }
 
-    /// Names who reports a panic that no caller gets.
+    /// Sets the function that reports a panic that no caller gets.
     pub fn report_panics(&self, tell: OnPanic) {
         self.on_panic.set(Some(tell));
     }
 
-    /// For tests: the next `place` ("delivery" or "task") panics.
+    /// For tests: makes the next callback of the kind `place` ("delivery" or "task") panic.
     pub fn panic_at(&self, place: &'static str) {
         self.panics_at.set(Some(place));
     }
@@ -90,10 +91,10 @@ impl States {
         self.0.borrow_mut().push(Entry { kind, state, close });
     }
 
-    /// Closes and drops all of them, the last one made first.
+    /// Closes and drops all states, the last one made first.
     pub(super) fn close(&self) {
         loop {
-            // Not borrowed while one is closed, which may ask for another.
+            // The list is not borrowed while a state closes: its `close` may ask for another state.
             let Some(last) = self.0.borrow_mut().pop() else {
                 break;
             };

@@ -1,4 +1,4 @@
-//! What a part of the addon keeps per environment, by type.
+//! State per environment: each part of the addon has one value of its own type in each environment.
 
 use std::any::Any;
 use std::rc::Rc;
@@ -6,23 +6,23 @@ use std::rc::Rc;
 use super::realm::Js;
 use super::value::JsResult;
 
-/// What one part of the addon keeps in each environment: made when it is first asked for.
+/// The state that one part of the addon keeps in each environment, made by the first call of [`Js::state`].
 pub trait State: Sized + 'static {
-    /// Makes it. May ask for other states, but not, directly or through others, for this one.
+    /// Makes the state. It may ask for other states, but not, directly or through others, for this one.
     ///
     /// # Errors
-    /// What JavaScript threw meanwhile; the next one who asks tries again.
+    /// What JavaScript threw meanwhile; the next call of [`Js::state`] tries again.
     fn make(js: Js<'_>) -> JsResult<'_, Self>;
 
-    /// Runs when the environment goes, before its references die; states that were made later are closed first.
+    /// Runs when the environment shuts down, while its references can still be freed. States made later close first.
     fn close(&self) {}
 }
 
 impl<'s> Js<'s> {
-    /// This environment's state of type `T`, made now if it is asked for the first time.
+    /// This environment's state of type `T`; the first call makes it.
     ///
     /// # Errors
-    /// What making it threw; and always once the environment is going.
+    /// What [`State::make`] threw; and always once the environment is shutting down.
     pub fn state<T: State>(self) -> JsResult<'s, Rc<T>> {
         if let Some(state) = self.made_state::<T>() {
             return Ok(state);

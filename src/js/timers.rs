@@ -1,4 +1,4 @@
-//! Node's timers, as they were when the addon was loaded: a program's fake timers are its own.
+//! Node's timers, taken when the addon was loaded: a program that fakes its timers does not change ours.
 
 use super::held::Held;
 use super::realm::Js;
@@ -32,7 +32,7 @@ impl Timers {
         action: impl for<'t> Fn(Js<'t>) + 'static,
     ) -> JsResult<'s> {
         let callback = js.function("", 0, move |call| {
-            // Node calls this: what it threw would end the process.
+            // Node calls this function: an exception would end the process.
             call.js.shielded(&action);
             Ok(call.js.undefined())
         })?;
@@ -54,7 +54,7 @@ impl Timers {
         Ok(())
     }
 
-    /// Calls off what `after` gave.
+    /// Cancels a timer that `after` returned.
     pub fn cancel(&self, js: Js<'_>, timer: Value<'_>) {
         let _ = self.clear.get(js).call(js.undefined(), &[timer]);
     }

@@ -18,7 +18,7 @@ pub struct Value<'s> {
 #[derive(Clone, Copy)]
 pub struct Thrown<'s>(pub Value<'s>);
 
-/// What calling JavaScript gives.
+/// The result of a call into JavaScript: a value, or what was thrown.
 pub type JsResult<'s, T = Value<'s>> = Result<T, Thrown<'s>>;
 
 /// What `typeof` says, with `null` told apart.
@@ -62,7 +62,7 @@ impl<'s> Value<'s> {
         self.raw
     }
 
-    /// The right this value came with.
+    /// The right to use JavaScript values with which this value was made.
     pub fn js(self) -> Js<'s> {
         self.js
     }
@@ -136,10 +136,10 @@ impl<'s> Value<'s> {
         self.text_in(&mut [0; 256]).map(Cow::into_owned)
     }
 
-    /// The same in this room, if it fits: ids and paths do.
+    /// The text, if this is a string. A short text (most ids and paths) is written into `room` instead of new memory.
     pub fn text_in(self, room: &mut [u8; 256]) -> Option<Cow<'_, str>> {
         let mut length = 0;
-        // SAFETY: the buffer has the room that is told, the NUL that Node-API adds included.
+        // SAFETY: the length is that of the buffer; it includes the NUL that Node-API adds.
         let status = unsafe {
             let buffer = room.as_mut_ptr().cast();
             sys::napi_get_value_string_utf8(self.js.env(), self.raw, buffer, room.len(), &raw mut length)
@@ -147,7 +147,7 @@ impl<'s> Value<'s> {
         if status != sys::Status::napi_ok {
             return None;
         }
-        // A character of up to four bytes that does not fit is left out.
+        // Node-API drops a last character that does not fit, of up to four bytes: only a shorter text is surely whole.
         if length + 4 < room.len() {
             return room.get(..length).map(|text| match str::from_utf8(text) {
                 Ok(text) => Cow::Borrowed(text),
@@ -176,7 +176,7 @@ impl<'s> Value<'s> {
         (status == sys::Status::napi_ok).then_some(number)
     }
 
-    /// `String(value)`; for symbols and hostile objects a stand-in.
+    /// `String(value)`; for a symbol its description, for an object whose conversion throws its kind in brackets.
     pub fn display(self) -> String {
         if self.kind() == Kind::Symbol {
             let described = self.call_method("toString", &[]);
@@ -196,7 +196,7 @@ impl<'s> Value<'s> {
     pub fn call(self, this: Value<'s>, args: &[Value<'s>]) -> JsResult<'s> {
         let raws: Vec<_> = args.iter().map(|arg| arg.raw).collect();
         let mut raw = ptr::null_mut();
-        // SAFETY: pointer and count are those of `raws`; what is thrown is taken by `checked`.
+        // SAFETY: pointer and count are those of `raws`; `checked` takes what the function throws.
         let status = unsafe {
             sys::napi_call_function(
                 self.js.env(),
@@ -207,7 +207,6 @@ impl<'s> Value<'s> {
                 &raw mut raw,
             )
         };
-        // What is no function is refused.
         if status == sys::Status::napi_invalid_arg && !self.is_function() {
             return Err(self
                 .js
@@ -257,7 +256,7 @@ impl<'s> Value<'s> {
         yes
     }
 
-    /// Whether this is a promise of the language, not merely thenable.
+    /// Whether this is a built-in promise, and not merely thenable.
     pub fn is_promise(self) -> bool {
         let mut yes = false;
         // SAFETY: `yes` is a valid place for the result.

@@ -1,4 +1,4 @@
-//! The one way from another thread to the JavaScript thread.
+//! [`JsWaker`]: the only way from another thread to the JavaScript thread.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -12,11 +12,11 @@ use super::guard::{guarded, reported};
 use super::realm::{Js, Realm};
 use super::value::JsResult;
 
-/// Wakes the JavaScript thread from any other one. Keeps the process alive only while it is asked to.
+/// Wakes the JavaScript thread from any other thread. Keeps the process alive only after [`JsWaker::keep_alive`].
 #[derive(Clone)]
 pub struct JsWaker(Arc<Mutex<Door>>);
 
-/// The threadsafe function, null once the environment goes.
+/// The threadsafe function; null after [`JsWaker::close`].
 struct Door(sys::napi_threadsafe_function);
 
 // SAFETY: Node-API allows the functions used here (call, release) from any thread, and the lock keeps them from
@@ -76,7 +76,7 @@ impl JsWaker {
         }
     }
 
-    /// Whether the process stays alive for this waker.
+    /// Sets whether the process stays alive for this waker.
     pub fn keep_alive(&self, js: Js<'_>, yes: bool) {
         let door = self.0.lock();
         if door.0.is_null() {
@@ -92,7 +92,7 @@ impl JsWaker {
         }
     }
 
-    /// Ends it: no call is under way afterwards, and none follows.
+    /// Ends the waker: afterwards no thread is inside [`JsWaker::wake`], and the body is not called again.
     pub fn close(&self) {
         let mut door = self.0.lock();
         let raw = std::mem::replace(&mut door.0, ptr::null_mut());

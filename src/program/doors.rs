@@ -1,17 +1,18 @@
-//! The doors: how Node's own loaders come to hot modules that code outside reaches.
+//! The doors: how code outside of the program reaches hot modules through Node's own loaders.
 //!
-//! `require` comes in through `Module._extensions` (`es/commonjs.rs`). Node's ES loader asks hooks: in this thread where
-//! `module.registerHooks` exists (22.15), else in a thread of Node's, which has an engine of its own and finds out the names
-//! by itself. Either way it gets a facade (`facade.rs`), whose first act is to call [`keep`].
+//! `require` comes in through `Module._extensions` (`es/commonjs.rs`). Node's ES loader calls hooks: in this thread where
+//! `module.registerHooks` exists (22.15), otherwise in Node's thread for hooks, which has an engine of its own to find out
+//! the export names. Either way the loader gets a facade (`facade.rs`), which first of all calls [`keep`].
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::{facade, restart};
 use crate::es::resolve::url::FileUrl;
 use crate::es::resolve::{Mode, Resolved};
-use crate::es::{Body, Engine, ModuleId, import};
+use crate::es::{Body, Engine, ModuleId, Version, import};
 use crate::js::{Call, Cx, Held, Js, JsResult, State, Value, spawn};
 
 /// The doors of one environment.
@@ -19,13 +20,16 @@ use crate::js::{Call, Cx, Held, Js, JsResult, State, Value, spawn};
 pub struct Doors {
     /// The folder of this package: its own files are never hot.
     own_folder: RefCell<PathBuf>,
-    /// URL of the module that facades import.
+    /// URL of `bin/keep.js`, which facades import.
     keeper: RefCell<String>,
-    /// The program's entry, where Node's loader runs it.
+    /// URL of the program's entry, if Node's loader runs it.
     entry: RefCell<Option<String>>,
-    /// What passes the exports of a module on to its facades. A facade is in Node's cache for good, and so is this.
+    /// The functions that set the exports of each module's facades. A facade is in Node's cache for good, so its function is
+    /// kept for good.
     facades: RefCell<HashMap<ModuleId, Vec<Held>>>,
-    /// By a module: those with facades that export bindings of it.
+    /// Whether hooks of this thread hear of each `import()`.
+    is_told: Cell<bool>,
+    /// For each module, the modules whose facades export bindings of it.
     exporters: RefCell<HashMap<ModuleId, BTreeSet<ModuleId>>>,
 }
 
@@ -35,7 +39,8 @@ impl State for Doors {
     }
 }
 
-/// Opens the doors. `places` is `{ folder, keeper, hooks }`: a path and two URLs.
+/// Opens the doors. `places` is `{ folder, keeper, hooks }`: the folder of this package, and the URLs of `bin/keep.js` and
+/// `bin/hooks.mjs`.
 pub fn open<'s>(js: Js<'s>, places: Value<'s>, data: Value<'s>) -> JsResult<'s, ()> {
     place(js, places)?;
     Engine::of(js)?.hook_require(js)?;
@@ -45,6 +50,7 @@ pub fn open<'s>(js: Js<'s>, places: Value<'s>, data: Value<'s>) -> JsResult<'s, 
         let hooks = js.object();
         hooks.set("resolve", js.function("resolve", 3, resolve_hook)?)?;
         hooks.set("load", js.function("load", 3, load_hook)?)?;
+        js.state::<Doors>()?.is_told.set(true);
         in_thread.call(module, &[hooks])?;
     } else {
         let options = js.object();
@@ -62,13 +68,14 @@ pub fn place<'s>(js: Js<'s>, places: Value<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// Tells facades that a module has a new version: its own, and those of modules that export its bindings.
+/// Sets the exports of facades anew, since a module has a new version: of its own facades, and of those that export its
+/// bindings.
 pub fn refresh(js: Js<'_>, module: ModuleId) {
     let (Ok(doors), Ok(engine)) = (js.state::<Doors>(), Engine::of(js)) else {
         return;
     };
     for id in doors.concerned(module) {
-        if let Some(version) = engine.current(id) {
+        if let Some(version) = shown(&engine, id) {
             let tell = |origin| {
                 js.function("", 0, move |call| {
                     tell(call.js, origin);
@@ -83,23 +90,59 @@ pub fn refresh(js: Js<'_>, module: ModuleId) {
     tell(js, module);
 }
 
-/// Passes the exports of a module on to the facades that show them.
+/// Sets the exports of all facades that show bindings of a module.
 fn tell(js: Js<'_>, module: ModuleId) {
     let (Ok(doors), Ok(engine)) = (js.state::<Doors>(), Engine::of(js)) else {
         return;
     };
     for id in doors.concerned(module) {
         let sets = doors.facades.borrow().get(&id).cloned().unwrap_or_default();
-        let env = engine.current(id).and_then(|version| version.env());
+        let env = shown(&engine, id).and_then(|version| version.env());
         let Some(env) = env else { continue };
         for set in sets {
-            // A name that is not initialized any more keeps the value that it had.
+            // Setting fails at a binding that is not initialized yet. The facade keeps the value that it had.
             let _ = set.get(js).call(js.undefined(), &[env.get(js)]);
         }
     }
 }
 
+/// The version that code outside sees: that of an update as soon as it has run.
+fn shown(engine: &Engine, id: ModuleId) -> Option<Rc<Version>> {
+    let newest = engine.version_of(id).filter(|version| version.has_run());
+    newest.or_else(|| engine.current(id))
+}
+
+/// Those of these modules first that code outside imports, but for the entry, where nobody hears of an `import()` of
+/// what Node has in its cache: it gives the new version, as others begin with it.
+pub fn outer_first(js: Js<'_>, order: &mut [ModuleId]) {
+    let (Ok(doors), Ok(engine)) = (js.state::<Doors>(), Engine::of(js)) else {
+        return;
+    };
+    if !doors.is_told.get() {
+        let facades = doors.facades.borrow();
+        order.sort_by_key(|id| !facades.contains_key(id) || engine.main_module() == Some(*id));
+    }
+}
+
 impl Doors {
+    /// Evaluates the version of an update that an `import()` of code outside is to get, unless it has run: Node gives the
+    /// facade that it has.
+    fn evaluate_asked<'s>(&self, js: Js<'s>, url: &str) -> JsResult<'s, ()> {
+        if self.facades.borrow().is_empty() {
+            return Ok(());
+        }
+        let Some(resolved) = local_file(js, url)? else {
+            return Ok(());
+        };
+        let engine = Engine::of(js)?;
+        let id = engine.record_of(&resolved).id;
+        let is_known = self.facades.borrow().contains_key(&id);
+        if !is_known || !engine.is_staged(id) || engine.facade(js, id)?.has_await {
+            return Ok(());
+        }
+        engine.import_sync(js, id).map(drop)
+    }
+
     /// The modules with facades that show bindings of a module.
     fn concerned(&self, module: ModuleId) -> BTreeSet<ModuleId> {
         let mut concerned = self.exporters.borrow().get(&module).cloned().unwrap_or_default();
@@ -110,8 +153,8 @@ impl Doors {
     }
 }
 
-/// `keep(url, set)`: evaluates the module at `url`, calls `set` with its exports, now and whenever they change. A promise,
-/// if the module has top-level await.
+/// `keep(url, set)`: evaluates the module at `url`, and calls `set` with its exports now and whenever they change. Returns a
+/// promise if the module has top-level await.
 pub fn keep<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let (engine, doors) = (Engine::of(js)?, js.state::<Doors>()?);
@@ -143,16 +186,18 @@ pub fn keep<'s>(call: &Call<'s>) -> JsResult<'s> {
     })
 }
 
-/// Whether the program begins with this module. Where Node's hooks have a thread of their own, nothing in this one was
-/// told so: it is what the command line names, or in a worker the first that is asked for.
+/// Whether this module is the program's entry. Where Node's hooks have a thread of their own, this thread is not told of the
+/// entry: then it is the file that the command line names, or in a worker the first module that is loaded.
 fn is_entry<'s>(js: Js<'s>, doors: &Doors, url: &str, resolved: &Resolved) -> JsResult<'s, bool> {
     if let Some(entry) = doors.entry.borrow().as_deref() {
         return Ok(entry == url);
     }
     let is_entry = if js.builtin("worker_threads")?.get("isMainThread")?.truthy() {
         let named = js.global()?.get("process")?.get("argv")?.item(1)?.text();
-        let named = named.and_then(|path| PathBuf::from(path).canonicalize().ok());
-        matches!(resolved, Resolved::File { path, .. } if Some(path) == named.as_ref())
+        let sources = Engine::of(js)?.sources();
+        // A folder or a name without its extension will do, as for Node.
+        let named = named.and_then(|path| sources.resolver.entry(Path::new(&path)).ok());
+        matches!((resolved, &named), (Resolved::File { path, .. }, Some(Resolved::File { path: named, .. })) if path == named)
     } else {
         true
     };
@@ -184,20 +229,28 @@ pub fn resolve_hook<'s>(call: &Call<'s>) -> JsResult<'s> {
         None => None,
     };
     if let Some(found) = ours {
+        let url = Engine::url_of(&found);
+        js.state::<Doors>()?.evaluate_asked(js, &url)?;
         let answer = js.object();
-        answer.set("url", js.string(&Engine::url_of(&found)))?;
+        answer.set("url", js.string(&url))?;
         answer.set("shortCircuit", js.boolean(true))?;
         return Ok(answer);
     }
     let answer = with_longer_stack(js, || next.call(js.undefined(), &[specifier, context]))?;
-    if is_entry && answer.is_object() && !answer.is_thenable()? {
+    if answer.is_object() && !answer.is_thenable()? {
         let doors = js.state::<Doors>()?;
-        *doors.entry.borrow_mut() = answer.get("url")?.text();
+        let url = answer.get("url")?.text();
+        if is_entry {
+            *doors.entry.borrow_mut() = url;
+        } else if let Some(url) = url {
+            doors.evaluate_asked(js, &url)?;
+        }
     }
     Ok(answer)
 }
 
-/// With room for the frames that Node adds for a hook: or the stack of a `require` in vain would end before the caller.
+/// Calls `run` with a longer `Error.stackTraceLimit`. Node adds frames for a hook, and otherwise the stack of a failed
+/// `require` would end before the user's frame.
 fn with_longer_stack<'s>(js: Js<'s>, run: impl FnOnce() -> JsResult<'s>) -> JsResult<'s> {
     const OF_HOOKS: f64 = 6.0;
     let errors = js.global()?.get("Error")?;
@@ -241,7 +294,7 @@ pub fn load_hook<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(answer)
 }
 
-/// Whether `require` asks: it comes in through `Module._extensions`.
+/// Whether `require` loads the module. It comes in through `Module._extensions` and needs no hook.
 fn is_required(context: Value<'_>) -> JsResult<'_, bool> {
     let conditions = context.get("conditions")?;
     if !conditions.is_array() {
@@ -253,7 +306,7 @@ fn is_required(context: Value<'_>) -> JsResult<'_, bool> {
         .any(|condition| condition.text().as_deref() == Some("require")))
 }
 
-/// The local file that a URL names, if it does.
+/// The local file that a URL names, if it names one.
 fn local_file<'s>(js: Js<'s>, url: &str) -> JsResult<'s, Option<Resolved>> {
     if !url.starts_with("file:") {
         return Ok(None);
@@ -272,7 +325,7 @@ fn local_file<'s>(js: Js<'s>, url: &str) -> JsResult<'s, Option<Resolved>> {
     }))
 }
 
-/// Whether a path is this package's own: its files beside package.json, and its command's.
+/// Whether a path is one of this package's own files: beside its package.json, or of its command.
 fn is_below(path: &Path, folder: &Path) -> bool {
     path.parent() == Some(folder) || path.starts_with(folder.join("bin"))
 }

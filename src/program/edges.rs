@@ -1,4 +1,4 @@
-//! Who imports whom: from versions of the engine to edges of the graph.
+//! Makes edges of the graph from versions of the engine: which module imports which.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use crate::es::{self, Body, Engine, Unit};
 use crate::graph::hot::{Edge, EdgeKind, ModuleId};
 
 impl OnEngine {
-    /// What runs, or what a module was read as last.
+    /// The unit of a module's current version.
     pub(super) fn unit(&self, id: ModuleId) -> Option<Arc<Unit>> {
         let record = self.engine.record(engine_id(id))?;
         let current = record.current.borrow();
@@ -30,8 +30,8 @@ impl OnEngine {
         targets
     }
 
-    /// What a unit loads, or has loaded, by `import()` or `require()`: as far as its text names it, or loads what no text
-    /// names.
+    /// The known edges of a module by `import()` and `require()` that may still hold for the text of a unit: its text names
+    /// the target, or computes specifiers that no text names.
     pub(super) fn asked_for(&self, id: ModuleId, unit: &Unit) -> Vec<Edge> {
         let Some(program) = self.program() else {
             return Vec::new();
@@ -63,7 +63,7 @@ impl OnEngine {
         kept.cloned().collect()
     }
 
-    /// What a version imports, for the graph.
+    /// All edges of a version.
     pub fn edges(&self, version: &es::Version) -> Vec<Edge> {
         let id = graph_id(version.module);
         let mut edges = self.static_edges(version);
@@ -71,7 +71,7 @@ impl OnEngine {
         edges
     }
 
-    /// The static imports of a version, with the names that it uses.
+    /// The edges of a version's static imports, with the names that it uses.
     pub fn static_edges(&self, version: &es::Version) -> Vec<Edge> {
         let links = version.links.borrow();
         let mut edges = Vec::with_capacity(links.len());
@@ -97,7 +97,7 @@ fn dynamic_literals(unit: &Unit) -> &[String] {
     }
 }
 
-/// The names that a unit uses of a request; `None` for any.
+/// The names that a unit uses of a request; `None` if it may use any.
 fn used_names(unit: &Unit, request: usize) -> Option<Rc<[Box<str>]>> {
     let code = unit.code()?;
     let mut names: Vec<Box<str>> = Vec::new();

@@ -1,4 +1,4 @@
-//! The program of one environment: what it was opened for.
+//! The program that an environment was opened for.
 
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
@@ -13,13 +13,16 @@ use crate::js::{Held, Js, JsResult, State};
 #[derive(Default)]
 pub struct Program {
     pub(super) options: RefCell<Option<Rc<ProgramOptions>>>,
-    /// Whether its entry has been run before.
+    /// Whether the entry has been run before.
     pub(super) has_run: Cell<bool>,
-    /// While it is watched.
+    /// `HMRRuntime.disableReloading()` was called.
+    pub(super) is_stopped: Cell<bool>,
+    /// The hot program, while it is watched.
     pub(super) hot: RefCell<Option<Rc<HotProgram>>>,
     /// The program's entry.
     pub(super) entry: RefCell<PathBuf>,
-    /// Called with what may be a hot module: the entry's export, after its first evaluation and after each reload.
+    /// The command's callback. It gets the entry's export, which may be a hot module, after the first evaluation and after
+    /// each reload.
     pub(super) on_entry: RefCell<Option<Held>>,
 }
 
@@ -34,18 +37,18 @@ impl State for Program {
 }
 
 impl Program {
-    /// The entry has run.
+    /// Calls the command's callback, since the entry has run.
     pub fn entry_ran(&self, js: Js<'_>) {
         let Some(callback) = self.on_entry.borrow().clone() else {
             return;
         };
-        // The command's own function, which throws nothing.
+        // The command's own function throws nothing.
         let _ = self
             .entry_export(js)
             .and_then(|export| callback.get(js).call(js.undefined(), &[export]));
     }
 
-    /// What the running version of the entry exports: its `module.exports`, or its `default`.
+    /// The export of the entry's running version: `module.exports`, or `default`.
     pub fn entry_export<'s>(&self, js: Js<'s>) -> JsResult<'s> {
         let record = Engine::of(js)?.find_file(&self.entry.borrow());
         match record.and_then(|record| record.current()) {

@@ -28,18 +28,18 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
 }
 
 impl Events {
-    /// These versions are gone. Where others listen by now, theirs are left; who listens once for the whole process, as
-    /// `globalThis.once ??= updates.on(…)` does, is heard on.
+    /// Removes the listeners of versions that are gone, for events that a running version listens for. Listeners that a
+    /// program adds once for the whole process, as by `globalThis.once ??= updates.on(…)`, stay.
     pub fn leave<'s>(&self, js: Js<'s>, resources: &Resources, owners: &[Value<'s>]) -> JsResult<'s, ()> {
         leave_to_others(resources, self.emitter.get(js), owners)
     }
 
-    /// Notes which version listens.
+    /// Begins to note which version adds a listener.
     pub fn hear_of_listeners<'s>(&self, js: Js<'s>, resources: &Resources) -> JsResult<'s, ()> {
         hear(resources, self.emitter.get(js))
     }
 
-    /// `updated`, `reloaded` or `failed`.
+    /// Emits `updated`, `reloaded` or `failed`.
     pub fn tell(&self, js: Js<'_>, told: &Told) {
         let payload = || -> JsResult<'_> {
             let payload = js.object();
@@ -65,9 +65,9 @@ impl Events {
         }
     }
 
-    /// `custom`: what `hot.send` was given.
+    /// Emits `custom` with the arguments of `hot.send`.
     pub fn sent(&self, js: Js<'_>, event: &str, data: Value<'_>) {
-        // `data` belongs to this call, and so does what is made here.
+        // Held and read again, so that `data` and the new object have one lifetime.
         let data = data.hold();
         let payload = js.object();
         // A new object takes any property.

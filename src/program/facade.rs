@@ -1,12 +1,12 @@
-//! The text of a facade: what Node's own ES loader evaluates in place of a hot module that code outside reaches.
+//! The text of a facade: the module that Node's own ES loader evaluates in place of a hot module that code outside reaches.
 
 use std::fmt::Write;
 
 use crate::es::quoted;
 
-/// A module for Node's ES loader with the same exports as the hot module at `url`, live: `keeper` is the URL of a module
-/// whose default export evaluates the hot module and calls a function with its exports whenever they change. `stars`
-/// are URLs of modules that Node itself loads, all of whose names are exported as well.
+/// The text of a module for Node's ES loader with the same live exports as the hot module at `url`. `keeper` is the URL of
+/// `bin/keep.js`: its default export evaluates the hot module and calls a function with the exports whenever they change.
+/// `stars` are URLs of modules that Node itself loads. The facade exports all their names as well.
 pub fn text(url: &str, keeper: &str, names: &[String], stars: &[String], is_async: bool) -> String {
     let mut text = format!("import keep from {};", quoted(keeper));
     for star in stars {

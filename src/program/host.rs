@@ -1,10 +1,11 @@
-//! What the engine asks while it evaluates: on whose behalf code runs, what `import.meta.hot` is, who is told of a version.
+//! The engine's [`Host`]: on whose behalf code runs, what `import.meta.hot` is, and who is told of a version.
 
 use std::path::Path;
 use std::rc::Rc;
 
 use super::entry::Program;
 use super::owners::Owners;
+use super::restart;
 use super::update::HotProgram;
 use crate::es::{Engine, Host, ModuleId, Version};
 use crate::js::{Js, JsResult, Value};
@@ -60,6 +61,15 @@ impl Host for HotRun {
         self.program.takes(path)
     }
 
+    fn reloading_disabled(&self, js: Js<'_>) {
+        self.program.keep_alive(js, false);
+        self.program.close();
+        restart::stop(js);
+        if let Ok(program) = js.state::<Program>() {
+            program.is_stopped.set(true);
+        }
+    }
+
     fn runtime_made<'s>(&self, js: Js<'s>, runtime: Value<'s>) -> JsResult<'s, ()> {
         self.owners.runtimes.add(js, &self.owners.resources, runtime)
     }
@@ -76,7 +86,7 @@ impl Host for HotRun {
     }
 }
 
-/// The program where nothing is watched: only what its entry exports is of interest.
+/// The host of a program that is not watched. Only the entry's export matters.
 pub struct ColdRun(pub Rc<Engine>);
 
 impl Host for ColdRun {
@@ -85,7 +95,8 @@ impl Host for ColdRun {
     }
 }
 
-/// If this is the first version of the program's entry, its export may be a hot module, which a runtime takes.
+/// Tells the command if this is the first version of the program's entry: its export may be a hot module, for a runtime to
+/// take.
 fn tell_of_entry(js: Js<'_>, engine: &Engine, version: &Version) {
     let program = js.state::<Program>().ok().filter(|program| {
         let path = engine
@@ -94,9 +105,9 @@ fn tell_of_entry(js: Js<'_>, engine: &Engine, version: &Version) {
         version.serial == 0 && path.is_some_and(|path| program.is_entry(&path))
     });
     if let Some(program) = program {
-        // Whoever has started it has it first.
+        // The code that started the program gets the export first.
         let asked = js.soon(move |js| program.entry_ran(js));
-        // Refused only while the environment goes.
+        // This fails only while the environment goes.
         let _ = asked;
     }
 }

@@ -1,4 +1,4 @@
-//! What the engine tells of modules and versions: `import.meta.hot`, the graph, and what is watched.
+//! Takes what the engine tells of modules and versions, for `import.meta.hot`, the graph and the watches.
 
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ use crate::hot::{Kind, Module, context};
 use crate::js::{Js, JsResult};
 
 impl HotProgram {
-    /// The modules of a committed stage are watched.
+    /// Watches the modules of a committed stage.
     pub(super) fn watch_stage(&self, js: Js<'_>, stage: &Stage) {
         for id in stage.modules() {
             if let Some(record) = self.engine.record(*id).filter(|record| record.is_local) {
@@ -19,7 +19,7 @@ impl HotProgram {
         }
     }
 
-    /// The module of a record, known from now on.
+    /// The hot module of a record. From now on it is known.
     pub fn module(&self, record: &es::Record) -> Rc<Module> {
         let path = record
             .path
@@ -51,7 +51,7 @@ impl HotProgram {
         context(js, &self.updater, &version, kind)
     }
 
-    /// A version was made and linked. Of an update it counts once that is committed.
+    /// Notes that a version was made and linked. A version of an update counts once the update is committed.
     pub fn made(&self, js: Js<'_>, version: &es::Version) {
         let Some(record) = self
             .engine
@@ -63,7 +63,7 @@ impl HotProgram {
         self.module(&record);
         let current = record.current.borrow().clone();
         let is_current = current.is_some_and(|current| std::ptr::eq(&raw const *current, version));
-        // What is made for a runtime runs at once.
+        // A version that is made for a runtime counts at once.
         if !is_current && !self.engine.is_anew() {
             return;
         }
@@ -75,7 +75,7 @@ impl HotProgram {
             .set_edges(graph_id(record.id), edges);
     }
 
-    /// A module asks for another one by `import()` or `require()`.
+    /// Notes that a module asks for another one by `import()` or `require()`.
     pub fn asked(&self, js: Js<'_>, from: es::ModuleId, to: es::ModuleId, is_import: bool) {
         let is_local = |id| {
             self.engine
@@ -94,7 +94,7 @@ impl HotProgram {
         };
         self.updater
             .imported(graph_id(from.id), Edge::new(graph_id(to.id), kind));
-        // `require()` tells after it has evaluated: until then nobody seemed to import the module.
+        // `require()` tells only after it has evaluated the module, which until then seemed to be imported by nobody.
         if self.engine.main_module() != Some(to.id) && !is_import {
             self.updater.graph.borrow_mut().set_root(graph_id(to.id), false);
         }
@@ -106,7 +106,7 @@ impl HotProgram {
         runtimes.is_some_and(|(runtimes, path)| runtimes.has(path))
     }
 
-    /// A version has run to its end, or failed.
+    /// Notes that a version has run to its end, or failed.
     pub fn evaluated(&self, js: Js<'_>, version: &es::Version) {
         let Some(record) = self
             .engine

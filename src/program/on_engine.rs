@@ -21,15 +21,15 @@ use crate::report;
 pub struct OnEngine {
     pub(super) engine: Rc<Engine>,
     program: RefCell<Weak<HotProgram>>,
-    /// Whose is what versions start, where the program is run for long.
+    /// The owners of what versions start; `None` where nothing is released.
     owners: RefCell<Option<Rc<Owners>>>,
     sought: RefCell<Vec<PathBuf>>,
-    /// Versions whose evaluation has ended, by module and number, until their update is over.
+    /// Versions whose evaluation has ended, each by module and number, until their update is over.
     ended: RefCell<Vec<(ModuleId, u32)>>,
 }
 
 impl OnEngine {
-    /// For the program that will be set.
+    /// A runner for the program that [`OnEngine::set_program`] will set.
     pub fn new(engine: &Rc<Engine>) -> Rc<Self> {
         Rc::new(Self {
             engine: Rc::clone(engine),
@@ -45,17 +45,17 @@ impl OnEngine {
         *self.program.borrow_mut() = Rc::downgrade(program);
     }
 
-    /// Sets whose is what versions start.
+    /// Sets the owners of what versions start.
     pub fn set_owners(&self, owners: &Rc<Owners>) {
         *self.owners.borrow_mut() = Some(Rc::clone(owners));
     }
 
-    /// A version of an update has run to its end, or failed.
+    /// Notes that a version of an update has run to its end, or failed.
     pub fn note_end(&self, id: ModuleId, serial: u32) {
         self.ended.borrow_mut().push((id, serial));
     }
 
-    /// Takes what was noted of the versions of a stage, and of those that they have required.
+    /// Takes the noted ends of a stage's versions, and of versions that these have required.
     fn take_ended(&self, stage: &Stage) -> Vec<ModuleId> {
         let mut ended = self.ended.borrow_mut();
         let is_its = |(id, serial): &(ModuleId, u32)| {
@@ -127,7 +127,7 @@ impl Runner for OnEngine {
         };
         let graph = program.updater.graph.borrow();
         let mut roots: Vec<ModuleId> = graph.roots().collect();
-        // Although a runtime may have imported it, too.
+        // The entry counts although a runtime may have imported it, too.
         let main = self.engine.main_module().map(graph_id);
         roots.extend(main.filter(|main| graph.has(*main) && !roots.contains(main)));
         roots
@@ -265,7 +265,10 @@ impl Runner for OnEngine {
             let all = graph.all().map(engine_id);
             self.engine.outdate(all.filter(|id| stage.version(*id).is_none()));
         }
-        let order: Vec<es::ModuleId> = evaluation.order.iter().copied().map(engine_id).collect();
+        let mut order: Vec<es::ModuleId> = evaluation.order.iter().copied().map(engine_id).collect();
+        if evaluation.is_reload {
+            cx.with(|js| super::doors::outer_first(js, &mut order));
+        }
         let cx = cx.clone();
         let owners = self.owners.borrow().clone();
         let is_reload = evaluation.is_reload;
@@ -314,6 +317,10 @@ impl Runner for OnEngine {
         stage.map(|stage| self.take_ended(&stage)).unwrap_or_default()
     }
 
+    fn lacks_name(&self, js: Js<'_>, thrown: Value<'_>) -> bool {
+        self.engine.is_link_error(js, thrown)
+    }
+
     fn runs_what_is_saved(&self, path: &str) -> bool {
         let modules = self.program().map(|program| program.modules_of(path.as_ref()));
         modules.is_none_or(|modules| modules.iter().all(|id| self.is_current(*id)))
@@ -330,10 +337,14 @@ impl Runner for OnEngine {
 
     fn discard(&self, js: Js<'_>, prepared: &Prepared) {
         self.evaluated(prepared);
-        if let Some(stage) = stage_of(prepared)
-            && let Err(thrown) = self.engine.discard(js, &stage)
-        {
+        let Some(stage) = stage_of(prepared) else {
+            return;
+        };
+        if let Err(thrown) = self.engine.discard(js, &stage) {
             report::error(js, "an update", "a failed version could not be dropped", thrown.0);
+        }
+        for id in stage.modules() {
+            super::doors::refresh(js, *id);
         }
     }
 
@@ -346,7 +357,7 @@ impl Runner for OnEngine {
             .engine
             .record(engine_id(id))
             .and_then(|record| record.path.clone());
-        // Whatever it throws, the module is not imported any more.
+        // An error changes nothing: the module is not imported any more.
         drop(self.engine.remove(js, engine_id(id)));
         let owners = self.owners.borrow().clone();
         if let Some(owners) = owners {

@@ -1,4 +1,4 @@
-//! The options of a hot program: package.json's `"hmr"`, what the command was given, and the environment.
+//! The options of a hot program: from package.json's `"hmr"`, the command's flags, and the environment.
 
 use std::path::{Path, PathBuf};
 
@@ -6,12 +6,12 @@ use crate::error::describe;
 use crate::es::resolve::Ignored;
 use crate::js::{Js, JsResult, Value};
 
-/// What is done when nobody accepts a change.
+/// When the process restarts instead of reloading.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct RestartRules {
     /// Whether a restart takes the place of every reload.
     pub always: bool,
-    /// Files whose change restarts.
+    /// Globs of files whose change restarts.
     pub files: Vec<String>,
 }
 
@@ -20,17 +20,17 @@ pub struct RestartRules {
 pub struct ProgramOptions {
     /// The folder of the package.json that was read, or of the entry: globs are relative to it.
     pub root: PathBuf,
-    /// Local files that are cold: Node loads them, and they are never evaluated again.
+    /// Globs of local files that are cold: Node loads them, and they are never evaluated again.
     pub ignore: Vec<String>,
-    /// Further files whose change reloads.
+    /// Globs of further files whose change reloads.
     pub include: Vec<String>,
-    /// What restarts instead of reloading.
+    /// When the process restarts instead of reloading.
     pub restart: RestartRules,
-    /// False with `-n`: the languages, and nothing else.
+    /// Whether the program is watched. With `-n` it is not: only the languages work.
     pub watch: bool,
     /// Whether each save is logged.
     pub logging: bool,
-    /// Whether the command runs the program, which is kept alive by its watches.
+    /// Whether the command runs the program. Then its watches keep the process alive.
     pub by_command: bool,
 }
 
@@ -85,7 +85,7 @@ fn nearest_package(folder: &Path) -> Option<(PathBuf, String)> {
 }
 
 fn take_package<'s>(js: Js<'s>, file: &Path, text: &str, options: &mut ProgramOptions) -> JsResult<'s, ()> {
-    // Node reports a package.json that does not parse, where it matters.
+    // Where a package.json that does not parse matters, Node reports it.
     if !text.contains("\"hmr\"") {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! Who owns what a version starts, from its evaluation until an update or a reload has taken its place.
+//! The owners of what versions start, from a version's evaluation until an update or a reload has replaced it.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -10,10 +10,10 @@ use super::runtimes::{Going, MadeRuntimes};
 use crate::es::{Engine, ModuleId, Stage, Version};
 use crate::js::{Cx, Held, Js, JsResult, Value};
 
-/// Who owns what: one owner for each version that runs, or is about to.
+/// The owners of one program: one for each version that runs, or is about to run.
 pub struct Owners {
     pub(super) resources: Rc<Resources>,
-    /// By module and number of the version.
+    /// The owner of each version, by module and number.
     by_version: RefCell<HashMap<(ModuleId, u32), Held>>,
     transitions: RefCell<Vec<UnderWay>>,
     /// The runtimes that versions have made.
@@ -26,12 +26,12 @@ struct UnderWay {
     transition: Rc<Transition>,
     /// The versions that are replaced.
     replaced: Vec<(ModuleId, u32)>,
-    /// The runtimes that those have made.
+    /// The runtimes that the replaced versions have made.
     going: Vec<Going>,
 }
 
 impl Owners {
-    /// Nobody yet.
+    /// No owners yet.
     pub fn new(resources: Rc<Resources>) -> Rc<Self> {
         Rc::new(Self {
             resources,
@@ -53,7 +53,7 @@ impl Owners {
         Ok(owner)
     }
 
-    /// Runs `body` on behalf of a version; one that nobody has evaluated starts things on nobody's behalf.
+    /// Runs `body` on behalf of a version. What `body` starts belongs to nobody if the version has no owner.
     pub fn run_as<'s>(
         &self,
         js: Js<'s>,
@@ -65,7 +65,8 @@ impl Owners {
         self.resources.run_as(js, owner, body)
     }
 
-    /// The running versions of these modules are about to be replaced by those of the stage, or to be pruned.
+    /// Begins a transition: the running versions of these modules are about to be replaced by those of the stage, or to be
+    /// pruned.
     pub fn begin<'s>(
         &self,
         js: Js<'s>,
@@ -90,7 +91,7 @@ impl Owners {
         let going = self.runtimes.going(js, &self.resources, &mut replaced)?;
         let transition = Transition::begin(js, &replaced)?;
         transition.add_pruned(&pruned);
-        // Owners that were made while functions were hoisted belong to no transition.
+        // An owner that was made while functions were hoisted belongs to no transition, so it is dropped.
         for version in stage.modules().iter().filter_map(|id| stage.version(*id)) {
             let early = self
                 .by_version
@@ -113,8 +114,8 @@ impl Owners {
         found.map(|under_way| Rc::clone(&under_way.transition))
     }
 
-    /// The stage has been evaluated: waits until it has come up; an update only as long as that may be at once, since
-    /// importers wait for its bindings.
+    /// Waits until the evaluated stage has come up. An update waits only while that may happen at once, since importers wait
+    /// for its bindings.
     ///
     /// # Errors
     /// What a version failed with before it had come up: an exit, an uncaught error.
@@ -131,7 +132,7 @@ impl Owners {
         transition.failure().map_or(Ok(()), Err)
     }
 
-    /// The module was pruned: what its versions have started and no transition ends is ended now.
+    /// Ends what the versions of a pruned module have started, unless a transition will end it.
     pub fn forget(&self, js: Js<'_>, module: ModuleId) {
         let gone: Vec<Held> = {
             let mut by_version = self.by_version.borrow_mut();
@@ -143,7 +144,7 @@ impl Owners {
         release(&self.resources, js, &owners, Phase::Released);
     }
 
-    /// The update is over: the new versions run, or the old ones go on.
+    /// Ends the transition of an update: the new versions run, or the old ones go on.
     pub fn end<'s>(&self, js: Js<'s>, stage: &Rc<Stage>, has_succeeded: bool) -> JsResult<'s, ()> {
         let mut transitions = self.transitions.borrow_mut();
         let Some(place) = transitions

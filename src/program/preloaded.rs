@@ -1,4 +1,4 @@
-//! What `--import` and `--require` loaded before the program was opened: it stays what it is.
+//! The files that `--import` and `--require` loaded before the program was opened. They are never hot.
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -7,7 +7,8 @@ use std::rc::Rc;
 use crate::es::resolve::url::FileUrl;
 use crate::js::{Js, JsResult, Value};
 
-/// The files that Node has loaded so far; ES modules only if another preload than `ours` may have loaded some.
+/// The files that Node has loaded so far. ES modules are looked for only if a preload besides ours may have loaded some;
+/// `ours` is the number of our own.
 pub fn files<'s>(js: Js<'s>, arguments: &[String], ours: usize) -> JsResult<'s, Vec<PathBuf>> {
     let cache = js.builtin("module")?.get("_cache")?;
     let mut files: Vec<PathBuf> = cache
@@ -16,7 +17,7 @@ pub fn files<'s>(js: Js<'s>, arguments: &[String], ours: usize) -> JsResult<'s, 
         .map(|key| key.display().into())
         .collect();
     if arguments.iter().filter(|argument| is_preload(argument)).count() > ours {
-        // Without an inspector there is no telling.
+        // Without an inspector the ES modules cannot be found out.
         files.extend(scripts(js).unwrap_or_default());
     }
     Ok(files)
@@ -30,7 +31,7 @@ fn is_preload(argument: &str) -> bool {
     )
 }
 
-/// The files of V8's scripts. Node's ES loader shows its modules to nobody, but a debugger is told of each.
+/// The files of V8's scripts. Node's ES loader does not show its modules, but a debugger is told of each script.
 fn scripts<'s>(js: Js<'s>) -> JsResult<'s, Vec<PathBuf>> {
     let session = js.builtin("inspector")?.get("Session")?.construct(&[])?;
     session.call_method("connect", &[])?;

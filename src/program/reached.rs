@@ -1,4 +1,4 @@
-//! What an update reaches: the modules that the new text leads to, and what was read of them.
+//! Finds the modules that the new text of an update still reaches.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
@@ -14,13 +14,13 @@ use crate::js::{Js, JsResult};
 type Reached = (Vec<ModuleId>, Vec<(es::ModuleId, Arc<Unit>)>);
 
 impl OnEngine {
-    /// What was read and is not what runs.
+    /// The modules whose text was read and is not the one that runs, with the new unit or the error.
     pub(super) fn unread(&self) -> HashMap<ModuleId, Result<Arc<Unit>, SourceError>> {
         let read = self.engine.read(&[]).into_iter();
         read.map(|read| (graph_id(read.module), read.unit)).collect()
     }
 
-    /// The modules of an update that the new text still reaches, with what was read of those that changed.
+    /// The modules of an update that the new text still reaches, with the new units of the changed ones.
     pub(super) fn reached<'s>(
         &self,
         js: Js<'s>,
@@ -52,7 +52,7 @@ impl OnEngine {
         Ok((order, units))
     }
 
-    /// Those of these modules whose files are missing: perhaps nobody has told of that yet.
+    /// The modules among these whose files are missing, perhaps before the watcher has told of it.
     pub(super) fn gone(&self, modules: &[ModuleId]) -> Vec<ModuleId> {
         let records = modules.iter().filter_map(|id| self.engine.record(engine_id(*id)));
         let paths = records.filter_map(|record| record.path.clone());

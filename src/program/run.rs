@@ -1,4 +1,4 @@
-//! Opening an environment for hot programs, and the program's entry.
+//! Opens an environment for a hot program, and runs the program's entry.
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -15,25 +15,26 @@ use super::restart;
 use super::update::{HotProgram, Matches, Rules};
 use crate::es::load::cache::{Cache, cache_folder};
 use crate::es::resolve::{Ignored, Options as ResolveOptions};
-use crate::es::{Engine, Plain, Setup};
+use crate::es::{Engine, Plain, Setup, node_arguments, options_of_node};
 use crate::js::{Call, Cx, Held, Js, JsResult, Value, spawn};
 use crate::report;
 
-/// Fills the exports: what `bin/`, `register.mjs` and facades call.
+/// Adds the functions that `bin/`, `register.mjs` and facades call to the exports.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
     let functions: [crate::js::MethodSpec; 14] = [
         ("openProgram", 2, open_program),
         ("runProgram", 1, run_program),
         ("programIsPending", 0, program_is_pending),
         ("programIsHot", 0, |call| {
-            let hot = call.js.state::<Program>()?.hot.borrow().is_some();
-            Ok(call.js.boolean(hot))
+            let program = call.js.state::<Program>()?;
+            let is_hot = program.hot.borrow().is_some() && !program.is_stopped.get();
+            Ok(call.js.boolean(is_hot))
         }),
         ("keepProgramAlive", 0, |call| {
             let program = call.js.state::<Program>()?;
             let hot = program.hot.borrow().clone();
             let by_command = program.options().is_some_and(|options| options.by_command);
-            if let Some(hot) = hot.filter(|_| by_command) {
+            if let Some(hot) = hot.filter(|_| by_command && !program.is_stopped.get()) {
                 hot.keep_alive(call.js, true);
             }
             Ok(call.js.undefined())
@@ -78,7 +79,7 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     let options = options::read(folder_of(&entry), flags)?;
     program.entry.borrow_mut().clone_from(&entry);
     let ours = usize::from(!flags.get("command")?.truthy());
-    let mut loaded = preloaded::files(js, &arguments(js.global()?.get("process")?)?, ours)?;
+    let mut loaded = preloaded::files(js, &node_arguments(js)?, ours)?;
     loaded.extend(own_files(&places.get("folder")?.text().unwrap_or_default()));
     set_up(js, &options, &entry, loaded)?;
     let data = js.object();
@@ -95,7 +96,7 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
         engine.set_host(Rc::new(ColdRun(Rc::clone(&engine))));
     }
     doors::open(js, places, data)?;
-    // Children end with the command's restart.
+    // A child process restarts nothing by itself: the command's restart ends it.
     if !flags.get("inherited")?.truthy() {
         restart::open(js, &options)?;
     }
@@ -103,7 +104,7 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(js.undefined())
 }
 
-/// The files of this package: cold, although a link into `node_modules` would make them local.
+/// The files of this package. They are cold, also where a link in `node_modules` would make them local.
 fn own_files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(folder);
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
@@ -169,7 +170,7 @@ fn close_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(js.undefined())
 }
 
-/// `disposeProgram()`: the process is about to end; a promise of the end of all disposers.
+/// `disposeProgram()`: runs all disposers, since the process is about to end. Returns a promise of their end.
 fn dispose_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let hot = js.state::<Program>()?.hot.borrow().clone();
@@ -182,7 +183,7 @@ fn dispose_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     })
 }
 
-/// `openThread({ places, flags })`: the same in Node's thread for hooks.
+/// `openThread({ places, flags })`: opens the environment in Node's thread for hooks.
 fn open_thread<'s>(call: &Call<'s>) -> JsResult<'s> {
     let (js, data) = (call.js, call.arg(0));
     let flags = data.get("flags")?;
@@ -196,14 +197,11 @@ fn open_thread<'s>(call: &Call<'s>) -> JsResult<'s> {
 }
 
 fn set_up<'s>(js: Js<'s>, options: &ProgramOptions, entry: &Path, loaded: Vec<PathBuf>) -> JsResult<'s, ()> {
-    let process = js.global()?.get("process")?;
     let engine = Engine::of(js)?;
     engine.set_up(Setup {
         resolve: ResolveOptions {
-            conditions: conditions(process)?,
             ignored: Ignored::new(&options.root, &options.ignore).with_files(loaded),
-            with_manifest: !process.get("versions")?.get("pnp")?.is_undefined(),
-            ..ResolveOptions::default()
+            ..options_of_node(js)?
         },
         is_hot: options.watch,
         cache: cache_of(entry),
@@ -211,7 +209,7 @@ fn set_up<'s>(js: Js<'s>, options: &ProgramOptions, entry: &Path, loaded: Vec<Pa
     Ok(())
 }
 
-/// What was compiled in earlier starts of the program, unless `HMR_CACHE` says not to keep it.
+/// The cache of compiled code from earlier starts of the program, unless `HMR_CACHE` switches it off.
 fn cache_of(entry: &Path) -> Option<Cache> {
     let chosen = std::env::var("HMR_CACHE").ok();
     let here = std::env::current_dir().unwrap_or_default();
@@ -223,7 +221,7 @@ fn folder_of(entry: &Path) -> &Path {
     entry.parent().unwrap_or(entry)
 }
 
-/// The program's entry as the command names it, or Node's command line; the working directory stands for none.
+/// The program's entry, which the command or Node's command line names; the working directory if there is none.
 fn entry_of<'s>(js: Js<'s>, flags: Value<'s>) -> JsResult<'s, PathBuf> {
     let entry = flags.get("entry")?.text();
     let entry = match entry {
@@ -236,38 +234,7 @@ fn entry_of<'s>(js: Js<'s>, flags: Value<'s>) -> JsResult<'s, PathBuf> {
     Ok(path.unwrap_or_else(|| here.join("index")))
 }
 
-/// Node's options: of the command line, and of `NODE_OPTIONS`.
-fn arguments(process: Value<'_>) -> JsResult<'_, Vec<String>> {
-    let mut arguments: Vec<String> = process
-        .get("execArgv")?
-        .items()?
-        .into_iter()
-        .filter_map(Value::text)
-        .collect();
-    if let Ok(more) = std::env::var("NODE_OPTIONS") {
-        arguments.extend(more.split_whitespace().map(String::from));
-    }
-    Ok(arguments)
-}
-
-/// What `--conditions` and `-C` gave to Node.
-fn conditions(process: Value<'_>) -> JsResult<'_, Vec<String>> {
-    let mut found = Vec::new();
-    let mut arguments = arguments(process)?.into_iter();
-    while let Some(argument) = arguments.next() {
-        if let Some(value) = argument
-            .strip_prefix("--conditions=")
-            .or_else(|| argument.strip_prefix("-C="))
-        {
-            found.push(value.to_owned());
-        } else if argument == "--conditions" || argument == "-C" {
-            found.extend(arguments.next());
-        }
-    }
-    Ok(found)
-}
-
-/// `runProgram(path)`: runs the program's entry: a promise of its namespace, or of its `module.exports`.
+/// `runProgram(path)`: runs the program's entry. Returns a promise of its namespace, or of its `module.exports`.
 fn run_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     let engine = Engine::of(call.js)?;
     let program = call.js.state::<Program>()?;
@@ -275,7 +242,7 @@ fn run_program<'s>(call: &Call<'s>) -> JsResult<'s> {
         if let Some(hot) = program.hot.borrow().as_ref() {
             hot.wait_for_start(false);
         }
-        // The start failed, and a save may have mended it: everything is read and evaluated anew.
+        // A start has failed before, and a save may have mended it: everything is read and evaluated anew.
         for record in engine.records().iter().filter(|record| record.is_local) {
             engine.remove(call.js, record.id)?;
         }

@@ -1,5 +1,5 @@
-//! Runtimes of the classic API that versions of the program make: they go with those versions, and what their hot modules
-//! start lives as long as they do.
+//! Runtimes of the classic API that versions of the program make. A runtime goes with the version that made it, and what its
+//! hot modules start lives as long as the runtime.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,9 +14,9 @@ pub struct MadeRuntimes(RefCell<Vec<Made>>);
 
 struct Made {
     runtime: Faint,
-    /// The version that made it, or the runtime in whose step it was made.
+    /// The owner that made the runtime: of a version, or of another runtime in whose step it was made.
     maker: Rc<Owner>,
-    /// Who owns what its hot modules start.
+    /// The owner of what the runtime's hot modules start.
     own: Held,
 }
 
@@ -24,7 +24,7 @@ struct Made {
 pub struct Going(Rc<Owner>);
 
 impl MadeRuntimes {
-    /// A runtime was made, by the version that runs at this moment. What requests make is nobody's.
+    /// Notes a runtime that the version which runs at this moment has made. A runtime that a request makes belongs to nobody.
     pub fn add<'s>(&self, js: Js<'s>, resources: &Resources, runtime: Value<'s>) -> JsResult<'s, ()> {
         self.0.borrow_mut().retain(|made| is_there(js, made));
         let Some((_, maker)) = resources.current(js)? else {
@@ -55,8 +55,8 @@ impl MadeRuntimes {
         Ok(())
     }
 
-    /// The runtimes that go with these owners, whose own owners are added to them. One that the program keeps stays, and so does what
-    /// was made in its steps.
+    /// The runtimes that go with these owners. Adds the runtimes' own owners to `owners`. A runtime that the program keeps
+    /// stays, with the runtimes that were made in its steps.
     pub fn going<'s>(
         &self,
         js: Js<'s>,
@@ -69,7 +69,7 @@ impl MadeRuntimes {
         }
         let kept = held(resources, js)?;
         let mut makers: Vec<Rc<Owner>> = owners.iter().filter_map(|owner| owner.native()).collect();
-        // In the order in which they were made: those within others come after them.
+        // In the order in which they were made, so a runtime comes before those that were made in its steps.
         for made in self.0.borrow().iter() {
             let Some(runtime) = made.runtime.get(js) else {
                 continue;
@@ -87,7 +87,7 @@ impl MadeRuntimes {
         Ok(going)
     }
 
-    /// The versions that made these are gone.
+    /// Closes these runtimes, since the versions that made them are gone.
     pub fn close<'s>(&self, js: Js<'s>, going: &[Going]) -> JsResult<'s, ()> {
         let Some(runtimes) = Engine::of(js)?.runtimes() else {
             return Ok(());

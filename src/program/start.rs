@@ -1,4 +1,4 @@
-//! A program without its command, for tests.
+//! Runs a program without the command, for tests.
 
 use std::path::{Path, PathBuf};
 

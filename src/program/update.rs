@@ -12,14 +12,14 @@ use super::restart;
 use super::versions::Versions;
 use super::watches::Watches;
 use super::wishes::Wishes;
-use crate::es::{Engine, Record};
+use crate::es::{Engine, Read, Record};
 use crate::graph::hot::ModuleId;
 use crate::hot::{Batch, Updater, Version, WatchWish};
 use crate::js::{Cx, Js, JsResult, State, Timers};
 use crate::report;
 use crate::watch::is_just_emptied;
 
-/// When an emptied file counts as saved so, in milliseconds: a little more than the settle time.
+/// Time after which an emptied file counts as saved empty, in milliseconds: a little more than the settle time.
 const SETTLED: u32 = 260;
 
 /// Whether a path matches the globs of an option.
@@ -27,7 +27,7 @@ pub type Matches = Box<dyn Fn(&Path) -> bool>;
 
 /// What the program's options say about changes.
 pub struct Rules {
-    /// `include`: a change reloads.
+    /// `include`: files whose change reloads.
     pub includes: Matches,
     /// Files whose change restarts.
     pub restarts: Matches,
@@ -67,25 +67,25 @@ impl State for Running {
 /// The hot program of one environment.
 pub struct HotProgram {
     pub(super) engine: Rc<Engine>,
-    /// One update at a time.
+    /// Runs the updates, one at a time.
     pub updater: Rc<Updater>,
     pub(super) runner: Rc<OnEngine>,
     pub(super) versions: Versions,
     watches: Rc<Watches>,
     pub(super) wishes: Wishes,
     pub(super) rules: Rules,
-    /// The modules of each file: with different queries there are several.
+    /// The modules of each file: several if it is imported with different queries.
     files: RefCell<HashMap<PathBuf, Vec<ModuleId>>>,
-    /// Paths whose appearance may mend what failed.
+    /// Paths whose appearance may mend the last failure.
     sought: RefCell<HashSet<PathBuf>>,
-    /// What each file looked like when its change was taken last: one save may be told of twice.
+    /// Time and size of each file when its change was taken last, since one save may be told of twice.
     taken: RefCell<HashMap<PathBuf, Look>>,
     is_closed: Cell<bool>,
     /// The start has failed, and who waits for the save that mends it starts everything again.
     is_waiting: Cell<bool>,
 }
 
-/// Time and size of a file; `None` of one that is missing.
+/// Time and size of a file; `None` if the file is missing.
 type Look = Option<(Option<SystemTime>, u64)>;
 
 fn look_at(path: &Path) -> Look {
@@ -160,7 +160,7 @@ impl HotProgram {
         self.updater.dispose_all(cx).await;
     }
 
-    /// The environment goes.
+    /// Ends all watching, since the environment goes.
     pub fn close(&self) {
         if !self.is_closed.replace(true) {
             self.watches.close();
@@ -178,7 +178,7 @@ impl HotProgram {
         !self.is_closed.get() && self.files.borrow().contains_key(path)
     }
 
-    /// A change of the record's file concerns its module.
+    /// Watches the file of a record.
     pub(super) fn watch(&self, js: Js<'_>, record: &Record) {
         let Some(path) = &record.path else { return };
         let id = graph_id(record.id);
@@ -195,7 +195,7 @@ impl HotProgram {
         self.watches.watch(js, path, seen);
     }
 
-    /// The module is gone.
+    /// Ends the watch of a module that is gone.
     pub(super) fn unwatch(&self, path: &Path, id: ModuleId) {
         let mut files = self.files.borrow_mut();
         if let Some(modules) = files.get_mut(path) {
@@ -217,7 +217,7 @@ impl HotProgram {
         }
     }
 
-    /// These paths, which do not exist, may mend what failed.
+    /// Watches missing paths whose appearance may mend the last failure.
     pub(super) fn seek(&self, js: Js<'_>, paths: &[PathBuf]) {
         let before = self.sought.replace(paths.iter().cloned().collect());
         for path in paths {
@@ -228,7 +228,7 @@ impl HotProgram {
         }
     }
 
-    /// A version asks to watch something.
+    /// Adds a wish of a version to watch something.
     pub(super) fn wish(&self, js: Js<'_>, version: &Rc<Version>, wish: &Rc<WatchWish>) {
         for path in self.wishes.take_dropped() {
             self.unwatch_if_free(&path);
@@ -238,27 +238,47 @@ impl HotProgram {
         }
     }
 
-    /// These files changed below folders that options or versions ask to watch. What was emptied may be half of a save.
+    /// Takes changed files below folders that options or versions ask to watch. An emptied file waits, since it may be half
+    /// of a save.
     fn changed_below(self: &Rc<Self>, js: Js<'_>, paths: Vec<PathBuf>) {
         let (emptied, whole): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_just_emptied(path));
         self.watches.add(js, whole);
-        if emptied.is_empty() {
+        self.look_later(js, emptied);
+    }
+
+    /// These files are being written: looks at them once more after the settle time, though they will be told of, too.
+    fn look_later(self: &Rc<Self>, js: Js<'_>, paths: Vec<PathBuf>) {
+        if paths.is_empty() {
             return;
         }
         let program = Rc::downgrade(self);
         let later = js.state::<Timers>().and_then(|timers| {
             timers.after(js, SETTLED, move |js| {
                 if let Some(program) = program.upgrade() {
-                    program.watches.add(js, emptied.clone());
+                    program.watches.add(js, paths.clone());
                 }
             })
         });
+        // Without a timer the environment is going.
         let _ = later;
     }
 
-    /// These files changed together.
+    /// Whether the file differs from what was read of it a moment ago, since the next save is being written.
+    fn is_being_written(&self, path: &Path, read: &[Read]) -> bool {
+        let modules = self.modules_of(path);
+        let mut new = read
+            .iter()
+            .filter(|read| read.is_new && modules.contains(&graph_id(read.module)));
+        new.any(|read| {
+            let record = self.engine.record(read.module);
+            let loaded = record.and_then(|record| self.engine.sources().loader.get(&record.url));
+            loaded.is_some_and(|loaded| loaded.stamp.has_other_facts(path))
+        })
+    }
+
+    /// Takes files that changed together.
     fn changed(self: &Rc<Self>, js: Js<'_>, paths: &[PathBuf]) {
-        // Emptied since it was told: the next save is being written, and is told of, too.
+        // A file that was emptied since is just being saved again, and that save is told of, too.
         let whole = paths.iter().filter(|path| !is_just_emptied(path));
         let whole: Vec<PathBuf> = whole.cloned().collect();
         if !whole.is_empty() {
@@ -272,15 +292,20 @@ impl HotProgram {
             return;
         }
         let read = self.engine.read(paths);
+        let (unfinished, paths): (Vec<PathBuf>, Vec<PathBuf>) = paths
+            .iter()
+            .cloned()
+            .partition(|path| self.is_being_written(path, &read));
+        let half: Vec<ModuleId> = unfinished.iter().flat_map(|path| self.modules_of(path)).collect();
+        self.look_later(js, unfinished);
         let mut batch = Batch::default();
         // A file that came or went may lead the imports of others elsewhere.
-        batch.changed.extend(
-            read.iter()
-                .filter(|read| read.is_new)
-                .map(|read| graph_id(read.module)),
-        );
+        let new = read.iter().filter(|read| read.is_new);
+        let new = new.map(|read| graph_id(read.module));
+        batch.changed.extend(new.filter(|id| !half.contains(id)));
+        let paths = paths.as_slice();
         for path in paths {
-            // Whoever watches it for that looks at its content, and waits until more of them have changed.
+            // `restart/watch.rs` watches the file as well. It looks at the content, and gathers further changes.
             if restart::is_trigger(js, path) {
                 continue;
             }
@@ -289,7 +314,7 @@ impl HotProgram {
                 return;
             }
             let mut modules = self.files.borrow().get(path).cloned().unwrap_or_default();
-            // A file that is as it was is no change; of what failed, each save is another try.
+            // A save of the same text is no change, but after a failure each save is another try.
             let differing = || {
                 read.iter()
                     .filter(|read| modules.contains(&graph_id(read.module)))

@@ -1,4 +1,4 @@
-//! Which version of `import.meta.hot` each version of the engine is.
+//! Pairs each version of the engine with its version of `import.meta.hot`.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -10,14 +10,14 @@ use crate::hot::{Hot, Module, Updater, Version};
 /// Versions of one module, by the engine's numbers.
 type Numbered = Vec<(u32, Weak<Version>)>;
 
-/// One environment's versions, as `import.meta.hot` finds them.
+/// The pairs of versions of one environment.
 #[derive(Default)]
 pub struct Versions {
     by_module: RefCell<HashMap<es::ModuleId, Numbered>>,
 }
 
 impl Versions {
-    /// An engine's version is that version of `import.meta.hot`.
+    /// Pairs a version of the engine with a version of `import.meta.hot`.
     pub fn tie(&self, staged: &es::Version, version: &Rc<Version>) {
         version.serial.set(staged.serial);
         let mut versions = self.by_module.borrow_mut();
@@ -26,7 +26,7 @@ impl Versions {
         of_module.push((staged.serial, Rc::downgrade(version)));
     }
 
-    /// The version that the engine's number means.
+    /// The version of `import.meta.hot` for the engine's number.
     pub(super) fn version(
         &self,
         updater: &Updater,
@@ -40,7 +40,8 @@ impl Versions {
         });
         match known {
             Some((_, Some(version))) => version,
-            // A version that is gone still speaks: it is not heard. One that a runtime has loaded is newer than all.
+            // A version that is gone gets a retired one, which registers nothing. A version that a runtime has loaded is
+            // newer than all.
             Some((false, None)) if !self.is_newest(id, serial) => {
                 let version = Hot::stage(module);
                 version.retire();

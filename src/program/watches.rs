@@ -1,4 +1,4 @@
-//! The files of a hot program, watched: from the hub's due changes to paths, gathered.
+//! Watches the files of a hot program: gathers the hub's due changes as paths.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -13,10 +13,10 @@ use crate::js::{Js, JsResult, JsWaker, Timers};
 use crate::report;
 use crate::watch::{Hub, LoadedFile, Stamp, WatchKey, WatchOptions};
 
-/// What follows a change within this time is one with it, but for the first of a quiet program.
+/// Changes within this time after another one are gathered with it. The first change of a quiet program is told of at once.
 const GATHER: Duration = Duration::from_millis(20);
 
-/// Told of the paths that changed together.
+/// A callback that gets the paths that changed together.
 pub type OnChange = Rc<dyn for<'s> Fn(Js<'s>, Vec<PathBuf>)>;
 
 /// The watched files of one environment.
@@ -26,8 +26,8 @@ pub struct Watches {
     options: WatchOptions,
     keys: RefCell<HashMap<PathBuf, WatchKey>>,
     paths: RefCell<HashMap<WatchKey, PathBuf>>,
-    /// Files to watch from the end of this turn on, with what they looked like before they were read: many at once are
-    /// cheaper than one by one.
+    /// Files to watch from the end of this turn on, with their stamps from before they were read. Watching many at once is
+    /// cheaper.
     asked: RefCell<HashMap<PathBuf, Option<Stamp>>>,
     is_asking: Cell<bool>,
     is_closed: Cell<bool>,
@@ -77,10 +77,10 @@ impl Watches {
         self.waker.keep_alive(js, yes);
     }
 
-    /// Watches a file, which need not exist, from the end of this turn on. What differs by then from what was seen is a
-    /// change: the watch engine finds out, on its own thread.
+    /// Watches a file, which need not exist, from the end of this turn on. If the file differs from `seen` by then, that is a
+    /// change, which the watch engine finds out on its own thread.
     ///
-    /// `seen` is nothing as long as nobody has read the file, and is asked again when the watch is.
+    /// `seen` gives nothing as long as the file was not read. Another call for the same file asks again.
     pub fn watch(self: &Rc<Self>, js: Js<'_>, path: &Path, seen: impl FnOnce() -> Option<Stamp>) {
         if self.keys.borrow().contains_key(path) {
             return;
@@ -106,12 +106,12 @@ impl Watches {
         }
     }
 
-    /// Watches a file, which need not exist: what differs from how it looks at this moment is a change.
+    /// Watches a file, which need not exist. A difference from its state at this moment is a change.
     pub fn watch_as_it_is(self: &Rc<Self>, js: Js<'_>, path: &Path) {
         self.watch(js, path, || Some(Stamp::at_first_sight(path)));
     }
 
-    /// Watches now what was asked for.
+    /// Watches the files that were asked for, now.
     pub fn watch_asked(self: &Rc<Self>, js: Js<'_>) {
         self.is_asking.set(false);
         let asked: Vec<(PathBuf, Option<Stamp>)> = self.asked.take().into_iter().collect();
@@ -159,7 +159,7 @@ impl Watches {
         let mut changed = Vec::new();
         for due in self.hub.take_due() {
             let path = self.paths.borrow().get(&due.key).cloned();
-            // Perhaps in the middle of a save.
+            // The file may be missing in the middle of a save.
             if due.missing && !due.settled {
                 continue;
             }
@@ -169,7 +169,7 @@ impl Watches {
         self.add(js, changed);
     }
 
-    /// These changed. The first of a quiet program is told of at once, what follows is gathered.
+    /// Takes changed paths. The first change of a quiet program is told of at once, further ones are gathered.
     pub fn add(self: &Rc<Self>, js: Js<'_>, paths: Vec<PathBuf>) {
         if paths.is_empty() {
             return;

@@ -1,4 +1,4 @@
-//! What versions have asked to watch by `hot.watch`: files, folders and globs.
+//! Files, folders and globs that versions watch by `hot.watch`.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -10,18 +10,18 @@ use crate::hot::{Updater, Version, WatchWish};
 use crate::js::{Cx, Js, JsResult, JsWaker, Timers, spawn_detached};
 use crate::watch::{Stamp, Trees};
 
-/// How often folders are looked at where the OS does not tell, in milliseconds.
+/// Interval for looking at folders whose changes the system does not tell, in milliseconds.
 const POLL: u32 = 300;
 
-/// What a wish covers.
+/// The files that a wish covers.
 enum Place {
-    /// That file.
+    /// One file.
     File(PathBuf),
     /// Everything below a folder.
     Below(PathBuf),
-    /// What does not exist may become a file or a folder.
+    /// A path that does not exist, and may become a file or a folder.
     Either(PathBuf),
-    /// What matches, below the folder before the first wildcard.
+    /// The files that match a glob, below the folder before its first wildcard.
     Glob { folder: PathBuf, glob: String },
 }
 
@@ -36,7 +36,7 @@ pub struct Wishes {
     trees: Rc<Trees>,
     waker: JsWaker,
     entries: RefCell<Vec<Entry>>,
-    /// What files looked like when somebody was told of them last, or asked for them by name: the same content is no change.
+    /// Stamps of files from when a callback was last told of them, or a wish named them. The same content is no change.
     seen: RefCell<HashMap<PathBuf, Stamp>>,
 }
 
@@ -99,7 +99,7 @@ impl Wishes {
         file
     }
 
-    /// Forgets the wishes of versions that are gone; gives the files that they were about.
+    /// Forgets the wishes of versions that are gone. Returns the files that these covered.
     pub fn take_dropped(&self) -> HashSet<PathBuf> {
         let mut files = HashSet::new();
         self.entries.borrow_mut().retain(|entry| {
@@ -129,7 +129,8 @@ impl Wishes {
             .any(|entry| entry.place.file().is_some_and(|file| file == path))
     }
 
-    /// A file changed: calls the callbacks that are about it, and gives the modules of which it counts as a change.
+    /// Takes a changed file: calls the callbacks of the wishes that cover it. Returns the modules that count as changed by
+    /// it.
     pub fn changed(&self, js: Js<'_>, updater: &Rc<Updater>, path: &Path) -> Vec<ModuleId> {
         let concerned: Vec<(Rc<Version>, Rc<WatchWish>)> = {
             let entries = self.entries.borrow();
@@ -156,7 +157,7 @@ impl Wishes {
         touched
     }
 
-    /// Whether the file differs from what was seen of it last. One save may be told of in several ways.
+    /// Whether the file differs from its last stamp. One save may be told of in several ways.
     fn has_changed(&self, path: &Path) -> bool {
         let now = Stamp::with_content(path);
         let before = self.seen.borrow_mut().insert(path.to_owned(), now);
@@ -213,7 +214,7 @@ impl Place {
     }
 }
 
-/// A path that exists is no glob, whatever its letters are.
+/// The files that a pattern covers. A path that exists is no glob, whatever characters it has.
 fn place_of(pattern: &str) -> Place {
     let path = Path::new(pattern);
     let is_glob = pattern.contains(['*', '?', '[', '{']) && !path.exists();
@@ -243,7 +244,7 @@ fn place_of(pattern: &str) -> Place {
     Place::Glob { folder, glob }
 }
 
-/// A path as changes are told of by it: without links, as far as it exists.
+/// The path without symbolic links, as far as it exists: changes are told of by it.
 fn as_called(path: &Path) -> PathBuf {
     let real = path.ancestors().find_map(|folder| {
         let real = std::fs::canonicalize(folder).ok()?;

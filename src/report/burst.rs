@@ -6,29 +6,37 @@ use std::time::{Duration, Instant};
 
 use crate::js::{Js, JsResult, State, Timers};
 
-/// So many lines that were held back are written one by one; more become one line.
+/// Up to this many held-back lines are written one by one; more become one line.
 const ONE_BY_ONE: usize = 3;
-/// After which pause the first line is written as it comes again. A busy machine makes pauses of its own.
+/// After a pause of this length, the next line starts a new burst. It is long because a busy machine makes pauses too.
 const RENEWAL: Duration = Duration::from_millis(500);
-/// After which pause is told of what was held back, in milliseconds.
+/// After a pause of this many milliseconds, the lines that were held back are written.
 const PAUSE: u32 = 100;
-/// After which a burst is told of, though it goes on.
+/// After this time, the lines that were held back are written even if the burst goes on.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// The burst under way.
+/// The burst of updates under way.
 #[derive(Default)]
 struct Burst {
+    /// When the first update of the burst began.
     began: Cell<Option<Instant>>,
+    /// When the last line of the burst came.
     last: Cell<Option<Instant>>,
-    /// The first module, if its line was written as it came.
+    /// The id of the first module, if its line was written at once.
     shown: RefCell<Option<String>>,
+    /// The lines that wait.
     held: RefCell<Vec<Line>>,
+    /// Whether a timer for the held-back lines runs.
     is_due: Cell<bool>,
 }
 
+/// A line that waits.
 struct Line {
+    /// The id of the updated module.
     id: String,
+    /// The outcome of the update, such as "updated".
     what: String,
+    /// The whole line.
     text: String,
 }
 
@@ -38,7 +46,7 @@ impl State for Burst {
     }
 }
 
-/// Writes the line of one update, or holds it back when those of other modules came just before.
+/// Writes the line of one update, or holds it back when lines of other modules came just before.
 pub fn tell(js: Js<'_>, id: &str, what: &str, text: String, took: Duration) {
     let Ok(burst) = js.state::<Burst>() else {
         return super::log(js, &text);
@@ -63,8 +71,8 @@ pub fn tell(js: Js<'_>, id: &str, what: &str, text: String, took: Duration) {
     }
 }
 
-/// Whether the line is written as it comes: that of the first module, if no other update follows at once. A module that is
-/// saved again and again is told of each time.
+/// Whether the line is written at once: it is of the burst's first module, and no other update follows at once. So each
+/// save is logged when the user saves one module again and again.
 fn may_show(js: Js<'_>, burst: &Burst, id: &str) -> bool {
     if let Some(first) = &*burst.shown.borrow() {
         return first == id;
@@ -79,7 +87,7 @@ fn may_show(js: Js<'_>, burst: &Burst, id: &str) -> bool {
 fn look_later(js: Js<'_>, burst: Rc<Burst>, milliseconds: u32) {
     let timers = js.state::<Timers>();
     let timer = timers.and_then(|timers| timers.after(js, milliseconds, move |js| look(js, &burst)));
-    // Whoever ends meanwhile is told what happened first.
+    // `ref`: a process that ends meanwhile writes the held-back lines first.
     let _ = timer.and_then(|timer| timer.call_method("ref", &[]));
 }
 

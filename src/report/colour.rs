@@ -1,15 +1,15 @@
-//! Colours, where the stream has them.
+//! Colours of lines, where the stream shows colours.
 
 use crate::js::{Js, Value};
 
-/// What a line is about.
+/// The colour of a line.
 #[derive(Clone, Copy)]
 pub enum Colour {
-    /// An error.
+    /// The colour of errors.
     Red,
-    /// A warning.
+    /// The colour of warnings.
     Yellow,
-    /// Information.
+    /// The colour of information.
     Blue,
 }
 
@@ -26,7 +26,7 @@ pub fn paint(js: Js<'_>, stream: &str, colour: Colour, text: &str) -> String {
     format!("\u{1b}[{code}m{text}\u{1b}[39m")
 }
 
-/// `NO_COLOR` decides, then `FORCE_COLOR`, then whether the stream is a terminal that shows colours.
+/// Whether the stream shows colours: `NO_COLOR` decides first, then `FORCE_COLOR`, then whether it is a terminal.
 pub fn has_colours(js: Js<'_>, stream: &str) -> bool {
     let Ok(process) = js.global().and_then(|global| global.get("process")) else {
         return false;

@@ -1,6 +1,7 @@
-//! Every line for the user's console, and the trace for ourselves.
+//! Every line for the user's console, and the trace for bug reports.
 //!
-//! All goes through JavaScript's `console`, looked up when the line is written: that is what users capture.
+//! Every line goes through `globalThis.console`, looked up when the line is written, because users replace it to capture
+//! our output.
 mod burst;
 mod colour;
 mod stack;
@@ -17,13 +18,13 @@ use crate::js::{Cx, Js, JsResult, Value, settled, spawn_detached};
 pub use colour::has_colours;
 use colour::{Colour, paint};
 
-/// Something failed and the program goes on. One block: the module and what failed, the user's line of code, then
-/// the thrown value as it was; of its stack, what is the user's.
+/// Reports a failure after which the program goes on, as one block: the module and what failed, the user's line of code,
+/// then the thrown value with only the user's frames in its stack.
 pub fn error(js: Js<'_>, id: &str, what: &str, thrown: Value<'_>) {
     error_with_frames_of(js, id, what, thrown, &|_| true);
 }
 
-/// The same, with the line of code only if it is in a file that `is_shown`.
+/// As [`error`]; the line of code is shown only if `is_shown` accepts its file.
 pub fn error_with_frames_of(
     js: Js<'_>,
     id: &str,
@@ -37,12 +38,12 @@ pub fn error_with_frames_of(
     if let Some(frame) = &frame {
         head = format!("{head}\n{frame}");
     }
-    // The thrown value on a line of its own: as text if it is one, else as the console shows values.
+    // The thrown value gets a line of its own: text as it is, anything else as the console shows values.
     let shown_as = if thrown.text().is_some() { "%s" } else { "%O" };
     let format = format!("{}\n{shown_as}", head.replace('%', "%%"));
     let show = || {
         if !write(js, "error", &[js.string(&format), thrown]) {
-            // A value that cannot be shown, perhaps; that something failed can be said all the same.
+            // Perhaps the console cannot show this value (a getter throws); the headline can be written all the same.
             write(js, "error", &[js.string(&head)]);
         }
     };
@@ -58,7 +59,7 @@ pub fn error_with_frames_of(
     let _lent = Lent::take(thrown, "requireStack");
     match (stack, shortened) {
         (Some(stack), Some(shortened)) if stack != shortened => {
-            // The console prints the value's own stack. It gets it back at once: the value stays as it was.
+            // The console prints the property `stack`, so it is shortened meanwhile and then set back.
             let lent = thrown.set("stack", js.string(&shortened));
             show();
             if lent.is_ok() {
@@ -69,7 +70,8 @@ pub fn error_with_frames_of(
     }
 }
 
-/// A property that an error lacks until this is dropped: its stack says the same.
+/// A property taken from an error while it is printed (its stack says the same), and given back on drop: the error, the
+/// property's name and its value.
 struct Lent<'s>(Value<'s>, &'static str, Value<'s>);
 
 impl<'s> Lent<'s> {
@@ -95,12 +97,12 @@ fn stack_of(thrown: Value<'_>) -> Option<String> {
         .flatten()
 }
 
-/// The files that the stack of a thrown error leads through, from the innermost on.
+/// The files in the stack of a thrown error, the innermost first.
 pub fn files_in_stack(thrown: Value<'_>) -> Vec<String> {
     stack_of(thrown).as_deref().map(stack::files).unwrap_or_default()
 }
 
-/// Reports the rejection of a promise that comes out of an update and that nobody may be waiting for.
+/// Reports the rejection of a promise that an update made, as perhaps nobody waits for that promise.
 pub fn rejection(js: Js<'_>, id: &str, what: &'static str, promise: Value<'_>) {
     if !promise.is_promise() {
         return;
@@ -113,8 +115,8 @@ pub fn rejection(js: Js<'_>, id: &str, what: &'static str, promise: Value<'_>) {
     });
 }
 
-/// What makes two thrown values the same trouble: their words, and for errors the user's line. An object that is
-/// no error says nothing of itself in words: each is a trouble of its own.
+/// A text that is equal for two throws of the same failure: the message, and for an error the user's line of code.
+/// `None` for an object that is no error: its text (`[object Object]`) says nothing.
 pub fn fingerprint(thrown: Value<'_>) -> Option<String> {
     if thrown.is_object() && !thrown.is_error() {
         return None;
@@ -123,7 +125,7 @@ pub fn fingerprint(thrown: Value<'_>) -> Option<String> {
     Some(format!("{} {place:?}", thrown.display()))
 }
 
-/// The same error as before, again.
+/// Reports in one line an error that was reported in full before.
 pub fn repeated_error(js: Js<'_>, id: &str, what: &str, thrown: Value<'_>, times: u64) {
     let words = thrown.display();
     let words = words
@@ -134,12 +136,12 @@ pub fn repeated_error(js: Js<'_>, id: &str, what: &str, thrown: Value<'_>, times
     write(js, "error", &[js.string(&line)]);
 }
 
-/// Something the user may want to know, unless warnings are suppressed.
+/// Writes a warning about one module, unless warnings are suppressed.
 pub fn warning(js: Js<'_>, id: &str, text: &str) {
     notice(js, &format!("{id}: {text}"));
 }
 
-/// A warning that belongs to no module.
+/// Writes a warning that belongs to no module, unless warnings are suppressed.
 pub fn notice(js: Js<'_>, text: &str) {
     if suppresses_warnings(js) {
         return;
@@ -148,9 +150,10 @@ pub fn notice(js: Js<'_>, text: &str) {
     write(js, "warn", &[js.string(&line)]);
 }
 
-/// One line for one update, when logging is on: time of day, the module by its id as written (and its path, where
-/// the id does not tell), what happened, how long it took.
-/// `way` is what led to it: the changed dependency, and those between it and the module.
+/// Writes one line for one update, when logging is on: the time of day, the module's id as written (and its path, if the
+/// id does not say it), what happened, how long it took.
+///
+/// `way` begins with the changed dependency, followed by the modules between it and the updated one.
 pub fn updated(js: Js<'_>, way: &[String], id: &str, path: &str, what: &str, took: Duration) {
     if !is_logging(js) {
         return;
@@ -167,13 +170,13 @@ pub fn updated(js: Js<'_>, way: &[String], id: &str, path: &str, what: &str, too
     burst::tell(js, id, what, text, took);
 }
 
-/// A line of the log, as it is.
+/// Writes a line of the log.
 fn log(js: Js<'_>, text: &str) {
     let line = paint(js, "stdout", Colour::Blue, text.trim_start());
     write(js, "log", &[js.string(&line)]);
 }
 
-/// Of many modules one failure or outcome: what they have in common, and who they are.
+/// The first three ids by name, and the number of the others.
 pub fn many(ids: &[&str]) -> String {
     let shown = ids.len().min(3);
     let named = ids[..shown].join(", ");
@@ -183,21 +186,21 @@ pub fn many(ids: &[&str]) -> String {
     }
 }
 
-/// Many modules failed together; those that are reported in full follow.
+/// Says that many modules failed together; the caller then reports some of them in full.
 pub fn errors(js: Js<'_>, ids: &[&str]) {
     let text = format!("[hmr] {} modules could not be loaded: {}", ids.len(), many(ids));
     let line = paint(js, "stderr", Colour::Red, &text);
     write(js, "error", &[js.string(&line)]);
 }
 
-/// The rest of what failed together.
+/// Names in one line the modules that failed together with others and are not reported in full.
 pub fn more_errors(js: Js<'_>, what: &str, ids: &[&str]) {
     let text = format!("[hmr] {} more modules: {what}: {}", ids.len(), many(ids));
     let line = paint(js, "stderr", Colour::Red, &text);
     write(js, "error", &[js.string(&line)]);
 }
 
-/// A file that `user` requires plainly changed, and nothing follows it.
+/// Says that a file changed which the module `user` requires, and that only `dependencies: true` would update it.
 pub fn dependency_hint(js: Js<'_>, path: &str, user: &str) {
     let path = relative(path);
     let text = format!(
@@ -207,7 +210,7 @@ pub fn dependency_hint(js: Js<'_>, path: &str, user: &str) {
     remark(js, &text);
 }
 
-/// What is worth knowing while one looks, when logging is on.
+/// Writes a remark with the time of day, when logging is on.
 pub fn remark(js: Js<'_>, text: &str) {
     if !is_logging(js) {
         return;
@@ -229,7 +232,7 @@ fn time_of_day(js: Js<'_>) -> JsResult<'_, String> {
     Ok(text.chars().take(8).collect())
 }
 
-/// The path relative to the working directory, unless the id says as much.
+/// The path relative to the working directory; `None` if the id already says it.
 fn shown_path(id: &str, path: &str) -> Option<String> {
     let folder = std::env::current_dir().ok()?;
     let relative = Path::new(path)
@@ -262,8 +265,8 @@ fn frame_of(stack: &str, is_shown: &dyn Fn(&str) -> bool) -> Option<String> {
     Some(format!("  {file}:{}:{}\n{frame}", place.line, place.column))
 }
 
-/// Whether it could be written. A console that throws (a closed pipe, a user's own) must not fail the update that
-/// speaks.
+/// Calls a method of the console; false if it threw. A console that throws (a closed pipe, a user's own console) must
+/// not make the update fail.
 fn write(js: Js<'_>, method: &str, parts: &[Value<'_>]) -> bool {
     let console = js.global().and_then(|global| global.get("console"));
     console

@@ -1,4 +1,4 @@
-//! What a stack tells: where in the user's code, and which of its lines are worth a look. No JavaScript here.
+//! Reads error stacks as text: the place in the user's code, and the lines that are worth showing. No JavaScript here.
 
 use crate::paths::{is_in_node_modules, percent_decoded};
 
@@ -13,8 +13,8 @@ pub struct Place {
     pub column: usize,
 }
 
-/// The place that a stack is about: that of a syntax error, or the first that is a user's, which is not Node's own
-/// and not in `node_modules` if any other is.
+/// The place that a stack is about: the place of a syntax error, or else the first frame outside of Node's own code. A
+/// frame in `node_modules` is taken only if there is no other.
 pub fn place(stack: &str) -> Option<Place> {
     if let Some((place, _)) = syntax_error(stack) {
         return Some(place);
@@ -31,14 +31,14 @@ pub fn place(stack: &str) -> Option<Place> {
         .or_else(|| places().next())
 }
 
-/// The files of a stack's frames that are the users', from the innermost on.
+/// The files of the frames that are not internal, the innermost first.
 pub fn files(stack: &str) -> Vec<String> {
     let frames = stack.lines().filter(|line| !is_internal(line));
     frames.filter_map(place_of).map(|place| place.file).collect()
 }
 
-/// The stack without frames of Node's internals and of this package; of a syntax error also without the line that
-/// Node shows first, if that is shown otherwise.
+/// The stack without the frames of Node and of this package. `has_frame` says that the caller shows a code frame: then
+/// the source line at the beginning of a syntax error's stack is left out, too.
 pub fn without_internals(stack: &str, has_frame: bool) -> String {
     let syntax_error = syntax_error(stack);
     let shown = match &syntax_error {
@@ -47,7 +47,7 @@ pub fn without_internals(stack: &str, has_frame: bool) -> String {
     };
     let kept = shown.lines().filter(|line| !is_internal(line));
     let mut kept = kept.collect::<Vec<_>>().join("\n");
-    // Without any frame, consoles put the whole in brackets.
+    // Consoles put an error without any frame in brackets, so the place becomes a frame.
     if let Some((place, _)) = syntax_error
         && !kept.contains("\n    at ")
     {
@@ -57,8 +57,10 @@ pub fn without_internals(stack: &str, has_frame: bool) -> String {
     kept
 }
 
-/// Node begins the stack of a syntax error with `path:line`, the line, a caret below the column and an empty line. Our
-/// engine writes `path:line:column` there.
+/// The place and the message of a syntax error.
+///
+/// Node begins its stack with `path:line`, then the source line, a caret below the column and an empty line. Our engine
+/// writes `path:line:column` in the first line.
 fn syntax_error(stack: &str) -> Option<(Place, &str)> {
     let (first, rest) = stack.split_once('\n')?;
     let (file, last) = first.rsplit_once(':')?;
@@ -80,7 +82,7 @@ fn syntax_error(stack: &str) -> Option<(Place, &str)> {
     Some((Place { file, line, column }, message.trim_start_matches('\n')))
 }
 
-/// Where a loader says that the user's file does not parse: a line of the message is `path:line:column`, or it is
+/// The place in the message of a loader that could not parse a file: some line of the message is `path:line:column` or
 /// `Error: path: what (line:column)`.
 fn place_in_message(stack: &str) -> Option<Place> {
     let message = stack.lines().take_while(|line| !line.starts_with("    at "));
@@ -108,7 +110,7 @@ fn is_absolute(path: &str) -> bool {
         || bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1..].starts_with(b":\\")
 }
 
-/// The place, or the end of the last line that is not empty if it is beyond: there a file ends too early.
+/// The place; if it lies beyond the last line of code, the end of that line, where the file ends too early.
 pub fn within(source: &str, place: Place) -> Place {
     let lines = source.lines().count();
     let last = source
@@ -126,8 +128,8 @@ pub fn within(source: &str, place: Place) -> Place {
     }
 }
 
-/// Of the stack of a missing module what says so, if none of the user's code required it: that is the hot module's
-/// own file, and Node's list of who required it leads nowhere.
+/// The message of "Cannot find module" without Node's list "Require stack", if no user's code required the module: then
+/// the hot module's own file is missing, and the list helps nobody.
 pub fn missing_itself(stack: &str) -> Option<&str> {
     let has_frames = stack.lines().any(|line| line.starts_with("    at "));
     let says_so = !has_frames && stack.starts_with("Error: Cannot find module ");
@@ -166,7 +168,7 @@ pub fn code_frame(source: &str, place: &Place) -> Option<String> {
     Some(frame)
 }
 
-/// A line longer than this is a bundle's, and is cut.
+/// Source lines longer than this are cut: such a line belongs to a bundle.
 const LINE: usize = 160;
 
 fn clip(line: &str) -> &str {
@@ -191,7 +193,7 @@ fn is_internal(line: &str) -> bool {
         || is_of_the_command(frame)
 }
 
-/// Functions of the command are called `hmr…`.
+/// Whether a frame belongs to the command `hmr`, whose functions are called `hmr…`.
 fn is_of_the_command(frame: &str) -> bool {
     let name = frame.strip_prefix("async ").unwrap_or(frame);
     let name = name.strip_prefix("Object.").unwrap_or(name);

@@ -1,21 +1,23 @@
-//! What decides which lines are written.
+//! The switches that decide which lines are written.
 
 use std::cell::Cell;
 
 use crate::js::{Js, JsResult, State};
 
-/// The switches for the console's lines, and who knows whether more are to come.
+/// The switches of one environment, and a question that the log asks.
 #[derive(Default)]
 pub struct Switches {
     /// `HMRRuntime.setLogging`
     pub logging: Cell<bool>,
+    /// Whether the user has called `HMRRuntime.setLogging`.
+    pub logging_chosen: Cell<bool>,
     /// `HMRRuntime.suppressWarnings`
     pub warnings_suppressed: Cell<bool>,
-    /// Asked by a burst of the log: whether updates may follow at once. Without it, none do.
+    /// Answers for a burst of the log whether more updates may follow at once. `None`: no more follow.
     pub more_follow: Cell<Option<MoreFollow>>,
 }
 
-/// Says whether updates may follow at once.
+/// A function that says whether more updates may follow at once.
 type MoreFollow = fn(Js<'_>) -> bool;
 
 impl State for Switches {
@@ -30,13 +32,13 @@ pub fn is_logging(js: Js<'_>) -> bool {
         .is_ok_and(|switches| switches.logging.get())
 }
 
-/// Whether no warning is written.
+/// Whether warnings are suppressed.
 pub fn suppresses_warnings(js: Js<'_>) -> bool {
     js.state::<Switches>()
         .is_ok_and(|switches| switches.warnings_suppressed.get())
 }
 
-/// Whether updates may follow at once.
+/// Whether more updates may follow at once.
 pub(super) fn more_follow(js: Js<'_>) -> bool {
     let ask = js
         .state::<Switches>()

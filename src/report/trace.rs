@@ -1,4 +1,4 @@
-//! The trace: one span per step of an update, for ourselves and for bug reports.
+//! The trace, for the developers of this package and for bug reports: one span per step of an update.
 
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -22,7 +22,7 @@ pub fn start_if_asked() {
     drop(tracing::subscriber::set_global_default(subscriber));
 }
 
-/// Whether stacks are shown with all their frames.
+/// Whether `HMR_LOG` is set, so that stacks are shown with all their frames.
 pub fn shows_everything() -> bool {
     asked().is_some()
 }

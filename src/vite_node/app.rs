@@ -1,4 +1,4 @@
-//! A runner with all that belongs to it.
+//! A runner of vite-node, with its state, emitter and entries.
 
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
@@ -9,9 +9,9 @@ use super::hot_cache::HotCache;
 use super::ids::Roots;
 use super::state::RunnerState;
 
-/// What the entry keeps for one load of the addon.
+/// The state of the `./vite-node` entry in one environment.
 pub struct Hot {
-    /// A `WeakMap` from runners and emitters to their homes: objects with the state that belongs to them.
+    /// A `WeakMap` from runners and emitters to their homes. A home is an object with the state that belongs to one of them.
     pub(super) homes: RefCell<Held>,
     pub(super) methods: RefCell<Option<Rc<Methods>>>,
     pub(super) timers: RefCell<Option<Rc<Timers>>>,
@@ -28,7 +28,7 @@ impl Hot {
         self.timers.borrow().clone()
     }
 
-    /// The home of `object`, made by `make` when it has none yet.
+    /// The home of `object`. `make` makes it at the first call.
     pub fn home<'s>(&self, object: Value<'s>, make: impl FnOnce() -> JsResult<'s>) -> JsResult<'s> {
         let homes = self.homes.borrow().clone().get(object.js());
         let home = homes.call_method("get", &[object])?;
@@ -62,7 +62,7 @@ impl Hot {
     }
 }
 
-/// The unbound methods, made once.
+/// The unbound methods of hot contexts, made once.
 pub struct Methods {
     pub(super) data: Held,
     pub(super) by_name: Vec<(&'static str, Held)>,
@@ -78,7 +78,7 @@ pub struct App {
     pub cx: Cx,
     /// The entry's own state.
     pub hot: Rc<Hot>,
-    /// Native state of the runner.
+    /// The runner's native state.
     pub state: Rc<RunnerState>,
     runner: Held,
     emitter: Held,
@@ -125,7 +125,7 @@ impl App {
         self.files.get(js)
     }
 
-    /// The maps of the runner.
+    /// The runner's record of maps.
     pub fn cache<'s>(&self, js: Js<'s>) -> JsResult<'s, HotCache<'s>> {
         self.hot.cache(self.runner(js))
     }
@@ -137,7 +137,7 @@ impl App {
         server.get("config").ok()?.get(name).ok()?.text()
     }
 
-    /// What ids are relative to: the runner says, or the server of the emitter's plugin.
+    /// The folders and URLs that ids are relative to, from the runner or the server of the emitter's plugin.
     pub fn roots(&self, js: Js<'_>) -> &Roots {
         self.roots.get_or_init(|| self.read_roots(js))
     }

@@ -1,4 +1,4 @@
-//! What the user reads: each line goes through JavaScript's `console` as it is at that moment.
+//! Lines for the user: each goes through JavaScript's `console` as it is at that moment.
 
 use crate::js::{Js, Value};
 use crate::report::has_colours;
@@ -8,13 +8,13 @@ pub fn log(js: Js<'_>, text: &str) {
     write(js, "log", "stdout", text, None);
 }
 
-/// `console.error`, with what was thrown if there is such a thing.
+/// `console.error`, with the error that was thrown, if there is one.
 pub fn error<'s>(js: Js<'s>, text: &str, thrown: Option<Value<'s>>) {
     write(js, "error", "stderr", text, thrown);
 }
 
-/// A module that runs again failed. The sentence is vite-node's own, whose users wait for it; what was thrown stands above
-/// it, as the sentence says.
+/// Reports a module that failed when it ran again. The sentence is vite-node's own, and users' tools wait for it. The error
+/// stands above the sentence, as the sentence says.
 pub fn failed_to_reload(js: Js<'_>, path: &str, thrown: Value<'_>) {
     plain(js, thrown);
     let reason = if thrown.is_error() {
@@ -33,7 +33,7 @@ pub fn failed_to_reload(js: Js<'_>, path: &str, thrown: Value<'_>) {
 
 /// `console.error(value)`.
 fn plain<'s>(js: Js<'s>, value: Value<'s>) {
-    // A console that throws is not ours to mend.
+    // An error of the user's console is ignored.
     let _ = js
         .global()
         .and_then(|global| global.get("console")?.call_method("error", &[value]));
@@ -47,7 +47,7 @@ fn write<'s>(js: Js<'s>, method: &str, stream: &str, text: &str, thrown: Option<
     };
     let mut args = vec![js.string(&format!("{prefix} {text}"))];
     args.extend(thrown);
-    // A console that throws is not ours to mend.
+    // An error of the user's console is ignored.
     let _ = js
         .global()
         .and_then(|global| global.get("console")?.call_method(method, &args));

@@ -1,4 +1,4 @@
-//! Disposers: each is called once before its module goes, and what they ask for comes afterwards.
+//! Disposers: each is called once before its module goes. A reload that one asks for comes afterwards.
 
 use crate::js::{Held, Value};
 
@@ -9,8 +9,8 @@ use super::listeners::finish_in_time;
 const ADVICE: &str =
     ". A server that is closed waits for its connections: `server.closeAllConnections()` ends them.";
 
-/// Runs the disposers of these owners, one after another, each with its owner's data. One that is under way already is
-/// waited for. None is waited for without end.
+/// Runs the disposers of these owners one after another, each with its owner's data. Waits for a disposer that is under way
+/// already, but for none without end.
 pub async fn dispose(app: &App, owners: &[String]) {
     let disposing = &app.state.disposing;
     for owner in owners {

@@ -30,7 +30,7 @@ impl<'s> Table<'s> {
         self.0.call_method("set", &[key, value]).map(drop)
     }
 
-    /// Whether there is such a key.
+    /// Whether the key exists.
     pub fn has(self, key: Value<'s>) -> JsResult<'s, bool> {
         Ok(self.0.call_method("has", &[key])?.truthy())
     }
@@ -128,7 +128,7 @@ impl<'s> HotCache<'s> {
         Ok(false)
     }
 
-    /// Forgets the listeners of an event, also as those of their owners: one function may listen for several.
+    /// Forgets the listeners of an event, also in the lists of their owners. One function may listen for several owners.
     pub fn drop_event(self, event: Value<'s>) -> JsResult<'s, ()> {
         self.listeners()?.delete(event)?;
         for (_, events) in self.contexts()?.entries()? {
@@ -220,7 +220,7 @@ impl<'s> HotCache<'s> {
     }
 }
 
-/// What tells that the listeners of a context are those of a version that is gone for good.
+/// Name of the property that marks the listeners of a context whose version is gone for good.
 const RETIRED: &str = "isRetired";
 
 /// Whether [`HotCache::retire`] was called for the context with these listeners.
@@ -237,7 +237,7 @@ pub fn add_to<'s>(table: Table<'s>, event: Value<'s>, function: Value<'s>) -> Js
     table.set(event, function.js().array(&[function]))
 }
 
-/// Removes `function` once from the array at `event`; the key goes with the last one. Whether it was there.
+/// Removes `function` once from the array at `event`, and the key with the last one. Returns whether `function` was there.
 pub fn remove_from<'s>(table: Table<'s>, event: Value<'s>, function: Value<'s>) -> JsResult<'s, bool> {
     let js = function.js();
     let functions = table.get(event)?;

@@ -1,8 +1,7 @@
 //! `import.meta.hot` of one module.
 //!
-//! Its methods are native functions bound to what they work on: `[runner, emitter, files, owner, listeners]`. The
-//! bound values hang on the JavaScript functions, so a context is collected with its module, and a method works
-//! when it is taken off the context.
+//! The methods are native functions bound to `[runner, emitter, files, owner, listeners]`. The bound values belong to the
+//! JavaScript functions, so a context is collected with its module, and a method also works when it is taken off the context.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -23,7 +22,7 @@ const METHODS: [(&str, u32, Body); 9] = [
     ("acceptExports", 2, accept_exports),
     ("dispose", 1, dispose),
     ("prune", 1, prune),
-    // Kept by Vite for old code, where it does nothing either.
+    // Vite keeps `decline` for old code. It does nothing there either.
     ("decline", 0, |_, call| Ok(call.js.undefined())),
     ("invalidate", 1, invalidate),
     ("on", 2, on),
@@ -32,7 +31,7 @@ const METHODS: [(&str, u32, Body); 9] = [
 ];
 
 impl Methods {
-    /// Makes them.
+    /// Makes the unbound methods.
     pub fn new<'s>(js: Js<'s>, hot: &Rc<Hot>) -> JsResult<'s, Self> {
         let method = |name: &str, length, body: Body| {
             let hot = Rc::clone(hot);
@@ -53,7 +52,7 @@ impl Methods {
     }
 }
 
-/// The opened entry of an environment. Its methods refer back to it, so it is emptied when the environment goes.
+/// The opened entry of an environment. The methods refer back to it, so it is emptied when the environment goes.
 #[derive(Default)]
 struct Opened(RefCell<Option<Rc<Hot>>>);
 
@@ -130,7 +129,7 @@ pub fn create_hot_context<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
     Ok(context)
 }
 
-/// What a method works on.
+/// The values that a method is bound to.
 struct Context<'s> {
     hot: Rc<Hot>,
     cache: HotCache<'s>,
@@ -159,7 +158,7 @@ impl<'s> Context<'s> {
         })
     }
 
-    /// Whether this is the owner's context now. One that was dropped without a successor is taken up again, unless its
+    /// Whether this is the owner's present context. A context that was dropped without a successor counts again, unless its
     /// module has run again and made none.
     fn is_current(&self) -> JsResult<'s, bool> {
         let current = self.cache.contexts()?.get(self.owner)?;
@@ -256,8 +255,8 @@ fn prune<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
     context.register(context.cache.prune_callbacks()?, call.arg(0))
 }
 
-/// Tells the listeners of `vite:invalidate` and reloads. It waits for no message, so that a callback of a message
-/// may wait for it.
+/// Tells the listeners of `vite:invalidate`, and reloads without waiting for a message, since the callback of a message may
+/// wait for this reload.
 fn invalidate<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let app = App::new(&context.hot, context.runner, context.emitter, context.files)?;
@@ -278,7 +277,8 @@ fn invalidate<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
 
     let reloaded = reload::start(js, app.clone(), context.owner.text())?;
     let (promise, owner) = (reloaded.hold(), context.owner.display());
-    // Who waits for it is told by the promise; who does not is told here, instead of by a crash.
+    // Code that awaits the promise gets the error from it. For other code the error is reported here, so that the process
+    // does not crash.
     spawn_detached(js, async move {
         if let Err(thrown) = settled(&app.cx, promise).await {
             let text = format!("the reload that {owner} asked for failed");
@@ -296,8 +296,8 @@ fn on<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.undefined())
 }
 
-/// Removes the function as often as this context has registered it: another module may share it. One that no module
-/// has registered was put into the map by hand.
+/// Removes the function as often as this context has registered it, as another module may share it. A function that no module
+/// has registered was put into the map by hand, and is removed as well.
 fn off<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
     let (event, function) = (call.arg(0), call.arg(1));
     let is_current = context.is_current()?;

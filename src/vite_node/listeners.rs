@@ -1,4 +1,4 @@
-//! Calling users' functions: one after the other, none hurting another, each failure reported.
+//! Calls users' functions one after the other. Each failure is reported and does not stop the others.
 
 use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
 
@@ -13,7 +13,8 @@ pub async fn notify(app: &App, event: &Held, data: &Held) {
     }
 }
 
-/// [`notify`] for an event of Vite. An update waits for these listeners, so none of them is waited for without end.
+/// Calls the listeners of an event of Vite, as [`notify`] does. An update waits for these listeners, so each is waited for 5
+/// s at most.
 pub async fn notify_vite(app: &App, event: &str, data: &Held) {
     let event = app.cx.with(|js| js.string(event).hold());
     for (result, what) in call_listeners(app, &event, data) {
@@ -21,7 +22,7 @@ pub async fn notify_vite(app: &App, event: &str, data: &Held) {
     }
 }
 
-/// Calls the listeners of `event`: what each has returned, and what it is called in a report.
+/// Calls the listeners of `event`. Returns the result of each, with its name in a report.
 fn call_listeners(app: &App, event: &Held, data: &Held) -> Vec<(Result<Held, Held>, String)> {
     let called = app.cx.attempt(|js| {
         let functions = app.cache(js)?.listeners()?.get(event.get(js))?;
@@ -41,7 +42,7 @@ fn call_listeners(app: &App, event: &Held, data: &Held) -> Vec<(Result<Held, Hel
     called.into_iter().map(|result| (result, what.clone())).collect()
 }
 
-/// What calling a user's function gave, to be kept.
+/// The result of calling a user's function, to be kept.
 pub fn outcome(result: JsResult<'_>) -> Result<Held, Held> {
     match result {
         Ok(value) => Ok(value.hold()),
@@ -49,7 +50,7 @@ pub fn outcome(result: JsResult<'_>) -> Result<Held, Held> {
     }
 }
 
-/// Waits for what a user's function returned, and reports it when it failed.
+/// Waits for the promise that a user's function returned, and reports its failure.
 pub async fn finish(cx: &Cx, result: Result<Held, Held>, what: impl Fn() -> String) {
     let result = match result {
         Ok(value) if cx.with(|js| value.get(js).is_thenable().unwrap_or(false)) => settled(cx, value).await,
@@ -60,8 +61,8 @@ pub async fn finish(cx: &Cx, result: Result<Held, Held>, what: impl Fn() -> Stri
     }
 }
 
-/// As [`finish`], for 5 s at most. What has not settled by then is reported, with `advice`, and left behind; should it
-/// fail later, that is reported too.
+/// As [`finish`], for 5 s at most. A promise that has not settled by then is reported, with `advice`, and left behind. A
+/// later failure of it is reported too.
 pub async fn finish_in_time(app: &App, result: Result<Held, Held>, what: &str, advice: &str) {
     let promise = match result {
         Ok(value) if app.cx.with(|js| value.get(js).is_thenable().unwrap_or(false)) => value,

@@ -1,4 +1,4 @@
-//! `hot.send`: messages wait in the runner's buffer, as JSON texts, until somebody listens.
+//! `hot.send`: messages wait in the runner's buffer as JSON texts until there is a listener.
 
 use std::rc::Rc;
 
@@ -32,7 +32,7 @@ fn is_empty<'s>(app: &App, js: Js<'s>) -> JsResult<'s, bool> {
     Ok(length.as_number() <= Some(0.0))
 }
 
-/// Delivers what is in the buffer: all of it, or what somebody listens for.
+/// Delivers the messages in the buffer: all of them, or those that have a listener.
 pub fn flush(app: &App, js: Js<'_>, is_forced: bool) {
     if let Err(thrown) = try_flush(app, js, is_forced) {
         console::error(js, "a message could not be sent", Some(thrown.0));
@@ -42,7 +42,7 @@ pub fn flush(app: &App, js: Js<'_>, is_forced: bool) {
 fn try_flush<'s>(app: &App, js: Js<'s>, is_forced: bool) -> JsResult<'s, ()> {
     let buffer = app.cache(js)?.0.get("messageBuffer")?;
     let mut kept = 0;
-    // Read anew each time, and taken out before it is delivered: a listener may send in its turn.
+    // Read anew each time, and a message is taken out before it is delivered, since a listener may send messages as well.
     while let Some(text) = buffer.items()?.get(kept).copied() {
         let message = Message::read(app, js, text)?;
         if is_forced || message.has_listener()? {
@@ -61,7 +61,7 @@ fn try_flush<'s>(app: &App, js: Js<'s>, is_forced: bool) -> JsResult<'s, ()> {
     stop_waiting(app, js)
 }
 
-/// One message, and who may get it.
+/// One message, with the emitter and server that may get it.
 struct Message<'s> {
     text: Value<'s>,
     event: String,
@@ -75,7 +75,7 @@ impl<'s> Message<'s> {
     fn read(app: &App, js: Js<'s>, text: Value<'s>) -> JsResult<'s, Self> {
         let emitter = app.emitter(js);
         let parsed = js.global()?.get("JSON")?.call_method("parse", &[text]);
-        // Users may put texts of their own into the buffer.
+        // Users may put their own texts into the buffer.
         let parsed = parsed
             .ok()
             .filter(|message| message.is_object())
@@ -152,7 +152,7 @@ fn listeners_of_server<'s>(home: Value<'s>, event: Value<'s>) -> JsResult<'s, Ve
     } else {
         api
     };
-    // Vite's own channel shows its emitter, with those who listened before we came.
+    // Vite's own channel has a property with its emitter, which also knows the listeners from before our plugin.
     if inner.is_object() && inner.get("rawListeners")?.is_function() {
         return inner.call_method("rawListeners", &[event])?.items();
     }
@@ -169,7 +169,7 @@ fn listeners_of_server<'s>(home: Value<'s>, event: Value<'s>) -> JsResult<'s, Ve
     }
 }
 
-/// What a server listener gets to answer with: `client.send` reaches the runners as the server's own messages do.
+/// The `client` argument of a server's listener. `client.send` reaches the runners as the server's own messages do.
 fn client_of<'s>(home: Value<'s>, emitter: Value<'s>) -> JsResult<'s> {
     let js = home.js();
     let known = home.get("client")?;
@@ -192,7 +192,7 @@ fn client_of<'s>(home: Value<'s>, emitter: Value<'s>) -> JsResult<'s> {
     Ok(client)
 }
 
-/// Delivers the buffer once the emitter or the server has a listener. The emitter remembers who waits.
+/// Delivers the buffer once the emitter or the server has a listener. The emitter's home has the list of waiting runners.
 fn wait_for_listener<'s>(app: &App, js: Js<'s>) -> JsResult<'s, ()> {
     let emitter = app.emitter(js);
     if !emitter.is_object() || is_empty(app, js)? {
@@ -217,7 +217,7 @@ fn wait_for_listener<'s>(app: &App, js: Js<'s>) -> JsResult<'s, ()> {
         .map(drop)
 }
 
-/// Whether the hook is on the emitter, where `removeAllListeners` may have taken it off.
+/// Whether our hook is still on the emitter: `removeAllListeners` may have taken it off.
 fn is_hooked<'s>(home: Value<'s>, emitter: Value<'s>) -> JsResult<'s, bool> {
     let hook = home.get("hook")?;
     if !hook.is_function() || !emitter.get("listeners")?.is_function() {
@@ -227,7 +227,7 @@ fn is_hooked<'s>(home: Value<'s>, emitter: Value<'s>) -> JsResult<'s, bool> {
     Ok(listeners.items()?.iter().any(|listener| listener.same(hook)))
 }
 
-/// Looks again for somebody who listens, should the emitter not have told.
+/// Looks again for a listener, in case the emitter has not told of it.
 pub fn retry<'s>(app: &App, js: Js<'s>) -> JsResult<'s, ()> {
     let emitter = app.emitter(js);
     if !emitter.is_object() {
@@ -241,7 +241,7 @@ pub fn retry<'s>(app: &App, js: Js<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// Somebody listens now, or does so in a moment: an emitter tells before it adds a listener.
+/// Delivers the waiting runners' buffers, since a listener was added or is about to be: an emitter tells before it adds one.
 fn flush_waiting<'s>(hot: &Rc<Hot>, emitter: Value<'s>) -> JsResult<'s, ()> {
     let (js, home) = (emitter.js(), hot.emitter_home(emitter)?);
     let waiting = Table(home.get("waiting")?);

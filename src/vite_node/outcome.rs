@@ -1,4 +1,4 @@
-//! What becomes of the registrations of modules that ran again: see `versions.rs`.
+//! Decides what becomes of the registrations of modules that ran again, as `versions.rs` explains.
 
 use std::collections::HashSet;
 use std::ptr;
@@ -11,7 +11,7 @@ use super::module_cache::{Ids, Outcome};
 use super::versions::Versions;
 
 impl Versions {
-    /// Begins. The ids are those of modules that are evicted.
+    /// Begins a run. `evicted` are the ids of the modules that are evicted.
     pub fn open(app: &App, evicted: impl IntoIterator<Item = String>) -> Rc<Self> {
         let versions = Rc::new(Self {
             evicted: evicted.into_iter().collect(),
@@ -21,7 +21,7 @@ impl Versions {
         versions
     }
 
-    /// The runs that are under way besides this one, and ends this one: those that began earlier, and later.
+    /// Ends this run. Returns the other runs under way: those that began earlier, and those that began later.
     fn leave(&self, app: &App) -> (Vec<Rc<Self>>, Vec<Rc<Self>>) {
         let mut open = app.state.versions.borrow_mut();
         let is_self = |versions: &Rc<Self>| ptr::eq(Rc::as_ptr(versions), self);
@@ -31,14 +31,14 @@ impl Versions {
         (open[..at].to_vec(), later)
     }
 
-    /// Ends. `failed` are those of the `executed` modules that threw.
+    /// Ends the run: decides which registrations stay. `failed` are the modules among the `executed` ones that threw.
     pub async fn close(&self, app: &App, executed: &HashSet<String>, failed: &HashSet<String>) {
         let created = self.created.borrow().clone();
         let mut gone = failed.clone();
         let is_concerned = |id: &String| self.evicted.contains(id) || created.contains(id);
         if !failed.is_empty() {
             let mut touched: HashSet<_> = self.evicted.union(&created).cloned().collect();
-            // A module that was loaded for the first time may be what failed.
+            // A module that was loaded for the first time may have failed, too.
             let loaded = app
                 .cx
                 .attempt(|js| Ok(app.loaded(js)?.iter().map(str::to_owned).collect::<Vec<_>>()));
@@ -47,7 +47,7 @@ impl Versions {
                 let has_failed = match outcome {
                     Outcome::Failed => true,
                     Outcome::Ran | Outcome::Running => false,
-                    // Nothing says that it ran, and something did not.
+                    // Nothing says that this module ran, and some module did not.
                     Outcome::Absent | Outcome::Unknown => is_concerned(&id) && !executed.contains(&id),
                 };
                 if has_failed {
@@ -77,7 +77,7 @@ impl Versions {
                 } else if let Some(versions) = made_later {
                     versions.inherit(owner, self.aside.borrow_mut().remove(owner));
                 }
-                // A map that a user has replaced by something else is theirs to mend.
+                // Errors are ignored: a user may have replaced one of the maps by something else.
                 let _ = if made_later.is_some() {
                     Ok(())
                 } else if gone.contains(owner) {
@@ -90,7 +90,7 @@ impl Versions {
                     drop_old(app, js, owner, prunable.contains(owner))
                 };
             }
-            // A failed module stays in some caches, and would fail the next attempt unheard.
+            // A failed module stays in some caches, where it would fail the next attempt without being run.
             let failed = gone
                 .iter()
                 .filter(|id| !self.is_settled(id) && !is_made_later(id));
@@ -98,7 +98,7 @@ impl Versions {
         });
     }
 
-    /// Those with a prune callback that were evicted and not loaded again.
+    /// The evicted modules with a prune callback that were not loaded again.
     fn no_longer_imported<'s>(
         &self,
         app: &App,
@@ -118,7 +118,7 @@ impl Versions {
             .collect())
     }
 
-    /// The new version failed: what the old one registered is what recovers.
+    /// Puts the old version's registrations back, since the new version failed.
     fn bring_back<'s>(&self, app: &App, js: Js<'s>, owner: &str) -> JsResult<'s, ()> {
         let (cache, key) = (app.cache(js)?, js.string(owner));
         match self.aside.borrow().get(owner) {
@@ -130,14 +130,15 @@ impl Versions {
 }
 
 impl App {
-    /// Whether a run that has not ended is about the module.
+    /// Whether one of our runs that have not ended runs the module.
     pub fn is_run_by_us(&self, id: &str) -> bool {
         let open = self.state.versions.borrow();
         open.iter().any(|versions| versions.concerns(id))
     }
 }
 
-/// The new version registered nothing. The prune callback of a module that nobody imports any more is yet to come.
+/// Drops the old version's registrations, since the new version has registered nothing. The prune callback stays if the
+/// module is yet to be pruned.
 fn drop_old<'s>(app: &App, js: Js<'s>, owner: &str, is_prunable: bool) -> JsResult<'s, ()> {
     let (cache, key) = (app.cache(js)?, js.string(owner));
     let prune = cache.prune_callbacks()?.get(key)?;

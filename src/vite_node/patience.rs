@@ -1,4 +1,4 @@
-//! Waiting for what users' code does, but not for ever: a promise that never settles would end all updates.
+//! Waits for users' promises, but not for ever: a promise that never settles would end all updates.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -8,13 +8,13 @@ use crate::js::{Cx, Held, Signal, settled, spawn_detached};
 
 use super::app::App;
 
-/// How long an update waits for one step of the user's, in milliseconds.
+/// Time that an update waits for one promise of the user's, in milliseconds.
 const PATIENCE: u32 = 5_000;
 
 /// [`PATIENCE`], as the user reads it.
 pub const PATIENCE_TEXT: &str = "5 s";
 
-/// A promise and a timer, of which one comes first.
+/// A race of a promise and a timer.
 #[derive(Default)]
 struct Race {
     signal: Rc<Signal>,
@@ -23,7 +23,8 @@ struct Race {
 }
 
 impl App {
-    /// Waits for `value` for 5 s at most. `None`: it is left behind, and `late` gets its result should there be one.
+    /// Waits for `value` for 5 s at most. Brings `None` if it has not settled by then; `late` gets its result if it settles
+    /// later.
     pub async fn settled_in_time(
         &self,
         value: Held,

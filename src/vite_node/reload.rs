@@ -1,4 +1,4 @@
-//! Running everything again.
+//! Reloads: runs everything again.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -26,8 +26,8 @@ pub fn reload_entry<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
     }
 }
 
-/// Reloads, whatever message is under way; the promise brings the entries' exports. `asker` is the module that asks. To a
-/// disposer it brings nothing: the reload comes when the disposers are done.
+/// Reloads without waiting for messages under way. The promise brings the entries' exports. `asker` is the module that asks.
+/// A disposer gets a promise without exports, since the reload comes when the disposers are done.
 pub fn start(js: Js<'_>, app: App, asker: Option<String>) -> JsResult<'_> {
     let state = Rc::clone(&app.state);
     if state.disposing.is_asking(asker.as_deref()) {
@@ -58,8 +58,9 @@ pub fn start(js: Js<'_>, app: App, asker: Option<String>) -> JsResult<'_> {
     Ok(promise)
 }
 
-/// Waits for evaluations under way, disposes and evicts every module but those of installed packages, then executes the
-/// entries. Brings their exports, or what the first that failed threw. The disposers of `disposed` have been called.
+/// Waits for evaluations under way, disposes and evicts every module except those of installed packages, then executes the
+/// entries. Brings their exports, or the error of the first that failed. The disposers of `disposed` have been called
+/// already.
 pub async fn reload(app: &App, disposed: &[String]) -> Result<Held, Held> {
     app.take_reload_turn(None).await;
     app.await_all_evaluations(None).await;
@@ -68,7 +69,7 @@ pub async fn reload(app: &App, disposed: &[String]) -> Result<Held, Held> {
     result
 }
 
-/// [`reload`] by who has the turn. `begin` is called when the disposers are done.
+/// Does the work of [`reload`] for a caller that has the turn. Calls `begin` when the disposers are done.
 async fn reload_now(app: &App, disposed: &[String], begin: impl FnOnce()) -> Result<Held, Held> {
     let disposing = app.cx.attempt(|js| {
         let owners = app
@@ -83,10 +84,10 @@ async fn reload_now(app: &App, disposed: &[String], begin: impl FnOnce()) -> Res
             .collect::<Vec<_>>())
     })?;
     dispose(app, &disposing).await;
-    // What a disposer asks for is this.
+    // This reload is the one that a disposer may have asked for.
     app.state.disposing.take_wish();
     begin();
-    // Only now: a disposer may load or register something.
+    // Read only now, since a disposer may load or register something.
     let (own, owners, entries) = app.cx.attempt(|js| {
         let own = |ids: &Ids<'_>| {
             ids.iter()
@@ -103,7 +104,7 @@ async fn reload_now(app: &App, disposed: &[String], begin: impl FnOnce()) -> Res
     run(app, &versions, evicted.map(|()| entries)).await
 }
 
-/// Executes the entries of a reload that failed: what failed is evicted already, the rest stays.
+/// Executes the entries again after a reload that failed. The failed modules are evicted already, the others stay.
 pub async fn resume(app: &App) {
     app.take_reload_turn(None).await;
     let versions = Versions::open(app, []);
@@ -116,11 +117,11 @@ pub async fn resume(app: &App) {
     }
 }
 
-/// Whether the user's own start of the application failed. Its modules stay in the runner's cache, and so do its
-/// registrations, the disposers of what ran before the failure among them.
+/// Whether the user's own start of the application failed. Such a start leaves its modules in the runner's cache, and its
+/// registrations, disposers included.
 pub async fn has_failed_start(app: &App) -> bool {
     if app.state.reload_failed.get() {
-        // What a reload ran is not what the user started.
+        // After a reload, the application is not the one that the user started.
         return false;
     }
     let entries = app.cx.attempt(|js| entries(app, js)).unwrap_or_default();
@@ -142,7 +143,7 @@ pub async fn has_failed_start(app: &App) -> bool {
     outcomes.iter().any(|(_, outcome)| *outcome == Outcome::Failed)
 }
 
-/// Whether the entries are those that had worked when they were asked last.
+/// Whether the entries are the same modules that were known to have worked.
 fn is_sound<'s>(app: &App, js: Js<'s>, entries: &[String]) -> JsResult<'s, bool> {
     let sound = app.state.sound.borrow();
     if entries.is_empty() || sound.len() != entries.len() {
@@ -167,7 +168,7 @@ fn promise<'s>(app: &App, js: Js<'s>, id: &str) -> JsResult<'s> {
     }
 }
 
-/// Starts an application anew whose start failed.
+/// Starts an application again whose start failed.
 pub async fn restart(app: &App) {
     if let Err(thrown) = reload(app, &[]).await {
         app.cx
@@ -175,7 +176,7 @@ pub async fn restart(app: &App) {
     }
 }
 
-/// Reloads because a disposer has asked for that.
+/// Reloads because a disposer has asked for a reload.
 pub async fn reload_as_wished(app: &App, disposed: &[String]) {
     if let Err(thrown) = reload(app, disposed).await {
         let text = "the reload that a disposer asked for failed";

@@ -7,8 +7,8 @@ use crate::js::{Held, Js, Signal, Value, settled, spawn};
 use super::app::App;
 
 impl App {
-    /// Waits until no reload is under way. To be followed by [`App::end_reload`]. A module that is being run may wait
-    /// for the reload that it asks for, so that one does not wait for the module.
+    /// Waits until no reload is under way. Call [`App::end_reload`] afterwards. A module that is being run may wait for the
+    /// reload that it asks for, so this reload does not wait for the run of that module.
     pub async fn take_reload_turn(&self, asker: Option<&str>) {
         let reloads = &self.state.reloads;
         if !reloads.is_busy() || self.is_being_run(asker) {
@@ -22,11 +22,11 @@ impl App {
             return reloads.enter();
         };
         reloads.waiting.borrow_mut().push_back(signal);
-        // Fulfilled by `end_reload`, which counts us in.
+        // `end_reload` fulfils this promise, and has counted this reload as under way.
         let _ = settled(&self.cx, turn).await;
     }
 
-    /// Ends what [`App::take_reload_turn`] began; when it was the last, the next one begins.
+    /// Ends the turn of [`App::take_reload_turn`]. The next reload begins if no other is under way.
     pub fn end_reload(&self) {
         let reloads = &self.state.reloads;
         reloads.under_way.set(reloads.under_way.get().saturating_sub(1));
@@ -40,7 +40,7 @@ impl App {
         }
     }
 
-    /// Whether the module has made its context in a run that has not ended.
+    /// Whether a module has made its context in a run that has not ended.
     pub fn is_being_run(&self, owner: Option<&str>) -> bool {
         let open = self.state.versions.borrow();
         owner.is_some_and(|owner| open.iter().any(|versions| versions.has_created(owner)))

@@ -1,4 +1,4 @@
-//! What native code remembers about a runner.
+//! The native state of a runner.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -9,61 +9,62 @@ use crate::js::{Faint, Held, Signal, Value};
 use super::changes::Applied;
 use super::versions::Versions;
 
-/// What native code remembers about a runner. It refers to no JavaScript value unless a step is under way.
+/// The native state of a runner. Refers to no JavaScript value unless a step is under way.
 #[derive(Default)]
 pub struct RunnerState {
-    /// Who runs, who waits.
+    /// The messages and reloads that run or wait.
     pub queue: UpdateQueue,
-    /// Modules that are being run again, the latest last.
+    /// The runs of modules that have not ended, the latest last.
     pub versions: RefCell<Vec<Rc<Versions>>>,
-    /// Which reloads are under way.
+    /// The reloads under way.
     pub reloads: ReloadQueue,
-    /// Which disposers are.
+    /// The disposers under way.
     pub disposing: Disposing,
-    /// Whether the last reload failed: nothing is certainly loaded then, so nothing is ignored.
+    /// Whether the last reload failed. If so, no module is certainly loaded, and no update is ignored.
     pub reload_failed: Cell<bool>,
-    /// Promises of entries that are known to have been fulfilled, weakly.
+    /// Weak references to promises of entries that are known to be fulfilled.
     pub sound: RefCell<Vec<Faint>>,
-    /// Modules whose latest version failed. What they register is what the last good version did.
+    /// Modules whose latest version failed. They have the registrations of their last good version.
     pub failed: RefCell<HashSet<String>>,
-    /// Who imports the modules that ran again, of those that did not: a runner tells only of imports since then.
+    /// Importers of the modules that ran again, as the runner knew them before: afterwards it knows only later imports.
     pub importers: RefCell<HashMap<String, Vec<String>>>,
-    /// Which edits have been applied.
+    /// The edits that the runner has applied.
     pub applied: RefCell<Applied>,
-    /// The module whose `invalidate` led to the callbacks that run now.
+    /// Id of the module whose `invalidate` led to the callbacks that run now.
     pub first_invalidated_by: RefCell<Option<String>>,
-    /// Counts messages and reloads, so that what came before what can be told.
+    /// Counts messages and reloads, to tell which came first.
     moment: Cell<u64>,
 }
 
 impl RunnerState {
-    /// A moment after all that were asked for before.
+    /// A moment that is later than all moments before.
     pub fn next_moment(&self) -> u64 {
         self.moment.set(self.moment.get() + 1);
         self.moment.get()
     }
 }
 
-/// Who runs modules of one runner, and who waits for that.
+/// The messages and reloads of one runner that run modules, or wait.
 #[derive(Default)]
 pub struct UpdateQueue {
-    /// Messages and reloads under way. A reload does not wait: it may be asked for by a callback of a message.
+    /// Number of messages and reloads under way. A reload does not wait for messages, since a callback of a message may ask
+    /// for it.
     pub(super) busy: Cell<usize>,
     pub(super) waiting: RefCell<VecDeque<Rc<Signal>>>,
 }
 
-/// Who reloads a runner, and who waits for that.
+/// The reloads of one runner that run or wait.
 #[derive(Default)]
 pub struct ReloadQueue {
     pub(super) under_way: Cell<usize>,
-    /// How many reloads had their turn.
+    /// Number of reloads that have had their turn.
     count: Cell<usize>,
     pub(super) waiting: RefCell<VecDeque<Rc<Signal>>>,
-    /// The latest reload that was asked for, while it has not taken anything out of the module cache.
+    /// The latest reload that was asked for, until it takes something out of the module cache.
     upcoming: RefCell<Option<Upcoming>>,
 }
 
-/// A reload that does for whoever asks for the same meanwhile.
+/// A reload that has not begun. A request for the same reload gets the same promise.
 struct Upcoming {
     files: Held,
     promise: Held,
@@ -80,17 +81,17 @@ impl ReloadQueue {
         self.count.set(self.count.get() + 1);
     }
 
-    /// How many reloads there were, for [`ReloadQueue::has_begun_since`].
+    /// Number of reloads so far, for [`ReloadQueue::has_begun_since`].
     pub fn count(&self) -> usize {
         self.count.get()
     }
 
-    /// Whether a reload is under way, or has been since there were so many.
+    /// Whether a reload is under way, or one has begun since the number of reloads was `count`.
     pub fn has_begun_since(&self, count: usize) -> bool {
         self.is_busy() || self.count.get() != count
     }
 
-    /// The promise of a reload of these files that has not begun.
+    /// The promise of a reload of these files that has not begun, if there is one.
     pub fn upcoming<'s>(&self, files: Value<'s>) -> Option<Value<'s>> {
         let js = files.js();
         let upcoming = self.upcoming.borrow();
@@ -109,7 +110,7 @@ impl ReloadQueue {
         }));
     }
 
-    /// The reload begins, or never will.
+    /// Notes that a reload begins, or never will.
     pub fn begin(&self, has_begun: &Rc<Cell<bool>>) {
         has_begun.set(true);
         let mut upcoming = self.upcoming.borrow_mut();
@@ -125,27 +126,27 @@ impl ReloadQueue {
 /// The disposers of a runner that are under way.
 #[derive(Default)]
 pub struct Disposing {
-    /// The owners, each with what its disposer has returned.
+    /// The owners whose disposers are under way, each with its disposer's promise.
     under_way: RefCell<Vec<(String, Held)>>,
-    /// How many are being called now, in the sense of the stack.
+    /// Number of disposers on the stack at this moment.
     pub(super) called: Cell<usize>,
-    /// Whether one has asked for a reload.
+    /// Whether a disposer has asked for a reload.
     wants_reload: Cell<bool>,
 }
 
 impl Disposing {
-    /// Whether a request comes from a disposer: of `owner`, or of whoever is on the stack.
+    /// Whether a request comes from a disposer: that of `owner`, or one on the stack.
     pub fn is_asking(&self, owner: Option<&str>) -> bool {
         let under_way = self.under_way.borrow();
         self.called.get() > 0 || owner.is_some_and(|owner| under_way.iter().any(|(id, _)| id == owner))
     }
 
-    /// A disposer asks for a reload. It cannot have it, as that waits for the disposer.
+    /// Notes that a disposer asks for a reload, which cannot begin before the disposer has ended.
     pub fn want_reload(&self) {
         self.wants_reload.set(true);
     }
 
-    /// Whether one was asked for since this was called last.
+    /// Whether a disposer has asked for a reload since the last call.
     pub fn take_wish(&self) -> bool {
         self.wants_reload.take()
     }

@@ -17,12 +17,12 @@ pub async fn update(app: &App, payload: &Held, arrived: u64) -> Result<(), Held>
     notify_vite(app, "vite:beforeUpdate", payload).await;
     let (mut plan, mut has_failed_start) = decide(app, payload, arrived).await?;
     if app.await_evaluations(&plan.awaited).await {
-        // What they have registered and imported counts.
+        // Decided again after waiting, since the registrations and imports of these modules count.
         (plan, has_failed_start) = decide(app, payload, arrived).await?;
     }
     plan.begin(app);
     if !plan.steps.is_empty() {
-        // After a failed start nobody imports what an update would run: it ended before it got there.
+        // After a failed start nobody imports the module that the update would run, as the start ended before that import.
         if has_failed_start {
             reload::restart(app).await;
         } else {
@@ -33,7 +33,7 @@ pub async fn update(app: &App, payload: &Held, arrived: u64) -> Result<(), Held>
     Ok(())
 }
 
-/// What is to be done, and whether that is to start the application anew.
+/// Plans the update, and finds out whether the application has to be started again instead.
 async fn decide(app: &App, payload: &Held, arrived: u64) -> Result<(Plan, bool), Held> {
     let has_failed_start = reload::has_failed_start(app).await;
     let is_down = has_failed_start || app.state.reload_failed.get();
@@ -50,7 +50,7 @@ async fn apply(app: &App, mut plan: Plan) {
         return reload::reload_as_wished(app, &plan.evicted).await;
     }
     if app.state.reloads.has_begun_since(before) {
-        // It runs all of them.
+        // A reload that began meanwhile runs all of these modules, so nothing is left to do.
         return;
     }
     let versions = Versions::open(app, plan.evicted.iter().cloned());
@@ -83,7 +83,7 @@ async fn apply(app: &App, mut plan: Plan) {
     }
 }
 
-/// Executes a module, as the runner does it.
+/// Lets the runner execute a module.
 pub async fn execute(app: &App, id: &str) -> Result<Held, Held> {
     let started = app
         .cx
@@ -91,7 +91,7 @@ pub async fn execute(app: &App, id: &str) -> Result<Held, Held> {
     settled(&app.cx, started?).await
 }
 
-/// Calls the callbacks of one update; they are not waited for.
+/// Calls the callbacks of one update without waiting for them.
 fn run_callbacks(app: &App, plan: &Plan, step: &Step) {
     let Some(module) = plan.accepted.get(step.accepted) else {
         return;
@@ -117,7 +117,7 @@ fn run_callbacks(app: &App, plan: &Plan, step: &Step) {
     }
 }
 
-/// `fn([…])`: the changed module in its place, `undefined` in the others'.
+/// Calls `fn([…])` with the changed module in its place of the array and `undefined` in the others.
 fn call<'s>(js: Js<'s>, callback: Value<'s>, module: &Accepted, plan: &Plan) -> JsResult<'s> {
     let slot = |dep: Value<'s>| {
         let is_it = dep

@@ -7,7 +7,7 @@ use crate::js::{Held, Signal, settled, spawn};
 use super::app::App;
 
 impl App {
-    /// Waits until nothing else is under way. To be followed by [`App::leave`].
+    /// Waits until nothing else is under way. Call [`App::leave`] afterwards.
     pub async fn take_turn(&self) {
         let queue = &self.state.queue;
         if queue.busy.get() == 0 {
@@ -15,25 +15,26 @@ impl App {
         }
         let signal = Rc::new(Signal::default());
         let turn = self.cx.attempt(|js| {
-            // A promise of its own, so that a long queue is not one deep stack.
+            // Each waiting message gets a promise of its own, so that a long queue does not make a deep stack.
             let turn = spawn(js, signal.wait(&self.cx))?;
             self.cache(js)?.0.get("queued")?.call_method("push", &[turn])?;
             Ok(turn.hold())
         });
         let Ok(turn) = turn else { return self.enter() };
         queue.waiting.borrow_mut().push_back(signal);
-        // Fulfilled by `leave`, which counts us in.
+        // `leave` fulfils this promise, and has counted this message as under way.
         let _ = settled(&self.cx, turn).await;
     }
 
-    /// Begins at once, whatever is under way. To be followed by [`App::leave`].
+    /// Begins at once, whatever is under way. Call [`App::leave`] afterwards.
     pub fn enter(&self) {
         let queue = &self.state.queue;
         queue.busy.set(queue.busy.get() + 1);
         self.show_pending();
     }
 
-    /// Ends what [`App::take_turn`] or [`App::enter`] began; when it was the last, the next in the queue begins.
+    /// Ends the turn of [`App::take_turn`] or [`App::enter`]. The next message in the queue begins if nothing else is under
+    /// way.
     pub fn leave(&self) {
         let queue = &self.state.queue;
         queue.busy.set(queue.busy.get().saturating_sub(1));

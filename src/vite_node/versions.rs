@@ -1,29 +1,29 @@
-//! Which registrations stay when modules run again.
+//! Decides which registrations stay when modules run again.
 //!
-//! A module that runs again makes a new hot context, which takes the place of the old one. Should the new version
-//! fail, the old registrations come back: they are what recovers with the next save. Should it succeed, they go,
-//! also when the new version makes no context.
+//! A module that runs again makes a new hot context, which replaces the old one. If the new version fails, the old
+//! registrations come back, so that the next save can recover. If it succeeds, they go, also if the new version makes no
+//! context.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use crate::js::Held;
 
-/// One run of modules again: from eviction until it is known what became of each.
+/// One run of modules: from their eviction until the outcome of each is known.
 #[derive(Default)]
 pub struct Versions {
     pub(super) evicted: HashSet<String>,
     pub(super) created: RefCell<HashSet<String>>,
-    /// What the first context that was replaced during this run had registered, by owner.
+    /// By owner: the registrations of the first context that was replaced during this run.
     pub(super) aside: RefCell<HashMap<String, Held>>,
-    /// Owners of which a run that began later has made a version that works.
+    /// Owners of which a later run has made a version that works.
     pub(super) settled: RefCell<HashSet<String>>,
 }
 
 impl Versions {
-    /// A module made its context; `aside` is what that replaced.
+    /// Notes that a module made its context. `aside` are the registrations that the context replaced.
     pub fn created(&self, owner: String, aside: Option<Held>) {
-        // What the second of two new contexts replaces is no old version.
+        // A second context of the same run replaces the first one, which is no old version.
         if let Some(aside) = aside.filter(|_| !self.created.borrow().contains(&owner)) {
             self.aside.borrow_mut().insert(owner.clone(), aside);
         }
@@ -36,7 +36,7 @@ impl Versions {
         self.created.borrow().contains(owner)
     }
 
-    /// Whether this run has taken the module out of the cache, or made it.
+    /// Whether this run has evicted the module, or the module made its context in it.
     pub(super) fn concerns(&self, id: &str) -> bool {
         self.evicted.contains(id) || self.has_created(id)
     }
@@ -45,15 +45,15 @@ impl Versions {
         self.settled.borrow().contains(owner)
     }
 
-    /// A run that began later has made a version that works: this one has no say any more.
+    /// Notes that a later run has made a version of the module that works. This run decides nothing about it any more.
     pub(super) fn settle(&self, owner: &str) {
         self.created.borrow_mut().remove(owner);
         self.aside.borrow_mut().remove(owner);
         self.settled.borrow_mut().insert(owner.to_owned());
     }
 
-    /// A run that began earlier ends with a version that failed, and this one has made another: what would come back is
-    /// what that one had set aside.
+    /// Takes over the registrations that an earlier run had set aside, since its version has failed and this run has made
+    /// another one: these would come back now.
     pub(super) fn inherit(&self, owner: &str, aside: Option<Held>) {
         let mut asides = self.aside.borrow_mut();
         match aside {

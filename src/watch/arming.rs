@@ -1,4 +1,4 @@
-//! Keeps the OS's watches in step with the folders that routes go through.
+//! Keeps the OS's watches in step with the folders on the routes. To *arm* a folder is to have the OS watch it.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -11,65 +11,88 @@ use super::mounts::{Identity, Mounts, identity};
 use super::notice::Notice;
 use super::route::{Point, Route, Routes};
 
-/// How often a route may change under our eyes before we poll instead.
+/// How often a route may change while we arm it; after that we poll.
 const ATTEMPTS: u32 = 16;
 
+/// What the OS reports of an armed folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
+    /// All changes.
     Events,
-    /// Changes by this machine are reported, those by others are not.
+    /// Changes by this machine, but none by other machines that share the file system.
     EventsHere,
-    /// The OS would not watch it.
+    /// Nothing: the OS refused to watch the folder.
     Unwatched,
 }
 
+/// An armed folder.
 #[derive(Clone, Copy, Debug)]
 struct Armed {
+    /// What the OS reports of it.
     mode: Mode,
-    /// What the path led to before it was armed.
+    /// The folder that the path led to just before it was armed.
     identity: Option<Identity>,
 }
 
-/// Why a path is polled although nobody asked for it.
+/// Why a path is polled although the user did not ask for polling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PollCause {
+    /// The file system does not report changes by other machines.
     NoEvents,
-    /// Its mount went away, and nothing tells when it comes back.
+    /// The file's mount went away, and nothing will tell us when it comes back.
     Unmounted,
-    /// Worth another try later.
+    /// The OS refused to watch a folder; we try again later.
     Unwatched,
 }
 
+/// A path whose folders are armed.
 #[derive(Debug)]
 pub struct Attached {
+    /// The route of the path.
     pub route: Route,
+    /// Why the path has to be polled as well, if it has to be.
     pub poll: Option<PollCause>,
 }
 
+/// A folder that we may not read, so that the OS does not watch it.
 #[derive(Debug)]
 pub struct Unreadable {
+    /// The folder.
     pub folder: PathBuf,
+    /// The error of the OS.
     pub cause: io::Error,
 }
 
+/// Opens a new backend.
 type Connector = Box<dyn Fn() -> Result<Box<dyn WatchBackend>, BackendError>>;
 
+/// The armed folders of one hub.
 pub struct Arming {
+    /// Opens the backend at the first need.
     connect: Connector,
+    /// The backend, if it is open.
     backend: Option<Box<dyn WatchBackend>>,
+    /// The armed folders by path.
     armed: HashMap<Arc<Path>, Armed>,
-    /// Armed since the last `tidy`.
+    /// The folders that were armed since the last `tidy`.
     unverified: Vec<Arc<Path>>,
-    /// Folders above armed ones, with the number of armed or counted folders directly below.
+    /// The folders above armed ones, each with the number of folders directly below it that are armed or in this map.
     ancestors: HashMap<PathBuf, usize>,
+    /// Finds the routes of paths.
     routes: Routes,
+    /// Knows which file systems report no events.
     mounts: Mounts,
+    /// Notices for the user that the hub has not taken yet.
     notices: Vec<Notice>,
 }
 
+/// What arming the folders of a route did.
 enum Outcome {
+    /// All folders were armed before.
     AsBefore,
+    /// Some folder was armed now, so the route may have changed before its watch was there.
     Fresh,
+    /// Some folder is gone.
     Vanished,
 }
 
@@ -97,7 +120,7 @@ impl Arming {
             .is_some_and(|backend| backend.tells_finished_writes())
     }
 
-    /// Arms every folder on the way to this path. Changes after this returned will be reported.
+    /// Arms every folder on the route of this path. The OS reports changes from the moment this returns.
     pub fn attach(&mut self, path: &Path) -> Result<Attached, Unreadable> {
         let mut strays = HashSet::new();
         let mut attached = None;
@@ -108,7 +131,7 @@ impl Arming {
                     attached = Some(route);
                     break;
                 }
-                // The way may have changed before its watches were there.
+                // The route may have changed before its watches were there, so find it again.
                 Ok(Outcome::Fresh | Outcome::Vanished) => self.routes.forget(path),
                 Err(error) => {
                     self.routes.forget_all();
@@ -161,7 +184,7 @@ impl Arming {
         Ok(outcome)
     }
 
-    /// `None`: there is no such folder any more.
+    /// Arms one folder. `None` if it is gone.
     fn arm(&mut self, folder: &Path, identity: Option<Identity>) -> Result<Option<Mode>, Unreadable> {
         let watched = match self.backend() {
             Ok(backend) => backend.watch(folder, Scope::Entries),
@@ -194,7 +217,7 @@ impl Arming {
         self.notices.push(notice);
     }
 
-    /// Names the mounts that are the reason to poll a file behind this route.
+    /// Adds a notice for each mount on this route that reports no events.
     pub fn tell_mounts_without_events(&mut self, route: &Route) {
         for point in route {
             if let Some(id) = identity(&point.folder)
@@ -216,8 +239,8 @@ impl Arming {
         Ok(self.backend.insert(backend).as_mut())
     }
 
-    /// A move of a folder is told to those who watch the folder itself, not to those who watch
-    /// something below: without these, a watch would go on reporting under the old name.
+    /// Watches the folders above an armed one for moves. The OS reports the move of a folder only to watches of that folder
+    /// itself; without these, a watch below would go on reporting under the old name.
     fn retain_ancestors(&mut self, folder: &Path) {
         for ancestor in named_ancestors(folder) {
             if let Some(users) = self.ancestors.get_mut(ancestor) {
@@ -256,9 +279,9 @@ impl Arming {
         }
     }
 
-    /// Returns which folder it was that was armed at this path.
+    /// Disarms a folder, and returns the identity of the folder that was armed at this path.
     pub fn disarm(&mut self, folder: &Path) -> Option<Identity> {
-        // A way is remembered only as long as changes on it would be reported.
+        // A remembered route holds only as long as the OS reports changes on it.
         self.routes.forget_all();
         let armed = self.armed.remove(folder)?;
         match armed.mode {
@@ -273,7 +296,7 @@ impl Arming {
         armed.identity
     }
 
-    /// Whether this folder is armed and can still be read, so that the OS goes on to tell of it.
+    /// Whether this folder is armed, is still the same one and can be read, so that the OS goes on reporting.
     pub fn is_in_place(&self, folder: &Path) -> bool {
         let armed = self.armed.get(folder);
         armed.is_some_and(|armed| armed.mode != Mode::Unwatched && armed.identity == identity(folder))
@@ -283,8 +306,8 @@ impl Arming {
                 .is_some_and(|backend| backend.can_watch(folder))
     }
 
-    /// Whether one of these folders, armed until now, was on another file system than the folder above
-    /// it in which the route ends: the one that it was on is not mounted any more.
+    /// Whether the route now ends above a mount that went away: one of the disarmed folders below its end was on another
+    /// file system.
     pub fn ends_below_a_mount(&self, route: &Route, disarmed: &[(Arc<Path>, Identity)]) -> bool {
         let Some(end) = route.last() else {
             return false;
@@ -298,9 +321,10 @@ impl Arming {
         below.any(|(_, there)| there.device != here.device)
     }
 
-    /// Disarms the folders that nobody uses, and does what was put off to save round trips. Returns
-    /// the armed folders that were replaced before a move of their ancestors would have been told, or
-    /// that one of these would not be told of, as it was away for a moment.
+    /// Disarms the folders that are not in `used`, and sends the requests that the backend batched.
+    ///
+    /// Returns folders that have to be armed again: other folders took their place before the OS watched their ancestors, or
+    /// an ancestor could not be watched because it was gone for a moment.
     pub fn tidy(&mut self, used: &HashSet<Arc<Path>>) -> Vec<PathBuf> {
         let unused = self.armed.keys().filter(|folder| !used.contains(*folder));
         for folder in unused.map(Arc::clone).collect::<Vec<_>>() {
@@ -321,19 +345,19 @@ impl Arming {
         replaced.iter().map(|folder| folder.to_path_buf()).collect()
     }
 
-    /// Folders may have moved, links may lead elsewhere.
+    /// Forgets routes and mounts: folders may have moved, and links may lead elsewhere.
     pub fn forget_ways(&mut self) {
         self.routes.forget_all();
         self.mounts.forget();
     }
 
-    /// The folders to try again when a limit may have been raised.
+    /// Forgets the folders that the OS refused to watch, so that they are tried again: the limit may have been raised.
     pub fn disarm_unwatched(&mut self) {
         self.armed.retain(|_, armed| armed.mode != Mode::Unwatched);
     }
 }
 
-/// Nearest first, without the root, which cannot move.
+/// The folders above this one, the nearest first, without the root, which cannot move.
 fn named_ancestors(folder: &Path) -> impl Iterator<Item = &Path> {
     folder
         .ancestors()

@@ -1,4 +1,4 @@
-//! Who tells us about changes: the OS through notify, or a fake in tests.
+//! The source of change events: the OS through the crate notify, or a fake in tests.
 
 use std::fmt;
 use std::io;
@@ -13,43 +13,47 @@ use notify::{
 
 use super::file_change::{FileChange, Signal, signals};
 
+/// Receives the signals of a backend, on the backend's thread.
 pub type Sink = Arc<dyn Fn(Signal) + Send + Sync>;
+/// Opens a backend that sends its signals to the sink.
 pub type Connect = dyn Fn(Sink) -> Result<Box<dyn WatchBackend>, BackendError> + Send + Sync;
 
-/// What to be told about a folder.
+/// Which events of a folder the OS reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
-    /// Changes of its entries, and that it is moved or removed itself.
+    /// Changes of the folder's entries, and moves or the removal of the folder itself.
     Entries,
-    /// Only that it is moved itself.
+    /// Only moves of the folder itself.
     Itself,
 }
 
-/// May be called by any thread but the one that runs the sink.
+/// Watches folders. Any thread may call it, except the thread that runs the sink.
 pub trait WatchBackend: Send {
-    /// Watches a folder, which is not followed if it is a link: for its entries from now on, for
-    /// itself from `flush` on. At most once per folder and scope.
+    /// Watches a folder, at most once per scope; if it is a link, the link itself. The watch for [`Scope::Entries`] begins
+    /// now, the one for [`Scope::Itself`] with the next `flush`.
     fn watch(&mut self, folder: &Path, scope: Scope) -> Result<(), BackendError>;
-    /// By `flush` at the latest. A folder that is not watched (any more) is no error.
+    /// Ends a watch, with the next `flush` at the latest. A folder that is not watched (any more) is no error.
     fn unwatch(&mut self, folder: &Path, scope: Scope);
-    /// Does what was put off, and returns the last failure, but `Missing` before any other.
+    /// Sends the batched requests. Of several failures it returns `Missing` if there is one, else the last.
     fn flush(&mut self) -> Result<(), BackendError>;
-    /// Whether `FileChange::Written` ever comes.
+    /// Whether the backend ever sends `FileChange::Written`.
     fn tells_finished_writes(&self) -> bool;
-    /// Whether a folder that is watched could still be.
+    /// Whether the OS would still accept a watch of this folder.
     fn can_watch(&self, folder: &Path) -> bool {
         std::fs::read_dir(folder).is_ok()
     }
 }
 
+/// Why the OS does not watch a folder.
 #[derive(Debug)]
 pub enum BackendError {
-    /// The user may not have more watches.
+    /// The user's limit of watches is reached.
     WatchLimit,
-    /// The user may not have more instances, or the process no more open files.
+    /// The user's limit of instances is reached, or the process's limit of open files.
     InstanceLimit,
-    /// No such folder (any more).
+    /// There is no such folder (any more).
     Missing,
+    /// Any other error.
     Other(io::Error),
 }
 
@@ -82,11 +86,13 @@ impl From<Error> for BackendError {
     }
 }
 
+/// The backend of the OS, through the crate notify.
 pub struct NotifyBackend {
+    /// The watches of [`Scope::Entries`].
     entries: Channel,
-    /// An instance of its own, since notify's filter is one per instance: with the filter of
-    /// `entries`, each write into the home or temporary folder above a project would wake us.
-    /// Without it (no instance left), a move of a folder's ancestor goes unseen.
+    /// The watches of [`Scope::Itself`]. They have an instance of notify of their own because an instance has only one
+    /// filter: with that of `entries`, each write into the home or temporary folder above a project would wake us. `None`
+    /// if the OS has no instance left: then we miss moves of ancestors.
     moves: Option<Channel>,
 }
 
@@ -150,8 +156,9 @@ impl WatchBackend for NotifyBackend {
 
 /// One instance of notify.
 struct Channel {
+    /// The instance; `None` once its thread was found dead.
     watcher: Option<RecommendedWatcher>,
-    /// Any number of these costs one round trip to notify's thread.
+    /// The requests for the next `flush`. All of them together cost one round trip to notify's thread.
     batch: Vec<PathOp>,
 }
 
@@ -178,8 +185,8 @@ impl Channel {
         Ok(channel)
     }
 
-    /// notify does not tell that its thread could not be started, and panics when a watcher without
-    /// one is dropped.
+    /// Fails if notify could not start its thread. notify does not report that itself, and panics when a watcher without
+    /// a thread is dropped.
     fn check_alive(&mut self) -> Result<(), BackendError> {
         let is_dead = self
             .watcher

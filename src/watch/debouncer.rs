@@ -1,21 +1,21 @@
-//! When a change is due: a pure state machine that is told the time.
+//! Decides when a change is due: a pure state machine, which gets the time as an argument.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::WatchKey;
 
-/// Changes less than this apart are one burst.
+/// Changes with less than this time between them are one burst.
 pub const QUIET: Duration = Duration::from_millis(20);
-/// On a busy machine the saves of a burst come late: once some of it was delivered, it goes on over this pause,
+/// Replaces `QUIET` for a while after a part of a burst was delivered: on a busy machine the saves of a burst come late.
 const LONG_QUIET: Duration = Duration::from_millis(40);
-/// until its changes were not closer than `QUIET` for so long.
+/// `LONG_QUIET` applies until no two changes were closer than `QUIET` for this time.
 const DRAWN_OUT: Duration = Duration::from_millis(200);
-/// A burst is delivered after this long even if it goes on.
+/// A burst is delivered after this time even if it goes on.
 const BURST_CAP: Duration = Duration::from_millis(100);
-/// How long an empty, missing or half-written file is given. A pause of 200 ms within one save is real.
+/// The settle time: how long we wait for an empty, missing or half-written file. Pauses of 200 ms within one save occur.
 pub const SETTLE: Duration = Duration::from_millis(250);
-/// The second wait for a file that was seen changing again while it was waited for.
+/// The wait for a file that changed again while we waited `QUIET` for it.
 const SLOW_WRITER: Duration = Duration::from_millis(50);
 /// A restarted wait ends after this many times its length.
 const WAIT_CAP: u32 = 5;
@@ -23,27 +23,28 @@ const WAIT_CAP: u32 = 5;
 /// How soon a change may be delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
-    /// The OS says that the write is finished: at once, unless it is part of a burst.
+    /// At once, unless it is part of a burst: the OS says that the write is finished.
     Finished,
-    /// Nobody says whether the write is finished: after a short quiet, longer for a slow writer.
+    /// After `QUIET`, or `SLOW_WRITER` if the file changes again: nothing says whether the write is finished.
     Unsure,
-    /// The user asked for this quiet.
+    /// After this time without a change, as the user asked.
     Wait(Duration),
 }
 
+/// The state of one watch's change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Slot {
-    /// To be taken. `settled`: the settle time has passed.
+    /// The change can be taken. `settled`: its settle time has passed.
     Due { settled: bool },
-    /// Due with the rest of the burst.
+    /// The change is due when the burst is.
     Burst,
-    /// Due after a quiet of its own, at `cap` at the latest.
+    /// The change is due at `until`, which a further change moves, but never beyond `cap`.
     Quiet { until: Instant, cap: Instant },
-    /// Empty, missing or half-written: any further change replaces the wait.
+    /// The file is empty, missing or half-written; due at `until`, unless a further change replaces this slot.
     Settling { until: Instant },
 }
 
-/// At most one slot per key; each call below moves the key from any slot to another.
+/// The slots of all watches with a change: at most one per key. This table says how each call moves a key:
 ///
 /// | from \ call | `changed` Finished | `changed` Unsure, Wait | `settle` | `cancel` | time |
 /// |---|---|---|---|---|---|
@@ -53,21 +54,26 @@ enum Slot {
 /// | Due | Due, unsettled | Due, unsettled | Settling | nothing | |
 #[derive(Debug, Default)]
 pub struct Debouncer {
+    /// The slot of each key.
     slots: BTreeMap<WatchKey, Slot>,
+    /// The deadlines of the slots `Quiet` and `Settling`.
     timers: BTreeSet<(Instant, WatchKey)>,
+    /// The keys in the slot `Burst`.
     burst: BTreeSet<WatchKey>,
-    /// Outlives the members: a save that is under way leaves the burst and comes back to it.
+    /// When the burst began. Kept when `burst` is empty for a moment: a file that is written again leaves it and returns.
     burst_since: Option<Instant>,
+    /// The time of the last finished change.
     last_change: Option<Instant>,
-    /// The last change that came within `QUIET` of the one before it,
+    /// The time of the last change that came within `QUIET` of the change before it.
     last_close: Option<Instant>,
-    /// and the one of the burst of which some was delivered last.
+    /// The value of `last_close` when a burst was last delivered.
     was_delivered_in: Option<Instant>,
+    /// How many slots are `Due`.
     due: usize,
 }
 
 impl Debouncer {
-    /// One event that changed these keys, all at once.
+    /// Notes one event that changed all these keys at once.
     pub fn changed(&mut self, now: Instant, changes: &[(WatchKey, Pace)]) {
         let gap = self.last_change.map(|last| now.saturating_duration_since(last));
         let leads = gap.is_none_or(|gap| gap >= self.quiet());
@@ -85,7 +91,7 @@ impl Debouncer {
             };
             self.put(key, slot);
         }
-        // A half-known change does not count: its finished event still has to be the leading edge.
+        // An unsure change does not count: the event of the finished write still has to be the first of its burst.
         if changes.iter().any(|(_, pace)| *pace == Pace::Finished) {
             if gap.is_some_and(|gap| gap < QUIET) {
                 self.last_close = Some(now);
@@ -120,7 +126,7 @@ impl Debouncer {
         }
     }
 
-    /// The file is empty, missing or being written: wait whether that stays so.
+    /// Notes that the file is empty, missing or being written: we wait whether it stays so.
     pub fn settle(&mut self, now: Instant, key: WatchKey, pace: Pace) {
         let quiet = match pace {
             Pace::Wait(quiet) => quiet.max(SETTLE),
@@ -129,7 +135,7 @@ impl Debouncer {
         self.put(key, Slot::Settling { until: now + quiet });
     }
 
-    /// The file is as its user knows it, or nobody watches it any more.
+    /// Drops the change of a key: the file is as its user loaded it, or it is not watched any more.
     pub fn cancel(&mut self, key: WatchKey) {
         if let Some(slot) = self.slots.remove(&key) {
             self.forget(key, slot);
@@ -148,7 +154,7 @@ impl Debouncer {
         self.due > 0
     }
 
-    /// When `expire` has something to do next.
+    /// The next time at which `expire` has something to do.
     pub fn next_deadline(&self) -> Option<Instant> {
         let timer = self.timers.first().map(|(at, _)| *at);
         timer.into_iter().chain(self.burst_deadline()).min()
@@ -190,7 +196,7 @@ impl Debouncer {
         }
     }
 
-    /// Everything that is due and the burst under way, in key order; `true`: it settled first.
+    /// Takes every due change and the burst under way, in key order; `true` for a change whose settle time has passed.
     pub fn take(&mut self, now: Instant) -> Vec<(WatchKey, bool)> {
         self.expire(now);
         self.end_burst();

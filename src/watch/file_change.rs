@@ -1,41 +1,44 @@
-//! From the OS's words to ours.
+//! Translates the OS's events into [`Signal`]s.
 
 use std::path::PathBuf;
 
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RemoveKind, RenameMode};
 
-/// What one event says about one path. It is a hint where to look: what has become of the file is
-/// decided by its state (`stamp.rs`).
+/// What one event says about one path. It only tells us where to look: the file itself decides what has changed
+/// (`stamp.rs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileChange {
+    /// An entry came into being under this name.
     Created,
-    /// Closed after writing: the write is finished. Only Linux tells.
+    /// The file was closed after writing, so the write is finished. Only Linux reports this.
     Written,
-    /// Written to, and perhaps not for the last time.
+    /// The file was written to, and the writer may go on.
     Modified,
-    /// Times, mode or owner.
+    /// The times, the mode or the owner changed.
     Touched,
+    /// An entry was renamed to this name.
     MovedIn,
+    /// An entry was renamed from this name.
     MovedOut,
+    /// The entry was deleted.
     Removed,
-    /// The file system below is gone. Nothing will tell when it is back.
+    /// The file system at this path was unmounted. Nothing will tell us when it is back.
     Unmounted,
 }
 
 impl FileChange {
-    /// Another file may be behind the name now, or none.
+    /// Whether the name may now stand for another file, or for none.
     pub fn is_about_name(self) -> bool {
         !matches!(self, Self::Written | Self::Modified | Self::Touched)
     }
 }
 
+/// What a backend reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Signal {
-    Changed {
-        path: PathBuf,
-        change: FileChange,
-    },
-    /// A folder above watched ones went elsewhere.
+    /// Something changed at a path.
+    Changed { path: PathBuf, change: FileChange },
+    /// A folder above watched ones was moved away from this path.
     AncestorMoved(PathBuf),
     /// Events were lost.
     Overflow,
@@ -70,7 +73,7 @@ fn file_change(event: &notify::Event) -> Option<FileChange> {
         EventKind::Access(_) => None,
         EventKind::Modify(ModifyKind::Metadata(_)) => Some(FileChange::Touched),
         EventKind::Modify(ModifyKind::Name(RenameMode::From)) => Some(FileChange::MovedOut),
-        // inotify has told both ends one by one by then.
+        // inotify has already reported both ends one by one.
         EventKind::Modify(ModifyKind::Name(RenameMode::Both)) if cfg!(target_os = "linux") => None,
         EventKind::Modify(ModifyKind::Name(_)) => Some(FileChange::MovedIn),
         EventKind::Modify(_) | EventKind::Any | EventKind::Other => Some(FileChange::Modified),

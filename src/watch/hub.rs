@@ -1,4 +1,4 @@
-//! The door to the watch engine: one hub per environment.
+//! [`Hub`]: the interface of the watch engine, one per environment.
 
 use std::fs;
 use std::io;
@@ -12,17 +12,18 @@ use super::shared::{Call, Shared};
 use super::stamp::Stamp;
 use super::{Due, Notice, WatchError, WatchKey, WatchOptions, thread};
 
-/// Watches files and says which ones differ from what their user loaded. Runs no thread and holds
-/// no descriptor while nothing is watched.
+/// Watches files and says which ones differ from what their user loaded. While nothing is watched, it has no thread and
+/// no open descriptor.
 pub struct Hub {
+    /// What the hub shares with its thread and the backend's.
     pub(super) shared: Arc<Shared>,
 }
 
 impl Hub {
-    /// `wake` is called from any thread, without a lock held, when there is something to take. It is
-    /// not called again before `take_due` was, but for one more call when a save has begun, before
-    /// there is anything to take: a thread that sleeps takes as long to wake as a save.
-    /// It must not wait for the thread that calls the hub.
+    /// Makes a hub that calls `wake`, from any thread and without a lock held, when there is something to take.
+    ///
+    /// `wake` is called once until `take_due` is called, and one time more when a save has begun: waking a sleeping thread
+    /// takes as long as a save, so it pays to begin early. `wake` must not wait for the thread that calls the hub.
     pub fn new(wake: Box<dyn Fn() + Send + Sync>) -> Arc<Self> {
         Self::with_backend(wake, Box::new(NotifyBackend::connect))
     }
@@ -32,11 +33,11 @@ impl Hub {
         Arc::new(Self { shared })
     }
 
-    /// Watches the file at this absolute path, which may be a link and need not exist. A change
-    /// after this returned will be due.
+    /// Watches the file at this absolute path, which may be a link and need not exist. Every change after this returns will
+    /// be due.
     ///
-    /// The OS is asked on our own thread, once no new watch has come for a millisecond, 50 at
-    /// most: a change until then shows when the file is compared with the stamp taken here.
+    /// Our own thread asks the OS for the watch, when no other watch was added for 1 ms, and after 50 ms at the latest. We
+    /// see a change before that because the file is then compared with the stamp taken here.
     pub fn watch(&self, path: &Path, options: &WatchOptions) -> Result<WatchKey, WatchError> {
         let stamp = if options.only_content {
             Stamp::with_content(path)
@@ -71,7 +72,7 @@ impl Hub {
         guarded.state.watch(key).map(|watch| Arc::clone(&watch.path))
     }
 
-    /// From now on `take_due` does not return this key, not even for a change just before.
+    /// Ends a watch. From now on `take_due` does not return this key, not even for an earlier change.
     pub fn unwatch(&self, key: WatchKey) {
         let mut guarded = self.shared.state.lock();
         guarded.state.remove(Instant::now(), key);
@@ -82,12 +83,13 @@ impl Hub {
         self.shared.follow_up(guarded);
     }
 
-    /// Everything that differs from what its user loaded, in the order of the watches, each once.
-    /// A file is taken to be loaded as it is when the iterator comes to it: load it then, before
-    /// the next, since it or the way to it may change and change back meanwhile.
+    /// Takes every file that differs from what its user loaded, in the order of the watches, each once.
+    ///
+    /// The hub assumes that the caller loads a file as it is at the moment when the iterator returns it. So the caller has
+    /// to load it before it asks for the next one: a file may change and change back meanwhile.
     pub fn take_due(&self) -> impl Iterator<Item = Due> + '_ {
         let mut guarded = self.shared.state.lock();
-        // Whoever was called early leaves what is under way.
+        // An early wake-up (a save has begun) takes nothing: the burst is not over.
         let candidates = match mem::take(&mut guarded.call) {
             Call::Early => Vec::new(),
             Call::Taken | Call::WithCause => guarded.state.debouncer.take(Instant::now()),
@@ -101,7 +103,7 @@ impl Hub {
         })
     }
 
-    /// The user of `key` has loaded the same file as that of `taken`, which was due.
+    /// Notes that the user of `key` has loaded its file, which is the same as that of `taken`, a watch that was due.
     pub fn take_along(&self, key: WatchKey, taken: WatchKey) {
         self.shared.state.lock().state.take_along(key, taken);
     }
@@ -128,14 +130,14 @@ impl Hub {
     }
 }
 
-/// Whether the folder can be read, if it is there.
+/// Whether the folder can be read; false if it is not there.
 fn is_readable(folder: &Path) -> Result<bool, WatchError> {
     match fs::read_dir(folder) {
         Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {
             let folder = folder.to_owned();
             Err(WatchError::Unreadable { folder, cause })
         }
-        // Whatever else is in the way may change.
+        // The folder may be missing or no folder, which may change later.
         Err(_) => Ok(false),
         Ok(_) => Ok(true),
     }

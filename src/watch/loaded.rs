@@ -1,4 +1,4 @@
-//! Watches that begin after their files were loaded: many at once, none of them late.
+//! Watches of files that were loaded before: many at once, and no change since the load is lost.
 
 use std::path::Path;
 use std::time::Instant;
@@ -10,15 +10,16 @@ use super::{WatchError, WatchKey, WatchOptions, thread};
 /// A file that its user has loaded.
 #[derive(Clone, Copy, Debug)]
 pub struct LoadedFile<'a> {
+    /// The absolute path of the file.
     pub path: &'a Path,
-    /// What it looked like before that. Without it, it is taken to be loaded as it is now.
+    /// What the file looked like before its user loaded it. `None`: the file as it is now counts as loaded.
     pub seen: Option<Stamp>,
 }
 
 impl Hub {
-    /// Watches files that need not exist. What differs from what was seen will be due, also if it changed long ago.
+    /// Watches files, which need not exist. A file that differs from `seen` will be due, even if it changed long ago.
     ///
-    /// A folder that cannot be read is told of in a notice, and its files are polled.
+    /// If a folder cannot be read, there is a notice, and its files are polled.
     pub fn watch_loaded(
         &self,
         files: &[LoadedFile<'_>],

@@ -1,4 +1,4 @@
-//! From the OS's events to due file changes. Nothing here knows of JavaScript.
+//! The watch engine: turns the OS's events into due file changes. Nothing here knows JavaScript.
 //!
 //! ```text
 //!   notify's threads                       ours (one per hub)             the caller's
@@ -13,12 +13,12 @@
 //!        └──────── due at once ────────────────▶ wake ◀────┘        take_due ◀─┘
 //! ```
 //!
-//! Events are hints: what is due follows from comparing the file with the stamp its user loaded.
-//! Lost, doubled or reordered events therefore cost a comparison and nothing else, and the OS need
-//! not be asked before `watch` returns.
+//! Events are only hints. A file is due if it differs from its stamp, which says what the file looked like when its user
+//! loaded it. So a doubled or reordered event costs a comparison and nothing else, and `watch` can return before the OS
+//! has been asked.
 //!
-//! One lock (`shared`), which notify's threads take to deliver an event. Only our thread calls
-//! notify, and never with the lock.
+//! There is one lock (`shared`); notify's threads take it to deliver an event. Only our thread calls notify, and never
+//! while it holds the lock.
 
 mod arming;
 mod backend;
@@ -43,17 +43,17 @@ mod trees;
 pub use hub::Hub;
 pub use loaded::LoadedFile;
 pub use notice::{Notice, WatchError};
-pub use stamp::{Stamp, is_just_emptied};
+pub use stamp::{Stamp, is_just_emptied, is_just_written};
 pub use trees::Trees;
 
 use std::time::Duration;
 
-/// Names one watch of a hub. Later watches have greater keys.
+/// The key of one watch of a hub. Later watches have greater keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WatchKey(u64);
 
 impl WatchKey {
-    /// As JavaScript counts: exact up to 2^53.
+    /// The key as a JavaScript number: exact up to 2^53.
     #[expect(clippy::cast_precision_loss, reason = "so many watches are never made")]
     pub fn number(self) -> f64 {
         self.0 as f64
@@ -69,28 +69,31 @@ impl WatchKey {
     }
 }
 
+/// When files are polled, and not only watched by the OS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Polling {
-    /// Where the OS does not report changes.
+    /// If the OS does not report their changes.
     #[default]
     Auto,
-    /// Only where the OS refuses to watch, whatever the file system.
+    /// Only if the OS refuses to watch, whatever the file system is.
     Off,
-    /// Always, and nothing else.
+    /// Always, in this interval; the OS is not asked at all.
     Every(Duration),
 }
 
+/// How one file is watched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WatchOptions {
-    /// Only other bytes are a change.
+    /// Whether only other bytes count as a change.
     pub only_content: bool,
+    /// When the file is polled.
     pub polling: Polling,
-    /// Wait for this quiet of the file instead of delivering its first change at once.
+    /// Delivers a change when the file has not changed for this time, and not at once.
     pub debounce: Option<Duration>,
 }
 
 impl WatchOptions {
-    /// Within the bounds that the clock's arithmetic and the processor can bear.
+    /// The options with their times within bounds: no overflow of the clock, no busy loop.
     fn bounded(mut self) -> Self {
         const LONGEST: Duration = Duration::from_hours(24);
         self.debounce = self.debounce.map(|quiet| quiet.min(LONGEST));
@@ -104,8 +107,10 @@ impl WatchOptions {
 /// A file that differs from what its user loaded last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
+    /// The watch of the file.
     pub key: WatchKey,
-    /// Empty or missing, and for long enough that nobody is in the middle of a save.
+    /// Whether the file is empty or missing, and has been for longer than a save takes.
     pub settled: bool,
+    /// Whether the file is missing.
     pub missing: bool,
 }

@@ -1,19 +1,23 @@
-//! File systems that do not report what others change in them.
+//! Finds file systems that do not report changes by other machines.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Names in `/proc/self/mountinfo`; `fuse.*` and `nfs*` beside them. Windows' drives in WSL are `9p` or `drvfs`.
+/// Such file systems by their names in `/proc/self/mountinfo`; all of `fuse.*` and `nfs*` are further ones. Windows'
+/// drives in WSL are `9p` or `drvfs`.
 const WITHOUT_EVENTS: &[&str] = &[
     "9p", "afs", "beegfs", "ceph", "cifs", "drvfs", "fuse", "gpfs", "lustre", "prl_fs", "smb3", "smbfs",
     "vboxsf", "virtiofs", "vmhgfs",
 ];
 
+/// A mounted file system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
+    /// The folder where it is mounted.
     pub at: PathBuf,
+    /// The name of its type.
     pub kind: String,
 }
 
@@ -25,9 +29,10 @@ impl Mount {
     }
 }
 
-/// Remembers the answer for each device, so that the table is read once per device.
+/// Remembers the answers, so that the kernel's table is read once per device.
 #[derive(Default)]
 pub struct Mounts {
+    /// The mount of each device that was asked for; `None` if it reports events.
     devices: HashMap<u64, Option<Mount>>,
 }
 
@@ -41,16 +46,18 @@ impl Mounts {
         mount.as_ref()
     }
 
-    /// Mounts may have changed.
+    /// Forgets all answers, as mounts may have changed.
     pub fn forget(&mut self) {
         self.devices.clear();
     }
 }
 
-/// Which folder it is, whatever its name.
+/// The identity of a folder, which does not depend on its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
+    /// The number of its file system.
     pub device: u64,
+    /// Its number within the file system.
     inode: u64,
 }
 
@@ -67,7 +74,7 @@ pub fn identity(_: &Path) -> Option<Identity> {
     None
 }
 
-/// The mount with the longest path above the folder; of equal ones the last, which covers the others.
+/// The mount with the longest path above the folder. Of mounts at the same path, the last one covers the others.
 fn mount_of(folder: &Path, table: &[u8]) -> Option<Mount> {
     table
         .split(|byte| *byte == b'\n')
@@ -76,7 +83,7 @@ fn mount_of(folder: &Path, table: &[u8]) -> Option<Mount> {
         .max_by_key(|mount| mount.at.as_os_str().len())
 }
 
-/// `id parent major:minor root mount-point options [tags…] - type source options`
+/// Parses one line: `id parent major:minor root mount-point options [tags…] - type source options`.
 fn parse(line: &[u8]) -> Option<Mount> {
     let mut fields = line.split(|byte| *byte == b' ');
     let at = unescape(fields.nth(4)?);
@@ -87,7 +94,7 @@ fn parse(line: &[u8]) -> Option<Mount> {
     })
 }
 
-/// Spaces, tabs, newlines and backslashes are written as three octal digits.
+/// Decodes a field: the kernel writes spaces, tabs, newlines and backslashes as `\` and three octal digits.
 fn unescape(field: &[u8]) -> OsString {
     let mut bytes = Vec::with_capacity(field.len());
     let mut rest = field;

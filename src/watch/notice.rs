@@ -1,4 +1,4 @@
-//! What the user should be told: errors that stop one watch, notices that do not.
+//! Messages for the user: an error stops one watch, a notice does not.
 
 use std::fmt;
 use std::fs;
@@ -37,18 +37,18 @@ impl std::error::Error for WatchError {
     }
 }
 
-/// Something to tell the user. A hub gives each one once.
+/// A notice for the user. A hub gives each one once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Notice {
-    /// No more watches for this user: further folders are polled.
+    /// The user's limit of watches is reached, so further folders are polled.
     WatchLimit { limit: Option<u64> },
-    /// No more inotify instances for this user: folders are polled.
+    /// The user's limit of inotify instances is reached, so folders are polled.
     InstanceLimit { limit: Option<u64> },
-    /// No more open files for this process: folders are polled.
+    /// The process's limit of open files is reached, so folders are polled.
     OpenFileLimit,
-    /// This file system does not report what others change: polled.
+    /// This file system does not report changes by other machines, so its files are polled.
     NoEvents { mount: PathBuf, kind: String },
-    /// A watched folder became unreadable: polled until that ends.
+    /// A watched folder became unreadable, so its files are polled until it can be read again.
     Unreadable { folder: PathBuf },
 }
 
@@ -59,12 +59,12 @@ impl Notice {
         }
     }
 
-    /// Whether all is as it should be, and this only explains it.
+    /// Whether this only explains something that works, so that it is written only when logging is on.
     pub fn is_for_the_log(&self) -> bool {
         matches!(self, Self::NoEvents { .. })
     }
 
-    /// Which of the two limits it was, the kernel does not say.
+    /// The notice for `EMFILE`, by which the kernel reports two limits: we try to open a file to find out which one it is.
     pub fn instance_limit() -> Self {
         match fs::read_dir("/proc/self/fd") {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Self::OpenFileLimit,

@@ -1,4 +1,4 @@
-//! Files to look at from time to time, since nobody tells us about them.
+//! The files that we look at from time to time, because the OS does not report their changes or the user asked for it.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -13,31 +13,40 @@ pub const POLL_INTERVAL: Duration = Duration::from_millis(300);
 /// Why a file is polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
+    /// The user asked for it.
     Asked,
+    /// We found that events do not suffice.
     Found(PollCause),
 }
 
+/// A polled file.
 #[derive(Debug)]
 struct Entry {
+    /// Why the file is polled.
     reason: Reason,
+    /// The time between two looks.
     interval: Duration,
+    /// When to look next.
     next: Instant,
+    /// Whether we have looked at least once.
     has_looked: bool,
-    /// What the last look saw.
+    /// What the last look saw; `None`: no file.
     seen: Option<Facts>,
 }
 
-/// What a look at a file calls for.
+/// What has to be done after a look at a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
-    /// It may have changed: compare it.
+    /// Compare the file with its stamp: it may have changed.
     pub compare: bool,
-    /// It came or went, perhaps with a folder or mount above it: find its way again.
+    /// Find the route of the file again: it came or went, perhaps with a folder or mount above it.
     pub find_again: bool,
 }
 
+/// The polled files of one hub.
 #[derive(Debug, Default)]
 pub struct PollSchedule {
+    /// The polled files by their watches.
     entries: BTreeMap<WatchKey, Entry>,
 }
 
@@ -65,7 +74,7 @@ impl PollSchedule {
         self.entries.values().map(|entry| entry.next).min()
     }
 
-    /// The files to look at now. The ones due soon are taken along, so that all share one wake-up.
+    /// The files to look at now. Files that are due soon are included, so that all share one wake-up.
     pub fn take_due(&mut self, now: Instant) -> Vec<WatchKey> {
         let due = self
             .entries
@@ -84,7 +93,7 @@ impl PollSchedule {
         };
         let is_first = !mem::replace(&mut entry.has_looked, true);
         let before = mem::replace(&mut entry.seen, facts);
-        // Within a step of its clock, a file may change without a trace in its facts.
+        // Within one step of the file system's clock, a file may change while its facts stay the same.
         let compare = is_first || before != facts || facts.is_some_and(|facts| facts.is_recent());
         let came_or_went = !is_first && before.is_some() != facts.is_some();
         Verdict {

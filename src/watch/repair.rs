@@ -1,4 +1,4 @@
-//! Finds the ways to files: of new watches, and anew after folders or links have changed.
+//! Finds the routes of new watches, and finds routes again after folders or links have changed.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -14,20 +14,23 @@ use super::shared::Shared;
 use super::stamp::Sight;
 use super::{Polling, WatchKey, WatchOptions};
 
-/// So many files are looked at between two looks at the state.
+/// This many files are compared before the lock is taken again.
 const COMPARED_AT_ONCE: usize = 64;
 
-/// Folders and links that changed: what goes through them has to find its way again.
+/// The watches whose routes have to be found again.
 #[derive(Debug, Default)]
 pub struct Repairs {
+    /// Folders and links that changed: every route through one of them.
     pub paths: HashSet<PathBuf>,
-    /// Folders whose mode, owner or times changed. If they can be read as before, the ways through them are the same.
+    /// Folders whose mode, owner or times changed. If we can read them as before, the routes through them are the same.
     pub touched: HashSet<PathBuf>,
+    /// Watches that have to find their routes again for another reason.
     pub keys: BTreeSet<WatchKey>,
-    /// New watches.
+    /// Watches that are new.
     pub added: Vec<WatchKey>,
-    /// Events were lost: anything may have changed.
+    /// Whether events were lost, so that every route may have changed.
     pub all: bool,
+    /// Whether a file system was unmounted.
     pub unmounted: bool,
 }
 
@@ -40,15 +43,20 @@ impl Repairs {
     }
 }
 
+/// A watch without a route.
 struct Detached {
+    /// Its key.
     key: WatchKey,
+    /// The watched path.
     path: Arc<Path>,
+    /// Its options.
     options: WatchOptions,
+    /// Whether it was polled because its file system was not mounted.
     was_unmounted: bool,
 }
 
-/// Arms the folders on the way, those that may have been replaced anew, and then compares every
-/// file behind them: what happened while nobody was watching shows in its state.
+/// Finds the routes again, arms the folders on them (those that may have been replaced a second time), and then compares
+/// the files: the comparison shows the changes made while no watch was there.
 pub fn repair(shared: &Shared, generation: u64, arming: &mut Arming, mut repairs: Repairs) {
     let mut in_place = std::mem::take(&mut repairs.touched);
     in_place.retain(|folder| {
@@ -67,7 +75,7 @@ pub fn repair(shared: &Shared, generation: u64, arming: &mut Arming, mut repairs
         arming.forget_ways();
         arming.disarm_unwatched();
     }
-    // A watch follows its folder when that is moved, and the OS may have dropped it already.
+    // The OS's watch follows a folder that is moved, and the OS may have dropped the watch already.
     let disarmed: Vec<_> = folders
         .into_iter()
         .filter_map(|folder| arming.disarm(&folder).map(|identity| (folder, identity)))
@@ -78,10 +86,10 @@ pub fn repair(shared: &Shared, generation: u64, arming: &mut Arming, mut repairs
             return;
         }
         let mut attached = attach(arming, &watch.path, watch.options);
-        // The event may not have come: the watch ended with the mount.
+        // The event "unmounted" may be missing, because the watch ended with the mount.
         let is_unmounted =
             |route| unmounted || watch.was_unmounted || arming.ends_below_a_mount(route, &disarmed);
-        // By now it may be mounted again, behind the way that was found.
+        // The file system may be mounted again by now: then the route leads to it.
         let ends_before = |route: &Route| route.last().is_some_and(|point| point.role == Role::Via);
         if attached.poll.is_none()
             && is_unmounted(&attached.route)
@@ -113,7 +121,7 @@ pub fn repair(shared: &Shared, generation: u64, arming: &mut Arming, mut repairs
     if !in_place.is_empty()
         && let Some(guarded) = shared.lock_as(generation)
     {
-        // A folder that may not be searched hides its files.
+        // A mode without the right to search the folder hides its files.
         let (_, keys) = guarded.state.roots.touched_by(&in_place);
         drop(guarded);
         let keys: Vec<_> = keys.into_iter().collect();
@@ -127,8 +135,10 @@ fn compare_all(shared: &Shared, generation: u64, keys: &[WatchKey], change: File
     }
 }
 
-/// Compares files whose folders have been armed, or touched. Only what differs is compared with the lock held, for which the
-/// caller's thread would wait: of what changes after the first look the OS tells.
+/// Compares files whose folders have been armed or touched.
+///
+/// The first look is without the lock, since the caller's thread would have to wait for it; only files that differ are
+/// compared again with the lock held. A file that changes after the first look is no loss, as the OS reports it.
 fn compare(shared: &Shared, generation: u64, keys: &[WatchKey], change: FileChange) {
     let Some(guarded) = shared.lock_as(generation) else {
         return;
@@ -138,7 +148,7 @@ fn compare(shared: &Shared, generation: u64, keys: &[WatchKey], change: FileChan
     for key in keys {
         if let Some(watch) = state.watch(*key) {
             if state.debouncer.awaits(*key) {
-                // It may be back as it was, and nothing to wait for.
+                // The file may be as it was before, so that there is nothing to wait for any more.
                 differ.insert(*key);
             } else {
                 unsure.push((
@@ -215,7 +225,7 @@ fn attach(arming: &mut Arming, path: &Path, options: WatchOptions) -> Attached {
     attached
 }
 
-/// Disarms what is unused, and finishes arming the rest.
+/// Disarms the unused folders, and sends the backend's batched requests.
 pub fn tidy(shared: &Shared, generation: u64, arming: &mut Arming) {
     let Some(mut guarded) = shared.lock_as(generation) else {
         return;

@@ -1,4 +1,4 @@
-//! Which watches an event concerns: folder, then name.
+//! Finds the watches that an event concerns: by the folder, then by the name in it.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsStr;
@@ -10,13 +10,16 @@ use super::WatchKey;
 use super::file_change::{FileChange, Signal};
 use super::route::{Point, Role};
 
+/// The interest of a watch in a folder's entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interest {
+    /// The watch.
     pub key: WatchKey,
+    /// What the entry is on the watch's route.
     pub role: Role,
 }
 
-/// Nearly every file has one watch, which is kept without an allocation of its own.
+/// The interests in one entry. Nearly every file has one watch, which is kept without an allocation of its own.
 #[derive(Debug)]
 enum Interests {
     One(Interest),
@@ -38,7 +41,7 @@ impl Interests {
         }
     }
 
-    /// Returns whether any are left.
+    /// Removes the interest of a watch, and returns whether any interest is left.
     fn remove(&mut self, key: WatchKey) -> bool {
         match self {
             Self::One(interest) => interest.key != key,
@@ -50,10 +53,12 @@ impl Interests {
     }
 }
 
+/// The interests of all watches. A *watch root* is a folder that some route goes through.
 #[derive(Debug, Default)]
 pub struct Roots {
+    /// The watch roots, each with the names of the entries that are of interest.
     folders: HashMap<Arc<Path>, HashMap<Arc<OsStr>, Interests>>,
-    /// The folders above these, with the number of those directly below that are in either map.
+    /// The folders above `folders`, each with the number of folders directly below it that are in one of the two maps.
     above: HashMap<PathBuf, usize>,
 }
 
@@ -118,12 +123,12 @@ impl Roots {
         self.folders.contains_key(folder)
     }
 
-    /// Whether this is a folder above one that something is interested in.
+    /// Whether this folder is above a watch root.
     pub fn is_above(&self, folder: &Path) -> bool {
         self.above.contains_key(folder)
     }
 
-    /// Who is interested in this entry.
+    /// The interests in this entry.
     pub fn at(&self, path: &Path) -> &[Interest] {
         path.parent()
             .zip(path.file_name())
@@ -131,7 +136,7 @@ impl Roots {
             .map_or(&[], Interests::as_slice)
     }
 
-    /// Whether something is written to a file of interest, or a file appears beside one.
+    /// Whether the signal may be the beginning of a save: a write to a watched file, or a new file beside one.
     pub fn shows_save(&self, signal: &Signal) -> bool {
         match signal {
             Signal::Changed {
@@ -146,8 +151,8 @@ impl Roots {
         }
     }
 
-    /// The folders at or below any of these paths, and all watches that go through them or through
-    /// the entries that these paths name.
+    /// The watch roots at or below any of these paths, and the watches whose routes go through these watch roots or through
+    /// the entries that the paths name.
     pub fn touched_by(&self, paths: &HashSet<PathBuf>) -> (Vec<Arc<Path>>, BTreeSet<WatchKey>) {
         if paths.is_empty() {
             return (Vec::new(), BTreeSet::new());
@@ -165,6 +170,7 @@ impl Roots {
         (folders, keys)
     }
 
+    /// All watch roots.
     pub fn all(&self) -> HashSet<Arc<Path>> {
         self.folders.keys().map(Arc::clone).collect()
     }

@@ -1,4 +1,4 @@
-//! Which folder entries decide what is behind a path.
+//! Routes: the folder entries that decide which file a path leads to.
 
 use std::collections::{HashMap, VecDeque};
 use std::ffi::{OsStr, OsString};
@@ -6,44 +6,53 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-/// More links than this are a loop (as on Linux).
+/// A path through more links than this is a loop (as on Linux).
 const MAX_LINKS: u32 = 40;
 
+/// What an entry is on a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// The file itself, or its place in an existing folder.
     Target,
-    /// A link on the way, or the place of the first missing folder: a change here leads elsewhere.
+    /// A link on the route, or the place of the first missing folder: after a change here, the path leads elsewhere.
     Via,
 }
 
 /// An entry of a real folder (no link in its path).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Point {
+    /// The real path of the folder.
     pub folder: Arc<Path>,
+    /// The name of the entry.
     pub name: Arc<OsStr>,
+    /// What the entry is on its route.
     pub role: Role,
 }
 
-/// A path's points in the order of the way; the last one is where the file is or would be.
+/// The points that a path leads through, in this order; the last one is where the file is or would be.
 pub type Route = Vec<Point>;
 
 /// Where a path leads.
 enum End {
+    /// To this folder.
     Folder(Arc<Path>),
-    /// No folder: the last point tells where the way ends.
+    /// Not to a folder: the last point of the route says where it ends.
     Elsewhere,
 }
 
+/// The route to a folder.
 #[derive(Clone)]
 struct Walk {
+    /// The links on the route, and the place of the first missing folder, if one is missing.
     via: Route,
+    /// The real folder, if the path leads to one.
     end: Option<Arc<Path>>,
 }
 
-/// Finds routes. Remembers the way to each folder, so that thousands of files cost one `lstat` each.
+/// Finds routes. Remembers the route to each folder, so that each further file in it costs one `lstat`.
 #[derive(Default)]
 pub struct Routes {
+    /// The remembered routes by the paths of the folders.
     folders: HashMap<PathBuf, Walk>,
 }
 
@@ -61,7 +70,7 @@ impl Routes {
         if fs::symlink_metadata(folder.join(name)).is_ok_and(|metadata| metadata.is_symlink()) {
             return walk(path).0;
         }
-        // No larger than it is: thousands are kept.
+        // Without spare capacity, since thousands of routes are kept.
         let mut route = Route::with_capacity(way.via.len() + 1);
         route.extend(way.via);
         route.push(Point {
@@ -83,14 +92,14 @@ impl Routes {
         };
         let mut way = Walk { via, end };
         if way.end.is_none() {
-            // For what lies below, the missing folder is on the way.
+            // For a path below the missing folder, its place is not the target.
             way.via.last_mut()?.role = Role::Via;
         }
         self.folders.insert(path.to_owned(), way.clone());
         Some(way)
     }
 
-    /// Something on the way to this path may have changed.
+    /// Forgets the route to the folder of this path, which may have changed.
     pub fn forget(&mut self, path: &Path) {
         if let Some(parent) = path.parent() {
             self.folders.remove(parent);
@@ -150,7 +159,7 @@ fn walk(path: &Path) -> (Route, End) {
     (route, End::Folder(Arc::from(real)))
 }
 
-/// Puts the components of a path before those that are left; an absolute one starts over.
+/// Puts the components of a path before those in `rest`; an absolute path starts again at the root.
 fn enter(path: &Path, real: &mut PathBuf, rest: &mut VecDeque<OsString>) {
     let mut names = VecDeque::new();
     for component in path.components() {

@@ -1,4 +1,4 @@
-//! What the hub, its thread and the backend's thread share.
+//! The state that the hub, its thread and the backend's thread share, behind one lock.
 
 use std::sync::{Arc, Weak};
 use std::thread::{self, ThreadId};
@@ -11,53 +11,68 @@ use super::debouncer::QUIET;
 use super::file_change::Signal;
 use super::state::State;
 
-/// How long `shutdown` waits for calls under way. They do not wait for anyone; a dead network file
-/// system may hold them up.
+/// How long `shutdown` waits for calls under way. Such a call waits for no lock, but a dead network file system may
+/// hold it up.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// What the threads share.
 pub struct Shared {
-    /// Held neither while the backend nor while `wake` is called.
+    /// The lock. It is never held while the backend or `wake` is called.
     pub state: Mutex<Guarded>,
-    /// Calls our thread.
+    /// Wakes our thread.
     pub bell: Condvar,
-    /// Tells that a thread has ended or is back from `wake`.
+    /// Rings when a thread has ended or has returned from `wake`.
     calm: Condvar,
+    /// Wakes the caller, who then takes the due changes.
     wake: Box<dyn Fn() + Send + Sync>,
+    /// Opens a backend.
     connect: Arc<Connect>,
+    /// Receives the backend's signals.
     sink: Sink,
 }
 
-/// What our thread does. Awake, it looks for work before it sleeps.
+/// What our thread does.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Sleep {
+    /// It works, and looks for more work before it sleeps.
     #[default]
     Awake,
+    /// It sleeps until this time.
     Until(Instant),
+    /// It sleeps until it is woken.
     Endless,
 }
 
-/// What the caller was called for with `wake`, since it came for what is due.
+/// Why `wake` was called last since the caller took the due changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Call {
-    /// It has come.
+    /// `wake` was not called since then.
     #[default]
     Taken,
-    /// A save has begun: there will be something to take.
+    /// A save has begun, so there will be something to take.
     Early,
     /// There is something to take.
     WithCause,
 }
 
+/// What the lock protects.
 #[derive(Default)]
 pub struct Guarded {
+    /// The watches and their changes.
     pub state: State,
+    /// Whether the hub has been shut down.
     pub shut_down: bool,
-    /// The number of our present thread. An older one ends when it sees this.
+    /// The number of our current thread. A thread with another number ends when it sees this.
     pub generation: u64,
+    /// Our threads that have not ended.
     pub threads: Vec<ThreadId>,
+    /// What our current thread does.
     pub sleep: Sleep,
+    /// Why the caller was last woken.
     pub call: Call,
+    /// The time of the last signal that may be the beginning of a save.
     last_sign: Option<Instant>,
+    /// The threads that are calling `wake` now.
     waking: Vec<ThreadId>,
 }
 
@@ -68,7 +83,7 @@ impl Guarded {
         is_asleep && self.state.repairs.is_empty() && self.state.tidy_at.is_none()
     }
 
-    /// Ends our thread.
+    /// Makes our thread end as soon as it sees this.
     pub fn dismiss(&mut self) {
         self.generation += 1;
         self.sleep = Sleep::Awake;
@@ -77,7 +92,7 @@ impl Guarded {
     fn thread_oversleeps(&self) -> bool {
         let wanted = || self.state.next_deadline();
         match self.sleep {
-            // First, as the deadline takes a look at every polled file.
+            // Before the deadlines, which take a look at every polled file.
             Sleep::Awake => false,
             _ if self.state.has_urgent_repairs() => true,
             Sleep::Endless => wanted().is_some(),
@@ -85,7 +100,7 @@ impl Guarded {
         }
     }
 
-    /// `sign`: when a save showed that it has begun.
+    /// Whether the caller has to be woken now; notes that. `sign` is the time of a signal that may begin a save.
     fn begin_wake(&mut self, sign: Option<Instant>) -> bool {
         let is_first_sign = sign.is_some_and(|now| self.is_first_sign(now));
         let call = if self.state.has_news() {
@@ -106,7 +121,7 @@ impl Guarded {
         begins
     }
 
-    /// Of the signs of a burst only the first one counts: after it the caller is awake, or has enough to do.
+    /// Whether this sign is the first of its burst. After the first, the caller is awake or has enough to do.
     fn is_first_sign(&mut self, now: Instant) -> bool {
         let last = self.last_sign.replace(now);
         last.is_none_or(|last| now.saturating_duration_since(last) >= QUIET)
@@ -138,7 +153,7 @@ impl Shared {
     }
 
     fn on_signal(&self, signal: Signal) {
-        // A trace that is written into a watched folder would make events of its own, and they a trace, without end.
+        // Only for signals of interest: a trace that is written into a watched folder makes events itself, without end.
         if tracing::enabled!(tracing::Level::TRACE) && self.state.lock().state.is_of_interest(&signal) {
             tracing::trace!(?signal);
         }
@@ -151,7 +166,7 @@ impl Shared {
         }
     }
 
-    /// After each change of the state: calls our thread and the caller's if there is cause to.
+    /// Wakes our thread and the caller if they have something to do. To be called after each change of the state.
     pub fn follow_up(&self, guarded: MutexGuard<'_, Guarded>) {
         self.follow_up_on(guarded, None);
     }
@@ -160,7 +175,7 @@ impl Shared {
         let oversleeps = guarded.thread_oversleeps();
         let wakes = guarded.begin_wake(sign);
         drop(guarded);
-        // The caller first: somebody waits for what it loads, and for our thread nobody does.
+        // The caller first: a user waits for the update, and nobody waits for our thread.
         if wakes {
             (self.wake)();
             let me = thread::current().id();
@@ -172,13 +187,13 @@ impl Shared {
         }
     }
 
-    /// The state for our thread of this generation; `None` when that is to end.
+    /// Locks the state for our thread of this generation; `None` if that thread has to end.
     pub fn lock_as(&self, generation: u64) -> Option<MutexGuard<'_, Guarded>> {
         let guarded = self.state.lock();
         (guarded.generation == generation).then_some(guarded)
     }
 
-    /// Connects to the OS.
+    /// A function that opens the backend.
     pub fn connector(&self) -> impl Fn() -> Result<Box<dyn WatchBackend>, BackendError> + use<> {
         let (connect, sink) = (Arc::clone(&self.connect), Arc::clone(&self.sink));
         move || connect(Arc::clone(&sink))
@@ -190,7 +205,7 @@ impl Shared {
         self.calm.notify_all();
     }
 
-    /// Waits until no other thread is ours or in `wake`.
+    /// Waits until all our other threads have ended and no other thread is in `wake`.
     pub fn wait_for_calm(&self) {
         let me = thread::current().id();
         let deadline = Instant::now() + PATIENCE;

@@ -1,4 +1,4 @@
-//! What a hub knows: its watches, whose event is whose, what is due.
+//! [`State`]: what a hub knows of its watches and their changes.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
@@ -18,17 +18,23 @@ use super::stamp::{Comparison, Sight, Stamp, is_just_spoilt};
 use super::{Due, Polling, WatchKey, WatchOptions};
 use rustc_hash::FxBuildHasher;
 
-/// How long new watches wait for others: thousands in a row would wake our thread for each otherwise,
+/// Our thread begins with new watches when no other was added for this time. If each of thousands of new watches woke it,
+/// it would take the processor and the lock from the caller who adds them.
 const GATHER: Duration = Duration::from_millis(1);
-/// and it would take the processor and the lock from the caller, who is adding them.
+/// Our thread begins with new watches after this time even if more are being added.
 const GATHER_CAP: Duration = Duration::from_millis(50);
-/// How long folders wait to be tidied up.
+/// The time between a folder's last use and the tidying up.
 const TIDY: Duration = Duration::from_millis(10);
 
+/// One watch.
 pub struct Watch {
+    /// The watched path, as given.
     pub path: Arc<Path>,
+    /// How the file is watched.
     pub options: WatchOptions,
+    /// What the file looked like when its user loaded it.
     pub stamp: Stamp,
+    /// The route of the path; empty until it is found.
     route: Route,
 }
 
@@ -45,27 +51,39 @@ impl Watch {
     }
 }
 
+/// What a hub knows of its watches and their changes.
 #[derive(Default)]
 pub struct State {
+    /// The watches by key.
     watches: HashMap<WatchKey, Box<Watch>, FxBuildHasher>,
+    /// The number of the newest key.
     last_key: u64,
+    /// The folders that the routes go through.
     pub roots: Roots,
+    /// Decides when changes are due.
     pub debouncer: Debouncer,
+    /// The files that are polled.
     pub polls: PollSchedule,
-    /// Folders found readable, as text.
+    /// Folders that were found readable.
     pub readable: HashSet<OsString, FxBuildHasher>,
+    /// The watches whose routes our thread has to find.
     pub repairs: Repairs,
-    /// Until when new watches wait for others, and at the latest.
+    /// When our thread begins with new watches: this time moves with each of them, but never beyond the second one.
     gather: Option<(Instant, Instant)>,
+    /// Folders that may have lost their last watch.
     vacated: Vec<Arc<Path>>,
-    /// Folders are being armed for routes that are not in `roots` yet: whatever happens to a name
-    /// meanwhile may concern them.
+    /// Whether our thread is arming folders whose routes are not in `roots` yet, so that any change of a name may concern
+    /// them.
     pub attaching: bool,
+    /// Whether the backend reports finished writes.
     pub tells_finished_writes: bool,
-    /// When the folders are to be tidied up; see `Arming::tidy`.
+    /// When our thread tidies up; see `Arming::tidy`.
     pub tidy_at: Option<Instant>,
+    /// Notices for the caller to take.
     notices: Vec<Notice>,
+    /// All notices that there were, as each is given once.
     told: HashSet<Notice>,
+    /// Whether a notice came since the caller was woken.
     has_news: bool,
 }
 
@@ -106,12 +124,12 @@ impl State {
         key
     }
 
-    /// Whether something has to find its way again that does not wait for others.
+    /// Whether our thread has repairs to do other than new watches, so that it must not wait for more.
     pub fn has_urgent_repairs(&self) -> bool {
         !self.repairs.only_adds()
     }
 
-    /// What has to find its way again by now.
+    /// Takes the repairs to do now; none while new watches may be followed by others.
     pub fn take_repairs(&mut self, now: Instant) -> Repairs {
         if !self.has_urgent_repairs() && self.gather.is_some_and(|(until, _)| until > now) {
             return Repairs::default();
@@ -131,7 +149,7 @@ impl State {
         }
     }
 
-    /// Returns whether nobody else is interested in one of the folders.
+    /// Removes a watch's interests, and returns whether a folder has lost its last watch.
     fn leave(&mut self, key: WatchKey, route: &Route) -> bool {
         self.roots.remove(key, route);
         let folders = route.iter().map(|point| &point.folder);
@@ -141,8 +159,8 @@ impl State {
         self.vacated.len() > before
     }
 
-    /// The folders that nobody is interested in any more. They may still be armed, but what happens
-    /// to them goes unheeded: they are not to be taken for armed again.
+    /// Takes the folders that have no watch any more. They may still be armed, but we ignore their events, so a new watch
+    /// must not take them for armed.
     pub fn take_vacated(&mut self) -> Vec<Arc<Path>> {
         let mut vacated = mem::take(&mut self.vacated);
         vacated.retain(|folder| !self.roots.is_root(folder));
@@ -157,7 +175,7 @@ impl State {
         };
     }
 
-    /// Soon, and together with what comes until then.
+    /// Makes our thread tidy up soon, once for all folders that are vacated until then.
     pub fn tidy_soon(&mut self, now: Instant) {
         self.tidy_at = self.tidy_at.or(Some(now + TIDY));
     }
@@ -169,7 +187,7 @@ impl State {
         }
     }
 
-    /// Returns whether anybody still watches it.
+    /// Sets the route of a watch. False if the watch has ended.
     pub fn reattach(&mut self, key: WatchKey, route: Route) -> bool {
         let Some(watch) = self.watches.get_mut(&key) else {
             return false;
@@ -199,7 +217,7 @@ impl State {
         }
     }
 
-    /// Whether it is about something that is watched, and not only a neighbour of it.
+    /// Whether the signal concerns a watched file or folder, and not only a neighbour.
     pub fn is_of_interest(&self, signal: &Signal) -> bool {
         match signal {
             Signal::Changed { path, .. } => self.roots.is_root(path) || !self.roots.at(path).is_empty(),
@@ -207,7 +225,8 @@ impl State {
         }
     }
 
-    /// Whether a save may begin so. Where nobody tells of its end, it has to rest first.
+    /// Whether the signal may be the beginning of a save. False if the backend does not report finished writes: then the
+    /// file has to rest before it is due.
     pub fn is_sign_of_save(&self, signal: &Signal) -> bool {
         self.tells_finished_writes && self.roots.shows_save(signal)
     }
@@ -239,7 +258,8 @@ impl State {
             let comparison = watch.comparison(change != FileChange::Touched);
             let fresh = watch.stamp.fresh(&watch.path, comparison);
             let sight = fresh.compared_with(&watch.stamp, comparison);
-            // Or the next look for another cause would take it for a write. What is under way is compared as it was.
+            // Otherwise the next comparison would take the new inode time for a write. A file with a change under way is
+            // still compared with its old stamp.
             if change == FileChange::Touched && sight == Sight::Same && !self.debouncer.awaits(key) {
                 watch.stamp.take_inode_time(&fresh);
             }
@@ -250,7 +270,7 @@ impl State {
         }
     }
 
-    /// Returns the change if it is one to debounce.
+    /// Moves the watch's change as the result of a comparison demands. Returns the change if it has to be debounced.
     pub fn on_sight(
         &mut self,
         now: Instant,
@@ -260,7 +280,7 @@ impl State {
     ) -> Option<(WatchKey, Pace)> {
         let watch = self.watches.get(&key)?;
         match sight {
-            // The file may not have been read, and what is due is compared once more.
+            // Nothing to cancel: a touched file may not have been read, and a due file is compared once more.
             Sight::Same if change == FileChange::Touched => {}
             Sight::Same => self.debouncer.cancel(key),
             Sight::Empty | Sight::Gone => self.debouncer.settle(now, key, watch.pace(Pace::Finished)),
@@ -287,7 +307,7 @@ impl State {
         if !change.is_about_name() {
             return false;
         }
-        // Told of a folder that it watches for a moment too, notify has ended all watches below.
+        // After this event for a folder above watched ones, notify has ended all watches below it.
         if self.roots.is_above(path) {
             return true;
         }
@@ -298,8 +318,8 @@ impl State {
                 && std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()))
     }
 
-    /// Whether a file that the debouncer let go differs from what its user loaded, which it is taken
-    /// to be from now on.
+    /// Compares a file whose change is due with what its user loaded. If it differs, it is due, and counts as loaded from
+    /// now on.
     pub fn due(&mut self, now: Instant, key: WatchKey, settled: bool) -> Option<Due> {
         let watch = self.watches.get_mut(&key)?;
         let fresh = Stamp::with_content(&watch.path);
@@ -322,14 +342,15 @@ impl State {
         })
     }
 
-    /// What this watch's file was found to hold, if it has not been loaded meanwhile.
+    /// Replaces the stamp of a watch by one with the content, unless the file was loaded again meanwhile.
     pub fn note_content(&mut self, key: WatchKey, before: Stamp, stamp: Stamp) {
         if let Some(watch) = self.watches.get_mut(&key).filter(|watch| watch.stamp == before) {
             watch.stamp = stamp;
         }
     }
 
-    /// What came since stays due: it differs.
+    /// Gives a watch the stamp of another watch of the same path, whose file was just loaded for both. A later change of the
+    /// file still differs from that stamp.
     pub fn take_along(&mut self, key: WatchKey, taken: WatchKey) {
         let Some((path, stamp)) = self.watch(taken).map(|it| (Arc::clone(&it.path), it.stamp)) else {
             return;
@@ -353,7 +374,7 @@ impl State {
         self.has_news || self.debouncer.has_due()
     }
 
-    /// The caller has been told of the notices so far; it may leave them.
+    /// Notes that the caller was woken for the notices so far. It need not take them.
     pub fn on_woken(&mut self) {
         self.has_news = false;
     }

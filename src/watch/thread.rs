@@ -1,4 +1,4 @@
-//! Our thread: waits for deadlines, repairs routes, polls. It alone talks to the backend.
+//! Our thread: waits for deadlines, repairs routes, polls files. No other thread calls the backend.
 
 use std::io;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use super::repair::{repair, tidy};
 use super::shared::{Guarded, Shared, Sleep};
 use super::stamp::{Comparison, Facts, Sight};
 
-/// How long until a folder that could not be watched is tried again.
+/// The time until a folder that the OS refused to watch is tried again.
 const RETRY: Duration = Duration::from_secs(10);
 
-/// Starts the thread. One of an earlier watch may still be about to end; this one takes its place.
+/// Starts the thread. An older one that has not ended yet gives way to it.
 pub fn start(shared: &Arc<Shared>, guarded: &mut Guarded) -> io::Result<()> {
     guarded.dismiss();
     shared.bell.notify_all();
@@ -67,6 +67,7 @@ fn work(shared: &Shared, generation: u64) {
     }
 }
 
+/// A polled file to look at now.
 struct Look {
     key: WatchKey,
     path: Arc<std::path::Path>,
@@ -86,7 +87,7 @@ fn looks(guarded: &mut Guarded, now: Instant) -> Vec<Look> {
     .collect()
 }
 
-/// Looks without the lock, since a polled file system may be slow.
+/// Looks at a polled file, without the lock, since its file system may be slow.
 fn poll(shared: &Shared, generation: u64, look: &Look) {
     let facts = Facts::of(&look.path);
     let Some(mut guarded) = shared.lock_as(generation) else {
@@ -105,7 +106,7 @@ fn poll(shared: &Shared, generation: u64, look: &Look) {
         };
         drop(guarded);
         let sight = stamp.look(&look.path, look.comparison);
-        // No event tells a write from a changed mode or a further link: only the content does.
+        // Without events, only the content tells a write from a `chmod` or a new link.
         let read = match sight {
             Sight::Same => stamp.with_content_of_same(&look.path),
             _ => stamp,
@@ -114,7 +115,7 @@ fn poll(shared: &Shared, generation: u64, look: &Look) {
             return;
         };
         guarded = locked;
-        // Loaded meanwhile: the next look may find nothing new, so what differs from that has to show now.
+        // The file was loaded meanwhile. Compare it with the new stamp now, since the next look may see no change.
         if guarded
             .state
             .watch(look.key)

@@ -1,6 +1,6 @@
-//! Folders with everything below them, as globs and `hot.watch` ask for: which files came, changed or went.
+//! Watches folders with everything below them, for globs and `hot.watch`: which files came, changed or went.
 //!
-//! Events are hints here too: a folder that one is about is listed and compared with what was known.
+//! Events are only hints here, too: after one, the folder is listed and compared with the files known before.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,40 +13,47 @@ use parking_lot::Mutex;
 use super::backend::{NotifyBackend, Scope, Sink, WatchBackend};
 use super::file_change::{FileChange, Signal};
 
-/// Never looked into, unless the folder asked for is below one.
+/// Folders of these names are not entered, unless the user asks for a folder below one.
 const LEFT_ALONE: [&str; 2] = ["node_modules", ".git"];
 
+/// The time of the last write and the size of a file.
 type Facts = (Option<SystemTime>, u64);
+/// The files of a folder.
 type Files = BTreeMap<PathBuf, Facts>;
 
-/// The folders of one environment that are watched with what is below them.
+/// The watched folder trees of one environment. A *base* is the top folder of a tree.
 pub struct Trees {
+    /// What the OS has reported and nobody has taken.
     noted: Arc<Mutex<Noted>>,
+    /// The trees as we know them.
     known: Mutex<Known>,
 }
 
-/// What the OS has told.
+/// What the OS has reported.
 #[derive(Default)]
 struct Noted {
     /// Folders whose entries changed.
     dirty: BTreeSet<PathBuf>,
-    /// What came, went or was moved: perhaps a folder that is watched, behind whose name is another one now.
+    /// Names that came, went or were moved. One may be that of a watched folder, and stand for another folder now.
     renamed: BTreeSet<PathBuf>,
 }
 
+/// The trees as we know them.
 #[derive(Default)]
 struct Known {
+    /// The OS's watches; `None` if the OS gives us none.
     backend: Option<Box<dyn WatchBackend>>,
+    /// The bases, each with the number of its `watch` calls.
     bases: BTreeMap<PathBuf, usize>,
-    /// The files of each watched folder.
+    /// The watched folders, each with its files.
     folders: BTreeMap<PathBuf, Files>,
-    /// Folders above bases that do not exist, watched until those come.
+    /// The nearest existing folders above missing bases, watched until the bases come.
     above: BTreeSet<PathBuf>,
 }
 
 impl Trees {
-    /// `wake` is called from any thread when there is something to take. Without a way to be told by the OS, whoever
-    /// takes finds changes as well.
+    /// Makes watches that call `wake`, from any thread, when there is something to take. If the OS gives us no watches,
+    /// `wake` is never called, but `take` after [`Trees::look`] finds the changes as well.
     pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
         let noted: Arc<Mutex<Noted>> = Arc::default();
         let told = Arc::clone(&noted);
@@ -76,24 +83,24 @@ impl Trees {
         }
     }
 
-    /// Whether the OS tells. Otherwise `look` has to be called from time to time.
+    /// Whether the OS reports changes. Otherwise `look` has to be called from time to time.
     pub fn is_told(&self) -> bool {
         self.known.lock().backend.is_some()
     }
 
-    /// From now on changes below the folder, which need not exist, are noted. A folder counts as often as it is asked for.
+    /// Watches a folder, which need not exist, with everything below it. It takes as many `unwatch` calls to end.
     pub fn watch(&self, base: &Path) {
         let mut known = self.known.lock();
         let count = known.bases.entry(base.to_owned()).or_default();
         *count += 1;
         if *count == 1 {
             known.enter(base, &mut Vec::new());
-            // What appears below while it is looked for is new.
+            // A base that appears during this search is entered as if it had been there.
             known.look_for_bases(&mut Vec::new());
         }
     }
 
-    /// Ends that.
+    /// Takes back one call of `watch`; the last one ends the watch.
     pub fn unwatch(&self, base: &Path) {
         let mut known = self.known.lock();
         let Some(count) = known.bases.get_mut(base) else {
@@ -113,13 +120,13 @@ impl Trees {
         known.look_for_bases(&mut Vec::new());
     }
 
-    /// All folders are to be compared.
+    /// Marks all folders for comparison.
     pub fn look(&self) {
         let folders: Vec<PathBuf> = self.known.lock().folders.keys().cloned().collect();
         self.noted.lock().dirty.extend(folders);
     }
 
-    /// The files that came, changed or went since this was called last.
+    /// The files that came, changed or went since the last call.
     pub fn take(&self) -> Vec<PathBuf> {
         let noted = std::mem::take(&mut *self.noted.lock());
         let mut changed = Vec::new();
@@ -135,7 +142,7 @@ impl Trees {
     }
 }
 
-/// Whether a file is being written, and will be told of when it is finished.
+/// Whether the event needs no comparison now: a file is being written, and the OS will report the end of the write.
 fn is_unfinished(path: &Path, change: FileChange) -> bool {
     match change {
         FileChange::Touched => true,
@@ -145,7 +152,7 @@ fn is_unfinished(path: &Path, change: FileChange) -> bool {
     }
 }
 
-/// Whether this is a file that was not made by a link to another one.
+/// Whether this is a file with a single name, and so not made by a link to another file.
 #[cfg(unix)]
 fn is_new_file(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -158,7 +165,7 @@ fn is_new_file(_: &Path) -> bool {
 }
 
 impl Known {
-    /// Watches a folder and those below it; their files count as known, and are added to `found`.
+    /// Watches a folder and the folders below it. Adds their files to `found`.
     fn enter(&mut self, folder: &Path, found: &mut Vec<PathBuf>) {
         let mut waiting = vec![folder.to_owned()];
         while let Some(folder) = waiting.pop() {
@@ -186,13 +193,13 @@ impl Known {
     fn leave(&mut self, folder: &Path) -> Files {
         if let Some(backend) = &mut self.backend {
             backend.unwatch(folder, Scope::Entries);
-            // A folder that is gone is watched no more.
+            // An error is no loss: the watch of a folder that is gone has ended anyway.
             drop(backend.flush());
         }
         self.folders.remove(folder).unwrap_or_default()
     }
 
-    /// Bases that do not exist are waited for in the nearest folder above; those that came are entered.
+    /// Enters the bases that came into being, and watches the nearest folders above those that are still missing.
     fn look_for_bases(&mut self, found: &mut Vec<PathBuf>) {
         loop {
             let mut above = BTreeSet::new();
@@ -219,11 +226,11 @@ impl Known {
             for folder in &new {
                 self.ask_for(folder);
             }
-            // One may have come before its place was watched.
+            // A base may have come before the folder above it was watched, so search once more.
         }
     }
 
-    /// Another folder may be behind this name, or none: watches what is there now.
+    /// Leaves a watched folder and watches what is at its path now: perhaps another folder, or none.
     fn enter_again(&mut self, folder: &Path, changed: &mut Vec<PathBuf>) {
         if !self.folders.contains_key(folder) {
             return;
@@ -260,7 +267,7 @@ impl Known {
     }
 }
 
-/// The files that are not in both, or are other ones.
+/// Adds the files that are in only one of the two, or have other facts.
 fn differing(before: &Files, now: &Files, changed: &mut Vec<PathBuf>) {
     let gone = before.keys().filter(|path| !now.contains_key(*path));
     changed.extend(gone.cloned());
@@ -275,7 +282,7 @@ fn list(folder: &Path) -> (Files, Vec<PathBuf>) {
     let (mut files, mut folders) = (BTreeMap::new(), Vec::new());
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
-        // Of a link, what it leads to; a link to a folder above would never end.
+        // This follows links to files. Links to folders are not entered: a link to a folder above would never end.
         let Ok(metadata) = fs::metadata(&path) else {
             continue;
         };

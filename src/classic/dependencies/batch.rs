@@ -1,4 +1,5 @@
-//! One batch: evict the slice, load the hot modules that use it, put back what failed, run the life cycles.
+//! Updates one batch: evicts the stale modules, loads the hot modules that use them, restores what failed, starts the
+//! updates.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -20,31 +21,39 @@ use crate::js::{Held, Js, JsResult, Value};
 use crate::report;
 use crate::watch::Stamp;
 
-/// A version that was loaded, or what was thrown instead.
+/// The result of loading a version.
 pub struct Loaded {
-    /// The version.
+    /// The version, or what was thrown.
     pub version: Result<Version, Held>,
-    /// When its loading began.
+    /// When the loading began.
     pub began: Instant,
-    /// The same failure is reported for another module already.
+    /// Whether the same error is reported for another module already.
     pub is_reported: bool,
 }
 
+/// A module that this batch evicted.
 struct Evicted<'s> {
+    /// Its path.
     path: Rc<str>,
+    /// Its old record.
     old: Value<'s>,
+    /// The files that its old version awaited.
     awaited: Awaited,
+    /// What its file looked like before the old version was read.
     seen: Option<Stamp>,
+    /// Whether the old record was put back.
     is_restored: bool,
 }
 
+/// A failure while this batch was loaded.
 struct Failure<'s> {
+    /// What was thrown.
     thrown: Value<'s>,
-    /// The module of the slice that threw.
+    /// The evicted module that threw, if it is known.
     culprit: Option<Rc<str>>,
 }
 
-/// Loads the modules of all parts, which share one cache, and starts their updates.
+/// Loads the users of all parts, which share one cache, and starts their updates.
 pub fn update<'s>(js: Js<'s>, mut parts: Vec<Part<'s>>) -> JsResult<'s, ()> {
     for part in &parts {
         for user in &part.users {
@@ -63,7 +72,7 @@ pub fn update<'s>(js: Js<'s>, mut parts: Vec<Part<'s>>) -> JsResult<'s, ()> {
         delivery.expect(to_come);
         let user = &parts[part].users[user];
         let record = &user.module.record;
-        // Those which this one imported run first; the others do not have to wait for each other.
+        // This module waits for the modules that it imported; other modules need not wait for each other.
         let deeper = started
             .iter()
             .filter(|(other, _)| other.is_imported_within(record))
@@ -75,8 +84,8 @@ pub fn update<'s>(js: Js<'s>, mut parts: Vec<Part<'s>>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// Evicts what is stale for one module and loads it, where the runtime follows dependencies: for an update that had
-/// to wait. `None` where it does not.
+/// Evicts the stale dependencies of one module and loads it, for an update that had to wait. `None` if the runtime does not
+/// follow dependencies.
 pub fn load_again<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Option<Loaded>> {
     let runtime = module.runtime.get(js);
     let Some(host) =
@@ -102,9 +111,10 @@ pub fn load_again<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Option<Loaded
     Ok(load(js, &mut parts)?.pop().map(|(_, _, loaded)| loaded))
 }
 
+/// The results of a batch: the index of the part, the index of the user in it, and what was loaded.
 type Results = Vec<(usize, usize, Loaded)>;
 
-/// The results name part and user by their places; those imported deeper come first.
+/// Evicts the stale modules and loads all users, those that were imported in deeper steps first.
 fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
     let began = Instant::now();
     let mut order: Vec<(usize, usize)> = Vec::new();
@@ -182,8 +192,8 @@ fn load<'s>(js: Js<'s>, parts: &mut [Part<'s>]) -> JsResult<'s, Results> {
     Ok(results)
 }
 
-/// A hot module that was to be loaded only for changes of ES modules is not: Node handed out what it had. Says whether
-/// there is any.
+/// Turns the result of a user into an error if all changed files of it are ES modules that Node did not evaluate again.
+/// Returns whether there was such a user.
 fn refuse_unforgotten<'s>(
     js: Js<'s>,
     parts: &[Part<'s>],
@@ -224,7 +234,7 @@ fn refuse_unforgotten<'s>(
     Ok(has_any)
 }
 
-/// Evicts what lies between what is stale and its users; the users themselves are evicted as they are loaded.
+/// Evicts the modules between the stale ones and their users. The users themselves are evicted when they are loaded.
 fn evict<'s>(js: Js<'s>, parts: &[Part<'s>], cache: Value<'s>) -> JsResult<'s, Vec<Evicted<'s>>> {
     let evaluations = js.state::<Evaluations>()?;
     let mut evicted: Vec<Evicted<'s>> = Vec::new();
@@ -270,7 +280,7 @@ fn evict<'s>(js: Js<'s>, parts: &[Part<'s>], cache: Value<'s>) -> JsResult<'s, V
     Ok(evicted)
 }
 
-/// The first file that the error names and that did not get into the cache.
+/// The first file that the error names, if this batch evicted it and it did not get into the cache again.
 fn culprit<'s>(
     cache: Value<'s>,
     evicted: &[Evicted<'s>],
@@ -286,7 +296,7 @@ fn culprit<'s>(
     Ok((!is_loaded).then(|| Rc::clone(&module.path)))
 }
 
-/// Whether the module would only run into the same failure.
+/// Whether the user reaches the module that failed, so that it would only fail again.
 fn reaches_culprit(host: &Host<'_>, user: Node, failure: &Failure<'_>) -> bool {
     let graph = host.known.graph.borrow();
     failure
@@ -296,7 +306,7 @@ fn reaches_culprit(host: &Host<'_>, user: Node, failure: &Failure<'_>) -> bool {
         .is_some_and(|node| graph.users_of(&[node]).contains(&user))
 }
 
-/// Watches whatever may mend the failure.
+/// Notes and watches the files that may mend the failure.
 fn note_trouble<'s>(host: &Host<'s>, record: &Record, thrown: Value<'s>) {
     let named = trouble::files_named(host.require, thrown).unwrap_or_default();
     let mut files: Awaited = named.iter().map(|file| Rc::from(file.as_str())).collect();
@@ -311,7 +321,7 @@ fn note_trouble<'s>(host: &Host<'s>, record: &Record, thrown: Value<'s>) {
     host.known.troubled.borrow_mut().insert(record.id.clone(), files);
 }
 
-/// Puts back what no module that could be loaded uses, so that the old versions still find what they knew.
+/// Puts the old records back that no loaded user reaches, so that the old versions of failed users still find them.
 fn put_back<'s>(
     evaluations: &Evaluations,
     parts: &[Part<'s>],
@@ -339,8 +349,8 @@ fn put_back<'s>(
     }
 }
 
-/// Modules that nobody follows would keep each version among their children. The others keep theirs: what says which
-/// of them use a dependency that changes while they wait for their turn.
+/// Removes evicted modules from the children of modules that nobody follows, which would keep every version alive. Followed
+/// modules keep their children: these show which of them use a dependency that changes while they wait for their turn.
 pub(super) fn take_from_outsiders<'s>(
     registry: &Registry,
     cache: Value<'s>,
@@ -360,7 +370,7 @@ pub(super) fn take_from_outsiders<'s>(
     require_cache::take_all_from_parents(registry, cache, gone, is_kept)
 }
 
-/// Notes what is up to date, and lets go of what nothing reaches any more.
+/// Notes which modules are up to date, and lets go of those that no user reaches any more.
 fn settle(place: usize, part: &Part<'_>, results: &Results, evicted: &[Evicted<'_>]) {
     let own = results.iter().filter(|(part, _, _)| *part == place);
     let loaded_users = own.filter(|(_, _, loaded)| loaded.version.is_ok());

@@ -1,11 +1,11 @@
-//! While a followed module is evaluated: what its files look like, and what is asked for in vain.
+//! Observes the evaluation of followed modules: what their files look like, and which files are missing.
 //!
-//! A `require` that fails inside a `try` leaves no trace in the module records, and a file that is saved between its
-//! evaluation and the start of its watch looks as if it had been loaded so. Node's loader knows of both. It asks
-//! `Module._resolveFilename` for the file, which throws for what is not there, and then, if the file is not loaded yet,
-//! `Module._nodeModulePaths` for its folder, right before it reads it; `require.resolve` does not. So ours take their
-//! places while a module that a runtime follows is evaluated, and at no other time: see `stand_in.rs`. None of the two
-//! waits for an evaluation, so they cost a deep chain of requires no stack, as ours for `Module.prototype.load` would.
+//! Module records do not show two things: a `require` that fails inside a `try`, and a save between the evaluation of a
+//! file and the start of its watch. Node's loader shows both. It calls `Module._resolveFilename`, which throws for a
+//! missing file, and then, if the file is not loaded yet, `Module._nodeModulePaths` with its folder, right before it reads
+//! the file; `require.resolve` does not make the second call. So functions of ours stand in for these two while a followed
+//! module is evaluated, and at no other time (`stand_in.rs`). Both return before the evaluation begins, so they use no
+//! stack in a deep chain of requires, unlike a stand-in for `Module.prototype.load`.
 
 mod asking;
 
@@ -24,30 +24,32 @@ use crate::paths::is_foreign;
 use crate::watch::Stamp;
 use rustc_hash::FxBuildHasher;
 
-/// What is known of the evaluations under way, and of what is loaded.
+/// What was observed in one environment.
 #[derive(Default)]
 pub struct Evaluations {
-    /// How many are under way, each within the one before.
+    /// How many observations are under way.
     depth: Cell<u32>,
-    /// See `module`.
+    /// Node's class `Module`, once [`Evaluations::module`] has been called.
     module: RefCell<Option<Held>>,
+    /// The stand-in for `Module._resolveFilename`.
     resolve: Place,
+    /// The stand-in for `Module._nodeModulePaths`.
     node_module_paths: Place,
-    /// What files looked like before they were read.
+    /// What each file looked like before it was read.
     seen: RefCell<HashMap<Rc<str>, Stamp, FxBuildHasher>>,
-    /// The file that was asked for last, if it was not loaded then.
+    /// The file that `Module._resolveFilename` returned last, if it was not loaded then.
     asked: RefCell<Option<Begun>>,
-    /// The files whose loading began in the evaluations under way.
+    /// The files whose loading began in the observations under way.
     begun: RefCell<Vec<Begun>>,
-    /// By file: those that it asked for in vain, and places where such a file may appear.
+    /// For each file that required another one in vain: the places where that one may appear.
     awaited: RefCell<HashMap<Rc<str>, Awaited>>,
-    /// The same for the evaluation that failed last, which was taken back.
+    /// The files that may mend the evaluation that failed last.
     last_failed: RefCell<Awaited>,
-    /// Something was added to `awaited`.
+    /// Whether something was added to `awaited` or `links`.
     has_news: Cell<bool>,
-    /// Files that are loaded although nobody follows them any more, or ever did. See `leftovers.rs`.
+    /// Files that are loaded, but are not followed (any more), so that nobody is told of their changes. See `leftovers.rs`.
     left: RefCell<Awaited>,
-    /// The links by which files were found.
+    /// The symbolic links through which files were found.
     pub links: Links,
 }
 
@@ -57,12 +59,12 @@ impl State for Evaluations {
     }
 }
 
-/// An observation under way: how much began before it.
+/// An observation under way: the length of `Evaluations::begun` when it began.
 #[derive(Clone)]
 pub struct Observed(usize);
 
 impl Observed {
-    /// An observation that began before may have ended, and taken what came since with it.
+    /// Observations nest badly: an outer one that ended first has already drained `begun`, so clamp.
     fn first(&self, begun: &[Begun]) -> usize {
         self.0.min(begun.len())
     }
@@ -70,12 +72,14 @@ impl Observed {
 
 /// A file whose loading began.
 pub struct Begun {
+    /// The file.
     path: Rc<str>,
+    /// The file that requires it, unless that belongs to a package.
     importer: Option<Rc<str>>,
 }
 
-/// Runs `evaluate`, which evaluates the file at `path` for a runtime that follows. Should that fail, what the file
-/// awaited before is what it awaits again.
+/// Runs `evaluate`, which evaluates the file at `path` for a runtime that follows dependencies. If it fails, the file again
+/// awaits what its old version awaited.
 pub fn evaluate<'s, T>(
     js: Js<'s>,
     path: &str,
@@ -100,12 +104,12 @@ pub fn evaluate<'s, T>(
     result
 }
 
-/// Runs a `require` of a file that is followed: it may evaluate others.
+/// Runs a `require` of a followed file, and observes the evaluations in it.
 pub fn observe<'s>(js: Js<'s>, require: impl FnOnce() -> JsResult<'s>) -> JsResult<'s> {
     js.state::<Evaluations>()?.observe(js, require).0
 }
 
-/// The engine begins to evaluate these files, by its own loader.
+/// Notes that our engine begins to evaluate these files.
 pub fn note_begun<'s>(js: Js<'s>, reached: &[Reached]) -> JsResult<'s, ()> {
     let evaluations = js.state::<Evaluations>()?;
     if evaluations.depth.get() == 0 {
@@ -127,7 +131,7 @@ pub fn note_begun<'s>(js: Js<'s>, reached: &[Reached]) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// The engine has loaded these files, which looked so before they were read.
+/// Notes that our engine has loaded these files, each with what it looked like before it was read.
 pub fn note_loaded(js: Js<'_>, files: Vec<(PathBuf, Option<Stamp>)>) -> JsResult<'_, ()> {
     let evaluations = js.state::<Evaluations>()?;
     let mut seen = evaluations.seen.borrow_mut();
@@ -140,12 +144,12 @@ pub fn note_loaded(js: Js<'_>, files: Vec<(PathBuf, Option<Stamp>)>) -> JsResult
 }
 
 impl Evaluations {
-    /// What a file looked like before it was read last, if that was seen.
+    /// What a file looked like before it was last read, if that was observed.
     pub fn seen(&self, path: &str) -> Option<Stamp> {
         self.seen.borrow().get(path).copied()
     }
 
-    /// What a file looked like before the version of it that is in use again was read.
+    /// Restores what a file looked like, as its old version is in use again.
     pub fn put_back_seen(&self, path: &Rc<str>, seen: Option<Stamp>) {
         let mut all_seen = self.seen.borrow_mut();
         match seen {
@@ -154,33 +158,33 @@ impl Evaluations {
         };
     }
 
-    /// Nobody is told of these files any more.
+    /// Notes that nobody is told of changes of these files any more.
     pub fn leave(&self, paths: impl IntoIterator<Item = Rc<str>>) {
         for path in paths {
             if self.seen(&path).is_none() {
-                // What changed before was told.
+                // Changes until now were told, so the file counts as loaded as it is now.
                 self.note_look(&path);
             }
             self.left.borrow_mut().insert(path);
         }
     }
 
-    /// The files of which nobody was told since they were left.
+    /// Takes the files of whose changes nobody was told since they were left.
     pub fn take_left(&self) -> Awaited {
         self.left.take()
     }
 
-    /// Whether something was asked for in vain since the last time.
+    /// Whether a missing file or a link was found since the last call.
     pub fn take_news(&self) -> bool {
         self.has_news.take()
     }
 
-    /// What may mend the evaluation that failed last.
+    /// Takes the files that may mend the evaluation that failed last.
     pub fn take_last_failed(&self) -> Awaited {
         self.last_failed.take()
     }
 
-    /// A file will be evaluated anew, which shows what it asks for. Gives what it awaited so far.
+    /// Takes what a file awaits, as it will be evaluated again, which shows what its new version awaits.
     pub fn take(&self, js: Js<'_>, path: &str) -> Awaited {
         let Some(awaited) = self.awaited.borrow_mut().remove(path) else {
             return Awaited::new();
@@ -191,31 +195,31 @@ impl Evaluations {
         awaited
     }
 
-    /// The version that awaited these is in use again.
+    /// Restores what a file awaits, as its old version is in use again.
     pub fn put_back(&self, path: &str, awaited: Awaited) {
         if !awaited.is_empty() {
             self.awaited.borrow_mut().insert(Rc::from(path), awaited);
         }
     }
 
-    /// What a file awaits.
+    /// The places that a file awaits.
     pub fn awaited_by(&self, path: &str) -> Awaited {
         self.awaited.borrow().get(path).cloned().unwrap_or_default()
     }
 
-    /// All files that await some.
+    /// All files that await another one.
     pub fn all_awaiting(&self) -> Vec<Rc<str>> {
         self.awaited.borrow().keys().cloned().collect()
     }
 
-    /// The files that await this one.
+    /// The files that await a file at this place.
     pub fn awaiting(&self, place: &str) -> Vec<Rc<str>> {
         let awaited = self.awaited.borrow();
         let awaiting = awaited.iter().filter(|(_, places)| places.contains(place));
         awaiting.map(|(importer, _)| Rc::clone(importer)).collect()
     }
 
-    /// Runs what may evaluate files, and gives those whose loading began.
+    /// Runs `evaluate`, and returns its result and the files whose loading began in it.
     fn observe<'s, T>(
         &self,
         js: Js<'s>,
@@ -227,17 +231,17 @@ impl Evaluations {
         (result, begun)
     }
 
-    /// From now on evaluations are observed, until `end`.
+    /// Begins an observation; [`Evaluations::end`] ends it.
     pub fn begin(&self, js: Js<'_>) -> Observed {
         if self.depth.get() == 0 {
-            // Where nobody may take their places, what fails in a `try` is not tried again.
+            // If Node's functions cannot be replaced, we only miss requires that fail in a `try`.
             let _ = self.stand_in(js);
         }
         self.depth.set(self.depth.get() + 1);
         Observed(self.begun.borrow().len())
     }
 
-    /// Gives the files whose loading began meanwhile.
+    /// Ends an observation, and returns the files whose loading began in it.
     pub fn end(&self, js: Js<'_>, observed: &Observed) -> Vec<Begun> {
         self.depth.set(self.depth.get().saturating_sub(1));
         if self.depth.get() == 0 {
@@ -251,19 +255,19 @@ impl Evaluations {
             let first = observed.first(&begun);
             begun.split_off(first)
         };
-        // A cache that throws is the user's own.
+        // A `require.cache` that throws belongs to the user.
         let _ = self.note_failed(js, &begun);
         begun
     }
 
-    /// The files whose loading began in an observation that is under way.
+    /// The files whose loading began in this observation so far.
     pub fn begun_since(&self, observed: &Observed) -> HashSet<Rc<str>, FxBuildHasher> {
         let begun = self.begun.borrow();
         let since = begun.iter().skip(observed.first(&begun));
         since.map(|it| Rc::clone(&it.path)).collect()
     }
 
-    /// The class of module records.
+    /// Node's class `Module`.
     pub fn module<'s>(&self, js: Js<'s>) -> JsResult<'s> {
         if let Some(module) = &*self.module.borrow() {
             return Ok(module.get(js));
@@ -284,7 +288,8 @@ impl Evaluations {
         )
     }
 
-    /// What was begun and is not loaded has failed. Whoever asked for it waits for it, and for all that it led to.
+    /// Finds the files that began to load and failed. The file that required one of them awaits it, and every file that it
+    /// required in turn.
     fn note_failed<'s>(&self, js: Js<'s>, begun: &[Begun]) -> JsResult<'s, ()> {
         if begun.is_empty() {
             return Ok(());
@@ -298,7 +303,7 @@ impl Evaluations {
                 continue;
             }
             let mut led_to = Awaited::from([Rc::clone(&failed.path)]);
-            // A file is begun before those that it asks for.
+            // A file begins to load before the files that it requires.
             for later in begun.iter().skip(place) {
                 if later.importer.as_ref().is_some_and(|it| led_to.contains(it)) {
                     led_to.insert(Rc::clone(&later.path));
@@ -315,10 +320,10 @@ impl Evaluations {
     }
 }
 
-/// `Module._resolveFilename(request, parent, …)`.
+/// The stand-in for `Module._resolveFilename(request, parent, …)`.
 fn resolve<'s>(call: &Call<'s>, theirs: &Held) -> JsResult<'s> {
     let resolved = theirs.get(call.js).call(call.this, &call.args);
-    // What is resolved or thrown is the caller's, whatever becomes of following it.
+    // A failure here must not change the result for the caller.
     let _ = call.js.state::<Evaluations>().and_then(|evaluations| {
         let asked = match &resolved {
             Ok(path) => {
@@ -336,7 +341,8 @@ fn resolve<'s>(call: &Call<'s>, theirs: &Held) -> JsResult<'s> {
     resolved
 }
 
-/// `Module._nodeModulePaths(folder)`: if it is that of the file that was asked for last, the file is about to be read.
+/// The stand-in for `Module._nodeModulePaths(folder)`. If this is the folder of the file that was resolved last, Node is
+/// about to read that file.
 fn node_module_paths<'s>(call: &Call<'s>, theirs: &Held) -> JsResult<'s> {
     if let Ok(evaluations) = call.js.state::<Evaluations>() {
         let asked = evaluations.asked.take();
@@ -351,7 +357,7 @@ fn node_module_paths<'s>(call: &Call<'s>, theirs: &Held) -> JsResult<'s> {
     theirs.get(call.js).call(call.this, &call.args)
 }
 
-/// The file that asks, unless it is a package's.
+/// The file that requires, unless it belongs to a package.
 fn importer<'s>(call: &Call<'s>) -> JsResult<'s, Option<Rc<str>>> {
     let parent = call.arg(1);
     if !parent.is_object() {

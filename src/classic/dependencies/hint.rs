@@ -1,4 +1,5 @@
-//! Without the option and with logging on: the edit of a file that a hot module uses plainly is mentioned, once.
+//! The hint: without the option and with logging on, a save of a file that a hot module requires plainly is mentioned,
+//! once per file.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -10,10 +11,10 @@ use crate::classic::watchers::fs_watcher;
 use crate::js::{Call, Js, JsResult, State, Value};
 use crate::report;
 
-/// Files that change within this time after another one change with it (a branch switch): one mention is enough.
+/// Files that change within this time after another one belong together (a branch switch), and one hint is enough.
 const TOGETHER: Duration = Duration::from_millis(500);
 
-/// When a file that is used plainly changed last.
+/// When a plainly required file last changed.
 #[derive(Default)]
 struct LastChange(Cell<Option<Instant>>);
 
@@ -23,7 +24,8 @@ impl State for LastChange {
     }
 }
 
-/// Only a watcher of ours is used for this: another one would be asked for what it was never asked before.
+/// Starts to mention the changes of plain dependencies, if logging is on and the watcher is ours. A watcher of the user's
+/// is never asked for a watch that only a hint needs.
 pub fn start_if_asked<'s>(runtime: Value<'s>, registry: &Registry) -> JsResult<'s, ()> {
     let js = runtime.js();
     if registry.dependencies.borrow().is_some() || !report::is_logging(js) {
@@ -43,7 +45,7 @@ pub fn start_if_asked<'s>(runtime: Value<'s>, registry: &Registry) -> JsResult<'
     Ok(())
 }
 
-/// A file that is used plainly changed: the runtime is bound before the event and the path.
+/// Writes the hint for a changed file: the runtime is a bound argument, and the event and the path follow.
 fn mention<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let Some(host) = Host::of(call.arg(0))? else {
@@ -60,7 +62,7 @@ fn mention<'s>(call: &Call<'s>) -> JsResult<'s> {
         let users = graph.find(&path).map(|node| graph.users_of(&[node]));
         users.and_then(|users| users.first().map(|user| graph.name(*user)))
     };
-    // Unwatched, not forgotten: it is mentioned once.
+    // The entry without a watch stays, so that the file is not watched and mentioned again.
     host.unwatch(&path);
     host.known.watched.borrow_mut().insert(path.as_str().into(), None);
     if let Some(user) = user {

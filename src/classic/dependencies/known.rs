@@ -1,4 +1,4 @@
-//! What one runtime knows of the modules that its hot modules reach.
+//! [`Dependencies`]: what one runtime knows of the modules that its hot modules reach.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -12,30 +12,35 @@ use crate::files::Origin;
 use crate::graph::modules::{ModuleGraph, Node};
 use crate::watch::WatchKey;
 
-/// Files that may mend what could not be loaded.
+/// Files whose appearance or save may mend a version.
 pub type Awaited = BTreeSet<Rc<str>>;
 
-/// Whether changes are followed or only mentioned.
+/// What a runtime does when a plain dependency changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
+    /// It updates the hot modules that use the dependency.
     Follow,
+    /// It writes a hint to the log.
     Mention,
 }
 
 /// What one runtime knows of the modules that its hot modules reach.
 pub struct Dependencies {
+    /// What the runtime does when a dependency changes.
     pub(super) mode: Mode,
+    /// The modules and their imports.
     pub(super) graph: RefCell<ModuleGraph>,
-    /// Those whose records have no `require` of ours yet.
+    /// The modules whose records have not got a `require` of ours yet.
     pub(super) unheard: RefCell<Vec<Node>>,
+    /// What is known of the packages to which files belong.
     pub(super) scope: RefCell<Scope>,
-    /// The paths that are watched. Without a key: through the watcher's own `watch`, or not for long.
+    /// The watched paths. No key: the path is watched by the `watch` of the user's watcher, or was mentioned once.
     pub(super) watched: RefCell<HashMap<Rc<str>, Option<WatchKey>, FxBuildHasher>>,
-    /// By record id: files besides the graph's that may mend a version that could not be loaded.
+    /// By record id: files outside of the graph that may mend a version that could not be loaded.
     pub(super) troubled: RefCell<BTreeMap<String, Awaited>>,
-    /// Files that were in `troubled`, or awaited, and may no longer have to be watched.
+    /// Files that were in `troubled`, or awaited, and perhaps need no watch any more.
     pub(super) mended: RefCell<Vec<Rc<str>>>,
-    /// What watchers told in this turn.
+    /// The ids and paths that watchers told in this turn.
     pub(super) told: RefCell<Vec<(String, Origin)>>,
 }
 
@@ -53,7 +58,7 @@ impl Dependencies {
         }
     }
 
-    /// What may mend the record's last version no longer matters.
+    /// Forgets the files that may mend the record's last version.
     pub fn forget_trouble(&self, record: &Record) {
         let files = self.troubled.borrow_mut().remove(&record.id);
         self.mended.borrow_mut().extend(files.into_iter().flatten());
@@ -64,7 +69,7 @@ impl Dependencies {
     }
 }
 
-/// A hot module's name in the graph: its id, which no path can be.
+/// The name of a hot module in the graph: a NUL and its id, so that it differs from every path.
 pub fn user_name(record: &Record) -> String {
     format!("\0{}", record.id)
 }

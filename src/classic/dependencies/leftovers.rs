@@ -1,8 +1,8 @@
-//! What is in the cache although nobody follows it: what a failed evaluation loaded before it failed, and what was let go.
-//! A change of such a file is taken by its eviction, as it has no place in the graph.
+//! Leftovers: modules in the cache that nobody follows. A failed evaluation loaded them before it failed, or they were
+//! followed and let go. They are not in the graph, so a changed leftover is evicted directly.
 //!
-//! What was let go may be used again, and what was left by a first import that failed is used by the next: no watcher
-//! told of those meanwhile. They are compared with what they looked like when they were read, before the next evaluation.
+//! A leftover may be used again, for example by the next attempt after a failed first import, and no watcher told of its
+//! changes meanwhile. So before the next evaluation, each is compared with what it looked like when it was read.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::classic::registry::Registry;
 use crate::js::{Js, JsResult, Value};
 use crate::paths;
 
-/// Evicts the changed file at `path` and what uses it, as far as that was left by evaluations that failed.
+/// Evicts the changed leftover at `path` and the leftovers that use it.
 pub fn evict<'s>(host: &Host<'s>, evaluations: &Evaluations, path: &str) -> JsResult<'s, ()> {
     let js = host.js;
     let cache = host.require.get("cache")?;
@@ -39,7 +39,7 @@ pub fn evict<'s>(host: &Host<'s>, evaluations: &Evaluations, path: &str) -> JsRe
     evict_with_users(&host.registry, cache, left, vec![path])
 }
 
-/// Evicts what has changed, since it was left, of what nobody follows.
+/// Evicts the leftovers that have changed since they were left.
 pub fn evict_outdated<'s>(require: Value<'s>, registry: &Registry) -> JsResult<'s, ()> {
     let js = require.js();
     let evaluations = js.state::<Evaluations>()?;
@@ -77,7 +77,7 @@ fn retain_unfollowed<'s>(js: Js<'s>, files: &mut Awaited) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// Evicts these files, and those of the others that use them.
+/// Evicts the outdated files, and those among `others` that use them.
 fn evict_with_users<'s>(
     registry: &Registry,
     cache: Value<'s>,

@@ -1,8 +1,8 @@
-//! Symbolic links on the way to dependencies: a record names the file that was found, not the link that led to it.
+//! Symbolic links that lead to dependencies. A module record names the file that was found, not the link.
 //!
-//! Node's loader asks `Module._resolveFilename` for each request that it has not met in that folder; by the request and
-//! what it gives, a link shows (`evaluation.rs`). It is watched as long as somebody follows what it led to. When it leads
-//! elsewhere, that is stale for all its users: they are loaded again, and ask again.
+//! Node's loader calls `Module._resolveFilename` once for each request and folder; the request and the result show a link
+//! (`evaluation.rs`). A link is watched while a file that it led to is followed. When it leads elsewhere, that file becomes
+//! stale for all its users, which are loaded again and resolve the request again.
 
 use std::cell::RefCell;
 use std::path::{MAIN_SEPARATOR, Path};
@@ -14,22 +14,24 @@ use crate::js::Js;
 use crate::paths;
 use crate::paths::is_foreign;
 
-/// The links that are known: few, if any.
+/// The known links; there are few, if any.
 #[derive(Default)]
 pub struct Links(RefCell<Vec<Link>>);
 
+/// A symbolic link.
 struct Link {
+    /// The path of the link.
     path: Rc<str>,
-    /// Where it led when it was asked for last,
+    /// Last target.
     leads_to: Rc<str>,
-    /// and ever.
+    /// All targets so far.
     targets: Awaited,
-    /// How it was asked for, as Node's loader remembers it.
+    /// The requests that led through the link, spelled as the keys of `Module._pathCache`.
     requests: Awaited,
 }
 
 impl Links {
-    /// Notes that a file of this folder was given `resolved` for its request. Gives the link that led there, if any.
+    /// Notes that a request of a file in this folder was resolved to `resolved`. Returns the link that led there, if any.
     pub fn note(&self, folder: &Path, request: &str, resolved: &str) -> Option<Rc<str>> {
         let is_absolute = Path::new(request).is_absolute();
         if !is_absolute && !request.starts_with("./") && !request.starts_with("../") {
@@ -61,7 +63,7 @@ impl Links {
         Some(Rc::clone(&known.path))
     }
 
-    /// The links that have led to one of these files.
+    /// The links that have led to a file for which `is_one` is true.
     pub fn leading_to(&self, is_one: &dyn Fn(&str) -> bool) -> Awaited {
         let links = self.0.borrow();
         let leading = links
@@ -70,7 +72,8 @@ impl Links {
         leading.map(|link| Rc::clone(&link.path)).collect()
     }
 
-    /// The files that the link at this path has led to, if it leads to another or nowhere now. Node's loader is told.
+    /// If the link at this path leads to another file now, or nowhere, makes Node's loader follow it again. Returns all files
+    /// that the link has led to; none if it leads where it led before.
     pub fn led_elsewhere(&self, js: Js<'_>, path: &str) -> Awaited {
         let (requests, targets, target) = {
             let links = self.0.borrow();
@@ -84,15 +87,15 @@ impl Links {
             (link.requests.clone(), link.targets.clone(), target)
         };
         for request in &requests {
-            // Without a loader that remembers there is nothing to tell.
+            // An error means that this Node has no `Module._pathCache` to correct.
             let _ = node_paths::teach_node_request(js, request, target.as_deref());
         }
         targets
     }
 }
 
-/// Whether a path is what was spelled, with an extension or something within it at most. A name that goes on in another
-/// way may be that of a link's target: `now-1.js` for `now`.
+/// Whether the resolved path is the spelled one, perhaps with an extension, or below it. Any other continuation of the name
+/// may come from a link: `now-1.js` for a link `now`.
 fn leads_straight(spelled: &str, resolved: &str) -> bool {
     let Some(rest) = resolved.strip_prefix(spelled) else {
         return false;

@@ -1,12 +1,13 @@
-//! The own `require` of followed records.
+//! Notices requires that followed modules make later.
 //!
-//! A record's `children` grow when one of its functions requires something later, and nothing tells of that. So each
-//! followed record gets an own `require`, which the `require` function of its file calls, as it would call that of
-//! the prototype: it does the same and then looks at the children. Other modules' records stay as they are.
+//! When a function of a module requires something later, the `children` of its record grow, and Node reports that to
+//! nobody. So each followed record gets an own property `require`, which the `require` function of its file calls instead
+//! of the prototype's: it does the same, and then looks at the children. Other records stay as they are.
 //!
-//! Giving it to thousands takes a third of the time in which they are followed, and whoever imports waits for that. So
-//! a walk gives it to the first of them, and the turns after it to the others: the backlog. Until all have it, evaluations
-//! are observed (`evaluation.rs`) and nobody walks again, so that what is required meanwhile is found in the end.
+//! To give it to thousands of records takes a third of the time in which they are followed, and the importer would wait
+//! for that. So a walk gives it to the first of them, and later turns of the event loop to the others, the *backlog*. Until
+//! the backlog is done, evaluations are observed (`evaluation.rs`) and no other walk begins, so that files required
+//! meanwhile are found in the end.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -22,20 +23,20 @@ use crate::js::{Call, Held, Js, JsResult, State, Timers, Value};
 use crate::paths;
 use rustc_hash::FxBuildHasher;
 
-/// How many records of one walk get theirs at once,
+/// How many records of one walk get their `require` at once.
 const AT_ONCE: u32 = 1_000;
-/// and how many of the others in each turn: about a millisecond's worth.
+/// How many records of the backlog get their `require` in each turn. This takes about a millisecond.
 const PER_TURN: usize = 1_000;
 
-/// Marks records of loaders.
+/// The key of the symbol that marks a loader's record whose source was searched for imports.
 const MARK: &str = "@upvotr/node-hmr followed";
 
-/// What the addon keeps for that.
+/// What this file keeps per environment.
 #[derive(Default)]
 pub struct Listening {
-    /// The function that followed records get.
+    /// The `require` that followed records get.
     require: RefCell<Option<Held>>,
-    /// While runtimes have a backlog.
+    /// The observation that runs while there is a backlog.
     observed: RefCell<Option<evaluation::Observed>>,
 }
 
@@ -59,15 +60,19 @@ impl Listening {
 
 /// Gives records their `require`, for one walk.
 pub struct Ears<'s> {
+    /// The property name `require`.
     key: Value<'s>,
+    /// The `require` that followed records get.
     require: Value<'s>,
+    /// The symbol of [`MARK`].
     mark: Value<'s>,
+    /// How many records have got their `require` at once.
     given: Cell<u32>,
 }
 
 impl<'s> Ears<'s> {
-    /// For a walk that begins. The backlog of an earlier one comes first, since a record is known to have been looked
-    /// at by its `require`.
+    /// Begins a walk. The backlog of an earlier walk is done first: the walk takes a record without our `require` for one
+    /// that nobody has looked at.
     pub fn new(js: Js<'s>) -> JsResult<'s, Self> {
         hear_all(js);
         Self::of(js)
@@ -82,28 +87,28 @@ impl<'s> Ears<'s> {
         })
     }
 
-    /// Whether the record has it.
+    /// Whether the record has our `require`.
     pub fn has(&self, module: Value<'s>) -> JsResult<'s, bool> {
         Ok(module.get_key(self.key)?.same(self.require))
     }
 
-    /// Whether the record has a `require` of somebody else's: a loader made it.
+    /// Whether the record has an own `require` that is not ours, so that a loader made the record.
     pub fn is_of_loader(&self, module: Value<'s>) -> JsResult<'s, bool> {
         Ok(module.has_own_key(self.key)? && !self.has(module)?)
     }
 
-    /// Notes that the source of a loader's record was asked for its imports.
+    /// Notes that the source of a loader's record was searched for imports.
     pub fn mark_asked(&self, module: Value<'s>) {
-        // A frozen record is asked by each walk.
+        // A frozen record cannot be marked, so each walk searches its source.
         let _ = module.define_hidden(self.mark, module.js().boolean(true));
     }
 
-    /// Whether it was.
+    /// Whether the source of a loader's record was searched for imports.
     pub fn is_asked(&self, module: Value<'s>) -> JsResult<'s, bool> {
         module.has_own_key(self.mark)
     }
 
-    /// Gives it to the record of a node, now or soon.
+    /// Gives the record of a node our `require`, now or with the backlog.
     pub fn give(&self, host: &Host<'s>, node: Node, module: Value<'s>) -> JsResult<'s, ()> {
         if self.given.get() < AT_ONCE {
             self.given.set(self.given.get() + 1);
@@ -114,16 +119,16 @@ impl<'s> Ears<'s> {
     }
 
     fn give_now(&self, module: Value<'s>) -> JsResult<'s, ()> {
-        // Somebody else's own `require` stays.
+        // A loader's own `require` stays.
         if !module.has_own_key(self.key)? {
-            // What a frozen record requires later is found by the next walk.
+            // A frozen record gets none: the next walk finds what it requires later.
             let _ = module.define_hidden(self.key, self.require);
         }
         Ok(())
     }
 }
 
-/// A walk is over: what it left to do is begun in the next turn.
+/// Ends a walk: the next turn begins with the backlog, if there is one.
 pub fn hear_soon(host: &Host<'_>) {
     if host.known.unheard.borrow().is_empty() {
         return;
@@ -135,7 +140,7 @@ pub fn hear_soon(host: &Host<'_>) {
     if listening.observed.borrow().is_some() {
         return;
     }
-    // What this asks may be an accessor of the user's, and walk.
+    // `begin` reads properties of `Module`, which may be accessors of the user's that start a walk.
     let observed = evaluations.begin(js);
     if let Some(other) = listening.observed.replace(Some(observed)) {
         evaluations.end(js, &other);
@@ -162,7 +167,7 @@ fn hear_next_turn(js: Js<'_>) {
     }
 }
 
-/// Works off the backlog of all runtimes.
+/// Does the whole backlog of all runtimes now.
 pub fn hear_all(js: Js<'_>) {
     hear(js, usize::MAX);
 }
@@ -171,7 +176,7 @@ fn hear(js: Js<'_>, most: usize) {
     let (Ok(listening), Ok(evaluations)) = (js.state::<Listening>(), js.state::<Evaluations>()) else {
         return;
     };
-    // A copy: whoever walks meanwhile works off the rest.
+    // A copy, since a walk that starts meanwhile does the rest of the backlog and ends the observation.
     let Some(observed) = listening.observed.borrow().clone() else {
         return;
     };
@@ -206,10 +211,10 @@ fn hear_for<'s>(
         *left -= 1;
         let name = host.known.graph.borrow().name(node);
         if evaluated.contains(&name) {
-            // Somebody has required it afresh: nobody has looked at that record.
+            // The file was evaluated again meanwhile, and no walk has looked at the new record.
             host.known.graph.borrow_mut().forget_seen(node);
         } else {
-            // A record that cannot be read is the user's own.
+            // A record that throws belongs to the user.
             let _ = hear_one(host, &ears, cache, node, &name);
         }
     }
@@ -235,7 +240,7 @@ fn hear_one<'s>(
     Ok(())
 }
 
-/// The `require` of followed records.
+/// The body of the `require` that followed records get.
 fn require_noticed<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let evaluations = js.state::<Evaluations>()?;
@@ -256,14 +261,14 @@ fn require_noticed<'s>(call: &Call<'s>) -> JsResult<'s> {
         _ => evaluation::observe(js, require),
     };
     if (evaluations.take_news() || children() != before) && !js.state::<Turn>()?.is_asking.get() {
-        // What was required or thrown is the caller's, whatever becomes of following it.
+        // A failure here must not change the result for the caller.
         let _ = records::notice(js, call.this, &path);
     }
     required
 }
 
-/// Whether the id names a builtin or a file that is in the cache. Functions that require such at each call should not
-/// pay for an evaluation that nobody begins.
+/// Whether the id names a builtin module or a file in the cache. Then nothing is evaluated, and a function that requires it
+/// at each call should not pay for an observation.
 fn leads_to_loaded<'s>(module: Value<'s>, importer: &str, id: &str) -> JsResult<'s, bool> {
     let js = module.js();
     let is_path = id.starts_with("./") || id.starts_with("../") || Path::new(id).is_absolute();

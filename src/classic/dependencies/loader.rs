@@ -1,13 +1,13 @@
-//! Records that a loader made (jiti's, say) do not tell all that their files import: what was loaded before is handed out
-//! without a trace among their `children`. So their sources are asked, once per version. No JavaScript is parsed for that:
-//! what looks like an import and leads to a file in the cache is one.
+//! Finds the imports of records that a loader made, such as jiti's. Such a loader returns a file that was loaded before
+//! without adding it to the `children`. So we search the source of each version once. We do not parse JavaScript: a text
+//! counts as an import if it looks like one and leads to a file in the cache.
 
 use std::collections::BTreeSet;
 
 use super::Host;
 use crate::js::{JsResult, Value};
 
-/// The records that the source of a loader's record names, as far as the cache has them.
+/// The records in the cache that the source of a loader's record seems to import.
 pub fn imports_of<'s>(
     host: &Host<'s>,
     cache: Value<'s>,
@@ -35,7 +35,7 @@ pub fn imports_of<'s>(
     Ok(records)
 }
 
-/// What stands in quotes after `from`, `import` and `require`.
+/// The texts in quotes after `from`, `import` and `require`.
 fn specifiers(source: &str) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     for word in ["from", "import", "require"] {

@@ -1,24 +1,25 @@
-//! `{ dependencies: true }`: what a hot module requires plainly is followed, and its edits update the hot module.
+//! `{ dependencies: true }`: a runtime follows the files that its hot modules require plainly, so that saves of these
+//! files update the hot modules.
 //!
 //! | file | what it does |
 //! |---|---|
 //! | `mod.rs` | the option |
 //! | `known.rs` | what is known per runtime |
 //! | `scope.rs` | which files are followed |
-//! | `records.rs` | from the `CommonJS` module records to the graph |
-//! | `listening.rs` | requires made later |
-//! | `loader.rs` | records that do not tell all that they import |
-//! | `evaluation.rs` | while a followed module is evaluated: what its files look like, what is asked for in vain |
-//! | `links.rs` | symbolic links on the way to what is followed |
-//! | `stand_in.rs` | a function of Node's that is ours meanwhile |
-//! | `watches.rs` | the watches of what is followed |
-//! | `told.rs` | from `update` events to one batch per turn |
-//! | `batch.rs` | one batch: evict the slice, load its users, put back what failed |
-//! | `trouble.rs` | which files may mend what could not be loaded |
-//! | `leftovers.rs` | changes of what is in the cache and not followed: left by failed evaluations, or let go |
-//! | `hint.rs` | without the option: the mention of it |
+//! | `records.rs` | walks over Node's module records to build the graph |
+//! | `listening.rs` | notices requires that followed modules make later |
+//! | `loader.rs` | finds imports that the records of a loader do not show |
+//! | `evaluation.rs` | observes evaluations: what files look like before they are read, which files are missing |
+//! | `links.rs` | symbolic links that lead to followed files |
+//! | `stand_in.rs` | replaces a function of Node's for a while |
+//! | `watches.rs` | the watches of followed files |
+//! | `told.rs` | collects `update` events into one batch per turn |
+//! | `batch.rs` | updates one batch: evicts, loads the users, restores what failed |
+//! | `trouble.rs` | which files may mend a version that could not be loaded |
+//! | `leftovers.rs` | changed modules in the cache that nobody follows |
+//! | `hint.rs` | without the option: the hint that there is one |
 //!
-//! Native code keeps paths and ids only. A module record is found through `require.cache` whenever it is needed.
+//! Native code keeps only paths and ids. It looks up a module record in `require.cache` whenever it needs one.
 mod batch;
 mod evaluation;
 mod hint;
@@ -58,13 +59,12 @@ pub use scope::package_type;
 pub use told::{take_over, users_of_file};
 pub use trouble::files_named;
 
-/// What is under way in this turn, for all runtimes.
+/// What is under way in one environment, for all its runtimes.
 #[derive(Default)]
 struct Turn {
-    /// A batch will run when this turn's events are in.
+    /// Whether a batch will run when the events of this turn have come.
     is_batch_due: Cell<bool>,
-    /// A user's `ignored` is under way. What it requires is looked at by the walk that asks, not by one within it, which
-    /// would ask again.
+    /// Set while the user's `ignored` runs, so that a `require` inside it starts no nested walk.
     is_asking: Cell<bool>,
 }
 
@@ -93,7 +93,8 @@ pub fn check<'s>(callee: &str, given: Value<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// Gives a new runtime what the checked option asks for, or the switch for all runtimes that it does not.
+/// Sets up a new runtime to follow dependencies, if the checked option asks for it; without the option, if the runtime's
+/// `require` is our engine's or the global switch is on.
 pub fn attach<'s>(runtime: Value<'s>, given: Value<'s>) -> JsResult<'s, ()> {
     let js = runtime.js();
     let mut dependencies = if given.is_object() {
@@ -117,23 +118,29 @@ pub fn attach<'s>(runtime: Value<'s>, given: Value<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// The runtime, as the functions here need it.
+/// A runtime that follows dependencies, or mentions their changes.
 struct Host<'s> {
+    /// The right to use JavaScript.
     js: Js<'s>,
+    /// The `HMRRuntime`.
     runtime: Value<'s>,
+    /// The runtime's `require`.
     require: Value<'s>,
+    /// The runtime's records.
     registry: Rc<Registry>,
+    /// The JavaScript object that owns the registry.
     object: Value<'s>,
+    /// What the runtime knows of its dependencies.
     known: Rc<Dependencies>,
 }
 
 impl<'s> Host<'s> {
-    /// `None` for a runtime that follows nothing.
+    /// The host of a runtime; `None` if it neither follows nor mentions dependencies.
     fn of(runtime: Value<'s>) -> JsResult<'s, Option<Self>> {
         Self::with_registry(runtime, &registry::of(runtime, "HMRRuntime")?.0)
     }
 
-    /// The same for a runtime whose registry this is.
+    /// As [`Host::of`], for a caller that has the runtime's registry.
     fn with_registry(runtime: Value<'s>, registry: &Rc<Registry>) -> JsResult<'s, Option<Self>> {
         let known = registry.dependencies.borrow().clone();
         let Some(known) = known else { return Ok(None) };
@@ -148,7 +155,7 @@ impl<'s> Host<'s> {
         }))
     }
 
-    /// All runtimes that follow something.
+    /// The hosts of all runtimes that have modules.
     fn all(js: Js<'s>) -> JsResult<'s, Vec<Self>> {
         let mut hosts = Vec::new();
         for (runtime, registry) in runtimes::live(js) {
@@ -175,8 +182,7 @@ impl<'s> Host<'s> {
     }
 }
 
-/// Evaluates a hot module's file, and takes its export; where the runtime follows dependencies, with an eye on what it
-/// asks for.
+/// Runs `evaluate`, which evaluates a hot module's file; if the runtime follows dependencies, observes the evaluation.
 pub fn evaluate<'s, T>(
     require: Value<'s>,
     registry: &Registry,
@@ -185,7 +191,7 @@ pub fn evaluate<'s, T>(
 ) -> JsResult<'s, T> {
     let follows = |known: &Rc<Dependencies>| known.mode == Mode::Follow;
     if registry.dependencies.borrow().as_ref().is_some_and(follows) {
-        // A cache that throws is the user's own.
+        // A `require.cache` that throws belongs to the user.
         let _ = leftovers::evict_outdated(require, registry);
         evaluation::evaluate(require.js(), path, evaluate)
     } else {
@@ -193,7 +199,7 @@ pub fn evaluate<'s, T>(
     }
 }
 
-/// A version of the module was evaluated, or it is watched again: what it reaches is followed from now on.
+/// Follows what a module reaches, after a version of it was evaluated or its watch began again.
 pub fn follow<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     let runtime = module.runtime.get(js);
     if !module.record.is_watched.get() || !module.record.is_alive.get() {
@@ -210,7 +216,7 @@ pub fn follow<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// A new hot module is a boundary for all others.
+/// Makes a new hot module a boundary in the graphs of all runtimes.
 fn cut_from_others<'s>(js: Js<'s>, record: &Record) -> JsResult<'s, ()> {
     for host in Host::all(js)? {
         let is_known = {
@@ -226,7 +232,7 @@ fn cut_from_others<'s>(js: Js<'s>, record: &Record) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// A module is no longer watched: what only it reached is let go.
+/// Lets go of what only this module reached, as the module is no longer watched.
 pub fn release(js: Js<'_>, runtime: Value<'_>, record: &Record) {
     let released = Host::of(runtime).and_then(|host| {
         if let Some(host) = host {
@@ -238,7 +244,7 @@ pub fn release(js: Js<'_>, runtime: Value<'_>, record: &Record) {
         if record.is_alive.get() {
             return Ok(());
         }
-        // It is a boundary no more: those who require it plainly reach through it.
+        // The module is no boundary any more, so modules that require it plainly now reach what it requires.
         for host in Host::all(js)? {
             records::walk_anew(&host)?;
         }
@@ -249,7 +255,7 @@ pub fn release(js: Js<'_>, runtime: Value<'_>, record: &Record) {
     }
 }
 
-/// `runtime.dependencies(id)`: the resolved paths of what is followed for a module, nearest first.
+/// `runtime.dependencies(id)`: the resolved paths of the files that are followed for a module, nearest first.
 pub fn dependencies<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let (registry, _) = registry::of(call.this, "HMRRuntime.dependencies")?;

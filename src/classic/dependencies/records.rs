@@ -1,4 +1,4 @@
-//! From the `CommonJS` module records to the graph.
+//! Walks over Node's `CommonJS` module records to build the graph.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -13,8 +13,8 @@ use crate::classic::runtimes;
 use crate::graph::modules::{Node, NodeMap};
 use crate::js::{Js, JsResult, Value};
 
-/// Looks at a hot module's record and at what it reaches, as far as that is new. Returns its node, and
-/// what was found.
+/// Looks at a hot module's record and at the new records that it reaches. Returns its node, and the paths that are new in
+/// the graph.
 pub fn walk_from<'s>(host: &Host<'s>, record: &Record) -> JsResult<'s, (Node, Vec<Rc<str>>)> {
     let _span = trace_span!("follow", id = %record.id).entered();
     let path = record.resolved.borrow().clone();
@@ -30,7 +30,7 @@ pub fn walk_from<'s>(host: &Host<'s>, record: &Record) -> JsResult<'s, (Node, Ve
     Ok((user, Vec::new()))
 }
 
-/// Looks at everything that the runtime's watched modules reach, and watches what is new.
+/// Looks at all records that the runtime's watched modules reach, and watches the new files.
 pub fn walk_anew<'s>(host: &Host<'s>) -> JsResult<'s, ()> {
     host.known.graph.borrow_mut().forget_all_seen();
     for record in host.registry.all() {
@@ -44,7 +44,7 @@ pub fn walk_anew<'s>(host: &Host<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// Watches what is asked for in vain, for each module that is watched.
+/// Watches the missing files that watched modules await.
 pub fn await_all_unresolved(js: Js<'_>) -> JsResult<'_, ()> {
     for host in Host::all(js)? {
         for record in host.registry.all() {
@@ -54,7 +54,7 @@ pub fn await_all_unresolved(js: Js<'_>) -> JsResult<'_, ()> {
     Ok(())
 }
 
-/// A file required something new, or something in vain.
+/// Notes that a file has required something new, or a missing file.
 pub fn notice<'s>(js: Js<'s>, module: Value<'s>, path: &str) -> JsResult<'s, ()> {
     let children = module.get("children")?.get("length")?.as_number();
     for host in Host::all(js)? {
@@ -68,7 +68,7 @@ pub fn notice<'s>(js: Js<'s>, module: Value<'s>, path: &str) -> JsResult<'s, ()>
                 continue;
             }
             let cache = host.require.get("cache")?;
-            // An old version may live on; its requires are no longer ours.
+            // An old version that lives on is not followed any more.
             if !cache.is_object() || !cache.get_key(js.string(path))?.same(module) {
                 continue;
             }
@@ -81,7 +81,8 @@ pub fn notice<'s>(js: Js<'s>, module: Value<'s>, path: &str) -> JsResult<'s, ()>
     Ok(())
 }
 
-/// The nodes of a file, each with a hot module that reaches it: as a hot module, and as one that others require.
+/// The nodes of a file, each with a hot module that reaches it. A hot module's file may also be a plain dependency, and
+/// then has two.
 fn nodes_at(host: &Host<'_>, path: &str) -> Vec<(Node, Rc<Record>)> {
     let mut found = Vec::new();
     for record in host.registry.find_told(path) {
@@ -100,44 +101,58 @@ fn nodes_at(host: &Host<'_>, path: &str) -> Vec<(Node, Rc<Record>)> {
     found
 }
 
-/// The hot modules of all runtimes.
+/// The registries of all runtimes, whose hot modules are boundaries.
 pub fn boundaries(js: Js<'_>) -> Vec<Rc<Registry>> {
     let runtimes = runtimes::live(js).into_iter();
     runtimes.map(|(_, registry)| registry).collect()
 }
 
+/// The state of one walk over module records.
 struct Walk<'h, 's> {
+    /// The runtime for which we walk.
     host: &'h Host<'s>,
+    /// `require.cache`.
     cache: Value<'s>,
+    /// The folder within which the dependencies are followed.
     home: std::path::PathBuf,
+    /// The registries whose hot modules are boundaries.
     boundaries: Vec<Rc<Registry>>,
+    /// The options, if they have `ignored`.
     ignored: Option<Value<'s>>,
+    /// The property name `children`.
     children: Value<'s>,
+    /// The property name `filename`.
     filename: Value<'s>,
+    /// Gives the records their `require`.
     ears: Ears<'s>,
-    /// What the graph did not hold before.
+    /// The paths that the graph did not hold before.
     found: Vec<Rc<str>>,
-    /// What the user's `ignored` leaves alone: asked once, whatever it requires meanwhile.
+    /// The paths that the user's `ignored` excluded; it is asked once per path.
     left_alone: HashSet<String>,
-    /// What this walk has found to be no boundary.
+    /// The modules that this walk has come to.
     passed: NodeMap<Passed<'s>>,
-    /// An old version was looked at before the present one.
+    /// Whether this walk looked at an old record of a file before it came to the current one.
     was_misled: bool,
 }
 
+/// What a walk knows of a module that it has come to.
 #[derive(Clone, Copy)]
 enum Passed<'s> {
-    /// The graph knows it from an earlier walk.
+    /// An earlier walk has added the module.
     Known,
-    /// It has one record, as far as this walk has seen.
+    /// This walk has added the module, and has seen one record of it.
     New,
-    /// This record of it was looked at.
+    /// This walk has looked at this record of the module.
     LookedAt(Value<'s>),
 }
 
+/// A record that the walk has to look at.
 struct Open<'s> {
+    /// The node of its module.
     node: Node,
+    /// The record.
     module: Value<'s>,
+    /// The record's `filename`.
     filename: Value<'s>,
 }
 
@@ -160,7 +175,7 @@ impl<'h, 's> Walk<'h, 's> {
         })
     }
 
-    /// Looks at what this record reaches, and gives what the graph did not hold before.
+    /// Looks at the records that this record reaches, and returns the paths that are new in the graph.
     fn visit(mut self, start: Node, module: Value<'s>) -> JsResult<'s, Vec<Rc<str>>> {
         if !module.is_object() {
             return Ok(self.found);
@@ -185,8 +200,9 @@ impl<'h, 's> Walk<'h, 's> {
         Ok(self.found)
     }
 
-    /// An old version may stand among the children; what it requires is no longer ours. The cache has the present one. It
-    /// is asked only where there are two, since a walk over thousands of records has no time for more than it must do.
+    /// Whether the walk has to look at a record. The children may contain the record of an old version, which is not followed;
+    /// the current one is in the cache. To be fast with thousands of records, the walk asks the cache only for a module with
+    /// two records.
     fn is_to_look_at(&mut self, it: &Open<'s>) -> JsResult<'s, bool> {
         match self.passed.get(it.node) {
             Some(Passed::New) => Ok(true),
@@ -203,7 +219,7 @@ impl<'h, 's> Walk<'h, 's> {
         Ok(self.cache.get_key(it.filename)?.same(it.module))
     }
 
-    /// Whether the graph knows this very record. A new version of the file has no `require` of ours yet.
+    /// Whether an earlier walk has looked at this very record. The record of a new version has no `require` of ours yet.
     fn is_looked_at(&self, node: Node, module: Value<'s>) -> JsResult<'s, bool> {
         if self.host.known.graph.borrow().seen(node).is_none() {
             return Ok(false);
@@ -211,7 +227,7 @@ impl<'h, 's> Walk<'h, 's> {
         if self.host.known.mode == Mode::Mention || self.ears.has(module)? {
             return Ok(true);
         }
-        // A loader's tells nobody what it requires later, but for its children.
+        // A loader's record keeps its own `require`: only its children show what it requires later.
         let count = module.get_key(self.children)?.array_length().unwrap_or(0);
         Ok(self.host.known.graph.borrow().seen(node) == Some(count) && self.ears.is_asked(module)?)
     }
@@ -233,7 +249,7 @@ impl<'h, 's> Walk<'h, 's> {
                 Some(record) => *record,
                 None => children.item(index)?,
             };
-            // An odd child has none.
+            // A child that is no module record has no `filename`.
             let Ok(filename) = module.get_key(self.filename) else {
                 continue;
             };
@@ -258,7 +274,7 @@ impl<'h, 's> Walk<'h, 's> {
                 });
             }
         }
-        // By the user's `ignored`.
+        // The user's `ignored` has required something meanwhile: look again.
         if self.ignored.is_some() && children.array_length().unwrap_or(0) != count {
             open.push(it);
             return Ok(());
@@ -269,7 +285,7 @@ impl<'h, 's> Walk<'h, 's> {
         Ok(())
     }
 
-    /// What a loader's record imports, and does not have among its children.
+    /// The imports of a loader's record that are not among its children.
     fn untold(&self, it: &Open<'s>) -> JsResult<'s, Vec<Value<'s>>> {
         if self.host.known.mode == Mode::Mention || !self.ears.is_of_loader(it.module)? {
             return Ok(Vec::new());
@@ -279,7 +295,7 @@ impl<'h, 's> Walk<'h, 's> {
         loader::imports_of(self.host, self.cache, &path, it.module)
     }
 
-    /// The node of a file that is required, unless that is a boundary or out of scope.
+    /// The node of a required file; `None` if the file is a boundary or is not followed.
     fn pass(&mut self, path: &str, importer: impl Fn() -> String) -> JsResult<'s, Option<Node>> {
         let known = self.host.known.graph.borrow().find(path);
         if let Some(known) = known
@@ -304,7 +320,7 @@ impl<'h, 's> Walk<'h, 's> {
             return Ok(None);
         }
         let mut graph = self.host.known.graph.borrow_mut();
-        // What it imported meanwhile may be followed by now.
+        // The user's `ignored` may have required this file meanwhile, so that it is in the graph.
         let added = match self.ignored {
             Some(_) => graph.add(path, false),
             None => graph.add_unknown(path, false),

@@ -1,4 +1,4 @@
-//! Which files are followed: those of the hot module's package, and of the workspace packages linked into it.
+//! Decides which files are followed: those of the hot module's package, and of workspace packages linked into it.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,17 +10,22 @@ use rustc_hash::FxBuildHasher;
 
 const OWN_NAME: &str = "@upvotr/node-hmr";
 
-/// What was found out about folders; nothing is looked up twice.
+/// Remembers to which packages folders belong, so that nothing is looked up twice.
 #[derive(Default)]
 pub struct Scope {
+    /// The package of each folder.
     packages: HashMap<PathBuf, Option<Rc<Package>>>,
+    /// Whether a folder sees a link to the package with this root.
     linked: HashMap<(PathBuf, PathBuf), bool>,
-    /// Folders whose files are all followed, each with the home for which that was found.
+    /// Folders whose files are all followed, each with the home of the hot module for which this was found.
     followed: HashMap<String, PathBuf, FxBuildHasher>,
 }
 
+/// A package: a folder with a package.json.
 struct Package {
+    /// The folder.
     root: PathBuf,
+    /// The `name` in package.json.
     name: Option<String>,
 }
 
@@ -30,9 +35,9 @@ impl Scope {
         self.package(file.parent()?).map(|package| package.root.clone())
     }
 
-    /// Whether a file that `importer` requires is followed for a hot module at home in `home`.
+    /// Whether a file that `importer` requires is followed for a hot module whose package is at `home`.
     pub fn follows(&mut self, home: &Path, importer: impl Fn() -> String, path: &str) -> bool {
-        // By bytes: a search for characters takes a good part of what following a module does.
+        // A search by characters instead of bytes would take a good part of the time of a walk.
         let Some(folder) = path
             .bytes()
             .rposition(|byte| matches!(byte, b'/' | b'\\'))
@@ -57,7 +62,7 @@ impl Scope {
         is_followed
     }
 
-    /// The answer is that for all files of the folder.
+    /// Whether a file is followed. The answer is the same for all files of its folder.
     fn finds_followed(&mut self, home: &Path, importer: &Path, file: &Path) -> bool {
         if !file.is_absolute() || is_foreign(&file.to_string_lossy()) {
             return false;

@@ -1,32 +1,38 @@
-//! A function of somebody else's object that is ours for a while.
+//! [`StandIn`]: replaces a function of Node's by one of ours for a while.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::js::{Call, Held, Js, JsResult, Value};
 
-/// Ours, in the place of theirs.
+/// A function of ours in the place of `owner[name]`.
 pub struct StandIn {
+    /// The object with the function.
     owner: Held,
+    /// The name of the property.
     name: &'static str,
+    /// Our function.
     ours: Held,
+    /// The original function.
     theirs: Held,
-    /// Whether ours does more than to call theirs. Somebody may have it, and call it or put it back later.
+    /// Whether our function does more than call the original. When it is off, code of the user's may still have our function,
+    /// and call it or put it back.
     is_on: Rc<Cell<bool>>,
 }
 
-/// Where a stand-in is kept, from the first time on.
+/// Keeps a stand-in, from its first use on.
 pub type Place = RefCell<Option<Rc<StandIn>>>;
 
-/// What stands in: given the call, and the function that it must call in the end.
+/// The body of our function: gets the call, and the original function, which it must call in the end.
 pub type Body = for<'s> fn(&Call<'s>, &Held) -> JsResult<'s>;
 
 impl StandIn {
-    /// Puts ours in the place of `owner[name]`; the one in `place` again if what it stood in for is back.
+    /// Puts our function in the place of `owner[name]`. The stand-in in `place` is used again if `owner[name]` is still the
+    /// function that it replaced.
     pub fn place<'s>(place: &Place, owner: Value<'s>, name: &'static str, body: Body) -> JsResult<'s, ()> {
         let js = owner.js();
         let present = owner.get(name)?;
-        // A copy: `owner[name]` may be an accessor, and require.
+        // A copy, as `owner[name]` may be an accessor of the user's that requires something.
         let known = place.borrow().clone();
         if let Some(known) = known {
             let (ours, theirs) = (known.ours.get(js), known.theirs.get(js));
@@ -61,7 +67,7 @@ impl StandIn {
         owner.set(name, ours)
     }
 
-    /// Gives the place back, unless somebody else has it now.
+    /// Puts the original function back, unless `owner[name]` is another function by now.
     pub fn step_back<'s>(&self, js: Js<'s>) -> JsResult<'s, ()> {
         self.is_on.set(false);
         let owner = self.owner.get(js);

@@ -1,4 +1,4 @@
-//! From a watcher's `update` events to one batch: all that is told in one turn, to whichever runtimes, is one change.
+//! Collects `update` events into one batch: everything that watchers tell any runtime in one turn is one change.
 
 use std::rc::Rc;
 
@@ -17,7 +17,8 @@ use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
 use crate::paths;
 use crate::report;
 
-/// Takes over what a watcher told, if the runtime follows dependencies. The batch runs when the turn's events are in.
+/// Takes over what a watcher told, if the runtime follows dependencies; false if it does not. The batch runs when all events
+/// of this turn have come.
 pub fn take_over<'s>(
     runtime: Value<'s>,
     registry: &Rc<Registry>,
@@ -49,18 +50,23 @@ pub fn take_over<'s>(
     Ok(true)
 }
 
-/// What one runtime has to do with a batch.
+/// One runtime's part of a batch.
 pub struct Part<'s> {
+    /// The runtime.
     pub host: Host<'s>,
+    /// The hot modules to load.
     pub users: Vec<User>,
 }
 
 /// A hot module that will be loaded.
 pub struct User {
+    /// The module.
     pub module: Module,
+    /// Its node in the graph.
     pub node: Node,
+    /// How the change became known.
     pub origin: Origin,
-    /// The files whose change this is, by the paths that were told.
+    /// The changed files, as the watcher spelled them.
     pub changed: Vec<Rc<str>>,
 }
 
@@ -87,8 +93,8 @@ fn run(js: Js<'_>) -> JsResult<'_, ()> {
     Ok(())
 }
 
-/// What one runtime is told of a dependency, the others that follow it with a watcher of ours are told, too. Their own
-/// watchers may tell of it later, and it would be evaluated for each: by then that is an echo.
+/// Shares changes of dependencies among the runtimes that follow them with a watcher of ours. Otherwise their watchers
+/// would tell of the same change later, and the dependency would be evaluated again for each runtime.
 fn share<'s>(js: Js<'s>, hosts: &[Host<'s>]) -> JsResult<'s, ()> {
     let is_followed = |host: &Host<'_>, path: &str| {
         host.known.mode == Mode::Follow && host.known.graph.borrow().find(path).is_some()
@@ -115,13 +121,13 @@ fn share<'s>(js: Js<'s>, hosts: &[Host<'s>]) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// Finds the hot modules that are meant, and notes what is stale now.
+/// Finds the hot modules to load, and marks the changed modules as stale.
 fn part(host: Host<'_>, told: Vec<(String, Origin)>) -> JsResult<'_, Part<'_>> {
     let mut users: Vec<(Rc<Record>, Origin, Vec<Rc<str>>)> = Vec::new();
     for (id, origin) in told {
         let (mut meant, mut changed) = find(&host, &id);
         if meant.is_empty() && changed.is_empty() && is_loaded(&host, &id)? {
-            // Required in a way that was not noticed.
+            // The file was required in a way that we did not notice.
             records::walk_anew(&host)?;
             (meant, changed) = find(&host, &id);
         }
@@ -133,7 +139,7 @@ fn part(host: Host<'_>, told: Vec<(String, Origin)>) -> JsResult<'_, Part<'_>> {
         }
         let is_followed = host.known.graph.borrow().find(&id).is_some();
         if is_followed && !paths::is_file(&id) {
-            // Another file may take its place.
+            // The request may lead to another file now.
             let _ = node_paths::make_node_forget(host.js, &id);
         }
         if !is_followed {
@@ -179,7 +185,7 @@ fn part(host: Host<'_>, told: Vec<(String, Origin)>) -> JsResult<'_, Part<'_>> {
     Ok(Part { host, users: ready })
 }
 
-/// The hot modules that an id or path means, and the nodes that it makes stale.
+/// The hot modules that a change of this id or path concerns, and the nodes that it makes stale.
 fn find(host: &Host<'_>, id: &str) -> (Vec<Rc<Record>>, Vec<Node>) {
     let mut meant = host.registry.find_told(id);
     let mut changed: Vec<Node> = meant
@@ -211,7 +217,7 @@ fn find(host: &Host<'_>, id: &str) -> (Vec<Rc<Record>>, Vec<Node>) {
     (meant, changed)
 }
 
-/// The files that the link at this path led to, if it leads elsewhere now.
+/// The files to which the link at this path has led, if it leads elsewhere now.
 fn led_elsewhere(host: &Host<'_>, path: &str) -> Awaited {
     let evaluations = host.js.state::<Evaluations>();
     evaluations
@@ -226,7 +232,7 @@ fn users_of(host: &Host<'_>, graph: &ModuleGraph, node: Node) -> Vec<Rc<Record>>
     records.collect()
 }
 
-/// The hot modules, of all runtimes that follow it, that use the file at a path.
+/// The hot modules that use the file at a path, of all runtimes that follow it.
 pub fn users_of_file(js: Js<'_>, path: &str) -> Vec<Rc<Record>> {
     let hosts = Host::all(js).unwrap_or_default();
     let following = hosts.iter().filter(|host| host.known.mode == Mode::Follow);
@@ -238,7 +244,7 @@ pub fn users_of_file(js: Js<'_>, path: &str) -> Vec<Rc<Record>> {
     users.collect()
 }
 
-/// The files that asked in vain for the one at this path, unless that became a hot module, which updates by itself.
+/// The files that await a file at this path. None if that file is a hot module now, which updates by itself.
 fn awaiting(host: &Host<'_>, path: &str) -> Vec<Rc<str>> {
     let Ok(evaluations) = host.js.state::<Evaluations>() else {
         return Vec::new();
@@ -255,7 +261,7 @@ fn is_loaded<'s>(host: &Host<'s>, path: &str) -> JsResult<'s, bool> {
     Ok(cache.is_object() && cache.has_key(host.js.string(path))?)
 }
 
-/// For the log: the files from the changed one up to the hot module, which is not named.
+/// For the log: the files from the changed one up to the hot module, without the hot module.
 fn way(host: &Host<'_>, changed: &[Node], record: &Record) -> Vec<String> {
     let graph = host.known.graph.borrow();
     let Some(user) = host.known.user(record) else {

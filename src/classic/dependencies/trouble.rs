@@ -1,11 +1,11 @@
-//! Which files may mend a version that could not be loaded, by what was thrown.
+//! Finds the files that may mend a version that could not be loaded, from the error that was thrown.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::js::{JsResult, Value};
 
-/// The files that the thrown value names, and those whose absence it complains of.
+/// The files that the error names, and the places where a module that it misses may appear.
 pub fn files_named<'s>(require: Value<'s>, thrown: Value<'s>) -> JsResult<'s, Vec<String>> {
     if !thrown.is_error() {
         return Ok(Vec::new());
@@ -27,12 +27,12 @@ pub fn files_named<'s>(require: Value<'s>, thrown: Value<'s>) -> JsResult<'s, Ve
     Ok(files.into_iter().collect())
 }
 
-/// Whether it says that a module was not found.
+/// Whether the error says that a module was not found.
 pub fn is_not_found(thrown: Value<'_>) -> JsResult<'_, bool> {
     Ok(thrown.is_error() && thrown.get("code")?.text().as_deref() == Some("MODULE_NOT_FOUND"))
 }
 
-/// The first file that the thrown value names: where it was thrown, or what does not parse.
+/// The first file that the error names: the one that threw, or that does not parse.
 pub fn first_file_named(thrown: Value<'_>) -> Option<String> {
     let stack = thrown.is_error().then(|| thrown.get("stack").ok()?.text())??;
     paths_in(&stack)
@@ -40,7 +40,7 @@ pub fn first_file_named(thrown: Value<'_>) -> Option<String> {
         .find(|file| Path::new(file).is_file())
 }
 
-/// Where a module that `importer` did not find would be; `extensions` are those of `require`.
+/// The places where a module that `importer` did not find would be; `extensions` is `require.extensions`.
 pub fn places_of_missing<'s>(
     extensions: Value<'s>,
     thrown: Value<'s>,
@@ -61,7 +61,7 @@ pub fn places_of_missing<'s>(
 fn request_in(message: &str) -> Option<&str> {
     let rest = message.strip_prefix("Cannot find module '")?;
     let line = rest.split_once("\nRequire stack:").map_or(rest, |(line, _)| line);
-    // The last one: a name may have quotes of its own.
+    // Up to the last quote, since the name may contain quotes.
     line.rsplit_once('\'').map(|(request, _)| request)
 }
 
@@ -74,7 +74,7 @@ fn places(request: &str, importer: &str, extensions: &[String]) -> Vec<String> {
         return Vec::new();
     };
     let path = crate::paths::normalize(&folder.join(request));
-    // A package's main file is named by the link that led to the package.
+    // Node names the missing main file of a package by the link that led to the package.
     let path = if Path::new(request).is_absolute() {
         crate::paths::real_place(path)
     } else {
@@ -99,7 +99,7 @@ fn places(request: &str, importer: &str, extensions: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// Absolute paths in a stack, in order: those of its frames, and the one that a syntax error begins with.
+/// The absolute paths in a stack, in order: those of its frames, and those in the lines before.
 fn paths_in(stack: &str) -> Vec<String> {
     let mut paths: Vec<String> = Vec::new();
     for line in stack.lines() {

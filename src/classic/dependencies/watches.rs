@@ -1,4 +1,4 @@
-//! The watches of what is followed: through the runtime's own watcher, by resolved path.
+//! The watches of followed files, by resolved path, through the runtime's watcher.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -15,12 +15,11 @@ use crate::js::{JsResult, Thrown, Value};
 use crate::report;
 use crate::watch::LoadedFile;
 
-/// Whom to ask for a watch.
+/// What starts the watches.
 enum Watching<'s> {
-    /// The engine itself, in the watcher's name: a path that is resolved needs nothing of a `require`, and files that
-    /// do not exist can be waited for.
+    /// The watch engine itself, in the name of a watcher of ours: it takes resolved paths, and files that do not exist.
     Ours(Files<'s>),
-    /// `watch` of any watcher; the functions that end the watches are kept in the `Map`.
+    /// The `watch` of a user's watcher. `ends` is a `Map` of the functions that end the watches.
     Theirs { watcher: Value<'s>, ends: Value<'s> },
 }
 
@@ -37,7 +36,8 @@ impl<'s> Watching<'s> {
         Ok(Self::Theirs { watcher, ends })
     }
 
-    /// Starts the watches of new paths. What changed meanwhile a watcher of ours will tell; for another one we do.
+    /// Starts the watches of new paths. If a file has changed since it was read, the watch engine tells of it; for a watcher
+    /// of the user's, this function does.
     fn watch(
         &self,
         host: &Host<'s>,
@@ -91,14 +91,15 @@ impl<'s> Host<'s> {
         });
     }
 
-    /// Watches places where a file may appear or be mended. A watcher that cannot watch a missing file need not.
+    /// Watches places where a file may appear, or a file that may be mended. Errors are ignored: a watcher of the user's need
+    /// not watch missing files.
     pub(super) fn await_all(&self, paths: &Awaited) {
         let paths: Vec<Rc<str>> = paths.iter().cloned().collect();
         self.watch_each(&paths, &|_, _| ());
     }
 
-    /// Watches what the modules that are followed asked for in vain, as far as it would be followed itself, and the links
-    /// on the way to what is.
+    /// Watches the places that followed modules await, if a file there would be followed, and the links that lead to
+    /// followed files.
     pub(super) fn await_unresolved(&self, record: &Record) {
         let Ok(evaluations) = self.js.state::<Evaluations>() else {
             return;
@@ -127,20 +128,20 @@ impl<'s> Host<'s> {
         self.known.graph.borrow().find(path).is_some()
     }
 
-    /// Whether the file is one of a watched hot module, or is followed.
+    /// Whether the file is that of a watched hot module, or is followed.
     pub(super) fn reaches(&self, path: &str) -> bool {
         let is_watched = |record: &Rc<Record>| record.is_watched.get() && record.is_alive.get();
         self.known.graph.borrow().find(path).is_some() || self.registry.find_told(path).iter().any(is_watched)
     }
 
-    /// The options, if they name files that are not followed.
+    /// The options, if they have `ignored`.
     pub(super) fn ignored(&self) -> JsResult<'s, Option<Value<'s>>> {
         let options = self.object.get("dependencyOptions")?;
         let names_any = options.is_object() && !options.get("ignored")?.is_nullish();
         Ok(names_any.then_some(options))
     }
 
-    /// Whether a file that `importer` requires is followed for a hot module at home in `home`.
+    /// Whether a file that `importer` requires is followed for a hot module whose package is at `home`.
     pub(super) fn follows(
         &self,
         home: &Path,
@@ -181,7 +182,7 @@ impl<'s> Host<'s> {
         }
     }
 
-    /// The file at a path is no longer one that awaits others.
+    /// Notes that what the file at a path awaits perhaps needs no watch any more.
     pub(super) fn forget_awaited_by(&self, path: &str) {
         let awaited = self
             .js
@@ -193,7 +194,7 @@ impl<'s> Host<'s> {
             .extend(awaited.into_iter().flatten());
     }
 
-    /// Forgets what no hot module reaches any more, and ends the watches that nothing needs.
+    /// Forgets the files that no hot module reaches any more, and ends the watches that nothing needs.
     pub(super) fn let_go(&self) {
         let gone = self.known.graph.borrow_mut().sweep();
         for path in &gone {

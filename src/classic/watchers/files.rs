@@ -1,4 +1,4 @@
-//! Watching files for a watcher: what changes, it emits as `update`.
+//! Watches files for a watcher object, which then emits `update` for each change.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -10,13 +10,14 @@ use crate::files::{Asking, Delivery, Origin, Subscriber, options};
 use crate::js::{Held, Js, JsResult, State, Value};
 use crate::watch::{LoadedFile, WatchKey};
 
-/// Tells a runtime that something happened to these ids or paths.
+/// Tells a runtime that these ids or paths changed.
 pub type Hear = for<'s> fn(Value<'s>, &[&str], Origin) -> JsResult<'s, ()>;
 
-/// Listeners that are runtimes' own.
+/// Recognizes the listeners that belong to runtimes.
 pub struct Hearers {
-    /// The key under which such a listener says whose it is.
+    /// The symbol under which such a listener has its runtime.
     runtime: Held,
+    /// The function that does what a call of such a listener would do.
     hear: Cell<Option<Hear>>,
 }
 
@@ -30,12 +31,12 @@ impl State for Hearers {
 }
 
 impl Hearers {
-    /// What calling such a listener does.
+    /// Sets the function that does what a call of a runtime's listener would do.
     pub fn hear_by(&self, hear: Hear) {
         self.hear.set(Some(hear));
     }
 
-    /// The listener is this runtime's.
+    /// Marks a listener as the one of this runtime.
     pub fn mark<'s>(&self, listener: Value<'s>, runtime: Value<'s>) -> JsResult<'s, ()> {
         listener.define_hidden(self.runtime.get(listener.js()), runtime)
     }
@@ -48,12 +49,12 @@ impl Hearers {
 
 /// A watcher that emits `update`.
 struct Emitting {
-    /// Kept as long as its watches.
+    /// The watcher object, kept alive by its watches.
     watcher: Held,
 }
 
 impl Subscriber for Emitting {
-    /// If nobody but one runtime would hear of it, the runtime is told without the way through JavaScript.
+    /// Emits `update`. If the only listener belongs to a runtime, tells the runtime directly, without a call in JavaScript.
     fn changed<'s>(&self, js: Js<'s>, id: &str, origin: Origin) -> JsResult<'s, ()> {
         let watcher = self.watcher.get(js);
         if let Ok(Some(listener)) = emitter::only_listener(js, watcher)
@@ -70,17 +71,20 @@ impl Subscriber for Emitting {
     }
 }
 
-/// What a watcher of ours, or an object with `options` and `emit`, needs to watch files, many if need be.
+/// Watches files for one watcher of ours, or for another object with `options` and `emit`.
 pub struct Files<'s> {
+    /// The options as the user gave them.
     given: Value<'s>,
+    /// The watcher, and the options as the watch engine takes them.
     asking: Rc<Asking>,
 }
 
 impl<'s> Files<'s> {
+    /// Reads the watcher's options.
     pub fn of(watcher: Value<'s>) -> JsResult<'s, Self> {
         let js = watcher.js();
         let given = watcher.get("options")?;
-        // A watcher without options asks for the same each time, and what the environment says is slow to read.
+        // A watcher without options has the same `Asking` each time; reading the environment variable is slow.
         if !given.is_object()
             && let Some(asking) = js.state::<Delivery>()?.asked_last_by(watcher)
         {
@@ -97,8 +101,8 @@ impl<'s> Files<'s> {
         Ok(Self { given, asking })
     }
 
-    /// From now on the watcher emits `update` with the id when the file changes, which need not exist. Nothing is
-    /// watched that the watcher's options leave alone.
+    /// Starts a watch: the watcher emits `update` with the id when the file, which need not exist, changes. `None` if the
+    /// option `ignored` excludes the file.
     pub fn watch(&self, id: &str, path: &Path) -> JsResult<'s, Option<WatchKey>> {
         if options::ignores(self.given, path)? {
             return Ok(None);
@@ -108,8 +112,8 @@ impl<'s> Files<'s> {
         delivery.watch(js, &self.asking, id, path).map(Some)
     }
 
-    /// The same for files that were loaded already, whose ids are their paths. Whatever the watcher's options leave
-    /// alone has no key.
+    /// Starts watches of files that are loaded already; the id of each is its path. The key is `None` for a file that the
+    /// option `ignored` excludes.
     pub fn watch_loaded(&self, files: Vec<LoadedFile<'_>>) -> JsResult<'s, Vec<Option<WatchKey>>> {
         let mut is_watched = Vec::with_capacity(files.len());
         for file in &files {

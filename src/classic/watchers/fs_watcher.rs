@@ -1,4 +1,4 @@
-//! `FSWatcher` and `ContentWatcher`: file changes as `update` events.
+//! `FSWatcher` and `ContentWatcher`: emit `update` when a file changes.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::watch::WatchKey;
 
 const REQUIRE: &str = "a require function: only its `resolve` is used, to find the file of an id";
 
-/// Emits `update` for every save.
+/// The class `FSWatcher`: emits `update` for every save.
 const FS_WATCHER: ClassSpec = ClassSpec {
     name: "FSWatcher",
     length: 1,
@@ -23,7 +23,7 @@ const FS_WATCHER: ClassSpec = ClassSpec {
     statics: &[],
 };
 
-/// Emits `update` when the content changed.
+/// The class `ContentWatcher`: emits `update` when the content of a file has changed.
 const CONTENT_WATCHER: ClassSpec = ClassSpec {
     name: "ContentWatcher",
     length: 1,
@@ -70,7 +70,7 @@ impl State for Unwatch {
 fn construct<'s>(call: &Call<'s>, class: &str, own: fn(&WatcherClasses) -> &Held) -> JsResult<'s> {
     let js = call.js;
     let require = engine_require::take(call.arg(0))?;
-    // A subclass may call `super()` and bring its own way to resolve.
+    // A subclass may call `super()` without a `require` and override `watch`.
     let own = own(&*js.state::<WatcherClasses>()?).get(js);
     let is_subclass = call.new_target.is_some_and(|target| !target.same(own));
     if !(is_subclass && require.is_undefined() || Resolver::of(require)?.is_some()) {
@@ -99,7 +99,7 @@ fn watch<'s>(call: &Call<'s>) -> JsResult<'s> {
     watch_found(this, &id, &path, &way)
 }
 
-/// Watches the file at `path`, to which the id led in this `way`. Returns `unwatch`.
+/// Watches the file at `path`, to which the id was resolved in this `way`. Returns `unwatch`.
 pub fn watch_found<'s>(watcher: Value<'s>, id: &str, path: &str, way: &Way) -> JsResult<'s> {
     let js = watcher.js();
     let path = match way {
@@ -110,11 +110,11 @@ pub fn watch_found<'s>(watcher: Value<'s>, id: &str, path: &str, way: &Way) -> J
         Some(key) => js.number(key.number()),
         None => js.undefined(),
     };
-    // A tenth of what a native function of its own takes.
+    // Binding takes a tenth of the time of making a native function.
     js.state::<Unwatch>()?.0.get(js).bind(js.undefined(), &[key])
 }
 
-/// Ends the watch that is bound to it, if any.
+/// The body of `unwatch`: ends the watch whose key is bound to it, if there is one.
 fn unwatch<'s>(call: &Call<'s>) -> JsResult<'s> {
     if let Some(number) = call.arg(0).as_number() {
         call.js
@@ -124,7 +124,7 @@ fn unwatch<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.undefined())
 }
 
-/// Whether `watch` of this watcher is ours and not a subclass's.
+/// Whether this watcher's `watch` is our own, and not overridden.
 pub fn is_ours(watcher: Value<'_>) -> JsResult<'_, bool> {
     let js = watcher.js();
     let class = js.state::<WatcherClasses>()?.fs.get(js);

@@ -1,13 +1,12 @@
 //! The watcher classes: `Watcher`, `FSWatcher`, `ContentWatcher`, `NoopWatcher`.
 //!
-//! They share nothing native: `Watcher` holds no state, and what is watched belongs to the environment's
-//! `files::Delivery`.
+//! They have no native state: the active watches belong to the environment's `files::Delivery`.
 pub mod files;
 pub mod fs_watcher;
 
 use crate::js::{Call, ClassSpec, JsResult};
 
-/// The base of all watchers: an `EventEmitter` whose subclasses have `watch(id)`.
+/// The class `Watcher`, the base of all watchers: an `EventEmitter` whose subclasses have `watch(id)`.
 pub const WATCHER: ClassSpec = ClassSpec {
     name: "Watcher",
     length: 0,
@@ -16,7 +15,7 @@ pub const WATCHER: ClassSpec = ClassSpec {
     statics: &[],
 };
 
-/// Watches nothing.
+/// The class `NoopWatcher`, which watches nothing.
 pub const NOOP_WATCHER: ClassSpec = ClassSpec {
     name: "NoopWatcher",
     length: 0,
@@ -27,7 +26,7 @@ pub const NOOP_WATCHER: ClassSpec = ClassSpec {
     statics: &[],
 };
 
-/// Makes `this` an `EventEmitter`; its options pass through.
+/// Makes `this` an `EventEmitter` with the options that the user gave.
 pub fn construct<'s>(call: &Call<'s>) -> JsResult<'s> {
     call.js.builtin("events")?.call(call.this, &[call.arg(0)])?;
     Ok(call.this)

@@ -1,4 +1,4 @@
-//! Classes: types and modifiers taken out.
+//! Classes: takes types and modifiers out.
 
 use oxc_ast::ast::{
     CallExpression, Class, ClassElement, FormalParameter, Function, MethodDefinition, PropertyDefinition,
@@ -25,7 +25,7 @@ impl<'a> Rewriter<'a, '_> {
         self.classes.pop();
     }
 
-    /// Notes what the class needs, and makes it the one around.
+    /// Notes what the class needs, and enters it.
     pub fn enter_class(&mut self, it: &Class<'a>) {
         let properties: Vec<String> = constructor(it)
             .into_iter()
@@ -64,7 +64,7 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
-    /// Everything before the body.
+    /// The part of a class before its body.
     pub fn class_head(&mut self, it: &Class<'a>, start: u32) -> u32 {
         let mut at = start;
         let mut keyword = start;
@@ -146,8 +146,8 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
-    /// Blanks TypeScript's modifiers between `start` and `key`. What comes first in its member leaves a semicolon, since
-    /// the key may be one that goes on with a field before it.
+    /// Blanks TypeScript's modifiers between `start` and `key`. A modifier at the beginning of a member leaves a semicolon:
+    /// otherwise the key might continue the field before it.
     pub fn modifiers(&mut self, member: u32, start: u32, key: u32) {
         let mut at = start;
         while let Some((span, word)) = scan::word(self.text, at, key) {
@@ -165,7 +165,7 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
-    /// The key of a member; `saved` is a variable that keeps its value.
+    /// The key of a member. `saved` is a variable that keeps the key's value.
     fn member_key(&mut self, it: &PropertyKey<'a>, saved: Option<String>) {
         if let Some(name) = saved {
             self.edits.insert(it.span().start, format!("{name}="));
@@ -207,7 +207,7 @@ impl<'a> Rewriter<'a, '_> {
         self.edits.end_statement(it.span.end);
     }
 
-    /// A field that is assigned, not defined: the initializer stays where it is, in a block or a method of its own.
+    /// A field that is assigned and not defined. Its initializer stays where it is, in a block or method of its own.
     fn assigned_property(&mut self, it: &PropertyDefinition<'a>, start: u32) {
         let key = it.key.span();
         let from = scan::skip_trivia(self.text, start);
@@ -262,7 +262,7 @@ impl<'a> Rewriter<'a, '_> {
         self.edits.insert(end, format!("{close};"));
     }
 
-    /// `?`, `!` and the annotation of a field.
+    /// Takes out `?`, `!` and the annotation of a field.
     pub fn property_type(&mut self, it: &PropertyDefinition<'a>) {
         let end = self.key_end(it.key.span().end, it.computed);
         if it.optional {
@@ -275,7 +275,7 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
-    /// The constructor, walked after the other members: it runs their initializers.
+    /// The constructor. It is walked after the other members, since it runs their initializers.
     fn constructor(&mut self, it: &Function<'a>) {
         let Some(class) = self.classes.last_mut() else {
             return;
@@ -343,12 +343,12 @@ pub fn is_decorated(it: &Class<'_>) -> bool {
         })
 }
 
-/// Whether a parameter of a constructor is a property too.
+/// Whether a parameter of a constructor is a parameter property.
 pub fn is_property(it: &FormalParameter<'_>) -> bool {
     it.accessibility.is_some() || it.readonly || it.r#override
 }
 
-/// Whether a key may be evaluated later, and more than once.
+/// Whether evaluating the field's key later, and more than once, gives the same key.
 fn assignable(it: &PropertyDefinition<'_>) -> bool {
     !it.computed
         || matches!(

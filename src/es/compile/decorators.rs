@@ -1,5 +1,6 @@
-//! Decorators as TypeScript had them before the standard. Each list stays where it is, as a function that is called once the
-//! class is there: a private static method for members, an arrow function before the class for those of the class.
+//! Decorators as TypeScript had them before the standard. Each list of decorators stays where it is and becomes a function
+//! that is called once the class exists: a private static method for a member's list, an arrow function before the class for
+//! the class's own list.
 
 use oxc_ast::ast::{
     Class, ClassType, Decorator, FormalParameters, MethodDefinition, PropertyDefinition, PropertyKey,
@@ -15,12 +16,12 @@ use super::quote;
 use super::rewriter::{Alias, Decorated, Rewriter};
 
 impl<'a> Rewriter<'a, '_> {
-    /// Whether decorators can be run.
+    /// Whether decorators are run: the option `experimentalDecorators` is on.
     fn runs_decorators(&self) -> bool {
         self.source.language.is_typescript() && self.source.options.experimental_decorators
     }
 
-    /// A class with decorators, on itself or in it. `anonymous` is the variable for one without a name.
+    /// A class with decorators, on itself or on its members. `anonymous` is the variable for a class without a name.
     pub fn decorated_class(&mut self, it: &Class<'a>, anonymous: Option<&str>) {
         let first = it.decorators.first().map_or(it.span.start, |it| it.span.start);
         if !self.runs_decorators() {
@@ -112,7 +113,7 @@ impl<'a> Rewriter<'a, '_> {
         Some(name)
     }
 
-    /// Decorators where they stand: `open` comes in the place of the first `@`, commas in those of the others.
+    /// Makes a list of decorators where they stand: `open` replaces the first `@`, a comma each further one.
     fn list(&mut self, it: &[Decorator<'a>], open: String) {
         let mut open = Some(open);
         for decorator in it {
@@ -137,7 +138,7 @@ impl<'a> Rewriter<'a, '_> {
         Some(())
     }
 
-    /// The calls that decorate members: those of instances first, as TypeScript has it.
+    /// The calls that decorate members. As in TypeScript, members of instances come first.
     fn decorate_members(&mut self, members: &[Decorated]) -> String {
         if members.is_empty() {
             return String::new();
@@ -160,7 +161,7 @@ impl<'a> Rewriter<'a, '_> {
             .collect()
     }
 
-    /// The decorators of a method and its parameters. What the key has to be kept in, if anything.
+    /// The decorators of a method and its parameters. Returns the variable that has to keep the key, if it needs one.
     pub fn decorated_method(&mut self, it: &MethodDefinition<'a>, class: &Class<'a>) -> Option<String> {
         let on_parameters = it.value.params.items.iter().any(|it| !it.decorators.is_empty());
         let is_constructor = it.kind.is_constructor();
@@ -187,7 +188,7 @@ impl<'a> Rewriter<'a, '_> {
         self.decorated_key(&it.key, it.computed, it.r#static, name, "null")
     }
 
-    /// The decorators of a field.
+    /// The decorators of a field. Returns the variable that has to keep the key, if it needs one.
     pub fn decorated_property(&mut self, it: &PropertyDefinition<'a>) -> Option<String> {
         if it.decorators.is_empty() {
             return None;
@@ -235,7 +236,8 @@ impl<'a> Rewriter<'a, '_> {
         all
     }
 
-    /// Notes a decorated member, and how its key is named afterwards.
+    /// Notes a decorated member, with the expression for its key. Returns the variable that has to keep the key, if it needs
+    /// one.
     fn decorated_key(
         &mut self,
         it: &PropertyKey<'a>,
@@ -273,7 +275,7 @@ impl<'a> Rewriter<'a, '_> {
         saved
     }
 
-    /// Whether lists end with what annotations say.
+    /// Whether each list of decorators ends with the types of annotations (`emitDecoratorMetadata`).
     fn emits_metadata(&self) -> bool {
         self.source.options.emit_decorator_metadata
     }

@@ -1,4 +1,4 @@
-//! Edits of a text, put together in one pass: lines stay what they are.
+//! Edits of a text, applied in one pass. Lines stay what they are.
 
 use std::borrow::Cow;
 
@@ -9,26 +9,26 @@ use super::map::Mapper;
 /// One edit of the original text.
 #[derive(Clone, Debug)]
 pub struct Edit {
-    /// First byte that it takes out.
+    /// First byte that the edit takes out.
     pub start: u32,
-    /// The byte after the last that it takes out.
+    /// The byte after the last one that the edit takes out.
     pub end: u32,
-    /// What comes in instead.
+    /// What takes the place of these bytes.
     pub kind: EditKind,
 }
 
-/// What comes in instead of the text that an edit takes out.
+/// What takes the place of the text that an edit takes out.
 #[derive(Clone, Debug)]
 pub enum EditKind {
     /// Spaces.
     Blank,
     /// A semicolon, and spaces.
     Semicolon,
-    /// This text, and the line breaks of what was taken out.
+    /// This text, then the line breaks of the text that was taken out.
     Text(Cow<'static, str>),
     /// Nothing, not even the line breaks.
     Gone,
-    /// Nothing: from here on, the source map names this place of the original.
+    /// Nothing. From here on, the source map names this byte of the original.
     Mark(u32),
 }
 
@@ -54,7 +54,7 @@ impl Edits {
         self.push(span, EditKind::Text(text.into()));
     }
 
-    /// Takes `span` out with its line breaks: what it held was put elsewhere.
+    /// Takes `span` out with its line breaks, since its text was put elsewhere.
     pub fn remove(&mut self, span: Span) {
         self.push(span, EditKind::Gone);
     }
@@ -64,12 +64,12 @@ impl Edits {
         self.replace(Span::empty(at), text);
     }
 
-    /// Lets the source map say `original` for what follows `at`.
+    /// Lets the source map name the byte `original` for the code after `at`.
     pub fn mark(&mut self, at: u32, original: u32) {
         self.push(Span::empty(at), EditKind::Mark(original));
     }
 
-    /// Ends a statement that ended with the blank that was made last, so that the next line does not continue it.
+    /// Ends the statement whose end was blanked last with a semicolon, so that the next line does not continue it.
     pub fn end_statement(&mut self, end: u32) {
         if let Some(edit) = self.list.last_mut()
             && edit.end == end
@@ -80,12 +80,12 @@ impl Edits {
         }
     }
 
-    /// How many edits there are: a mark for [`Self::since`].
+    /// The number of edits, to be given to [`Self::since`].
     pub fn len(&self) -> usize {
         self.list.len()
     }
 
-    /// Takes out the edits that were made after there were `len`.
+    /// Removes and returns the edits after the first `len`.
     pub fn since(&mut self, len: usize) -> Vec<Edit> {
         self.list.split_off(len.min(self.list.len()))
     }
@@ -111,7 +111,7 @@ impl Edits {
     }
 }
 
-/// `text` between `span`, with `edits` applied, and no map.
+/// The text of `span` with `edits` applied, without a source map.
 pub fn render(text: &str, span: Span, mut edits: Vec<Edit>) -> String {
     edits.sort_by_key(|edit| edit.start);
     let text = text.get(..span.end as usize).unwrap_or(text);

@@ -13,11 +13,11 @@ use super::quote;
 use super::rewriter::Rewriter;
 use super::scan;
 
-/// What a member without an initializer is.
+/// The value of a member without an initializer.
 enum Next {
     /// This number.
     Number(f64),
-    /// One more than the member whose value is read so.
+    /// One more than the value of this expression, which reads the member before.
     After(String),
 }
 
@@ -42,7 +42,7 @@ impl<'a> Rewriter<'a, '_> {
         self.edits.replace(Span::new(end - 1, end), tail);
     }
 
-    /// `var E;(function($1){`: what comes before the body of an enum or a namespace.
+    /// `var E;(function($1){`: the code before the body of an enum or a namespace.
     pub fn object_head(&mut self, start: u32, id: &BindingIdentifier<'a>, object: &str) -> String {
         let semicolon = if self.apart == Some(start) { ";" } else { "" };
         let first = id
@@ -65,7 +65,7 @@ impl<'a> Rewriter<'a, '_> {
         format!("{declared}(function({object}){{")
     }
 
-    /// `})(E||(E={}));`: what comes after it.
+    /// `})(E||(E={}));`: the code after the body of an enum or a namespace.
     pub fn object_tail(&mut self, id: &BindingIdentifier<'a>) -> String {
         self.depth -= 1;
         self.own_arguments -= 1;
@@ -76,7 +76,7 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
-    /// Whether `id` is what declares `symbol` first among those that have a value.
+    /// Whether `id` is the first declaration of `symbol` that has a value.
     fn is_first_declaration(&self, symbol: SymbolId, id: &BindingIdentifier<'a>) -> bool {
         let redeclarations = self.scoping.symbol_redeclarations(symbol);
         let values = redeclarations
@@ -87,7 +87,7 @@ impl<'a> Rewriter<'a, '_> {
         values.unwrap_or_else(|| self.scoping.symbol_span(symbol).start) >= id.span.start
     }
 
-    /// Members are read from the object, by whatever initializer names them.
+    /// Lets initializers that name a member read it from the object.
     fn name_members(&mut self, scope: Option<ScopeId>, object: &str) {
         let Some(scope) = scope else { return };
         for (name, symbol) in self.scoping.get_bindings(scope) {
@@ -155,7 +155,7 @@ impl<'a> Rewriter<'a, '_> {
         next
     }
 
-    /// Whether an initializer is a string by its form, as `isolatedModules` takes it.
+    /// Whether an initializer is a string by its form alone, as `isolatedModules` decides it.
     fn is_string(&self, it: &Expression<'a>, object: &str) -> bool {
         match bare(it) {
             Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => true,
@@ -178,7 +178,7 @@ impl<'a> Rewriter<'a, '_> {
     }
 }
 
-/// The number that an initializer is by its form.
+/// The number that an initializer is by its form alone.
 fn number(it: &Expression<'_>) -> Option<f64> {
     match bare(it) {
         Expression::NumericLiteral(it) => Some(it.value),

@@ -1,4 +1,4 @@
-//! What a module exports: by declarations, by lists, and from other modules.
+//! The exports of a module: by declarations, by lists, and from other modules.
 
 use oxc_ast::ast::{
     BindingIdentifier, Declaration, ExportDefaultDeclarationKind, ExportSpecifier, ModuleExportName,
@@ -76,7 +76,7 @@ impl Reader<'_> {
                 let local = local.map_or_else(|| format!("{}d", self.env), |id| id.name.to_string());
                 self.local(facts, "default", local, it.span.start);
             }
-            // Importers get it as the `default`, and `require` as it is.
+            // Importers get the value as `default`, `require` gets it as it is.
             Statement::TSExportAssignment(it) if self.kind == Kind::LooseModule => {
                 for name in ["default", "module.exports"] {
                     self.local(facts, name, format!("{}d", self.env), it.span.start);
@@ -120,7 +120,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether a symbol is there at run time: no type, and no import of one.
+    /// Whether a symbol exists at run time: it is no type, and no import of one.
     fn is_value(&self, symbol: SymbolId) -> bool {
         let flags = self.scoping.symbol_flags(symbol);
         flags.is_value() || flags.is_import()
@@ -177,7 +177,7 @@ impl Reader<'_> {
     }
 }
 
-/// The names that a pattern binds, and where.
+/// The names that a pattern binds, each with its byte.
 #[derive(Default)]
 struct Names(Vec<(String, u32)>);
 

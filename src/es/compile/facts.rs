@@ -1,4 +1,4 @@
-//! What a module asks for, imports and exports: read from its top level, before anything is rewritten.
+//! The requests, imports and exports of a module, read from its top level before anything is rewritten.
 
 use oxc_ast::ast::{
     ImportDeclaration, ImportDeclarationSpecifier, ImportPhase, ModuleExportName, Program, Statement,
@@ -14,33 +14,33 @@ use super::place::{Fault, Places};
 use super::quote;
 use super::types::{Export, Import, ImportName, Kind, Request, Source};
 
-/// What an identifier that binds something elsewhere is read as.
+/// The code that reads an identifier which is bound elsewhere.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// The expression to read it.
+    /// The expression that reads the identifier.
     pub read: String,
-    /// For a namespace import: the expression for its members where they are read plainly.
+    /// For a namespace import: the expression whose members are read for plain member reads.
     pub members: Option<String>,
-    /// Whether it is an import, which cannot be written.
+    /// Whether the identifier is an import, which cannot be assigned to.
     pub constant: bool,
 }
 
 /// The facts of one module.
 #[derive(Default)]
 pub struct Facts {
-    /// See [`super::types::Compiled`].
+    /// Becomes the field of that name in [`super::types::Compiled`].
     pub requests: Vec<Request>,
-    /// See [`super::types::Compiled`].
+    /// Becomes the field of that name in [`super::types::Compiled`].
     pub imports: Vec<Import>,
-    /// See [`super::types::Compiled`].
+    /// Becomes the field of that name in [`super::types::Compiled`].
     pub exports: Vec<Export>,
-    /// Exported names, and the local expression that each getter gives.
+    /// Exported names, each with the local expression that its getter returns.
     pub getters: Vec<(String, String)>,
-    /// What symbols are read as.
+    /// The code that reads each symbol which is bound elsewhere.
     pub targets: FxHashMap<SymbolId, Target>,
-    /// Requests by specifier and attributes.
+    /// Index of each request, by specifier and attributes.
     index: FxHashMap<(String, Vec<(String, String)>), usize>,
-    /// Where imported symbols come from.
+    /// The origin of each imported symbol.
     pub bound: FxHashMap<SymbolId, Bound>,
     export_uses: FxHashMap<SymbolId, usize>,
     /// Names that are exported already.
@@ -48,7 +48,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Asks for names of a module that the text itself does not import.
+    /// Adds a request for names of a module that the text itself does not import.
     pub fn add_request(&mut self, specifier: &str, names: &[&str]) {
         let request = self.request_index(specifier).unwrap_or_else(|| {
             self.requests.push(Request {
@@ -79,7 +79,7 @@ impl Facts {
     }
 }
 
-/// Where an imported binding comes from.
+/// The origin of an imported binding.
 #[derive(Clone)]
 pub enum Bound {
     /// An export of a request.
@@ -98,11 +98,11 @@ pub enum Bound {
 
 /// Reads the facts of a module.
 pub struct Reader<'s> {
-    /// What is compiled.
+    /// The file that is compiled.
     pub source: &'s Source<'s>,
-    /// What kind of module it is.
+    /// The kind of module.
     pub kind: Kind,
-    /// Its symbols.
+    /// The symbols of the file.
     pub scoping: &'s Scoping,
     /// Name of the environment in the code.
     pub env: &'s str,
@@ -179,7 +179,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Whether a specifier stays, and if so, whether only metadata uses it.
+    /// Whether an import specifier stays. If so, whether only decorators' metadata uses it.
     fn kept(&self, it: &ImportDeclarationSpecifier<'_>) -> Option<bool> {
         if let ImportDeclarationSpecifier::ImportSpecifier(it) = it
             && it.import_kind.is_type()
@@ -249,7 +249,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether all that the module does with an import is to export it: then the export alone is linked and checked.
+    /// Whether the module uses an import only to export it. Then the export alone is linked and checked.
     fn is_only_exported(&self, facts: &Facts, symbol: SymbolId) -> bool {
         facts.export_uses.get(&symbol).is_some_and(|uses| {
             !self.implied.contains(&symbol)
@@ -276,7 +276,7 @@ impl Reader<'_> {
         uses
     }
 
-    /// Gives the namespaces their slots, now that the requests are counted, and each import its expression.
+    /// Gives each namespace import its slot, now that the requests are counted, and each import its expression.
     fn name_targets(&self, facts: &mut Facts) {
         let mut slot = facts.requests.len();
         for import in &mut facts.imports {

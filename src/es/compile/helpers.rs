@@ -1,14 +1,14 @@
-//! Functions that lowered code calls. They stand around the module's function, where nothing that the user declares hides
-//! what they need.
+//! Functions that lowered code calls. They stand outside of the module's function, where no name of the user's hides the
+//! globals that they use.
 
-/// Which of them the code needs.
+/// The helpers that the code needs.
 #[derive(Default)]
 pub struct Helpers {
-    /// The names that are used, in order of first use.
+    /// The helpers that are used, in order of first use.
     used: Vec<Helper>,
 }
 
-/// One of them.
+/// A helper function.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Helper {
     /// TypeScript's `__decorate`.
@@ -17,7 +17,7 @@ pub enum Helper {
     Parameter,
     /// TypeScript's `__metadata`.
     Metadata,
-    /// What a type's name is at run time, `Object` if it is nothing.
+    /// Gives the value of a type's name at run time, `Object` if there is none.
     Type,
     /// A stack of resources, for `using`.
     Using,
@@ -76,7 +76,7 @@ impl Helper {
 }
 
 impl Helpers {
-    /// The name of a helper, which is then there.
+    /// The name of a helper. From now on the code includes the helper.
     pub fn name(&mut self, env: &str, helper: Helper) -> String {
         if !self.used.contains(&helper) {
             self.used.push(helper);
@@ -84,7 +84,7 @@ impl Helpers {
         format!("{env}{}", helper.name())
     }
 
-    /// Whether none is used.
+    /// Whether no helper is used.
     pub fn is_empty(&self) -> bool {
         self.used.is_empty()
     }
@@ -101,7 +101,7 @@ impl Helpers {
         format!("({})", codes.join(","))
     }
 
-    /// `const $Decorate=…;`: the helpers for CommonJS, whose function is Node's.
+    /// `const $Decorate=…;`: the helpers for CommonJS, which Node wraps in a function of its own.
     pub fn declarations(&self, env: &str) -> String {
         self.used
             .iter()

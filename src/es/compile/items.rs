@@ -88,7 +88,7 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
-    /// An anonymous default function keeps being hoisted; its name has to be given to it.
+    /// `export default function () {}`: the function stays hoisted, and gets the name `default`.
     fn name_function(&mut self, it: &Function<'a>, name: &str) {
         let text = self.text;
         let mut at = it.span.start;
@@ -111,7 +111,7 @@ impl<'a> Rewriter<'a, '_> {
         self.prelude.push_str(&call);
     }
 
-    /// `export default` before a value: a constant, made so that what has no name is called `default`.
+    /// `export default` before a value: becomes a constant, in a way that names an anonymous function or class `default`.
     fn named_default(
         &mut self,
         outer: Span,

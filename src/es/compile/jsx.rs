@@ -1,4 +1,4 @@
-//! Elements become calls, where they stand.
+//! JSX: elements become calls, where they stand.
 
 use oxc_ast::ast::{
     JSXAttribute, JSXAttributeItem, JSXAttributeName, JSXAttributeValue, JSXChild, JSXElement,
@@ -16,7 +16,7 @@ use super::quote;
 use super::rewriter::Rewriter;
 use super::scan;
 
-/// The children that leave something behind.
+/// The children that become arguments: text of white space alone, for example, does not.
 fn kept<'a, 'b>(children: &'b [JSXChild<'a>]) -> Vec<&'b JSXChild<'a>> {
     children
         .iter()
@@ -163,7 +163,7 @@ impl<'a> Rewriter<'a, '_> {
         self.edits.replace(Span::new(start, start + 1), text);
     }
 
-    /// What comes after the properties of a call.
+    /// The code of a call after its properties.
     fn after(&self, key: Option<&str>, many: bool, start: u32, classic: bool) -> String {
         if classic {
             return ")".to_owned();
@@ -286,7 +286,7 @@ impl<'a> Rewriter<'a, '_> {
         self.edits.replace(Span::new(it.span.end - 1, it.span.end), "");
     }
 
-    /// The key as the argument that it becomes.
+    /// The key as an argument of the call.
     fn key_text(&mut self, it: &JSXAttribute<'a>) -> String {
         match &it.value {
             None => "true".to_owned(),

@@ -1,4 +1,4 @@
-//! Which functions elements call: from the options, from comments in the file, and from what the file imports.
+//! The functions that elements call, by the options, by comments in the file, and by the file's imports.
 
 use oxc_ast::ast::Program;
 use oxc_ast_visit::Visit;
@@ -11,7 +11,7 @@ use super::quote;
 use super::rewriter::Calls;
 use super::types::{Kind, Source};
 
-/// What elements need.
+/// The forms of elements that occur in a file.
 #[derive(Default)]
 pub struct Needs {
     /// An element with at most one child.
@@ -20,7 +20,7 @@ pub struct Needs {
     pub many: bool,
     /// A fragment.
     pub fragment: bool,
-    /// A key after a spread.
+    /// An element with a key after a spread.
     pub create: bool,
 }
 
@@ -107,7 +107,7 @@ impl Setting {
             .collect()
     }
 
-    /// Notes what the calls import, before the slots of namespaces are counted.
+    /// Adds the requests that the calls need, before the slots of namespaces are counted.
     pub fn request(&self, facts: &mut Facts) {
         let (runtime, one, many) = match self.mode {
             Jsx::Classic => return,
@@ -131,7 +131,7 @@ impl Setting {
         }
     }
 
-    /// What CommonJS requires for the calls, and its specifiers.
+    /// For CommonJS: the code that requires the functions of the calls, and the specifiers.
     pub fn required(&self, env: &str) -> (String, Vec<String>) {
         let runtime = match self.mode {
             Jsx::Classic => return (String::new(), Vec::new()),

@@ -1,4 +1,4 @@
-//! Text between elements: whitespace around line breaks goes, entities are read.
+//! Text between elements: drops white space around line breaks and decodes entities.
 
 use oxc_syntax::xml_entities::XML_ENTITIES;
 
@@ -33,7 +33,7 @@ pub fn trimmed(text: &str) -> Option<String> {
     all
 }
 
-/// `&amp;` and the like, read.
+/// Decodes entities (`&amp;`).
 pub fn decoded(text: &str) -> String {
     let mut output = String::with_capacity(text.len());
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! Identifiers that lead elsewhere: imports, and names that the environment has.
+//! Identifiers that are read or written elsewhere: imports, and names of the environment.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ use super::scan;
 use super::types::Kind;
 
 impl<'a> Rewriter<'a, '_> {
-    /// What an identifier leads to, if not to itself.
+    /// The code that reads an identifier, if it is bound elsewhere.
     pub fn target(&self, it: &IdentifierReference<'a>) -> Option<&Target> {
         let symbol = self.scoping.get_reference(it.reference_id.get()?).symbol_id()?;
         self.facts.targets.get(&symbol)
@@ -35,14 +35,14 @@ impl<'a> Rewriter<'a, '_> {
         Some(alias.name.clone())
     }
 
-    /// Whether an identifier is declared nowhere in the file.
+    /// Whether no declaration in the file binds an identifier.
     pub fn is_free(&self, it: &IdentifierReference<'a>) -> bool {
         it.reference_id
             .get()
             .is_some_and(|id| self.scoping.get_reference(id).symbol_id().is_none())
     }
 
-    /// The expression to read an identifier, if it is not what it says.
+    /// The expression that reads an identifier, if it is another one than its name.
     pub fn reading(&mut self, it: &IdentifierReference<'a>) -> Option<Cow<'static, str>> {
         if let Some(alias) = self.alias_of(it) {
             return Some(alias.into());
@@ -103,7 +103,7 @@ impl<'a> Rewriter<'a, '_> {
             self.visit_ts_type_parameter_instantiation(arguments);
         }
         if moved {
-            // V8 says that a call of this form happens at its parenthesis; before, it did at the name.
+            // V8 places a call of this form at its parenthesis, a plain call at its name: the map corrects that.
             let after = it.type_arguments.as_ref().map_or(start.end, |it| it.span.end);
             let open = if it.optional {
                 scan::next_is(self.text, after, "?.").map_or(after, |span| span.end)
@@ -118,7 +118,7 @@ impl<'a> Rewriter<'a, '_> {
         self.visit_arguments(&it.arguments);
     }
 
-    /// What is called or tags a template. Whether its text is another now.
+    /// The callee of a call or the tag of a template. Returns whether its text was replaced.
     pub fn callee(&mut self, it: &Expression<'a>) -> bool {
         match bare(it) {
             Expression::Identifier(identifier) => {
@@ -132,7 +132,7 @@ impl<'a> Rewriter<'a, '_> {
                 true
             }
             Expression::StaticMemberExpression(member) if self.is_namespace(&member.object) => {
-                // The namespace is `this`.
+                // The call of a namespace's member has the namespace as `this`.
                 self.blank_around(it);
                 self.name_root(&member.object);
                 self.visit_expression(&member.object);
@@ -178,7 +178,7 @@ impl<'a> Rewriter<'a, '_> {
         matches!(it, Expression::Identifier(it) if self.target(it).is_some_and(|it| it.members.is_some()))
     }
 
-    /// `ns.x`, read plainly: no detour by the namespace object.
+    /// `ns.x` as a plain read: skips the namespace object.
     pub fn static_member(&mut self, it: &StaticMemberExpression<'a>) {
         if let Expression::Identifier(object) = &it.object
             && let Some(members) = self.target(object).and_then(|it| it.members.clone())
@@ -264,7 +264,7 @@ impl<'a> Rewriter<'a, '_> {
             .unwrap_or_default()
     }
 
-    /// The expression to write an identifier, if it is not what it says. Writing an import throws.
+    /// The expression that assigns to an identifier, if it is another one than its name. Assigning to an import throws.
     fn writing(&mut self, it: &IdentifierReference<'a>) -> Option<String> {
         let Some(target) = self.target(it) else {
             let is_common_js_name = matches!(
@@ -285,7 +285,7 @@ impl<'a> Rewriter<'a, '_> {
         Some(target.read.clone())
     }
 
-    /// `x = 1`; what assigns only under a condition fails only then.
+    /// `x = 1`. An import that is assigned under a condition throws only under it.
     pub fn assignment(&mut self, it: &AssignmentExpression<'a>) {
         let operator = match it.operator {
             AssignmentOperator::LogicalAnd => "&&",
@@ -309,7 +309,7 @@ impl<'a> Rewriter<'a, '_> {
         self.edits.insert(it.span.end, ")");
     }
 
-    /// What is assigned to, in every form but the shorthand.
+    /// The target of an assignment, in every form but the shorthand.
     pub fn assignment_target(&mut self, it: &SimpleAssignmentTarget<'a>) {
         match it {
             SimpleAssignmentTarget::AssignmentTargetIdentifier(it) => {

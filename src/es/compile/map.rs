@@ -1,4 +1,4 @@
-//! The source map: one entry for each line, each word, and wherever a column moves.
+//! The source map: an entry for each line and each word, and wherever a column moves.
 
 /// Stands for the map in the code of an ES module: a map without entries. Node asks for the map of an uncaught error's line
 /// only if the code names one.
@@ -13,7 +13,7 @@ struct Segment {
     source_column: u32,
 }
 
-/// Follows a text while it is put together.
+/// Makes the source map while the code is put together.
 pub struct Mapper {
     ascii: bool,
     here: Segment,
@@ -22,7 +22,7 @@ pub struct Mapper {
 }
 
 impl Mapper {
-    /// A map for a text; `ascii` if it is that wholly.
+    /// A map for a text. `ascii`: whether the text is pure ASCII.
     pub fn new(ascii: bool) -> Self {
         Self {
             ascii,
@@ -37,12 +37,12 @@ impl Mapper {
         }
     }
 
-    /// Makes an entry: what follows in the code is what follows in the source.
+    /// Makes an entry: the code from here on is the source from here on.
     pub fn mark(&mut self) {
         self.put(self.here);
     }
 
-    /// Makes an entry that says `original` for the code that stands at `at` in the source; both are bytes of `text`.
+    /// Makes an entry that names the byte `original` of `text` for the code that stands at the byte `at`.
     pub fn mark_as(&mut self, at: usize, original: usize, text: &str) {
         let mut segment = self.here;
         if let (Some(between), true) = (text.get(original.min(at)..at), original <= at) {
@@ -69,7 +69,7 @@ impl Mapper {
         }
     }
 
-    /// `text` was added; the source did not go on.
+    /// Notes that `text` was added to the code.
     pub fn added(&mut self, text: &str) {
         let mut start = 0;
         for end in LineBreaks::new(text) {
@@ -81,7 +81,7 @@ impl Mapper {
         self.here.column += width(&text[start..]);
     }
 
-    /// `text` is gone, with its line breaks.
+    /// Notes that `text` of the source was left out, with its line breaks.
     pub fn gone(&mut self, text: &str) {
         let mut start = 0;
         for end in LineBreaks::new(text) {
@@ -92,8 +92,8 @@ impl Mapper {
         self.here.source_column += self.width(&text[start..]);
     }
 
-    /// `text` was copied, or something as wide took its place, with the same line breaks. Node looks for the last entry
-    /// before a place and takes that as it is: hence an entry for each word and each call.
+    /// Notes that `text` was copied, or replaced by a text of the same width and line breaks. Makes an entry for each word
+    /// and each call, since Node takes the last entry before a place as it is.
     pub fn copied(&mut self, text: &str) {
         let mut start = 0;
         for end in LineBreaks::new(text) {
@@ -104,7 +104,7 @@ impl Mapper {
         self.words(&text[start..]);
     }
 
-    /// Goes on by `text`, which has no line break but at its end.
+    /// Goes on by `text`, which has a line break only at its end.
     fn words(&mut self, text: &str) {
         let mut before = 0_u8;
         let mut from = 0;
@@ -126,7 +126,7 @@ impl Mapper {
         self.here.source_column += width;
     }
 
-    /// `text` is gone, all but its line breaks.
+    /// Notes that `text` of the source was left out, except for its line breaks.
     pub fn replaced(&mut self, text: &str) {
         let mut start = 0;
         for end in LineBreaks::new(text) {
@@ -218,7 +218,7 @@ fn width(text: &str) -> u32 {
     u32::try_from(width).unwrap_or(u32::MAX)
 }
 
-/// Where the lines of a text end: the bytes after its line breaks, as V8 counts them.
+/// An iterator over the ends of a text's lines: the bytes after its line breaks, as V8 counts them.
 pub struct LineBreaks<'t> {
     bytes: &'t [u8],
     at: usize,

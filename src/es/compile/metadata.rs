@@ -1,4 +1,4 @@
-//! What annotations say, for `reflect-metadata`: TypeScript's `emitDecoratorMetadata`.
+//! Metadata by type annotations, for `reflect-metadata`: TypeScript's `emitDecoratorMetadata`.
 
 use oxc_ast::ast::{
     Class, ClassElement, Declaration, Expression, FormalParameters, Function, IdentifierReference,
@@ -65,7 +65,7 @@ impl<'a> Rewriter<'a, '_> {
         all
     }
 
-    /// The type of a pair of accessors: what the setter takes, or the getter gives.
+    /// The type of a pair of accessors: that of the setter's parameter, or else of the getter's result.
     fn accessor_type(&mut self, it: &MethodDefinition<'a>, class: &Class<'a>) -> String {
         let takes =
             setter(it, class).and_then(|it| it.value.params.items.first()?.type_annotation.as_deref());
@@ -210,7 +210,7 @@ fn setter<'a, 'b>(it: &'b MethodDefinition<'a>, class: &'b Class<'a>) -> Option<
     accessors(it, class).find(|it| it.kind == MethodDefinitionKind::Set)
 }
 
-/// What a type is whatever its names mean; `None` if names or constituents decide.
+/// The expression for a type that needs no look at its names; `None` if names or constituents decide.
 fn fixed(it: &TSType<'_>) -> Option<&'static str> {
     Some(match it {
         TSType::TSVoidKeyword(_)
@@ -239,7 +239,7 @@ fn fixed(it: &TSType<'_>) -> Option<&'static str> {
     })
 }
 
-/// What the aliases and enums of a program are in metadata.
+/// The expressions for the aliases and enums of a program in metadata.
 pub fn kinds(program: &Program<'_>, scoping: &Scoping) -> Kinds {
     let mut all = Kinds::default();
     for _ in 0..2 {
@@ -307,7 +307,7 @@ fn enum_kind(it: &TSEnumDeclaration<'_>) -> &'static str {
     }
 }
 
-/// The imported names that metadata reads.
+/// The imported symbols that metadata reads.
 pub fn used(program: &Program<'_>, scoping: &Scoping) -> FxHashSet<SymbolId> {
     let mut names = Names {
         scoping,

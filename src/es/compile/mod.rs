@@ -79,10 +79,10 @@ use facts::{Facts, Reader};
 use place::{Fault, Places};
 use rewriter::Rewriter;
 
-/// Above this many bytes a text may nest deeper than a thread's stack allows.
+/// Bytes above which a text may nest deeper than a thread's stack allows.
 const LARGE: usize = 16 * 1024;
 
-/// The stack for large texts. Only what is used of it costs memory.
+/// Stack for large texts, in bytes. Only the used part costs memory.
 const STACK: usize = 128 * 1024 * 1024;
 
 /// Compiles one file.
@@ -211,7 +211,7 @@ fn facts(
     .read(program)
 }
 
-/// Whether annotations of decorated members are there at run time.
+/// Whether the file's annotations are there at run time, as metadata of decorated members.
 fn uses_metadata(source: &Source<'_>) -> bool {
     source.language.is_typescript()
         && source.options.experimental_decorators
@@ -219,7 +219,7 @@ fn uses_metadata(source: &Source<'_>) -> bool {
         && source.text.contains('@')
 }
 
-/// What namespaces of several blocks export.
+/// The exports of namespaces and enums that have several blocks.
 fn exported(source: &Source<'_>, program: &Program<'_>) -> rewriter::Exported {
     if source.language.is_typescript() {
         namespaces::exported(&program.body)
@@ -264,7 +264,7 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
         };
         let helpers = helpers.declarations(env);
         let prefix = format!("{door}{helpers}{prelude}");
-        // What comes before a directive makes it a mere string.
+        // Code before a directive would make it a mere string.
         let strict = if !prefix.is_empty() && is_strict {
             "\"use strict\";"
         } else {
@@ -287,7 +287,7 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
     let (mut code, map) = edits.apply(text, &prefix, &suffix);
     let mut map = map.mappings();
     if kind == Kind::CommonJs {
-        // It is known by its path, as under node.
+        // As under node, the file is known by its path.
         if let Some(mappings) = map.take() {
             code.push_str(&map_comment(source.url, &mappings));
         }
@@ -310,10 +310,11 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
     }
 }
 
-/// Node does not show a line with this where it is what threw: a getter of ours may, before its variable is initialized.
+/// A comment for lines of ours that may throw, such as a getter before its variable is initialized: Node does not show a line
+/// with it.
 const HIDDEN: &str = "/*node-do-not-add-exception-line*/";
 
-/// Whether nothing on the first line of a text can throw, so that nobody misses it.
+/// Whether nothing on the first line of a text can throw, so that Node never has to show it.
 fn is_quiet(text: &str) -> bool {
     let line = text.lines().next().unwrap_or_default().trim();
     let starts = ["import ", "//", "/*", "#!", "\"use ", "'use "];

@@ -1,5 +1,5 @@
-//! `namespace`: a function that fills an object. What is exported by assignment is read from that object, wherever it is
-//! named; blocks of one name see what the others export.
+//! `namespace`: becomes a function that fills an object. An exported variable is read from that object wherever it is named.
+//! Blocks of one name see each other's exports.
 
 use oxc_ast::ast::{
     BindingPattern, Declaration, ExportDeclaration, IdentifierReference, Statement, TSEnumMemberName,
@@ -16,7 +16,7 @@ use super::scan;
 use super::types_only;
 
 impl<'a> Rewriter<'a, '_> {
-    /// The path of a namespace or an enum with this name, here.
+    /// The path of a namespace or an enum with this name at the present place.
     pub fn path_of(&self, name: &str) -> String {
         match self.spaces.last() {
             Some(outer) => format!("{}.{name}", outer.path),
@@ -24,7 +24,7 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
-    /// Goes into the body of a namespace or an enum.
+    /// Enters the body of a namespace or an enum.
     pub fn enter_block(&mut self, path: String, object: &str, scope: Option<ScopeId>) {
         self.spaces.push(Block {
             path,
@@ -33,12 +33,13 @@ impl<'a> Rewriter<'a, '_> {
         });
     }
 
-    /// Goes out of it.
+    /// Leaves the body of a namespace or an enum.
     pub fn leave_block(&mut self) {
         self.spaces.pop();
     }
 
-    /// `$1.x`, if another block of a namespace around exports `x`, and nothing nearer is called so.
+    /// The read `$1.x` of an identifier `x` that another block of a surrounding namespace exports, unless a nearer
+    /// declaration has the name.
     pub fn merged(&self, it: &IdentifierReference<'a>) -> Option<String> {
         let name = it.name.as_str();
         let reference = self.scoping.get_reference(it.reference_id.get()?);
@@ -101,7 +102,7 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
-    /// Exported variables live in the object alone.
+    /// Lets exported variables be read from the namespace's object, the only place where they live.
     fn name_exports(&mut self, it: &Statement<'a>, object: &str) {
         let Statement::ExportDeclaration(export) = it else {
             return;
@@ -235,7 +236,7 @@ impl<'a> Rewriter<'a, '_> {
     }
 }
 
-/// What the blocks of each namespace and enum export, by path; only where a name has several.
+/// The exports of each namespace and enum that has several blocks, by path.
 pub fn exported(body: &[Statement<'_>]) -> Exported {
     let mut all = FxHashMap::default();
     collect(body, None, &mut all);

@@ -8,8 +8,8 @@ use oxc_ast_visit::walk;
 use super::rewriter::Rewriter;
 
 impl<'a> Rewriter<'a, '_> {
-    /// A read of an import whose name V8 will say if it cannot be called: V8 prints the variable on an assignment's left.
-    /// Elsewhere a mere sequence, so that `this` of a call is `undefined`.
+    /// A read of an import in a call. It is written as an assignment to a variable with the import's name, which V8's error
+    /// names. Any other call gets a sequence, so that `this` is `undefined`.
     pub fn saying_name(&mut self, it: &IdentifierReference<'a>, text: &str) -> String {
         let semicolon = if self.apart == Some(it.span.start) {
             ";"
@@ -17,7 +17,7 @@ impl<'a> Rewriter<'a, '_> {
             ""
         };
         let is_import = self.target(it).is_some_and(|target| target.constant);
-        // Direct `eval` would see the variable.
+        // A direct `eval` would see the variable.
         if is_import && !self.text.contains("eval") {
             self.called.insert(it.name.to_string());
             format!("{semicolon}({}={text})", it.name)
@@ -26,13 +26,13 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
-    /// What is made by `new`.
+    /// The callee of `new`.
     pub fn new_expression(&mut self, it: &NewExpression<'a>) {
         self.name_root(&it.callee);
         walk::walk_new_expression(self, it);
     }
 
-    /// Lets the import at the root of `a.b.c` say its name.
+    /// Lets V8's errors name the import at the root of `a.b.c`.
     pub fn name_root(&mut self, it: &Expression<'a>) {
         let mut root = it;
         loop {
@@ -50,7 +50,7 @@ impl<'a> Rewriter<'a, '_> {
     }
 }
 
-/// Variables with the names of imports, and the function that empties them: nothing old is kept by them.
+/// Declares variables with the names of imports, and the function that empties them, so that they keep no old value alive.
 pub fn variables(env: &str, called: &BTreeSet<String>) -> String {
     if called.is_empty() {
         return String::new();

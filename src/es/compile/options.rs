@@ -5,9 +5,9 @@
 pub struct TsOptions {
     /// `experimentalDecorators`: decorators as TypeScript had them before the standard.
     pub experimental_decorators: bool,
-    /// `emitDecoratorMetadata`: what annotations say, for `reflect-metadata`.
+    /// `emitDecoratorMetadata`: types of annotations, for `reflect-metadata`.
     pub emit_decorator_metadata: bool,
-    /// `useDefineForClassFields`; without it, `target` decides.
+    /// `useDefineForClassFields`. If it is not given, `target` decides.
     pub use_define_for_class_fields: Option<bool>,
     /// `target`: 2015 for ES2015 …, `u32::MAX` for ESNext; 5 and 3 for the old ones. `None` if it is not given.
     pub target: Option<u32>,
@@ -17,11 +17,11 @@ pub struct TsOptions {
     pub strict_null_checks: bool,
     /// `jsx`.
     pub jsx: Jsx,
-    /// `jsxImportSource`; `react` without it.
+    /// `jsxImportSource`. `None` stands for `react`.
     pub jsx_import_source: Option<String>,
-    /// `jsxFactory`; `React.createElement` without it.
+    /// `jsxFactory`. `None` stands for `React.createElement`.
     pub jsx_factory: Option<String>,
-    /// `jsxFragmentFactory`; `React.Fragment` without it.
+    /// `jsxFragmentFactory`. `None` stands for `React.Fragment`.
     pub jsx_fragment_factory: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Text to syntax tree and symbols, with every early error.
+//! Parses a text to a syntax tree and symbols, and reports every early error.
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{ModuleDeclaration, Program, Statement};
@@ -12,9 +12,9 @@ use super::types::{Format, Kind, Language, Source};
 
 /// A parsed file.
 pub struct Parsed<'a> {
-    /// The tree.
+    /// The syntax tree.
     pub program: Program<'a>,
-    /// Which kind of module it is.
+    /// The kind of module.
     pub kind: Kind,
 }
 
@@ -28,7 +28,7 @@ pub fn parse<'a>(allocator: &'a Allocator, source: &Source<'_>, text: &'a str) -
     }
 }
 
-/// Parses a file that turned out to have top-level await as the module that it then is, if it may be one.
+/// Parses a file that turned out to have top-level await as an ES module, if the source's format allows that.
 pub fn awaiting<'a>(
     allocator: &'a Allocator,
     source: &Source<'_>,
@@ -44,8 +44,8 @@ pub fn awaiting<'a>(
     }
 }
 
-/// A file with ES syntax is a module. One without it that parses as CommonJS is that; if it does not, and top-level await
-/// makes the difference, it is a module.
+/// Finds the kind of a file. A file with ES syntax is a module; any other that parses as CommonJS is CommonJS; one that
+/// parses only with top-level await is a module.
 fn detect<'a>(
     allocator: &'a Allocator,
     source: &Source<'_>,
@@ -108,7 +108,7 @@ fn accept(parsed: ParserReturn<'_>, kind: Kind) -> Result<Parsed<'_>, Fault> {
     Ok(Parsed { program, kind })
 }
 
-/// In CommonJS, `import` and `export` are errors, but for those that TypeScript takes out.
+/// Refuses `import` and `export` in CommonJS, except those that TypeScript takes out.
 fn no_module_syntax(program: &Program<'_>) -> Result<(), Fault> {
     for statement in &program.body {
         let (span, word) = match statement {

@@ -42,11 +42,11 @@ fn number(value: usize) -> u32 {
 pub struct Fault {
     /// What is wrong.
     pub message: String,
-    /// The byte.
+    /// The byte of the text.
     pub at: u32,
-    /// The way out.
+    /// What the user can do about it.
     pub help: Option<String>,
-    /// Its sort.
+    /// The sort of error.
     pub kind: ErrorKind,
 }
 
@@ -61,7 +61,7 @@ impl Fault {
         }
     }
 
-    /// Something that cannot be run, and what to do instead.
+    /// An error for syntax that cannot be run, with what to do instead.
     pub fn unsupported(at: u32, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -71,7 +71,7 @@ impl Fault {
         }
     }
 
-    /// The error that the caller gets.
+    /// The error with line and column.
     pub fn placed(self, text: &str) -> CompileError {
         let (line, column) = Places::new(text).of(self.at);
         CompileError {

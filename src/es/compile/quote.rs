@@ -41,7 +41,7 @@ pub fn member(object: &str, name: &str) -> String {
     }
 }
 
-/// `name` as the key in an object literal.
+/// `name` as a key of an object literal.
 pub fn key(name: &str) -> String {
     if is_identifier_name(name) {
         name.to_owned()

@@ -1,4 +1,4 @@
-//! The walk over the tree: each node's own file says what is edited there.
+//! The walk over the syntax tree. For each kind of node it calls the file that edits it.
 
 use oxc_ast::ast::{
     ArrowFunctionExpression, AssignmentExpression, AssignmentTargetPropertyIdentifier, AwaitExpression,

@@ -1,4 +1,4 @@
-//! One file while it is edited, and what the edits of each kind note in it.
+//! The rewriter: one file while it is edited, with what the edits note.
 
 use std::collections::BTreeSet;
 
@@ -18,63 +18,63 @@ use super::types::{Kind, Source};
 pub struct Rewriter<'a, 's> {
     /// The original text.
     pub text: &'a str,
-    /// What is compiled.
+    /// The file that is compiled.
     pub source: &'s Source<'s>,
-    /// Which kind of module it is.
+    /// The kind of module.
     pub kind: Kind,
     /// The lines of the text.
     pub places: &'s Places<'a>,
-    /// Its symbols.
+    /// The symbols of the file.
     pub scoping: &'s Scoping,
-    /// Name of the environment in the code; every other name of ours begins with it too.
+    /// Name of the environment in the code (`$`). Every other name of ours begins with it.
     pub env: &'s str,
     /// The edits so far.
     pub edits: Edits,
-    /// What the top level says, and what symbols are read as.
+    /// The facts of the module.
     pub facts: Facts,
-    /// How many functions are around; class fields and static blocks count.
+    /// Number of functions around the present place. Class fields and static blocks count as functions.
     pub depth: u32,
-    /// How many functions with `arguments` of their own are around.
+    /// Number of functions with `arguments` of their own around the present place.
     pub own_arguments: u32,
-    /// Where a statement begins that has to be kept apart from the one before it.
+    /// Start of a statement that has to be kept apart from the statement before it.
     pub apart: Option<u32>,
-    /// Where an import stands whose name V8 should say in an error.
+    /// Start of an import's identifier that V8's errors should name.
     pub called_at: Option<u32>,
-    /// Imports that V8 may have to name: variables of these names.
+    /// Names of imports that V8's errors may have to name. The code has a variable for each.
     pub called: BTreeSet<String>,
-    /// Whether there is top-level await.
+    /// Whether the file has top-level await.
     pub has_await: bool,
-    /// Whether the environment is used.
+    /// Whether the code uses the environment.
     pub uses_env: bool,
     /// Literal specifiers of `import()` and `require()`.
     pub dynamic: Vec<String>,
-    /// What has to stand before the code, on its first line.
+    /// Code that has to stand before the file's own code, on its first line.
     pub prelude: String,
     /// The first thing that cannot be compiled.
     pub fault: Option<Fault>,
-    /// How many names of ours were made.
+    /// Number of names that were made for our own use.
     pub names: u32,
-    /// Classes around.
+    /// The classes around the present place, the innermost last.
     pub classes: Vec<ClassState>,
-    /// What a decorated class is called in its own body.
+    /// Name of a decorated class in its own body.
     pub aliases: Vec<Alias>,
-    /// Functions that the code needs beside its own.
+    /// Helper functions that the code needs.
     pub helpers: Helpers,
-    /// What aliases and enums are in metadata.
+    /// The expressions for aliases and enums in metadata.
     pub kinds: Kinds,
     /// The functions that elements call.
     pub jsx: Calls,
-    /// The stack of resources of the block around, where `using` is lowered.
+    /// Variable with the stack of resources of the block around, where `using` is lowered.
     pub resources: Option<String>,
-    /// Namespaces and enums around.
+    /// The namespaces and enums around the present place, the innermost last.
     pub spaces: Vec<Block>,
-    /// What namespaces of several blocks export.
+    /// The exports of namespaces and enums that have several blocks.
     pub exported: Exported,
     /// The object that the next enum or namespace is exported from.
     pub exported_from: Option<String>,
     /// Symbols that are exported and assigned again.
     pub exposed: FxHashSet<SymbolId>,
-    /// Members of enums that are strings: `$1["A"]`.
+    /// The reads of enum members that are strings: `$1["A"]`.
     pub enum_strings: FxHashSet<String>,
 }
 
@@ -86,7 +86,7 @@ impl Rewriter<'_, '_> {
         }
     }
 
-    /// Walks `inside` as part of a function; `own` if that has its own `arguments`.
+    /// Walks `inside` as part of a function. `own`: whether that function has its own `arguments`.
     pub fn within_function(&mut self, own: bool, inside: impl FnOnce(&mut Self)) {
         self.depth += 1;
         self.own_arguments += u32::from(own);
@@ -95,7 +95,7 @@ impl Rewriter<'_, '_> {
         self.depth -= 1;
     }
 
-    /// The environment as code.
+    /// The name of the environment in the code, which is used by this.
     pub fn env(&mut self) -> &str {
         self.uses_env = true;
         self.env
@@ -108,20 +108,20 @@ impl Rewriter<'_, '_> {
     }
 }
 
-/// What the class around needs.
+/// A class that is being walked, with what it needs.
 #[derive(Default)]
 pub struct ClassState {
     /// Whether the class is lowered: decorators, parameter properties, or fields that are assigned.
     pub assigns: bool,
-    /// Whether its initializers run from the constructor, after the parameter properties were assigned.
+    /// Whether the initializers run from the constructor, after the parameter properties were assigned.
     pub from_constructor: bool,
     /// Names of the private methods with the initializers.
     pub initializers: Vec<String>,
-    /// Parameter properties.
+    /// Names of the parameter properties.
     pub properties: Vec<String>,
-    /// What follows each `super()`.
+    /// Code that follows each `super()`.
     pub after_super: Option<String>,
-    /// Whether it extends another class.
+    /// Whether the class extends another one.
     pub derived: bool,
     /// Whether the class itself is decorated.
     pub is_decorated: bool,
@@ -129,15 +129,15 @@ pub struct ClassState {
     pub keys: Vec<String>,
     /// Decorated members.
     pub decorated: Vec<Decorated>,
-    /// Names of functions that give the decorators of the constructor's parameters.
+    /// Name of the function that gives the decorators of the constructor's parameters.
     pub constructor_decorators: Option<String>,
 }
 
-/// What a decorated class is called in its own body.
+/// Name of a decorated class in its own body.
 pub struct Alias {
-    /// The class.
+    /// The symbol of the class.
     pub symbol: SymbolId,
-    /// The variable.
+    /// The variable that stands for the class in its body.
     pub name: String,
     /// Whether the body names the class.
     pub used: bool,
@@ -145,13 +145,13 @@ pub struct Alias {
 
 /// A decorated member.
 pub struct Decorated {
-    /// Whether it belongs to the class itself.
+    /// Whether the member is static.
     pub is_static: bool,
-    /// Name of the private method that gives the decorators.
+    /// Name of the private method that gives the member's decorators.
     pub list: String,
-    /// The key, as an expression.
+    /// The expression for the key.
     pub key: String,
-    /// What TypeScript passes for the descriptor.
+    /// The expression that TypeScript passes for the descriptor.
     pub descriptor: &'static str,
 }
 
@@ -170,18 +170,18 @@ pub struct Calls {
     pub create: String,
 }
 
-/// What a declared name of a type is at run time, where that is not itself.
+/// The expressions for declared names of types at run time, where these are not the names themselves.
 pub type Kinds = FxHashMap<SymbolId, &'static str>;
 
 /// A namespace or an enum whose body is being walked.
 pub struct Block {
-    /// Its name, with the names of the namespaces around it: `A.B`.
+    /// Name of the block, with the names of the namespaces around it: `A.B`.
     pub path: String,
-    /// What the object is called inside of it.
+    /// Name of the object inside of the block.
     pub object: String,
-    /// The scope of its body.
+    /// The scope of the body.
     pub scope: Option<ScopeId>,
 }
 
-/// What all blocks of each namespace and enum export, by path.
+/// The exports of all blocks of each namespace and enum, by path.
 pub type Exported = FxHashMap<String, FxHashSet<String>>;

@@ -1,4 +1,4 @@
-//! Tokens of the original text, where the tree does not say where they are.
+//! Finds tokens in the original text whose place the syntax tree does not say.
 
 use oxc_span::Span;
 use oxc_syntax::identifier::{is_identifier_part, is_identifier_start, is_white_space};
@@ -25,7 +25,7 @@ pub fn skip_trivia(text: &str, at: u32) -> u32 {
     number(at)
 }
 
-/// The byte of the first `token` at or after `at` that comes right after blanks and comments, if it does.
+/// The span of `token`, if it is the next token at or after `at`: blanks and comments are skipped.
 pub fn next_is(text: &str, at: u32, token: &str) -> Option<Span> {
     let start = skip_trivia(text, at);
     text.get(start as usize..)

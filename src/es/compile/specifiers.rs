@@ -1,4 +1,4 @@
-//! What is loaded at run time: `import(…)` and `require(…)`, and the specifiers that they name.
+//! `import(…)` and `require(…)`, and the specifiers that they name.
 
 use oxc_ast::ast::{Argument, CallExpression, Expression, ImportExpression};
 use oxc_ast_visit::walk;

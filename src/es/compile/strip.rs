@@ -1,4 +1,4 @@
-//! Types taken out of statements, functions and expressions.
+//! Takes types out of statements, functions and expressions.
 
 use oxc_ast::ast::{
     ArrowFunctionExpression, Directive, FormalParameter, Function, Program, Statement, TSTypeAssertion,
@@ -36,10 +36,12 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
-    /// The statements of a list, each kept apart from the one before it; the first from a directive that ends at `last`.
+    /// The statements of a list. Each is kept apart from the statement before it, the first one from a directive that ends at
+    /// `last`.
     pub fn statements(&mut self, it: &[Statement<'a>], mut last: Option<u32>) {
         for statement in it {
-            // What comes in may begin with a parenthesis, which would go on with a statement that has no semicolon.
+            // The replacement of this statement may begin with a parenthesis, which would continue a statement without
+            // semicolon.
             let open = last.is_some_and(|end| !self.ends_with(end, b';'));
             self.apart = open.then_some(statement.span().start);
             self.visit_statement(statement);
@@ -158,7 +160,7 @@ impl<'a> Rewriter<'a, '_> {
         }
     }
 
-    /// Decorators of a parameter are moved out before; `private` and the like are blanks.
+    /// Blanks `private` and the like before a parameter. Its decorators have been moved out before.
     fn parameter_modifiers(&mut self, it: &FormalParameter<'a>) {
         let start = it.decorators.last().map_or(it.span.start, |it| it.span.end);
         if super::class::is_property(it) {
@@ -175,7 +177,7 @@ impl<'a> Rewriter<'a, '_> {
     pub fn type_assertion(&mut self, it: &TSTypeAssertion<'a>) {
         let gone = Span::new(it.span.start, it.expression.span().start);
         if scan::breaks_line(self.text, gone) {
-            // Otherwise `return <T>` would end its statement.
+            // Without this, `return <T>` followed by a line break would end its statement.
             let semicolon = if self.apart == Some(it.span.start) {
                 ";("
             } else {
@@ -194,7 +196,7 @@ impl<'a> Rewriter<'a, '_> {
         self.visit_expression(&it.expression);
     }
 
-    /// Decorators that cannot be run.
+    /// Reports decorators that cannot be run.
     pub fn no_decorators(&mut self, at: u32) {
         let help = if self.source.language.is_typescript() {
             "set \"experimentalDecorators\": true in tsconfig.json for TypeScript's decorators; the standard ones are not \

@@ -1,11 +1,11 @@
-//! Timers that are asked of the global object.
+//! Timers that code reads from the global object.
 
 use oxc_ast::ast::{Expression, StaticMemberExpression};
 
 use super::rewriter::Rewriter;
 
 impl<'a> Rewriter<'a, '_> {
-    /// `globalThis.setTimeout(…)`, in a program that runs hot: as the free name.
+    /// Whether this is `globalThis.setTimeout` in a program that runs hot. It is compiled as the free name `setTimeout`.
     pub fn is_timer_of_global(&self, it: &StaticMemberExpression<'a>) -> bool {
         let is_timer = matches!(
             it.property.name.as_str(),

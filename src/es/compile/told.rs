@@ -1,6 +1,7 @@
-//! Exports that functions assign to: code outside, which Node's loader has bound to copies, is told.
+//! Exports that functions assign to. Code outside of the program has copies of them by Node's loader, and is told of each
+//! assignment.
 //!
-//! `n++` becomes `$.u(n++)`, and the body of `for (n of list)` begins with `$.u();`. What the top level itself assigns needs
+//! `n++` becomes `$.u(n++)`, and the body of `for (n of list)` begins with `$.u();`. Assignments of the top level need
 //! nothing: a module has been evaluated before code outside gets it.
 
 use oxc_ast::ast::{ForStatementLeft, IdentifierReference, Statement};
@@ -14,7 +15,7 @@ use super::facts::Facts;
 use super::rewriter::Rewriter;
 use super::types::Kind;
 
-/// The symbols that a module exports and assigns again.
+/// The symbols that a module exports and assigns to again.
 pub fn exposed(facts: &Facts, scoping: &Scoping) -> FxHashSet<SymbolId> {
     let locals = facts.getters.iter().map(|(_, local)| local.as_str());
     locals
@@ -24,7 +25,7 @@ pub fn exposed(facts: &Facts, scoping: &Scoping) -> FxHashSet<SymbolId> {
 }
 
 impl<'a> Rewriter<'a, '_> {
-    /// Walks an expression that assigns; `find` shows what it assigns to.
+    /// Walks an expression that assigns. `find` shows its targets to the finder.
     pub fn telling(&mut self, span: Span, find: impl FnOnce(&mut Finder<'_>), walk: impl FnOnce(&mut Self)) {
         if !self.is_told(find) {
             return walk(self);
@@ -71,7 +72,7 @@ impl<'a> Rewriter<'a, '_> {
     }
 }
 
-/// Looks for an exported symbol in what is assigned to.
+/// Looks for an exported symbol among the targets of an assignment.
 pub struct Finder<'s> {
     scoping: &'s Scoping,
     exposed: &'s FxHashSet<SymbolId>,

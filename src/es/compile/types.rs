@@ -1,4 +1,4 @@
-//! What goes into [`super::compile`] and what comes out of it.
+//! Input and output of [`super::compile`].
 
 use super::options::TsOptions;
 
@@ -15,7 +15,7 @@ pub struct Source<'a> {
     pub format: Format,
     /// Options of the file's `tsconfig.json`.
     pub options: &'a TsOptions,
-    /// Whether the program runs hot: then free timers (`setTimeout` …) become members of the environment.
+    /// Whether the program runs hot. If so, free timers (`setTimeout` …) become members of the environment.
     pub hot: bool,
     /// Version of the running Node: syntax that it knows is left as it is.
     pub node: NodeVersion,
@@ -35,7 +35,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// Whether types are to be taken out.
+    /// Whether the language has types, which are taken out.
     pub fn is_typescript(self) -> bool {
         matches!(self, Self::TypeScript | Self::Tsx)
     }
@@ -75,8 +75,8 @@ pub struct Compiled {
     pub kind: Kind,
     /// The code; [`super`] says what it looks like.
     pub code: String,
-    /// The `mappings` of an ES module's source map, if it needs one. Node takes more time for a map than V8 for the code: it is
-    /// given to Node when a stack names the file. CommonJS has its map in the code.
+    /// The `mappings` of an ES module's source map, if it needs one. Node gets the map only when a stack names the file,
+    /// since it takes longer to read than the code. CommonJS has its map in the code.
     pub map: Option<String>,
     /// Modules that the file asks for, in source order, each once.
     pub requests: Vec<Request>,
@@ -109,8 +109,8 @@ pub struct Request {
     pub specifier: String,
     /// Import attributes: `with { type: "json" }`.
     pub attributes: Vec<(String, String)>,
-    /// Whether only type annotations name what is imported from it (`emitDecoratorMetadata`): then nothing is
-    /// wrong if it cannot be found, and it is evaluated only if it exports one of the names.
+    /// Whether only type annotations use the imported names (`emitDecoratorMetadata`). If so, the target may be missing, and
+    /// it is evaluated only if it exports one of the names.
     pub weak: bool,
     /// Line of the specifier, from 1.
     pub line: u32,
@@ -121,11 +121,11 @@ pub struct Request {
 /// An imported binding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Import {
-    /// Index of its request.
+    /// Index of the import's request.
     pub request: usize,
-    /// What is imported.
+    /// The imported name, or the namespace.
     pub name: ImportName,
-    /// Whether only type annotations use it (`emitDecoratorMetadata`): a name that is missing is `undefined`.
+    /// Whether only type annotations use the import (`emitDecoratorMetadata`). If so, a missing name is `undefined`.
     pub weak: bool,
     /// Line of the import specifier, from 1.
     pub line: u32,
@@ -136,9 +136,9 @@ pub struct Import {
 /// What an import binds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImportName {
-    /// One export; `default` too.
+    /// One export, also `default`.
     Name(String),
-    /// The namespace; the code reads it from this slot of the environment.
+    /// The namespace. The code reads it from a slot of the environment.
     Namespace {
         /// `requests.len() + n`, for the n-th namespace import.
         slot: usize,
@@ -148,7 +148,7 @@ pub enum ImportName {
 /// One export of a module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Export {
-    /// Where it comes from.
+    /// The origin of the export.
     pub kind: ExportKind,
     /// Line of the name, from 1.
     pub line: u32,
@@ -156,10 +156,10 @@ pub struct Export {
     pub column: u32,
 }
 
-/// Where an export comes from.
+/// The origin of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExportKind {
-    /// A binding of the module itself: the yielded object has a getter for it.
+    /// A binding of the module itself. The yielded object has a getter for it.
     Local {
         /// Exported name.
         name: String,
@@ -196,9 +196,9 @@ pub struct CompileError {
     pub line: u32,
     /// Column of the place, from 1, in UTF-16 units.
     pub column: u32,
-    /// The way out.
+    /// What the user can do about it.
     pub help: Option<String>,
-    /// Whether the text is wrong, or the compiler lacks something.
+    /// Whether the text is wrong, or the compiler cannot run it.
     pub kind: ErrorKind,
 }
 
@@ -207,6 +207,6 @@ pub struct CompileError {
 pub enum ErrorKind {
     /// A `SyntaxError`.
     Syntax,
-    /// Valid, but neither Node nor the compiler can run it.
+    /// Valid syntax that neither Node nor the compiler can run.
     Unsupported,
 }

@@ -1,4 +1,4 @@
-//! Which declarations leave nothing behind once the types are taken out.
+//! Declarations that leave nothing behind once the types are taken out.
 
 use oxc_ast::ast::{
     Declaration, Statement, TSModuleReference, TSNamespaceDeclaration, TSNamespaceDeclarationBody,
@@ -14,7 +14,7 @@ pub fn declaration(it: &Declaration<'_>) -> bool {
         Declaration::VariableDeclaration(it) => it.declare,
         Declaration::FunctionDeclaration(it) => it.declare || it.body.is_none(),
         Declaration::ClassDeclaration(it) => it.declare,
-        // A `const enum` that is only declared is meant to be inlined: it is made all the same.
+        // TypeScript would inline a `declare const enum`. We make its object all the same.
         Declaration::TSEnumDeclaration(it) => it.declare && !it.r#const,
         Declaration::TSNamespaceDeclaration(it) => namespace(it),
         Declaration::TSImportEqualsDeclaration(it) => it.import_kind.is_type(),
@@ -39,7 +39,7 @@ fn statement(it: &Statement<'_>) -> bool {
     }
 }
 
-/// An alias of a namespace's member makes no namespace by itself.
+/// Whether a declaration in a namespace is for types alone. An alias (`import x = N.x`) makes no namespace by itself.
 fn within(it: &Declaration<'_>) -> bool {
     match it {
         Declaration::TSImportEqualsDeclaration(it) => {

@@ -1,4 +1,4 @@
-//! `using` where the running Node does not know it: a stack of resources around the statements of the block.
+//! `using` for a Node that does not know it: a stack of resources around the statements of the block.
 
 use oxc_ast::ast::{
     ForOfStatement, ForStatement, ForStatementInit, ForStatementLeft, Statement, VariableDeclaration,
@@ -19,7 +19,8 @@ impl<'a> Rewriter<'a, '_> {
         self.source.node.major < NATIVE_SINCE
     }
 
-    /// Opens a stack if one of the statements needs it. What has to be closed, with [`Self::close_resources`].
+    /// Opens a stack of resources if one of the statements needs it. Returns the stack, to be closed with
+    /// [`Self::close_resources`].
     pub fn open_resources(&mut self, it: &[Statement<'a>], is_program: bool) -> Option<Resources> {
         if !self.lowers_using() {
             return None;
@@ -54,7 +55,7 @@ impl<'a> Rewriter<'a, '_> {
         })
     }
 
-    /// The end of such a block.
+    /// Closes the stack of resources at the end of its block.
     pub fn close_resources(&mut self, it: Resources, end: u32, is_program: bool) {
         let text = self.closing(&it.stack, it.is_async);
         // The text may end with a comment.

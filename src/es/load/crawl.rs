@@ -1,4 +1,4 @@
-//! All that is reached from some files, on all cores.
+//! Loads files and everything that they import, on all cores.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use super::known::Known;
 use super::module::{Loaded, Place};
 use super::read::{FileLoader, STACK};
 
-/// A further thread pays for itself when so many files wait.
+/// Number of waiting files for which a further thread pays.
 const WAITING: usize = 4;
 
 /// One file to look at.
 pub struct Job {
     pub url: Arc<str>,
     pub place: Place,
-    /// Whether its content may be another; otherwise only its imports lead elsewhere.
+    /// Whether the file is read again. Otherwise only its imports are resolved again.
     pub reads: bool,
 }
 
@@ -60,14 +60,15 @@ impl<'a> Crawl<'a> {
         }
     }
 
-    /// Loads everything; the calling thread takes part. What is new or was to be looked at is in the result.
+    /// Loads everything. The calling thread takes part. The result has the new modules and the ones that were to be looked
+    /// at.
     pub fn run(self) -> FxHashMap<Arc<str>, Arc<Loaded>> {
         thread::scope(|scope| {
             self.work(false, &|| {
                 let room = thread::Builder::new()
                     .name("node-hmr load".to_owned())
                     .stack_size(STACK);
-                // Without a further thread it takes longer.
+                // If no further thread can be started, loading takes longer.
                 let _ = room.spawn_scoped(scope, || self.work(true, &|| ()));
             });
         });
@@ -88,7 +89,7 @@ impl<'a> Crawl<'a> {
                         place,
                         reads: true,
                     };
-                    // The first one stays here: a chain needs no other thread.
+                    // This thread takes the first import itself, so a chain of imports needs no other thread.
                     if own.is_none() {
                         own = Some(job);
                     } else {

@@ -1,4 +1,4 @@
-//! What was loaded so far, and what of it a change may concern.
+//! The modules that were loaded so far, and which of them a change may concern.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::es::resolve::{Resolved, Resolver};
 #[derive(Default)]
 pub struct Known {
     modules: FxHashMap<Arc<str>, Arc<Loaded>>,
-    /// Modules of a file: more than one if it was imported with queries.
+    /// URLs of the modules of a file: several if it was imported with different queries.
     by_path: FxHashMap<PathBuf, Vec<Arc<str>>>,
     /// Modules with an import that leads nowhere.
     unresolved: FxHashSet<Arc<str>>,
@@ -41,7 +41,7 @@ impl Known {
         }
     }
 
-    /// Drops what nobody needs any more.
+    /// Drops the modules that nobody needs any more.
     pub fn retain(&mut self, is_needed: impl Fn(&str) -> bool) {
         self.modules.retain(|url, _| is_needed(url));
         self.unresolved.retain(|url| is_needed(url));
@@ -51,7 +51,7 @@ impl Known {
         });
     }
 
-    /// What has to be looked at after these files have changed, appeared or gone.
+    /// The modules to look at after these files have changed, appeared or gone.
     pub fn concerned(&self, changed: &[PathBuf], resolver: &Resolver) -> Vec<Job> {
         if changed.iter().any(|path| is_setting(path, resolver)) {
             return self.modules.values().map(|loaded| job(loaded, true)).collect();
@@ -106,12 +106,13 @@ fn job(loaded: &Loaded, reads: bool) -> Job {
     }
 }
 
-/// By which names a specifier may mean the file: its own, without extensions, and its folder's if it is an index.
+/// The last segments of specifiers that may mean the file: its name, its name without extensions, and its folder's name if it
+/// is an index.
 fn names_of(path: &Path) -> Vec<String> {
     let stem = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let folder = || path.parent().and_then(stem);
     match stem(path) {
-        // `.` and `..` mean one, too.
+        // `.` and `..` mean an index, too.
         Some(stem) if stem == "index" => [stem, ".".to_owned()].into_iter().chain(folder()).collect(),
         Some(stem) => vec![stem],
         None => Vec::new(),

@@ -35,24 +35,24 @@ use crawl::{Crawl, Job};
 use known::Known;
 use read::FileLoader;
 
-/// More threads than this do not make a crawl faster.
+/// Most threads of a crawl: more of them do not make it faster.
 const MOST_THREADS: usize = 8;
 
-/// What a loader has to be told.
+/// The settings of a loader.
 pub struct Settings {
     /// Whether the program runs hot.
     pub hot: bool,
     /// Version of the running Node.
     pub node: NodeVersion,
-    /// Where compiled code is kept, if it is.
+    /// The cache of compiled code on the disk, if it is used.
     pub cache: Option<Cache>,
 }
 
-/// Loads files and all that they import statically. Shared by threads.
+/// Loads files and everything that they import statically. Threads share one loader.
 pub struct Loader {
     files: FileLoader,
     known: RwLock<Known>,
-    /// One crawl at a time: a second one waits, and finds what the first has loaded.
+    /// Held during a crawl, so that a second crawl waits and finds what the first one has loaded.
     crawling: Mutex<()>,
 }
 
@@ -70,15 +70,15 @@ impl Loader {
         })
     }
 
-    /// The newest version of a module, if it was loaded.
+    /// The newest version of a module; `None` if it was never loaded.
     pub fn get(&self, url: &str) -> Option<Arc<Loaded>> {
         self.known.read().get(url).cloned()
     }
 
-    /// Loads the entries and what they reach, and looks again at what the changes may concern.
+    /// Loads the entries and what they import, and looks again at the modules that the changes may concern.
     ///
-    /// The result has what was read or turned out differently, what is imported before its importers. A changed file whose
-    /// content is the same, and whose imports lead to the same, is there as the same `Arc` that it was.
+    /// The result has the modules that were read or turned out differently, imports before importers. A file with the same
+    /// content and the same targets of its imports is there as the same `Arc` as before.
     pub fn load(&self, entries: &[Place], changed: &[PathBuf]) -> Vec<Arc<Loaded>> {
         let one_crawl = self.crawling.lock();
         let resolver = &self.files.resolver;
@@ -100,14 +100,14 @@ impl Loader {
         if jobs.is_empty() {
             return Vec::new();
         }
-        // Those that are read come first: only they may be another version, and the same module counts once.
+        // Jobs that read come first, so that a module with two jobs is read.
         jobs.sort_by(|one, other| (!one.reads, &one.url).cmp(&(!other.reads, &other.url)));
         let mut roots: Vec<Arc<str>> = entries.iter().map(Place::url).collect();
         roots.extend(jobs.iter().map(|job| Arc::clone(&job.url)));
         let loaded = Crawl::new(&self.files, &known, threads(), jobs).run();
         let asked: FxHashSet<&PathBuf> = changed.iter().collect();
         let mut ordered = in_order(&roots, &loaded);
-        // What was looked at in vain is no news.
+        // A module that was looked at and is the same is left out.
         ordered.retain(|loaded| {
             let before = known.get(&loaded.url);
             before.is_none_or(|before| !Arc::ptr_eq(before, loaded)) || asked.contains(&loaded.place.path)
@@ -125,7 +125,7 @@ impl Loader {
         ordered
     }
 
-    /// Drops all modules but those that are needed.
+    /// Drops all modules that nobody needs.
     pub fn retain(&self, is_needed: impl Fn(&str) -> bool) {
         self.known.write().retain(is_needed);
     }
@@ -135,7 +135,7 @@ fn threads() -> usize {
     thread::available_parallelism().map_or(1, |count| count.get().min(MOST_THREADS))
 }
 
-/// Depth first, in source order, what is imported before its importers.
+/// The loaded modules depth first, in source order, imports before importers.
 fn in_order(roots: &[Arc<str>], loaded: &FxHashMap<Arc<str>, Arc<Loaded>>) -> Vec<Arc<Loaded>> {
     let mut seen: FxHashSet<Arc<str>> = FxHashSet::default();
     let mut ordered = Vec::with_capacity(loaded.len());

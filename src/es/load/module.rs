@@ -1,4 +1,4 @@
-//! A file as it was loaded: its code, or why there is none.
+//! A file as it was loaded: its code, or the reason why it has none.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::es::resolve::url::file_url;
 use crate::es::resolve::{FileFormat, ResolveError, Resolved};
 use crate::watch::Stamp;
 
-/// A module instance: a file, and the query and hash that make the instance another one.
+/// The place of a module instance: a file, with a query and hash that tell it from other instances of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// Real path of the file.
@@ -32,26 +32,26 @@ pub struct Loaded {
     pub url: Arc<str>,
     /// File, query and hash.
     pub place: Place,
-    /// Hash of the bytes that were read; 0 if they could not be.
+    /// Hash of the file's bytes; 0 if the file could not be read.
     pub hash: u64,
-    /// What the file looked like right before it was read, for whoever watches it.
+    /// Size and times of the file right before it was read, for the watcher.
     pub stamp: Stamp,
     /// Kind of the file, unless its extension is unknown.
     pub format: Option<FileFormat>,
     /// Options of its tsconfig.json.
     pub options: Arc<TsOptions>,
-    /// What is in it.
+    /// The content of the file, or why it has none.
     pub body: Result<Body, LoadError>,
 }
 
-/// What is in a file.
+/// The content of a file.
 #[derive(Clone, Debug)]
 pub enum Body {
     /// Code, and where each of its requests leads.
     Code {
         /// Code and facts.
         compiled: Arc<Compiled>,
-        /// One for each of `compiled.requests`.
+        /// Target of each of `compiled.requests`.
         resolved: Vec<Result<Resolved, ResolveError>>,
     },
     /// A JSON value, known to be valid for `JSON.parse`.
@@ -59,12 +59,12 @@ pub enum Body {
         /// The text, without a byte order mark.
         text: Arc<str>,
     },
-    /// What Node loads by itself: a native addon, WebAssembly.
+    /// A file that Node loads by itself: a native addon, WebAssembly.
     Foreign,
 }
 
 impl Loaded {
-    /// A file that a defect of ours keeps from being loaded.
+    /// A file that could not be loaded because of a defect of ours.
     pub fn failed(url: Arc<str>, place: Place) -> Self {
         Self {
             stamp: Stamp::at_first_sight(&place.path),
@@ -85,7 +85,7 @@ impl Loaded {
         }
     }
 
-    /// Where the requests of the code lead.
+    /// The targets of the code's requests.
     pub fn resolved(&self) -> &[Result<Resolved, ResolveError>] {
         match &self.body {
             Ok(Body::Code { resolved, .. }) => resolved,
@@ -93,7 +93,7 @@ impl Loaded {
         }
     }
 
-    /// Local files that it imports statically.
+    /// Local files that the module imports statically.
     pub fn local_imports(&self) -> impl Iterator<Item = Place> + '_ {
         self.resolved().iter().filter_map(|resolved| match resolved {
             Ok(Resolved::File {
@@ -108,13 +108,13 @@ impl Loaded {
         })
     }
 
-    /// Whether an import of it leads nowhere.
+    /// Whether one of the module's imports leads nowhere.
     pub fn has_unresolved(&self) -> bool {
         self.resolved().iter().any(Result::is_err)
     }
 }
 
-/// Why there is no module.
+/// Why a file could not be loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoadError {
     /// The code is wrong.
@@ -128,13 +128,13 @@ pub enum LoadError {
         /// Column, from 1, in UTF-16 units.
         column: u32,
     },
-    /// Its extension or its package.json says no format.
+    /// Neither the extension nor the package.json says a format.
     Format(ResolveError),
     /// The file cannot be read.
     Read {
         /// `ENOENT` and the like.
         code: &'static str,
-        /// As Node says it.
+        /// Node's message.
         message: String,
     },
     /// A defect of ours.
@@ -142,7 +142,7 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// What Node's `fs` says of an error of reading.
+    /// The error with Node's `fs` code and message.
     pub fn of_reading(path: &Path, error: &io::Error) -> Self {
         let (code, what) = match error.kind() {
             io::ErrorKind::NotFound => ("ENOENT", "no such file or directory, open"),

@@ -12,20 +12,20 @@ use super::json;
 use super::module::{Body, LoadError, Loaded, Place};
 use crate::es::compile::{Compiled, Format, Language, NodeVersion, Source, compile};
 use crate::es::resolve::{FileFormat, Mode, ResolveError, Resolved, Resolver};
-use crate::watch::Stamp;
+use crate::watch::{Stamp, is_just_written};
 
-/// Stack for compiling: what nests deeply takes much of it. The system gives only what is used.
+/// Stack for compiling, in bytes: deeply nested text takes much. The system gives memory only for what is used.
 pub const STACK: usize = if cfg!(target_pointer_width = "64") {
     256
 } else {
     16
 } * 1024
     * 1024;
-/// A text may nest too deeply for an ordinary stack if it is longer than this, …
+/// Bytes above which a text may nest too deeply for an ordinary stack.
 const LONG: usize = 32 * 1024;
-/// … has so many brackets in each other, …
+/// Depth of brackets above which a text may nest too deeply for an ordinary stack.
 const DEEP: usize = 64;
-/// … or so many operators.
+/// Number of operators above which a text may nest too deeply for an ordinary stack.
 const MANY: usize = 1_000;
 
 /// Loads single files.
@@ -36,7 +36,7 @@ pub struct FileLoader {
     pub cache: Option<Arc<Cache>>,
 }
 
-/// A text and what there is to know for compiling it.
+/// A text with everything that compiling it needs.
 #[derive(Clone, Copy)]
 pub struct Unit<'a> {
     pub source: Source<'a>,
@@ -45,9 +45,9 @@ pub struct Unit<'a> {
 }
 
 impl FileLoader {
-    /// Loads a file. What was loaded before is given again if nothing has changed.
+    /// Loads a file. Gives the same `Arc` as before if nothing has changed.
     ///
-    /// `has_room` says that the thread has a [`STACK`].
+    /// `has_room`: whether the current thread has a [`STACK`].
     pub fn load(
         &self,
         place: Place,
@@ -57,7 +57,10 @@ impl FileLoader {
     ) -> Arc<Loaded> {
         let format = self.resolver.format(&place.path);
         let options = self.resolver.ts_options(&place.path);
-        let (stamp, bytes) = read(&place.path);
+        let (stamp, bytes, is_half) = read(&place.path);
+        if let Some(before) = before.filter(|_| is_half) {
+            return self.resolve_again(before);
+        }
         let hash = bytes.as_deref().map_or(0, Stamp::hash_of);
         if let Some(before) = before
             && bytes.is_ok()
@@ -103,7 +106,7 @@ impl FileLoader {
         })
     }
 
-    /// The same file, with what its requests lead to now.
+    /// The same file, with the present targets of its requests.
     pub fn resolve_again(&self, before: &Arc<Loaded>) -> Arc<Loaded> {
         let Ok(Body::Code { compiled, resolved }) = &before.body else {
             return Arc::clone(before);
@@ -165,24 +168,29 @@ impl FileLoader {
     }
 }
 
-/// The stamp is taken first: a write during the reading makes it an old one.
-fn read(path: &Path) -> (Stamp, io::Result<Vec<u8>>) {
+/// A file's stamp and bytes, and whether it is only half of a save: empty, and written a moment ago. Whoever empties a file
+/// writes it next, and that write is told of as well. The stamp is taken first, so a write during the reading makes it an
+/// old one.
+fn read(path: &Path) -> (Stamp, io::Result<Vec<u8>>, bool) {
     let opened = File::open(path).and_then(|file| {
         let metadata = file.metadata()?;
         Ok((file, metadata))
     });
     let (mut file, metadata) = match opened {
         Ok(opened) => opened,
-        Err(error) => return (Stamp::at_first_sight(path), Err(error)),
+        Err(error) => return (Stamp::at_first_sight(path), Err(error), false),
     };
     let size = usize::try_from(metadata.len()).unwrap_or_default();
     let mut bytes = Vec::with_capacity(size + 1);
     let result = file.read_to_end(&mut bytes).map(|_| bytes);
     let stamp = Stamp::of_read(&metadata, result.as_deref().ok());
-    (stamp, result)
+    let is_empty = result.as_ref().is_ok_and(Vec::is_empty);
+    // Emptied between the two looks, a file has a later time than that of the first.
+    let is_half = is_empty && file.metadata().is_ok_and(|metadata| is_just_written(&metadata));
+    (stamp, result, is_half)
 }
 
-/// As Node decodes: what is no UTF-8 becomes replacement characters.
+/// Decodes text as Node does: invalid UTF-8 becomes replacement characters.
 fn into_text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

@@ -28,7 +28,7 @@ impl ResolveError {
         }
     }
 
-    /// Whether Node throws a `TypeError` for it; an `Error` otherwise.
+    /// Whether Node's error is a `TypeError`; otherwise it is an `Error`.
     pub fn is_type_error(&self) -> bool {
         matches!(
             self.code,
@@ -57,7 +57,7 @@ impl ResolveError {
         Self::new("ERR_MODULE_NOT_FOUND", message)
     }
 
-    /// `require`'s error for a specifier.
+    /// `require`'s error for a specifier that leads nowhere.
     pub fn required_not_found(specifier: &str, importer: &Path) -> Self {
         let message = format!(
             "Cannot find module '{specifier}'\nRequire stack:\n- {}",
@@ -139,7 +139,7 @@ impl ResolveError {
     }
 }
 
-/// The end of Node's messages.
+/// ` imported from …`, the end of Node's messages.
 pub fn imported_from(base: Option<&Path>) -> String {
     base.map(|base| format!(" imported from {}", base.display()))
         .unwrap_or_default()

@@ -14,19 +14,19 @@ use super::{Located, Resolver};
 pub struct Targets<'a> {
     pub resolver: &'a Resolver,
     pub package: &'a Package,
-    /// Who imports, for messages; `require` does not say.
+    /// The importing file, for messages; `None` for `require`, whose messages do not name it.
     pub base: Option<&'a Path>,
     pub conditions: &'a [String],
-    /// `imports`, not `exports`.
+    /// Whether the field is `imports`, and not `exports`.
     pub is_internal: bool,
 }
 
-/// What a target leads to.
+/// The result of looking up a target.
 enum Target {
     Found(Located),
-    /// The author says that there is nothing.
+    /// The package's author says `null`: there is nothing at this path.
     Null,
-    /// No condition holds.
+    /// No condition of the target holds.
     Undefined,
 }
 
@@ -240,7 +240,7 @@ impl Targets<'_> {
     }
 }
 
-/// What the `*` of a key stands for, if the key matches.
+/// The text that the `*` of a key stands for, if the key matches.
 fn star_of<'a>(key: &str, name: &'a str) -> Option<&'a str> {
     let (before, after) = key.split_once('*')?;
     if after.contains('*') || name.len() < key.len() {
@@ -262,7 +262,7 @@ fn is_array_index(key: &str) -> bool {
         .is_ok_and(|index| index != u32::MAX && index.to_string() == key)
 }
 
-/// Whether a part of it is `.`, `..` or `node_modules`, encoded or not.
+/// Whether a segment of the path is `.`, `..` or `node_modules`, encoded or not.
 fn has_invalid_segment(path: &str) -> bool {
     path.split(['/', '\\']).any(|part| {
         let part = decode(part);

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use super::files::{Place, is_in_node_modules};
 use super::{Mode, Resolver};
 
-/// Tried in this order after a name without extension.
+/// Extensions that an `import` without extension is tried with, in this order.
 const IMPORTED: [&str; 7] = ["ts", "tsx", "js", "jsx", "mjs", "mts", "json"];
-/// The same for `require`, which has tried `.js`, `.json` and `.node` by itself.
+/// Extensions that a `require` without extension is tried with, in this order.
 const REQUIRED: [&str; 9] = ["js", "json", "node", "ts", "tsx", "jsx", "cjs", "cts", "mts"];
 
-/// What TypeScript's output is called, and what it may be made from.
+/// Extensions of TypeScript's output, each with the extensions of the sources that it may be made from.
 const SOURCES: [(&str, &[&str]); 4] = [
     ("js", &["ts", "tsx"]),
     ("mjs", &["mts"]),
@@ -18,7 +18,7 @@ const SOURCES: [(&str, &[&str]); 4] = [
     ("jsx", &["tsx"]),
 ];
 
-/// What may be meant by a path at which there is no file, in this order.
+/// The paths that may be meant by a path at which there is no file, in the order of trying.
 pub fn candidates(path: &Path, mode: Mode, is_folder: bool) -> Vec<PathBuf> {
     let extensions: &[&str] = match mode {
         Mode::Import => &IMPORTED,
@@ -52,9 +52,9 @@ pub fn with_appended(path: &Path, extension: &str) -> PathBuf {
 }
 
 impl Resolver {
-    /// The real path of the first candidate that there is. In packages only what Node itself can load.
+    /// The real path of the first candidate that exists. In packages, only files that Node itself can load count.
     pub(super) fn extra(&self, path: &Path, mode: Mode, is_folder: bool) -> Option<std::sync::Arc<Path>> {
-        // Without a folder in which to look, most candidates need no look.
+        // If the path is no folder, the candidates in it need no look.
         let has_folder = self.files().is_folder(path);
         candidates(path, mode, is_folder)
             .iter()

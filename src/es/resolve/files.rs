@@ -1,4 +1,4 @@
-//! What is on the disk, remembered until something changes.
+//! Files and folders on the disk, remembered until something changes.
 
 use std::collections::HashMap;
 use std::fs;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use oxc_resolver::{FileSystem, FileSystemOs};
 use parking_lot::RwLock;
 
-/// What stands at a path.
+/// The kind of thing at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A file, with its real path.
@@ -17,7 +17,7 @@ pub enum Place {
     Missing,
 }
 
-/// Looks at files. Only what is there is remembered: a file that appears is found without anybody telling.
+/// Looks at files and remembers those that exist. A missing file is looked for each time, so a file that appears is found.
 pub struct Files {
     /// Real paths of the files that were found.
     found: RwLock<HashMap<PathBuf, Arc<Path>>>,
@@ -44,7 +44,7 @@ impl Files {
             Ok(metadata) if metadata.is_file() => self.beside(path),
             Ok(metadata) if metadata.is_symlink() => Self::behind(path),
             Ok(metadata) if metadata.is_dir() => Place::Folder,
-            // A socket or a pipe: Node reads it.
+            // Node reads sockets and pipes as files.
             Ok(_) => self.beside(path),
             Err(_) => self.look_into_archive(path),
         };
@@ -86,8 +86,8 @@ impl Files {
         real
     }
 
-    /// Drops what may be untrue after these have changed. A file with other content is where it was: then all is kept, and
-    /// the answer is `true`.
+    /// Drops the answers that may be untrue after these paths have changed. Returns `true` if all still exist and only their
+    /// content may have changed: then everything is kept.
     pub fn forget(&self, changed: &[PathBuf]) -> bool {
         let found = self.found.read();
         let only_content = changed.iter().all(|path| {
@@ -101,7 +101,7 @@ impl Files {
         only_content
     }
 
-    /// A file that is no link itself.
+    /// The real path of a file that is no link itself: its folder's real path, joined with its name.
     fn beside(&self, path: &Path) -> Place {
         let real = match (path.parent(), path.file_name()) {
             (Some(folder), Some(name)) => self.real_folder(folder).join(name),
@@ -134,7 +134,7 @@ impl Files {
 /// The real path, as Node spells it.
 pub fn canonicalize(path: &Path) -> Option<PathBuf> {
     let real = fs::canonicalize(path).ok()?;
-    // Node's paths have no `\\?\`.
+    // Node's paths on Windows have no `\\?\` before them.
     if cfg!(windows)
         && let Some(plain) = real.to_str().and_then(|text| text.strip_prefix(r"\\?\"))
         && !plain.starts_with("UNC\\")

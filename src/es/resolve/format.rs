@@ -12,7 +12,7 @@ use crate::es::compile::{Format, Language};
 pub enum FileFormat {
     /// Text that is compiled.
     Code { language: Language, format: Format },
-    /// A value.
+    /// JSON: a value.
     Json,
     /// A native addon (`.node`), which Node loads.
     Addon,
@@ -42,7 +42,7 @@ impl Resolver {
         let format = match &*extension.to_string_lossy() {
             "mjs" | "mts" => Format::Module,
             "cjs" => Format::CommonJs,
-            // tsc makes CommonJS of ES syntax here.
+            // TypeScript compiles ES syntax to CommonJS in `.cts` files.
             "cts" => Format::TypeScriptLoose,
             "ts" | "tsx" => self.format_of_scope(path, Format::TypeScriptLoose, Format::TypeScriptLoose)?,
             _ => self.format_of_scope(path, Format::CommonJs, Format::Detect)?,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-/// Whether an absolute pattern covers the file; one that names a folder covers what is in it.
+/// Whether an absolute pattern covers the file. A pattern that names a folder covers the files below it.
 pub fn is_match(pattern: &Path, file: &Path) -> bool {
     let (pattern, file) = (with_slashes(pattern), with_slashes(file));
     let pattern = pattern.trim_end_matches('/');
@@ -20,7 +20,7 @@ fn with_slashes(path: &Path) -> String {
     }
 }
 
-/// Local files that are not taken: by patterns relative to a folder, and one by one.
+/// The local files that Node loads: given by patterns relative to a folder, and one by one.
 #[derive(Clone, Debug, Default)]
 pub struct Ignored {
     patterns: Vec<PathBuf>,
@@ -28,7 +28,7 @@ pub struct Ignored {
 }
 
 impl Ignored {
-    /// Patterns relative to `base`.
+    /// Ignores the files that match patterns relative to `base`.
     pub fn new(base: &Path, patterns: &[String]) -> Self {
         let patterns = patterns
             .iter()
@@ -39,13 +39,13 @@ impl Ignored {
         }
     }
 
-    /// These files as well, by their real paths.
+    /// Ignores these files as well, given by their real paths.
     pub fn with_files(mut self, files: Vec<PathBuf>) -> Self {
         self.files.extend(files);
         self
     }
 
-    /// Whether one of them covers the file.
+    /// Whether the file is ignored.
     pub fn covers(&self, file: &Path) -> bool {
         self.files.contains(file) || self.patterns.iter().any(|pattern| is_match(pattern, file))
     }

@@ -10,7 +10,7 @@ use super::package::Package;
 use super::url::{FileUrl, scheme_of};
 use super::{Located, Mode, Resolved, Resolver};
 
-/// What Node tries after a package's `main`.
+/// Endings that Node tries after a package's `main`.
 const MAIN_ENDS: [&str; 7] = [
     "",
     ".js",
@@ -20,7 +20,7 @@ const MAIN_ENDS: [&str; 7] = [
     "/index.json",
     "/index.node",
 ];
-/// What Node tries without `main`.
+/// Files that Node tries in a package without `main`.
 const INDEX_NAMES: [&str; 3] = ["index.js", "index.json", "index.node"];
 
 impl Resolver {
@@ -182,7 +182,7 @@ impl Resolver {
         if let Some(path) = sought.iter().find(|path| self.files.is_file(path)) {
             return Ok(Located::File(FileUrl::of(super::normalize(path))));
         }
-        // A workspace whose package.json names what is built only later, or no file at all.
+        // The package.json of a workspace may name a file that is built only later, or no file at all.
         let is_local = !is_in_node_modules(&self.files.real_folder(folder));
         let sources = main.map(|main| folder.join(main));
         let source = sources
@@ -192,7 +192,7 @@ impl Resolver {
         if let Some(path) = source.filter(|_| is_local) {
             return Ok(Located::File(FileUrl::of(path.to_path_buf())));
         }
-        // Node names the file that it tried first.
+        // Node's message names the file that Node tried first.
         let first = super::normalize(&folder.join(main.unwrap_or("index.js")));
         sought.push(folder.join("package.json"));
         Err(ResolveError {
@@ -213,7 +213,7 @@ impl Resolver {
             .collect())
     }
 
-    /// A file that was found, by its real path.
+    /// The target for a file that was found, given by its real path.
     pub(super) fn file(&self, real: &Path, suffix: String) -> Resolved {
         Resolved::File {
             path: real.to_path_buf(),
@@ -237,7 +237,7 @@ pub fn is_path(specifier: &str) -> bool {
         || matches!(specifier, "." | "..")
         || specifier.starts_with("./")
         || specifier.starts_with("../")
-        // On Windows an absolute path is taken as one, which Node refuses.
+        // Node refuses an absolute Windows path; it is taken as a path here.
         || (cfg!(windows) && Path::new(specifier).is_absolute())
 }
 

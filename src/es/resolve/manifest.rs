@@ -42,7 +42,7 @@ impl Resolver {
         match pnp::resolve_to_unqualified_via_manifest(&manifest, name, importer) {
             Ok(pnp::Resolution::Resolved(folder, _)) => Ok(Some(folder)),
             Ok(pnp::Resolution::Skipped) => Ok(None),
-            // Plug'n'Play says in its own words what is missing where.
+            // Plug'n'Play has messages of its own for missing packages.
             Err(error) => Err(ResolveError::new("MODULE_NOT_FOUND", error.to_string())),
         }
     }

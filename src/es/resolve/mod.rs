@@ -1,4 +1,4 @@
-//! From a specifier to a file, as Node finds it, and as TypeScript's users expect it where Node finds nothing.
+//! Resolution: from a specifier to a file, as Node finds it, and where Node finds nothing, as TypeScript's users expect it.
 //!
 //! | file | what it knows |
 //! |---|---|
@@ -45,34 +45,34 @@ use manifest::Manifests;
 use package::Packages;
 use tsconfig::Projects;
 
-/// What a specifier leads to.
+/// The target of a specifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolved {
     /// A module of Node's own, with its prefix: `node:fs`.
     Builtin(String),
     File {
-        /// Its real path.
+        /// Real path of the file.
         path: PathBuf,
         /// Query and hash, as in the URL: `?a#b`.
         suffix: String,
-        /// In no `node_modules`, by its real path, and not ignored.
+        /// Whether the file is the program's own: its real path is below no `node_modules`, and it is not ignored.
         local: bool,
     },
-    /// A URL that only Node may know what to do with: `data:…`.
+    /// A URL that is left to Node: `data:…`.
     Other(String),
 }
 
-/// Whose rules hold.
+/// Whether the rules of `import` or of `require` hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
     Import,
     Require,
 }
 
-/// What a resolver has to be told.
+/// The settings of a resolver.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Those of `--conditions`.
+    /// The conditions of `--conditions`.
     pub conditions: Vec<String>,
     /// `module.builtinModules` of the running Node.
     pub builtins: Vec<String>,
@@ -84,29 +84,29 @@ pub struct Options {
     pub with_manifest: bool,
 }
 
-/// Conditions of each mode.
+/// The conditions that hold in each mode.
 struct Conditions {
     import: Vec<String>,
     require: Vec<String>,
 }
 
-/// A builtin or a URL, before anybody looked whether there is a file.
+/// A builtin or a URL, before looking whether there is a file.
 enum Located {
     Builtin(String),
     File(url::FileUrl),
 }
 
-/// What decides where a specifier that is no path leads.
+/// Everything that decides where a specifier which is no path leads.
 #[derive(PartialEq, Eq, Hash)]
 struct BareKey {
     folder: PathBuf,
-    /// Address of the tsconfig.json that governs the importing file.
+    /// Address in memory of the tsconfig.json's `Project` that governs the importing file.
     project: usize,
     specifier: String,
     mode: Mode,
 }
 
-/// Resolves specifiers. Shared by threads.
+/// Resolves specifiers. Threads share one resolver.
 pub struct Resolver {
     conditions: Conditions,
     builtins: HashSet<String>,
@@ -116,7 +116,7 @@ pub struct Resolver {
     packages: Packages,
     projects: Projects,
     manifests: Option<Manifests>,
-    /// Where specifiers that are no paths led.
+    /// Targets of specifiers that are no paths.
     bare: RwLock<HashMap<BareKey, Resolved>>,
 }
 
@@ -149,7 +149,7 @@ impl Resolver {
         if import::is_path(specifier) {
             return self.resolve_anew(specifier, importer, mode);
         }
-        // Many files of a folder import the same packages.
+        // Files of one folder often import the same packages, so the answer is kept by folder.
         let key = BareKey {
             folder: importer.parent().unwrap_or(importer).to_path_buf(),
             project: self
@@ -180,8 +180,8 @@ impl Resolver {
         }
     }
 
-    /// Resolves a file that the user names, such as the entry of the program: its real path. What is left out of its
-    /// name is found as for `require`.
+    /// Resolves a file that the user names, such as the program's entry, to its real path. An extension that the user left
+    /// out is found as for `require`.
     pub fn entry(&self, path: &Path) -> Result<Resolved, ResolveError> {
         let resolved = self.require(&path.to_string_lossy(), path);
         resolved.map_err(|error| ResolveError {
@@ -200,19 +200,19 @@ impl Resolver {
         self.projects.is_extended(path)
     }
 
-    /// Whether a file, by its real path, is the program's own.
+    /// Whether a file, given by its real path, is the program's own.
     pub fn is_local(&self, path: &Path) -> bool {
         !is_in_node_modules(path) && !self.ignored.covers(path)
     }
 
-    /// Drops what the changes may have made untrue.
+    /// Drops the answers that the changes may have made untrue.
     pub fn forget(&self, changed: &[PathBuf]) {
         if !self.files.forget(changed) {
             self.bare.write().clear();
         }
         let has_settings = changed.iter().any(|path| {
             let extension = path.extension().and_then(|extension| extension.to_str());
-            // A folder may have had some in it.
+            // A path without extension may be a folder with such files in it.
             matches!(extension, Some("json" | "cjs") | None)
         });
         if has_settings {
@@ -239,7 +239,7 @@ impl Resolver {
         let Some(name) = specifier.strip_prefix("node:") else {
             return Ok(self.is_builtin(specifier).then(|| format!("node:{specifier}")));
         };
-        // Node lists some of those that need the prefix, and not on every version.
+        // Node's list of builtins has some of those that need the prefix, and not on every version.
         let needs_prefix = matches!(name, "sea" | "sqlite" | "test" | "test/reporters");
         if needs_prefix || self.is_builtin(name) || self.is_builtin(specifier) {
             return Ok(Some(specifier.to_owned()));

@@ -1,10 +1,10 @@
-//! From tsconfig.json to what the compiler asks.
+//! From a tsconfig.json to the options of the compiler.
 
 use oxc_resolver::TsConfig;
 
 use crate::es::compile::{Jsx, TsOptions};
 
-/// The options of a tsconfig.json, with what it extends.
+/// The compiler's options by a tsconfig.json and the files that it extends.
 pub fn options_of(config: &TsConfig) -> TsOptions {
     let options = &config.compiler_options;
     let keeps_values = options.preserve_value_imports == Some(true)
@@ -30,7 +30,7 @@ pub fn options_of(config: &TsConfig) -> TsOptions {
     }
 }
 
-/// `ES2022` is 2022, `ES6` 2015, `ES5` 5, `ESNext` beyond all.
+/// The year of a `target`: 2022 for `ES2022`, 2015 for `ES6`, 5 for `ES5`, the highest number for `ESNext`.
 fn year_of(target: &str) -> Option<u32> {
     let target = target.to_ascii_lowercase();
     if target == "esnext" {

@@ -15,19 +15,19 @@ use super::files::Files;
 pub enum PackageType {
     Module,
     CommonJs,
-    /// Neither is said.
+    /// The package.json has no `type`.
     Unsaid,
 }
 
 /// What resolution needs of a package.json.
 #[derive(Debug)]
 pub struct Package {
-    /// The folder that it lies in.
+    /// The folder of the package.json.
     pub folder: PathBuf,
     pub name: Option<String>,
     pub main: Option<String>,
     pub kind: PackageType,
-    /// `null` counts as none.
+    /// The field `exports`. `null` counts as none.
     pub exports: Option<Value>,
     pub imports: Option<Map<String, Value>>,
 }
@@ -75,12 +75,12 @@ impl Package {
 /// A package.json that was read, none, or one with an error.
 type Read = Result<Option<Arc<Package>>, ResolveError>;
 
-/// All that were read.
+/// The package.json files that were read.
 #[derive(Default)]
 pub struct Packages {
-    /// By folder: the package.json in it.
+    /// The package.json in each folder.
     own: RwLock<HashMap<PathBuf, Read>>,
-    /// By folder: the one that governs it.
+    /// The package.json that governs each folder: the nearest above.
     scopes: RwLock<HashMap<PathBuf, Read>>,
 }
 
@@ -98,7 +98,7 @@ impl Packages {
         read
     }
 
-    /// The nearest one above a file; the search ends at a `node_modules`.
+    /// The nearest package.json above a file. The search ends at a `node_modules`.
     pub fn scope(&self, files: &Files, file: &Path) -> Read {
         let Some(folder) = file.parent() else {
             return Ok(None);

@@ -11,7 +11,7 @@ use super::import::split_package;
 use super::package::Package;
 use super::{Located, Mode, Resolved, Resolver, normalize};
 
-/// What `require` tries after a name.
+/// Extensions that Node's `require` tries after a name.
 const EXTENSIONS: [&str; 3] = ["js", "json", "node"];
 
 impl Resolver {
@@ -51,7 +51,7 @@ impl Resolver {
         })
     }
 
-    /// By `imports`, or by the `exports` of the importing file's own package.
+    /// Resolves a specifier by `imports`, or by the `exports` of the importing file's own package.
     fn required_by_field(&self, specifier: &str, importer: &Path) -> Result<Option<Resolved>, ResolveError> {
         let scope = self.packages.scope(&self.files, importer)?;
         let Some(package) = scope else {
@@ -120,7 +120,7 @@ impl Resolver {
         }
     }
 
-    /// What a field named: an exact file, or, where there is none, one of the extras.
+    /// The file that `exports` or `imports` names, or where there is none, one of the extras.
     fn finish_required(&self, located: Located) -> Result<Resolved, ResolveError> {
         let url = match located {
             Located::Builtin(name) => return Ok(Resolved::Builtin(name)),
@@ -141,7 +141,7 @@ impl Resolver {
             })
     }
 
-    /// A file, a file with an extension added, or a folder with its main file: what Node takes.
+    /// What Node takes for a path: the file, the file with an extension added, or the main file of the folder.
     fn as_path(&self, path: &Path, is_folder: bool) -> Option<Resolved> {
         let place = self.files.look(path);
         let real = match (&place, is_folder) {
@@ -182,7 +182,7 @@ impl Resolver {
     }
 }
 
-/// Node's CommonJS loader has another code for what its ESM algorithm did not find.
+/// Changes the error of the ESM algorithm to the code that Node's CommonJS loader gives.
 fn as_required(located: Result<Located, ResolveError>, specifier: &str) -> Result<Located, ResolveError> {
     located.map_err(|error| {
         if error.code != "ERR_MODULE_NOT_FOUND" {
@@ -202,7 +202,7 @@ fn is_path(specifier: &str) -> bool {
         || Path::new(specifier).is_absolute()
 }
 
-/// Whether only a folder can be meant.
+/// Whether the specifier can only mean a folder.
 fn names_folder(specifier: &str) -> bool {
     specifier.ends_with('/') || matches!(specifier.rsplit('/').next(), Some("." | ".."))
 }

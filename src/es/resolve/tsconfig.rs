@@ -20,14 +20,14 @@ use crate::es::compile::TsOptions;
 pub struct Project {
     config: Arc<TsConfig>,
     options: Arc<TsOptions>,
-    /// The projects that it refers to, which may own a file before it does.
+    /// The projects of `references`. A file may belong to one of these instead.
     references: Vec<Arc<Project>>,
 }
 
-/// All that were read.
+/// The tsconfig.json files that were read.
 pub struct Projects {
     reader: RwLock<oxc_resolver::Resolver>,
-    /// By folder: the nearest one.
+    /// The nearest tsconfig.json of each folder.
     nearest: RwLock<HashMap<PathBuf, Option<Arc<Project>>>>,
     default: Arc<TsOptions>,
     with_manifest: bool,
@@ -58,7 +58,7 @@ impl Projects {
         )
     }
 
-    /// Whether one that was read names the file in its `extends`.
+    /// Whether a tsconfig.json that was read names the file in its `extends`.
     pub fn is_extended(&self, path: &Path) -> bool {
         let nearest = self.nearest.read();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -94,7 +94,7 @@ impl Projects {
             return None;
         }
         let read = self.reader.read().resolve_tsconfig(&path);
-        // One that extends what is not installed still says something itself.
+        // A tsconfig.json that extends a file which is not installed still has options of its own.
         let config = read.or_else(|_| alone(&path).ok_or(())).ok()?;
         Some(Arc::new(Project::new(config)))
     }
@@ -126,7 +126,7 @@ impl Project {
         }
     }
 
-    /// Whether its `files`, `include` and `exclude` cover the file.
+    /// Whether the project's `files`, `include` and `exclude` cover the file.
     fn owns(&self, file: &Path) -> bool {
         let config = &self.config;
         let covers = |patterns: &[PathBuf]| patterns.iter().any(|pattern| is_match(pattern, file));
@@ -157,7 +157,7 @@ impl Project {
         }
     }
 
-    /// Where `paths`, then `baseUrl`, lead.
+    /// The paths that `paths`, then `baseUrl`, give for a specifier.
     fn targets(&self, specifier: &str) -> Vec<PathBuf> {
         let mut targets = self.config.resolve_path_alias_or_base_url(specifier);
         if self.config.compiler_options.base_url.is_some() && !specifier.starts_with('/') {
@@ -172,7 +172,7 @@ impl Project {
 }
 
 impl Resolver {
-    /// What the tsconfig.json of the importing file says of a specifier that is no path.
+    /// Resolves a specifier that is no path by the tsconfig.json of the importing file.
     pub(super) fn by_tsconfig(&self, specifier: &str, importer: &Path, mode: Mode) -> Option<Resolved> {
         let is_url = scheme_of(specifier)
             .is_some_and(|scheme| ["data", "http", "https", "file", "node"].contains(&scheme));
@@ -195,7 +195,8 @@ impl Resolver {
         })
     }
 
-    /// A folder that `paths` names: the file beside it, or what its package.json calls main.
+    /// The file for a folder that `paths` names: a file beside the folder with its name, or the main file by its
+    /// package.json.
     fn folder_target(&self, folder: &Path, mode: Mode) -> Option<Arc<Path>> {
         let beside = candidates(folder, mode, false);
         let beside = beside

@@ -9,18 +9,18 @@ use crate::paths::percent_decoded;
 /// A `file:` URL, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileUrl {
-    /// The absolute path that it stands for, decoded, without a slash at its end.
+    /// The absolute path of the URL, decoded, without a slash at its end.
     pub path: PathBuf,
-    /// Whether the URL ends in a slash: it can only mean a folder.
+    /// Whether the URL ends in a slash, and so can only mean a folder.
     pub is_folder: bool,
     /// Query and hash as the URL has them (`?a#b`); empty ones are dropped.
     pub suffix: String,
-    /// The pathname as it would be printed, if it has an encoded slash, which Node refuses.
+    /// The pathname as Node prints it, if it has an encoded slash, which Node refuses.
     pub encoded_separator: Option<String>,
 }
 
 impl FileUrl {
-    /// A plain path.
+    /// The URL of a path.
     pub fn of(path: PathBuf) -> Self {
         Self {
             path,
@@ -30,11 +30,11 @@ impl FileUrl {
         }
     }
 
-    /// What `new URL(specifier, folder)` gives for a relative or absolute specifier, without a scheme.
+    /// The result of `new URL(specifier, folder)` for a relative or absolute specifier without a scheme.
     pub fn join(folder: &Path, specifier: &str) -> Self {
         let specifier = without_blanks(specifier);
         let (path, suffix) = split_suffix(&specifier);
-        // Only `\` of the specifier is a slash in URLs; in a folder's name it is a character.
+        // A `\` in the specifier is a slash to URLs. In the name of a folder it is an ordinary character.
         let (whole, from_root) = if cfg!(windows) || path.contains('\\') {
             let path = path.replace('\\', "/");
             let from_root = path.starts_with('/');
@@ -71,7 +71,7 @@ impl FileUrl {
         }
     }
 
-    /// A whole `file:` URL. An error says what is wrong with it, in Node's words.
+    /// Parses a whole `file:` URL. The error is in Node's words.
     pub fn parse(url: &str) -> Result<Self, &'static str> {
         let rest = without_blanks(url);
         let rest = rest.get(5..).unwrap_or_default().replace('\\', "/");
@@ -95,7 +95,7 @@ impl FileUrl {
     }
 }
 
-/// A path that grows by the parts of a URL.
+/// A path that is built from the segments of a URL.
 struct Places {
     path: PathBuf,
     is_folder: bool,
@@ -123,7 +123,7 @@ impl Places {
     }
 }
 
-/// `.` and `..`, encoded too.
+/// Whether a segment is `.` or `..`, encoded or not.
 fn is_dots(part: &str) -> bool {
     matches!(
         part.to_ascii_lowercase().as_str(),
@@ -135,7 +135,7 @@ fn root_of(folder: &Path) -> PathBuf {
     folder.ancestors().last().unwrap_or(folder).to_path_buf()
 }
 
-/// Without what the URL parser drops: blanks around, tabs and line ends within.
+/// The text without the characters that the URL parser drops: blanks around it, tabs and line ends within.
 fn without_blanks(text: &str) -> Cow<'_, str> {
     let text = text.trim_matches(|c: char| c <= ' ');
     if text.contains(['\t', '\n', '\r']) {
@@ -150,7 +150,7 @@ fn split_suffix(specifier: &str) -> (&str, &str) {
     specifier.split_at(specifier.find(['?', '#']).unwrap_or(specifier.len()))
 }
 
-/// Query and hash encoded as the URL parser does it.
+/// Encodes query and hash as the URL parser does.
 fn normal_suffix(suffix: &str) -> String {
     let (query, hash) = suffix.split_at(suffix.find('#').unwrap_or(suffix.len()));
     let mut normal = String::new();
@@ -178,7 +178,7 @@ fn has_encoded_separator(path: &str) -> bool {
     }
 }
 
-/// Percent-decoded; what is no valid UTF-8 afterwards becomes replacement characters.
+/// Decodes percent signs. Invalid UTF-8 becomes replacement characters.
 pub fn decode(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
@@ -197,7 +197,7 @@ fn is_path_byte(byte: u8) -> bool {
     )
 }
 
-/// Percent-encodes; control characters and all beyond ASCII always.
+/// Percent-encodes the bytes that are not plain. Control characters and bytes beyond ASCII are always encoded.
 fn encode(text: &str, is_plain: fn(u8) -> bool, with_percent: bool) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -224,7 +224,7 @@ pub fn file_url(path: &Path, suffix: &str) -> String {
     format!("file://{}{suffix}", pathname(path))
 }
 
-/// Whether the specifier begins with a scheme (`node:`, `data:`).
+/// The scheme that the specifier begins with (`node:`, `data:`), if it has one.
 pub fn scheme_of(specifier: &str) -> Option<&str> {
     let (scheme, _) = specifier.split_once(':')?;
     let mut letters = scheme.bytes();

@@ -5,17 +5,19 @@ use std::collections::{HashMap, HashSet};
 use super::{Edge, HotGraph, ModuleId};
 use rustc_hash::FxBuildHasher;
 
-/// Belongs to no cycle.
+/// The cycle number of a module that is in no cycle.
 const NONE: u32 = u32::MAX;
-/// After so many steps it is cheaper to look for all cycles anew.
+/// After this many steps of a search, finding all cycles anew is cheaper.
 const PATIENCE: usize = 4000;
 
-/// The cycles of a graph, found when they are asked for and kept until an edge may have made or opened one.
+/// The cycles of a graph. They are found at the first need, and kept until an edge may have closed or opened a cycle.
 #[derive(Debug, Default)]
 pub(super) struct Cycles {
-    /// The number of each module's cycle.
+    /// The cycle number of each module, by place; [`NONE`] outside of cycles.
     of: Vec<u32>,
+    /// The members of each cycle, by cycle number.
     members: Vec<Vec<ModuleId>>,
+    /// Whether the cycles fit the graph as it is now.
     is_fresh: bool,
 }
 
@@ -36,7 +38,7 @@ impl Cycles {
 }
 
 impl HotGraph {
-    /// Finds the cycles now, so that the next update need not.
+    /// Finds the cycles now, unless they are known.
     pub fn settle(&mut self) {
         if self.cycles.is_fresh {
             return;
@@ -58,7 +60,7 @@ impl HotGraph {
         self.cycles = cycles;
     }
 
-    /// A module has other edges than before: are the cycles still what they were?
+    /// Notes that a module has got other edges: forgets the cycles if these may have closed or opened one.
     pub(super) fn note_cycles(&mut self, id: ModuleId, old: &[Edge], new: &[Edge]) {
         if !self.cycles.is_fresh {
             return;
@@ -72,8 +74,8 @@ impl HotGraph {
         }
     }
 
-    /// Whether strong edges lead from one module to another: searched from both ends, as one of them is mostly near
-    /// the rim of the graph.
+    /// Whether strong edges may lead from one module to another. The search runs from both ends at once, since mostly one of
+    /// them is near the rim of the graph. True if it takes too long.
     fn may_reach(&self, from: ModuleId, to: ModuleId) -> bool {
         if from == to {
             return false;
@@ -112,21 +114,28 @@ pub(super) fn strong(edges: &[Edge]) -> Vec<ModuleId> {
     strong.map(|edge| edge.to).collect()
 }
 
-/// A module on the way down.
+/// A module on the current path of the depth-first search.
 struct Visit {
+    /// The module.
     id: ModuleId,
+    /// The modules that its edges lead to.
     targets: Vec<ModuleId>,
+    /// The index of the next target to look at.
     next: usize,
 }
 
-/// Tarjan's search, as it works.
+/// The state of Tarjan's search for strongly connected components.
 #[derive(Default)]
 struct Search {
-    /// The number of each module's discovery, and the least that it leads back to.
+    /// Tarjan's "index" of each module (when it was found), and its "lowlink" (the least index that it leads back to).
     found: HashMap<ModuleId, (u32, u32), FxBuildHasher>,
+    /// The members of `path`, for a fast look-up.
     open: HashSet<ModuleId, FxBuildHasher>,
+    /// Tarjan's stack: found modules whose component is not complete.
     path: Vec<ModuleId>,
+    /// The call stack of the depth-first search.
     stack: Vec<Visit>,
+    /// The complete components.
     result: Vec<Vec<ModuleId>>,
 }
 
@@ -145,7 +154,7 @@ impl Search {
         }
     }
 
-    /// All that `id` leads to was seen.
+    /// Ends the visit of `id`, whose targets have all been seen; takes its component if `id` is the first of one.
     fn leave(&mut self, id: ModuleId) {
         let (number, low) = self.found.get(&id).copied().unwrap_or_default();
         if let Some(above) = self.stack.last().map(|visit| visit.id) {
@@ -167,7 +176,7 @@ impl Search {
     }
 }
 
-/// The strongly connected components of these modules, what is imported first.
+/// The strongly connected components of these modules; imported ones come before their importers.
 pub(super) fn components(
     ids: &[ModuleId],
     targets_of: impl Fn(ModuleId) -> Vec<ModuleId>,

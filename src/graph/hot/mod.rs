@@ -1,8 +1,8 @@
-//! The hot modules of a program, who imports whom, and what one update does to them. Pure: no JavaScript.
+//! The hot modules of a program, which imports which, and what one update does to them. Pure: no JavaScript.
 //!
-//! An update is planned in two steps. [`HotGraph::spread`] follows a change up along the importers that run now, until
-//! every way ends at an acceptor. [`HotGraph::plan`] knows what the new versions import and gives the orders:
-//! whose disposers run, what is evaluated, whose callbacks are called, what is pruned.
+//! An update is planned in two steps. [`HotGraph::spread`] follows a change up along the running importers, until every
+//! path ends at an acceptor. [`HotGraph::plan`] also knows what the new versions import, and returns the orders: whose
+//! disposers run, which modules are evaluated, whose callbacks are called, which modules are pruned.
 
 mod components;
 mod plan;
@@ -22,7 +22,7 @@ use smallvec::SmallVec;
 
 use components::Cycles;
 
-/// Names one hot module: a file, with its query. Whoever loads modules gives the numbers, from 0, densely.
+/// The number of one hot module (a file with its query). The loader of the modules numbers them from 0, without gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModuleId(pub u32);
 
@@ -32,19 +32,19 @@ impl ModuleId {
     }
 }
 
-/// How a module reaches another one.
+/// How a module imports another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EdgeKind {
     /// `import … from`, `export … from`: evaluated before the importer.
     Static,
-    /// `require()`: evaluated when the importer's code comes to it.
+    /// `require()`: evaluated when the importer's code reaches the call.
     Require,
-    /// `import()`: perhaps evaluated later, perhaps never.
+    /// `import()`: evaluated later, or never.
     Dynamic,
 }
 
 impl EdgeKind {
-    /// Whether a circle of such edges is one cycle, which is evaluated as a whole.
+    /// Whether a circle of edges of this kind counts as a cycle, which is evaluated as a whole.
     const fn is_strong(self) -> bool {
         !matches!(self, Self::Dynamic)
     }
@@ -55,9 +55,9 @@ impl EdgeKind {
 pub struct Edge {
     /// The imported module.
     pub to: ModuleId,
-    /// How it is reached.
+    /// How the module is imported.
     pub kind: EdgeKind,
-    /// The names that the importer uses. `None`: any, as with a namespace, `export *`, `import()` and `require()`.
+    /// The exports that the importer uses. `None`: perhaps all, as with a namespace, `export *`, `import()`, `require()`.
     pub names: Option<Rc<[Box<str>]>>,
 }
 
@@ -72,31 +72,35 @@ impl Edge {
     }
 }
 
+/// What the graph knows of one module.
 #[derive(Debug, Default)]
 struct Node {
-    /// In source order.
+    /// What the module imports, in source order.
     edges: Vec<Edge>,
-    /// Each once, whatever the number of its edges. Most modules have one or two.
+    /// The modules that import this one, each once. Most modules have one or two.
     importers: SmallVec<[ModuleId; 2]>,
-    /// The entry, or imported from outside of the hot modules.
+    /// Whether the module is the entry, or is imported from outside of the hot modules.
     is_root: bool,
-    /// A runtime of the classic API keeps it up to date.
+    /// Whether a runtime of the classic API keeps the module up to date.
     is_held: bool,
-    /// When its evaluation ended for the first time since the last reload: what is imported before its importers, the
-    /// entrance of a cycle last of its members. `u32::MAX` before that.
+    /// The place in the order in which evaluations ended first since the last reload; `u32::MAX` before. Imported modules
+    /// come before their importers, and of a cycle its entrance comes last.
     order: u32,
 }
 
-/// See the module's documentation.
+/// The graph that this file's first comment describes.
 #[derive(Debug, Default)]
 pub struct HotGraph {
+    /// The modules by number.
     nodes: Vec<Option<Node>>,
+    /// The cycles, if they are known.
     cycles: Cycles,
+    /// The next number for `Node::order`.
     last_order: u32,
 }
 
 impl HotGraph {
-    /// Adds a module, without imports and importers. One that is there stays as it is.
+    /// Adds a module without imports and importers, unless it is there.
     pub fn add(&mut self, id: ModuleId) {
         if self.nodes.len() <= id.place() {
             self.nodes.resize_with(id.place() + 1, || None);
@@ -134,7 +138,7 @@ impl HotGraph {
             .filter(|id| self.node(*id).is_some_and(|node| node.is_held))
     }
 
-    /// Notes which modules runtimes of the classic API keep up to date. Gives those that they do not any more.
+    /// Sets which modules the runtimes of the classic API keep up to date. Returns the modules that they no longer do.
     pub fn set_held(&mut self, held: &HashSet<ModuleId, FxBuildHasher>) -> Vec<ModuleId> {
         let before: Vec<ModuleId> = self.held().filter(|id| !held.contains(id)).collect();
         for id in before.iter().chain(held) {
@@ -145,14 +149,14 @@ impl HotGraph {
         before
     }
 
-    /// Notes that the module is the entry or is imported from outside of the hot modules, or that it is so no more.
+    /// Sets whether the module is the entry or is imported from outside of the hot modules.
     pub fn set_root(&mut self, id: ModuleId, is_root: bool) {
         if let Some(node) = self.node_mut(id) {
             node.is_root = is_root;
         }
     }
 
-    /// Whether the module is the entry or is imported from outside of the hot modules, by a runtime as well.
+    /// Whether the module is the entry, or is imported from outside of the hot modules or by a runtime.
     pub fn is_root(&self, id: ModuleId) -> bool {
         self.node(id).is_some_and(|node| node.is_root || node.is_held)
     }
@@ -168,7 +172,7 @@ impl HotGraph {
         }
     }
 
-    /// Everything is about to be evaluated again, in an order of its own.
+    /// Forgets the order of evaluation, as everything is about to be evaluated again.
     pub fn forget_order(&mut self) {
         self.last_order = 0;
         for node in self.nodes.iter_mut().flatten() {
@@ -181,12 +185,12 @@ impl HotGraph {
         self.node(id).map_or(&[], |node| &node.edges)
     }
 
-    /// Who imports the module.
+    /// The modules that import this one.
     pub fn importers(&self, id: ModuleId) -> &[ModuleId] {
         self.node(id).map_or(&[], |node| &node.importers)
     }
 
-    /// All that import these, directly or by others.
+    /// Every module that imports one of these, directly or through others.
     pub fn above(&self, modules: &[ModuleId]) -> Vec<ModuleId> {
         let mut seen: FxHashSet<ModuleId> = FxHashSet::default();
         let mut waiting = modules.to_vec();
@@ -200,7 +204,7 @@ impl HotGraph {
         seen.into_iter().collect()
     }
 
-    /// Notes what the running version of a module imports. Targets that are not there are added.
+    /// Sets what the running version of a module imports, and adds the targets that are not there.
     pub fn set_edges(&mut self, id: ModuleId, edges: Vec<Edge>) {
         self.add(id);
         for edge in &edges {
@@ -239,7 +243,7 @@ impl HotGraph {
         }
     }
 
-    /// The module is gone. Its importers are to be without it by then.
+    /// Removes a module, with its edges and those of its importers to it.
     pub fn remove(&mut self, id: ModuleId) {
         self.set_edges(id, Vec::new());
         let importers = self.importers(id).to_vec();

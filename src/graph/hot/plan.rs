@@ -1,4 +1,4 @@
-//! The orders of one update: disposers, evaluation, callbacks, pruning.
+//! The plan of one update: which disposers, evaluations, callbacks and prunings, and in which order.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,33 +9,35 @@ use rustc_hash::FxBuildHasher;
 
 type Set = HashSet<ModuleId, FxBuildHasher>;
 
-/// What the new versions of changed modules import, and what new modules import.
+/// The edges of the staged modules: the new versions of changed modules, and modules that are new.
 pub type Staged = HashMap<ModuleId, Vec<Edge>, FxBuildHasher>;
 
 /// What one update does, step by step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Whose disposers run before anything is evaluated, in this order: importers before what they import.
+    /// The modules whose disposers run before anything is evaluated, in this order: importers before what they import.
     pub dispose: Vec<ModuleId>,
-    /// Where evaluation is begun, in this order: whatever these import statically is evaluated with them.
+    /// The modules with which evaluation begins, in this order; their static imports are evaluated with them.
     pub enter: Vec<ModuleId>,
-    /// What is evaluated, in this order, unless the evaluation of another one has done it by then (`require()`, `import()`).
+    /// All modules to evaluate, in this order, unless the code of an earlier one has loaded them (`require()`, `import()`).
     pub evaluate: Vec<ModuleId>,
-    /// Modules that no version before this update had imported. They are part of `evaluate`.
+    /// The modules of `evaluate` that no version before this update had imported.
     pub added: Vec<ModuleId>,
-    /// Importers that are not evaluated, whose bindings lead to the new versions from then on.
+    /// Importers that are not evaluated themselves: their bindings are switched to the new versions.
     pub switch: Vec<ModuleId>,
-    /// Whose accept callbacks are called, in this order.
+    /// The acceptors whose callbacks are called, in this order.
     pub callbacks: Vec<Acceptor>,
-    /// What nobody reaches any more: importers before what they import.
+    /// The modules that nothing reaches any more: importers before what they import.
     pub prune: Vec<ModuleId>,
 }
 
-/// The graph as it is after the update.
+/// A view of the graph as it is after the update.
 struct After<'a> {
+    /// The graph before the update.
     graph: &'a HotGraph,
+    /// The edges of the staged versions, which replace those in `graph`.
     staged: &'a Staged,
-    /// Who imports each module by a staged version.
+    /// The importers of each module among the staged versions.
     importers: HashMap<ModuleId, Vec<ModuleId>, FxBuildHasher>,
 }
 
@@ -66,7 +68,7 @@ impl<'a> After<'a> {
         kept.chain(self.importers.get(&id).into_iter().flatten()).copied()
     }
 
-    /// Whether a root leads to the module, without one of the dead.
+    /// Whether a path leads from a root to the module without a module of `dead` on it.
     fn is_reached(&self, id: ModuleId, dead: &Set) -> bool {
         let mut seen: Set = Set::default();
         let mut stack = vec![id];
@@ -83,7 +85,7 @@ impl<'a> After<'a> {
         false
     }
 
-    /// What no root reaches any more: looked for only below what has lost an importer.
+    /// The modules that no root reaches any more. The search looks only at `lost`, modules that lost an importer, and below.
     fn dead(&self, lost: Vec<ModuleId>) -> Set {
         let mut dead = Set::default();
         let mut candidates = lost;
@@ -98,7 +100,7 @@ impl<'a> After<'a> {
 }
 
 impl HotGraph {
-    /// The plan of an update that every way of `spread` accepts.
+    /// The plan of an update whose spread ended at acceptors everywhere.
     pub fn plan(&self, spread: &Spread, staged: &Staged) -> Plan {
         let after = After::new(self, staged);
         let dead = after.dead(self.lost_by(staged));
@@ -119,12 +121,12 @@ impl HotGraph {
         }
     }
 
-    /// The plan of a reload: everything is disposed of, and what the roots reach statically is evaluated. What is
-    /// reached by `import()` or `require()` is evaluated when it is asked for.
+    /// The plan of a reload: all modules are disposed of, and the roots are evaluated with their static imports. Modules
+    /// behind `import()` or `require()` are evaluated when the program's code asks for them.
     pub fn reload_plan(&self, roots: &[ModuleId], staged: &Staged) -> Plan {
         let after = After::new(self, staged);
         let all: Set = self.all().collect();
-        // What only runtimes of the classic API reach is evaluated when they import it again.
+        // Modules that only runtimes of the classic API reach are evaluated when the runtimes import them again.
         let kept: Vec<ModuleId> = roots.iter().copied().chain(self.held()).collect();
         let reached = reachable(&kept, |id| after.edges(id));
         let dead: Set = all.difference(&reached).copied().collect();
@@ -139,14 +141,15 @@ impl HotGraph {
         }
     }
 
-    /// Those of these modules, and of what only they reach, that no root reaches now: importers before what they import.
+    /// The modules among `candidates`, and among what only these reach, that no root reaches now: importers before what
+    /// they import.
     pub fn unreached(&self, candidates: &[ModuleId]) -> Vec<ModuleId> {
         let staged = Staged::default();
         let dead = After::new(self, &staged).dead(candidates.to_vec());
         self.disposal_order(&dead)
     }
 
-    /// What staged versions do not import any more.
+    /// The modules that the staged versions import no longer.
     fn lost_by(&self, staged: &Staged) -> Vec<ModuleId> {
         let mut lost = Vec::new();
         for (id, edges) in staged {
@@ -159,7 +162,7 @@ impl HotGraph {
         lost
     }
 
-    /// Modules that come with the staged versions.
+    /// The staged modules that are new.
     fn added_by(&self, staged: &Staged) -> Set {
         let is_new = |id: &ModuleId| self.order(*id) == u32::MAX && self.importers(*id).is_empty();
         staged
@@ -169,8 +172,8 @@ impl HotGraph {
             .collect()
     }
 
-    /// Depth first from the tops, in source order; then what is reached by `require()` and `import()`, if those have
-    /// not done it themselves. The entrances, and all of it.
+    /// The entrances, and all modules in the order of evaluation: depth first from the tops, in source order; at the end the
+    /// modules behind `require()` and `import()`, in case no code has loaded them by then.
     fn evaluation_order(
         &self,
         after: &After<'_>,
@@ -213,7 +216,7 @@ impl HotGraph {
         (enter, order.done)
     }
 
-    /// Where to begin to evaluate these again, so that all of them are.
+    /// The modules with which to begin, so that all of these modules are evaluated again.
     pub fn entrances(&self, modules: &[ModuleId]) -> Vec<ModuleId> {
         let concerned: Set = modules.iter().copied().collect();
         let staged = Staged::default();
@@ -221,7 +224,7 @@ impl HotGraph {
         self.evaluation_order(&after, &concerned, &Set::default()).0
     }
 
-    /// Importers before what they import, by any kind of edge.
+    /// These modules in the order of disposal: importers before what they import, by any kind of edge.
     fn disposal_order(&self, modules: &Set) -> Vec<ModuleId> {
         let all = |id| self.edges(id).iter().map(|edge| edge.to).collect::<Vec<_>>();
         let starts = self.tops(modules, all);
@@ -230,8 +233,8 @@ impl HotGraph {
         order
     }
 
-    /// Where to begin, so that everything is reached: what no other of these modules leads to, of a cycle its original
-    /// entrance, in the order of the first evaluation.
+    /// The modules from which all of these are reached: those to which no other of them leads, and of a cycle the entrance of
+    /// its first evaluation. They are in the order of the first evaluation.
     fn tops(&self, modules: &Set, targets_of: impl Fn(ModuleId) -> Vec<ModuleId>) -> Vec<ModuleId> {
         let mut sorted: Vec<ModuleId> = modules.iter().copied().collect();
         sorted.sort_unstable_by_key(|id| (self.order(*id), *id));
@@ -260,8 +263,8 @@ impl HotGraph {
         tops
     }
 
-    /// The acceptors whose callbacks are called. A module that is evaluated again anyway has no say about what it
-    /// imports: it imports the new version.
+    /// The acceptors whose callbacks are called. If an acceptor of a dependency is itself evaluated again, its callback for
+    /// that dependency is not called: its new version imports the new dependency anyway.
     fn callbacks(&self, spread: &Spread, affected: &Set, dead: &Set) -> Vec<Acceptor> {
         let speaks = |acceptor: &&Acceptor| {
             let is_within = match &acceptor.by {
@@ -290,7 +293,7 @@ fn is_in_cycle(after: &After<'_>, id: ModuleId, concerned: &Set) -> bool {
     })
 }
 
-/// Importers that stay and import what is evaluated.
+/// The importers of evaluated modules that are not evaluated themselves.
 fn switching(after: &After<'_>, evaluate: &[ModuleId], concerned: &Set, dead: &Set) -> Vec<ModuleId> {
     let mut seen = Set::default();
     let importers = evaluate.iter().flat_map(|id| after.importers(*id));
@@ -329,10 +332,13 @@ fn post_order(
     order.done
 }
 
-/// A depth-first walk among some modules.
+/// A depth-first walk within a set of modules.
 struct Order<'a> {
+    /// The walk stays within these modules.
     modules: &'a Set,
+    /// The modules that the walk has come to.
     seen: Set,
+    /// The modules that the walk has left: imported ones before their importers.
     done: Vec<ModuleId>,
 }
 
@@ -345,8 +351,8 @@ impl<'a> Order<'a> {
         }
     }
 
-    /// Adds what the module leads to, then the module. Without recursion: a chain may be thousands deep.
-    /// Whether there was something to add.
+    /// Adds what the module leads to, then the module. False if there was nothing to add. Not recursive, because a chain
+    /// of imports may be thousands deep.
     fn visit(&mut self, id: ModuleId, targets_of: impl Fn(ModuleId) -> Vec<ModuleId>) -> bool {
         if !self.modules.contains(&id) || !self.seen.insert(id) {
             return false;

@@ -1,60 +1,60 @@
-//! From changed modules up along the importers, until every way ends at an acceptor.
+//! How far a change spreads: from the changed modules up along the importers, until every path ends at an acceptor.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::{HotGraph, ModuleId};
 use rustc_hash::FxBuildHasher;
 
-/// What the running versions have registered.
+/// What the running versions have registered with `import.meta.hot`.
 pub trait Claims {
-    /// `accept()`, and the module has not refused by `invalidate()`.
+    /// Whether the module called `accept()` for itself, and has not refused the update by `invalidate()`.
     fn accepts_itself(&self, id: ModuleId) -> bool;
-    /// `accept(dep)` for that dependency.
+    /// Whether the importer called `accept(dep)` for that dependency.
     fn accepts(&self, importer: ModuleId, dependency: ModuleId) -> bool;
-    /// The names of `acceptExports()`, if it was called.
+    /// The names that the module gave to `acceptExports()`; `None` if it did not call it.
     fn accepted_exports(&self, id: ModuleId) -> Option<Vec<Box<str>>>;
-    /// `decline()`.
+    /// Whether the module called `decline()`.
     fn declines(&self, id: ModuleId) -> bool;
-    /// A runtime of the classic API has imported it.
+    /// Whether a runtime of the classic API has imported the module.
     fn is_classic(&self, id: ModuleId) -> bool;
 }
 
 /// What becomes of a save.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Every way ended at an acceptor.
+    /// Every path ended at an acceptor.
     Updated,
-    /// A way has reached a module that nobody imports: `way` leads from the changed module to it.
+    /// A path reached a root: a module that no module imports, or that is imported from outside.
     Reload {
-        /// Both ends included.
+        /// The path from the changed module to the root, both included.
         way: Vec<ModuleId>,
     },
-    /// A way has reached a module that declines.
+    /// A path reached a module that declines.
     Restart {
-        /// Both ends included.
+        /// The path from the changed module to the declining one, both included.
         way: Vec<ModuleId>,
     },
 }
 
-/// What a module takes.
+/// How an acceptor takes an update.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum By {
-    /// Its own updates.
+    /// The module accepts itself.
     Itself,
-    /// Those of what it imports, in the order in which they were reached.
+    /// The module accepts these dependencies, in the order in which the change reached them.
     Dependencies(Vec<ModuleId>),
-    /// A runtime of the classic API updates it.
+    /// A runtime of the classic API updates the module.
     Classic,
 }
 
-/// Where ways end.
+/// A module at which a path of the change ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acceptor {
     /// The module that accepts.
     pub owner: ModuleId,
-    /// What it takes.
+    /// How the module takes the update.
     pub by: By,
-    /// From the changed module to the owner, both included.
+    /// The path from the changed module to the owner, both included.
     pub way: Vec<ModuleId>,
 }
 
@@ -63,30 +63,38 @@ pub struct Acceptor {
 pub struct Spread {
     /// What becomes of the save.
     pub outcome: Outcome,
-    /// What changed and what lies between that and the acceptors, self-accepting modules included.
+    /// The changed modules and those between them and the acceptors, self-accepting modules included.
     pub affected: Vec<ModuleId>,
-    /// Where the ways end.
+    /// The modules at which the paths end.
     pub acceptors: Vec<Acceptor>,
 }
 
-/// A walk under way.
+/// The state of one walk up the graph.
 struct Walk<'a, C> {
+    /// The graph to walk in.
     graph: &'a HotGraph,
+    /// The registrations to ask.
     claims: &'a C,
-    /// From where each module was reached first; `None` for what changed.
+    /// The module from which each module was reached first; `None` for a changed module.
     from: HashMap<ModuleId, Option<ModuleId>, FxBuildHasher>,
+    /// The modules to look at next.
     queue: VecDeque<ModuleId>,
-    /// Modules whose cycle, or which alone, was looked at.
+    /// The modules that were looked at, each with all members of its cycle.
     seen: HashSet<ModuleId, FxBuildHasher>,
+    /// Becomes [`Spread::affected`].
     affected: Vec<ModuleId>,
+    /// Becomes [`Spread::acceptors`].
     acceptors: Vec<Acceptor>,
+    /// The index of each owner in `acceptors`.
     places: HashMap<ModuleId, usize, FxBuildHasher>,
+    /// The first path that reached a root.
     reload: Option<Vec<ModuleId>>,
+    /// The first path that reached a declining module.
     restart: Option<Vec<ModuleId>>,
 }
 
 impl HotGraph {
-    /// How far a change of these modules spreads. Walks along the modules concerned and no others.
+    /// How far a change of these modules spreads. The walk looks only at modules that the change reaches.
     pub fn spread(&mut self, changed: &[ModuleId], claims: &impl Claims) -> Spread {
         self.settle();
         let mut walk = Walk {
@@ -113,13 +121,13 @@ impl HotGraph {
 }
 
 impl<C: Claims> Walk<'_, C> {
-    /// Looks at a module, or at the cycle that it is part of as one.
+    /// Looks at a module; if it is in a cycle, at all members of the cycle as one.
     fn look_at(&mut self, id: ModuleId, changed: &[ModuleId]) {
         if !self.seen.insert(id) {
             return;
         }
         let graph = self.graph;
-        // First the member that the change came to, for the shortest way.
+        // The member that the change reached comes first, so that paths are the shortest.
         let mut members = vec![id];
         let cycle = graph.cycles.containing(id).unwrap_or_default();
         members.extend(cycle.iter().filter(|member| **member != id));
@@ -138,7 +146,7 @@ impl<C: Claims> Walk<'_, C> {
         }
     }
 
-    /// Whether the module, or the only way into the cycle, takes the update.
+    /// Whether the update is accepted by the module, or by the only entrance of the cycle.
     fn is_taken(&mut self, members: &[ModuleId], changed: &[ModuleId]) -> bool {
         let Some(entrance) = self.only_way_in(members) else {
             return false;
@@ -148,7 +156,7 @@ impl<C: Claims> Walk<'_, C> {
         } else if self.claims.accepts_itself(entrance) || self.accepts_what_is_used(entrance) {
             By::Itself
         } else {
-            // Within a cycle: the entrance accepts all the members by which the change came in.
+            // Within a cycle: the entrance has to accept every member at which the change came in.
             let hit = members
                 .iter()
                 .filter(|member| self.is_hit(**member, members, changed));
@@ -167,7 +175,8 @@ impl<C: Claims> Walk<'_, C> {
         changed.contains(&member) || self.from.get(&member).is_some_and(came_from_outside)
     }
 
-    /// A module that is alone is its own way in. `None` if a cycle has several.
+    /// The entrance of these members: a single module itself, or the only member of a cycle that is imported from outside
+    /// of it. `None` if a cycle has several entrances.
     fn only_way_in(&self, members: &[ModuleId]) -> Option<ModuleId> {
         if let [alone] = members {
             return Some(*alone);
@@ -180,7 +189,7 @@ impl<C: Claims> Walk<'_, C> {
         entered.next().filter(|_| entered.next().is_none())
     }
 
-    /// `acceptExports()`: whether the importers use no other names.
+    /// Whether the module called `acceptExports()`, and its importers use none but these names.
     fn accepts_what_is_used(&self, id: ModuleId) -> bool {
         let Some(accepted) = self.claims.accepted_exports(id) else {
             return false;
@@ -196,7 +205,7 @@ impl<C: Claims> Walk<'_, C> {
         })
     }
 
-    /// The change goes on to the importers of these.
+    /// Follows the change to the importers of these members.
     fn go_on(&mut self, members: &[ModuleId]) {
         let graph = self.graph;
         let mut has_importer = false;
@@ -260,7 +269,7 @@ impl<C: Claims> Walk<'_, C> {
     }
 }
 
-/// From what changed to this module.
+/// The path from a changed module to this one.
 fn way(from: &HashMap<ModuleId, Option<ModuleId>, FxBuildHasher>, id: ModuleId) -> Vec<ModuleId> {
     let mut way = vec![id];
     let mut at = id;

@@ -1,4 +1,4 @@
-//! The same for specs, which have functions where the engine has modules: a hidden export.
+//! A hidden export for specs of the resources. Functions stand in for the modules of the engine.
 
 use std::rc::Rc;
 
@@ -42,7 +42,7 @@ const METHODS: [(&str, crate::js::NativeFn); 6] = [
     ("isLate", |call| Ok(call.js.boolean(transition(call)?.is_late()))),
 ];
 
-/// Adds the export.
+/// Adds the hidden export.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
     let open = js.function("programResources", 0, |call| {
         let object = call.js.object();
@@ -70,7 +70,7 @@ fn owner<'s>(call: &Call<'s>) -> JsResult<'s> {
         .owner(call.js, &call.arg(0).display(), version as u32)
 }
 
-/// `equip($, module)`: gives the owner.
+/// `equip($, module)`: gives `$` timers of its own. Returns the owner.
 fn equip<'s>(call: &Call<'s>) -> JsResult<'s> {
     let resources = call.js.state::<Resources>()?;
     resources.give_timers(call.arg(0))?;
@@ -84,7 +84,7 @@ fn run_as<'s>(call: &Call<'s>) -> JsResult<'s> {
     })
 }
 
-/// `keep(object)`: its values are held, as those of a `hot.data` are.
+/// `keep(object)`: lets the program keep the values of an object, as it keeps those of a `hot.data`.
 fn keep<'s>(call: &Call<'s>) -> JsResult<'s> {
     let data = call.arg(0).hold();
     *call.js.state::<Resources>()?.holders.borrow_mut() =

@@ -1,13 +1,13 @@
-//! Whether hot code or a package calls.
+//! Finds out whether hot code or a package calls.
 //!
-//! What a package starts is its own and outlives versions, though a module's evaluation called it. The functions of
-//! Node that start something are shared by both, so the innermost frame outside of Node's own code decides.
+//! What a package starts is its own and outlives versions, even when a module's evaluation called the package. Both call the
+//! same functions of Node, so the innermost frame outside of Node's own code decides.
 
 use crate::js::{Js, JsResult, Value};
 
 use super::state::Resources;
 
-/// Enough for the frames of Node's own code between a function of ours and who called it.
+/// Stack frames to look at: enough for those of Node's own code between a function of ours and its caller.
 const FRAMES: f64 = 16.0;
 
 /// Whether the innermost caller outside of Node is a local module.
@@ -19,7 +19,7 @@ pub fn is_hot(js: Js<'_>) -> JsResult<'_, bool> {
     let sites = js.function("", 2, |call| Ok(call.arg(1)))?;
     error.set_key(prepare, sites)?;
     error.set("stackTraceLimit", js.number(FRAMES))?;
-    // Node asks for the frames when they are read, not when the error is made.
+    // Node computes the frames when `stack` is read, not when the error is made.
     let frames = error.construct(&[]).and_then(|made| made.get("stack"));
     error.set("stackTraceLimit", limit)?;
     if had {
@@ -46,12 +46,12 @@ fn decide<'s>(frames: Value<'s>, own: &str) -> JsResult<'s, bool> {
     Ok(false)
 }
 
-/// Whether a script stands between a function of Node's and its caller: Node's own code, and the command's.
+/// Whether a script is Node's own or the command's, and so stands between a function of Node's and its caller.
 fn is_between(name: &str, own: &str) -> bool {
     name.is_empty() || name.starts_with("node:") || !own.is_empty() && name.starts_with(own)
 }
 
-/// Whether a script is a file below no `node_modules`.
+/// Whether a script is a file outside of `node_modules`.
 fn is_local(name: &str) -> bool {
     let is_file = name.starts_with("file:") || std::path::Path::new(name).is_absolute();
     is_file && !crate::paths::is_in_node_modules(name)

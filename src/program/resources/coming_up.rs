@@ -1,4 +1,4 @@
-//! How a transition goes until the new versions have come up: which addresses they have to take over, and when they have.
+//! A transition until the new versions have come up: the addresses that they have to take over, and when that is done.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -13,14 +13,14 @@ use super::ports::{Slot, listens};
 use super::state::Resources;
 use super::transition::{Progress, Transition};
 
-/// How long after its evaluation a version that listens on one address may still listen on others.
+/// Time after its evaluation within which a version that listens on one address may still take over others.
 const SETTLED: Duration = Duration::from_secs(2);
-/// How long after its evaluation a version may begin to listen at all; and how long requests may take.
+/// Time after its evaluation within which a version may begin to listen; also the time that old requests may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Transition {
-    /// Begins: these owners are about to be replaced. Before their disposers run, so that all of their addresses are
-    /// known.
+    /// Begins a transition in which these owners are replaced. Call this before their disposers run, so that all of their
+    /// addresses are known.
     pub fn begin<'s>(js: Js<'s>, replaced: &[Value<'s>]) -> JsResult<'s, Rc<Self>> {
         let resources = js.state::<Resources>()?;
         let transition = Self::open(resources.next_number(), replaced);
@@ -46,20 +46,20 @@ impl Transition {
         Ok(transition)
     }
 
-    /// A server of a new version listens on that address.
+    /// Notes that a server of a new version listens on an address.
     pub fn listens_on<'s>(self: &Rc<Self>, js: Js<'s>, server: Value<'s>, address: &str) -> JsResult<'s, ()> {
         self.has_listened.set(true);
         if !self.has_claimed(js, server) {
             self.no_longer_expects(address);
         }
         if self.evaluated_at.get().is_none() && self.expected.borrow().is_empty() {
-            // An evaluation that listens and then waits for ever has come up all the same.
+            // An evaluation that listens and then never ends (a top-level await) comes up all the same.
             self.look_in(js, SETTLED, true)?;
         }
         self.look_soon(js)
     }
 
-    /// The evaluation of the new versions has ended.
+    /// Notes that the evaluation of the new versions has ended.
     pub fn evaluated<'s>(self: &Rc<Self>, js: Js<'s>) -> JsResult<'s, ()> {
         self.evaluated_at.set(Some(Instant::now()));
         self.look_in(js, SETTLED, false)?;
@@ -67,8 +67,8 @@ impl Transition {
         self.look_soon(js)
     }
 
-    /// Looks after the next turn: by then a rejection that nobody handles is known, and what the evaluation left for the
-    /// next turn has run.
+    /// Looks after the next turn whether the new versions have come up. By then an unhandled rejection is known, and code
+    /// that the evaluation left for the next turn has run.
     pub(super) fn look_soon<'s>(self: &Rc<Self>, js: Js<'s>) -> JsResult<'s, ()> {
         let (resources, this) = (js.state::<Resources>()?, Rc::clone(self));
         resources.clock.next_turn(js, move |js| {
@@ -76,7 +76,7 @@ impl Transition {
                 return;
             };
             let this = Rc::clone(&this);
-            // Only while the environment goes there is no next turn.
+            // This fails only while the environment goes.
             let _ = resources.clock.next_turn(js, move |js| this.look(js, false));
         })
     }
@@ -89,7 +89,7 @@ impl Transition {
         })
     }
 
-    /// Calls `action` after that time, unless the transition gets further before.
+    /// Calls `action` after a time, unless the transition changes its state before.
     pub(super) fn after<'s>(
         &self,
         js: Js<'s>,
@@ -102,7 +102,7 @@ impl Transition {
         Ok(())
     }
 
-    /// Gets further.
+    /// Changes the state of the transition and cancels its timers.
     pub(super) fn go_on(&self, js: Js<'_>, progress: Progress) {
         self.progress.set(progress);
         let timers = self.timers.take();
@@ -117,7 +117,8 @@ impl Transition {
         self.changed.fire(js, &Ok(Held::undefined()));
     }
 
-    /// Whether it has come up by now. `is_waiting`: the evaluation still waits, long after all addresses were there.
+    /// Lets the new versions come up if they are ready. `is_waiting`: the evaluation still waits, 2 s after the last address
+    /// was taken over.
     fn look(self: &Rc<Self>, js: Js<'_>, is_waiting: bool) {
         let Ok(resources) = js.state::<Resources>() else {
             return;

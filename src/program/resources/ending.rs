@@ -1,4 +1,5 @@
-//! How a transition ends: the new versions have come up and what the old ones started is released, or everything goes back.
+//! The end of a transition: what the old versions started is released once the new ones have come up, or everything goes
+//! back.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -14,7 +15,8 @@ use super::transition::{Progress, Transition};
 use super::{handover, left_open, release, requests};
 
 impl Transition {
-    /// The new versions have come up: servers that were not asked for again close, requests end, then the rest goes.
+    /// Ends a transition whose new versions have come up: closes old servers whose addresses were not asked for again, waits
+    /// for requests, then releases the rest.
     pub(super) fn come_up<'s>(self: &Rc<Self>, resources: &Rc<Resources>, js: Js<'s>) -> JsResult<'s, ()> {
         let all = resources.transitions.take();
         let kept = held(resources, js)?;
@@ -98,7 +100,7 @@ impl Transition {
         self.go_on(js, Progress::Over);
     }
 
-    /// The new versions failed: servers go back, and what the new versions started is released.
+    /// Ends a transition whose new versions failed: servers go back, and what the new versions started is released.
     pub fn roll_back<'s>(self: &Rc<Self>, js: Js<'s>) -> JsResult<'s, ()> {
         let resources = js.state::<Resources>()?;
         if self.progress() != Progress::Open {

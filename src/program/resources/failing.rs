@@ -1,5 +1,5 @@
-//! A version that exits, or leaves an error that nobody handles, before it has come up: it has failed, and the process
-//! goes on with the version before.
+//! Exits and uncaught errors of a version that has not come up: the version has failed, and the process goes on with the
+//! version before.
 
 use std::rc::Rc;
 
@@ -9,13 +9,13 @@ use super::owner::{Owner, Phase};
 use super::state::Resources;
 use super::transition::Transition;
 
-/// Who pays for what happens at this moment.
+/// The version that an exit or error at this moment belongs to.
 enum Charged {
     /// A version that has not come up.
     Fresh(Rc<Transition>),
-    /// One that was given up already.
+    /// A version that was given up already.
     Failed,
-    /// Nobody: Node's rule holds.
+    /// No such version: Node's rule holds.
     Nobody,
 }
 
@@ -41,7 +41,7 @@ fn who_pays(resources: &Resources, facts: &Owner) -> Charged {
     }
 }
 
-/// `process.exit(code)`. It must not return, so it throws.
+/// `process.exit(code)`. Code after it must not run, so for a failing version it throws.
 fn exit<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     let (js, resources) = (call.js, call.js.state::<Resources>()?);
     let mut code = call.arg(0);
@@ -100,7 +100,7 @@ fn swallow<'s>(call: &Call<'s>, original: Value<'s>, process: Value<'s>) -> JsRe
     let nothing = js.function("", 0, |call| Ok(call.js.undefined()))?;
     let set = |value: Value<'s>| process.call_method("setUncaughtExceptionCaptureCallback", &[value]);
     if set(nothing).is_err() {
-        // `node:domain` is in use; the callbacks that Node would call afterwards are left out.
+        // `node:domain` is in use: Node's callbacks after the error are left out.
         return Ok(js.boolean(true));
     }
     let result = original.call(call.this, &call.args);

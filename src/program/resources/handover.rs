@@ -1,8 +1,8 @@
-//! One listening handle moves from server to server, and with it the connections that wait for their next request.
+//! Moves a listening handle from server to server, and with it the connections that wait for their next request.
 //!
-//! The new server keeps its own options, TLS and limits. What stays bound to the old one, the parsers of connections
-//! that exist, finds an `emit` there that leads to the server which has the slot now: each server points to the slot,
-//! none to another server, so versions do not keep each other.
+//! The new server keeps its own options, TLS and limits. The parsers of existing connections stay bound to the old server,
+//! whose `emit` leads to the server that has the slot now. Each server points to the slot and none to another server, so
+//! versions do not keep each other alive.
 
 use crate::js::{Call, Js, JsResult, Value};
 
@@ -10,7 +10,7 @@ use super::ports::{Slot, listens};
 use super::requests::{LIST, SESSIONS, own_symbol};
 use super::state::Resources;
 
-/// Events of requests and connections: who has the slot now answers them.
+/// Events of requests and connections, which are answered by the server that has the slot now.
 const FORWARDED: [&str; 20] = [
     "request",
     "checkContinue",
@@ -34,7 +34,7 @@ const FORWARDED: [&str; 20] = [
     "drop",
 ];
 
-/// What a server that was taken over has for itself, until it gets the slot back.
+/// Methods of our own that a server has from being taken over until it gets the slot back.
 const OVERRIDES: [(&str, crate::js::NativeFn); 3] = [
     ("emit", emit),
     ("listenerCount", listener_count),
@@ -55,7 +55,6 @@ pub fn take_over<'s>(
     if let Some((slot, _)) = Slot::of(resources, old)? {
         new.define_hidden(resources.keys.slot.get(js), slot)?;
         slot.set("current", new)?;
-        // Told first: it may have to fetch what the new server does not have yet.
         move_connections(resources, old, new)?;
         follow_sessions(resources, new)?;
         override_methods(resources, old)?;
@@ -63,8 +62,8 @@ pub fn take_over<'s>(
     Ok(())
 }
 
-/// Closes the handle of `old`, which is in the way of the address that `new` begins to listen on by `listen`. The
-/// connections move all the same.
+/// Closes the handle of `old`, whose address excludes the one that `new` begins to listen on by `listen`. The connections
+/// move all the same.
 pub fn displace<'s>(
     resources: &Resources,
     old: Value<'s>,
@@ -82,8 +81,8 @@ pub fn displace<'s>(
     Ok(())
 }
 
-/// Moves the handle of `new` back to `old`, as though `new` had never listened; or, where that has one for another
-/// address, closes it and listens again.
+/// Moves the handle of `new` back to `old`, as though `new` had never listened. If the handle of `new` has another address,
+/// it is closed and `old` listens again.
 pub fn give_back<'s>(
     resources: &Resources,
     old: Value<'s>,
@@ -104,7 +103,7 @@ pub fn give_back<'s>(
     if !listens(new)? {
         move_connections(resources, new, old)?;
         override_methods(resources, new)?;
-        // The version that failed has closed it.
+        // The failed version has closed the handle.
         old.get("_listen2")?.call(old, &slot.get("args")?.items()?)?;
         return Ok(());
     }
@@ -116,7 +115,7 @@ pub fn give_back<'s>(
     }
     move_connections(resources, new, old)?;
     for listener in old.call_method("listeners", &[js.string("listening")])?.items()? {
-        // Begins to enforce the time limits of HTTP again.
+        // Lets Node enforce the time limits of HTTP again.
         if listener.get("name")?.text().as_deref() == Some("setupConnectionsTracking") {
             listener.call(old, &[])?;
         }
@@ -124,7 +123,7 @@ pub fn give_back<'s>(
     override_methods(resources, new)
 }
 
-/// The old server is out of use for good: its listeners go, and with them the version that they belong to.
+/// Ends the use of an old server for good: removes its listeners, so that their version can be collected.
 pub fn retire(old: Value<'_>) -> JsResult<'_, ()> {
     let js = old.js();
     let current = old.get("_handle")?;
@@ -134,17 +133,17 @@ pub fn retire(old: Value<'_>) -> JsResult<'_, ()> {
     for event in FORWARDED {
         old.call_method("removeAllListeners", &[js.string(event)])?;
     }
-    // Emits `close` unless it still has connections of its own; then the last one does.
+    // Emits `close`. If the server still has connections of its own, the last one of them emits it.
     old.call_method("_emitCloseIfDrained", &[])?;
     Ok(())
 }
 
-/// Whether it answers HTTP requests of any version.
+/// Whether a server answers HTTP requests of any version.
 fn is_http(server: Value<'_>) -> JsResult<'_, bool> {
     Ok(server.get("closeIdleConnections")?.is_function() || server.get("updateSettings")?.is_function())
 }
 
-/// Lets connections that wait for a request count as those of `to`.
+/// Lets the connections of `from` that wait for a request count as connections of `to`.
 fn move_connections<'s>(resources: &Resources, from: Value<'s>, to: Value<'s>) -> JsResult<'s, ()> {
     if !is_http(from)? {
         return Ok(());
@@ -171,7 +170,7 @@ fn count(server: Value<'_>, by: f64) -> JsResult<'_, ()> {
     server.set("_connections", server.js().number(count + by))
 }
 
-/// Sockets that wait for requests. Those that were upgraded are no longer among them.
+/// The sockets of a server that wait for requests. Upgraded sockets are not among them.
 fn connections(server: Value<'_>) -> JsResult<'_, Vec<Value<'_>>> {
     let js = server.js();
     if server.get("updateSettings")?.is_function() {
@@ -185,7 +184,7 @@ fn connections(server: Value<'_>) -> JsResult<'_, Vec<Value<'_>>> {
     for parser in server.get_key(list)?.call_method("all", &[])?.items()? {
         let mut socket = parser.get("socket")?;
         while socket.is_object() && socket.get("_server")?.is_nullish() {
-            // TLS: the socket below it is the one that the server counts.
+            // For TLS, the server counts the socket below this one.
             socket = socket.get("_parent")?;
         }
         if socket.is_object() {
@@ -214,7 +213,7 @@ fn move_list<'s>(from: Value<'s>, to: Value<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// As `move_list`, for HTTP/2.
+/// Moves the sessions of an HTTP/2 server, as `move_list` moves connections.
 fn move_sessions<'s>(resources: &Resources, from: Value<'s>, to: Value<'s>) -> JsResult<'s, ()> {
     let js = from.js();
     let own = own_symbol(from, SESSIONS)?;
@@ -232,7 +231,7 @@ fn move_sessions<'s>(resources: &Resources, from: Value<'s>, to: Value<'s>) -> J
     Ok(())
 }
 
-/// Keeps the sessions of an HTTP/2 server, where Node does not.
+/// Keeps a list of an HTTP/2 server's sessions, in versions of Node that keep none.
 pub fn follow_sessions<'s>(resources: &Resources, server: Value<'s>) -> JsResult<'s, ()> {
     let js = server.js();
     let key = resources.keys.sessions.get(js);
@@ -282,7 +281,7 @@ fn restore_methods<'s>(resources: &Resources, server: Value<'s>) -> JsResult<'s,
     Ok(())
 }
 
-/// The method that the server would have without us.
+/// The method that a server would have without us.
 fn plain<'s>(resources: &Resources, server: Value<'s>, name: &str) -> JsResult<'s> {
     let js = server.js();
     if name == "emit" {
@@ -295,7 +294,7 @@ fn plain<'s>(resources: &Resources, server: Value<'s>, name: &str) -> JsResult<'
     object.call_method("getPrototypeOf", &[server])?.get(name)
 }
 
-/// The server that answers what reaches this one, if that is another one.
+/// The server that answers requests of this one, if it is another one.
 fn successor<'s>(js: Js<'s>, resources: &Resources, call: &Call<'s>) -> JsResult<'s, Option<Value<'s>>> {
     let event = call.arg(0).text();
     if !event.is_some_and(|event| FORWARDED.contains(&event.as_str())) {
@@ -318,7 +317,7 @@ fn emit<'s>(call: &Call<'s>) -> JsResult<'s> {
     }
     let is_close = call.arg(0).text().as_deref() == Some("close");
     if is_close && is_pending(&resources, call.this) {
-        // The version that took over may still fail; then this server goes on.
+        // The new version may still fail, and then this server goes on.
         return Ok(js.boolean(false));
     }
     plain(&resources, call.this, "emit")?.call(call.this, &call.args)
@@ -333,7 +332,7 @@ fn listener_count<'s>(call: &Call<'s>) -> JsResult<'s> {
     plain(&resources, call.this, "listenerCount")?.call(call.this, &call.args)
 }
 
-/// `close` of a server that was taken over: for its version it listens until then.
+/// `close` of a server that was taken over. The server's own version believes that it listens until then.
 fn close<'s>(call: &Call<'s>) -> JsResult<'s> {
     let (js, resources) = (call.js, call.js.state::<Resources>()?);
     if call.arg(0).is_function() {

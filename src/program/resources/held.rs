@@ -1,11 +1,11 @@
-//! What the program keeps across versions: what `hot.data` or `globalThis` holds is never released.
+//! The values that the program keeps across versions, by `hot.data` or `globalThis`. They are never released.
 
 use crate::js::{Js, JsResult, Value};
 
 use super::owner::list;
 use super::state::Resources;
 
-/// A `Set` of all values that are held: values of properties, and what is in an array, `Map` or `Set` there.
+/// A `Set` of all kept values: the values of properties, and those in an array, `Map` or `Set` there.
 pub fn held<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
     let set = js.global()?.get("Set")?.construct(&[])?;
     let holders = resources.holders.borrow().clone();
@@ -24,7 +24,7 @@ fn add_values<'s>(set: Value<'s>, holder: Value<'s>) -> JsResult<'s, ()> {
     let (object, reflect) = (js.global()?.get("Object")?, js.global()?.get("Reflect")?);
     for key in reflect.call_method("ownKeys", &[holder])?.items()? {
         let descriptor = object.call_method("getOwnPropertyDescriptor", &[holder, key])?;
-        // What an accessor would give is not asked for: that may run the program's code.
+        // Accessors are not called, as they may run the program's code.
         if !descriptor.is_object() {
             continue;
         }

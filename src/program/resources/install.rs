@@ -1,4 +1,4 @@
-//! What is replaced in Node.
+//! Replaces the functions of Node that start something.
 
 use crate::js::{Js, JsResult};
 
@@ -6,7 +6,7 @@ use super::state::Resources;
 use super::{failing, left_open, listeners, ports, sleeps, started, timers};
 
 impl Resources {
-    /// Replaces the functions of Node that start something, once; only for programs that run hot with watching.
+    /// Replaces the functions of Node that start something, once. Only programs that run hot with watching need this.
     pub fn install<'s>(&self, js: Js<'s>) -> JsResult<'s, ()> {
         if !self.patches.borrow().is_empty() {
             return Ok(());

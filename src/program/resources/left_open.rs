@@ -1,8 +1,8 @@
-//! What stays open after a version is gone, although nobody holds it: it is named, once per reload, with the module that
-//! made it.
+//! Names resources that stay open after their version is gone, although the program does not keep them: once per reload, with
+//! the module that made each.
 //!
-//! What a version starts by functions that we know is released. The rest (client sockets, timers of packages) is noted
-//! where Node tells of each new resource, while versions are evaluated only: that costs too much for requests.
+//! Whatever a version starts by functions that we replace is released. The rest (client sockets, timers of packages) is noted
+//! through `async_hooks`, only while versions are evaluated, since that costs too much for requests.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::reach::Reach;
 use super::requests::own_symbol;
 use super::state::Resources;
 
-/// What Node calls the resources that are named, and what users call them.
+/// Node's types of the resources that are named, each with the user's word.
 const KINDS: [(&str, &str); 7] = [
     ("TCPWRAP", "socket"),
     ("PIPEWRAP", "pipe"),
@@ -24,14 +24,14 @@ const KINDS: [(&str, &str); 7] = [
     ("MESSAGEPORT", "message port"),
     ("Timeout", "timer"),
 ];
-/// For how long the first evaluation is followed, in milliseconds from its beginning on, or from the first turn after it.
+/// Time for which the first evaluation is followed, in milliseconds, from its beginning or from the first turn after it.
 const FIRST: u32 = 3000;
 
 /// Begins to note new resources, from the first start on.
 pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
     let hooks = js.object();
     hooks.set("init", js.function("init", 4, init)?)?;
-    // Where Node knows the option: promises are none of what is named.
+    // Promises are never named. Older versions of Node ignore this option.
     hooks.set("trackPromises", js.boolean(false))?;
     let hook = js.builtin("async_hooks")?.call_method("createHook", &[hooks])?;
     *resources.hook.borrow_mut() = hook.hold();
@@ -46,7 +46,7 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// Notes new resources, or no longer.
+/// Begins (`yes`) or ends the noting of new resources.
 pub fn note<'s>(resources: &Resources, js: Js<'s>, yes: bool) -> JsResult<'s, ()> {
     let hook = resources.hook.borrow().get(js);
     if hook.is_object() {
@@ -55,7 +55,7 @@ pub fn note<'s>(resources: &Resources, js: Js<'s>, yes: bool) -> JsResult<'s, ()
     Ok(())
 }
 
-/// `init(asyncId, type, triggerAsyncId, resource)`. What it threw would end the process.
+/// `init(asyncId, type, triggerAsyncId, resource)` of the hook. An error in it would end the process.
 #[expect(clippy::unnecessary_wraps, reason = "the type of native functions")]
 fn init<'s>(call: &Call<'s>) -> JsResult<'s> {
     let _ = noted(call);
@@ -83,7 +83,7 @@ fn noted<'s>(call: &Call<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// A child process or a worker that a package has started.
+/// Notes a child process or worker that a package has started.
 pub fn note_other<'s>(js: Js<'s>, owner: Value<'s>, what: &str, target: Value<'s>) -> JsResult<'s, ()> {
     let weak = js.global()?.get("WeakRef")?;
     let made = js.array(&[js.string(what), weak.construct(&[target])?]);
@@ -91,9 +91,9 @@ pub fn note_other<'s>(js: Js<'s>, owner: Value<'s>, what: &str, target: Value<'s
     Ok(())
 }
 
-/// Names what these versions have left open, once that had the time to end.
+/// Names the resources that these versions have left open, once these have had time to end.
 pub fn tell_soon<'s>(resources: &Resources, js: Js<'s>, owners: &[Value<'s>]) -> JsResult<'s, ()> {
-    /// What is told to end does so in the next turns, in milliseconds.
+    /// Time that a resource which was told to end may take, in milliseconds.
     const SOON: u32 = 100;
     let mut all = Vec::new();
     for owner in owners {
@@ -163,7 +163,7 @@ fn tell<'s>(js: Js<'s>, all: Value<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// Who has the resource, if it is open and keeps the process alive, or fires again and again.
+/// The object that has a resource, if the resource is open and keeps the process alive, or fires again and again.
 fn target<'s>(name: &str, resource: Value<'s>, active: Value<'s>) -> JsResult<'s, Option<Value<'s>>> {
     if name == "Timeout" {
         let is_over = resource.get("_destroyed")?.truthy();
@@ -183,13 +183,13 @@ fn target<'s>(name: &str, resource: Value<'s>, active: Value<'s>) -> JsResult<'s
     Ok(None)
 }
 
-/// `console.log` opens them when it is called first.
+/// Whether the object is a stream of the process, which the first `console.log` opens.
 fn is_stream_of_process(resources: &Resources, target: Value<'_>) -> bool {
     let emitters = resources.emitters.borrow();
     emitters.iter().any(|it| it.get(target.js()).same(target))
 }
 
-/// Whether a child process or a worker goes on.
+/// Whether a child process or worker still runs.
 fn is_alive(target: Value<'_>) -> JsResult<'_, bool> {
     if let Some(thread) = target.get("threadId")?.as_number() {
         return Ok(thread >= 0.0);

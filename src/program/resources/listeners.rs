@@ -11,7 +11,7 @@ use super::state::Resources;
 
 const STREAMS: [&str; 3] = ["stdin", "stdout", "stderr"];
 
-/// Begins to hear of listeners.
+/// Begins to note the listeners of `process` and its streams.
 pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
     let process = js.global()?.get("process")?;
     follow(resources, process)?;
@@ -27,7 +27,7 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
         if !original.is_function() {
             continue;
         }
-        // A stream is made when it is first asked for, which is the program's to decide.
+        // Node makes a stream at the first read of its property, so the program's own read has to make it.
         let kept = original.hold();
         let get = js.function(name, 0, move |call| {
             let stream = kept.get(call.js).call(call.this, &[])?;
@@ -49,7 +49,7 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// The emitter's listeners are released with whoever added them.
+/// Lets the emitter's listeners be released with the version that added them.
 fn follow<'s>(resources: &Resources, emitter: Value<'s>) -> JsResult<'s, ()> {
     let js = emitter.js();
     if !emitter.is_object()
@@ -65,7 +65,7 @@ fn follow<'s>(resources: &Resources, emitter: Value<'s>) -> JsResult<'s, ()> {
     hear(resources, emitter)
 }
 
-/// Notes from now on who adds listeners to the emitter.
+/// Notes from now on which version adds listeners to the emitter.
 pub fn hear<'s>(resources: &Resources, emitter: Value<'s>) -> JsResult<'s, ()> {
     let js = emitter.js();
     for (event, body) in [
@@ -85,14 +85,14 @@ pub fn hear<'s>(resources: &Resources, emitter: Value<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// `newListener`.
+/// `newListener(event, listener)`: notes which version adds a listener.
 fn added<'s>(call: &Call<'s>) -> JsResult<'s> {
     let (js, event, listener) = (call.js, call.arg(0), call.arg(1));
     let resources = js.state::<Resources>()?;
     let Some((owner, facts)) = resources.current(js)? else {
         return Ok(js.undefined());
     };
-    // One decoder of key presses serves all versions.
+    // Node's one decoder of key presses serves all versions.
     let is_decoder = matches!(&*listener.get("name")?.display(), "onData" | "onNewListener");
     if is_decoder || !caller::is_hot(js)? {
         return Ok(js.undefined());
@@ -120,8 +120,8 @@ fn added<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(js.undefined())
 }
 
-/// While an old version's listeners are there beside those of the new one, Node's warning of too many would be about us:
-/// it is left out unless the new ones alone are too many.
+/// Keeps Node from warning of too many listeners while the old version's listeners are there beside the new one's. Node warns
+/// if the new ones alone are too many.
 fn keep_quiet<'s>(resources: &Resources, emitter: Value<'s>, event: Value<'s>) -> JsResult<'s, ()> {
     let js = emitter.js();
     if resources.transitions.borrow().is_empty() {
@@ -158,7 +158,7 @@ fn keep_quiet<'s>(resources: &Resources, emitter: Value<'s>, event: Value<'s>) -
     Ok(())
 }
 
-/// `removeListener`.
+/// `removeListener(event, listener)`: forgets a listener.
 fn removed<'s>(call: &Call<'s>) -> JsResult<'s> {
     let (js, event) = (call.js, call.arg(0));
     let resources = js.state::<Resources>()?;
@@ -168,7 +168,8 @@ fn removed<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(js.undefined())
 }
 
-/// The notes about a listener, and the place of the one about this event among them: of one of these owners, or of anybody.
+/// Finds the note about a listener of an event that one of `owners` has added, or anybody. Returns all notes about the
+/// listener, and the index of this one.
 fn found<'s>(
     resources: &Resources,
     emitter: Value<'s>,
@@ -193,7 +194,7 @@ fn found<'s>(
     Ok(None)
 }
 
-/// Forgets that the listener was added, by one of these owners or by anybody. Whether that was known.
+/// Forgets that one of `owners`, or anybody, has added a listener. Returns whether there was a note of it.
 fn forget<'s>(
     resources: &Resources,
     emitter: Value<'s>,
@@ -226,7 +227,7 @@ pub fn release<'s>(
     result
 }
 
-/// Each listener is looked at once, however many owners there are.
+/// Removes the listeners of all these owners in one pass over the emitters' listeners.
 fn remove_all<'s>(
     resources: &Resources,
     js: Js<'s>,
@@ -249,8 +250,8 @@ fn remove_all<'s>(
     Ok(())
 }
 
-/// Removes the owners' listeners where a living version listens for the event. Elsewhere they stay, and are nobody's; so are
-/// those that the program keeps.
+/// Removes the owners' listeners of events that a living version listens for. Their listeners of other events stay and belong
+/// to nobody from now on, as do listeners that the program keeps.
 pub fn leave_to_others<'s>(
     resources: &Resources,
     emitter: Value<'s>,
@@ -264,7 +265,7 @@ pub fn leave_to_others<'s>(
             if forget(resources, emitter, event, listener, Some(owners))? {
                 gone.push(listener);
             } else {
-                // Nobody's are those of the package itself, and who was left here before.
+                // Listeners without a note are our own, or were left here by an earlier call.
                 is_heard |= found(resources, emitter, event, listener, None)?.is_some();
             }
         }

@@ -5,31 +5,31 @@ use std::rc::Rc;
 
 use crate::js::{Js, JsResult, Value};
 
-/// Where a version of a module is in its life.
+/// The phase of a version's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// It is the running version, or about to become it.
+    /// The version runs, or is about to run.
     Running,
-    /// A newer version is on its way; what this one started still runs.
+    /// A newer version is about to replace this one. What this one started still runs.
     Replaced,
-    /// What it had started has been released; whatever it starts from now on ends at once.
+    /// Everything that the version started has been released. Whatever it starts from now on ends at once.
     Released,
-    /// It was given up before it came up; as `Released`, and its errors are nobody's.
+    /// The version failed before it came up. As `Released`, and its later errors are ignored.
     Failed,
 }
 
-/// The version of a module on whose behalf code runs. The JavaScript object that carries it is what the context of
-/// an evaluation holds; what the version started hangs on that object, in `Set`s, and is collected with it.
+/// The version of a module on whose behalf code runs. The context of an evaluation (`AsyncLocalStorage`) holds the JavaScript
+/// object that carries this. Everything that the version started is in `Set`s on that object, and is collected with it.
 pub struct Owner {
     /// The path of the module.
     pub module: String,
     /// The number of the version.
     pub version: u32,
-    /// Where it is in its life.
+    /// The phase of the version's life.
     pub phase: Cell<Phase>,
-    /// The transition that evaluates it, 0 for a first start.
+    /// Number of the transition that evaluates the version; 0 for a first start.
     pub transition: u64,
-    /// How many timers may be kept before those that have ended are sought.
+    /// Number of kept timers above which the ended ones are forgotten.
     pub timers_kept: Cell<u32>,
 }
 
@@ -56,7 +56,7 @@ impl Owner {
     }
 }
 
-/// What kind of things a version has started: the name of the `Set` that holds them.
+/// The kinds of things that a version starts. Each kind has a `Set` on the owner.
 #[derive(Clone, Copy)]
 pub enum Started {
     /// `Timeout`s and `Immediate`s.
@@ -65,7 +65,7 @@ pub enum Started {
     Servers,
     /// Everything else, each as an object `{ target, end }`.
     Things,
-    /// What may stay open, each as an array of its kind and a `WeakRef`.
+    /// Resources that may stay open, each as an array of its kind and a `WeakRef`.
     Noted,
 }
 
@@ -79,7 +79,7 @@ impl Started {
         }
     }
 
-    /// Adds `thing`; returns how many there are.
+    /// Adds `thing`. Returns the number of things of this kind.
     pub fn add<'s>(self, owner: Value<'s>, thing: Value<'s>) -> JsResult<'s, u32> {
         let js = owner.js();
         let mut set = owner.get(self.name())?;
@@ -97,7 +97,7 @@ impl Started {
         Ok(size as u32)
     }
 
-    /// Takes `thing` out.
+    /// Removes `thing`.
     pub fn remove<'s>(self, owner: Value<'s>, thing: Value<'s>) -> JsResult<'s, ()> {
         let set = owner.get(self.name())?;
         if set.is_object() {
@@ -106,7 +106,7 @@ impl Started {
         Ok(())
     }
 
-    /// All of them, in the order in which they were started.
+    /// All things of this kind, in the order in which they were started.
     pub fn all(self, owner: Value<'_>) -> JsResult<'_, Vec<Value<'_>>> {
         let set = owner.get(self.name())?;
         if !set.is_object() {
@@ -115,7 +115,7 @@ impl Started {
         list(set)
     }
 
-    /// All of them, which the owner forgets.
+    /// Takes all things of this kind out of the owner.
     pub fn take(self, owner: Value<'_>) -> JsResult<'_, Vec<Value<'_>>> {
         let all = self.all(owner)?;
         if !all.is_empty() {

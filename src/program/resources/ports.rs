@@ -1,4 +1,4 @@
-//! Which server listens on behalf of which version.
+//! Notes which server listens on behalf of which version.
 //!
 //! Node resolves every form of `server.listen(…)` to one call of `_listen2` with an address, so that is where a
 //! server is recorded, and where a new version's server takes over from an old one.
@@ -13,24 +13,24 @@ use super::state::Resources;
 use super::transition::{Claim, Transition};
 use super::{handover, requests};
 
-/// One listening address. All versions share it: its object is on every server that has listened there, and names
-/// the server that does so now as `current`.
+/// One listening address. All versions share it: its object is on every server that has listened there. The object's
+/// `current` is the server that listens there now.
 pub struct Slot {
     /// The address as the program asked for it.
     pub address: String,
-    /// When it was listened on last, so that the n-th of equal addresses is found again.
+    /// Number that grows with each `listen`, so that the n-th of equal addresses is found again.
     pub order: Cell<u64>,
 }
 
 impl Slot {
-    /// The slot of a server that listens, or has listened, on behalf of a version, and its object.
+    /// The slot, with its object, of a server that listens or has listened on behalf of a version.
     pub fn of<'s>(resources: &Resources, server: Value<'s>) -> JsResult<'s, Option<(Value<'s>, Rc<Self>)>> {
         let object = server.get_key(resources.keys.slot.get(server.js()))?;
         Ok(object.native::<Self>().map(|slot| (object, slot)))
     }
 }
 
-/// Replaces what every `listen` ends in.
+/// Replaces `_listen2`, which every form of `listen` calls.
 pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
     let prototype = js.builtin("net")?.get("Server")?.get("prototype")?;
     resources.wrap(prototype, "_listen2", listen)?;
@@ -128,7 +128,7 @@ fn listen_anew<'s>(
     let mut args = call.args.clone();
     args.resize(6, js.undefined());
     if !listens(server)? {
-        // Whatever comes from connections inherits the context in which the handle is made: nobody's.
+        // Connections inherit the context in which the handle is made, and they belong to nobody.
         resources.run_outside(js, || bind(server, &mut args))?;
     }
     original.call(server, &args)?;
@@ -137,7 +137,7 @@ fn listen_anew<'s>(
     }
     let bound = server.call_method("address", &[])?;
     if let (Some(port), true) = (args.get_mut(1), bound.is_object()) {
-        // To listen again is to listen on the port that was given.
+        // A server that listens again gets the port that the system chose the first time.
         *port = bound.get("port")?;
     }
     let slot = js.native_object(Rc::new(Slot {
@@ -150,7 +150,7 @@ fn listen_anew<'s>(
     handover::follow_sessions(resources, server)
 }
 
-/// Makes the listening handle as Node would. Where that fails, Node tries itself, and says why.
+/// Makes the listening handle as Node would. If that fails, Node tries itself and reports why.
 fn bind<'s>(server: Value<'s>, args: &mut [Value<'s>]) -> JsResult<'s, ()> {
     let js = server.js();
     let [address, port, kind, _backlog, fd, flags] = args else {
@@ -181,11 +181,11 @@ fn bind<'s>(server: Value<'s>, args: &mut [Value<'s>]) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// Where a new version wants to listen.
+/// The address on which a new version wants to listen.
 struct Place<'a> {
     address: &'a str,
     host: String,
-    /// 0 for any port, and for what is no port.
+    /// The port; 0 for any port, and for an address without one.
     port: f64,
 }
 
@@ -202,7 +202,8 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// How the server stands in the way: it listens there, or on the same port in a way that excludes it.
+    /// Whether a server is in the way: `Some(true)` if it listens on the same address, `Some(false)` if it listens on the
+    /// same port in a way that excludes this address.
     fn meets<'s>(&self, server: Value<'s>, slot: &Slot) -> JsResult<'s, Option<bool>> {
         if slot.address == self.address {
             return Ok(Some(true));
@@ -223,17 +224,17 @@ impl<'a> Place<'a> {
     }
 }
 
-/// A server of an old version whose address a new one asks for.
+/// A server of an old version whose address a new version asks for.
 struct Old<'s> {
     owner: Value<'s>,
     server: Value<'s>,
     address: String,
-    /// Whether its handle will do, or has to be closed because it is in the way.
+    /// Whether the new version can use the server's handle. Otherwise the handle is in the way and has to be closed.
     is_same: bool,
 }
 
-/// The server that an old version left listening on the address, or in the way of it: of several, the one that
-/// listened first.
+/// The server of an old version that listens on the address or is in its way. If there are several, the one that listened
+/// first.
 fn predecessor<'s>(
     resources: &Resources,
     js: Js<'s>,
@@ -270,7 +271,7 @@ fn predecessor<'s>(
     Ok(first.map(|(_, old)| old))
 }
 
-/// Whether a newer version listens there already: what an old one asks for too late, it does not get.
+/// Whether a newer version listens on the address already. An old version that asks too late does not get it.
 fn is_superseded<'s>(resources: &Resources, facts: &Owner, js: Js<'s>, address: &str) -> JsResult<'s, bool> {
     if facts.phase.get() != Phase::Replaced {
         return Ok(false);
@@ -290,8 +291,8 @@ fn is_superseded<'s>(resources: &Resources, facts: &Owner, js: Js<'s>, address: 
     Ok(false)
 }
 
-/// `cluster._getServer(server, options, callback)` in a worker: the primary, asked again for an address that it gave
-/// to this worker, would take it for another one.
+/// `cluster._getServer(server, options, callback)` in a worker. The primary would count a second request for the same address
+/// as one for another address.
 fn ask_primary<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     let (js, options) = (call.js, call.arg(1));
     let resources = js.state::<Resources>()?;
@@ -312,7 +313,7 @@ fn ask_primary<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
             return call.arg(2).call(js.undefined(), &answer);
         }
     }
-    // The answer of the primary comes in a context of its own.
+    // The primary answers outside of the version's context, which is restored here.
     let answered = js.function("", 2, |call| {
         let (owner, callback) = (call.arg(0), call.arg(1));
         let rest = call.args.get(2..).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What the program keeps, however deep: a pool in `hot.data` keeps the sockets of its clients.
+//! Finds out what the program keeps, however deep: a pool in `hot.data` keeps the sockets of its clients.
 
 use std::collections::HashMap;
 
@@ -7,18 +7,18 @@ use crate::js::{Js, JsResult, Value};
 use super::owner::list;
 use super::state::Resources;
 
-/// So many objects are looked at, at most: it is done between requests.
+/// Most objects to look at, since the search runs between requests.
 const MOST: u32 = 2000;
 
-/// What is reached by properties and collections from what the program keeps.
+/// The objects that properties and collections of kept values lead to.
 pub struct Reach<'s> {
     reached: Value<'s>,
-    /// By module, whether its `hot.data` has something that does not show what it holds: private fields, native code.
+    /// For each module, whether its `hot.data` has an object that may hide what it holds: in private fields or native code.
     is_opaque: HashMap<String, bool>,
 }
 
 impl<'s> Reach<'s> {
-    /// Looks from every `hot.data`, and from what the program has added to the global object.
+    /// Searches from every `hot.data`, and from the properties that the program has added to the global object.
     pub fn new(resources: &Resources, js: Js<'s>) -> JsResult<'s, Self> {
         let reached = js.global()?.get("Set")?.construct(&[])?;
         let mut reach = Self {
@@ -33,7 +33,7 @@ impl<'s> Reach<'s> {
                 .is_opaque
                 .insert(module, seen.has_instance && !seen.has_handle);
         }
-        // Enumerable are those that a program has added, and a few of Node's, which hold nothing.
+        // The enumerable properties are those that a program has added, and a few of Node's, which hold nothing.
         for key in js.global()?.keys()? {
             let name = key.display();
             if !matches!(name.as_str(), "global" | "globalThis" | "process") {
@@ -44,7 +44,8 @@ impl<'s> Reach<'s> {
         Ok(reach)
     }
 
-    /// Whether something is kept; of what a module has made, what its `hot.data` may keep out of sight counts, too.
+    /// Whether the program keeps `target`, which `module` has made. If the module's `hot.data` may hide what it holds, the
+    /// answer is yes.
     pub fn holds(&self, module: &str, target: Value<'s>) -> JsResult<'s, bool> {
         let is_reached = self.reached.call_method("has", &[target])?.truthy();
         Ok(is_reached || self.is_opaque.get(module).copied().unwrap_or(false))
@@ -70,7 +71,7 @@ impl<'s> Reach<'s> {
             self.reached.call_method("add", &[value])?;
             // Of a socket it is an accessor of the class.
             if value.has_key(js.string("_handle"))? || value.has_own_key(js.string("_idleTimeout"))? {
-                // Timers lead to each other, and sockets to whatever they talk about.
+                // The search ends at timers and sockets: timers lead to each other, sockets to anything.
                 seen.has_handle = true;
                 continue;
             }
@@ -93,7 +94,7 @@ impl<'s> Reach<'s> {
     }
 }
 
-/// What was met on the way.
+/// What the search has met.
 #[derive(Default)]
 struct Seen {
     /// An instance of some class.
@@ -102,7 +103,7 @@ struct Seen {
     has_handle: bool,
 }
 
-/// What a property holds; nothing if an accessor would have to be asked, which may run the program's code.
+/// The value of a property. `undefined` for an accessor, which may run the program's code.
 fn own_value<'s>(object: Value<'s>, key: Value<'s>) -> JsResult<'s> {
     let statics = object.js().global()?.get("Object")?;
     let descriptor = statics.call_method("getOwnPropertyDescriptor", &[object, key])?;

@@ -1,4 +1,4 @@
-//! Ending what old versions started.
+//! Ends what old versions started.
 
 use crate::js::{Js, JsResult, Value};
 
@@ -8,7 +8,8 @@ use super::ports::listens;
 use super::state::Resources;
 use super::{listeners, started, timers};
 
-/// Ends what these versions started, but for what the program keeps. One thing failing does not keep the others.
+/// Ends everything that these versions started, except what the program keeps. A thing that cannot be ended does not stop the
+/// others.
 pub fn release<'s>(resources: &Resources, js: Js<'s>, owners: &[Value<'s>], phase: Phase) {
     let Ok(kept) = held(resources, js) else {
         return;
@@ -17,7 +18,7 @@ pub fn release<'s>(resources: &Resources, js: Js<'s>, owners: &[Value<'s>], phas
         let Some(facts) = owner.native::<Owner>() else {
             continue;
         };
-        // First: what is ended may call the version once more.
+        // Set first, since ending a thing may call the version's code once more.
         facts.phase.set(phase);
         tracing::debug!("release what {} started", facts.name());
         report(release_one(*owner, kept));

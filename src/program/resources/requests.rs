@@ -1,4 +1,4 @@
-//! Which requests are under way.
+//! Finds the requests that are under way.
 
 use crate::js::{JsResult, Value};
 
@@ -7,7 +7,7 @@ use super::state::Resources;
 
 /// The description of the symbol under which an HTTP server keeps its connections.
 pub const LIST: &str = "http.server.connections";
-/// The description of the symbol under which an HTTP/2 server keeps its sessions; since Node 24.
+/// The description of the symbol under which an HTTP/2 server keeps its sessions, since Node 24.
 pub const SESSIONS: &str = "sessions";
 
 /// The symbol of Node's own with that description, if the object has a property of that name.
@@ -22,8 +22,8 @@ pub fn own_symbol<'s>(object: Value<'s>, description: &str) -> JsResult<'s, Opti
     Ok(None)
 }
 
-/// Responses and streams of the server that have not ended. Each is given once: what an earlier transition has waited
-/// for belongs to a version before.
+/// Responses and streams of the server that have not ended. Each is returned once: those that an earlier transition has
+/// waited for belong to an earlier version.
 pub fn under_way<'s>(resources: &Resources, server: Value<'s>) -> JsResult<'s, Vec<Value<'s>>> {
     let all = open(resources, server)?;
     let known = resources.known_requests.get(server.js());
@@ -44,7 +44,7 @@ pub fn open<'s>(resources: &Resources, server: Value<'s>) -> JsResult<'s, Vec<Va
     Ok(all)
 }
 
-/// How many connections of the server have been accepted and have not said anything yet.
+/// Number of the server's connections that were accepted and have not sent anything yet.
 pub fn silent(server: Value<'_>) -> JsResult<'_, usize> {
     let mut count = 0;
     for socket in sockets(server)? {

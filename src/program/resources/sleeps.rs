@@ -1,7 +1,7 @@
-//! What hot code waits for by promise: `node:timers/promises` and `fs.promises.watch`.
+//! Waits of hot code by promise: `node:timers/promises` and `fs.promises.watch`.
 //!
-//! Nothing can end such a wait from outside but an `AbortSignal`, so each gets one of ours. What was ended never
-//! settles: an old version must not wake up with an error that nobody expects.
+//! Only an `AbortSignal` can end such a wait from outside, so each gets one of ours. A wait that we ended never settles: an
+//! old version must not wake up with an error that its code does not expect.
 
 use crate::js::{Call, Js, JsResult, Value};
 
@@ -10,7 +10,7 @@ use super::owner::{Owner, Started};
 use super::started::{end, thing};
 use super::state::Resources;
 
-/// Replaces the functions.
+/// Replaces the functions that wait.
 pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
     let timers = js.builtin("timers/promises")?;
     resources.wrap(timers, "setTimeout", |call, original| wait(call, original, 2))?;
@@ -22,7 +22,7 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
     resources.wrap(files, "watch", |call, original| iterate(call, original, 1))
 }
 
-/// A promise that the caller waits for; its options are the argument at `place`.
+/// Calls a function that returns a promise. Its options are the argument at `place`.
 fn wait<'s>(call: &Call<'s>, original: Value<'s>, place: usize) -> JsResult<'s> {
     let Some((owner, ours)) = begin(call, original, place)? else {
         return original.call(call.this, &call.args);
@@ -30,7 +30,7 @@ fn wait<'s>(call: &Call<'s>, original: Value<'s>, place: usize) -> JsResult<'s> 
     guard(call.js, ours.result, owner, ours.thing, true)
 }
 
-/// An asynchronous iterator that the caller reads.
+/// Calls a function that returns an asynchronous iterator. Its options are the argument at `place`.
 fn iterate<'s>(call: &Call<'s>, original: Value<'s>, place: usize) -> JsResult<'s> {
     let js = call.js;
     let Some((owner, ours)) = begin(call, original, place)? else {
@@ -57,13 +57,13 @@ fn iterate<'s>(call: &Call<'s>, original: Value<'s>, place: usize) -> JsResult<'
     Ok(iterator)
 }
 
-/// A call that was given our signal.
+/// A call that has our signal.
 struct Ours<'s> {
     result: Value<'s>,
     thing: Value<'s>,
 }
 
-/// Calls the original with our signal, if hot code calls on behalf of a version.
+/// Calls the original function with our signal, if hot code calls on behalf of a version. Otherwise `None`.
 fn begin<'s>(
     call: &Call<'s>,
     original: Value<'s>,
@@ -74,7 +74,7 @@ fn begin<'s>(
         return Ok(None);
     };
     let given = call.arg(place);
-    // What is no options object is the original's to complain about.
+    // The original function reports options that are no object.
     if !(given.is_undefined() || given.is_object()) || !caller::is_hot(js)? {
         return Ok(None);
     }
@@ -93,7 +93,7 @@ fn begin<'s>(
         let any = js.global()?.get("AbortSignal")?;
         match any.call_method("any", &[js.array(&[theirs, signal])]) {
             Ok(both) => both,
-            // The original says what is wrong with it.
+            // The original function reports a wrong signal.
             Err(_) => return Ok(None),
         }
     };
@@ -112,7 +112,8 @@ fn begin<'s>(
     Ok(Some((owner, Ours { result, thing })))
 }
 
-/// As `promise`, but never settled once we have ended it. `is_last`: when it settles, there is nothing left to end.
+/// A promise that settles as `promise` does, but never once we have ended the wait. `is_last`: when the promise settles,
+/// nothing is left to end.
 fn guard<'s>(
     js: Js<'s>,
     promise: Value<'s>,

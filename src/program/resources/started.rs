@@ -6,7 +6,7 @@ use super::owner::{Owner, Started};
 use super::state::Resources;
 use super::{caller, left_open};
 
-/// Replaces the functions that start them.
+/// Replaces the functions that start watchers, workers and child processes.
 pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
     let files = js.builtin("fs")?;
     resources.wrap(files, "watch", |call, original| {
@@ -31,7 +31,7 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
         }
         Ok(watcher)
     })?;
-    // `fork`, `exec` and the rest end there.
+    // `fork`, `exec` and the others call this method.
     let child = js
         .builtin("child_process")?
         .get("ChildProcess")?
@@ -46,7 +46,7 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
     resources.patch(js.builtin("worker_threads")?, "Worker", worker_class)
 }
 
-/// `Worker` through a proxy, so that everything about the class stays what it is.
+/// A proxy of the class `Worker`, so that everything about the class stays what it is.
 fn worker_class(original: Value<'_>) -> JsResult<'_> {
     let js = original.js();
     let handler = js.object();
@@ -63,7 +63,7 @@ fn worker_class(original: Value<'_>) -> JsResult<'_> {
     js.global()?.get("Proxy")?.construct(&[original, handler])
 }
 
-/// Something to be ended by `object[method](...args)`, unless the program keeps `target`.
+/// A thing that is ended by `object[method](...args)`, unless the program keeps `target`.
 pub fn thing<'s>(target: Value<'s>, object: Value<'s>, method: &str, args: &[Value<'s>]) -> JsResult<'s> {
     let js = target.js();
     let thing = js.object();
@@ -74,7 +74,7 @@ pub fn thing<'s>(target: Value<'s>, object: Value<'s>, method: &str, args: &[Val
     Ok(thing)
 }
 
-/// Ends it.
+/// Ends a thing.
 pub fn end(thing: Value<'_>) -> JsResult<'_, ()> {
     let object = thing.get("object")?;
     let method = object.get_key(thing.get("method")?)?;
@@ -86,7 +86,7 @@ pub fn end(thing: Value<'_>) -> JsResult<'_, ()> {
     Ok(())
 }
 
-/// Starts something that has pipes or ports of its own, which are not noted one by one.
+/// Calls `start` without noting new resources one by one: a child process has pipes, a worker has ports.
 fn as_one<'s>(js: Js<'s>, start: impl FnOnce() -> JsResult<'s>) -> JsResult<'s> {
     let resources = js.state::<Resources>()?;
     let before = resources.is_starting.replace(true);
@@ -95,7 +95,7 @@ fn as_one<'s>(js: Js<'s>, start: impl FnOnce() -> JsResult<'s>) -> JsResult<'s> 
     started
 }
 
-/// What a package has started may stay open.
+/// Notes a child process or worker that a package has started, as it may stay open.
 fn note<'s>(js: Js<'s>, what: &str, target: Value<'s>) -> JsResult<'s, ()> {
     match js.state::<Resources>()?.current(js)? {
         Some((owner, _)) => left_open::note_other(js, owner, what, target),
@@ -108,7 +108,7 @@ fn is_started_by_hot_code(js: Js<'_>) -> JsResult<'_, bool> {
     Ok(js.state::<Resources>()?.current(js)?.is_some() && caller::is_hot(js)?)
 }
 
-/// Remembers what hot code has just started on behalf of a version; `false` if it was somebody else.
+/// Keeps the thing that `make` gives, if hot code has just started it on behalf of a version. Otherwise returns `false`.
 fn keep<'s>(js: Js<'s>, make: impl FnOnce() -> JsResult<'s>) -> JsResult<'s, bool> {
     let Some((owner, facts)) = js.state::<Resources>()?.current(js)? else {
         return Ok(false);
@@ -125,7 +125,7 @@ fn keep<'s>(js: Js<'s>, make: impl FnOnce() -> JsResult<'s>) -> JsResult<'s, boo
     Ok(true)
 }
 
-/// Adds it, and forgets children that have ended when there are many.
+/// Adds a thing to an owner. If there are many, forgets child processes that have ended.
 fn add<'s>(owner: Value<'s>, facts: &Owner, thing: Value<'s>) -> JsResult<'s, ()> {
     const MANY: u32 = 64;
     let count = Started::Things.add(owner, thing)?;

@@ -11,50 +11,50 @@ use super::transition::Transition;
 /// Gives the objects whose values the program keeps across versions: each module's path and its `hot.data`.
 pub type Holders = Rc<dyn for<'s> Fn(Js<'s>) -> JsResult<'s, Vec<(String, Value<'s>)>>>;
 
-/// Whose is what in this environment.
+/// The state of the resources of one environment.
 pub struct Resources {
-    /// The `AsyncLocalStorage` whose store is the owner on whose behalf code runs.
+    /// The `AsyncLocalStorage` that holds the owner on whose behalf code runs.
     pub(super) storage: Held,
-    /// Node's timers, for ourselves.
+    /// Node's plain timers, for our own use.
     pub clock: Rc<Timers>,
-    /// Names of properties that nobody else can have.
+    /// Symbols for properties of ours on Node's objects.
     pub keys: Keys,
-    /// What `owned.js` gave; `undefined` before it is asked for.
+    /// The functions of `owned.js`; `undefined` before they are made.
     pub owned: RefCell<Held>,
-    /// Who listens to `process` and its streams on behalf of whom: a `WeakMap` from listeners to records.
+    /// Notes of which version added a listener to `process` or its streams: a `WeakMap` from listeners to records.
     pub registrations: Held,
     /// Responses and streams that a transition has waited for: a `WeakSet`.
     pub known_requests: Held,
-    /// `process` and those of its streams that somebody has asked for.
+    /// `process`, and those of its streams that exist.
     pub emitters: RefCell<Vec<Held>>,
-    /// Set while `release` removes listeners, which `removeListener` then need not tell us.
+    /// Set while `release` removes listeners, so that our listener of `removeListener` ignores them.
     pub is_releasing: Cell<bool>,
-    /// Lists of listeners of which Node does not warn, until what old versions added is gone.
+    /// Lists of listeners that Node does not warn of until the old versions' listeners are gone.
     pub quiet: RefCell<Vec<Held>>,
-    /// The hook that notes what may stay open.
+    /// The `async_hooks` hook that notes resources which may stay open.
     pub hook: RefCell<Held>,
-    /// Set while something that we know is being started: its parts are not noted.
+    /// Set while a thing that we keep is started, so that its parts are not noted.
     pub is_starting: Cell<bool>,
-    /// The folder of the command's scripts, which stand between the program and Node; empty while it is not known.
+    /// The folder of the command's scripts, whose frames do not count as a caller; empty while it is not known.
     pub own_scripts: RefCell<String>,
     pub(super) patches: RefCell<Vec<Patch>>,
-    /// Undone by `uninstall`, besides the patches.
+    /// Steps that `uninstall` takes besides undoing the patches.
     pub undo: RefCell<Vec<Undo>>,
-    /// From the oldest to the newest: those that have neither come up nor gone back.
+    /// The transitions that have neither come up nor gone back, oldest first.
     pub transitions: RefCell<Vec<Rc<Transition>>>,
     last_number: Cell<u64>,
-    /// Who knows every `hot.data`.
+    /// Gives every `hot.data`.
     pub holders: RefCell<Option<Holders>>,
 }
 
-/// What `uninstall` does besides putting properties back.
+/// A step that `uninstall` takes besides putting properties back.
 pub type Undo = Box<dyn for<'s> FnOnce(Js<'s>) -> JsResult<'s, ()>>;
 
-/// Symbols under which our facts hang on objects of Node.
+/// Symbols of our properties on Node's objects.
 pub struct Keys {
     /// On a server: its slot.
     pub slot: Held,
-    /// On a server that was taken over: the `emit` that it had for itself.
+    /// On a server that was taken over: its own `emit`, if it had one.
     pub emit: Held,
     /// On an HTTP/2 server: its sessions, where Node does not keep them.
     pub sessions: Held,
@@ -64,7 +64,7 @@ pub struct Keys {
 pub(super) struct Patch {
     pub(super) object: Held,
     pub(super) name: String,
-    /// The descriptor before, `undefined` if there was no own property.
+    /// The property's descriptor before; `undefined` if there was no own property.
     pub(super) before: Held,
 }
 
@@ -174,7 +174,7 @@ impl Resources {
         self.run_as(js, js.undefined(), body)
     }
 
-    /// On whose behalf code runs at this moment.
+    /// The owner on whose behalf code runs at this moment.
     pub fn current<'s>(&self, js: Js<'s>) -> JsResult<'s, Option<(Value<'s>, Rc<Owner>)>> {
         let store = self.storage.get(js).call_method("getStore", &[])?;
         Ok(store.native::<Owner>().map(|owner| (store, owner)))
@@ -186,8 +186,8 @@ impl Resources {
         transitions.iter().find(|it| it.id == id).cloned()
     }
 
-    /// The owners whose servers the new versions may take over: those replaced now, and by older transitions that
-    /// have not come up.
+    /// The owners whose servers the new versions may take over: those that this transition replaces, or an older one that has
+    /// not come up.
     pub fn old_owners<'s>(&self, js: Js<'s>, newest: &Transition) -> Vec<Value<'s>> {
         let transitions = self.transitions.borrow();
         let mut owners = Vec::new();

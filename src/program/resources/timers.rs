@@ -23,7 +23,7 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// A function of `node:timers`.
+/// Calls a function of `node:timers` that hot code may have imported.
 fn imported<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     let resources = call.js.state::<Resources>()?;
     if resources.current(call.js)?.is_some() && caller::is_hot(call.js)? {
@@ -50,7 +50,7 @@ pub fn keep_or_end<'s>(owner: Value<'s>, timer: Value<'s>) -> JsResult<'s, ()> {
     }
 }
 
-/// Adds the timer, and forgets those that have ended when there are twice as many as were left last time.
+/// Keeps a timer for its owner. When there are twice as many as the last time, forgets the ended ones.
 fn keep<'s>(owner: Value<'s>, facts: &Rc<Owner>, timer: Value<'s>) -> JsResult<'s, ()> {
     if Started::Timers.add(owner, timer)? <= facts.timers_kept.get() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! From old versions of modules to new ones: the new ones come up, or everything goes back.
+//! A transition from old versions of modules to new ones: the new ones come up, or everything goes back.
 //!
 //! | state | it ends by |
 //! |---|---|
@@ -16,7 +16,7 @@ use crate::js::{Cx, Held, Js, Signal, Value};
 
 use super::owner::{Owner, Phase};
 
-/// Where a transition is.
+/// The state of a transition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// The new versions are being evaluated, or have not yet come up.
@@ -37,17 +37,17 @@ pub struct Claim {
     pub from: Held,
     /// The new server.
     pub to: Held,
-    /// Whether the new server has the handle of the old one, or one of its own because the addresses differ.
+    /// Whether the new server has the handle of the old one. Otherwise it has its own, since the addresses differ.
     pub is_same: bool,
 }
 
-/// A replacement of some versions by others.
+/// One replacement of versions by newer ones.
 pub struct Transition {
-    /// Its number: later ones have higher ones.
+    /// Number of the transition. A later one has a higher number.
     pub id: u64,
     /// The owners that are replaced.
     pub(super) replaced: RefCell<Vec<Held>>,
-    /// The owners made since it began.
+    /// The owners that were made since the transition began.
     pub fresh: RefCell<Vec<Held>>,
     /// Addresses that the old versions listened on and the new ones do not yet.
     pub(super) expected: RefCell<Vec<String>>,
@@ -57,15 +57,15 @@ pub struct Transition {
     pub(super) has_listened: Cell<bool>,
     pub(super) evaluated_at: Cell<Option<Instant>>,
     pub(super) progress: Cell<Progress>,
-    /// Whether it came up by nothing but time: said in the log.
+    /// Whether the new versions came up only because time had passed, which is logged.
     pub(super) is_late: Cell<bool>,
-    /// Whether it was looked at after the evaluation.
+    /// Whether the transition was looked at after the evaluation.
     pub(super) has_looked: Cell<bool>,
-    /// The new versions are the ones that run: nothing can fail them any more.
+    /// Whether the new versions are the running ones: then an exit or error is no failure of the update any more.
     is_committed: Cell<bool>,
-    /// What the new versions failed with, besides the rejection of their evaluation.
+    /// The exit or error that the new versions failed with, other than a rejection of their evaluation.
     pub(super) failure: RefCell<Option<Held>>,
-    /// What will look again, or end the patience with requests: called off when it is of no use any more.
+    /// Timers that look again, or end the patience with requests. They are cancelled when the state changes.
     pub(super) timers: RefCell<Vec<Held>>,
     pub(super) changed: Rc<Signal>,
 }
@@ -91,7 +91,7 @@ impl Transition {
         })
     }
 
-    /// These go as well, without successors: nothing waits for their addresses.
+    /// Adds owners that are pruned: they go without successors, and no address of theirs is waited for.
     pub fn add_pruned(&self, owners: &[Value<'_>]) {
         for owner in owners {
             if let Some(facts) = owner.native::<Owner>() {
@@ -101,22 +101,22 @@ impl Transition {
         }
     }
 
-    /// Where it is.
+    /// The state of the transition.
     pub fn progress(&self) -> Progress {
         self.progress.get()
     }
 
-    /// Whether it came up because 10 s had passed, without listening on any address.
+    /// Whether the new versions came up because 10 s had passed, without listening on any address.
     pub fn is_late(&self) -> bool {
         self.is_late.get()
     }
 
-    /// What the new versions failed with besides the rejection of their evaluation.
+    /// The exit or error that the new versions failed with, other than a rejection of their evaluation.
     pub fn failure(&self) -> Option<Held> {
         self.failure.borrow().clone()
     }
 
-    /// Waits until it has come up, gone back or failed.
+    /// Waits until the new versions have come up, gone back or failed.
     pub async fn settled(self: Rc<Self>, cx: Cx) -> Progress {
         while self.progress() == Progress::Open && self.failure.borrow().is_none() {
             let changed = self.changed.wait(&cx);
@@ -125,7 +125,7 @@ impl Transition {
         self.progress()
     }
 
-    /// Waits until it has come up, gone back or failed; or has been looked at, and may take long.
+    /// Waits until the new versions have come up, gone back or failed, or until a look has shown that this may take long.
     pub async fn looked(self: Rc<Self>, cx: Cx) {
         let is_open = || self.progress() == Progress::Open && self.failure.borrow().is_none();
         while is_open() && !self.has_looked.get() {
@@ -134,12 +134,12 @@ impl Transition {
         }
     }
 
-    /// The new versions are the ones that run, whether or not they have come up.
+    /// Notes that the new versions are the running ones, whether or not they have come up.
     pub fn commit(&self) {
         self.is_committed.set(true);
     }
 
-    /// Whether an exit or an error may still fail it.
+    /// Whether an exit or an error may still fail the transition.
     pub fn may_fail(&self) -> bool {
         !self.is_committed.get()
     }
@@ -161,7 +161,7 @@ impl Transition {
             .any(|claim| claim.from.get(server.js()).same(server))
     }
 
-    /// Remembers a server that was taken over, and the requests that it had begun.
+    /// Notes a server that was taken over, and its requests under way.
     pub fn add_claim(&self, claim: Claim, requests: Vec<Value<'_>>) {
         self.claims.borrow_mut().push(claim);
         self.under_way
@@ -169,7 +169,7 @@ impl Transition {
             .extend(requests.into_iter().map(Value::hold));
     }
 
-    /// An old version's address is taken care of.
+    /// Notes that an address of the old versions is taken over.
     pub fn no_longer_expects(&self, address: &str) {
         let mut expected = self.expected.borrow_mut();
         if let Some(place) = expected.iter().position(|it| it == address) {
@@ -182,7 +182,7 @@ impl Transition {
         claims.iter().any(|claim| claim.to.get(js).same(server))
     }
 
-    /// The new versions failed otherwise than by a rejection of their evaluation.
+    /// Fails the transition: the new versions exited, or left an error, other than by a rejection of their evaluation.
     pub fn fail(&self, js: Js<'_>, error: Value<'_>) {
         if self.failure.borrow().is_none() {
             *self.failure.borrow_mut() = Some(error.hold());

@@ -1,4 +1,4 @@
-//! The process as it was started, so that it can be started again in its own place.
+//! How the process was started, and how it is started again in its own place.
 
 use std::ffi::OsString;
 use std::io;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::js::{Js, JsResult, Value};
 
-/// The variable in which one image of the process tells the next what it hands on.
+/// The environment variable by which one image of the process tells the next what it hands on.
 pub const VARIABLE: &str = "HMR_RESTARTED";
 
 /// How the process was started.
@@ -20,7 +20,7 @@ pub struct Image {
 }
 
 impl Image {
-    /// Takes it down, before the program changes anything. `arguments` is Node's own command line.
+    /// Notes how the process was started, before the program changes anything. `arguments` is Node's own command line.
     ///
     /// # Errors
     /// What JavaScript threw.
@@ -41,8 +41,8 @@ impl Image {
         cfg!(unix)
     }
 
-    /// Starts the process again, in its own place, with `handed_on` for it to read. `inspector` is the address that a
-    /// debugger knows.
+    /// Replaces the process by a new image of itself, which reads `handed_on`. `inspector` is the address that a debugger
+    /// knows.
     pub fn replace(&self, handed_on: &str, inspector: Option<&str>) -> io::Error {
         let mut command = Command::new(&self.program);
         let mut arguments = self.arguments.iter();
@@ -52,14 +52,14 @@ impl Image {
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env(VARIABLE, handed_on);
-        // One that is gone was left for the one where the program is now.
+        // If the folder is gone, the image starts in the program's present folder.
         if self.folder.is_dir() {
             command.current_dir(&self.folder);
         }
         exec(command, name)
     }
 
-    /// The value of a variable as it was at the start.
+    /// The value that an environment variable had at the start.
     pub fn variable(&self, name: &str) -> Option<&OsString> {
         let found = self.environment.iter().find(|(other, _)| other == name);
         found.map(|(_, value)| value)
@@ -80,7 +80,7 @@ fn exec(_: Command, _: Option<&String>) -> io::Error {
     io::ErrorKind::Unsupported.into()
 }
 
-/// `--inspect=0` as the port that it was given: debuggers look for that one.
+/// An argument with `--inspect=0` replaced by the port that the system chose, since debuggers look for that one.
 fn with_port(argument: &str, inspector: Option<&str>) -> String {
     let is_open = |end: &str| {
         ["--inspect", "--inspect-brk", "--inspectBrk", "--inspect-wait"]
@@ -94,7 +94,7 @@ fn with_port(argument: &str, inspector: Option<&str>) -> String {
     }
 }
 
-/// The environment that the process was given, without what Node and preloads have added.
+/// The environment that the process was started with, without the variables that Node and preloads have added.
 fn environment(js: Js<'_>) -> JsResult<'_, Vec<(OsString, OsString)>> {
     if let Some(given) = given_environment() {
         return Ok(given);

@@ -1,4 +1,4 @@
-//! What comes before a restart: requests under way are finished, the cleanups run, children end.
+//! The steps before a restart: requests under way are finished, the cleanups run, children end.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -13,16 +13,16 @@ use crate::js::{Cx, Held, Js, JsResult, Signal, Timers, Value, hand_on_stream, s
 use crate::program::resources::{self, Resources};
 use crate::report;
 
-/// How long connections that were accepted may take to send what they came with.
+/// Time that accepted connections have to send their first bytes, in milliseconds.
 const FIRST_WORDS: u32 = 25;
-/// and those that have not said anything, as browsers open them in advance.
+/// Time after which connections that have sent nothing are not waited for: browsers open such connections in advance.
 const SILENCE: Duration = Duration::from_millis(250);
-/// How often it is looked whether requests have ended, in milliseconds.
+/// Interval for looking whether requests have ended, in milliseconds.
 const LOOK: u32 = 10;
-/// How long children may take to end.
+/// Time that child processes have to end.
 const CHILDREN: Duration = Duration::from_secs(2);
 
-/// Leaves, and comes back as another image of the process. Returns only if the system refuses.
+/// Ends this image of the process and starts the next one. Returns only if the system refuses.
 pub async fn restart(cx: Cx, state: Rc<Restart>, image: Rc<Image>, what: String) {
     let began = SystemTime::now();
     let deadline = Instant::now() + state.grace();
@@ -55,7 +55,7 @@ pub async fn restart(cx: Cx, state: Rc<Restart>, image: Rc<Image>, what: String)
             "the process could not be started again",
             thrown.0,
         );
-        // Its servers and its cleanups are gone: there is nothing to go on with.
+        // The program's servers are closed and its cleanups have run, so it cannot go on.
         let process = js.global().and_then(|global| global.get("process"));
         let _ = process.and_then(|process| process.call_method("exit", &[js.number(1.0)]));
     });
@@ -81,13 +81,14 @@ fn is_http(server: Value<'_>) -> JsResult<'_, bool> {
     Ok(server.get("closeIdleConnections")?.is_function())
 }
 
-/// Waits for responses that have begun. Each is the last of its connection, whose client comes back to the next image.
+/// Waits for responses that have begun. Each one is the last on its connection, so that the client connects to the next
+/// image.
 async fn finish_requests(cx: &Cx, state: &Rc<Restart>, servers: &[Held], deadline: Instant) {
     if servers.is_empty() {
         return;
     }
     let silence = Instant::now() + SILENCE;
-    // At once: what is answered meanwhile is the last on its connection as well.
+    // At once, so that a response that is sent meanwhile is the last on its connection as well.
     let _ = cx.attempt(|js| count_open(js, servers));
     pause(cx, FIRST_WORDS).await;
     loop {
@@ -105,7 +106,7 @@ async fn finish_requests(cx: &Cx, state: &Rc<Restart>, servers: &[Held], deadlin
         }
         pause(cx, LOOK).await;
     }
-    // A server that cannot close them loses them with the image.
+    // If a server cannot close its connections, they end with the image.
     let _ = cx.attempt(|js| {
         for server in servers.iter().map(|server| server.get(js)) {
             if is_http(server)? {
@@ -116,7 +117,7 @@ async fn finish_requests(cx: &Cx, state: &Rc<Restart>, servers: &[Held], deadlin
     });
 }
 
-/// Responses that have not ended, and connections that have not said anything.
+/// Number of responses that have not ended, and of connections that have sent nothing.
 fn count_open<'s>(js: Js<'s>, servers: &[Held]) -> JsResult<'s, (usize, usize)> {
     let resources = js.state::<Resources>()?;
     let (mut count, mut silent) = (0, 0);
@@ -186,7 +187,7 @@ async fn disconnect_workers(cx: &Cx, deadline: Instant) {
     }
 }
 
-/// Children that the program has not let go of end with it.
+/// Ends the child processes that the program has not let go of.
 async fn end_children(cx: &Cx, deadline: Instant) {
     let deadline = deadline.min(Instant::now() + CHILDREN);
     let Ok(children) = cx.attempt(|js| {
@@ -215,11 +216,11 @@ async fn end_children(cx: &Cx, deadline: Instant) {
     }
 }
 
-/// What Node does when a process ends.
+/// Does what Node does when a process ends.
 fn last_words(js: Js<'_>) -> JsResult<'_, ()> {
     let process = js.global()?.get("process")?;
     let said = process.call_method("emit", &[js.string("exit"), js.number(0.0)]);
-    // Writes something only where NODE_V8_COVERAGE asks for it.
+    // `takeCoverage` writes only if `NODE_V8_COVERAGE` is set.
     js.builtin("v8")?.call_method("takeCoverage", &[])?;
     let input = process.get("stdin")?;
     if input.is_object() && input.get("isRaw")?.truthy() {
@@ -254,7 +255,7 @@ fn replace(js: Js<'_>, image: &Image, sockets: &[Socket], began: SystemTime, wha
     image.replace(&handed_on.to_string(), inspector.as_deref())
 }
 
-/// Where a debugger may connect: host and port.
+/// The address where a debugger may connect: host and port.
 fn inspector(js: Js<'_>) -> JsResult<'_, Option<String>> {
     let Some(url) = js.builtin("inspector")?.call_method("url", &[])?.text() else {
         return Ok(None);
@@ -263,7 +264,7 @@ fn inspector(js: Js<'_>) -> JsResult<'_, Option<String>> {
     Ok(address.map(String::from))
 }
 
-/// Waits, and keeps the process alive meanwhile.
+/// Waits for a time, and keeps the process alive meanwhile.
 async fn pause(cx: &Cx, milliseconds: u32) {
     let signal = Rc::new(Signal::default());
     cx.with(|js| fire_after(js, &signal, milliseconds));

@@ -8,8 +8,8 @@
 //! | `triggers.rs` | files whose change no module can take |
 //! | `watch.rs` | watching them |
 //!
-//! What one image tells the next is JSON in a variable of the environment, which the next takes out before the program
-//! sees it.
+//! One image tells the next what it hands on as JSON in an environment variable. The next image takes the variable out before
+//! the program sees it.
 
 mod image;
 mod leaving;
@@ -35,23 +35,25 @@ use crate::es::Engine;
 use crate::js::{Call, Cx, Held, Js, JsResult, MethodSpec, State, Timers, Value, spawn_detached};
 use crate::report;
 
-/// When it is looked, after the start, what the program has loaded; in milliseconds. The last one repeats.
+/// Times after the start, in milliseconds, of looking what the program has loaded. The last one repeats.
 const LOOKS: [u32; 4] = [100, 1_000, 5_000, 15_000];
-/// How long after its evaluation a program may still ask for a socket that was handed on.
+/// Time after its evaluation for which a program may still ask for a socket that was handed on, in milliseconds.
 const CLAIMS: u32 = 2_000;
 
-/// What this environment knows of restarts.
+/// The state of restarts of one environment.
 pub struct Restart {
-    /// How the process was started; only where it can be restarted.
+    /// `HMRRuntime.disableReloading()` was called.
+    is_stopped: Cell<bool>,
+    /// How the process was started. Only where it can be restarted.
     image: RefCell<Option<Rc<Image>>>,
-    /// The folder in which it was started.
+    /// The folder in which the process was started.
     folder: RefCell<PathBuf>,
     /// The command's own function that runs all cleanups.
     leave: RefCell<Option<Held>>,
     grace: Cell<Duration>,
     env_files: RefCell<Vec<PathBuf>>,
     sockets: Sockets,
-    /// What this image was started again for, and when.
+    /// The change that this image was started for, and the time of the restart.
     back: RefCell<Option<(String, SystemTime)>>,
     is_up: Cell<bool>,
     is_restarting: Cell<bool>,
@@ -59,7 +61,7 @@ pub struct Restart {
     watch: RefCell<Option<Rc<Watch>>>,
     /// Files of packages that Node's ES loader has loaded.
     loaded: RefCell<BTreeSet<PathBuf>>,
-    /// What has been said to need a restart.
+    /// Changes that the user was told to need a restart.
     said: RefCell<HashSet<String>>,
 }
 
@@ -69,6 +71,7 @@ impl State for Restart {
         let options = process.get("execArgv")?.items()?;
         let options: Vec<String> = options.into_iter().filter_map(Value::text).collect();
         Ok(Self {
+            is_stopped: Cell::default(),
             image: RefCell::default(),
             folder: RefCell::new(std::env::current_dir().unwrap_or_default()),
             leave: RefCell::default(),
@@ -93,7 +96,7 @@ impl State for Restart {
     }
 }
 
-/// Fills the exports: what the command calls.
+/// Adds the functions that the command calls to the exports.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
     let functions: [MethodSpec; 4] = [
         ("prepareRestart", 1, prepare),
@@ -107,8 +110,8 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// Restarts the process. Where that cannot be done, that it has to be is said. `way` is what changed, and who declined;
-/// `why` may be empty.
+/// Restarts the process, or tells the user to do so where that is impossible. `way` has the changed files and the module that
+/// declined, if one has. `why` may be empty.
 pub fn restart(js: Js<'_>, way: &[String], why: &str) {
     let Ok(state) = js.state::<Restart>() else { return };
     let image = state.image.borrow().clone();
@@ -131,7 +134,7 @@ pub fn restart(js: Js<'_>, way: &[String], why: &str) {
     }
 }
 
-/// Whether the process can be restarted from within: the command runs it, and the system knows of such.
+/// Whether the process can be restarted from within: the command runs it, and the system can replace an image.
 pub fn is_possible(js: Js<'_>) -> bool {
     js.made_state::<Restart>()
         .is_some_and(|state| state.image.borrow().is_some())
@@ -143,7 +146,7 @@ pub fn is_under_way(js: Js<'_>) -> bool {
         .is_some_and(|state| state.is_restarting.get())
 }
 
-/// Whether the change of a file restarts, or asks for a restart: no update has to look at it.
+/// Whether the change of a file restarts, or asks the user for a restart. No update has to look at such a file.
 pub fn is_trigger(js: Js<'_>, path: &Path) -> bool {
     let watch = js
         .made_state::<Restart>()
@@ -151,7 +154,7 @@ pub fn is_trigger(js: Js<'_>, path: &Path) -> bool {
     watch.is_some_and(|watch| watch.has(path))
 }
 
-/// Follows servers though nothing else does: ports are no longer taken over.
+/// Notes servers for restarts, in a program whose ports are no longer taken over.
 ///
 /// # Errors
 /// What JavaScript threw.
@@ -169,7 +172,7 @@ pub fn note_loaded(js: Js<'_>, url: &str) {
     }
 }
 
-/// A program is about to run in this environment: begins to watch.
+/// Begins to watch, since a program is about to run in this environment.
 ///
 /// # Errors
 /// When `HMR_POLLING` is no number, or the environment is going.
@@ -183,7 +186,7 @@ pub fn open<'s>(js: Js<'s>, options: &Rc<ProgramOptions>) -> JsResult<'s, ()> {
     *state.options.borrow_mut() = Some(Rc::clone(options));
     let watch = state.watch(js)?;
     watch.note(&state.configuration(js, options));
-    // Those that come later are new, which is a change.
+    // A file that matches later is new, which is a change.
     let matching = triggers::matching(options);
     watch.note(&matching);
     watch.add(js, matching);
@@ -191,8 +194,21 @@ pub fn open<'s>(js: Js<'s>, options: &Rc<ProgramOptions>) -> JsResult<'s, ()> {
     Ok(())
 }
 
+/// Nothing leads to a restart by itself any more.
+pub fn stop(js: Js<'_>) {
+    if let Some(state) = js.made_state::<Restart>() {
+        state.is_stopped.set(true);
+    }
+}
+
 fn restart_for(js: Js<'_>, files: &[PathBuf]) {
     let [first, rest @ ..] = files else { return };
+    if js
+        .made_state::<Restart>()
+        .is_some_and(|state| state.is_stopped.get())
+    {
+        return;
+    }
     let first = report::relative(&first.to_string_lossy());
     let what = match rest.len() {
         0 => first,
@@ -210,7 +226,7 @@ impl Restart {
         self.leave.borrow().clone()
     }
 
-    /// What watches, made when it is first asked for.
+    /// The watch, made at the first call.
     fn watch<'s>(&self, js: Js<'s>) -> JsResult<'s, Rc<Watch>> {
         if let Some(watch) = &*self.watch.borrow() {
             return Ok(Rc::clone(watch));
@@ -236,7 +252,7 @@ impl Restart {
         files
     }
 
-    /// Watches what the program has loaded since.
+    /// Watches the files that the program has loaded since the last look.
     fn look(&self, js: Js<'_>) {
         let (options, watch) = (self.options.borrow().clone(), self.watch.borrow().clone());
         let (Some(options), Some(watch)) = (options, watch) else {
@@ -251,13 +267,13 @@ impl Restart {
         }
     }
 
-    /// Takes what the image before has handed on.
+    /// Takes over what the image before has handed on.
     fn come_back(&self, js: Js<'_>) -> Option<String> {
         let text = std::env::var(VARIABLE).ok()?;
         let environment = js.global().and_then(|global| global.get("process")?.get("env"));
         let _ = environment.and_then(|environment| environment.delete_key(js.string(VARIABLE)));
         let handed_on: Json = serde_json::from_str(&text).ok()?;
-        // A child that has inherited the variable is no restart.
+        // A child process may have inherited the variable: that is no restart.
         if handed_on.get("process")?.as_u64() != Some(u64::from(std::process::id())) {
             return None;
         }
@@ -272,7 +288,7 @@ impl Restart {
 
 fn look_after(js: Js<'_>, times: usize) {
     let wait = LOOKS.get(times).or(LOOKS.last()).copied().unwrap_or_default();
-    // It fails while the environment is going: then there is nothing to look at.
+    // This fails only while the environment is going.
     let _ = js.state::<Timers>().and_then(|timers| {
         timers.after(js, wait, move |js| {
             if let Some(state) = js.made_state::<Restart>() {
@@ -283,8 +299,9 @@ fn look_after(js: Js<'_>, times: usize) {
     });
 }
 
-/// `prepareRestart({ arguments, folder, grace, envFiles, leave })`: lets this process be restarted. Before the program and
-/// its variables. Gives, after a restart, the inspector's address before, or `""`; else `undefined`.
+/// `prepareRestart({ arguments, folder, grace, envFiles, leave })`: lets this process be restarted. Called before the program
+/// and its `.env` files are loaded. Returns `undefined` at a first start; after a restart the inspector's address before, or
+/// `""`.
 fn prepare<'s>(call: &Call<'s>) -> JsResult<'s> {
     let (js, given) = (call.js, call.arg(0));
     let state = js.state::<Restart>()?;
@@ -305,9 +322,9 @@ fn prepare<'s>(call: &Call<'s>) -> JsResult<'s> {
         let files = files.items()?.into_iter().filter_map(Value::text);
         state.env_files.borrow_mut().extend(files.map(PathBuf::from));
     }
-    // Before they are read.
+    // Noted before the command reads these files.
     state.watch(js)?.note(&state.env_files());
-    // Ports are taken over by hot programs only.
+    // Only hot programs take over ports.
     if given.get("isHot")?.truthy() {
         js.state::<Resources>()?.install(js)?;
     }
@@ -315,7 +332,7 @@ fn prepare<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(back.map_or_else(|| js.undefined(), |inspector| js.string(&inspector)))
 }
 
-/// `programIsUp()`: the entry has been evaluated.
+/// `programIsUp()`: notes that the entry has been evaluated.
 fn program_is_up<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let state = js.state::<Restart>()?;
@@ -340,7 +357,7 @@ fn restart_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.undefined())
 }
 
-/// `programFiles()`: those of the program's own modules.
+/// `programFiles()`: the files of the program's own modules.
 fn program_files<'s>(call: &Call<'s>) -> JsResult<'s> {
     let records = Engine::of(call.js)?.records();
     let local = records.iter().filter(|record| record.is_local);

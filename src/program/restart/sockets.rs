@@ -1,6 +1,6 @@
 //! Listening sockets, from one image of the process to the next.
 //!
-//! Whoever connects while nobody accepts waits in the queue that the socket has in the kernel.
+//! A client that connects while nobody accepts waits in the socket's queue in the kernel.
 
 use std::cell::RefCell;
 use std::io;
@@ -41,15 +41,15 @@ pub struct Listening<'s> {
 /// The listening sockets of one environment.
 #[derive(Default)]
 pub struct Sockets {
-    /// Handed on by the image before, and not asked for yet.
+    /// Sockets that the image before has handed on and no server has asked for yet.
     inherited: RefCell<Vec<Socket>>,
     /// Every handle that has listened, in that order.
     served: RefCell<Vec<Served>>,
 }
 
 impl Sockets {
-    /// Notes who listens from now on, and gives servers the sockets that were handed on. What is asked
-    /// for has to come here before ports are taken over, which is therefore installed first.
+    /// Notes from now on which servers listen, and gives servers the sockets that were handed on. Install the taking over of
+    /// ports before this, so that this sees each `listen` first.
     pub fn follow(js: Js<'_>) -> JsResult<'_, ()> {
         let prototype = js.builtin("net")?.get("Server")?.get("prototype")?;
         let original = prototype.get("_listen2")?.hold();
@@ -59,7 +59,7 @@ impl Sockets {
         prototype.set("_listen2", replacement)
     }
 
-    /// Takes over what the image before wrote in `list`.
+    /// Takes over the sockets that the image before wrote in `list`.
     pub fn inherit(&self, list: &Json) {
         let sockets = list.as_array().into_iter().flatten().filter_map(|socket| {
             let number = i32::try_from(socket.get("descriptor")?.as_i64()?).ok()?;
@@ -72,7 +72,7 @@ impl Sockets {
         self.inherited.borrow_mut().extend(sockets);
     }
 
-    /// Closes those that nobody has asked for.
+    /// Closes the sockets that no server has asked for.
     pub fn drop_rest(&self) {
         for socket in self.inherited.take() {
             if let Some(file) = &socket.file {
@@ -86,7 +86,7 @@ impl Sockets {
     /// # Errors
     /// What JavaScript threw.
     pub fn listening<'s>(&self, js: Js<'s>) -> JsResult<'s, Vec<Listening<'s>>> {
-        // A property may be the program's own code, which may listen.
+        // Copied first, since reading a property may run the program's code, which may listen.
         let known: Vec<Listening<'s>> = {
             let known = self.served.borrow();
             let alive = known.iter().filter_map(|it| {
@@ -122,7 +122,7 @@ impl Sockets {
             #[expect(clippy::cast_possible_truncation, reason = "it is a descriptor")]
             let descriptor = Descriptor::second_of(descriptor_of(one.handle)? as i32);
             let file = one.file.clone();
-            // Closing the handle of a Unix socket removes its file.
+            // Closing the handle of a Unix socket removes its file, so the file gets a second name.
             let second = file.as_deref().and_then(|file| second_name(file).ok());
             one.handle.call_method("close", &[])?;
             if let (Some(file), Some(second)) = (&file, second) {
@@ -168,7 +168,7 @@ impl Sockets {
 }
 
 impl Socket {
-    /// What the next image reads; from now on it has the socket.
+    /// The JSON that the next image reads. From now on the next image has the socket.
     pub fn handed_on(&self) -> io::Result<Json> {
         self.descriptor.outlive_image()?;
         Ok(json!({
@@ -192,7 +192,7 @@ fn second_name(file: &std::path::Path) -> io::Result<PathBuf> {
     Ok(second)
 }
 
-/// `_listen2(address, port, addressType, backlog, fd, flags)`, which every form of `server.listen(…)` ends in.
+/// `_listen2(address, port, addressType, backlog, fd, flags)`, which every form of `server.listen(…)` calls.
 fn listen<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     let (js, server) = (call.js, call.this);
     let state = js.state::<Restart>()?;
@@ -229,14 +229,14 @@ fn adopt(server: Value<'_>, socket: Socket) -> JsResult<'_, ()> {
     let handle = js
         .builtin("net")?
         .call_method("_createServerHandle", &[none, none, none, number])?;
-    // Otherwise it is a number that says why not, and the server listens anew.
+    // If the handle could not be made, this is an error number, and the server listens anew.
     if !handle.is_object() {
         return Ok(());
     }
     socket.descriptor.give_away();
     server.set("_handle", handle)?;
     if let Some(file) = socket.file {
-        // Its handle does not know of the file.
+        // The new handle does not know of the socket's file.
         let removed = js.function("", 0, move |call| {
             let _ = std::fs::remove_file(&file);
             Ok(call.js.undefined())

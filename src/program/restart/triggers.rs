@@ -1,4 +1,4 @@
-//! The files whose change no module can take: what the process was started by.
+//! The files whose change restarts, as no module can take it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ use crate::es::resolve::{is_in_node_modules, url::FileUrl};
 use crate::js::{Js, JsResult, Value};
 use crate::program::options::ProgramOptions;
 
-/// What package managers write last.
+/// Files that package managers write last.
 const LOCKS: [&str; 8] = [
     "package-lock.json",
     "npm-shrinkwrap.json",
@@ -22,16 +22,17 @@ const LOCKS: [&str; 8] = [
     ".pnp.cjs",
     "deno.lock",
 ];
-/// More files than these match no sensible `restart`.
+/// Most files to look at for `restart`: no sensible glob needs more.
 const MOST: usize = 20_000;
 
-/// Whether a package manager writes it, which is not done with one file.
+/// Whether a package manager writes the file. It writes many more, so the end is waited for.
 pub fn is_installed(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
     is_in_node_modules(path) || name.is_some_and(|name| LOCKS.contains(&name))
 }
 
-/// package.json, lock files and tsconfig.json with what it extends, of the program and of these folders of its modules.
+/// The files package.json, lock files, and tsconfig.json with those that it extends: of the program, and of these folders of
+/// its modules.
 pub fn configuration(options: &ProgramOptions, folders: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
     let root = &options.root;
     let mut files: BTreeSet<PathBuf> = LOCKS.iter().map(|name| root.join(name)).collect();
@@ -57,7 +58,7 @@ pub fn configuration(options: &ProgramOptions, folders: &BTreeSet<PathBuf>) -> B
     files
 }
 
-/// Adds the file; with a tsconfig.json, all that it extends, too.
+/// Adds a tsconfig.json and all files that it extends.
 fn follow_extends(file: PathBuf, files: &mut BTreeSet<PathBuf>) {
     let is_package = file.ends_with("package.json");
     let text = if is_package || files.contains(&file) {

@@ -1,4 +1,5 @@
-//! Watches what a restart takes: tells once a burst of changes is over, and only of what has other content.
+//! Watches the files whose change restarts. Tells of a burst of changes once it is over, and only of files that have other
+//! content.
 
 use std::cell::{Cell, RefCell};
 use std::collections::hash_map::DefaultHasher;
@@ -21,17 +22,17 @@ use crate::files::{options, tell_notices};
 use crate::report;
 use crate::watch::{Hub, LoadedFile, WatchKey, WatchOptions};
 
-/// What follows within this time is one change with it,
+/// Changes within this time belong to one burst.
 const QUIET: Duration = Duration::from_millis(30);
-/// and so much when packages are installed.
+/// The same time while packages are installed.
 const INSTALLED: Duration = Duration::from_millis(300);
-/// So long may a file be missing that is about to be installed again.
+/// Time for which a file may be missing that is about to be installed again.
 const MISSING: Duration = Duration::from_secs(10);
 
-/// Told of the files that have changed.
+/// A callback that gets the files that have changed.
 pub type OnChange = Rc<dyn for<'s> Fn(Js<'s>, Vec<PathBuf>)>;
 
-/// The content of files as they were loaded, by hash; `None` for one that was not there.
+/// Hashes of the files' contents as they were loaded; `None` for a file that was missing.
 type Contents = HashMap<PathBuf, Option<u64>>;
 
 /// The watched files of one environment.
@@ -42,7 +43,7 @@ pub struct Watch {
     options: WatchOptions,
     paths: RefCell<HashMap<WatchKey, PathBuf>>,
     watched: RefCell<HashSet<PathBuf>>,
-    /// Files whose content is not known yet are missing here.
+    /// Contents of the watched files. A file whose content was not read yet has no entry.
     contents: Arc<Mutex<Contents>>,
     since: SystemTime,
     changed: RefCell<Vec<PathBuf>>,
@@ -88,7 +89,7 @@ impl Watch {
         Ok(watch)
     }
 
-    /// These files are as the program finds them.
+    /// Notes the present content of files as the one that the program loads.
     pub fn note(&self, files: &BTreeSet<PathBuf>) {
         let mut contents = self.contents.lock();
         for file in files {
@@ -122,7 +123,7 @@ impl Watch {
             Err(error) => report::notice(js, &format!("files cannot be watched: {error}")),
         }
         tell_notices(js, &self.hub);
-        // What was changed between being loaded and being watched.
+        // Files that were changed between being loaded and being watched.
         let late = files.iter().filter(|file| self.differs(file)).cloned().collect();
         self.gather(js, late);
         self.read_soon(files);
@@ -134,7 +135,7 @@ impl Watch {
         self.waker.close();
     }
 
-    /// Finds out, in another thread, what files contain whose content is not known.
+    /// Reads, on another thread, the files whose content is not known.
     fn read_soon(&self, mut files: Vec<PathBuf>) {
         let contents = Arc::clone(&self.contents);
         files.retain(|file| !contents.lock().contains_key(file));
@@ -145,13 +146,13 @@ impl Watch {
         let work = move || {
             for file in files {
                 let read = content(&file);
-                // What is newer than the program may not be what it loaded.
+                // A file that is newer than the program may differ from the one that was loaded.
                 if !is_newer(&file, since) {
                     contents.lock().insert(file, read);
                 }
             }
         };
-        // Without a thread, their times tell.
+        // Without a thread, the files' times are compared instead.
         let _ = std::thread::Builder::new()
             .name(String::from("node-hmr contents"))
             .spawn(work);
@@ -168,7 +169,7 @@ impl Watch {
     fn deliver(&self, js: Js<'_>) {
         let mut changed = Vec::new();
         for due in self.hub.take_due() {
-            // Perhaps in the middle of a save.
+            // The file may be missing in the middle of a save.
             if due.missing && !due.settled {
                 continue;
             }
@@ -223,7 +224,7 @@ impl Watch {
         }
     }
 
-    /// The burst may be over.
+    /// Tells of the changes if the burst is over.
     fn look(&self, js: Js<'_>) {
         let since = |time: &Cell<Option<Instant>>| time.get().map_or(Duration::MAX, |time| time.elapsed());
         if since(&self.last) < self.quiet() {
@@ -253,7 +254,7 @@ fn content(file: &Path) -> Option<u64> {
     Some(hasher.finish())
 }
 
-/// Whether a file was written after that time. One that is missing was there when it was loaded.
+/// Whether a file was written after that time. A missing file counts: it was there when it was loaded.
 fn is_newer(file: &Path, since: SystemTime) -> bool {
     let modified = fs::metadata(file).and_then(|metadata| metadata.modified());
     modified.map_or(true, |modified| modified > since)

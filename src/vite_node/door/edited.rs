@@ -1,4 +1,4 @@
-//! Which loaded modules an edit concerns.
+//! Finds the loaded modules that an edit concerns.
 
 use std::collections::HashSet;
 
@@ -10,9 +10,9 @@ use crate::vite_node::ids::{Roots, is_installed};
 use crate::vite_node::module_cache::Ids;
 
 impl App {
-    /// The loaded modules of a file, and those that `modules` stand for: what the server says the edit is about. A file
-    /// that a module only watches, or reads when it is transformed, is in the server's graph and never asked for: the
-    /// modules that need it change with it.
+    /// The loaded modules that an edit concerns: those of the file, and those of `modules`, which the server says the edit is
+    /// about. A file that a module only watches, or reads when it is transformed, is in the server's graph but never loaded:
+    /// then the loaded modules that need it are concerned.
     pub fn edited<'s>(
         &self,
         js: Js<'s>,
@@ -24,14 +24,14 @@ impl App {
         let mut edited = loaded.of_file(roots, file, modules);
         let absent = modules.iter().filter(|id| !loaded.contains(id));
         for id in absent {
-            // A graph that is not Vite's may be anything.
+            // A graph that is not Vite's may throw anything.
             edited.extend(self.users_of_absent(js, loaded, roots, id).unwrap_or_default());
         }
         edited.retain(|id| !is_installed(id));
         edited
     }
 
-    /// The nearest loaded modules above one that nobody runs.
+    /// The nearest loaded modules above a module that is not loaded.
     fn users_of_absent<'s>(
         &self,
         js: Js<'s>,
@@ -45,7 +45,7 @@ impl App {
         let (mut found, mut seen) = (Vec::new(), HashSet::new());
         let mut climbing = vec![id.to_owned()];
         while let Some(id) = climbing.pop() {
-            // What a runner has asked for is a module: this one has not, so it is none of its edits.
+            // A module that a runner has asked for has edits of its own, so the search ends there.
             if changes.is_requested(&id) || !seen.insert(id.clone()) {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Messages of a Vite server, by type.
+//! Takes messages of a Vite server, by type.
 
 use std::rc::Rc;
 
@@ -78,7 +78,7 @@ async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), Held
         .cx
         .with(|js| app.origin(js, payload.get(js)) == Origin::Browser)
     {
-        // The environments report one edit in one turn, the browser's first.
+        // Waits for this turn to end: the environments report one edit in one turn, the browser's first.
         let _ = settled(&app.cx, Held::undefined()).await;
     }
     if let Some(file) = &file {
@@ -89,7 +89,7 @@ async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), Held
             let at = changes
                 .as_ref()
                 .and_then(|changes| changes.latest(|changed| roots.is_of_file(changed, file)));
-            // The file itself, or what its edit concerns.
+            // Looks whether the file itself or a module that its edit concerns is loaded.
             let edits = changes
                 .as_ref()
                 .zip(at)
@@ -134,8 +134,8 @@ async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), Held
     Ok(())
 }
 
-/// Each path's disposer, then its prune callback; then the module is gone, with its data and registrations. A module that
-/// this runner still needs stays.
+/// Prunes the payload's modules: calls each one's disposer, then its prune callback, then drops its data and registrations. A
+/// module that this runner still needs stays.
 async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
     notify_vite(app, "vite:beforePrune", payload).await;
     let owners = app.cx.attempt(|js| {
@@ -190,8 +190,8 @@ async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
     Ok(())
 }
 
-/// Whether a module is still imported here, where a channel says it is not: browsers import what they like, and of what
-/// imports a module in web mode the SSR environment knows nothing.
+/// Whether a module that a channel says is pruned is still imported here. Browsers import other modules than runners, and the
+/// SSR environment does not know what modules in web mode import.
 fn is_needed<'s>(app: &App, js: Js<'s>, owner: &str, origin: Origin) -> JsResult<'s, bool> {
     let Some(id) = app.loaded(js)?.find(app.roots(js), owner) else {
         return Ok(false);

@@ -1,4 +1,4 @@
-//! What an update payload asks for, decided before anything is touched.
+//! Plans an update: everything that a payload asks for is decided before anything is touched.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -15,49 +15,50 @@ use crate::vite_node::plugin::Origin;
 
 /// A module that is to run again.
 pub struct Accepted {
-    /// In the runner's spelling.
+    /// Id of the module in the runner's spelling.
     pub id: String,
-    /// In the payload's.
+    /// Id of the module in the payload's spelling.
     pub shown: String,
-    /// Set when it ran.
+    /// The module's exports, once it has run.
     pub exports: Option<Held>,
 }
 
 /// One update of the payload: a boundary, and the module that it accepts.
 pub struct Step {
-    /// The boundary.
+    /// Id of the boundary.
     pub path: String,
     accepted_path: String,
     /// Index of the accepted module.
     pub accepted: usize,
-    /// What the user reads when it is done.
+    /// The name of the boundary in the line for the user.
     pub shown: String,
-    /// Those of the boundary's callbacks that name the accepted module: `{ deps, fn }`.
+    /// The boundary's callbacks that name the accepted module, as `{ deps, fn }`.
     pub callbacks: Vec<Held>,
-    /// Who started it by `invalidate`.
+    /// Id of the module whose `invalidate` started the update, if one did.
     pub first_invalidated_by: Option<String>,
-    /// When the file changed, if the plugin saw that.
+    /// Time when the file changed, if the plugin saw that.
     edited_at: Option<f64>,
 }
 
-/// What is to be done.
+/// Everything that an update does.
 #[derive(Default)]
 pub struct Plan {
     /// The modules that run again, each once.
     pub accepted: Vec<Accepted>,
-    /// The updates that concern something loaded, in the payload's order.
+    /// The updates that concern a loaded module, in the payload's order.
     pub steps: Vec<Step>,
     /// The modules to evict, the accepted ones first.
     pub evicted: Vec<String>,
-    /// Loaded modules of which it counts what they register: those to evict, and boundaries that have not accepted yet.
+    /// Loaded modules whose evaluations have to end first, as their registrations count: the modules to evict, and boundaries
+    /// that have not accepted yet.
     pub awaited: Vec<String>,
-    /// What ids are relative to.
+    /// The folder and the public path that ids are relative to.
     pub roots: Roots,
     /// The style sheets in the payload, as they are shown.
     styles: Vec<String>,
 }
 
-/// What is loaded when the update arrives.
+/// The loaded modules when the update arrives, with everything that planning needs.
 struct Scene<'a, 's> {
     app: &'a App,
     js: Js<'s>,
@@ -69,8 +70,7 @@ struct Scene<'a, 's> {
     arrived: u64,
 }
 
-/// Reads the payload of an update that arrived at that moment. `is_down`: the entries failed when they were executed
-/// last.
+/// Plans the update of a payload that arrived at that moment. `is_down`: the entries failed when they were executed last.
 pub fn plan<'s>(
     app: &App,
     js: Js<'s>,
@@ -112,7 +112,7 @@ pub fn plan<'s>(
 }
 
 impl Plan {
-    /// The plan is carried out: notes that for each edit, so that what other environments report of it is known.
+    /// Notes for each edit that the plan is carried out, so that other environments' reports of the same edit are recognized.
     pub fn begin(&self, app: &App) {
         for style in &self.styles {
             // vite-node's own sentence, to the letter; then ours.
@@ -131,7 +131,7 @@ impl Plan {
 }
 
 impl Step {
-    /// What tells the updates of one edit apart.
+    /// The key that tells the updates of one edit apart.
     fn key(&self) -> (String, String) {
         (self.path.clone(), self.accepted_path.clone())
     }
@@ -144,7 +144,7 @@ impl Step {
 }
 
 impl<'s> Scene<'_, 's> {
-    /// What one update asks for; `None` when it concerns nothing loaded, nobody accepts it, or it has been done.
+    /// The step for one update; `None` if the update concerns no loaded module, nobody accepts it, or it has been done.
     fn step(&self, plan: &mut Plan, update: Value<'s>, is_from_browser: bool) -> JsResult<'s, Option<Step>> {
         if !update.is_object() {
             return Ok(None);
@@ -168,13 +168,13 @@ impl<'s> Scene<'_, 's> {
         let mut callbacks = self.callbacks(owner.as_deref(), &accepted_path)?;
         let mut is_self = self.roots.same(&path, &accepted_path);
         if callbacks.is_empty() && !is_self && (self.is_down || self.has_failed(&place)) {
-            // The version that accepts it never ran.
+            // The boundary's version that accepts the module never ran, so the boundary runs instead.
             accepted_path.clone_from(&path);
             callbacks = self.callbacks(owner.as_deref(), &path)?;
             is_self = true;
         }
-        // When the entries failed, nothing is certainly loaded, and everything may be what mends it. What failed by
-        // itself is not in the cache any more.
+        // If the entries failed, no module is certainly loaded, and any module may mend that. A module that failed by itself
+        // is not in the cache any more.
         let is_loaded = || {
             owner.is_some()
                 || self.is_down
@@ -182,7 +182,7 @@ impl<'s> Scene<'_, 's> {
                 || self.has_failed(&place)
         };
         if callbacks.is_empty() && !(is_self && is_loaded()) {
-            // It may yet accept, should its evaluation be under way.
+            // The boundary may yet accept, if its evaluation is under way.
             plan.awaited.extend(self.loaded.find(&self.roots, &place));
             return Ok(None);
         }
@@ -208,7 +208,7 @@ impl<'s> Scene<'_, 's> {
         Ok(Some(step))
     }
 
-    /// Whether this has been done about the edit of that moment.
+    /// Whether a step has been done already for the edit of that moment.
     fn is_done(&self, step: &Step, edited_at: f64) -> bool {
         let applied = self.app.state.applied.borrow();
         applied
@@ -216,7 +216,7 @@ impl<'s> Scene<'_, 's> {
             .is_some_and(|edit| edit.is_reloaded_since(self.arrived) || edit.updates.contains(&step.key()))
     }
 
-    /// The path of a payload, or the id that the server knows by it where it may be a path as well as a URL.
+    /// The path of a payload; or, if it may be a path as well as a URL, the id that the server knows by it.
     fn unambiguous(&self, path: &str) -> String {
         let known = if self.roots.is_ambiguous(path) {
             self.app.id_of_url(self.js, path).ok().flatten()
@@ -270,8 +270,8 @@ impl<'s> Scene<'_, 's> {
         plan.steps.push(step);
     }
 
-    /// The accepted modules, what changed, and what lies between. Where it is unknown what changed, all that the
-    /// accepted modules import.
+    /// Chooses the modules to evict: the accepted ones, the changed ones, and those between. If the changed ones are unknown,
+    /// everything that the accepted modules import.
     fn choose_evicted(&self, plan: &mut Plan) {
         let accepted: Vec<_> = plan.accepted.iter().map(|module| module.id.clone()).collect();
         let find = |id: &String| self.loaded.find(&self.roots, id);
@@ -289,7 +289,7 @@ impl<'s> Scene<'_, 's> {
             let imports = self.app.imports(self.js, &self.loaded, &self.roots);
             graph::reachable(&accepted, |id| imports.get(id).cloned().unwrap_or_default())
         };
-        // What an earlier message about the same edit has evicted is fresh.
+        // Modules that an earlier message about the same edit has evicted are fresh, and stay.
         let applied = self.app.state.applied.borrow();
         for at in plan.steps.iter().filter_map(|step| step.edited_at) {
             if let Some(edit) = applied.find(at) {
@@ -299,8 +299,8 @@ impl<'s> Scene<'_, 's> {
         }
     }
 
-    /// The files whose change led to the update, with their modules as far as the server knows them; `None` when that
-    /// is unknown for a part of it.
+    /// The files whose change led to the update, with their modules as far as the server knows them; `None` if a part of the
+    /// update has an unknown origin.
     fn edited_files(&self, plan: &Plan) -> Option<Vec<(String, Vec<String>)>> {
         let changes = self.changes.as_ref()?;
         let files = plan.steps.iter().map(|step| changes.files(step.edited_at?));

@@ -1,4 +1,4 @@
-//! Whatever we write into Vite's own module graphs.
+//! Everything that we write into Vite's own module graphs.
 //!
 //! | fix | why |
 //! |---|---|
@@ -15,8 +15,9 @@ use crate::vite_node::changes::Changes;
 use crate::vite_node::ids::Roots;
 use web_mode::is_web_mode;
 
-/// A module that never came through its transforms stops an edit in Vite's graph, so that the edit which mends it
-/// would go unreported. Vite takes it for one that nobody has asked for; of one that was, say that it accepts nothing.
+/// Lets edits of a module that failed to transform be reported. Vite takes such a module for one that nobody has asked for,
+/// and reports none of its edits. If a runner has asked for it, we set that the module accepts nothing, which makes Vite
+/// report them.
 pub fn let_pass<'s>(module: Value<'s>, changes: &Changes) -> JsResult<'s, ()> {
     if module.get("isSelfAccepting")?.is_undefined()
         && let Some(id) = module.get("id")?.text()
@@ -45,7 +46,7 @@ impl App {
         graph.call_method("ensureEntryFromUrl", &[js.string(&url), js.boolean(false)])
     }
 
-    /// Marks a node as changed now. Vite's own clock may run ahead of the one that vite-node's server goes by.
+    /// Marks a node as changed now. Vite's own time may be ahead of the clock that vite-node's server compares with.
     pub fn invalidate_node<'s>(&self, js: Js<'s>, id: &str, node: Value<'s>) -> JsResult<'s, ()> {
         let graph = self.graph_of(js, id)?;
         let global = js.global()?;

@@ -1,9 +1,9 @@
-//! Modules that vite-node runs in its "web" mode: whatever does not end like a script.
+//! Modules that vite-node runs in its "web" mode: those whose names do not end like a script's.
 //!
-//! They go through the transforms of the client environment. Of such a module the SSR graph knows at most that it is
-//! imported, not what it imports, so that Vite's search for importers ends there and misses it. Before that search we
-//! tell the SSR graph what the client graph knows. What such a module accepts is not told: its `import.meta.hot` is a
-//! stub of vite-node's that takes no update, so that its importers have to.
+//! Such modules go through the transforms of the client environment. The SSR graph knows at most that such a module is
+//! imported, not what it imports, so Vite's search for importers ends there. Before that search we copy what the client graph
+//! knows into the SSR graph. What such a module accepts is not copied: its `import.meta.hot` is a stub of vite-node's that
+//! takes no update, so its importers have to take it.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -11,7 +11,7 @@ use crate::js::{JsResult, Value};
 
 use crate::vite_node::hot_cache::{Table, array_from};
 
-/// The endings of scripts, each also with `x`, `c` or `m` where there is such a thing.
+/// The endings of scripts' names.
 const SCRIPTS: [&str; 9] = ["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "json"];
 
 /// The endings of style sheets that Vite knows.
@@ -23,12 +23,12 @@ const STYLES: [&str; 9] = [
 struct Graphs<'s> {
     web: Value<'s>,
     ssr: Value<'s>,
-    /// The nodes of the SSR graph that were told.
+    /// The nodes of the SSR graph that we have completed.
     adopted: Table<'s>,
 }
 
-/// Completes the SSR graph above the modules of an edit, and these by those that stand for modules which it has not.
-/// `home` is that of the emitter, `change` what the SSR environment's hook got.
+/// Completes the SSR graph above the modules of an edit. Modules that the SSR graph does not have are replaced in the edit by
+/// the nodes that stand for them. `home` is the emitter's home, `change` the argument of the SSR environment's hook.
 pub fn adopt<'s>(home: Value<'s>, environment: Value<'s>, change: Value<'s>) -> JsResult<'s, ()> {
     let Some(graphs) = Graphs::of(home, environment)? else {
         return Ok(());
@@ -50,7 +50,7 @@ pub fn adopt<'s>(home: Value<'s>, environment: Value<'s>, change: Value<'s>) -> 
             }
             graphs.complete(module, &id)?;
         }
-        // There the search ends, too.
+        // Vite's search ends at a self-accepting module.
         if !module.get("isSelfAccepting")?.truthy() {
             climbing.extend(nodes(module, "importers")?);
         }
@@ -59,7 +59,7 @@ pub fn adopt<'s>(home: Value<'s>, environment: Value<'s>, change: Value<'s>) -> 
 }
 
 impl<'s> Graphs<'s> {
-    /// `None` where nothing came through the client environment.
+    /// The graphs; `None` if nothing came through the client environment.
     fn of(home: Value<'s>, environment: Value<'s>) -> JsResult<'s, Option<Self>> {
         let path = ["server", "environments", "client", "moduleGraph"];
         let web = path.into_iter().try_fold(home, |object, name| {
@@ -82,7 +82,7 @@ impl<'s> Graphs<'s> {
         }))
     }
 
-    /// Tells a node of the SSR graph what its twin knows.
+    /// Completes a node of the SSR graph from its twin in the client graph.
     fn complete(&self, module: Value<'s>, id: &str) -> JsResult<'s, ()> {
         let twin = node(self.web, id)?;
         if !twin.is_object() {
@@ -109,8 +109,8 @@ impl<'s> Graphs<'s> {
         Ok(())
     }
 
-    /// The nodes of the SSR graph that stand for the importers in web mode. One that only modules in web mode import is
-    /// not there, and its importers stand for it.
+    /// The nodes of the SSR graph that stand for a module's importers in web mode. If only modules in web mode import an
+    /// importer, the SSR graph does not have it, and its own importers stand for it.
     fn importers(&self, twin: Value<'s>) -> JsResult<'s, Vec<Value<'s>>> {
         let (mut found, mut seen) = (Vec::new(), HashSet::new());
         let mut climbing = nodes(twin, "importers")?;
@@ -180,7 +180,7 @@ pub fn is_web_mode(id: &str) -> bool {
     !SCRIPTS.contains(&ending(id))
 }
 
-/// Whether the module is a style sheet. That takes its own updates also without a context: nothing comes of them here.
+/// Whether the module is a style sheet. Style sheets take their own updates without a context, and those do nothing here.
 fn is_style(id: &str) -> bool {
     STYLES.contains(&ending(id))
 }

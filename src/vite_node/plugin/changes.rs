@@ -1,4 +1,4 @@
-//! Which files changed when, as the plugin saw it, and which of these edits a runner has applied.
+//! Remembers which files changed when, as the plugin saw it, and which of these edits a runner has applied.
 //!
 //! Vite gives its hot-update hook and the updates that follow one timestamp. The environments of a server report an
 //! edit one by one; to a runner it is one edit.
@@ -8,20 +8,20 @@ use std::collections::{HashSet, VecDeque};
 
 use crate::js::{Faint, Js, Value};
 
-/// So many edits are remembered: messages follow their edit within moments, but those of a checkout of another branch
-/// wait for one another.
+/// Number of edits to remember. Messages follow their edit within moments, but the many messages of a checkout of another
+/// branch wait for one another.
 const REMEMBERED: usize = 5_000;
 
-/// What the plugin of one emitter saw.
+/// The edits that the plugin of one emitter saw.
 #[derive(Default)]
 pub struct Changes {
-    /// The latest last. A moment is looked for from there: messages follow their edit.
+    /// The edits, the latest last. A moment is looked for from the end, since messages follow their edit.
     edits: RefCell<VecDeque<Edited>>,
-    /// The modules that runners asked for, whether they came through the transforms or not.
+    /// The modules that runners asked for, also those that failed to transform.
     requested: RefCell<HashSet<String>>,
 }
 
-/// What changed at one moment.
+/// The files that changed at one moment.
 struct Edited {
     timestamp: f64,
     files: Vec<Change>,
@@ -33,13 +33,13 @@ struct Change {
     /// The ids of the file's modules in the server's graphs.
     modules: Vec<String>,
     is_known_to_ssr: bool,
-    /// What the hooks of the environments got: other plugins may yet put other modules there.
+    /// The arguments of the environments' hooks. Other plugins may yet put other modules there.
     options: Vec<Faint>,
 }
 
 impl Changes {
-    /// Remembers that `file` changed, which has these modules in the graph of an environment. `is_known_to_ssr`: that
-    /// is the SSR environment, which will report it. `options` is what its hook got.
+    /// Remembers that `file` changed, which has these modules in the graph of an environment. `is_known_to_ssr`: the
+    /// environment is SSR, and will report the change. `options` is the argument of the environment's hook.
     pub fn record(
         &self,
         timestamp: f64,
@@ -61,7 +61,7 @@ impl Changes {
             edits.len() - 1
         });
         let files = &mut edits[index].files;
-        // The environments report one edit one after another.
+        // The environments' hooks are called for one edit one after another.
         if let Some(change) = files.iter_mut().find(|change| change.file == file) {
             change.is_known_to_ssr |= is_known_to_ssr;
             change.modules.extend(modules);
@@ -76,18 +76,18 @@ impl Changes {
         });
     }
 
-    /// What `read` finds in the edit of that moment; `None` when it is unknown.
+    /// The result of `read` for the edit of that moment; `None` if the moment is unknown.
     fn at<T>(&self, timestamp: f64, read: impl FnOnce(&Edited) -> T) -> Option<T> {
         let edits = self.edits.borrow();
         position(&edits, timestamp).map(|index| read(&edits[index]))
     }
 
-    /// Whether it is known what changed at that moment.
+    /// Whether the files that changed at that moment are known.
     pub fn is_known(&self, timestamp: f64) -> bool {
         self.at(timestamp, |_| ()).is_some()
     }
 
-    /// The files that changed at that moment, each with its modules; `None` when it is unknown.
+    /// The files that changed at that moment, each with its modules; `None` if the moment is unknown.
     pub fn files(&self, timestamp: f64) -> Option<Vec<(String, Vec<String>)>> {
         let with_modules = |change: &Change| {
             let mut modules = change.modules.clone();
@@ -98,8 +98,8 @@ impl Changes {
         self.at(timestamp, |edit| edit.files.iter().map(with_modules).collect())
     }
 
-    /// What the hooks of the environments got for the edits of that moment, each with its file. By the time of a message
-    /// all plugins have been asked, and the modules in there are those that it is about.
+    /// The arguments of the environments' hooks for the edits of that moment, each with its file. By the time of a message
+    /// all plugins have been asked, so the arguments have the modules that the message is about.
     pub fn options<'s>(&self, js: Js<'s>, timestamp: f64) -> Vec<(String, Value<'s>)> {
         let read = |edit: &Edited| {
             let each = |change: &Change| {
@@ -113,7 +113,7 @@ impl Changes {
         self.at(timestamp, read).unwrap_or_default()
     }
 
-    /// The SSR environment has reported what changed at that moment.
+    /// Notes that the SSR environment has reported the edits of that moment.
     pub fn reported_by_ssr(&self, timestamp: f64) {
         let mut edits = self.edits.borrow_mut();
         if let Some(index) = position(&edits, timestamp) {
@@ -121,8 +121,8 @@ impl Changes {
         }
     }
 
-    /// Whether the SSR environment reports what changed at that moment, so that others need not. `is_down`: where nothing
-    /// is certainly loaded, that counts which it has reported already.
+    /// Whether the SSR environment reports the edits of that moment, so that the reports of others are ignored. `is_down`: if
+    /// no module is certainly loaded, only edits count that it has reported already.
     pub fn is_for_ssr(&self, timestamp: f64, is_down: bool) -> bool {
         let is_for_ssr = |edit: &Edited| {
             let is_known = edit.files.iter().any(|change| change.is_known_to_ssr);
@@ -141,12 +141,12 @@ impl Changes {
         self.requested.borrow().contains(id)
     }
 
-    /// All that runners have asked for.
+    /// All modules that runners have asked for.
     pub fn requested(&self) -> Vec<String> {
         self.requested.borrow().iter().cloned().collect()
     }
 
-    /// When `file` changed last.
+    /// The moment of the last change of a file that `is_it` accepts.
     pub fn latest(&self, is_it: impl Fn(&str) -> bool) -> Option<f64> {
         let edits = self.edits.borrow();
         let found = edits
@@ -169,27 +169,28 @@ fn is_same(one: f64, other: f64) -> bool {
 #[derive(Default)]
 pub struct Applied(VecDeque<Edit>);
 
-/// What has been done about one edit.
+/// What a runner has done about one edit.
 #[derive(Default)]
 pub struct Edit {
     timestamp: f64,
     /// The moment when everything had been reloaded.
     pub reloaded: Option<u64>,
-    /// Boundary and accepted module of each update.
+    /// Boundary and accepted module of each update that was done.
     pub updates: HashSet<(String, String)>,
-    /// Modules that were evicted, and so are fresh.
+    /// Modules that were evicted for the edit, and so are fresh.
     pub evicted: HashSet<String>,
 }
 
 impl Edit {
-    /// Whether everything has been reloaded since a message arrived. One that arrives later has another reason.
+    /// Whether everything has been reloaded since a message arrived. A message that arrives after the reload has another
+    /// reason.
     pub fn is_reloaded_since(&self, arrived: u64) -> bool {
         self.reloaded.is_some_and(|moment| moment > arrived)
     }
 }
 
 impl Applied {
-    /// What has been done about the edit of that moment, if anything has.
+    /// The record of the edit of that moment, if anything has been done about it.
     pub fn find(&self, timestamp: f64) -> Option<&Edit> {
         self.0
             .iter()
@@ -197,7 +198,7 @@ impl Applied {
             .find(|edit| is_same(edit.timestamp, timestamp))
     }
 
-    /// [`Applied::find`], made when nothing has been done.
+    /// The record of the edit of that moment, made if there is none yet.
     pub fn edit(&mut self, timestamp: f64) -> &mut Edit {
         let found = self.0.iter().rposition(|edit| is_same(edit.timestamp, timestamp));
         let index = found.unwrap_or_else(|| {

@@ -1,4 +1,4 @@
-//! What the plugin's hooks are told: which module a runner asked for, and which file changes.
+//! The plugin's hooks: they note which module a runner asks for, and which file changes.
 
 use crate::js::{JsResult, Value};
 
@@ -43,11 +43,11 @@ pub fn record_change<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
             for module in modules_of(change)? {
                 graph_fixes::let_pass(module, &changes)?;
             }
-            // A graph that is not Vite's may be anything.
+            // A graph that is not Vite's may throw anything.
             let _ = web_mode::adopt(home, call.this.get("environment")?, change);
         }
         let modules = modules_of(change)?;
-        // Without a channel of its own, the SSR environment reports nothing.
+        // An SSR environment without a channel of its own reports nothing.
         let is_known_to_ssr = is_ssr && home.get("channel")?.is_object() && has_analysed(&modules)?;
         changes.record(
             timestamp,
@@ -60,7 +60,7 @@ pub fn record_change<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     Ok(())
 }
 
-/// A message is on its way: the modules of its edit are what the plugins have made of them by now.
+/// Reads the modules of an edit again when its message is on its way: by now all plugins have changed them as they wish.
 pub fn reread<'s>(call: &Intercepted<'s>, payload: Value<'s>, is_from_ssr: bool) -> JsResult<'s, ()> {
     let Some(changes) = call.hot.emitter_home(call.emitter)?.native::<Changes>() else {
         return Ok(());
@@ -91,7 +91,7 @@ pub fn reread<'s>(call: &Intercepted<'s>, payload: Value<'s>, is_from_ssr: bool)
     Ok(())
 }
 
-/// The objects among the modules that a hook got.
+/// The objects among the modules in a hook's argument.
 fn modules_of(options: Value<'_>) -> JsResult<'_, Vec<Value<'_>>> {
     let modules = options.get("modules")?;
     let mut modules = if modules.is_array() {
@@ -103,7 +103,7 @@ fn modules_of(options: Value<'_>) -> JsResult<'_, Vec<Value<'_>>> {
     Ok(modules)
 }
 
-/// The ids of modules. A file that is watched for the sake of modules is none itself, and stands for them.
+/// The ids of modules. A file that modules only watch has no id, and its importers stand for it.
 fn ids_of<'s>(modules: &[Value<'s>]) -> JsResult<'s, Vec<String>> {
     let mut ids = Vec::new();
     for module in modules {
@@ -121,8 +121,8 @@ fn ids_of<'s>(modules: &[Value<'s>]) -> JsResult<'s, Vec<String>> {
     Ok(ids)
 }
 
-/// Whether the environment knows how an edit of one of the modules travels. Of one that never came through its
-/// transforms it reports nothing.
+/// Whether the environment has analysed one of the modules. It reports no edits of a module that never came through its
+/// transforms.
 fn has_analysed<'s>(modules: &[Value<'s>]) -> JsResult<'s, bool> {
     for module in modules {
         if module.get("id")?.text().is_none() || !module.get("isSelfAccepting")?.is_undefined() {

@@ -19,11 +19,11 @@ use changes::Changes;
 pub enum Origin {
     /// The channel to the browsers.
     Browser,
-    /// That of the SSR environment.
+    /// The channel of the SSR environment.
     Ssr,
-    /// None: the server has restarted.
+    /// No channel: the server has restarted.
     Restart,
-    /// None that we know: a payload made by hand.
+    /// No channel that we know: a payload made by hand.
     Unknown,
 }
 
@@ -43,13 +43,13 @@ pub fn create_plugin<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
         js.function("configureServer", 2, move |call| configure_server(&hot, call))?
     };
     plugin.set("configureServer", configure.bind(js.undefined(), &[emitter])?)?;
-    // Vite asks for the second one where there is no `hotUpdate` yet.
+    // Older versions of Vite have no `hotUpdate`, and call the second one.
     for name in ["hotUpdate", "handleHotUpdate"] {
         plugin.set(name, js.function(name, 1, |call| Ok(call.js.undefined()))?)?;
         intercept(hot, plugin, name, hooks::record_change, &[emitter])?;
     }
     let load = js.object();
-    // Before those that may fail.
+    // Before other plugins' hooks, which may fail.
     load.set("order", js.string("pre"))?;
     load.set("handler", js.function("load", 1, |call| Ok(call.js.undefined()))?)?;
     intercept(hot, load, "handler", hooks::record_request, &[emitter])?;
@@ -58,7 +58,8 @@ pub fn create_plugin<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
 }
 
 impl Hot {
-    /// What belongs to an emitter: the changes that its plugin saw, as native state; the server; who waits.
+    /// The home of an emitter: an object with the changes that its plugin saw (native state), the server, and the waiting
+    /// runners.
     pub fn emitter_home<'s>(&self, emitter: Value<'s>) -> JsResult<'s> {
         let js = emitter.js();
         if !emitter.is_object() {
@@ -112,7 +113,7 @@ fn configure_server<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
         home.set("server", server)?;
         home.set("channel", ssr)?;
     }
-    // One object may be both, as it may come again when the server restarts.
+    // One object may be both channels, and it may come again when the server restarts.
     for (channel, origin) in [(ssr, "ssr"), (server.get("ws")?, "browser")] {
         if channel.is_object() && !is_wrapped(home, channel)? {
             let origin = js.string(origin);
@@ -126,8 +127,8 @@ fn configure_server<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
     Ok(js.undefined())
 }
 
-/// Whether this is a second server, whose parts Vite may move into the first one: until then, that one counts. It is told
-/// by its SSR environment.
+/// Whether this is a second server, whose parts Vite may move into the first one. Until then the first one counts. The second
+/// server's SSR environment tells when it listens.
 fn may_restart<'s>(
     hot: &Rc<Hot>,
     home: Value<'s>,
@@ -152,12 +153,12 @@ fn may_restart<'s>(
     Ok(can_tell)
 }
 
-/// `server.environments.ssr.hot`, if there is such a thing.
+/// `server.environments.ssr.hot`; `undefined` if one of these is missing.
 pub fn ssr_channel(server: Value<'_>) -> JsResult<'_> {
     at_path(server, &["environments", "ssr", "hot"])
 }
 
-/// A property of a property; `undefined` where one of them is not there.
+/// The value at a path of properties; `undefined` if one of them is missing.
 fn at_path<'s>(object: Value<'s>, path: &[&str]) -> JsResult<'s> {
     path.iter().try_fold(object, |object, name| {
         if object.is_object() {
@@ -177,15 +178,15 @@ fn is_wrapped<'s>(home: Value<'s>, channel: Value<'s>) -> JsResult<'s, bool> {
     Ok(false)
 }
 
-/// One call of a method that we look in on.
+/// One call of a method that we intercept.
 pub struct Intercepted<'s> {
     /// The entry's own state.
     pub hot: Rc<Hot>,
     /// The emitter of the plugin.
     pub emitter: Value<'s>,
-    /// What else the method is bound to.
+    /// The further value that the method is bound to.
     detail: Value<'s>,
-    /// The receiver.
+    /// The receiver of the call.
     pub this: Value<'s>,
     args: Vec<Value<'s>>,
 }
@@ -202,7 +203,7 @@ impl<'s> Intercepted<'s> {
 
 type Look = for<'s> fn(&Intercepted<'s>) -> JsResult<'s, ()>;
 
-/// Puts a proxy before a method: the call stays as it is, `this` included, and `look` sees it afterwards.
+/// Puts a proxy before a method. The call goes on unchanged, `this` included, and `look` sees it afterwards.
 fn intercept<'s>(
     hot: &Rc<Hot>,
     object: Value<'s>,
@@ -231,7 +232,7 @@ fn intercept<'s>(
             args,
         };
         if let Err(thrown) = look(&intercepted) {
-            // The caller's call has succeeded: what a listener of ours throws is not for it.
+            // The caller's call has succeeded, so an error of our part is reported and not thrown.
             console::error(
                 call.js,
                 "a \"message\" listener of the emitter failed",
@@ -246,7 +247,7 @@ fn intercept<'s>(
     object.set(name, proxy)
 }
 
-/// A payload on its way: the emitter gets it too. `send(event, data)` stands for a custom payload.
+/// Gives a payload that the server sends to the emitter as well. `send(event, data)` stands for a custom payload.
 fn forward<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     let js = call.emitter.js();
     let first = call.arg(0);
@@ -258,7 +259,7 @@ fn forward<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     if payload.is_object() {
         let origins = Table(call.hot.emitter_home(call.emitter)?.get("origins")?);
         origins.set(payload, call.detail)?;
-        // What a plugin has made of the modules may be anything, and is no reason to lose the message.
+        // Plugins may have put anything among the modules. An error there is no reason to lose the message.
         let _ = hooks::reread(call, payload, call.detail.text().as_deref() == Some("ssr"));
     }
     call.emitter

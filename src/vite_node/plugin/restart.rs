@@ -1,8 +1,8 @@
 //! A Vite server that restarts itself, as it does for its configuration and `.env`.
 //!
-//! Vite makes a second server, with the same plugins, then moves all its parts into the first one, which is the object
-//! that the user's set-up holds. The new module graphs are empty, and vite-node's server takes what has no node in a graph
-//! for unchanged. So the graphs are told of everything that was loaded, as changed now, and the application is reloaded.
+//! Vite makes a second server, with the same plugins, then moves all its parts into the first one, which is the object that
+//! the user's set-up holds. The new module graphs are empty, and vite-node's server takes a module without a node for
+//! unchanged. So we add a node for every loaded module, marked as changed now, and the application is reloaded.
 
 use crate::js::{Js, JsResult, Value, settled};
 
@@ -11,11 +11,11 @@ use crate::vite_node::console;
 use crate::vite_node::ids::is_installed;
 use crate::vite_node::plugin::{Intercepted, mark_origin, ssr_channel};
 
-/// What marks the message that a restarted server stands behind.
+/// The mark of a message that comes from a restarted server.
 pub const ORIGIN: &str = "restart";
 
-/// The SSR environment of a second server listens, and `server` is whose it is now. When that is the first server, Vite
-/// has moved the parts: the messages of the emitter ask for a reload.
+/// Takes note that the SSR environment of a second server listens. If the environment belongs to the first server by now,
+/// Vite has moved the parts, and a message on the emitter asks for a reload.
 pub fn environment_listens<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     let (js, server) = (call.emitter.js(), call.arg(0));
     let home = call.hot.emitter_home(call.emitter)?;
@@ -26,7 +26,7 @@ pub fn environment_listens<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
             Ok(server)
         }
     };
-    // Plugins get the first server by a proxy, so that it is told by what it has.
+    // Plugins get the first server through a proxy, so the servers are compared by their configurations.
     if !config(server)?.is_object() || !config(home.get("server")?)?.same(config(server)?) {
         return Ok(());
     }
@@ -39,7 +39,7 @@ pub fn environment_listens<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     let Some(timers) = call.hot.timers() else {
         return Ok(());
     };
-    // Vite has not come to the end of it.
+    // Waits a turn, since Vite has not finished the restart.
     timers.next_turn(js, move |js| {
         let arguments = [js.string("message"), payload.get(js)];
         if let Err(thrown) = emitter.get(js).call_method("emit", &arguments) {
@@ -57,7 +57,7 @@ impl App {
             let entry = self.cx.attempt(|js| self.add_to_graph(js, &id).map(Value::hold));
             let Ok(entry) = entry else { continue };
             if let Ok(node) = settled(&self.cx, entry).await {
-                // A graph that is not Vite's may be anything.
+                // A graph that is not Vite's may throw anything.
                 let _ = self.cx.attempt(|js| self.invalidate_node(js, &id, node.get(js)));
             }
         }
@@ -73,7 +73,7 @@ impl App {
         });
     }
 
-    /// What vite-node's server may have kept: whatever is loaded, or was asked for.
+    /// The modules whose code vite-node's server may have kept: those that are loaded or were asked for.
     fn known_to_old_server<'s>(&self, js: Js<'s>) -> JsResult<'s, Vec<String>> {
         let mut ids: Vec<_> = self.loaded(js)?.iter().map(str::to_owned).collect();
         if let Some(changes) = self.changes(js) {
@@ -85,7 +85,7 @@ impl App {
         Ok(ids)
     }
 
-    /// Options of the runner that are those of the old server: name, value, and the new server's value.
+    /// Options of the runner that still have the old server's values: name, value, and the new server's value.
     fn outdated_options(&self, js: Js<'_>) -> Vec<(&'static str, String, String)> {
         let runner = self.runner(js);
         let kept = |name| {

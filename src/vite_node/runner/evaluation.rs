@@ -1,5 +1,5 @@
-//! Evaluations that are under way: what they register, disposers above all, comes only when they end. So an update waits
-//! for them before it takes anything away.
+//! Evaluations under way. A module has registered everything, above all its disposers, only when its evaluation ends. So an
+//! update waits for evaluations before it takes anything away.
 
 use crate::js::{Held, Js, JsResult, Value, settled};
 
@@ -16,7 +16,7 @@ struct Evaluation {
 }
 
 impl App {
-    /// Waits until the evaluations of these modules have ended, for 5 s at most. Whether any was under way.
+    /// Waits until the evaluations of these modules have ended, for 5 s at most. Brings whether any was under way.
     pub async fn await_evaluations(&self, ids: &[String]) -> bool {
         let found = self.cx.attempt(|js| {
             let evaluations = ids.iter().map(|id| self.evaluation(js, id));
@@ -27,9 +27,9 @@ impl App {
         self.await_all(found.unwrap_or_default()).await
     }
 
-    /// [`App::await_evaluations`] of everything that a reload takes away, but for what an update of ours evaluates: that
-    /// comes to terms with the reload when it ends. A module that asks for the reload while it is evaluated may wait for
-    /// it, so then nothing is waited for.
+    /// Waits as [`App::await_evaluations`] does for every module that a reload takes away, except those that an update of
+    /// ours evaluates: such an update adapts to the reload when it ends. If a module asks for the reload while it is
+    /// evaluated, nothing is waited for, since the module may wait for the reload.
     pub async fn await_all_evaluations(&self, asker: Option<&str>) {
         if self.is_being_run(asker) {
             return;
@@ -52,12 +52,12 @@ impl App {
         self.await_all(found).await;
     }
 
-    /// Whether a module is loaded, and its evaluation has not ended.
+    /// Whether a module is loaded and its evaluation has not ended.
     async fn is_evaluated_now(&self, id: &str) -> bool {
         let evaluation = self.cx.attempt(|js| {
             let module = self.module(js, id)?;
             let has_begun = module.is_object() && !module.get("evaluated")?.truthy();
-            // A runner has no promise to show while the first step of the evaluation runs.
+            // A module has no promise yet while the first step of its evaluation runs.
             let is_first_step = has_begun && !module.get("promise")?.is_promise();
             Ok((self.evaluation(js, id)?, is_first_step))
         });
@@ -108,14 +108,14 @@ impl App {
         true
     }
 
-    /// Those that have not ended.
+    /// The evaluations that have not ended.
     async fn pending(&self, evaluations: Vec<Evaluation>) -> Vec<Evaluation> {
         let states = self.cx.attempt(|js| {
             let states = evaluations.iter().map(|one| state_of(one.promise.get(js)));
             states.collect::<JsResult<'_, Vec<_>>>()
         });
         let Ok(states) = states else { return Vec::new() };
-        // A promise that is settled tells within one turn of the microtask queue.
+        // A settled promise shows that within one turn of the microtask queue.
         let _ = settled(&self.cx, Held::undefined()).await;
         let is_pending = |state: &Held| {
             self.cx

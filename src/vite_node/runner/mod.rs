@@ -1,4 +1,4 @@
-//! A runner of vite-node: what it has loaded, and what it is evaluating.
+//! A runner of vite-node: its loaded modules, and its evaluations under way.
 
 pub mod evaluation;
 pub mod module_cache;

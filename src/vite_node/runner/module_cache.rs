@@ -1,4 +1,4 @@
-//! What a runner has loaded: its `moduleCache`, of which only `keys` and `delete` are taken for granted.
+//! The loaded modules of a runner: its `moduleCache`, of which only `keys` and `delete` are taken for granted.
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
@@ -9,11 +9,11 @@ use crate::vite_node::app::App;
 use crate::vite_node::hot_cache::{Table, array_from};
 use crate::vite_node::ids::{Roots, is_installed, last_segment};
 
-/// The ids in some maps. Asks the maps for an id, and reads all their keys only when a spelling has to be searched for:
-/// thousands of strings cross from JavaScript slowly, and as one text at best.
+/// The ids in some maps. An id is looked up in the maps. All keys are read only when a spelling has to be searched for, and
+/// then as one text, since thousands of strings cross from JavaScript slowly.
 pub struct Ids<'s> {
     tables: Vec<Table<'s>>,
-    /// Whether the maps spell each id as [`Roots::readings`] does, so that nothing has to be searched for.
+    /// Whether the maps spell each id as [`Roots::readings`] does, so that no spelling has to be searched for.
     is_canonical: bool,
     text: OnceCell<String>,
 }
@@ -32,13 +32,13 @@ impl<'s> Ids<'s> {
     pub fn of_modules(modules: Table<'s>) -> Self {
         let normalizes = |name| modules.0.get(name).is_ok_and(Value::is_function);
         Self {
-            // There the drive may be written in either way.
+            // On Windows the letter of the drive may have either case.
             is_canonical: !cfg!(windows) && normalizes("getByModuleId") && normalizes("normalizePath"),
             ..Self::of(vec![modules])
         }
     }
 
-    /// All ids, each in a line; an empty line at both ends.
+    /// All ids as one text, each on a line, with an empty line at both ends.
     fn text(&self) -> &str {
         self.text.get_or_init(|| {
             let read = |table: &Table<'s>| {
@@ -59,10 +59,10 @@ impl<'s> Ids<'s> {
         self.text().lines().filter(|id| !id.is_empty())
     }
 
-    /// Whether that very spelling is there.
+    /// Whether exactly this spelling is among the ids.
     pub fn contains(&self, id: &str) -> bool {
         let is_in = |table: &Table<'s>| table.has(table.0.js().string(id));
-        // What cannot be asked can be read.
+        // A map that cannot be asked is read.
         self.tables
             .iter()
             .map(is_in)
@@ -73,7 +73,7 @@ impl<'s> Ids<'s> {
             )
     }
 
-    /// The id in here that names the same module as `id`.
+    /// The id among these that names the same module as `id`.
     pub fn find(&self, roots: &Roots, id: &str) -> Option<String> {
         if self.contains(id) {
             return Some(id.to_owned());
@@ -91,8 +91,8 @@ impl<'s> Ids<'s> {
             .map(str::to_owned)
     }
 
-    /// The modules of a file: it may be loaded several times, with different queries. `modules` are ids that it is known
-    /// to have; only where none of them is here, all are searched.
+    /// The modules of a file, which may be loaded several times with different queries. `modules` are ids that the file is
+    /// known to have. Only if none of them is found, all ids are searched.
     pub fn of_file(&self, roots: &Roots, file: &str, modules: &[String]) -> Vec<String> {
         let known: Vec<_> = modules.iter().filter(|id| self.contains(id)).cloned().collect();
         if !known.is_empty() {
@@ -109,14 +109,14 @@ impl<'s> Ids<'s> {
             .collect();
         found.retain(|id| roots.is_of_file(id, file));
         if found.is_empty() {
-            // Another plugin says which modules, and the runner may spell them in its own way.
+            // Another plugin has chosen the modules, and the runner may spell their ids differently.
             found.extend(modules.iter().filter_map(|id| self.find(roots, id)));
         }
         found.dedup();
         found
     }
 
-    /// The ids with that text in them, and those whose spelling may hide it.
+    /// The ids that contain a text, and those whose spelling may hide it.
     fn with_segment(&self, segment: &str) -> Vec<&str> {
         let text = self.text();
         if segment.is_empty() {
@@ -140,18 +140,18 @@ impl<'s> Ids<'s> {
     }
 }
 
-/// What became of a module that was to run.
+/// The outcome of running a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It ran.
+    /// The module has run.
     Ran,
-    /// It still runs.
+    /// The module still runs.
     Running,
-    /// It threw.
+    /// The module threw.
     Failed,
-    /// It is not loaded.
+    /// The module is not loaded.
     Absent,
-    /// It is loaded, and nothing tells whether it ran.
+    /// The module is loaded, and nothing tells whether it has run.
     Unknown,
 }
 
@@ -189,8 +189,8 @@ impl App {
         Ok(())
     }
 
-    /// The loaded module, `undefined` when there is none. Some caches make what they are asked for, so it is looked
-    /// for first.
+    /// The loaded module; `undefined` if there is none. Some caches make a module that they are asked for, so the id is
+    /// looked for first.
     pub fn module<'s>(&self, js: Js<'s>, id: &str) -> JsResult<'s> {
         let (modules, key) = (self.module_cache(js)?, js.string(id));
         let can_tell = modules.0.get("has")?.is_function() && modules.0.get("get")?.is_function();
@@ -201,7 +201,7 @@ impl App {
         }
     }
 
-    /// Who imports a module, as far as the runner tells.
+    /// The importers of a module, as far as the runner tells.
     pub fn importers(&self, js: Js<'_>, id: &str) -> Vec<String> {
         let mut importers = self.told_importers(js, id);
         if let Some(kept) = self.state.importers.borrow().get(id) {
@@ -215,7 +215,7 @@ impl App {
         importers
     }
 
-    /// Keeps who imports these modules, which are about to be evicted, and is not evicted itself.
+    /// Notes the importers of these modules, which are about to be evicted. Importers that are evicted as well are left out.
     pub fn keep_importers(&self, js: Js<'_>, evicted: &[String]) {
         let evicted: HashSet<_> = evicted.iter().collect();
         let mut kept = HashMap::new();
@@ -253,7 +253,7 @@ impl App {
             .collect()
     }
 
-    /// Those importers of a module that have imported it since they were loaded, as far as the runner tells.
+    /// The importers of a module whose loaded versions import it, as far as the runner tells.
     pub fn current_importers<'s>(&self, js: Js<'s>, id: &str) -> JsResult<'s, Vec<String>> {
         let mut current = Vec::new();
         for importer in self.importers(js, id) {
@@ -270,7 +270,7 @@ impl App {
         Ok(current)
     }
 
-    /// Who is imported by whom, over all loaded modules but those of installed packages.
+    /// The imports of each loaded module, except those of installed packages.
     pub fn imports(&self, js: Js<'_>, loaded: &Ids<'_>, roots: &Roots) -> HashMap<String, Vec<String>> {
         let mut imports: HashMap<String, Vec<String>> = HashMap::new();
         for id in loaded.iter().filter(|id| !is_installed(id)) {
@@ -283,7 +283,7 @@ impl App {
         imports
     }
 
-    /// What became of these modules. A runner keeps the promise of a module that runs.
+    /// The outcomes of running these modules. A runner keeps the promise of a module that runs.
     pub async fn outcomes(&self, ids: Vec<String>) -> Vec<(String, Outcome)> {
         let peeks = self.cx.attempt(|js| {
             let loaded = self.loaded(js)?;
@@ -325,18 +325,18 @@ enum Peek {
     Promise(Held),
 }
 
-/// What a promise tells of itself.
+/// The state of a promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {
-    /// It was fulfilled.
+    /// The promise was fulfilled.
     Fulfilled,
-    /// It was rejected.
+    /// The promise was rejected.
     Rejected,
-    /// Neither has happened.
+    /// The promise is pending.
     Pending,
 }
 
-/// An array that gets, once `promise` is settled, whether it was rejected; for [`Settled::read`].
+/// An array that, once `promise` is settled, contains whether it was rejected. [`Settled::read`] reads it.
 pub fn state_of(promise: Value<'_>) -> JsResult<'_, Held> {
     let js = promise.js();
     let state = js.array(&[]);
@@ -347,7 +347,7 @@ pub fn state_of(promise: Value<'_>) -> JsResult<'_, Held> {
 }
 
 impl Settled {
-    /// What the array of [`state_of`] says.
+    /// The state that the array of [`state_of`] tells.
     pub fn read(state: Value<'_>) -> Self {
         match state.get("0") {
             Ok(is_rejected) if is_rejected.is_undefined() => Self::Pending,

@@ -1,4 +1,4 @@
-//! What a call of Node's resolver tells: a link, a file that is about to be read, or one that is missing.
+//! Reads a call of Node's resolver: it shows a link, a file that is about to be read, or a missing file.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use crate::paths::is_foreign;
 use crate::watch::Stamp;
 
 impl Evaluations {
-    /// Whether a call leads to its file by a link.
+    /// Notes the link through which a call was resolved, if there is one.
     pub fn note_link<'s>(&self, call: &Call<'s>, path: Value<'s>) -> JsResult<'s, ()> {
         let (Some(request), Some(path)) = (call.arg(0).text(), path.text()) else {
             return Ok(());
@@ -25,7 +25,7 @@ impl Evaluations {
         Ok(())
     }
 
-    /// The file that a call leads to, if it is not loaded yet.
+    /// The file to which a call was resolved, if it is not loaded yet.
     pub fn asked_for<'s>(&self, call: &Call<'s>, path: Value<'s>) -> JsResult<'s, Option<Begun>> {
         if self.module(call.js)?.get("_cache")?.has_key(path)? {
             return Ok(None);
@@ -38,7 +38,7 @@ impl Evaluations {
         }))
     }
 
-    /// A call that leads nowhere: whoever asks waits for the places where the file might be.
+    /// Notes that a call was resolved to no file: the file that requires awaits the places where one might be.
     pub fn asked_in_vain<'s>(&self, call: &Call<'s>, thrown: Value<'s>) -> JsResult<'s, ()> {
         if trouble::is_not_found(thrown)?
             && let Some(importer) = importer(call)?
@@ -50,7 +50,7 @@ impl Evaluations {
         Ok(())
     }
 
-    /// A file asked for something that is at none of these places.
+    /// Notes that `importer` awaits a file at one of these places.
     pub fn note_missing(&self, importer: Rc<str>, places: Vec<String>) {
         let mut all_awaited = self.awaited.borrow_mut();
         let awaited = all_awaited.entry(importer).or_default();
@@ -65,7 +65,7 @@ impl Evaluations {
         }
     }
 
-    /// Notes what a file looks like at this moment.
+    /// Notes what a file looks like now.
     pub fn note_look(&self, path: &Rc<str>) {
         let stamp = Stamp::at_first_sight(Path::new(&**path));
         self.seen.borrow_mut().insert(Rc::clone(path), stamp);

@@ -1,4 +1,4 @@
-//! Compiled code as bytes, and back. What is no such bytes gives nothing.
+//! Compiled code as bytes, and back. Other bytes decode to nothing.
 
 use crate::es::compile::{Compiled, Export, ExportKind, Import, ImportName, Kind, Request};
 
@@ -43,7 +43,7 @@ pub fn encode(compiled: &Compiled) -> Vec<u8> {
     writer.0
 }
 
-/// What [`encode`] has written.
+/// Compiled code from the bytes that [`encode`] wrote; `None` for other bytes.
 pub fn decode(bytes: &[u8]) -> Option<Compiled> {
     let mut reader = Reader(bytes);
     let compiled = Compiled {
@@ -173,7 +173,7 @@ impl Reader<'_> {
 
     fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let size = self.size()?;
-        // Each item has a byte at least: no more is reserved for a size that is wrong.
+        // An item takes at least one byte. A wrong size reserves no more room than that.
         let mut items = Vec::with_capacity(size.min(self.0.len()));
         for _ in 0..size {
             items.push(read(self)?);

@@ -4,7 +4,7 @@ use std::env;
 use std::fs::{self, DirBuilder};
 use std::path::{Path, PathBuf};
 
-/// The folder to keep compiled code in, made if need be.
+/// The folder for compiled code, made if need be.
 ///
 /// `chosen` is the value of `HMR_CACHE`: a folder, or `0` or nothing for no cache. Without it, the folder is in the nearest
 /// `node_modules` above the first of the places that has one, and otherwise the system's folder for temporary files.
@@ -44,7 +44,7 @@ fn in_temp() -> Option<PathBuf> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    // It may be there already.
+    // The folder may exist already.
     let _ = builder.create(&folder);
     is_ours(&folder).then_some(folder)
 }

@@ -25,13 +25,13 @@ use super::read::Unit;
 use crate::es::compile::Compiled;
 use pack::{Key, Pack};
 
-/// All packs of a folder together, in bytes.
+/// Most bytes that all packs of a folder may take together.
 const ROOM: u64 = 64 * 1024 * 1024;
-/// Entries that so many packs in a row had no use for are left out.
+/// Number of packs in a row that carry an unused entry along; the next pack leaves it out.
 const OLDEST: u32 = 8;
-/// The start is over by then, mostly.
+/// Time until a pack is written: most programs have started by then.
 const DELAY: Duration = Duration::from_millis(150);
-/// So many new entries are worth another pack; the few of an update are not.
+/// Number of new entries that is worth writing another pack. The few of an update are not.
 const WORTH: usize = 100;
 
 /// The cache of one program.
@@ -40,7 +40,7 @@ pub struct Cache {
     room: u64,
     pack: RwLock<Option<Pack>>,
     used: Mutex<FxHashSet<Key>>,
-    /// By URL: what is in no pack yet.
+    /// Compiled code that is in no pack yet, by URL.
     fresh: Mutex<FxHashMap<String, (Key, Arc<Compiled>)>>,
     was_saved: AtomicBool,
     is_saving: AtomicBool,
@@ -67,7 +67,7 @@ impl Cache {
         }
     }
 
-    /// What a text was compiled to before.
+    /// The code that a text was compiled to before.
     pub fn get(&self, unit: &Unit<'_>) -> Option<Arc<Compiled>> {
         let pack = self.pack.read();
         let pack = pack.as_ref()?;
@@ -77,13 +77,13 @@ impl Cache {
         Some(Arc::new(compiled))
     }
 
-    /// Keeps what was compiled for the next pack.
+    /// Keeps compiled code for the next pack.
     pub fn add(&self, unit: &Unit<'_>, compiled: &Arc<Compiled>) {
         let entry = (key_of(unit), Arc::clone(compiled));
         self.fresh.lock().insert(unit.source.url.to_owned(), entry);
     }
 
-    /// Writes the pack anew in a while, from a thread of its own, if that is worth it.
+    /// Writes the pack anew later, on a thread of its own, if enough is new.
     pub fn save_soon(cache: &Arc<Self>) {
         let count = cache.fresh.lock().len();
         let least = if cache.was_saved.load(Ordering::Relaxed) {
@@ -132,13 +132,13 @@ impl Cache {
         keep_within(&mut entries, self.room);
         // On Windows an open file cannot be replaced.
         *self.pack.write() = None;
-        // Without a cache everything works.
+        // A pack that cannot be written does no harm.
         let _ = pack::write(&self.path, version(), &entries);
         *self.pack.write() = Pack::open(&self.path, version());
         self.prune();
     }
 
-    /// Removes packs that were not written for the longest time, and what was left half written.
+    /// Removes the packs that were not used for the longest time, and files that were left half written.
     fn prune(&self) {
         let Some(entries) = self.path.parent().and_then(|folder| fs::read_dir(folder).ok()) else {
             return;
@@ -198,7 +198,7 @@ fn keep_within(entries: &mut Vec<(Key, u32, Vec<u8>)>, room: u64) {
     );
 }
 
-/// A hash of all that the compiled code depends on but the compiler itself.
+/// A hash of everything that the compiled code depends on, except the compiler itself.
 fn key_of(unit: &Unit<'_>) -> Key {
     let source = &unit.source;
     let facts = (
@@ -219,7 +219,7 @@ fn hash_of(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// Packs of another version of the package, or of another compiler, are not read.
+/// A hash of the package's and the compiler's version. Packs with another one are not read.
 fn version() -> u64 {
     hash_of(&(env!("CARGO_PKG_VERSION"), env!("HMR_COMPILER")))
 }

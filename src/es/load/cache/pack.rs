@@ -1,6 +1,6 @@
-//! One file with many entries: an index at its front, read as a whole, and contents that are read one by one.
+//! A pack: one file with many entries. Its index is read as a whole, each content when it is asked for.
 //!
-//! A pack is never changed: a new one takes its place. Whatever is wrong with one, nothing of it is taken.
+//! A pack is never changed: a new one takes its place. Nothing is taken from a broken pack.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs::File;
@@ -24,7 +24,7 @@ pub struct Row {
     offset: u32,
     pub size: u32,
     sum: u32,
-    /// How many packs were written since it was used.
+    /// How many packs were written since the entry was used.
     pub age: u32,
 }
 
@@ -35,7 +35,7 @@ pub struct Pack {
 }
 
 impl Pack {
-    /// Opens a pack; `None` if there is none, or if it is broken or from elsewhere.
+    /// Opens a pack; `None` if there is none, if it is broken, or if another version wrote it.
     pub fn open(path: &Path, version: u64) -> Option<Self> {
         let mut file = File::open(path).ok()?;
         let mut header = [0; HEADER];

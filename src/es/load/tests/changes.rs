@@ -140,3 +140,18 @@ fn what_was_dropped_is_read_again() {
     program.loader.retain(|other| other != &*url);
     assert_eq!(program.names(&program.load("b.mts")), ["b.mts"]);
 }
+
+#[test]
+fn what_was_emptied_a_moment_ago_is_half_of_a_save() {
+    let program = Program::new(&[("a.cjs", "exports.n = 1")]);
+    let before = Arc::clone(&program.load("a.cjs")[0]);
+    program.project.write("a.cjs", "");
+    assert!(Arc::ptr_eq(&program.change(&["a.cjs"])[0], &before));
+    let file = std::fs::File::options()
+        .write(true)
+        .open(program.project.path("a.cjs"))
+        .unwrap();
+    let earlier = std::time::SystemTime::now() - std::time::Duration::from_secs(1);
+    file.set_modified(earlier).unwrap();
+    assert!(!Arc::ptr_eq(&program.change(&["a.cjs"])[0], &before));
+}

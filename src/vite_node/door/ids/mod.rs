@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use crate::paths::{is_in_node_modules, percent_decoded};
 
-/// What the spellings of ids are relative to.
+/// The folder and the public path that ids are relative to.
 #[derive(Clone, Debug, Default)]
 pub struct Roots {
     root: Option<String>,
@@ -26,18 +26,18 @@ impl Roots {
         }
     }
 
-    /// What an id may stand for, in one spelling each, the likeliest first. Two, at times more, because `/src/a.ts`
-    /// is a path as well as a URL.
+    /// The modules that an id may stand for, in one spelling each, the likeliest first. There are two or more because
+    /// `/src/a.ts` is a path as well as a URL.
     pub fn readings(&self, id: &str) -> Vec<String> {
         self.read(id, true)
     }
 
-    /// [`Roots::readings`] of an id that a runner or a user has spelled: what is below the root is a path.
+    /// [`Roots::readings`] of an id that a runner or a user has spelled. An id below the root is a path.
     fn own_readings(&self, id: &str) -> Vec<String> {
         self.read(id, false)
     }
 
-    /// `is_url`: below a root `/app`, `/app/a.ts` may be `/app/app/a.ts` too.
+    /// The readings of an id. `is_url`: the id may be a URL, so below a root `/app`, `/app/a.ts` may be `/app/app/a.ts` too.
     fn read(&self, id: &str, is_url: bool) -> Vec<String> {
         let (name, query) = split_query(id);
         let query = lasting_query(query);
@@ -89,7 +89,7 @@ impl Roots {
         one == other || share(&self.readings(one), &self.readings(other))
     }
 
-    /// Whether the loaded module `id` is what `name` stands for.
+    /// Whether `name` stands for the loaded module `id`.
     pub fn is_named(&self, id: &str, name: &str) -> bool {
         id == name || share(&self.own_readings(id), &self.readings(name))
     }
@@ -102,7 +102,7 @@ impl Roots {
             .any(|reading| split_query(reading).0 == file)
     }
 
-    /// The URL by which a server names the module of an id: relative to the root where it lies below that.
+    /// The URL by which a server names the module of an id: relative to the root if the module lies below the root.
     pub fn url(&self, id: &str) -> String {
         let below_root = self.root.as_ref().and_then(|root| id.strip_prefix(root.as_str()));
         let is_path = id.starts_with('/') || is_drive_path(id);
@@ -115,8 +115,8 @@ impl Roots {
         }
     }
 
-    /// The path that an entry file stands for, or `None` where it is to be taken as it is. Without a root that is
-    /// everything. `exists` tells whether there is a file of that name.
+    /// The path that an entry file stands for; `None` if the name is to be taken as it is, as without a root. `exists` tells
+    /// whether there is a file of that name.
     pub fn entry(&self, file: &str, exists: impl Fn(&str) -> bool) -> Option<String> {
         let root = self.root.as_ref()?;
         if file.starts_with('/') {
@@ -136,7 +136,7 @@ fn share(one: &[String], other: &[String]) -> bool {
     one.iter().any(|reading| other.contains(reading))
 }
 
-/// The id as it is shown to the user: as it came, without marks that only matter to the server.
+/// The id as it is shown to the user: without marks that only matter to the server.
 pub fn shown(id: &str) -> String {
     let (name, query) = split_query(id);
     let name = if name.starts_with("/@id/") || name.starts_with("file://") {
@@ -156,7 +156,7 @@ pub fn is_installed(id: &str) -> bool {
 pub fn last_segment(id: &str) -> &str {
     let name = split_query(id).0;
     let segment = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    // Vite writes `__x00__` for it.
+    // Vite writes `__x00__` for this character.
     segment.trim_start_matches('\0')
 }
 
@@ -182,7 +182,7 @@ fn lasting_query(query: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a prefix says how the rest is meant, so that it is not relative to the root.
+/// Whether a prefix says how the rest is meant, so that the rest is not relative to the root.
 fn is_explicit(name: &str) -> bool {
     ["/@fs/", "/@id/", "/@vite/", "file://"]
         .iter()
