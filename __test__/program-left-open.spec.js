@@ -125,6 +125,19 @@ test('a pool that shows nothing of what it has is taken for the holder of what i
   assert.deepEqual(named, [['an interval (leak.ts)'], ['an interval (leak.ts)']])
 })
 
+// [hot 141]
+test('a socket in hot.data holds itself, and none of the others that its module opened', async (t) => {
+  const { named, port } = await reloads(
+    t,
+    'hmr -l',
+    `import net from 'node:net'
+     import.meta.hot!.data.socket ??= net.connect(PORT, '127.0.0.1')
+     net.connect(PORT, '127.0.0.1')`
+  )
+  const all = ['an interval (leak.ts)', `a socket to 127.0.0.1:${port} (server.ts)`]
+  for (const list of named) assert.deepEqual(list, all)
+})
+
 // [hot 137]
 test('a reload warns of no more listeners than the program has', async (t) => {
   const { program } = await reloads(t, 'hmr -l', "for (let n = 0; n < 9; n++) process.on('SIGUSR2', () => {})")

@@ -1,6 +1,7 @@
 //! One update, from the changed files to the accept callbacks.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Instant;
@@ -59,7 +60,8 @@ impl Updater {
             return true;
         }
         let plan = &work.plan;
-        let pruned = plan.prune.iter().filter(|id| !plan.dispose.contains(id));
+        let disposed: HashSet<ModuleId> = plan.dispose.iter().copied().collect();
+        let pruned = plan.prune.iter().filter(|id| !disposed.contains(id));
         let pruned: Vec<ModuleId> = pruned.copied().collect();
         cx.with(|js| self.runner.begins(js, &prepared, &plan.dispose, &pruned));
         self.dispose(cx, &work).await;
@@ -184,9 +186,9 @@ impl Updater {
     pub(super) fn stage(&self, work: &Work) -> Vec<Rc<Version>> {
         let mut ids = work.plan.evaluate.clone();
         if work.is_reload {
+            let known: HashSet<ModuleId> = work.plan.prune.iter().chain(&ids).copied().collect();
             let all = self.hot.all().into_iter().map(|module| module.id);
-            let others = all.filter(|id| !work.plan.prune.contains(id) && !work.plan.evaluate.contains(id));
-            ids.extend(others.collect::<Vec<_>>());
+            ids.extend(all.filter(|id| !known.contains(id)));
         }
         let versions = self.stage_all(&ids);
         for refusing in work.batch.refusing() {

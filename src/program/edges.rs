@@ -56,6 +56,10 @@ impl OnEngine {
         let Some(program) = self.program() else {
             return Vec::new();
         };
+        let has_asked = |edge: &Edge| edge.kind != EdgeKind::Static;
+        if !program.updater.graph.borrow().edges(id).iter().any(has_asked) {
+            return Vec::new();
+        }
         let named = |unit: &Unit| {
             let literals = dynamic_literals(unit).iter();
             let urls = literals.filter_map(|specifier| {
@@ -74,10 +78,7 @@ impl OnEngine {
         };
         let computes = text.contains("import(") || text.contains("require(");
         let graph = program.updater.graph.borrow();
-        let asked = graph
-            .edges(id)
-            .iter()
-            .filter(|edge| edge.kind != EdgeKind::Static);
+        let asked = graph.edges(id).iter().filter(|edge| has_asked(edge));
         let kept = asked.filter(|edge| now.contains(&edge.to) || computes && !before.contains(&edge.to));
         kept.cloned().collect()
     }

@@ -34,9 +34,7 @@ impl Host for HotRun {
 
     fn run<'s>(&self, js: Js<'s>, version: &Version, step: Value<'s>, args: &[Value<'s>]) -> JsResult<'s> {
         let owner = self.owners.owner(js, version)?;
-        self.owners
-            .resources
-            .run_as(js, owner, || step.call(js.undefined(), args))
+        self.owners.resources.call_as(owner, step, args)
     }
 
     fn run_outside<'s>(&self, js: Js<'s>, step: Value<'s>, args: &[Value<'s>]) -> JsResult<'s> {

@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use crate::js::{Call, Cx, Js, JsResult, Value, spawn};
 
+use super::caller;
 use super::state::Resources;
-use super::timers;
 use super::transition::{Progress, Transition};
 
-const FUNCTIONS: [(&str, u32, crate::js::NativeFn); 8] = [
+const FUNCTIONS: [(&str, u32, crate::js::NativeFn); 9] = [
     ("install", 0, |call| {
         done(call, call.js.state::<Resources>()?.install(call.js))
     }),
@@ -18,8 +18,9 @@ const FUNCTIONS: [(&str, u32, crate::js::NativeFn); 8] = [
     ("owner", 2, owner),
     ("equip", 2, equip),
     ("runAs", 2, run_as),
-    ("timers", 0, |call| {
-        timers::for_hot_code(&*call.js.state::<Resources>()?, call.js)
+    ("timers", 0, |call| call.js.state::<Resources>()?.timers(call.js)),
+    ("isHotCaller", 0, |call| {
+        Ok(call.js.boolean(caller::is_hot(call.js)?))
     }),
     ("keep", 1, keep),
     ("begin", 1, begin),

@@ -1,6 +1,6 @@
-//! Replaces the functions of Node that start something, and gives hot code timers of its own.
+//! Replaces the functions of Node that start something.
 
-use crate::js::{Js, JsResult, Value};
+use crate::js::{Js, JsResult};
 
 use super::state::Resources;
 use super::{failing, left_open, listeners, ports, sleeps, started, timers};
@@ -41,15 +41,6 @@ impl Resources {
         left_open::note(self, js, false)?;
         self.storage.get(js).call_method("disable", &[])?;
         sync_exports(js)
-    }
-
-    /// Gives timers of its own to `$` of a version.
-    pub fn give_timers<'s>(&self, scope: Value<'s>) -> JsResult<'s, ()> {
-        let timers = timers::for_hot_code(self, scope.js())?;
-        for name in timers::NAMES {
-            scope.set(name, timers.get(name)?)?;
-        }
-        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@
 //! | `state.rs` | the state of one environment: the context of evaluations, what is patched, open transitions |
 //! | `install.rs` | what is replaced in Node |
 //! | `owner.rs` | one version of a module, and what it has started |
+//! | `owned.rs`, `owned.js` | what has to be JavaScript of that |
 //! | `caller.rs` | whether hot code or a package calls |
 //! | `timers.rs`, `sleeps.rs` | timers of hot code: globals and `node:timers`, then `node:timers/promises` |
 //! | `listeners.rs` | listeners on `process` and its streams |
@@ -29,6 +30,7 @@ mod held;
 mod install;
 mod left_open;
 mod listeners;
+mod owned;
 mod owner;
 mod ports;
 mod reach;

@@ -69,8 +69,8 @@ impl<'s> Reach<'s> {
             }
             *left -= 1;
             self.reached.call_method("add", &[value])?;
-            let has = |name: &str| value.has_own_key(js.string(name));
-            if has("_handle")? || has("_idleTimeout")? {
+            // Of a socket it is an accessor of the class.
+            if value.has_key(js.string("_handle"))? || value.has_own_key(js.string("_idleTimeout"))? {
                 // The search ends at timers and sockets: timers lead to each other, sockets to anything.
                 seen.has_handle = true;
                 continue;

@@ -19,8 +19,8 @@ pub struct Resources {
     pub clock: Rc<Timers>,
     /// Symbols for properties of ours on Node's objects.
     pub keys: Keys,
-    /// The timers of hot code; `undefined` before they are made.
-    pub hot_timers: RefCell<Held>,
+    /// The functions of `owned.js`; `undefined` before they are made.
+    pub owned: RefCell<Held>,
     /// Notes of which version added a listener to `process` or its streams: a `WeakMap` from listeners to records.
     pub registrations: Held,
     /// Responses and streams that a transition has waited for: a `WeakSet`.
@@ -79,7 +79,7 @@ impl State for Resources {
                 emit: js.symbol("node-hmr emit").hold(),
                 sessions: js.symbol("node-hmr sessions").hold(),
             },
-            hot_timers: RefCell::new(Held::undefined()),
+            owned: RefCell::new(Held::undefined()),
             registrations: js.global()?.get("WeakMap")?.construct(&[])?.hold(),
             known_requests: js.global()?.get("WeakSet")?.construct(&[])?.hold(),
             emitters: RefCell::default(),

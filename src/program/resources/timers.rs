@@ -1,16 +1,15 @@
 //! Timers of hot code: the free names of compiled modules, and `node:timers`.
 //!
-//! Hot code gets functions of its own (`timers.js`) for the free names, so packages and Node itself keep the plain ones. Whose a
+//! Hot code gets functions of its own (`owned.js`) for the free names, so packages and Node itself keep the plain ones. Whose a
 //! timer is says the context, not the module in whose text it stands: a helper starts it for who called the helper.
 
 use std::rc::Rc;
 
-use crate::es::Engine;
 use crate::js::{Call, Js, JsResult, Value};
 
 use super::caller;
 use super::owner::{Owner, Started};
-use super::state::{Resources, copy_properties};
+use super::state::Resources;
 
 /// The timers that hot code gets for its free names.
 pub const NAMES: [&str; 3] = ["setTimeout", "setInterval", "setImmediate"];
@@ -22,30 +21,6 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
         resources.wrap(module, name, imported)?;
     }
     Ok(())
-}
-
-/// The timers of hot code: an object with `setTimeout`, `setInterval` and `setImmediate`.
-pub fn for_hot_code<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
-    let made = resources.hot_timers.borrow().get(js);
-    if made.is_object() {
-        return Ok(made);
-    }
-    let script = js.builtin("vm")?.get("Script")?;
-    let options = js.object();
-    // As a file of the engine's: stacks leave its frames out.
-    options.set("filename", js.string(&Engine::own_file("timers.js")))?;
-    let script = script.construct(&[js.string(include_str!("timers.js")), options])?;
-    let template = script.call_method("runInThisContext", &[])?;
-    let keep = js.function("keep", 2, |call| {
-        keep_or_end(call.arg(0), call.arg(1))?;
-        Ok(call.js.undefined())
-    })?;
-    let object = template.call(js.undefined(), &[resources.storage.get(js), keep])?;
-    for name in NAMES {
-        copy_properties(js, js.global()?.get(name)?, object.get(name)?)?;
-    }
-    *resources.hot_timers.borrow_mut() = object.hold();
-    Ok(object)
 }
 
 /// Calls a function of `node:timers` that hot code may have imported.
@@ -67,7 +42,7 @@ fn start<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
 }
 
 /// A timer that was started on behalf of a version.
-fn keep_or_end<'s>(owner: Value<'s>, timer: Value<'s>) -> JsResult<'s, ()> {
+pub fn keep_or_end<'s>(owner: Value<'s>, timer: Value<'s>) -> JsResult<'s, ()> {
     match owner.native::<Owner>() {
         Some(facts) if facts.is_over() => end(timer),
         Some(facts) if timer.is_object() => keep(owner, &facts, timer),

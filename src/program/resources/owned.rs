@@ -1,0 +1,52 @@
+//! What has to be JavaScript: the timers of hot code, and running it on behalf of a version.
+
+use crate::es::Engine;
+use crate::js::{Js, JsResult, Value};
+
+use super::state::{Resources, copy_properties};
+use super::timers::{NAMES, keep_or_end};
+
+/// `{ timers, give, runAs }` of `owned.js`, made when it is first asked for.
+fn owned<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
+    let made = resources.owned.borrow().get(js);
+    if made.is_object() {
+        return Ok(made);
+    }
+    let script = js.builtin("vm")?.get("Script")?;
+    let options = js.object();
+    // As a file of the engine's: stacks leave its frames out.
+    options.set("filename", js.string(&Engine::own_file("owned.js")))?;
+    let script = script.construct(&[js.string(include_str!("owned.js")), options])?;
+    let template = script.call_method("runInThisContext", &[])?;
+    let keep = js.function("keep", 2, |call| {
+        keep_or_end(call.arg(0), call.arg(1))?;
+        Ok(call.js.undefined())
+    })?;
+    let object = template.call(js.undefined(), &[resources.storage.get(js), keep])?;
+    let timers = object.get("timers")?;
+    for name in NAMES {
+        copy_properties(js, js.global()?.get(name)?, timers.get(name)?)?;
+    }
+    *resources.owned.borrow_mut() = object.hold();
+    Ok(object)
+}
+
+impl Resources {
+    /// What hot code gets for the free names `setTimeout`, `setInterval` and `setImmediate`: an object with the three.
+    pub fn timers<'s>(&self, js: Js<'s>) -> JsResult<'s> {
+        owned(self, js)?.get("timers")
+    }
+
+    /// Gives timers of its own to `$` of a version.
+    pub fn give_timers<'s>(&self, scope: Value<'s>) -> JsResult<'s, ()> {
+        owned(self, scope.js())?.call_method("give", &[scope])?;
+        Ok(())
+    }
+
+    /// `step(...args)` on behalf of `owner`, as `run_as` does it.
+    pub fn call_as<'s>(&self, owner: Value<'s>, step: Value<'s>, args: &[Value<'s>]) -> JsResult<'s> {
+        let mut all = vec![owner, step];
+        all.extend(args);
+        owned(self, owner.js())?.call_method("runAs", &all)
+    }
+}
