@@ -185,7 +185,7 @@ test('each figure of the contract on hot programs has a script, and what that pr
   const recorded = read('docs/performance.md')
   for (const script of Object.values(FIGURES).flat()) {
     assert.ok(fs.existsSync(path.join(root, 'benchmark', script)), script)
-    const command = { 'bench.mjs': 'npm run bench' }[script] ?? `node benchmark/${script}`
+    const command = { 'bench.mjs': 'npm run bench' }[script] ?? `benchmark/${script}`
     assert.ok(recorded.includes(command), `docs/performance.md says nothing of ${command}`)
   }
 })
