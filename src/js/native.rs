@@ -20,7 +20,7 @@ static TAG: sys::napi_type_tag = sys::napi_type_tag {
 
 /// FNV-1a, which can be computed at compile time.
 const fn hash(text: &str) -> u64 {
-    let (bytes, mut hash, mut index) = (text.as_bytes(), 0xcbf2_9ce4_8422_2325_u64, 0);
+    let (bytes, mut hash, mut index) = (text.as_bytes(), 14_695_981_039_346_656_037_u64, 0);
     while index < bytes.len() {
         hash = (hash ^ bytes[index] as u64).wrapping_mul(0x0100_0000_01b3);
         index += 1;

@@ -127,7 +127,7 @@ struct Visit {
 /// The state of Tarjan's search for strongly connected components.
 #[derive(Default)]
 struct Search {
-    /// Tarjan's "index" of each module (when it was found), and its "lowlink" (the least index that it leads back to).
+    /// Tarjan's "index" of each module (when it was found), and the least index that it leads back to.
     found: HashMap<ModuleId, (u32, u32), FxBuildHasher>,
     /// The members of `path`, for a fast look-up.
     open: HashSet<ModuleId, FxBuildHasher>,

@@ -1,4 +1,4 @@
-//! The plan of one update: which disposers, evaluations, callbacks and prunings, and in which order.
+//! The plan of one update: what is disposed, evaluated, called and pruned, and in which order.
 
 use std::collections::{HashMap, HashSet};
 
