@@ -144,13 +144,14 @@ impl Watch {
         }
         let since = self.since;
         let work = move || {
-            for file in files {
-                let read = content(&file);
+            for file in &files {
+                let read = content(file);
                 // A file that is newer than the program may differ from the one that was loaded.
-                if !is_newer(&file, since) {
-                    contents.lock().insert(file, read);
+                if !is_newer(file, since) {
+                    contents.lock().insert(file.clone(), read);
                 }
             }
+            trace!(?files, "contents are known");
         };
         // Without a thread, the files' times are compared instead.
         let _ = std::thread::Builder::new()
