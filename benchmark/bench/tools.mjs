@@ -17,6 +17,14 @@ const viteApp = fileURLToPath(new URL('vite-app.mjs', import.meta.url))
 const all = [
   { name: 'ours', label: OURS, app: 'hot', of: OURS, packages: [OURS], command: () => [node, 'entry.js'] },
   {
+    name: 'ours-program',
+    label: `${OURS}: a hot program that accepts`,
+    app: 'bound',
+    of: OURS,
+    packages: [OURS],
+    command: () => [node, '--import', `${OURS}/register`, 'entry.js']
+  },
+  {
     name: 'ours-vite-node',
     label: `${OURS}/vite-node`,
     app: 'accepting',
