@@ -6,22 +6,22 @@
 //! |---|---|
 //! | `compile/` | text in, code and facts out |
 //! | `resolve/` | where specifiers lead |
-//! | `source.rs` | files read and compiled |
+//! | `source.rs` | loaded files, as units |
 //! | `record.rs` | modules and their versions |
 //! | `assemble.rs` | everything that a module statically reaches |
 //! | `link.rs` | which binding a name leads to |
 //! | `instantiate.rs` | `$`, getters, slots |
 //! | `evaluate.rs` | ECMAScript's evaluation |
 //! | `namespace.rs` | namespace objects |
-//! | `external.rs` | what Node loads |
+//! | `external.rs` | packages and builtins, which Node loads |
 //! | `commonjs.rs` | local CommonJS, by Node's loader |
 //! | `run.rs` | the ways in |
-//! | `stage.rs`, `staged.rs` | new versions, until they are committed; `importers.rs`: those that import them and stay |
-//! | `anew.rs`, `mirror.rs` | one module evaluated as `require` does after an eviction; records in `require.cache` for that |
-//! | `coverage.rs`, `coverage.js` | `NODE_V8_COVERAGE` tells of the source |
-//! | `maps.js`, `stack.js` | source maps, once they are asked for; stacks as plain Node prints them |
-//! | `natives.rs`, `glue.js` | what compiled code calls; the part that has to be JavaScript |
-//! | `host.rs` | what the engine asks of the program around it |
+//! | `stage.rs`, `staged.rs` | new versions, until they are committed; `importers.rs`: the importers that stay |
+//! | `anew.rs`, `mirror.rs` | one module evaluated anew for a runtime; its record in `require.cache` |
+//! | `coverage.rs`, `coverage.js` | `NODE_V8_COVERAGE`, with the ranges of the source |
+//! | `maps.js`, `stack.js` | source maps, given when a stack names the file; stacks as plain Node prints them |
+//! | `natives.rs`, `glue.js` | the functions that compiled code calls; those that have to be JavaScript |
+//! | `host.rs` | the traits of the program and the runtimes around the engine |
 //! | `opening.rs`, `node_options.rs` | how an engine is made; what Node's options say of resolution |
 //! | `engine.rs`, `error.rs` | the state; errors as Node words them |
 

@@ -3,7 +3,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `run.rs` | opening an environment for a program |
-//! | `entry.rs` | what an environment was opened for |
+//! | `entry.rs` | the program that an environment was opened for |
 //! | `options.rs` | package.json's `"hmr"`, flags, the environment |
 //! | `doors.rs`, `facade.rs` | code outside that reaches hot modules |
 //! | `preloaded.rs` | files that were loaded before the program was opened |
@@ -11,8 +11,10 @@
 //! | `on_engine.rs` | the engine as the runner of updates; `edges.rs` says who imports whom, `reached.rs` what an update reaches |
 //! | `hot_host.rs` | what the engine tells: `import.meta.hot`, the graph, what is watched; `versions.rs` pairs versions |
 //! | `watches.rs`, `wishes.rs` | watched files, gathered; what `hot.watch` asks for |
-//! | `host.rs` | what the engine asks while it evaluates |
-//! | `owners.rs` | whose is what a version starts |
+//! | `host.rs` | the engine's host: on whose behalf code runs |
+//! | `ids.rs` | the engine's module ids as the graph's |
+//! | `start.rs` | a program without the command, for tests |
+//! | `owners.rs` | the owners of what versions start |
 //! | `runtimes.rs` | runtimes of the classic API that versions make |
 //! | `events.rs` | `updates` |
 //! | `restart/` | a new image of the process in the place of the old one |

@@ -7,21 +7,20 @@
 //! | `door/` | messages: brings ids into the runner's spelling, and plans updates |
 //! | `runner/` | a runner's module cache: finding, evicting, importers, evaluations under way |
 //! | `plugin/` | the Vite plugin: a server's messages, what its hooks saw change, its restarts |
-//! | `graph_fixes/` | whatever we write into Vite's own module graphs |
-//! | `app.rs` | a runner with all that belongs to it |
-//! | `state.rs` | what native code remembers about a runner |
+//! | `graph_fixes/` | everything that we write into Vite's own module graphs |
+//! | `app.rs` | a runner, with its state, emitter and entries |
+//! | `state.rs` | the native state of a runner |
 //! | `hot_context.rs` | `import.meta.hot`: what one module registers |
 //! | `hot_cache.rs` | the state of a runner: the maps that `getCache` shows |
-//! | `versions.rs`, `outcome.rs` | which registrations stay when a module runs again, and what became of it |
-//! | `listeners.rs` | calling users' functions one by one, none hurting another |
-//! | `patience.rs` | waiting for users' code, for a while |
-//! | `disposing.rs` | disposers, each once, and what they ask for |
+//! | `versions.rs`, `outcome.rs` | which registrations stay when a module runs again |
+//! | `listeners.rs` | calling users' functions one by one |
+//! | `patience.rs` | waiting for users' promises, but not for ever |
+//! | `disposing.rs` | disposers, each once |
 //! | `update_queue.rs`, `reload_queue.rs` | one message after another, and one reload after another |
 //! | `update.rs`, `reload.rs` | the two ways to run modules again |
 //! | `outbox.rs` | `hot.send` |
 //!
-//! No JavaScript value is kept by native code but while a step is under way: the state lives in maps that
-//! JavaScript can collect.
+//! Native code keeps a JavaScript value only while a step is under way. The state lives in maps that JavaScript can collect.
 
 mod app;
 mod console;

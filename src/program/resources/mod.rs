@@ -13,12 +13,12 @@
 //! | `ports.rs` | which server listens on behalf of which version |
 //! | `handover.rs` | one listening handle moves from server to server |
 //! | `requests.rs` | which requests are under way |
-//! | `transition.rs` | from old versions to new ones: what is known of it; `coming_up.rs`, `ending.rs`: how it goes |
+//! | `transition.rs` | from old versions to new ones: its state; `coming_up.rs` until the new ones have come up, `ending.rs` its end |
 //! | `release.rs` | ending what old versions started |
 //! | `left_open.rs`, `reach.rs` | what stays open although nobody holds it |
 //! | `held.rs` | what the program keeps across versions |
 //! | `failing.rs` | exits and uncaught errors of a version that has not come up |
-//! | `bench_door.rs` | the same for specs, as a hidden export |
+//! | `bench_door.rs` | a hidden export for specs of the resources |
 
 mod bench_door;
 mod caller;
