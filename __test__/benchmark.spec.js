@@ -134,7 +134,7 @@ describe('the benchmark', () => {
     assert.equal(place(tools.ours, name, '/peers'), root)
     assert.equal(place(tools.javascript, name, '/peers'), path.join('/peers', name))
     const alone = Object.keys(tools).filter((tool) => !needsPeers(tools[tool]))
-    assert.deepEqual(alone, ['ours', 'control', 'node-watch'])
+    assert.deepEqual(alone, ['ours', 'ours-program', 'control', 'node-watch'])
   })
 
   test('the installed size is that of a package and of what it depends on', async (t) => {
