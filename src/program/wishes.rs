@@ -8,7 +8,7 @@ use std::rc::{Rc, Weak};
 use crate::graph::hot::ModuleId;
 use crate::hot::{Updater, Version, WatchWish};
 use crate::js::{Cx, Js, JsResult, JsWaker, Timers, spawn_detached};
-use crate::watch::{Stamp, Trees};
+use crate::watch::{Stamp, Trees, is_just_emptied};
 
 /// Interval for looking at folders whose changes the system does not tell, in milliseconds.
 const POLL: u32 = 300;
@@ -160,6 +160,10 @@ impl Wishes {
     /// Whether the file differs from its last stamp. One save may be told of in several ways.
     fn has_changed(&self, path: &Path) -> bool {
         let now = Stamp::with_content(path);
+        // Half of the next save is no content to compare with, and that save is told of, too.
+        if is_just_emptied(path) || now.has_other_facts(path) {
+            return false;
+        }
         let before = self.seen.borrow_mut().insert(path.to_owned(), now);
         before.is_none_or(|before| now.differs_from(&before))
     }

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use parking_lot::Mutex;
 
-use super::backend::{NotifyBackend, Scope, Sink, WatchBackend};
+use super::backend::{BackendError, Connect, NotifyBackend, Scope, Sink, WatchBackend};
 use super::file_change::{FileChange, Signal};
 
 /// Folders of these names are not entered, unless the user asks for a folder below one.
@@ -36,6 +36,8 @@ struct Noted {
     dirty: BTreeSet<PathBuf>,
     /// Names that came, went or were moved. One may be that of a watched folder, and stand for another folder now.
     renamed: BTreeSet<PathBuf>,
+    /// Whether events were lost, so that any folder may have changed or have been replaced.
+    is_incomplete: bool,
 }
 
 /// The trees as we know them.
@@ -55,25 +57,28 @@ impl Trees {
     /// Makes watches that call `wake`, from any thread, when there is something to take. If the OS gives us no watches,
     /// `wake` is never called, but `take` after [`Trees::look`] finds the changes as well.
     pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self::with_backend(&NotifyBackend::connect, wake)
+    }
+
+    fn with_backend(connect: &Connect, wake: impl Fn() + Send + Sync + 'static) -> Self {
         let noted: Arc<Mutex<Noted>> = Arc::default();
         let told = Arc::clone(&noted);
         let sink: Sink = Arc::new(move |signal| {
-            let Signal::Changed { path, change } = signal else {
-                return;
-            };
-            if is_unfinished(&path, change) {
-                return;
+            match signal {
+                Signal::Changed { path, change } if !is_unfinished(&path, change) => {
+                    let Some(folder) = path.parent() else { return };
+                    let mut noted = told.lock();
+                    noted.dirty.insert(folder.to_owned());
+                    if change.is_about_name() {
+                        noted.renamed.insert(path);
+                    }
+                }
+                Signal::Overflow => told.lock().is_incomplete = true,
+                Signal::Changed { .. } | Signal::AncestorMoved(_) => return,
             }
-            let Some(folder) = path.parent() else { return };
-            let mut noted = told.lock();
-            noted.dirty.insert(folder.to_owned());
-            if change.is_about_name() {
-                noted.renamed.insert(path);
-            }
-            drop(noted);
             wake();
         });
-        let backend = NotifyBackend::connect(sink).ok();
+        let backend = connect(sink).ok();
         Self {
             noted,
             known: Mutex::new(Known {
@@ -131,6 +136,12 @@ impl Trees {
         let noted = std::mem::take(&mut *self.noted.lock());
         let mut changed = Vec::new();
         let mut known = self.known.lock();
+        if noted.is_incomplete {
+            let folders: Vec<PathBuf> = known.bases.keys().chain(&known.above).cloned().collect();
+            for folder in folders {
+                known.enter_again(&folder, &mut changed);
+            }
+        }
         for path in noted.renamed {
             known.enter_again(&path, &mut changed);
         }
@@ -172,8 +183,8 @@ impl Known {
             if self.folders.contains_key(&folder) || !folder.is_dir() {
                 continue;
             }
-            if !self.above.remove(&folder) {
-                self.ask_for(&folder);
+            if !self.above.remove(&folder) && !self.ask_for(&folder) {
+                continue;
             }
             let (files, folders) = list(&folder);
             found.extend(files.keys().cloned());
@@ -182,12 +193,24 @@ impl Known {
         }
     }
 
-    fn ask_for(&mut self, folder: &Path) {
-        if let Some(backend) = &mut self.backend
-            && let Err(error) = backend.watch(folder, Scope::Entries)
-        {
+    /// Has the OS watch a folder. False if the folder is gone by now: then it counts as one that never was, and the folder
+    /// above it tells when it comes back.
+    fn ask_for(&mut self, folder: &Path) -> bool {
+        let Some(backend) = &mut self.backend else {
+            return true;
+        };
+        let mut watched = backend.watch(folder, Scope::Entries);
+        if matches!(watched, Err(BackendError::Missing)) {
+            if !folder.is_dir() {
+                return false;
+            }
+            // It is back by now.
+            watched = backend.watch(folder, Scope::Entries);
+        }
+        if let Err(error) = watched {
             tracing::warn!(%error, folder = %folder.display(), "the folder cannot be watched");
         }
+        true
     }
 
     fn leave(&mut self, folder: &Path) -> Files {
@@ -206,7 +229,8 @@ impl Known {
             let missing = self.bases.keys().filter(|base| !self.folders.contains_key(*base));
             for base in missing.cloned().collect::<Vec<_>>() {
                 self.enter(&base, found);
-                if !base.exists() {
+                // Not whether it is there: it may have come since.
+                if !self.folders.contains_key(&base) {
                     let nearest = base.ancestors().skip(1).find(|folder| folder.is_dir());
                     above.extend(nearest.map(Path::to_owned));
                 }
@@ -224,7 +248,9 @@ impl Known {
                 return;
             }
             for folder in &new {
-                self.ask_for(folder);
+                if !self.ask_for(folder) {
+                    self.above.remove(folder);
+                }
             }
             // A base may have come before the folder above it was watched, so search once more.
         }
@@ -232,6 +258,10 @@ impl Known {
 
     /// Leaves a watched folder and watches what is at its path now: perhaps another folder, or none.
     fn enter_again(&mut self, folder: &Path, changed: &mut Vec<PathBuf>) {
+        // The folder above a missing base is watched anew by the search for bases.
+        if self.above.remove(folder) {
+            self.leave(folder);
+        }
         if !self.folders.contains_key(folder) {
             return;
         }

@@ -8,7 +8,7 @@ mod cost;
 mod debouncer;
 mod early;
 mod failing_os;
-mod fake;
+pub mod fake;
 mod folders;
 #[cfg(target_os = "linux")]
 mod kernel_limits;

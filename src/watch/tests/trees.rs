@@ -4,6 +4,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use super::*;
+use crate::watch::tests::fake::Fake;
 use crate::watch::tests::temp::TempDir;
 
 struct Seen {
@@ -85,4 +86,34 @@ fn a_folder_that_takes_the_place_of_another_one_is_watched_instead() {
     seen.expect(&[path("views/deep/b.html")]);
     fs::write(path("views/deep/b.html"), "22").unwrap();
     seen.expect(&[path("views/deep/b.html")]);
+}
+
+#[test]
+fn the_folder_above_a_missing_one_may_be_replaced_before_its_removal_is_taken() {
+    let temp = TempDir::new();
+    let path = |name: &str| temp.path().join(name);
+    fs::create_dir_all(path("a")).unwrap();
+    let seen = Seen::new();
+    seen.trees.watch(&path("a/views"));
+    fs::remove_dir(path("a")).unwrap();
+    fs::create_dir(path("a")).unwrap();
+    seen.woken.recv_timeout(Duration::from_secs(5)).unwrap();
+    seen.trees.take();
+    fs::create_dir(path("a/views")).unwrap();
+    fs::write(path("a/views/x.html"), "1").unwrap();
+    seen.expect(&[path("a/views/x.html")]);
+}
+
+#[test]
+fn after_lost_events_everything_is_looked_at() {
+    let temp = TempDir::new();
+    let path = |name: &str| temp.path().join(name);
+    fs::create_dir_all(path("views/deep")).unwrap();
+    let fake = Fake::default();
+    let trees = Trees::with_backend(&*fake.connect(), || {});
+    trees.watch(&path("views"));
+    fs::write(path("views/deep/a.html"), "1").unwrap();
+    assert_eq!(trees.take(), Vec::<PathBuf>::new());
+    fake.tell(Signal::Overflow);
+    assert_eq!(trees.take(), [path("views/deep/a.html")]);
 }
