@@ -19,6 +19,17 @@ async function start(t, name) {
   return { project, program, address, agent, ask: (path) => get(`${address}${path}`, agent) }
 }
 
+/** An edit of the application and one of what it imports, over the same connection as the first answer. */
+async function updates({ project, program, ask }, first) {
+  project.edit('app.ts', 'Hello!', 'Hi!')
+  await program.line('app.ts → server.ts updated')
+  const second = await ask('/hello')
+  assert.deepEqual([second.body, second.port], ['Hi!', first.port])
+  project.edit('lib/clock.ts', 'new Date().toISOString()', "'noon'")
+  await program.line('lib/clock.ts → app.ts → server.ts updated')
+  assert.equal((await ask('/time')).body, '{"time":"noon"}')
+}
+
 test('examples/hono-ts: the application, what it imports and the chat are updated; the WebSocket is kept, also by a reload', async (t) => {
   const { project, program, address, ask } = await start(t, 'hono-ts')
   const first = await ask('/hello')
@@ -30,13 +41,7 @@ test('examples/hono-ts: the application, what it imports and the chat are update
   }
   assert.equal(await says('one'), 'You said one.')
 
-  project.edit('app.ts', 'Hello!', 'Hi!')
-  await program.line('app.ts → server.ts updated')
-  const second = await ask('/hello')
-  assert.deepEqual([second.body, second.port], ['Hi!', first.port])
-  project.edit('lib/clock.ts', 'new Date().toISOString()', "'noon'")
-  await program.line('lib/clock.ts → app.ts → server.ts updated')
-  assert.equal((await ask('/time')).body, '{"time":"noon"}')
+  await updates({ project, program, ask }, first)
   project.edit('chat.ts', 'You said', 'Did you say')
   await program.line('chat.ts → server.ts updated')
   assert.equal(await says('two'), 'Did you say two.')
@@ -62,13 +67,7 @@ test('examples/fastify-ts: the application and what it imports are updated; one 
   const { project, program, ask } = await start(t, 'fastify-ts')
   const first = await ask('/hello')
   assert.equal(first.body, 'Hello!')
-  project.edit('app.ts', 'Hello!', 'Hi!')
-  await program.line('app.ts → server.ts updated')
-  const second = await ask('/hello')
-  assert.deepEqual([second.body, second.port], ['Hi!', first.port])
-  project.edit('lib/clock.ts', 'new Date().toISOString()', "'noon'")
-  await program.line('lib/clock.ts → app.ts → server.ts updated')
-  assert.equal((await ask('/time')).body, '{"time":"noon"}')
+  await updates({ project, program, ask }, first)
 
   const plugin = 'app.register(async () => { throw new Error("no database") });\n'
   project.edit('app.ts', '// Plugins', `${plugin}// Plugins`)

@@ -98,11 +98,12 @@ impl Host for ColdRun {
 /// Tells the command if this is the first version of the program's entry: its export may be a hot module, for a runtime to
 /// take.
 fn tell_of_entry(js: Js<'_>, engine: &Engine, version: &Version) {
+    if version.serial != 0 {
+        return;
+    }
     let program = js.state::<Program>().ok().filter(|program| {
-        let path = engine
-            .record(version.module)
-            .and_then(|record| record.path.clone());
-        version.serial == 0 && path.is_some_and(|path| program.is_entry(&path))
+        let record = engine.record(version.module);
+        record.is_some_and(|record| record.path.as_deref().is_some_and(|path| program.is_entry(path)))
     });
     if let Some(program) = program {
         // The code that started the program gets the export first.
