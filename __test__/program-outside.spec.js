@@ -19,6 +19,22 @@ const PACKAGE = {
   'node_modules/pkg/index.js': 'export const load = (url) => import(url)'
 }
 
+// [hot 29, 33]
+test('"a package that `import()`s the user\'s config", by the name that it has once it is compiled', async (t) => {
+  const files = {
+    ...PACKAGE,
+    'package.json': '{ "type": "module" }',
+    'main.ts': `import { load } from 'pkg'
+      const { name } = await load(new URL('./config.js', import.meta.url).href)
+      console.log(name, name === (await import('./config.ts')).name)
+      console.log((await load(new URL('./missing.js', import.meta.url).href).catch((error) => error)).code)`,
+    'config.ts': 'export const name: object = { toString: () => "config" }'
+  }
+  const { stdout, stderr } = await run(t, files, 'main.ts')
+  assert.equal(stderr, '')
+  assert.match(stdout, /true\nERR_MODULE_NOT_FOUND\n$/)
+})
+
 // [hot 30]
 test('"its bindings are live there too": whatever a function assigns, also through re-exports', async (t) => {
   const { code, stdout, stderr } = await run(

@@ -91,6 +91,40 @@ test(`nest 11: ${EDITS} edits, with decorators and their metadata`, async (t) =>
   await editsAndAsks(t, project)
 })
 
+test(`adonisjs 6: ${EDITS} edits, taken by its routes`, async (t) => {
+  const project = makeClient(t, {
+    'package.json': '{ "type": "module" }',
+    'server.ts': `import 'reflect-metadata'
+      import { Ignitor } from '@adonisjs/core'
+      const root = new URL('./', import.meta.url)
+      const importer = (path: string) => import(/^\\.\\.?\\//.test(path) ? new URL(path, root).href : path)
+      await new Ignitor(root, { importer })
+        .tap((app) => app.ready(async () => {
+          const server = await app.container.make('server')
+          ${say('(server.getNodeServer()!.address() as any).port')}
+        }))
+        .httpServer()
+        .start()`,
+    'adonisrc.ts': `import { defineConfig } from '@adonisjs/core/app'
+      export default defineConfig({
+        providers: [() => import('@adonisjs/core/providers/app_provider')],
+        preloads: [() => import('./routes.ts')]
+      })`,
+    'config/app.ts': `import { Secret } from '@adonisjs/core/helpers'
+      import { defineConfig } from '@adonisjs/core/http'
+      export const appKey = new Secret('of thirty-two characters or more')
+      export const http = defineConfig({})`,
+    'config/logger.ts': `import { defineConfig } from '@adonisjs/core/logger'
+      export default defineConfig({ default: 'app', loggers: { app: { enabled: false } } })`,
+    'routes.ts': `import router from '@adonisjs/core/services/router'
+      import { answer } from './answer.ts'
+      router.get('/', () => answer())
+      import.meta.hot?.accept('./answer.ts')`,
+    'answer.ts': answer(0)
+  })
+  await editsAndAsks(t, project, { HOST: 'localhost', PORT: '0' })
+})
+
 test(`ws: ${EDITS} edits; those who connect then meet the new version, those before stay connected`, async (t) => {
   const project = makeClient(t, {
     'package.json': '{ "type": "module" }',
@@ -139,8 +173,8 @@ test(`socket.io: ${EDITS} edits`, async (t) => {
 })
 
 /** Starts the program, edits `answer.ts` and asks for the answer. */
-async function editsAndAsks(t, project) {
-  const program = project.hmr(['-l', 'server.ts'])
+async function editsAndAsks(t, project, env) {
+  const program = project.hmr(['-l', 'server.ts'], env)
   const [address] = /http:\S+/.exec(await program.line('http:'))
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
   t.after(() => agent.destroy())

@@ -218,20 +218,14 @@ pub fn resolve_hook<'s>(call: &Call<'s>) -> JsResult<'s> {
     let (specifier, context, next) = (call.arg(0), call.arg(1), call.arg(2));
     let parent = context.get("parentURL")?.text();
     let is_entry = parent.is_none();
-    let ours = match &parent {
-        _ if is_required(context)? => None,
-        Some(parent) => match local_file(js, parent)? {
-            Some(Resolved::File { path, .. }) => {
-                let engine = Engine::of(js)?;
-                let found = engine
-                    .sources()
-                    .resolver
-                    .resolve(&specifier.display(), &path, Mode::Import);
-                found.ok().filter(|found| matches!(found, Resolved::File { .. }))
-            }
-            _ => None,
-        },
-        None => None,
+    let asking = match &parent {
+        Some(parent) if !is_required(context)? => local_file(js, parent)?,
+        _ => None,
+    };
+    let ours = match (asking, parent) {
+        (Some(Resolved::File { path, .. }), _) => resolve_for(js, &specifier.display(), &path)?,
+        (_, Some(_)) => compiled_name(js, &specifier.display())?,
+        _ => None,
     };
     if let Some(found) = ours {
         let url = Engine::url_of(&found);
@@ -252,6 +246,25 @@ pub fn resolve_hook<'s>(call: &Call<'s>) -> JsResult<'s> {
         }
     }
     Ok(answer)
+}
+
+/// Where a hot module's import leads, if that is a file.
+fn resolve_for<'s>(js: Js<'s>, specifier: &str, importer: &Path) -> JsResult<'s, Option<Resolved>> {
+    let engine = Engine::of(js)?;
+    let found = engine
+        .sources()
+        .resolver
+        .resolve(specifier, importer, Mode::Import);
+    Ok(found.ok().filter(|found| matches!(found, Resolved::File { .. })))
+}
+
+/// The local file that a package means by a URL that has no file: frameworks name the files of their users as they are called
+/// once they are compiled.
+fn compiled_name<'s>(js: Js<'s>, url: &str) -> JsResult<'s, Option<Resolved>> {
+    match local_file(js, url)? {
+        Some(Resolved::File { path, .. }) if !path.exists() => resolve_for(js, url, &path),
+        _ => Ok(None),
+    }
 }
 
 /// Calls `run` with a longer `Error.stackTraceLimit`. Node adds frames for a hook, and otherwise the stack of a failed
