@@ -17,7 +17,12 @@ const SPECS = {
   lifecycle: [],
   fallback: [],
   persist: [],
-  unimport: []
+  unimport: [],
+  hanging: [],
+  watchers: [],
+  'async-context': [],
+  'fallback-file': ['gives rubbish'],
+  'runtime-emitter': ['an `emit` of a subclass']
 }
 
 for (const kind of Object.keys(KINDS)) {
