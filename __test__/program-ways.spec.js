@@ -156,7 +156,7 @@ describe('"SIGINT and SIGTERM run disposers and the classic cleanups, SIGHUP too
         await run.printed('ready')
         run.kill(signal)
         assert.equal((await run.ended()).code, 7)
-        assert.match(run.text.stdout, /own\n    at .*main\.ts:1/)
+        assert.match(run.text.stdout, /own\n {4}at .*main\.ts:1/)
         assert.doesNotMatch(run.text.stdout, /bin/)
       })
 
