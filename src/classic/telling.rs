@@ -18,6 +18,8 @@ use crate::report;
 
 /// The time between two looks whether the burst is over, in milliseconds.
 const LOOK: u32 = 50;
+/// A look that comes after this time is late.
+const LATE: Duration = Duration::from_millis(2 * LOOK as u64);
 /// After this time, failures are reported even if the burst goes on.
 const LONGEST: Duration = Duration::from_secs(10);
 
@@ -194,22 +196,29 @@ impl Telling {
 
     /// Ends the messages about the update. Those that are held back follow later.
     pub fn end(self) {
+        let module = self.module.clone();
+        if self.is_watched {
+            let delivery = module.cx.attempt(|js| js.state::<Delivery>());
+            let _ = delivery.map(|delivery| delivery.update_has_ended());
+        }
         if self.said.is_empty() {
             return;
         }
-        let module = self.module.clone();
         let this = Rc::new(self);
         module.cx.with(|js| this.look_later(js));
     }
 
     fn look_later(self: &Rc<Self>, js: Js<'_>) {
         let this = Rc::clone(self);
+        let asked = Instant::now();
         let look = move |js: Js<'_>| {
             let record = &this.module.record;
             if record.updates.get() != this.update || !record.is_alive.get() {
                 return;
             }
-            if is_in_burst(js) && this.since.elapsed() < LONGEST {
+            // A look that comes late tells of a busy machine, on which whoever saves is late as well.
+            let is_busy = asked.elapsed() >= LATE;
+            if (is_busy || is_in_burst(js)) && this.since.elapsed() < LONGEST {
                 return this.look_later(js);
             }
             let many = js.state::<Many>().ok();
