@@ -47,8 +47,8 @@ pub struct Telling {
 
 /// Of modules that fail together, this many are reported in full.
 const IN_FULL: usize = 3;
-/// After a pause of this length, the next failures are again reported in full.
-const RENEWAL: Duration = Duration::from_millis(500);
+/// After a pause of this length, the next failures are again reported in full. It is longer than a burst holds them back.
+const RENEWAL: Duration = Duration::from_secs(1);
 /// After a pause of this many milliseconds, the rest of the failures is reported.
 const REST: u32 = 100;
 
