@@ -182,6 +182,7 @@ impl Telling {
     }
 
     fn say(&mut self, said: Said) {
+        self.is_held = self.is_held || self.is_watched && self.module.cx.with(begins_burst);
         if self.is_held {
             self.said.push(said);
             return;
@@ -238,6 +239,12 @@ impl Telling {
 fn is_in_burst(js: Js<'_>) -> bool {
     js.state::<Delivery>()
         .is_ok_and(|delivery| delivery.is_in_burst())
+}
+
+/// Whether the first file of a burst was evaluated, while others have been saved as well.
+fn begins_burst(js: Js<'_>) -> bool {
+    js.state::<Delivery>()
+        .is_ok_and(|delivery| delivery.begins_burst())
 }
 
 fn tell(module: &Module, said: &Said) {

@@ -173,6 +173,13 @@ impl Delivery {
         !is_late && (keys.len() >= BURST || !self.is_at_rest() && keys.len() > 1)
     }
 
+    /// Whether so many more files have changed that with those which were delivered they are a burst. Looks at the files.
+    pub fn begins_burst(&self) -> bool {
+        let more = if self.lately.borrow().1.len() > 1 { 1 } else { 2 };
+        let link = self.link.borrow();
+        link.as_ref().is_some_and(|(hub, _)| hub.has_more(more))
+    }
+
     /// An update by a change has ended. The next save of its burst may come only now: evaluating took the time.
     pub fn update_has_ended(&self) {
         let (last, _) = &mut *self.lately.borrow_mut();
