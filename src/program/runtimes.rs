@@ -67,7 +67,7 @@ impl MadeRuntimes {
         if self.0.borrow().is_empty() {
             return Ok(going);
         }
-        let kept = held(resources, js)?;
+        let kept = held(resources, js);
         let mut makers: Vec<Rc<Owner>> = owners.iter().filter_map(|owner| owner.native()).collect();
         // In the order in which they were made, so a runtime comes before those that were made in its steps.
         for made in self.0.borrow().iter() {
@@ -76,7 +76,7 @@ impl MadeRuntimes {
             };
             let is_of = |maker: &Rc<Owner>| Rc::ptr_eq(maker, &made.maker);
             if makers.iter().any(is_of)
-                && !kept.call_method("has", &[runtime])?.truthy()
+                && !kept.has(runtime)?
                 && let Some(own) = made.own.get(js).native::<Owner>()
             {
                 owners.push(made.own.get(js));

@@ -2,7 +2,7 @@
 
 use crate::js::{Js, JsResult, Value};
 
-use super::held::held;
+use super::held::{Kept, held};
 use super::owner::{Owner, Phase, Started};
 use super::ports::listens;
 use super::state::Resources;
@@ -11,9 +11,7 @@ use super::{listeners, started, timers};
 /// Ends everything that these versions started, except what the program keeps. A thing that cannot be ended does not stop the
 /// others.
 pub fn release<'s>(resources: &Resources, js: Js<'s>, owners: &[Value<'s>], phase: Phase) {
-    let Ok(kept) = held(resources, js) else {
-        return;
-    };
+    let kept = held(resources, js);
     for owner in owners {
         let Some(facts) = owner.native::<Owner>() else {
             continue;
@@ -21,13 +19,14 @@ pub fn release<'s>(resources: &Resources, js: Js<'s>, owners: &[Value<'s>], phas
         // Set first, since ending a thing may call the version's code once more.
         facts.phase.set(phase);
         tracing::debug!("release what {} started", facts.name());
-        report(release_one(*owner, kept));
+        report(release_one(*owner, &kept));
     }
-    report(listeners::release(resources, js, owners, kept));
+    report(listeners::release(resources, js, owners, &kept));
 }
 
-fn release_one<'s>(owner: Value<'s>, kept: Value<'s>) -> JsResult<'s, ()> {
-    let is_kept = |target: Value<'s>| kept.call_method("has", &[target]).is_ok_and(Value::truthy);
+fn release_one<'s>(owner: Value<'s>, kept: &Kept<'_, 's>) -> JsResult<'s, ()> {
+    // What cannot be found out is left alone.
+    let is_kept = |target: Value<'s>| kept.has(target).unwrap_or(true);
     for timer in Started::Timers.take(owner)? {
         if !is_kept(timer) {
             report(timers::end(timer));
