@@ -1,7 +1,7 @@
 'use strict'
 
 const assert = require('node:assert/strict')
-const { execFile, fork, spawnSync } = require('node:child_process')
+const { exec, execFile, fork, spawnSync } = require('node:child_process')
 const { once } = require('node:events')
 const fs = require('node:fs')
 const http = require('node:http')
@@ -158,6 +158,22 @@ test('watchers, workers and child processes are released', async (t) => {
   const [, [, signal]] = await Promise.all(exits)
   assert.equal(signal, 'SIGTERM')
   assert.ok(!handles().includes('StatWatcher') && !handles().includes('FSEvent'), handles())
+})
+
+// [hot 137]
+const withoutList = process.platform !== 'linux' && 'the system does not tell whose a process is'
+test('the commands that a shell of exec runs are released with it', { skip: withoutList }, async (t) => {
+  const program = hot(t)
+  const command = `"${process.execPath}" -e "console.log(process.pid); setInterval(() => {}, 1000)"; true`
+  let shell
+  program.start(() => {
+    shell = exec(command)
+  })
+  await once(shell.stdout, 'data')
+  const closed = once(shell, 'close')
+  await program.reloaded(nothing)
+  // The pipe of the command's output closes when the command has ended.
+  await closed
 })
 
 // [hot 138]
