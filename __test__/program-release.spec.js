@@ -44,12 +44,10 @@ test('timers of hot code are as those of Node', (t) => {
   assert.throws(() => $.setTimeout('no function'), { code: 'ERR_INVALID_ARG_TYPE' })
 })
 
-test('the environment of a version is given an owner and timers', (t) => {
+test('a version keeps the timers that it starts', (t) => {
   hot(t)
-  const $ = Object.create(null)
-  const owner = resources.equip($, '/app/main.js')
-  assert.equal(typeof owner, 'object')
-  assert.deepEqual(Object.keys($), ['setTimeout', 'setInterval', 'setImmediate'])
+  const $ = resources.timers()
+  const owner = resources.owner('/app/main.js', 1)
   const timer = resources.runAs(owner, () => $.setInterval(nothing, 1000))
   assert.ok(owner.timers.has(timer))
   clearInterval(timer)

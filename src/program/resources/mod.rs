@@ -53,6 +53,6 @@ pub use transition::Transition;
 pub use {
     held::held,
     listeners::{hear, leave_to_others},
-    owner::{Owner, Started},
+    owner::{Owner, OwnerObject, Started, busy},
     started::thing,
 };

@@ -12,11 +12,6 @@
     setInterval: (...args) => kept(globalThis.setInterval(...args)),
     setImmediate: (...args) => kept(globalThis.setImmediate(...args))
   }
-  const give = (scope) => {
-    scope.setTimeout = timers.setTimeout
-    scope.setInterval = timers.setInterval
-    scope.setImmediate = timers.setImmediate
-  }
   const runAs = (owner, step, ...args) => {
     const before = storage.getStore()
     storage.enterWith(owner)
@@ -26,5 +21,5 @@
       storage.enterWith(before)
     }
   }
-  return { timers, give, runAs }
+  return { timers, runAs }
 }
