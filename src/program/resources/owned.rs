@@ -6,7 +6,7 @@ use crate::js::{Js, JsResult, Value};
 use super::state::{Resources, copy_properties};
 use super::timers::{NAMES, keep_or_end};
 
-/// `{ timers, runAs }` of `owned.js`, made when it is first asked for.
+/// `{ timers, runAs, keptBy }` of `owned.js`, made when it is first asked for.
 fn owned<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
     let made = resources.owned.borrow().get(js);
     if made.is_object() {
@@ -35,6 +35,11 @@ impl Resources {
     /// What hot code gets for the free names `setTimeout`, `setInterval` and `setImmediate`: an object with the three.
     pub fn timers<'s>(&self, js: Js<'s>) -> JsResult<'s> {
         owned(self, js)?.get("timers")
+    }
+
+    /// A `Set` of the values that these objects have as properties, or in an array, `Map` or `Set` there.
+    pub fn kept_by<'s>(&self, js: Js<'s>, objects: &[Value<'s>]) -> JsResult<'s> {
+        owned(self, js)?.get("keptBy")?.call(js.undefined(), objects)
     }
 
     /// `step(...args)` on behalf of `owner`, as `run_as` does it.
