@@ -10,7 +10,7 @@ use super::compile::{Compiled, Export, ExportKind, Import, ImportName, map_comme
 use super::engine::Engine;
 use super::link;
 use super::record::{Body, ModuleId, Status, Version};
-use crate::js::{Held, Js, JsResult, Value};
+use crate::js::{Js, JsResult, Value};
 
 /// Number of versions of a module whose source maps are kept. A stack may still name a version that was replaced.
 const MAPPED: usize = 3;
@@ -53,28 +53,25 @@ impl Engine {
         let Some(code) = version.unit.code() else {
             return Ok(());
         };
-        let known = version.live.borrow().function.clone();
-        let function = if let Some(function) = known {
-            function.get(js)
+        let model = version.live.borrow_mut().model.take();
+        let model = if let Some(model) = model {
+            model.get(js)
         } else {
             let loaded = self.load_function(js, &version.unit.url, code);
             loaded.map_err(|thrown| self.early_error(js, version, thrown))?
         };
         #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
         let module = js.number(version.module as f64);
-        let scope = self.glue(js, "scope", &[module, js.number(f64::from(version.serial))])?;
-        self.host().scope(js, version, scope)?;
-        let generator = if code.has_await {
-            let pair = self.glue(js, "instantiateAsync", &[function, scope])?;
+        let args = [model, module, js.number(f64::from(version.serial))];
+        let scope = if code.has_await {
+            let pair = self.glue(js, "instantiateAsync", &args)?;
             self.hoisting.borrow_mut().push(pair.item(1)?.hold());
             pair.item(0)?
         } else {
-            self.glue(js, "instantiate", &[function, scope])?
+            self.glue(js, "instantiate", &args)?
         };
-        let mut live = version.live.borrow_mut();
-        live.scope = Some(scope.hold());
-        live.function = Some(function.hold());
-        live.generator = Some(generator.hold());
+        version.is_waiting.set(true);
+        version.live.borrow_mut().scope = Some(scope.hold());
         Ok(())
     }
 
@@ -134,9 +131,15 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes the getters of a module's exports.
+    /// Makes the getters of what a module exports from elsewhere. Those of its own exports are there since it was
+    /// instantiated.
     pub(super) fn make_env<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s, ()> {
-        let Some(scope) = version.scope().filter(|_| version.unit.code().is_some()) else {
+        let exports = version.unit.code().map_or(&[][..], |code| &code.exports);
+        let is_own = |kind: &ExportKind| matches!(kind, ExportKind::Local { .. });
+        if exports.iter().all(|export| is_own(&export.kind)) {
+            return Ok(());
+        }
+        let Some(scope) = version.scope() else {
             return Ok(());
         };
         let scope = scope.get(js);
@@ -144,11 +147,9 @@ impl Engine {
         let stars = link::star_names(version);
         let made = self.getters(js, version, scope, exports, &stars)?;
         *version.stars.borrow_mut() = stars;
-        let env = match made {
-            Some(made) => self.glue(js, "env", &[scope, made])?,
-            None => self.glue(js, "env", &[scope])?,
-        };
-        version.live.borrow_mut().env = Some(env.hold());
+        if let Some(made) = made {
+            self.glue(js, "reExport", &[scope, made])?;
+        }
         Ok(())
     }
 
@@ -201,7 +202,7 @@ impl Engine {
 
     /// Makes getters for names that another `export *` brings now, or that became known when a target of one had run.
     pub(super) fn extend_env<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s, ()> {
-        let (Some(scope), Some(env)) = (version.scope(), version.env()) else {
+        let (Some(scope), Some(env)) = (version.scope(), version.env(js)?) else {
             return Ok(());
         };
         let stars = link::star_names(version);
@@ -218,7 +219,7 @@ impl Engine {
         if !moved.is_empty()
             && let Some(made) = self.getters(js, version, scope.get(js), &[], &moved)?
         {
-            self.glue(js, "extend", &[env.get(js), made])?;
+            self.glue(js, "extend", &[env, made])?;
         }
         Ok(())
     }
@@ -279,7 +280,7 @@ impl Engine {
         match version.link(request) {
             None => scope.set_item(slot, js.object())?,
             Some(target) => match self.env_for(js, &target, version.unit.is_loose())? {
-                Some(env) => scope.set_item(slot, env.get(js))?,
+                Some(env) => scope.set_item(slot, env)?,
                 None => version.has_late_names.set(true),
             },
         }
@@ -333,7 +334,7 @@ impl Engine {
                 importer.has_late_names.set(true);
                 Ok(None)
             }
-            Some(target) if target.env().is_some() => {
+            Some(target) if target.has_env() => {
                 self.namespace_for(js, target, importer.unit.is_loose()).map(Some)
             }
             _ => Ok(None),
@@ -346,11 +347,11 @@ impl Engine {
         js: Js<'s>,
         target: &Rc<Version>,
         is_loose: bool,
-    ) -> JsResult<'s, Option<Held>> {
-        if target.env().is_none() && matches!(target.unit.body, Body::CommonJs(_)) {
+    ) -> JsResult<'s, Option<Value<'s>>> {
+        if !target.has_env() && matches!(target.unit.body, Body::CommonJs(_)) {
             self.read_exports(js, target)?;
         }
-        let Some(env) = target.env() else {
+        let Some(env) = target.env(js)? else {
             return Ok(None);
         };
         if !is_loose || !self.is_common_js(js, target) {
@@ -358,13 +359,13 @@ impl Engine {
         }
         let known = target.live.borrow().interop.as_ref().map(|(env, _)| env.clone());
         if let Some(known) = known {
-            return Ok(Some(known));
+            return Ok(Some(known.get(js)));
         }
-        let made = self.glue(js, "interop", &[env.get(js)])?;
+        let made = self.glue(js, "interop", &[env])?;
         if made.is_undefined() {
             return Ok(Some(env));
         }
         target.live.borrow_mut().interop = Some((made.hold(), None));
-        Ok(Some(made.hold()))
+        Ok(Some(made))
     }
 }

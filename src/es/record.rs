@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 use super::compile::{Compiled, ExportKind, Kind, Request};
 use super::resolve::{ResolveError, Resolved};
 use super::uses::Uses;
-use crate::js::{Held, Signal};
+use crate::js::{Held, Js, JsResult, Signal, Value};
 
 /// Number of a record in the engine. No other URL ever gets the same number.
 pub type ModuleId = usize;
@@ -45,6 +45,8 @@ pub struct Unit {
     pub hash: u64,
     exports: OnceLock<Table>,
     uses: OnceLock<Uses>,
+    /// The record of each request's target, once the requests were looked up. A record keeps its number for good.
+    pub targets: OnceLock<Box<[Option<ModuleId>]>>,
 }
 
 /// The exports of a unit by name.
@@ -73,6 +75,7 @@ impl Unit {
             hash,
             exports: OnceLock::new(),
             uses: OnceLock::new(),
+            targets: OnceLock::new(),
         }
     }
 
@@ -182,6 +185,8 @@ pub struct Record {
     pub dynamic_importers: RefCell<BTreeSet<ModuleId>>,
     /// Modules that this one has loaded by `import()`.
     pub dynamic_imports: RefCell<BTreeSet<ModuleId>>,
+    /// Whether an entry of `require.cache` was made for the module.
+    pub was_required: Cell<bool>,
 }
 
 /// One evaluation of a module's text, before, during and after.
@@ -232,18 +237,18 @@ pub struct Version {
     pub done: Rc<Signal>,
     /// Whether `mirror.rs` has put a record of this version into `require.cache`.
     pub is_mirrored: Cell<bool>,
+    /// Whether the module's function is at its `yield`: instantiated, and not evaluated yet.
+    pub is_waiting: Cell<bool>,
 }
 
 /// The JavaScript values of a version.
 #[derive(Default)]
 pub struct Live {
-    /// `$`.
+    /// `$`. Of an ES module it has the compiled function and the getters of all exports.
     pub scope: Option<Held>,
-    /// The compiled function.
-    pub function: Option<Held>,
-    /// The generator of the module's function, from instantiation to evaluation.
-    pub generator: Option<Held>,
-    /// The getters of all exports.
+    /// `$` of a version with the same text, until this version has one of its own.
+    pub model: Option<Held>,
+    /// The exports of a module that is no ES module.
     pub env: Option<Held>,
     /// The namespace as `{ proxy, handler, target }`, once it was asked for.
     pub namespace: Option<Held>,
@@ -291,6 +296,7 @@ impl Version {
             cycle_root: RefCell::default(),
             done: Rc::default(),
             is_mirrored: Cell::new(false),
+            is_waiting: Cell::new(false),
         })
     }
 
@@ -340,9 +346,22 @@ impl Version {
         self.live.borrow().scope.clone()
     }
 
-    /// The getters of all exports.
-    pub fn env(&self) -> Option<Held> {
-        self.live.borrow().env.clone()
+    /// Whether importers can read the version's exports.
+    pub fn has_env(&self) -> bool {
+        let live = self.live.borrow();
+        live.env.is_some() || live.scope.is_some() && self.unit.code().is_some()
+    }
+
+    /// What importers read: the getters of all exports.
+    pub fn env<'s>(&self, js: Js<'s>) -> JsResult<'s, Option<Value<'s>>> {
+        let live = self.live.borrow();
+        if let Some(env) = &live.env {
+            return Ok(Some(env.get(js)));
+        }
+        let scope = live.scope.as_ref().filter(|_| self.unit.code().is_some());
+        let scope = scope.map(|scope| scope.get(js));
+        drop(live);
+        scope.map(|scope| scope.get("env")).transpose()
     }
 
     /// The error that the evaluation threw.

@@ -118,14 +118,14 @@ impl Engine {
             };
             let current = record.current();
             let new = changed.iter().find(|(changed, _)| *changed == id);
-            let (unit, function) = match (new, &current) {
+            let (unit, model) = match (new, &current) {
                 (Some((_, unit)), _) => (Arc::clone(unit), None),
-                (None, Some(current)) => (Arc::clone(&current.unit), current.live.borrow().function.clone()),
+                (None, Some(current)) => (Arc::clone(&current.unit), current.scope()),
                 (None, None) => (self.unit_of(js, &record)?, None),
             };
             let version = Version::new(&record, unit);
             // The function of the same text is called again: that makes a new instance without compiling.
-            version.live.borrow_mut().function = function;
+            version.live.borrow_mut().model = model;
             assembly.add(&version);
         }
         self.assemble(js, assembly)?;
@@ -156,9 +156,11 @@ impl Engine {
                 || stage
                     .version(id)
                     .is_some_and(|version| matches!(version.unit.body, Body::CommonJs(_)));
-            let Some(path) = record.path.clone().filter(|_| was_required || record.is_local) else {
+            let Some(path) = &record.path else { continue };
+            if !was_required && !record.was_required.get() {
                 continue;
-            };
+            }
+            let path = path.clone();
             if let Some(module) = self.evict(js, &path)? {
                 stage.evicted.borrow_mut().push((path, module));
             }
@@ -189,10 +191,12 @@ impl Engine {
                 self.unlink(&old);
                 replaced.push(old);
             }
-            if let Some(env) = version.env() {
+            let namespace = version.live.borrow().namespace.clone();
+            let is_read = namespace.is_some() || record.cell.borrow().is_some();
+            let env = if is_read { version.env(js)? } else { None };
+            if let Some(env) = env {
                 let cell = public_cell(js, &record);
-                cell.get(js).set("env", env.get(js))?;
-                let namespace = version.live.borrow().namespace.clone();
+                cell.get(js).set("env", env)?;
                 if let Some(namespace) = namespace {
                     namespace.get(js).get("traps")?.set("cell", cell.get(js))?;
                 }

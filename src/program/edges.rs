@@ -21,9 +21,9 @@ impl OnEngine {
 
     /// The local modules that the text of a unit leads to: statically, and by `import()` or `require()` of a literal.
     pub(super) fn targets(&self, id: ModuleId, unit: &Unit) -> Vec<ModuleId> {
-        let statics = unit.resolved.iter().filter_map(|resolved| resolved.as_ref().ok());
+        let statics = self.engine.targets(unit).iter().flatten();
         let mut targets: Vec<ModuleId> = statics
-            .filter_map(|resolved| self.engine.find(&Engine::url_of(resolved)))
+            .filter_map(|id| self.engine.record(*id))
             .filter(|record| record.is_local)
             .map(|record| graph_id(record.id))
             .collect();

@@ -116,6 +116,7 @@ fn added<'s>(call: &Call<'s>) -> JsResult<'s> {
     record.set("emitter", call.this)?;
     record.set("event", event)?;
     records.call_method("push", &[record])?;
+    facts.has_started.set(true);
     keep_quiet(&resources, call.this, event)?;
     Ok(js.undefined())
 }

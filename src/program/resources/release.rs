@@ -3,25 +3,24 @@
 use crate::js::{Js, JsResult, Value};
 
 use super::held::{Kept, held};
-use super::owner::{Owner, Phase, Started};
+use super::owner::{OwnerObject, Phase, Started, busy};
 use super::ports::listens;
 use super::state::Resources;
 use super::{listeners, started, timers};
 
 /// Ends everything that these versions started, except what the program keeps. A thing that cannot be ended does not stop the
 /// others.
-pub fn release<'s>(resources: &Resources, js: Js<'s>, owners: &[Value<'s>], phase: Phase) {
+pub fn release(resources: &Resources, js: Js<'_>, owners: &[OwnerObject], phase: Phase) {
     let kept = held(resources, js);
     for owner in owners {
-        let Some(facts) = owner.native::<Owner>() else {
-            continue;
-        };
         // Set first, since ending a thing may call the version's code once more.
-        facts.phase.set(phase);
-        tracing::debug!("release what {} started", facts.name());
-        report(release_one(*owner, &kept));
+        owner.facts.phase.set(phase);
+        if owner.facts.has_started.get() {
+            tracing::debug!("release what {} started", owner.facts.name());
+            report(release_one(owner.object.get(js), &kept));
+        }
     }
-    report(listeners::release(resources, js, owners, &kept));
+    report(listeners::release(resources, js, &busy(js, owners), &kept));
 }
 
 fn release_one<'s>(owner: Value<'s>, kept: &Kept<'_, 's>) -> JsResult<'s, ()> {
