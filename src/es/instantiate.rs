@@ -65,7 +65,7 @@ impl Engine {
         self.host().scope(js, version, scope)?;
         let generator = if code.has_await {
             let pair = self.glue(js, "instantiateAsync", &[function, scope])?;
-            self.hoisting.borrow_mut().push(pair.item(1)?.hold());
+            self.hoisting.borrow_mut().add(pair.item(1)?.hold());
             pair.item(0)?
         } else {
             self.glue(js, "instantiate", &[function, scope])?

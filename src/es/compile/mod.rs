@@ -56,6 +56,7 @@ mod told;
 mod types;
 mod types_only;
 mod using;
+mod write;
 
 #[cfg(test)]
 mod tests;

@@ -196,6 +196,16 @@ impl<'a> Rewriter<'a, '_> {
         self.visit_expression(&it.expression);
     }
 
+    /// Reports syntax of TypeScript's in JavaScript, where the parser takes it.
+    pub fn no_types(&mut self, at: u32) {
+        if !self.source.language.is_typescript() {
+            self.fail(Fault::syntax(
+                at,
+                "TypeScript's syntax is not allowed in JavaScript",
+            ));
+        }
+    }
+
     /// Reports decorators that cannot be run.
     pub fn no_decorators(&mut self, at: u32) {
         let help = if self.source.language.is_typescript() {

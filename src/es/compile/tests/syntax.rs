@@ -31,6 +31,16 @@ fn early_errors_are_errors() {
         "import { a } from 'a'; let a",
         "delete a",
         "arguments = 1",
+        "class A { private x = 1 }",
+        "class A { readonly x }",
+        "class A { declare x }",
+        "class A { x? }",
+        "class A { m?() {} }",
+        "class A { public m() {} }",
+        "class A { override m() {} }",
+        "export default interface A {}",
+        "export default abstract class A {}",
+        "import a from 'a' assert { type: 'json' }",
         "eval = 1",
     ] {
         let error = error(&javascript(text, Format::Module));
