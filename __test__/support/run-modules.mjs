@@ -26,6 +26,7 @@ process.on('unhandledRejection', (error) => globalThis.log('unhandled', words(er
 const results = []
 for (const name of fs.readdirSync(folder).sort((one, two) => Number(one) - Number(two))) {
   lines = []
+  globalThis.current = name
   const main = pathToFileURL(path.join(folder, name, 'main.mjs')).href
   await import(main).catch((error) => globalThis.log('rejected', words(error)))
   // What the case has begun and does not await itself.

@@ -49,6 +49,26 @@ fn early_errors_are_errors() {
 }
 
 #[test]
+fn a_function_of_a_function_may_be_declared_again() {
+    for text in [
+        "function f() { function a() {} { var a } }",
+        "function f() { async function a() {} for (var a of []); }",
+        "class A { static { function a() {} var a } }",
+    ] {
+        compile(&javascript(text, Format::Module)).unwrap();
+        compile(&javascript(text, Format::CommonJs)).unwrap();
+    }
+    compile(&javascript("function a() {} { var a }", Format::CommonJs)).unwrap();
+    for text in [
+        "function a() {} { var a }",
+        "function f() { { function a() {} var a } }",
+        "function f() { function a() {} let a }",
+    ] {
+        error(&javascript(text, Format::Module));
+    }
+}
+
+#[test]
 fn an_error_has_its_place() {
     let error = error(&javascript("let a\n  'é' let b", Format::Module));
     assert_eq!((error.line, error.column), (2, 6), "{error:?}");
