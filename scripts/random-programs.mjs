@@ -93,7 +93,7 @@ for (let done = 0; done < Number(values.count); done += BATCH) {
     })
   }
   const [plain, ours] = await Promise.all([run(path.join(folder, 'plain')), run(path.join(folder, 'ours'), register)])
-  programs.forEach((files, n) => {
+  programs.forEach((_, n) => {
     const [one, two] = [plain[n], ours[n]]
     lines += one.length
     if (!one.at(-1)?.startsWith('rejected')) ended++

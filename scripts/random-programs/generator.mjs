@@ -114,7 +114,7 @@ class Writer {
             () => `export default function (${this.parameters()}) ${this.body()}`,
             () => `export default class ${this.classBody()}`,
             () => `export default async (${this.parameters()}) => ${this.body()}`,
-            () => `export default function* ${this.declare('dflt')}() ${this.body()}`
+            () => `export default function* ${this.declare('named')}() ${this.body()}`
           )
         )
         continue
