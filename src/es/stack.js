@@ -21,7 +21,7 @@ const keepsMaps =
   process.execArgv.includes('--enable-source-maps') || /--enable-source-maps\b/.test(process.env.NODE_OPTIONS ?? '')
 
 /** The command, below the program that it runs. */
-const isCommand = (site, file) => /^hmr[A-Z]/.test(site.getFunctionName()) && /[\\/]bin[\\/]\w+\.js$/.test(file)
+const isCommand = (site, file) => /^hmr[A-Z]/.test(site.getFunctionName()) && /[\\/]bin[\\/][\w-]+\.js$/.test(file)
 /** What the code of a module calls of ours. */
 const isAccess = (site) => /^(far|[gs]et)\b/.test(site.getFunctionName())
 const isOurs = (site) => {
