@@ -192,7 +192,16 @@ impl Engine {
         };
         let is_new = self.node.major >= 21;
         for (key, value) in attributes {
-            if key != "type" {
+            // Node 20 has a code and words of its own for types that it does not know.
+            if key == "type" && value != "json" && !is_new {
+                return Err(self.error_with_code(
+                    js,
+                    "TypeError",
+                    "ERR_IMPORT_ASSERTION_TYPE_UNSUPPORTED",
+                    &format!("Import attribute type \"{value}\" is unsupported"),
+                ));
+            }
+            if key != "type" || value != "json" {
                 let place = if self.node.major >= 24 {
                     format!(" in {}", url())
                 } else {
@@ -207,7 +216,7 @@ impl Engine {
                     &message,
                 ));
             }
-            if value != "json" || !is_json {
+            if !is_json {
                 let code = if is_new {
                     "ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE"
                 } else {

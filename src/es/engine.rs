@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::compile::{Compiled, NodeVersion};
+use super::hoisting::Hoisting;
 use super::host::{Host, Plain, Runtimes};
 use super::load::Settings;
 use super::load::cache::Cache;
@@ -53,8 +54,8 @@ pub struct Engine {
     pub(super) async_order: Cell<u64>,
     /// Modules that were read anew and whose new text has not been committed.
     pub(super) unread: RefCell<BTreeSet<ModuleId>>,
-    /// The first promise of each asynchronous module. The module has hoisted its functions when the promise is settled.
-    pub(super) hoisting: RefCell<Vec<Held>>,
+    /// The asynchronous modules that may not have hoisted their functions yet.
+    pub(super) hoisting: RefCell<Hoisting>,
     /// The last versions of each ES module's code by URL, the newest last. Node gets their source maps when a stack names the
     /// file.
     pub(super) mapped: RefCell<HashMap<String, Vec<Arc<Compiled>>>>,

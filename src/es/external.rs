@@ -79,6 +79,9 @@ impl Engine {
 }
 
 fn is_json(url: &str) -> bool {
+    if let Some(data) = url.strip_prefix("data:") {
+        return data.starts_with("application/json");
+    }
     let end = url.find(['?', '#']).unwrap_or(url.len());
     let path = Path::new(url.get(..end).unwrap_or(url));
     url.starts_with("file:") && path.extension().is_some_and(|extension| extension == "json")

@@ -1,12 +1,23 @@
 'use strict'
 // The part of the engine that has to be JavaScript: V8 inlines accessors, getters and traps that are written in
 // JavaScript, and calls native ones at ten to fifty times the cost; `import()` needs a script of Node's loader.
-const { create, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, is, preventExtensions, setPrototypeOf } =
-  Object
-const { apply, defineProperty: define, ownKeys } = Reflect
+const {
+  create,
+  defineProperty,
+  freeze,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  is,
+  preventExtensions,
+  setPrototypeOf
+} = Object
+const { apply, defineProperty: define, ownKeys, set } = Reflect
+const nothing = freeze(create(null))
+const isStrict = process.versions.node.split('.')[0] >= 26
 const { hasOwnProperty: hasOwn, propertyIsEnumerable: isEnumerable } = Object.prototype
 const { TypeError: WrongType } = globalThis
 const { captureStackTrace } = Error
+const { isArray } = Array
 const { next } = getPrototypeOf(function* () {}).prototype
 const { next: asyncNext } = getPrototypeOf(async function* () {}).prototype
 // biome-ignore lint/security/noGlobalEval: the compiled text of a module becomes code by it.
@@ -25,8 +36,10 @@ class Traps {
   get(target, key) {
     return typeof key === 'string' && key in target ? this.cell.env[key] : target[key]
   }
-  set() {
-    return false
+  /** Until Node 26 an object that has a namespace as its prototype gets a property of its own, against ECMAScript. */
+  set(target, key, value, receiver) {
+    if (isStrict || receiver === this.proxy || (typeof key === 'symbol' && key in target)) return false
+    return set(nothing, key, value, receiver)
   }
   getOwnPropertyDescriptor(target, key) {
     const found = getOwnPropertyDescriptor(target, key)
@@ -117,25 +130,29 @@ module.exports = {
   },
   /** Adds getters to what importers read already, in place of those that led elsewhere. */
   extend(env, made) {
-    for (const key of ownKeys(made)) defineProperty(env, key, getOwnPropertyDescriptor(made, key))
+    const keys = ownKeys(made)
+    for (let n = 0; n < keys.length; n++) defineProperty(env, keys[n], getOwnPropertyDescriptor(made, keys[n]))
   },
   namespace(cell, names) {
     const target = create(null)
-    for (const name of names) {
-      defineProperty(target, name, { value: undefined, writable: true, enumerable: true, configurable: false })
+    // By index, as in all of these functions: a program may take away how arrays are iterated.
+    for (let n = 0; n < names.length; n++) {
+      defineProperty(target, names[n], { value: undefined, writable: true, enumerable: true, configurable: false })
     }
     defineProperty(target, Symbol.toStringTag, { value: 'Module' })
     preventExtensions(target)
     const traps = new Traps(cell)
-    return { proxy: new Proxy(target, traps), traps, target }
+    traps.proxy = new Proxy(target, traps)
+    return { proxy: traps.proxy, traps, target }
   },
   /** Shows the values to whoever looks at the target, as `console.log` does. */
   fill({ traps, target }) {
     const { env } = traps.cell
-    for (const key of ownKeys(target)) {
-      if (typeof key !== 'string') continue
+    const keys = ownKeys(target)
+    for (let n = 0; n < keys.length; n++) {
+      if (typeof keys[n] !== 'string') continue
       try {
-        target[key] = env[key]
+        target[keys[n]] = env[keys[n]]
       } catch {
         // Not initialized.
       }
@@ -150,9 +167,13 @@ module.exports = {
       names.push(name)
       defineProperty(env, name, { value, writable: true, enumerable: true, configurable: true })
     }
-    for (const name of isObject ? ownKeys(exports) : []) {
+    // What is not enumerable is `length` and the like of functions and arrays, and an export of any other object.
+    const isPlain = isObject && typeof exports !== 'function' && !isArray(exports)
+    const keys = isObject ? ownKeys(exports) : []
+    for (let n = 0; n < keys.length; n++) {
+      const name = keys[n]
       if (typeof name !== 'string' || name === 'default' || name === 'module.exports') continue
-      if (name !== '__esModule' && !apply(isEnumerable, exports, [name])) continue
+      if (name !== '__esModule' && !isPlain && !apply(isEnumerable, exports, [name])) continue
       let value
       try {
         value = exports[name]
@@ -167,13 +188,15 @@ module.exports = {
   },
   json(value) {
     const env = {}
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    const isObject = typeof value === 'object' && value !== null && !isArray(value)
     const names = []
     const add = (name, value) => {
       names.push(name)
       defineProperty(env, name, { value, writable: true, enumerable: true, configurable: true })
     }
-    for (const name of isObject ? ownKeys(value) : []) {
+    const keys = isObject ? ownKeys(value) : []
+    for (let n = 0; n < keys.length; n++) {
+      const name = keys[n]
       if (typeof name === 'string' && name !== 'default' && native.isName(name)) add(name, value[name])
     }
     add('default', value)
@@ -206,7 +229,9 @@ module.exports = {
       throw new WrongType("The 'with' option must be an object")
     }
     const list = []
-    for (const key of ownKeys(attributes)) {
+    const keys = ownKeys(attributes)
+    for (let n = 0; n < keys.length; n++) {
+      const key = keys[n]
       if (typeof key !== 'string' || !apply(isEnumerable, attributes, [key])) continue
       const value = attributes[key]
       if (typeof value !== 'string') throw new WrongType('Import attribute value must be a string')

@@ -65,7 +65,7 @@ impl Engine {
         let args = [model, module, js.number(f64::from(version.serial))];
         let scope = if code.has_await {
             let pair = self.glue(js, "instantiateAsync", &args)?;
-            self.hoisting.borrow_mut().push(pair.item(1)?.hold());
+            self.hoisting.borrow_mut().add(pair.item(1)?.hold());
             pair.item(0)?
         } else {
             self.glue(js, "instantiate", &args)?

@@ -18,10 +18,25 @@ pub enum Binding {
 impl Binding {
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Name(one, name), Self::Name(two, other)) => Rc::ptr_eq(one, two) && name == other,
+            (Self::Name(one, name), Self::Name(two, other)) => {
+                Rc::ptr_eq(one, two) && (name == other || variable_of(one, name) == variable_of(two, other))
+            }
             (Self::Namespace(one), Self::Namespace(two)) => Rc::ptr_eq(one, two),
             _ => false,
         }
+    }
+}
+
+/// The variable that a version exports as `name`.
+fn variable_of<'a>(version: &'a Version, name: &'a str) -> &'a str {
+    let index = version.unit.table().named.get(name);
+    let code = version.unit.code();
+    match index.and_then(|&index| Some(&code?.exports.get(index)?.kind)) {
+        Some(ExportKind::Local {
+            variable: Some(variable),
+            ..
+        }) => variable,
+        _ => name,
     }
 }
 
@@ -141,6 +156,7 @@ impl Search {
             return Resolution::Missing(hop);
         }
         let mut found: Option<Binding> = None;
+        let mut ambiguous = None;
         for &request in &version.unit.table().stars {
             let Some(target) = version.link(request) else {
                 continue;
@@ -151,11 +167,16 @@ impl Search {
                     Some(first) if !first.is(&binding) => return Resolution::Ambiguous(hop),
                     _ => found = Some(binding),
                 },
-                ambiguous @ Resolution::Ambiguous(_) => return ambiguous,
+                // As V8 does: another `export *` may bring the name all the same.
+                Resolution::Ambiguous(hop) => ambiguous = Some(Resolution::Ambiguous(hop)),
                 Resolution::Missing(_) | Resolution::Circular(_) => {}
             }
         }
-        found.map_or(Resolution::Missing(hop), Resolution::Found)
+        match (found, ambiguous) {
+            (Some(binding), _) => Resolution::Found(binding),
+            (None, Some(ambiguous)) => ambiguous,
+            (None, None) => Resolution::Missing(hop),
+        }
     }
 }
 

@@ -10,7 +10,7 @@
 //! | `record.rs`, `uses.rs` | modules and their versions; what a module uses of each import |
 //! | `assemble.rs` | everything that a module statically reaches |
 //! | `link.rs` | which binding a name leads to |
-//! | `instantiate.rs` | `$`, getters, slots |
+//! | `instantiate.rs`, `hoisting.rs` | `$`, getters, slots; functions of asynchronous modules |
 //! | `evaluate.rs` | ECMAScript's evaluation |
 //! | `namespace.rs` | namespace objects |
 //! | `external.rs` | packages and builtins, which Node loads |
@@ -39,6 +39,7 @@ mod engine;
 mod error;
 mod evaluate;
 mod external;
+mod hoisting;
 mod host;
 mod importers;
 mod instantiate;

@@ -112,7 +112,7 @@ impl Unit {
             {
                 match &export.kind {
                     ExportKind::Star { request } => table.stars.push(*request),
-                    ExportKind::Local { name }
+                    ExportKind::Local { name, .. }
                     | ExportKind::Indirect { name, .. }
                     | ExportKind::Namespace { name, .. } => {
                         table.named.insert(name.clone(), index);

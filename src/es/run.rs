@@ -19,9 +19,16 @@ pub async fn import(cx: &Cx, id: ModuleId) -> Result<Held, Held> {
 
 /// Evaluates a version and waits for its end. A version without top-level await has ended at the first poll.
 pub async fn evaluated(cx: &Cx, version: &Rc<Version>) -> Result<(), Held> {
-    let hoisting = cx.attempt(|js| Ok(Engine::of(js)?.hoisting.take()))?;
-    for promise in hoisting {
-        settled(cx, promise).await?;
+    // Whoever comes meanwhile waits for the same promises, so that evaluations begin in the order of their requests.
+    let (hoisting, count) = cx.attempt(|js| Ok(Engine::of(js)?.hoisting.borrow().open()))?;
+    if !hoisting.is_empty() {
+        for promise in hoisting {
+            settled(cx, promise).await?;
+        }
+        cx.attempt(|js| {
+            Engine::of(js)?.hoisting.borrow_mut().settled(count);
+            Ok(())
+        })?;
     }
     loop {
         cx.attempt(|js| Engine::of(js).map(|engine| engine.evaluate(js, version)))??;

@@ -70,7 +70,11 @@ impl<'a> Rewriter<'a, '_> {
         let mut keyword = start;
         while let Some((span, word)) = scan::word(self.text, at, it.body.span.start) {
             match word {
-                "abstract" | "declare" | "export" | "default" => self.edits.blank(span),
+                "export" | "default" => self.edits.blank(span),
+                "abstract" | "declare" => {
+                    self.no_types(span.start);
+                    self.edits.blank(span);
+                }
                 _ => {
                     keyword = span.start;
                     break;
@@ -128,6 +132,7 @@ impl<'a> Rewriter<'a, '_> {
         self.member_key(&it.key, key);
         if it.optional {
             let end = self.key_end(it.key.span().end, it.computed);
+            self.no_types(end);
             self.blank_token(end, "?");
         }
         if it.kind.is_constructor() {
@@ -155,6 +160,7 @@ impl<'a> Rewriter<'a, '_> {
                 word,
                 "public" | "private" | "protected" | "readonly" | "override" | "abstract" | "declare"
             ) {
+                self.no_types(span.start);
                 if span.start == member {
                     self.edits.semicolon(span);
                 } else {
@@ -175,6 +181,9 @@ impl<'a> Rewriter<'a, '_> {
 
     fn property(&mut self, it: &PropertyDefinition<'a>) {
         let is_abstract = it.r#type == PropertyDefinitionType::TSAbstractPropertyDefinition;
+        if it.declare || is_abstract {
+            self.no_types(it.span.start);
+        }
         if (it.declare || is_abstract) && it.decorators.is_empty() {
             self.edits.semicolon(it.span);
             return;
@@ -266,6 +275,7 @@ impl<'a> Rewriter<'a, '_> {
     pub fn property_type(&mut self, it: &PropertyDefinition<'a>) {
         let end = self.key_end(it.key.span().end, it.computed);
         if it.optional {
+            self.no_types(end);
             self.blank_token(end, "?");
         } else if it.definite {
             self.blank_token(end, "!");

@@ -73,13 +73,13 @@ impl Reader<'_> {
                     ExportDefaultDeclarationKind::ClassDeclaration(class) => class.id.as_ref(),
                     _ => None,
                 };
-                let local = local.map_or_else(|| format!("{}d", self.env), |id| id.name.to_string());
+                let local = local.map_or_else(|| format!("{}default", self.env), |id| id.name.to_string());
                 self.local(facts, "default", local, it.span.start);
             }
             // Importers get the value as `default`, `require` gets it as it is.
             Statement::TSExportAssignment(it) if self.kind == Kind::LooseModule => {
                 for name in ["default", "module.exports"] {
-                    self.local(facts, name, format!("{}d", self.env), it.span.start);
+                    self.local(facts, name, format!("{}default", self.env), it.span.start);
                 }
             }
             _ => {}
@@ -163,10 +163,12 @@ impl Reader<'_> {
     fn local(&self, facts: &mut Facts, name: &str, local: String, at: u32) {
         // An enum, a namespace or a function with overloads is exported by each of its parts.
         if facts.exported.insert(name.to_owned()) {
-            facts.getters.push((name.to_owned(), local));
+            let is_alias = local != name && !local.starts_with(self.env);
             let kind = ExportKind::Local {
                 name: name.to_owned(),
+                variable: is_alias.then(|| local.clone()),
             };
+            facts.getters.push((name.to_owned(), local));
             self.add(facts, kind, at);
         }
     }

@@ -2,7 +2,7 @@
 
 use oxc_ast::ast::{
     ImportDeclaration, ImportDeclarationSpecifier, ImportPhase, ModuleExportName, Program, Statement,
-    WithClause,
+    WithClause, WithClauseKeyword,
 };
 use oxc_semantic::Scoping;
 use oxc_span::GetSpan;
@@ -124,6 +124,7 @@ impl Reader<'_> {
             ..Facts::default()
         };
         for statement in &program.body {
+            self.refuse_assert(statement)?;
             if let Statement::ImportDeclaration(import) = statement {
                 self.import(&mut facts, import)?;
             } else {
@@ -144,6 +145,25 @@ impl Reader<'_> {
     /// Whether imports that nothing uses stay.
     pub fn keeps_unused(&self) -> bool {
         !self.source.language.is_typescript() || self.source.options.verbatim_module_syntax
+    }
+
+    /// `import x from "x" assert { type: "json" }`: Node knows that until 20 only.
+    fn refuse_assert(&self, it: &Statement<'_>) -> Result<(), Fault> {
+        let with = match it {
+            Statement::ImportDeclaration(it) => &it.with_clause,
+            Statement::ExportAllDeclaration(it) => &it.with_clause,
+            Statement::ExportFromDeclaration(it) => &it.with_clause,
+            _ => return Ok(()),
+        };
+        match with {
+            Some(with) if with.keyword == WithClauseKeyword::Assert && self.source.node.major > 20 => {
+                Err(Fault {
+                    help: Some("write `with`".to_owned()),
+                    ..Fault::syntax(with.span.start, "Unexpected identifier 'assert'")
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn import(&self, facts: &mut Facts, it: &ImportDeclaration<'_>) -> Result<(), Fault> {

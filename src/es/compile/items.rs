@@ -44,9 +44,12 @@ impl<'a> Rewriter<'a, '_> {
     }
 
     fn export_default(&mut self, it: &ExportDefaultDeclaration<'a>) {
-        let name = format!("{}d", self.env);
+        let name = format!("{}default", self.env);
         match &it.declaration {
-            ExportDefaultDeclarationKind::TSInterfaceDeclaration(_) => self.edits.semicolon(it.span),
+            ExportDefaultDeclarationKind::TSInterfaceDeclaration(_) => {
+                self.no_types(it.span.start);
+                self.edits.semicolon(it.span);
+            }
             ExportDefaultDeclarationKind::FunctionDeclaration(function) => {
                 if function.body.is_none() {
                     self.edits.semicolon(it.span);
@@ -144,7 +147,7 @@ impl<'a> Rewriter<'a, '_> {
             Kind::CommonJs => ";module.exports".to_owned(),
             Kind::LooseModule => {
                 let env = self.env();
-                format!(";const {env}d={env}.module.exports")
+                format!(";const {env}default={env}.module.exports")
             }
             Kind::Module => {
                 self.fail(Fault {

@@ -1,15 +1,14 @@
-//! Identifiers that are read or written elsewhere: imports, and names of the environment.
+//! Reads of identifiers that are bound elsewhere: imports, and names of the environment.
 
 use std::borrow::Cow;
 
 use oxc_ast::ast::{
-    AssignmentExpression, AssignmentTarget, AssignmentTargetPropertyIdentifier, BinaryExpression,
-    CallExpression, Expression, IdentifierReference, ObjectProperty, SimpleAssignmentTarget,
+    BinaryExpression, CallExpression, ChainElement, Expression, IdentifierReference, ObjectProperty,
     StaticMemberExpression, UnaryExpression,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
-use oxc_syntax::operator::{AssignmentOperator, BinaryOperator, UnaryOperator};
+use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
 
 use super::facts::Target;
 use super::place::Fault;
@@ -153,7 +152,7 @@ impl<'a> Rewriter<'a, '_> {
     }
 
     /// Takes out the types around what [`bare`] finds.
-    fn blank_around(&mut self, it: &Expression<'a>) {
+    pub fn blank_around(&mut self, it: &Expression<'a>) {
         match it {
             Expression::ParenthesizedExpression(it) => self.blank_around(&it.expression),
             Expression::TSAsExpression(it) => self.blank_after(&it.expression, it.span),
@@ -174,7 +173,8 @@ impl<'a> Rewriter<'a, '_> {
         self.edits.blank(Span::new(it.span().end, outer.end));
     }
 
-    fn is_namespace(&self, it: &Expression<'a>) -> bool {
+    /// Whether an expression is the namespace of an import.
+    pub fn is_namespace(&self, it: &Expression<'a>) -> bool {
         matches!(it, Expression::Identifier(it) if self.target(it).is_some_and(|it| it.members.is_some()))
     }
 
@@ -220,6 +220,12 @@ impl<'a> Rewriter<'a, '_> {
             {
                 self.visit_expression(&member.object);
             }
+            (UnaryOperator::Delete, Expression::ChainExpression(chain)) => match &chain.expression {
+                ChainElement::StaticMemberExpression(member) if self.is_namespace(&member.object) => {
+                    self.visit_expression(&member.object);
+                }
+                _ => walk::walk_unary_expression(self, it),
+            },
             _ => walk::walk_unary_expression(self, it),
         }
     }
@@ -262,102 +268,6 @@ impl<'a> Rewriter<'a, '_> {
         self.text
             .get(span.start as usize..span.end as usize)
             .unwrap_or_default()
-    }
-
-    /// The expression that assigns to an identifier, if it is another one than its name. Assigning to an import throws.
-    fn writing(&mut self, it: &IdentifierReference<'a>) -> Option<String> {
-        let Some(target) = self.target(it) else {
-            let is_common_js_name = matches!(
-                it.name.as_str(),
-                "require" | "module" | "exports" | "__filename" | "__dirname"
-            );
-            return if is_common_js_name && self.kind == Kind::Module && self.is_free(it) {
-                Some(format!("{}.free.{}", self.env(), it.name))
-            } else if self.exported.is_empty() {
-                None
-            } else {
-                self.merged(it)
-            };
-        };
-        if target.constant {
-            return Some(format!("{}.k.v", self.env()));
-        }
-        Some(target.read.clone())
-    }
-
-    /// `x = 1`. An import that is assigned under a condition throws only under it.
-    pub fn assignment(&mut self, it: &AssignmentExpression<'a>) {
-        let operator = match it.operator {
-            AssignmentOperator::LogicalAnd => "&&",
-            AssignmentOperator::LogicalOr => "||",
-            AssignmentOperator::LogicalNullish => "??",
-            _ => return walk::walk_assignment_expression(self, it),
-        };
-        let AssignmentTarget::AssignmentTargetIdentifier(left) = &it.left else {
-            return walk::walk_assignment_expression(self, it);
-        };
-        if !self.target(left).is_some_and(|target| target.constant) {
-            return walk::walk_assignment_expression(self, it);
-        }
-        self.read(left);
-        let token = format!("{operator}=");
-        if let Some(span) = scan::next_is(self.text, left.span.end, &token) {
-            let text = format!("{operator}({}.k.v=", self.env());
-            self.edits.replace(span, text);
-        }
-        self.visit_expression(&it.right);
-        self.edits.insert(it.span.end, ")");
-    }
-
-    /// The target of an assignment, in every form but the shorthand.
-    pub fn assignment_target(&mut self, it: &SimpleAssignmentTarget<'a>) {
-        match it {
-            SimpleAssignmentTarget::AssignmentTargetIdentifier(it) => {
-                if let Some(text) = self.writing(it) {
-                    self.edits.replace(it.span, text);
-                }
-            }
-            SimpleAssignmentTarget::StaticMemberExpression(it) if self.is_namespace(&it.object) => {
-                self.visit_expression(&it.object);
-            }
-            SimpleAssignmentTarget::TSAsExpression(it) => self.typed_target(&it.expression, it.span),
-            SimpleAssignmentTarget::TSSatisfiesExpression(it) => {
-                self.typed_target(&it.expression, it.span);
-            }
-            SimpleAssignmentTarget::TSNonNullExpression(it) => {
-                self.typed_target(&it.expression, it.span);
-            }
-            SimpleAssignmentTarget::TSTypeAssertion(it) => {
-                self.edits
-                    .blank(Span::new(it.span.start, it.expression.span().start));
-                self.typed_target(&it.expression, Span::new(it.span.start, it.expression.span().end));
-            }
-            _ => walk::walk_simple_assignment_target(self, it),
-        }
-    }
-
-    /// `(x as T) = 1`.
-    fn typed_target(&mut self, it: &Expression<'a>, outer: Span) {
-        if let Expression::Identifier(identifier) = bare(it) {
-            self.blank_around(it);
-            if let Some(text) = self.writing(identifier) {
-                self.edits.replace(identifier.span, text);
-            }
-        } else {
-            self.visit_expression(it);
-        }
-        self.edits.blank(Span::new(it.span().end, outer.end));
-    }
-
-    /// `({ x } = o)`, `({ x = 1 } = o)`.
-    pub fn shorthand_target(&mut self, it: &AssignmentTargetPropertyIdentifier<'a>) {
-        if let Some(text) = self.writing(&it.binding) {
-            let name = self.slice(it.binding.span);
-            self.edits.replace(it.binding.span, format!("{name}:{text}"));
-        }
-        if let Some(init) = &it.init {
-            self.visit_expression(init);
-        }
     }
 }
 

@@ -57,6 +57,7 @@ mod told;
 mod types;
 mod types_only;
 mod using;
+mod write;
 
 #[cfg(test)]
 mod tests;

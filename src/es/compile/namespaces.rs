@@ -85,6 +85,7 @@ impl<'a> Rewriter<'a, '_> {
                 for statement in &block.body {
                     self.name_exports(statement, &object);
                 }
+                self.allows_exports = true;
                 self.statements(&block.body, block.directives.last().map(|it| it.span.end));
             }
         }

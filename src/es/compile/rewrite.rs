@@ -103,7 +103,7 @@ impl<'a> Visit<'a> for Rewriter<'a, '_> {
 
     fn visit_update_expression(&mut self, it: &UpdateExpression<'a>) {
         let find = |finder: &mut Finder<'_>| finder.visit_simple_assignment_target(&it.argument);
-        self.telling(it.span, find, |this| walk::walk_update_expression(this, it));
+        self.telling(it.span, find, |this| this.update(it));
     }
 
     fn visit_simple_assignment_target(&mut self, it: &SimpleAssignmentTarget<'a>) {

@@ -52,6 +52,9 @@ pub struct Rewriter<'a, 's> {
     pub prelude: String,
     /// The first thing that cannot be compiled.
     pub fault: Option<Fault>,
+    /// Whether the next list of statements, or the next statement, may be an import or export: that of the module or of a
+    /// namespace.
+    pub allows_exports: bool,
     /// Number of names that were made for our own use.
     pub names: u32,
     /// The classes around the present place, the innermost last.
@@ -108,6 +111,7 @@ impl<'a, 's> Rewriter<'a, 's> {
             dynamic: Vec::new(),
             prelude: String::new(),
             fault: None,
+            allows_exports: false,
             names: 0,
             classes: Vec::new(),
             aliases: Vec::new(),

@@ -19,6 +19,7 @@ impl<'a> Rewriter<'a, '_> {
             self.edits
                 .replace(Span::new(hashbang.span.start, hashbang.span.start + 2), "//");
         }
+        self.allows_exports = true;
         self.block(&it.body, it.directives.last(), true);
     }
 
@@ -39,7 +40,9 @@ impl<'a> Rewriter<'a, '_> {
     /// The statements of a list. Each is kept apart from the statement before it, the first one from a directive that ends at
     /// `last`.
     pub fn statements(&mut self, it: &[Statement<'a>], mut last: Option<u32>) {
+        let allows_exports = std::mem::take(&mut self.allows_exports);
         for statement in it {
+            self.allows_exports = allows_exports;
             // The replacement of this statement may begin with a parenthesis, which would continue a statement without
             // semicolon.
             let open = last.is_some_and(|end| !self.ends_with(end, b';'));
@@ -59,6 +62,12 @@ impl<'a> Rewriter<'a, '_> {
 
     /// Any statement.
     pub fn statement(&mut self, it: &Statement<'a>) {
+        if !std::mem::take(&mut self.allows_exports) && it.as_module_declaration().is_some() {
+            self.fail(Fault::syntax(
+                it.span().start,
+                "'import' and 'export' may only appear at the top level",
+            ));
+        }
         walk::walk_statement(self, it);
         if matches!(
             it,
@@ -194,6 +203,16 @@ impl<'a> Rewriter<'a, '_> {
             self.edits.blank(gone);
         }
         self.visit_expression(&it.expression);
+    }
+
+    /// Reports syntax of TypeScript's in JavaScript, where the parser takes it.
+    pub fn no_types(&mut self, at: u32) {
+        if !self.source.language.is_typescript() {
+            self.fail(Fault::syntax(
+                at,
+                "TypeScript's syntax is not allowed in JavaScript",
+            ));
+        }
     }
 
     /// Reports decorators that cannot be run.

@@ -163,6 +163,8 @@ pub enum ExportKind {
     Local {
         /// Exported name.
         name: String,
+        /// The variable, if it is declared under another name.
+        variable: Option<String>,
     },
     /// An export of another module.
     Indirect {

@@ -24,13 +24,17 @@ fn imports_are_read_from_the_environment() {
         ),
         (
             "f = 1; f++; [f] = 1; ({ f } = 1); ({ f = 2, x: f } = 1);",
-            "$.k.v = 1; $.k.v++; [$.k.v] = 1; ({ f:$.k.v } = 1); ({ f:$.k.v = 2, x: $.k.v } = 1);",
+            "$.k.v = 1; $.k[$[0].f,\"v\"]++; [$.k.v] = 1; ({ f:$.k.v } = 1); ({ f:$.k.v = 2, x: $.k.v } = 1);",
         ),
         (
             "for (f of []); for (f in {});",
             "for ($.k.v of []); for ($.k.v in {});",
         ),
         ("f ??= 1;", "$[0].f ??($.k.v= 1);"),
+        (
+            "f += 1; --f; delete ns?.x; delete ns?.x.y;",
+            "$.k[$[0].f,\"v\"] += 1; --$.k[$[0].f,\"v\"]; delete $[2]?.x; delete $[1]?.x.y;",
+        ),
         ("typeof f;", "typeof $[0].f;"),
         ("(f)();", "((f=$[0].f))();"),
         (
@@ -39,7 +43,7 @@ fn imports_are_read_from_the_environment() {
         ),
         ("((f) => f)(f); { let f; f }", "((f) => f)($[0].f); { let f; f }"),
         ("f: for (;;) break f;", "f: for (;;) break f;"),
-        ("export default f;", ";const $d= $[0].f;"),
+        ("export default f;", ";const $default= $[0].f;"),
         ("(x = f) => { var f };", "(x = $[0].f) => { var f };"),
     ] {
         let text = format!("{head}\n{from}");
@@ -74,26 +78,26 @@ fn defaults_are_called_default() {
     for (from, to) in [
         (
             "export default function () {}",
-            ";              function $d () {}",
+            ";              function $default () {}",
         ),
         (
             "export default async function* () {}",
-            ";              async function* $d () {}",
+            ";              async function* $default () {}",
         ),
         (
             "export default class {}",
-            ";const $d={default: class {}}.default;",
+            ";const $default={default: class {}}.default;",
         ),
         (
             "export default () => 1;",
-            ";const $d={default: () => 1}.default;;",
+            ";const $default={default: () => 1}.default;;",
         ),
         (
             "export default (class {});",
-            ";const $d={default: (class {})}.default;;",
+            ";const $default={default: (class {})}.default;;",
         ),
         ("export default function f() {}", ";              function f() {}"),
-        ("export default 1", ";const $d= 1"),
+        ("export default 1", ";const $default= 1"),
     ] {
         assert_eq!(js(from), to, "{from}");
     }

@@ -1,4 +1,5 @@
 //! What comes out for what goes in.
+mod fuzz;
 mod link;
 mod lower;
 mod mangle;

@@ -31,10 +31,43 @@ fn early_errors_are_errors() {
         "import { a } from 'a'; let a",
         "delete a",
         "arguments = 1",
+        "class A { private x = 1 }",
+        "class A { readonly x }",
+        "class A { declare x }",
+        "class A { x? }",
+        "class A { m?() {} }",
+        "class A { public m() {} }",
+        "class A { override m() {} }",
+        "export default interface A {}",
+        "for (;;) export const a = 1",
+        "if (a) export {}",
+        "{ import 'a' }",
+        "export default abstract class A {}",
+        "import a from 'a' assert { type: 'json' }",
         "eval = 1",
     ] {
         let error = error(&javascript(text, Format::Module));
         assert_eq!(error.kind, ErrorKind::Syntax, "{text}");
+    }
+}
+
+#[test]
+fn a_function_of_a_function_may_be_declared_again() {
+    for text in [
+        "function f() { function a() {} { var a } }",
+        "function f() { async function a() {} for (var a of []); }",
+        "class A { static { function a() {} var a } }",
+    ] {
+        compile(&javascript(text, Format::Module)).unwrap();
+        compile(&javascript(text, Format::CommonJs)).unwrap();
+    }
+    compile(&javascript("function a() {} { var a }", Format::CommonJs)).unwrap();
+    for text in [
+        "function a() {} { var a }",
+        "function f() { { function a() {} var a } }",
+        "function f() { function a() {} let a }",
+    ] {
+        error(&javascript(text, Format::Module));
     }
 }
 

@@ -109,9 +109,17 @@ impl Writer {
 
     fn export(&mut self, export: &Export) {
         match &export.kind {
-            ExportKind::Local { name } => {
+            ExportKind::Local { name, variable: None } => {
                 self.byte(0);
                 self.text(name);
+            }
+            ExportKind::Local {
+                name,
+                variable: Some(variable),
+            } => {
+                self.byte(4);
+                self.text(name);
+                self.text(variable);
             }
             ExportKind::Indirect {
                 name,
@@ -197,7 +205,14 @@ impl Reader<'_> {
 
     fn export(&mut self) -> Option<Export> {
         let kind = match self.byte()? {
-            0 => ExportKind::Local { name: self.text()? },
+            0 => ExportKind::Local {
+                name: self.text()?,
+                variable: None,
+            },
+            4 => ExportKind::Local {
+                name: self.text()?,
+                variable: Some(self.text()?),
+            },
             1 => ExportKind::Indirect {
                 name: self.text()?,
                 request: self.size()?,
