@@ -1,6 +1,9 @@
 'use strict'
-// The part of the engine that has to be JavaScript: V8 inlines accessors, getters and traps that are written in
-// JavaScript, and calls native ones at ten to fifty times the cost; `import()` needs a script of Node's loader.
+// The part of the engine that has to be JavaScript. V8 inlines accessors, getters and traps that are written in
+// JavaScript; calling native ones takes ten to fifty times as long. `import()` works only in a script of Node's loader.
+//
+// The user's code shares the globals with this file and may replace them. So what runs after the start uses the copies
+// that are made here.
 const {
   create,
   defineProperty,
@@ -22,12 +25,14 @@ const { next: asyncNext } = getPrototypeOf(async function* () {}).prototype
 // biome-ignore lint/security/noGlobalEval: the compiled text of a module becomes code by it.
 const evaluate = globalThis.eval
 
+/** The functions of `natives.rs`. */
 let native
-/** Counts the updates: what long chains of re-exports led to before the last one counts no more. */
+/** Number of updates so far. An update may change the end of a long chain of re-exports. */
 let epoch = 0
+/** `compiled(address, code)` tells the parts that print stacks and write coverage of new code. */
 let compiled
 
-/** `$`: what a module's code sees of the world. */
+/** `$`, the object through which the compiled code of one version reaches everything but its own variables. */
 class Scope {
   constructor(id, serial) {
     this.id = id
@@ -36,11 +41,14 @@ class Scope {
   import(specifier, options) {
     return native.import(this.id, this.serial, specifier, options)
   }
-  /** What a function of the module has just assigned to an export; code outside is told by an own `u` (`tell`). */
+  /**
+   * Returns `value`. Compiled code calls this when a function of the module has assigned `value` to an export. Where Node's
+   * own loader has imported the module, `tell` puts another `u` on the object.
+   */
   u(value) {
     return value
   }
-  /** Reads an export of another module at the end of a long chain of re-exports. */
+  /** Reads an export through a long chain of re-exports, without calling the getters on the way. */
   far(request, name) {
     if (this.epoch !== epoch) {
       this.epoch = epoch
@@ -54,7 +62,10 @@ class Scope {
     }
     return end[0][end[1]]
   }
-  /** Empties the variables that say names of imports (a module that has some has its own). */
+  /**
+   * Empties the variables in which compiled code keeps imported functions, so that V8's errors name them as the source does.
+   * The code of a module with such variables defines its own `z`.
+   */
   z() {}
   /** Names the anonymous function or class of `export default`. */
   named(value) {
@@ -65,6 +76,7 @@ class Scope {
   }
 }
 setPrototypeOf(Scope.prototype, null)
+// Compiled code assigns to `$.k.v` where the source assigns to an import, which has to throw.
 defineProperty(Scope.prototype, 'k', {
   value: freeze(
     setPrototypeOf(
@@ -78,6 +90,7 @@ defineProperty(Scope.prototype, 'k', {
   )
 })
 
+/** Defines a property of `$` whose value is made when it is first read. */
 function lazily(name, make) {
   defineProperty(Scope.prototype, name, {
     get() {
@@ -91,7 +104,7 @@ function lazily(name, make) {
   })
 }
 defineProperty(Scope.prototype, 'global', { value: globalThis })
-// CommonJS's names in an ES module: not defined, unless somebody has made globals of them.
+// CommonJS's names are not defined in an ES module, unless the user has defined global variables with these names.
 const free = create(null)
 for (const name of ['require', 'module', 'exports', '__filename', '__dirname']) {
   defineProperty(free, name, {
@@ -115,14 +128,14 @@ lazily('__dirname', ($) => $.module.path)
 for (const name of ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate']) {
   defineProperty(Scope.prototype, name, {
     get: () => globalThis[name],
-    // The host gives timers of its own; without a setter the accessor would swallow them.
+    // The program gives each version timers of its own. An accessor without a setter would refuse them.
     set(value) {
       defineProperty(this, name, { value, writable: true, configurable: true })
     }
   })
 }
 
-/** Traps of a namespace: its keys are the target's, its values those of the version that counts now. */
+/** The traps of a namespace. Its keys are those of the target, its values are read from the version in the cell. */
 class Traps {
   constructor(cell) {
     this.cell = cell
@@ -153,6 +166,7 @@ const NodeModule = require('node:module')
 const nodeRequire = NodeModule.prototype.require
 
 module.exports = {
+  /** Connects this file with `natives.rs` and the other scripts. `coverage` is there only with NODE_V8_COVERAGE. */
   start(functions, stack, maps, coverage) {
     native = functions
     compiled = (address, code) => {
@@ -170,7 +184,7 @@ module.exports = {
   },
   evaluate: (code) => evaluate(code),
   scope: (id, serial) => new Scope(id, serial),
-  /** Calls `tell` whenever a function of the module has assigned to an export. */
+  /** Makes the version call `tell` whenever one of its functions has assigned to an export. */
   tell($, tell) {
     defineProperty($, 'u', {
       value: (value) => {
@@ -180,27 +194,34 @@ module.exports = {
       configurable: true
     })
   },
-  /** Calls the module's function and lets it hoist: its generator, and the getters of its local exports. */
+  /**
+   * Makes the module's generator and runs it up to its first `yield`. Functions are hoisted then, and `$.local` holds the
+   * getters of the exports that the module declares itself.
+   */
   instantiate(make, $) {
     const generator = make($)
     $.local = apply(next, generator, []).value
     return generator
   },
-  /** Likewise; the module's code has set `$.local` itself, as what an asynchronous generator yields comes later. */
+  /**
+   * Does the same for a module with top-level await. Its code sets `$.local` itself, because an asynchronous generator hands
+   * out what it yields in a later microtask.
+   */
   instantiateAsync(make, $) {
     const generator = make($)
     return [generator, apply(asyncNext, generator, [])]
   },
+  /** An update has changed where chains of re-exports end. */
   rewired: () => void epoch++,
   step: (generator) => void apply(next, generator, []),
   stepAsync: (generator) => apply(asyncNext, generator, []),
-  /** What importers read: the local getters, and those of `made` for what is exported from elsewhere. */
+  /** The object that importers read from. `made` holds the getters of what the module re-exports. */
   env($, made) {
     const local = setPrototypeOf($.local, null)
     $.local = undefined
     return made === undefined ? local : setPrototypeOf(made, local)
   },
-  /** Adds getters to what importers read already. */
+  /** Adds getters to an object that importers may already read from. */
   extend(env, made) {
     for (const key of ownKeys(made)) {
       if (!(key in env)) defineProperty(env, key, getOwnPropertyDescriptor(made, key))
@@ -216,7 +237,7 @@ module.exports = {
     const traps = new Traps(cell)
     return { proxy: new Proxy(target, traps), traps, target }
   },
-  /** Shows the values to whoever looks at the target, as `console.log` does. */
+  /** Copies the values to the target. `console.log` prints the target, past the traps. */
   fill({ traps, target }) {
     const { env } = traps.cell
     for (const key of ownKeys(target)) {
@@ -224,7 +245,7 @@ module.exports = {
       try {
         target[key] = env[key]
       } catch {
-        // Not initialized.
+        // The variable is not initialized yet.
       }
     }
   },
@@ -244,7 +265,7 @@ module.exports = {
       try {
         value = exports[name]
       } catch {
-        // As Node: a getter that throws gives `undefined`.
+        // Node, too, takes `undefined` for a getter that throws.
       }
       add(name, value)
     }
@@ -266,14 +287,17 @@ module.exports = {
     add('default', value)
     return [setPrototypeOf(env, null), names]
   },
-  /** What a TypeScript importer sees of CommonJS with `__esModule`: its `default` is the `default`. */
+  /**
+   * The object that a TypeScript importer reads from if a CommonJS module has set `__esModule`. `default` is
+   * `module.exports.default` there, and `module.exports` for all others.
+   */
   interop(env) {
     const value = env.default
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null || !value.__esModule)
       return undefined
     return create(env, { default: { get: () => env.default.default, enumerable: true } })
   },
-  /** What `require` of an ES module gives where `__esModule` has to be added. */
+  /** A cell for the result of `require` of an ES module to which Node adds `__esModule`. */
   marked: (cell) => ({
     get env() {
       return create(cell.env, { __esModule: { value: true } })
@@ -281,7 +305,7 @@ module.exports = {
   }),
   keys: (object) => ownKeys(object).filter((key) => typeof key === 'string'),
   text: (value) => `${value}`,
-  /** The attributes of an `import()`, checked as V8 does. */
+  /** The attributes of an `import()` as a list of keys and values. The checks and their messages are V8's. */
   attributes(options) {
     if (options === undefined) return []
     if ((typeof options !== 'object' && typeof options !== 'function') || options === null) {
@@ -302,7 +326,10 @@ module.exports = {
     return list
   },
   import: (url, options) => import(url, options),
-  /** Node's namespace of a package or builtin, synchronously. Node caches by `file`. */
+  /**
+   * Node's namespace of a package or builtin, without waiting. `text` is a module that exports the namespace as `ns`. Node
+   * keeps one such module for each `file`.
+   */
   external(file, text) {
     const virtual = new NodeModule(file)
     virtual.filename = file
@@ -310,7 +337,10 @@ module.exports = {
     virtual._compile(text, file, 'module')
     return virtual.exports.ns
   },
-  /** The exports of a file in an archive of Yarn's; of an ES module, those of what its package has for `require` instead. */
+  /**
+   * The exports of a file in a zip archive of Yarn's, which Node's loader of ES modules cannot read everywhere. This requires
+   * the package by the key of `exports` that leads to the file; for an ES module that gives the CommonJS version beside it.
+   */
   archived(file) {
     if (!process.versions.pnp || !/\.zip[\\/]/.test(file)) return undefined
     const path = NodeModule._load('node:path')
@@ -324,7 +354,7 @@ module.exports = {
     const key = Object.keys(Object(exports)).find((key) => key[0] === '.' && isThis(exports[key]))
     return { exports: require(key === undefined ? file : name + key.slice(1)) }
   },
-  /** `module.__hmr__`, for the first line of a CommonJS module; gone when it has been read. */
+  /** Defines `module.__hmr__`, which the first line of compiled CommonJS reads. Reading it deletes it. */
   door(module, $) {
     defineProperty(module, '__hmr__', {
       configurable: true,
@@ -334,7 +364,7 @@ module.exports = {
       }
     })
   },
-  /** Tells of what a CommonJS module requires, whenever it does: Node adds it to `module.children`. */
+  /** Calls `native.required` after each `require` that has added to `module.children`, at any time of the module's life. */
   observe(module, id, serial) {
     let seen = 0
     defineProperty(module, 'require', {
@@ -357,7 +387,7 @@ module.exports = {
     compiled(file, code)
     return module._compile(code, file, 'commonjs')
   },
-  /** `module` for an ES module in which CommonJS's names exist. */
+  /** `module` for an ES module in which CommonJS's names exist, and with it `require`, which Node makes for compiled code. */
   looseModule(file, folder, isMain) {
     const module = new NodeModule(isMain ? '.' : file)
     if (isMain) process.mainModule = module
@@ -368,11 +398,13 @@ module.exports = {
     module.loaded = true
     return module
   },
+  /** An error of the engine. `place` is its stack if it belongs to a place in the source. */
   error(kind, message, code, place) {
-    // Node shows the line that made an uncaught error, unless that says: node-do-not-add-exception-line
+    // For an uncaught error, Node prints the line that made it, unless that line contains this comment.
     const error = new globalThis[kind](message) // node-do-not-add-exception-line
     if (!place) {
-      // As Node's own errors: the code in the first line of the stack, not in the name; and no frame of ours.
+      // Node's own errors show the code in the first line of the stack, while `name` does not contain it.
+      // `captureStackTrace` leaves the frame of this function out.
       const { name } = error
       if (code.startsWith('ERR_')) error.name = `${name} [${code}]`
       captureStackTrace(error, module.exports.error)
