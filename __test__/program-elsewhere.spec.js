@@ -217,6 +217,38 @@ describe('other threads and processes', () => {
     assert.equal(await prints(t, files, { env: {} }), 'worker object\nended\n')
   })
 
+  test('worker threads that have ended leave nothing of their modules behind', async (t) => {
+    const functions = Array.from({ length: 2000 }, (_, n) => `export function f${n}(a: number) { return a + ${n} }`)
+    const files = {
+      'package.json': MODULE,
+      'main.ts': `import { once } from 'node:events'
+        import { Worker } from 'node:worker_threads'
+        const many = async (count: number) => {
+          for (let n = 0; n < count; n++) {
+            const worker = new Worker(new URL('./worker.ts', import.meta.url))
+            await once(worker, 'message')
+            await worker.terminate()
+          }
+          return process.memoryUsage().rss
+        }
+        const before = await many(15)
+        const after = await many(30)
+        console.log((after - before) / 2 ** 20)
+        process.exit()`,
+      'worker.ts': `import { parentPort } from 'node:worker_threads'
+        import * as large from './large.ts'
+        import * as circle from './circle.ts'
+        parentPort!.postMessage(large.f1(1) + circle.one())
+        setInterval(() => {}, 1000)`,
+      'circle.ts': `import * as large from './large.ts'
+        import * as self from './circle.ts'
+        export const one = (): number => Object.keys(self).length + large.f0(0)`,
+      'large.ts': functions.join('\n')
+    }
+    const grown = Number(await prints(t, files, { env: {} }))
+    assert.ok(grown < 12, `${grown.toFixed(1)} MiB more after 30 worker threads`)
+  })
+
   // [hot 170]
   test('"`child_process.fork` too"', async (t) => {
     const files = {

@@ -151,14 +151,41 @@ describe('"SIGINT and SIGTERM run disposers and the classic cleanups, SIGHUP too
       })
 
       test(`${way}: "a program's own listener for a signal decides" (${signal})`, async (t) => {
-        const own = `process.on('${signal}', () => { console.log('own'); process.exit(7) }); ${program}`
+        const own = `process.on('${signal}', () => { console.log(new Error('own').stack); process.exit(7) }); ${program}`
         const { run } = begin(t, way, { ...files, 'main.ts': own })
         await run.printed('ready')
         run.kill(signal)
         assert.equal((await run.ended()).code, 7)
-        assert.match(run.text.stdout, /own/)
+        assert.match(run.text.stdout, /own\n {4}at .*main\.ts:1/)
+        assert.doesNotMatch(run.text.stdout, /bin/)
+      })
+
+      test(`${way}: a listener that closes the server ends the program (${signal})`, async (t) => {
+        const server = (text) => `
+          import http from 'node:http'
+          const server = http.createServer().listen(0, () => console.log('${text}'))
+          process.on('${signal}', () => server.close(() => console.log('closed')))`
+        const { run, write } = begin(t, way, { 'main.ts': server('one') })
+        await run.printed('one')
+        write('main.ts', server('two'))
+        await run.printed('two')
+        await run.printed('main.ts reloaded')
+        run.kill(signal)
+        const { code, stdout, stderr } = await run.ended()
+        assert.deepEqual([code, stderr], [0, ''])
+        assert.match(stdout, /closed\n$/)
       })
     }
+
+  // [hot 17]
+  test('"kept alive by the watches until Ctrl-C", also for a program with a listener of its own', async (t) => {
+    const { run } = begin(t, 'hmr file', { 'main.ts': 'process.on("SIGINT", () => console.log("own"))' })
+    await run.printed('waiting for changes', 'stderr')
+    run.kill('SIGINT')
+    const { code, stdout } = await run.ended()
+    assert.equal(code, 0)
+    assert.match(stdout, /own\n$/)
+  })
 })
 
 // [hot 17]

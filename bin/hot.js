@@ -101,8 +101,7 @@ async function hmrTakeEntry({ hmr, binding, options, require_, runtime, file, en
 
 /** Lets the watches keep the process alive from now on, since the program has nothing else to do. */
 function waitForChanges(binding, options) {
-  if (!binding.programIsHot()) return
-  binding.keepProgramAlive()
+  if (!binding.keepProgramAlive()) return
   if (!options.suppressWarnings) console.error('[hmr] waiting for changes')
 }
 

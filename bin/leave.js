@@ -18,26 +18,31 @@ async function cleanUp(hmr, binding) {
 
 /**
  * On Ctrl-C, SIGTERM and SIGHUP, runs the disposers of a hot program and the cleanups, then exits with the code that
- * shells expect. A second signal exits at once.
+ * shells expect. A second signal exits at once. If the program listens for the signal itself, the process ends once the
+ * program has nothing left to do, as under node.
  */
 function leaveWell(hmr, binding, grace) {
   let leavingSince
   for (const [signal, code] of Object.entries(SIGNALS)) {
-    standInFor(signal, async () => {
-      // The program's own clock may be a fake.
-      const now = process.uptime()
-      if (leavingSince !== undefined) {
-        if ((now - leavingSince) * 1000 > SAME_WISH) process.exit(code)
-        return
-      }
-      leavingSince = now
-      later(() => {
-        console.error(`[hmr] the cleanups took longer than ${grace} ms; leaving without them`)
+    standInFor(
+      signal,
+      async () => {
+        // The program's own clock may be a fake.
+        const now = process.uptime()
+        if (leavingSince !== undefined) {
+          if ((now - leavingSince) * 1000 > SAME_WISH) process.exit(code)
+          return
+        }
+        leavingSince = now
+        later(() => {
+          console.error(`[hmr] the cleanups took longer than ${grace} ms; leaving without them`)
+          process.exit(code)
+        }, grace)
+        await cleanUp(hmr, binding)
         process.exit(code)
-      }, grace)
-      await cleanUp(hmr, binding)
-      process.exit(code)
-    })
+      },
+      () => binding.letProgramEnd?.()
+    )
   }
 }
 

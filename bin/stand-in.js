@@ -6,12 +6,13 @@
  *
  * @param {string} event
  * @param {(...args: any[]) => void} listener
+ * @param {() => void} [decides] called before the program's own listeners of a signal, which decide about it
  * @returns {() => void} ends the listening
  */
-function standInFor(event, listener) {
+function standInFor(event, listener, decides) {
   // The addon tells our listeners from the program's by this property.
   listener.standsIn = true
-  process.on(event, listener)
+  listen()
   process.on('newListener', added)
   process.on('removeListener', removed)
 
@@ -24,7 +25,25 @@ function standInFor(event, listener) {
   }
 
   function removed(name) {
-    if (name === event && process.listenerCount(event) === 0) process.on(event, listener)
+    if (name === event && process.listenerCount(event) === 0) listen()
+  }
+
+  function listen() {
+    if (!decides) return process.on(event, listener)
+    // For a signal Node calls the `process.emit` that it finds as the first listener comes. So the signal is heard without
+    // a listener beside the program's own.
+    const own = Object.getOwnPropertyDescriptor(process, 'emit')
+    const emit = process.emit
+    process.emit = hmrEmit
+    process.on(event, listener)
+    delete process.emit
+    if (own) Object.defineProperty(process, 'emit', own)
+
+    function hmrEmit(...args) {
+      if (args[0] === event && !process.listeners(event).includes(listener)) decides()
+      const current = process.emit === hmrEmit ? emit : process.emit
+      return Reflect.apply(current, process, args)
+    }
   }
 
   return () => {

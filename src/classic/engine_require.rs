@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::calling::Module;
 use super::dependencies;
 use super::hot_module::take as take_hot;
 use super::registry::require_of;
-use super::steps::Module;
 use crate::es::resolve::url::FileUrl;
 use crate::es::resolve::{Mode, ResolveError, Resolved, Resolver};
 use crate::es::{self, Engine, ModuleId, Stage, Version};

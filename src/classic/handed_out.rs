@@ -8,6 +8,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
+use super::calling::Module;
 use super::dependencies::package_type;
 use super::engine_require::is_of_engine;
 use super::found::{invalid, invalid_default, is_namespace};
@@ -15,7 +16,6 @@ use super::hot_module::{Version, take as take_hot};
 use super::registry::{Registry, place, require_of};
 use super::require_cache;
 use super::runtimes;
-use super::steps::Module;
 use crate::error::HmrError;
 use crate::js::{Held, JsResult, Thrown, Value};
 

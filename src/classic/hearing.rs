@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
+use super::calling::Module;
 use super::record::Record;
 use super::registry;
-use super::steps::Module;
 use super::taking::is_echo;
 use super::watchers::files::Hearers;
 use super::{dependencies, update};

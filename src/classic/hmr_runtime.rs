@@ -2,11 +2,11 @@
 
 use std::cell::Cell;
 
+use super::calling::{Module, StepFailure};
 use super::context::StepContext;
 use super::import::import;
 use super::record::Phase;
 use super::registry;
-use super::steps::{Module, StepFailure};
 use super::switches::Switches;
 use super::values::take_values;
 use super::watching::{check_watcher, stop_all, stop_watching};

@@ -1,7 +1,7 @@
 //! Leaves a module idle, even if our own code panics while an import or update of it is under way.
 
+use super::calling::Module;
 use super::record::Phase;
-use super::steps::Module;
 use crate::js::Held;
 
 /// A guard for the case that our own code panics: on drop it marks the module as idle and wakes the tasks that wait for

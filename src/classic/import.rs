@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
+use super::calling::Module;
 use super::context::StepContext;
 use super::cycle::Importing;
 use super::idle::EndsIdle;
 use super::record::{Phase, Record};
 use super::registry::{self, place, require_of};
 use super::runtimes::Runtimes;
-use super::steps::Module;
 use super::watching::stop_watching;
 use super::{dependencies, update};
 use crate::classic::resolve;

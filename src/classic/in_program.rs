@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::calling::Module;
 use super::load::wait_at_most;
 use super::record::{Phase, Record, STALLED, Taking};
 use super::runtimes::{self, Runtimes};
-use super::steps::Module;
 use super::watching::stop_all;
 use super::{registry, shutdown, update};
 use crate::es::{self, Engine, StepsEnded};

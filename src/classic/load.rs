@@ -3,12 +3,12 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::calling::Module;
 use super::context::StepContext;
 use super::dependencies::{self, Loaded};
 use super::hot_module::Version;
 use super::record::{Phase, Record};
 use super::registry::place;
-use super::steps::Module;
 use super::trouble::SETTLE;
 use super::{handed_out, registry, require_cache, taking, watching};
 use crate::classic::node_paths;

@@ -3,7 +3,28 @@
 //! One update, as a straight line: a watcher emits → [`hearing`] finds the record → [`update`] evicts and requires
 //! ([`require_cache`]), checks the export ([`hot_module`]), follows the plan of [`lifecycle`], gives the exports object its
 //! new value and emits `update`.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `hmr_runtime.rs`, `runtimes.rs`, `switches.rs` | `createRuntime` and `HMRRuntime`; all runtimes; the global switches |
+//! | `hot_module.rs`, `runner.rs`, `persist.rs` | what users make: hot modules, runners, persist managers |
+//! | `synthetic.rs`, `engine_require.rs` | what users give a runtime as `require`: a function of theirs, or `import.meta` |
+//! | `import.rs`, `update.rs` | the first version of a module, and each further one |
+//! | `load.rs`, `resolve.rs`, `require_cache.rs`, `node_paths.rs` | a version: its file, evicted and required |
+//! | `found.rs`, `handed_out.rs`, `cycle.rs` | what is wrong with a file's export, with a loader, with imports in a circle |
+//! | `lifecycle.rs`, `calling.rs`, `context.rs` | which steps of a life run, in which order; calling one and waiting for it; whose step runs |
+//! | `replace.rs`, `outcome.rs`, `values.rs` | the new version in the old one's place, or the last good one again; the persistent values |
+//! | `trouble.rs`, `telling.rs`, `unloadable.rs`, `recent.rs` | reports: what failed, when it is told, many at once, modules that update themselves |
+//! | `record.rs`, `registry.rs`, `idle.rs` | what is known of one module; all modules of a runtime; leaving a module idle after a panic |
+//! | `watching.rs`, `hearing.rs`, `emitter.rs` | watches of hot modules; what a watcher emits; emitting `update` |
+//! | `watchers/` | the watcher classes |
+//! | `dependencies/` | `{ dependencies: true }` |
+//! | `in_program.rs`, `taking.rs` | runtimes in a hot program, which evaluates their modules |
+//! | `shutdown.rs`, `command.rs` | the end of the process; functions for the command alone |
+//! | `brand.rs`, `inspect.rs` | objects of other copies of this package; how ours are printed |
+
 pub mod brand;
+pub mod calling;
 pub mod command;
 pub mod context;
 pub mod cycle;
@@ -33,7 +54,6 @@ pub mod resolve;
 pub mod runner;
 pub mod runtimes;
 pub mod shutdown;
-pub mod steps;
 pub mod switches;
 pub mod synthetic;
 pub mod taking;
@@ -58,7 +78,7 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
     js.state::<Timers>()?;
     js.state::<Outside>()?;
     js.state::<context::StepContext>()?;
-    js.state::<steps::OwnMethods>()?;
+    js.state::<calling::OwnMethods>()?;
     js.state::<registry::RegistryKey>()?;
     js.state::<emitter::EmitUpdate>()?;
     js.state::<hearing::OnUpdate>()?;

@@ -1,6 +1,6 @@
 //! How an update of the classic API ends, and what stops a version.
 
-use super::steps::StepFailure;
+use super::calling::StepFailure;
 use crate::js::Held;
 
 /// How an update ended.

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
+use super::calling::Module;
 use super::hot_module::Version;
 use super::outcome::{Stopped, UpdateOutcome};
 use super::persist;
 use super::record::Taking;
 use super::registry::place;
-use super::steps::Module;
 use super::taking::fail_program;
 use super::telling::Telling;
 use super::trouble::FALLBACK;

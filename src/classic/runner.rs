@@ -23,7 +23,7 @@ const RUNNER: ClassSpec = ClassSpec {
     statics: &[],
 };
 
-/// The class `AsyncRunner`: the result of its callback is awaited.
+/// The class `AsyncRunner`: the result of its callback is awaited, in `calling.rs`.
 const ASYNC_RUNNER: ClassSpec = ClassSpec {
     name: "AsyncRunner",
     length: 1,

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
+use super::calling::{Module, StepFailure};
 use super::registry::{self, Registry};
 use super::runtimes;
-use super::steps::{Module, StepFailure};
 use super::values::take_values;
 use super::watching::stop_all;
 use crate::js::{Call, Cx, Held, JsResult, Value, spawn, spawn_detached};

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::rc::Rc;
 
+use super::calling::Module;
 use super::hot_module::Version;
 use super::record::{Record, Taking};
 use super::registry::{Registry, require_of};
-use super::steps::Module;
 use super::{dependencies, engine_require, handed_out};
 use crate::es::Engine;
 use crate::files::Origin;

@@ -9,8 +9,8 @@ use std::fs;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::calling::Module;
 use super::recent::{LOOP, UPDATES};
-use super::steps::Module;
 use super::trouble::{count_failure, report_failure, warn};
 use crate::files::{Delivery, Origin};
 use crate::js::{Held, Js, JsResult, State, Timers};

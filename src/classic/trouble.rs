@@ -5,9 +5,9 @@ use std::fs;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
+use super::calling::Module;
 use super::handed_out;
 use super::record::{Record, Trouble};
-use super::steps::Module;
 use super::unloadable::{Failure, Unloadable};
 use crate::classic::resolve::FoundBy;
 use crate::files::Origin;

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::steps::Module;
+use super::calling::Module;
 use super::trouble::{FALLBACK, is_known, log_kept, tell_unloadable};
 use crate::files::Delivery;
 use crate::js::{Held, Js, JsResult, State, Timers};

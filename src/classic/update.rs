@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
+use super::calling::{Module, StepFailure};
 use super::dependencies::{self, Loaded};
 use super::engine_require::evaluated_meanwhile;
 use super::hot_module::Version;
@@ -13,7 +14,6 @@ use super::outcome::{Stopped, UpdateOutcome};
 use super::record::{Phase, Record, Taking};
 use super::registry::place;
 use super::replace::{replace, running_version};
-use super::steps::{Module, StepFailure};
 use super::taking::{fail_program, forget_taken};
 use super::telling::warn_of_loop;
 use super::trouble::{

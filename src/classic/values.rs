@@ -1,8 +1,8 @@
 //! Keeps the persistent values of a module in its slot, with the manager that cleans them up.
 
+use super::calling::Module;
 use super::persist;
 use super::registry::place;
-use super::steps::Module;
 use crate::js::Held;
 
 /// Puts new values in the slot.

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
+use super::calling::Module;
 use super::dependencies;
 use super::record::{Phase, Record};
 use super::registry::{self, Registry, place, require_of};
-use super::steps::Module;
 use super::switches::Switches;
 use crate::classic::resolve::{self, FoundBy};
 use crate::classic::watchers::fs_watcher;

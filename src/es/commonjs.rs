@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::engine::Engine;
 use super::record::{Body, Record, Status, Version};
 use super::resolve::{Mode, Resolved};
-use crate::js::{Call, Held, Js, JsResult, Thrown, Value};
+use crate::js::{Call, Js, JsResult, Thrown, Value};
 
 /// Extensions whose local files are compiled here.
 const EXTENSIONS: [&str; 8] = [".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".tsx", ".jsx"];
@@ -243,30 +243,4 @@ fn importer_of(parent: Value<'_>) -> Option<PathBuf> {
     }
     let file = parent.get("filename").ok()?.text()?;
     Some(PathBuf::from(file))
-}
-
-/// Entries of `require.cache` that a discarded stage puts back, by file.
-pub type Evicted = Vec<(PathBuf, Held)>;
-
-impl Engine {
-    /// Takes a file out of `require.cache` and returns its entry.
-    pub(super) fn evict<'s>(&self, js: Js<'s>, path: &Path) -> JsResult<'s, Option<Held>> {
-        let cache = self.node_module.get(js).get("_cache")?;
-        let file = js.string(&path.to_string_lossy());
-        let module = cache.get_key(file)?;
-        if !module.is_object() {
-            return Ok(None);
-        }
-        cache.delete_key(file)?;
-        Ok(Some(module.hold()))
-    }
-
-    /// Puts entries back into `require.cache`.
-    pub(super) fn restore<'s>(&self, js: Js<'s>, evicted: &Evicted) -> JsResult<'s, ()> {
-        let cache = self.node_module.get(js).get("_cache")?;
-        for (path, module) in evicted {
-            cache.set(&path.to_string_lossy(), module.get(js))?;
-        }
-        Ok(())
-    }
 }

@@ -277,6 +277,24 @@ impl Engine {
         self.version_of(id).filter(|version| version.serial == serial)
     }
 
+    /// Drops all modules and the program around the engine, as the environment shuts down. They refer to each other and to the
+    /// engine in circles, which an ended worker thread would leave in memory.
+    pub(super) fn forget_all(&self) {
+        *self.host.borrow_mut() = Rc::new(Plain);
+        let runtimes = self.runtimes.take();
+        let stages = self.stages.take();
+        self.by_url.take();
+        let records = self.records.take();
+        for record in &records {
+            let current = record.current.take();
+            record.cell.take();
+            if let Some(version) = current {
+                version.retire();
+            }
+        }
+        drop((runtimes, stages, records));
+    }
+
     /// The absolute file name of a script of the engine's own.
     pub fn own_file(name: &str) -> String {
         if cfg!(windows) {

@@ -16,7 +16,7 @@
 //! | `external.rs` | packages and builtins, which Node loads |
 //! | `commonjs.rs` | local CommonJS, by Node's loader |
 //! | `run.rs` | the ways in |
-//! | `stage.rs`, `staged.rs` | new versions, until they are committed; `importers.rs`: the importers that stay |
+//! | `stage.rs`, `staged.rs` | new versions, until they are committed, and what leaves `require.cache` for them; `importers.rs`: the importers that stay |
 //! | `anew.rs`, `mirror.rs` | one module evaluated anew for a runtime; its record in `require.cache` |
 //! | `coverage.rs`, `coverage.js` | `NODE_V8_COVERAGE`, with the ranges of the source |
 //! | `maps.js`, `stack.js` | source maps, given when a stack names the file; stacks as plain Node prints them |

@@ -30,6 +30,10 @@ impl State for Engine {
         prepare_node(js, node_module)?;
         Ok(engine)
     }
+
+    fn close(&self) {
+        self.forget_all();
+    }
 }
 
 fn node_version(js: Js<'_>) -> JsResult<'_, NodeVersion> {

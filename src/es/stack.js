@@ -21,7 +21,7 @@ const keepsMaps =
   process.execArgv.includes('--enable-source-maps') || /--enable-source-maps\b/.test(process.env.NODE_OPTIONS ?? '')
 
 /** A frame of the command `hmr`, at the bottom of the program's stacks. */
-const isCommand = (site, file) => /^hmr[A-Z]/.test(site.getFunctionName()) && /[\\/]bin[\\/]\w+\.js$/.test(file)
+const isCommand = (site, file) => /^hmr[A-Z]/.test(site.getFunctionName()) && /[\\/]bin[\\/][\w-]+\.js$/.test(file)
 /** A function of this package that a module's own code has called, so that the frame below is the user's. */
 const isAccess = (site) => /^(far|[gs]et)\b/.test(site.getFunctionName())
 const isOurs = (site) => {

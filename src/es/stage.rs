@@ -4,7 +4,7 @@
 //! have; from `begin` on, `import()` and `require` give the staged versions.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::namespace::public_cell;
 use super::record::{Body, ModuleId, Unit, Version};
 use super::run;
 use super::source::SourceError;
-use super::staged::Stage;
+use super::staged::{Evicted, Stage};
 use crate::js::{Cx, Held, Js, JsResult, Value};
 
 /// A module whose text differs from the text that runs.
@@ -280,6 +280,27 @@ impl Engine {
             Some(version) => self.namespace(js, &version),
             None => Ok(js.undefined()),
         }
+    }
+
+    /// Takes a file out of `require.cache` and returns its entry.
+    fn evict<'s>(&self, js: Js<'s>, path: &Path) -> JsResult<'s, Option<Held>> {
+        let cache = self.node_module.get(js).get("_cache")?;
+        let file = js.string(&path.to_string_lossy());
+        let module = cache.get_key(file)?;
+        if !module.is_object() {
+            return Ok(None);
+        }
+        cache.delete_key(file)?;
+        Ok(Some(module.hold()))
+    }
+
+    /// Puts entries back into `require.cache`.
+    fn restore<'s>(&self, js: Js<'s>, evicted: &Evicted) -> JsResult<'s, ()> {
+        let cache = self.node_module.get(js).get("_cache")?;
+        for (path, module) in evicted {
+            cache.set(&path.to_string_lossy(), module.get(js))?;
+        }
+        Ok(())
     }
 }
 

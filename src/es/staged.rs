@@ -2,10 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::commonjs::Evicted;
 use super::record::{ModuleId, Version};
+use crate::js::Held;
+
+/// Entries of `require.cache` that a discarded stage puts back, by file.
+pub type Evicted = Vec<(PathBuf, Held)>;
 
 /// The new versions of one update.
 #[derive(Default)]

@@ -1,4 +1,11 @@
 //! Delivery of file changes from the hub of `watch/` to the subscribers. Knows no runtime and no watcher class.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `delivery.rs`, `active.rs` | gives each due change to whoever asked; who asked for what |
+//! | `subscriber.rs` | who may ask |
+//! | `options.rs` | the options of the watcher classes |
+
 mod active;
 mod delivery;
 pub mod options;

@@ -1,6 +1,12 @@
 //! Which module imports which, and what a change affects. Pure: nodes have any type that the caller chooses.
 //!
 //! A change spreads from a changed module to its importers, until a module accepts it: the boundary.
+//!
+//! | place | what it knows |
+//! |---|---|
+//! | `mod.rs` | what a change affects, for any graph |
+//! | `modules.rs` | hot modules of the classic API, and what they require: which are stale |
+//! | `hot/` | hot programs: how far a change spreads, and what one update does |
 
 pub mod hot;
 pub mod modules;

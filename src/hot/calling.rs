@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::updater::Updater;
-use super::version::{Version, WatchWish};
+use super::version::{Version, WatchRequest};
 use crate::js::{Cx, Held, Js, Signal, Timers, Value, settled, spawn_detached};
 use crate::report;
 
@@ -87,8 +87,8 @@ impl Updater {
     }
 
     /// Calls the callback of `hot.watch` with the path that changed.
-    pub async fn call_watcher(&self, cx: &Cx, version: &Rc<Version>, wish: &WatchWish, changed: &str) {
-        let Some(callback) = &wish.callback else { return };
+    pub async fn call_watcher(&self, cx: &Cx, version: &Rc<Version>, request: &WatchRequest, changed: &str) {
+        let Some(callback) = &request.callback else { return };
         self.call_or_report(cx, version, "a callback of watch", callback, |js| {
             vec![js.string(changed)]
         })

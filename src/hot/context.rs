@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::accept::{Accept, Target, What};
 use super::arguments::{event, function, optional, strings, wrong};
 use super::updater::Updater;
-use super::version::{Version, WatchWish};
+use super::version::{Version, WatchRequest};
 use crate::js::{Call, Held, Js, JsResult, State, Value};
 
 /// The module system of a module.
@@ -227,9 +227,9 @@ fn watch<'s>(bound: &Bound, call: &Call<'s>) -> JsResult<'s> {
     }
     for pattern in patterns {
         let callback = callback.clone();
-        let wish = Rc::new(WatchWish { pattern, callback });
+        let request = Rc::new(WatchRequest { pattern, callback });
         if !bound.version.is_retired() {
-            bound.updater.runner.watch(call.js, &bound.version, &wish);
+            bound.updater.runner.watch(call.js, &bound.version, &request);
         }
     }
     Ok(call.js.undefined())

@@ -38,4 +38,4 @@ mod work;
 pub use context::{Kind, context};
 pub use runner::{Evaluating, Evaluation, Prepared, Restart, Runner, Told, Want};
 pub use updater::{Batch, Updater};
-pub use version::{Hot, Module, Version, WatchWish};
+pub use version::{Hot, Module, Version, WatchRequest};

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use super::version::{Version, WatchWish};
+use super::version::{Version, WatchRequest};
 use crate::graph::hot::{ModuleId, Staged};
 use crate::js::{Cx, Held, Js, JsResult, Value};
 
@@ -14,7 +14,7 @@ pub trait Runner {
     fn resolve(&self, js: Js<'_>, from: ModuleId, specifier: &str) -> Option<String>;
 
     /// A version asks to watch something.
-    fn watch(&self, js: Js<'_>, version: &Rc<Version>, wish: &Rc<WatchWish>);
+    fn watch(&self, js: Js<'_>, version: &Rc<Version>, request: &Rc<WatchRequest>);
 
     /// The modules among these whose files have other content than what runs. Missing files count.
     fn differing(&self, js: Js<'_>, modules: &[ModuleId]) -> Vec<ModuleId>;

@@ -60,7 +60,7 @@ struct Listener {
 }
 
 /// One call of `watch`.
-pub struct WatchWish {
+pub struct WatchRequest {
     /// An absolute path, or a glob with an absolute folder before it.
     pub pattern: String,
     /// The callback. Without one, a change of the path counts as a change of the module.

@@ -17,6 +17,8 @@ pub struct Program {
     pub(super) has_run: Cell<bool>,
     /// `HMRRuntime.disableReloading()` was called.
     pub(super) is_stopped: Cell<bool>,
+    /// The program's own listener of a signal was called: the watches no longer keep the process alive.
+    pub(super) may_end: Cell<bool>,
     /// The hot program, while it is watched.
     pub(super) hot: RefCell<Option<Rc<HotProgram>>>,
     /// The program's entry.

@@ -10,10 +10,10 @@
 //! | `update.rs` | from files that changed to updates |
 //! | `on_engine.rs` | the engine as the runner of updates; `edges.rs` says who imports whom, `reached.rs` what an update reaches |
 //! | `hot_host.rs` | what the engine tells: `import.meta.hot`, the graph, what is watched; `versions.rs` pairs versions |
-//! | `watches.rs`, `wishes.rs` | watched files, gathered; what `hot.watch` asks for |
+//! | `watched_files.rs`, `hot_watch.rs` | watched files, gathered; what `hot.watch` asks for |
 //! | `host.rs` | the engine's host: on whose behalf code runs |
 //! | `ids.rs` | the engine's module ids as the graph's |
-//! | `start.rs` | a program without the command, for tests |
+//! | `test_door.rs` | a program without the command, for tests |
 //! | `owners.rs` | the owners of what versions start |
 //! | `runtimes.rs` | runtimes of the classic API that versions make |
 //! | `events.rs` | `updates` |
@@ -26,6 +26,7 @@ mod events;
 mod facade;
 mod host;
 mod hot_host;
+mod hot_watch;
 mod ids;
 mod on_engine;
 mod options;
@@ -36,11 +37,10 @@ mod resources;
 mod restart;
 mod run;
 mod runtimes;
-mod start;
+mod test_door;
 mod update;
 mod versions;
-mod watches;
-mod wishes;
+mod watched_files;
 
 use crate::js::{Js, JsResult, Value};
 
@@ -49,7 +49,7 @@ use crate::js::{Js, JsResult, Value};
 /// # Errors
 /// While the environment is going.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    start::register(js, exports)?;
+    test_door::register(js, exports)?;
     run::register(js, exports)?;
     resources::register(js, exports)?;
     restart::register(js, exports)?;

@@ -13,7 +13,7 @@ use super::restart;
 use super::update::HotProgram;
 use crate::es::{self, Body, Engine, Stage, StepsEnded};
 use crate::graph::hot::{ModuleId, Staged};
-use crate::hot::{Evaluating, Evaluation, Prepared, Restart, Runner, Told, Version, Want, WatchWish};
+use crate::hot::{Evaluating, Evaluation, Prepared, Restart, Runner, Told, Version, Want, WatchRequest};
 use crate::js::{Cx, Js, JsResult, Value};
 use crate::report;
 
@@ -102,9 +102,9 @@ impl Runner for OnEngine {
         Some(Engine::url_of(&resolved))
     }
 
-    fn watch(&self, js: Js<'_>, version: &Rc<Version>, wish: &Rc<WatchWish>) {
+    fn watch(&self, js: Js<'_>, version: &Rc<Version>, request: &Rc<WatchRequest>) {
         if let Some(program) = self.program() {
-            program.wish(js, version, wish);
+            program.watch_for(js, version, request);
         }
     }
 

@@ -21,7 +21,7 @@ use crate::report;
 
 /// Adds the functions that `bin/`, `register.mjs` and facades call to the exports.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [crate::js::MethodSpec; 14] = [
+    let functions: [crate::js::MethodSpec; 15] = [
         ("openProgram", 2, open_program),
         ("runProgram", 1, run_program),
         ("programIsPending", 0, program_is_pending),
@@ -30,15 +30,8 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
             let is_hot = program.hot.borrow().is_some() && !program.is_stopped.get();
             Ok(call.js.boolean(is_hot))
         }),
-        ("keepProgramAlive", 0, |call| {
-            let program = call.js.state::<Program>()?;
-            let hot = program.hot.borrow().clone();
-            let by_command = program.options().is_some_and(|options| options.by_command);
-            if let Some(hot) = hot.filter(|_| by_command && !program.is_stopped.get()) {
-                hot.keep_alive(call.js, true);
-            }
-            Ok(call.js.undefined())
-        }),
+        ("keepProgramAlive", 0, keep_program_alive),
+        ("letProgramEnd", 0, let_program_end),
         ("programHasFailed", 0, |call| {
             let hot = call.js.state::<Program>()?.hot.borrow().clone();
             if let Some(hot) = hot {
@@ -65,6 +58,29 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
         exports.define_hidden(js.string(name), js.function(name, length, body)?)?;
     }
     Ok(())
+}
+
+/// `keepProgramAlive()`: lets the watches of the command keep the process alive. Returns whether they do.
+fn keep_program_alive<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let program = call.js.state::<Program>()?;
+    let hot = program.hot.borrow().clone();
+    let by_command = program.options().is_some_and(|options| options.by_command);
+    let keeps = by_command && !program.is_stopped.get() && !program.may_end.get();
+    let hot = hot.filter(|_| keeps);
+    if let Some(hot) = &hot {
+        hot.keep_alive(call.js, true);
+    }
+    Ok(call.js.boolean(hot.is_some()))
+}
+
+/// `letProgramEnd()`: from now on no watch keeps the process alive, since a listener of the program's own was asked to end it.
+fn let_program_end<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let program = call.js.state::<Program>()?;
+    program.may_end.set(true);
+    if let Some(hot) = &*program.hot.borrow() {
+        hot.keep_alive(call.js, false);
+    }
+    Ok(call.js.undefined())
 }
 
 /// `openProgram(places, flags)`: reads the options and lets hot modules run in this environment. Once.

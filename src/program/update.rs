@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 use std::time::SystemTime;
 
+use super::hot_watch::HotWatches;
 use super::ids::graph_id;
 use super::on_engine::OnEngine;
 use super::restart;
 use super::versions::Versions;
-use super::watches::Watches;
-use super::wishes::Wishes;
+use super::watched_files::WatchedFiles;
 use crate::es::{Engine, Read, Record};
 use crate::graph::hot::ModuleId;
-use crate::hot::{Batch, Updater, Version, WatchWish};
+use crate::hot::{Batch, Updater, Version, WatchRequest};
 use crate::js::{Cx, Js, JsResult, State, Timers};
 use crate::report;
 use crate::watch::is_just_emptied;
@@ -71,8 +71,8 @@ pub struct HotProgram {
     pub updater: Rc<Updater>,
     pub(super) runner: Rc<OnEngine>,
     pub(super) versions: Versions,
-    watches: Rc<Watches>,
-    pub(super) wishes: Wishes,
+    watches: Rc<WatchedFiles>,
+    pub(super) hot_watches: HotWatches,
     pub(super) rules: Rules,
     /// The modules of each file: several if it is imported with different queries.
     files: RefCell<HashMap<PathBuf, Vec<ModuleId>>>,
@@ -102,7 +102,7 @@ impl HotProgram {
         let runner = OnEngine::new(engine);
         let own: Rc<RefCell<Weak<Self>>> = Rc::default();
         let told = Rc::clone(&own);
-        let watches = Watches::new(
+        let watches = WatchedFiles::new(
             js,
             Rc::new(move |js: Js<'_>, paths: Vec<PathBuf>| {
                 let program = told.borrow().upgrade();
@@ -112,14 +112,14 @@ impl HotProgram {
             }),
         )?;
         let told = Rc::clone(&own);
-        let wishes = Wishes::new(js, move |js, paths| {
+        let hot_watches = HotWatches::new(js, move |js, paths| {
             let program = told.borrow().upgrade();
             if let Some(program) = program {
                 program.changed_below(js, paths);
             }
         })?;
         for folder in &rules.folders {
-            wishes.watch_below(folder);
+            hot_watches.watch_below(folder);
         }
         let updater = Updater::new(Rc::clone(&runner) as _);
         let program = Rc::new(Self {
@@ -128,7 +128,7 @@ impl HotProgram {
             runner,
             versions: Versions::default(),
             watches,
-            wishes,
+            hot_watches,
             rules,
             files: RefCell::default(),
             sought: RefCell::default(),
@@ -164,7 +164,7 @@ impl HotProgram {
     pub fn close(&self) {
         if !self.is_closed.replace(true) {
             self.watches.close();
-            self.wishes.close();
+            self.hot_watches.close();
         }
     }
 
@@ -211,7 +211,7 @@ impl HotProgram {
     fn unwatch_if_free(&self, path: &Path) {
         let is_needed = self.files.borrow().contains_key(path)
             || self.sought.borrow().contains(path)
-            || self.wishes.wants_file(path);
+            || self.hot_watches.wants_file(path);
         if !is_needed {
             self.watches.unwatch(path);
         }
@@ -228,12 +228,12 @@ impl HotProgram {
         }
     }
 
-    /// Adds a wish of a version to watch something.
-    pub(super) fn wish(&self, js: Js<'_>, version: &Rc<Version>, wish: &Rc<WatchWish>) {
-        for path in self.wishes.take_dropped() {
+    /// Adds what a version asks `hot.watch` for.
+    pub(super) fn watch_for(&self, js: Js<'_>, version: &Rc<Version>, request: &Rc<WatchRequest>) {
+        for path in self.hot_watches.take_dropped() {
             self.unwatch_if_free(&path);
         }
-        if let Some(file) = self.wishes.add(version, wish) {
+        if let Some(file) = self.hot_watches.add(version, request) {
             self.watches.watch_as_it_is(js, &file);
         }
     }
@@ -328,7 +328,7 @@ impl HotProgram {
                 modules.clear();
             }
             let is_sought = path.exists() && self.sought.borrow_mut().remove(path);
-            let touched = self.wishes.changed(js, &self.updater, path);
+            let touched = self.hot_watches.changed(js, &self.updater, path);
             let is_included = (self.rules.includes)(path);
             if modules.is_empty() && !is_sought && touched.is_empty() && !is_included {
                 continue;

@@ -2,6 +2,15 @@
 //!
 //! Every line goes through `globalThis.console`, looked up when the line is written, because users replace it to capture
 //! our output.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `mod.rs` | errors, warnings and log lines, as the user sees them |
+//! | `burst.rs` | many updates as one line |
+//! | `stack.rs` | the user's frames, and the line of code that is shown |
+//! | `colour.rs`, `switches.rs` | colours; which lines are written |
+//! | `trace.rs` | `HMR_LOG` |
+
 mod burst;
 mod colour;
 mod stack;

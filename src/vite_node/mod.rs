@@ -18,6 +18,7 @@
 //! | `disposing.rs` | disposers, each once |
 //! | `update_queue.rs`, `reload_queue.rs` | one message after another, and one reload after another |
 //! | `update.rs`, `reload.rs` | the two ways to run modules again |
+//! | `prune.rs` | modules that nobody imports any more |
 //! | `outbox.rs` | `hot.send` |
 //!
 //! Native code keeps a JavaScript value only while a step is under way. The state lives in maps that JavaScript can collect.
@@ -34,6 +35,7 @@ mod outbox;
 mod outcome;
 mod patience;
 mod plugin;
+mod prune;
 mod reload;
 mod reload_queue;
 mod runner;

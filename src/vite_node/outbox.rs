@@ -8,7 +8,7 @@ use super::app::{App, Hot};
 use super::console;
 use super::hot_cache::{Table, add_to, array_from, remove_from};
 use super::listeners::{outcome, watch};
-use super::plugin::custom_payload;
+use super::plugin::channels::custom_payload;
 
 /// `sendMessageBuffer(runner, emitter)`.
 pub fn send_message_buffer<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {

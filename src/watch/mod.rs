@@ -19,6 +19,15 @@
 //!
 //! There is one lock (`shared`); notify's threads take it to deliver an event. Only our thread calls notify, and never
 //! while it holds the lock.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `hub.rs`, `shared.rs`, `state.rs`, `thread.rs` | the interface; the lock; what is behind it; our thread |
+//! | `backend.rs`, `file_change.rs`, `mounts.rs` | the OS's events, as signals; file systems without events |
+//! | `route.rs`, `roots.rs`, `arming.rs`, `repair.rs` | which folder entries lead to a file; whose an event is; what the OS watches; finding it again |
+//! | `stamp.rs`, `debouncer.rs` | whether a file differs, and when that is due: a touched file, half a save |
+//! | `loaded.rs`, `poll.rs`, `trees.rs` | files that were loaded before; files without events; folders with all below |
+//! | `notice.rs` | messages for the user |
 
 mod arming;
 mod backend;

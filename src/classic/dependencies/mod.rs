@@ -39,12 +39,12 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::calling::Module;
 use super::engine_require;
 use super::record::Record;
 use super::registry::require_of;
 use super::registry::{self, Registry};
 use super::runtimes;
-use super::steps::Module;
 use super::switches::Switches;
 use crate::error::HmrError;
 use crate::files::options;

@@ -5,7 +5,7 @@
 //! | `payload.rs` | messages, by type |
 //! | `plan.rs` | what an update asks for: boundaries, callbacks, modules to evict |
 //! | `edited.rs` | which loaded modules an edit concerns |
-//! | `ids.rs` | the spellings of one module id |
+//! | `ids/` | the spellings of one module id |
 
 pub mod edited;
 pub mod ids;

@@ -3,18 +3,16 @@
 use std::rc::Rc;
 
 use crate::hot::event;
-use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn};
+use crate::js::{Call, Held, Js, JsResult, settled, spawn};
 
 use crate::vite_node::app::{App, Hot};
 use crate::vite_node::console;
-use crate::vite_node::disposing::dispose;
-use crate::vite_node::listeners::{finish_in_time, notify, notify_vite};
-use crate::vite_node::module_cache::Ids;
+use crate::vite_node::listeners::{notify, notify_vite};
 use crate::vite_node::outbox;
 use crate::vite_node::plugin::Channel;
-use crate::vite_node::reload::{entries, has_failed_start, reload, reload_as_wished};
+use crate::vite_node::prune;
+use crate::vite_node::reload::{has_failed_start, reload};
 use crate::vite_node::update;
-use crate::vite_node::web_mode::is_web_mode;
 
 /// `handleMessage(runner, emitter, files, payload)`.
 pub fn handle_message<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
@@ -50,7 +48,7 @@ async fn handle(app: &App, payload: &Held) -> Result<(), Held> {
             let result = match kind {
                 "update" => update::update(app, payload, arrived).await,
                 "full-reload" => full_reload(app, payload, arrived).await,
-                "prune" => prune(app, payload).await,
+                "prune" => prune::prune(app, payload).await,
                 _ => error(app, payload).await,
             };
             app.leave();
@@ -146,78 +144,6 @@ fn cause_of_reload<'s>(
         is_loaded,
         is_done,
         edited_at,
-    })
-}
-
-/// Prunes the payload's modules: calls each one's disposer, then its prune callback, then drops its data and registrations. A
-/// module that this runner still needs stays.
-async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
-    notify_vite(app, event::BEFORE_PRUNE, payload).await;
-    let owners = app.cx.attempt(|js| {
-        let paths = payload.get(js).get("paths")?;
-        let paths = if paths.is_object() {
-            paths.items()?
-        } else {
-            Vec::new()
-        };
-        let (roots, cache) = (app.roots(js), app.cache(js)?);
-        let (owners, loaded) = (app.owners(js)?, app.loaded(js)?);
-        let everywhere = [
-            owners,
-            Ids::of(vec![cache.prune_callbacks()?, cache.data()?]),
-            loaded,
-        ];
-        let find = |path: String| everywhere.iter().find_map(|ids| ids.find(roots, &path));
-        Ok(paths
-            .into_iter()
-            .filter_map(|path| find(path.text()?))
-            .collect::<Vec<_>>())
-    })?;
-    let origin = app.cx.with(|js| app.origin(js, payload.get(js)));
-    for owner in owners {
-        if app.cx.attempt(|js| is_needed(app, js, &owner, origin))? {
-            continue;
-        }
-        app.await_evaluations(std::slice::from_ref(&owner)).await;
-        dispose(app, std::slice::from_ref(&owner)).await;
-        let called = app.cx.attempt(|js| {
-            let (cache, key) = (app.cache(js)?, js.string(&owner));
-            let callback = cache.prune_callbacks()?.get(key)?;
-            if !callback.is_function() {
-                return Ok(Held::undefined());
-            }
-            callback
-                .call(js.undefined(), &[cache.data()?.get(key)?])
-                .map(Value::hold)
-        });
-        finish_in_time(app, called, &format!("the prune callback of {owner}"), "").await;
-        app.cx.attempt(|js| {
-            let (cache, key) = (app.cache(js)?, js.string(&owner));
-            cache.drop_owner(key)?;
-            cache.data()?.delete(key)?;
-            let module = app.loaded(js)?.find(app.roots(js), &owner);
-            app.evict(js, module.iter().map(String::as_str))
-        })?;
-    }
-    if app.state.disposing.take_wish() {
-        reload_as_wished(app, &[]).await;
-    }
-    Ok(())
-}
-
-/// Whether a module that a channel says is pruned is still imported here. Browsers import other modules than runners, and the
-/// SSR environment does not know what modules in web mode import.
-fn is_needed<'s>(app: &App, js: Js<'s>, owner: &str, origin: Channel) -> JsResult<'s, bool> {
-    let Some(id) = app.loaded(js)?.find(app.roots(js), owner) else {
-        return Ok(false);
-    };
-    Ok(match origin {
-        Channel::Browser => entries(app, js)?.contains(&id) || !app.current_importers(js, &id)?.is_empty(),
-        Channel::Ssr => app
-            .current_importers(js, &id)?
-            .iter()
-            .any(|importer| is_web_mode(importer)),
-        Channel::Restart | Channel::Unknown => false,
     })
 }
 

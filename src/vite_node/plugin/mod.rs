@@ -1,7 +1,17 @@
 //! The emitter, and the Vite plugin that puts a server's messages on it.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `mod.rs` | the emitter, the plugin object, which channel brought a payload |
+//! | `channels.rs` | `configureServer`: the server's messages reach the emitter |
+//! | `hooks.rs`, `changes.rs` | what the plugin's hooks see change; the changes they saw |
+//! | `intercept.rs` | a look of ours behind somebody's method |
+//! | `restart.rs` | a second server, as Vite restarts itself |
 
 pub mod changes;
+pub mod channels;
 pub mod hooks;
+pub mod intercept;
 pub mod restart;
 
 use std::rc::Rc;
@@ -9,10 +19,10 @@ use std::rc::Rc;
 use crate::js::{Call, Js, JsResult, Value};
 
 use crate::vite_node::app::{App, Hot};
-use crate::vite_node::console;
 use crate::vite_node::hot_cache::Table;
-use crate::vite_node::outbox;
 use changes::Changes;
+use channels::configure_server;
+use intercept::intercept;
 
 /// Which channel of a server brought a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,185 +111,4 @@ impl App {
 /// Remembers which channel brought a payload.
 pub fn mark_origin<'s>(home: Value<'s>, payload: Value<'s>, origin: &str) -> JsResult<'s, ()> {
     Table(home.get("origins")?).set(payload, home.js().string(origin))
-}
-
-/// `configureServer(server)`, bound to the emitter.
-fn configure_server<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
-    let (js, emitter, server) = (call.js, call.arg(0), call.arg(1));
-    let home = hot.emitter_home(emitter)?;
-    server.set("emitter", emitter)?;
-    let ssr = ssr_channel(server)?;
-    if !may_restart(hot, home, server, emitter)? {
-        home.set("server", server)?;
-        home.set("channel", ssr)?;
-    }
-    // One object may be both channels, and it may come again when the server restarts.
-    for (channel, origin) in [(ssr, "ssr"), (server.get("ws")?, "browser")] {
-        if channel.is_object() && !is_wrapped(home, channel)? {
-            let origin = js.string(origin);
-            intercept(hot, channel, "send", forward, &[emitter, origin])?;
-            if origin.text().as_deref() == Some("ssr") {
-                intercept(hot, channel, "on", listen, &[emitter, channel])?;
-                intercept(hot, channel, "off", stop_listening, &[emitter, channel])?;
-            }
-        }
-    }
-    Ok(js.undefined())
-}
-
-/// Whether this is a second server, whose parts Vite may move into the first one. Until then the first one counts. The second
-/// server's SSR environment tells when it listens.
-fn may_restart<'s>(
-    hot: &Rc<Hot>,
-    home: Value<'s>,
-    server: Value<'s>,
-    emitter: Value<'s>,
-) -> JsResult<'s, bool> {
-    let first = home.get("server")?;
-    let environment = at_path(server, &["environments", "ssr"])?;
-    if !first.is_object() || first.same(server) || !environment.is_object() {
-        return Ok(false);
-    }
-    let can_tell = environment.get("listen")?.is_function() && first.get("restart")?.is_function();
-    if can_tell {
-        intercept(
-            hot,
-            environment,
-            "listen",
-            restart::environment_listens,
-            &[emitter],
-        )?;
-    }
-    Ok(can_tell)
-}
-
-/// `server.environments.ssr.hot`; `undefined` if one of these is missing.
-pub fn ssr_channel(server: Value<'_>) -> JsResult<'_> {
-    at_path(server, &["environments", "ssr", "hot"])
-}
-
-/// The value at a path of properties; `undefined` if one of them is missing.
-fn at_path<'s>(object: Value<'s>, path: &[&str]) -> JsResult<'s> {
-    path.iter().try_fold(object, |object, name| {
-        if object.is_object() {
-            object.get(name)
-        } else {
-            Ok(object.js().undefined())
-        }
-    })
-}
-
-fn is_wrapped<'s>(home: Value<'s>, channel: Value<'s>) -> JsResult<'s, bool> {
-    let channels = Table(home.get("channels")?);
-    if channels.has(channel)? {
-        return Ok(true);
-    }
-    channels.0.call_method("add", &[channel])?;
-    Ok(false)
-}
-
-/// One call of a method that we intercept.
-pub struct Intercepted<'s> {
-    /// The entry's own state.
-    pub hot: Rc<Hot>,
-    /// The emitter of the plugin.
-    pub emitter: Value<'s>,
-    /// The further value that the method is bound to.
-    detail: Value<'s>,
-    /// The receiver of the call.
-    pub this: Value<'s>,
-    args: Vec<Value<'s>>,
-}
-
-impl<'s> Intercepted<'s> {
-    /// An argument, `undefined` when there is none.
-    pub fn arg(&self, index: usize) -> Value<'s> {
-        self.args
-            .get(index)
-            .copied()
-            .unwrap_or_else(|| self.this.js().undefined())
-    }
-}
-
-type Look = for<'s> fn(&Intercepted<'s>) -> JsResult<'s, ()>;
-
-/// Puts a proxy before a method. The call goes on unchanged, `this` included, and `look` sees it afterwards.
-fn intercept<'s>(
-    hot: &Rc<Hot>,
-    object: Value<'s>,
-    name: &str,
-    look: Look,
-    bound: &[Value<'s>],
-) -> JsResult<'s, ()> {
-    let js = object.js();
-    let method = object.get(name)?;
-    if !method.is_function() {
-        return Ok(());
-    }
-    let (hot, bound_count) = (Rc::clone(hot), bound.len());
-    let apply = js.function("apply", 3, move |call| {
-        let (bound, [method, this, args, ..]) = call.args.split_at(bound_count) else {
-            return Ok(call.js.undefined());
-        };
-        let args = args.items()?;
-        let result = method.call(*this, &args)?;
-        let detail = bound.get(1).copied().unwrap_or_else(|| call.js.undefined());
-        let intercepted = Intercepted {
-            hot: Rc::clone(&hot),
-            emitter: bound[0],
-            detail,
-            this: *this,
-            args,
-        };
-        if let Err(thrown) = look(&intercepted) {
-            // The caller's call has succeeded, so an error of our part is reported and not thrown.
-            console::error(
-                call.js,
-                "a \"message\" listener of the emitter failed",
-                Some(thrown.0),
-            );
-        }
-        Ok(result)
-    })?;
-    let handler = js.object();
-    handler.set("apply", apply.bind(js.undefined(), bound)?)?;
-    let proxy = js.global()?.get("Proxy")?.construct(&[method, handler])?;
-    object.set(name, proxy)
-}
-
-/// Gives a payload that the server sends to the emitter as well. `send(event, data)` stands for a custom payload.
-fn forward<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
-    let js = call.emitter.js();
-    let first = call.arg(0);
-    let payload = if first.text().is_some() {
-        custom_payload(first, call.arg(1))?
-    } else {
-        first
-    };
-    if payload.is_object() {
-        let origins = Table(call.hot.emitter_home(call.emitter)?.get("origins")?);
-        origins.set(payload, call.detail)?;
-        // Plugins may have put anything among the modules. An error there is no reason to lose the message.
-        let _ = hooks::reread(call, payload, call.detail.text().as_deref() == Some("ssr"));
-    }
-    call.emitter
-        .call_method("emit", &[js.string("message"), payload])
-        .map(drop)
-}
-
-/// `{ type: "custom", event, data }`
-pub fn custom_payload<'s>(event: Value<'s>, data: Value<'s>) -> JsResult<'s> {
-    let payload = event.js().object();
-    payload.set("type", event.js().string("custom"))?;
-    payload.set("event", event)?;
-    payload.set("data", data)?;
-    Ok(payload)
-}
-
-fn listen<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
-    outbox::server_listens(&call.hot, call.emitter, call.detail, &call.args)
-}
-
-fn stop_listening<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
-    outbox::server_stops_listening(&call.hot, call.emitter, call.detail, &call.args)
 }

@@ -6,10 +6,12 @@
 
 use crate::js::{Js, JsResult, Value, settled};
 
+use super::channels::ssr_channel;
+use super::intercept::Intercepted;
+use super::mark_origin;
 use crate::paths::is_in_node_modules;
 use crate::vite_node::app::App;
 use crate::vite_node::console;
-use crate::vite_node::plugin::{Intercepted, mark_origin, ssr_channel};
 
 /// The mark of a message that comes from a restarted server.
 pub const ORIGIN: &str = "restart";

@@ -20,7 +20,7 @@ const GATHER: Duration = Duration::from_millis(20);
 pub type OnChange = Rc<dyn for<'s> Fn(Js<'s>, Vec<PathBuf>)>;
 
 /// The watched files of one environment.
-pub struct Watches {
+pub struct WatchedFiles {
     hub: Arc<Hub>,
     waker: JsWaker,
     options: WatchOptions,
@@ -37,7 +37,7 @@ pub struct Watches {
     on_change: OnChange,
 }
 
-impl Watches {
+impl WatchedFiles {
     /// Watches nothing yet.
     ///
     /// # Errors

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 
 use crate::graph::hot::ModuleId;
-use crate::hot::{Updater, Version, WatchWish};
+use crate::hot::{Updater, Version, WatchRequest};
 use crate::js::{Cx, Js, JsResult, JsWaker, Timers, spawn_detached};
 use crate::watch::{Stamp, Trees, is_just_emptied};
 
 /// Interval for looking at folders whose changes the system does not tell, in milliseconds.
 const POLL: u32 = 300;
 
-/// The files that a wish covers.
+/// The files that a request covers.
 enum Place {
     /// One file.
     File(PathBuf),
@@ -27,20 +27,20 @@ enum Place {
 
 struct Entry {
     version: Weak<Version>,
-    wish: Rc<WatchWish>,
+    request: Rc<WatchRequest>,
     place: Place,
 }
 
-/// The wishes of one environment.
-pub struct Wishes {
+/// What the versions of one environment ask for.
+pub struct HotWatches {
     trees: Rc<Trees>,
     waker: JsWaker,
     entries: RefCell<Vec<Entry>>,
-    /// Stamps of files from when a callback was last told of them, or a wish named them. The same content is no change.
+    /// Stamps of files from when a callback was last told of them, or a request named them. The same content is no change.
     seen: RefCell<HashMap<PathBuf, Stamp>>,
 }
 
-impl Wishes {
+impl HotWatches {
     /// `on_change` is told which files below watched folders changed.
     ///
     /// # Errors
@@ -79,9 +79,9 @@ impl Wishes {
         self.trees.watch(folder);
     }
 
-    /// Adds a wish; gives the path to watch if it may be one file.
-    pub fn add(&self, version: &Rc<Version>, wish: &Rc<WatchWish>) -> Option<PathBuf> {
-        let place = place_of(&wish.pattern);
+    /// Adds a request; gives the path to watch if it may be one file.
+    pub fn add(&self, version: &Rc<Version>, request: &Rc<WatchRequest>) -> Option<PathBuf> {
+        let place = place_of(&request.pattern);
         if let Some(folder) = place.folder() {
             self.trees.watch(folder);
         }
@@ -93,13 +93,13 @@ impl Wishes {
         }
         self.entries.borrow_mut().push(Entry {
             version: Rc::downgrade(version),
-            wish: Rc::clone(wish),
+            request: Rc::clone(request),
             place,
         });
         file
     }
 
-    /// Forgets the wishes of versions that are gone. Returns the files that these covered.
+    /// Forgets what versions asked for that are gone. Returns the files that these covered.
     pub fn take_dropped(&self) -> HashSet<PathBuf> {
         let mut files = HashSet::new();
         self.entries.borrow_mut().retain(|entry| {
@@ -121,7 +121,7 @@ impl Wishes {
         files
     }
 
-    /// Whether a wish is about this very file.
+    /// Whether a request is about this very file.
     pub fn wants_file(&self, path: &Path) -> bool {
         let entries = self.entries.borrow();
         entries
@@ -129,29 +129,29 @@ impl Wishes {
             .any(|entry| entry.place.file().is_some_and(|file| file == path))
     }
 
-    /// Takes a changed file: calls the callbacks of the wishes that cover it. Returns the modules that count as changed by
+    /// Takes a changed file: calls the callbacks of the requests that cover it. Returns the modules that count as changed by
     /// it.
     pub fn changed(&self, js: Js<'_>, updater: &Rc<Updater>, path: &Path) -> Vec<ModuleId> {
-        let concerned: Vec<(Rc<Version>, Rc<WatchWish>)> = {
+        let concerned: Vec<(Rc<Version>, Rc<WatchRequest>)> = {
             let entries = self.entries.borrow();
             let concerned = entries.iter().filter(|entry| entry.place.has(path));
             let alive =
-                concerned.filter_map(|entry| Some((entry.version.upgrade()?, Rc::clone(&entry.wish))));
+                concerned.filter_map(|entry| Some((entry.version.upgrade()?, Rc::clone(&entry.request))));
             alive.filter(|(version, _)| !version.is_retired()).collect()
         };
         if concerned.is_empty() || !self.has_changed(path) {
             return Vec::new();
         }
         let mut touched = Vec::new();
-        for (version, wish) in concerned {
-            if wish.callback.is_none() {
+        for (version, request) in concerned {
+            if request.callback.is_none() {
                 touched.push(version.module.id);
                 continue;
             }
             let (cx, updater) = (Cx::new(js), Rc::clone(updater));
             let path = path.to_string_lossy().into_owned();
             spawn_detached(js, async move {
-                updater.call_watcher(&cx, &version, &wish, &path).await;
+                updater.call_watcher(&cx, &version, &request, &path).await;
             });
         }
         touched
