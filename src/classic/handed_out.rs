@@ -17,7 +17,7 @@ use super::registry::{Registry, place, require_of};
 use super::require_cache;
 use super::runtimes;
 use crate::error::HmrError;
-use crate::js::{Held, JsResult, Thrown, Value};
+use crate::js::{Held, JsResult, Kind, Thrown, Value};
 
 /// The loaders of at most this many runtimes around this one are asked.
 const MAKERS: usize = 8;
@@ -145,7 +145,7 @@ fn is_handed_out_again<'s>(
 fn is_module_record(value: Value<'_>) -> bool {
     value
         .get("filename")
-        .is_ok_and(|filename| filename.text().is_some())
+        .is_ok_and(|filename| filename.kind() == Kind::String)
 }
 
 fn has_children(record: Value<'_>) -> bool {
