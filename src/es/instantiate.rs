@@ -59,8 +59,7 @@ impl Engine {
             let loaded = self.load_function(js, &version.unit.url, code);
             loaded.map_err(|thrown| self.early_error(js, version, thrown))?
         };
-        #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
-        let module = js.number(version.module as f64);
+        let module = js.count(version.module);
         let scope = self.glue(js, "scope", &[module, js.number(f64::from(version.serial))])?;
         self.host().scope(js, version, scope)?;
         let generator = if code.has_await {
