@@ -103,23 +103,25 @@ pub fn load<'s>(js: Js<'s>, module: &Module, origin: Origin) -> JsResult<'s, Ver
     let old_path = module.record.resolved.borrow().clone();
     let path = find_file(require, &module.record, &old_path, origin)?;
     if old_path != path {
-        evict(require, module, &old_path)?;
+        evict(require, module, js.string(&old_path))?;
         if module.record.is_alive.get() {
             module.registry.set_path(&module.record, &path);
             watching::watch_where_it_is(js, module, &path)?;
         }
     }
-    let evicted = evict(require, module, &path)?;
+    // One string for all look-ups: V8 has to hash each new one.
+    let key = js.string(&path);
+    let evicted = evict(require, module, key)?;
     let context = require.js().state::<StepContext>()?;
     let version = dependencies::evaluate(require, &module.registry, &path, || {
-        let evaluate = || handed_out::evaluate(module, require, &path, evicted);
+        let evaluate = || handed_out::evaluate(module, require, key, evicted);
         context.evaluating(&module.registry, evaluate)
     });
     if let (Err(_), Some((cache, old))) = (&version, evicted)
         && module.record.phase.get() == Phase::Updating
     {
         // An evaluated module without a hot module would stay among its parent's children.
-        evict(require, module, &path)?;
+        evict(require, module, key)?;
         require_cache::restore(cache, &path, old);
     }
     version
@@ -129,7 +131,7 @@ pub fn load<'s>(js: Js<'s>, module: &Module, origin: Origin) -> JsResult<'s, Ver
 fn evict<'s>(
     require: Value<'s>,
     module: &Module,
-    path: &str,
+    path: Value<'s>,
 ) -> JsResult<'s, Option<(Value<'s>, Value<'s>)>> {
     let evicted = require_cache::evict(require, path)?;
     if let Some((_, old)) = evicted {

@@ -60,7 +60,7 @@ pub use held::{Faint, Held};
 pub use load::open;
 pub use outside::{Outside, outside};
 pub use realm::Js;
-pub use state::State;
+pub use state::{PlainState, State};
 pub use timers::Timers;
 pub use value::{JsResult, Kind, Thrown, Value};
 pub use waker::JsWaker;

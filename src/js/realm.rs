@@ -85,10 +85,16 @@ impl Realm {
 
 impl States {
     pub(super) fn get<T: 'static>(&self) -> Option<Rc<T>> {
-        let state = self.by_type.borrow().get(&TypeId::of::<T>()).map(Rc::clone)?;
+        let state = self.find(TypeId::of::<T>())?;
         debug_assert!(state.is::<T>(), "a state stands under its type");
         // SAFETY: `add` has put a `T` under this key. `downcast` would ask for the type once more, at each of many calls.
         Some(unsafe { Rc::from_raw(Rc::into_raw(state).cast::<T>()) })
+    }
+
+    /// One function for all types: a save comes after a pause, so each copy would have to be read from memory first.
+    #[inline(never)]
+    fn find(&self, kind: TypeId) -> Option<Rc<dyn Any>> {
+        self.by_type.borrow().get(&kind).map(Rc::clone)
     }
 
     pub(super) fn add<T: 'static>(&self, state: Rc<T>, close: Close) {
