@@ -18,6 +18,8 @@ use crate::report;
 
 /// The time between two looks whether the burst is over, in milliseconds.
 const LOOK: u32 = 50;
+/// A look that comes after this time is late.
+const LATE: Duration = Duration::from_millis(2 * LOOK as u64);
 /// After this time, failures are reported even if the burst goes on.
 const LONGEST: Duration = Duration::from_secs(10);
 
@@ -45,8 +47,8 @@ pub struct Telling {
 
 /// Of modules that fail together, this many are reported in full.
 const IN_FULL: usize = 3;
-/// After a pause of this length, the next failures are again reported in full.
-const RENEWAL: Duration = Duration::from_millis(500);
+/// After a pause of this length, the next failures are again reported in full. It is longer than a burst holds them back.
+const RENEWAL: Duration = Duration::from_secs(1);
 /// After a pause of this many milliseconds, the rest of the failures is reported.
 const REST: u32 = 100;
 
@@ -180,6 +182,7 @@ impl Telling {
     }
 
     fn say(&mut self, said: Said) {
+        self.is_held = self.is_held || self.is_watched && self.module.cx.with(begins_burst);
         if self.is_held {
             self.said.push(said);
             return;
@@ -194,22 +197,29 @@ impl Telling {
 
     /// Ends the messages about the update. Those that are held back follow later.
     pub fn end(self) {
+        let module = self.module.clone();
+        if self.is_watched {
+            let delivery = module.cx.attempt(|js| js.state::<Delivery>());
+            let _ = delivery.map(|delivery| delivery.update_has_ended());
+        }
         if self.said.is_empty() {
             return;
         }
-        let module = self.module.clone();
         let this = Rc::new(self);
         module.cx.with(|js| this.look_later(js));
     }
 
     fn look_later(self: &Rc<Self>, js: Js<'_>) {
         let this = Rc::clone(self);
+        let asked = Instant::now();
         let look = move |js: Js<'_>| {
             let record = &this.module.record;
             if record.updates.get() != this.update || !record.is_alive.get() {
                 return;
             }
-            if is_in_burst(js) && this.since.elapsed() < LONGEST {
+            // A look that comes late tells of a busy machine, on which whoever saves is late as well.
+            let is_busy = asked.elapsed() >= LATE;
+            if (is_busy || is_in_burst(js)) && this.since.elapsed() < LONGEST {
                 return this.look_later(js);
             }
             let many = js.state::<Many>().ok();
@@ -229,6 +239,12 @@ impl Telling {
 fn is_in_burst(js: Js<'_>) -> bool {
     js.state::<Delivery>()
         .is_ok_and(|delivery| delivery.is_in_burst())
+}
+
+/// Whether the first file of a burst was evaluated, while others have been saved as well.
+fn begins_burst(js: Js<'_>) -> bool {
+    js.state::<Delivery>()
+        .is_ok_and(|delivery| delivery.begins_burst())
 }
 
 fn tell(module: &Module, said: &Said) {

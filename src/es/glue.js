@@ -4,22 +4,12 @@
 //
 // The user's code shares the globals with this file and may replace them. So what runs after the start uses the copies
 // that are made here.
-const {
-  create,
-  defineProperty,
-  freeze,
-  getOwnPropertyDescriptor,
-  getPrototypeOf,
-  is,
-  preventExtensions,
-  setPrototypeOf
-} = Object
+const { create, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, is, preventExtensions, setPrototypeOf } =
+  Object
 const { apply, defineProperty: define, ownKeys } = Reflect
 const { hasOwnProperty: hasOwn, propertyIsEnumerable: isEnumerable } = Object.prototype
-const { ReferenceError: NoReference, TypeError: WrongType } = globalThis
+const { TypeError: WrongType } = globalThis
 const { captureStackTrace } = Error
-const { Map: Table } = globalThis
-const { get: tableGet, set: tableSet } = Table.prototype
 const { next } = getPrototypeOf(function* () {}).prototype
 const { next: asyncNext } = getPrototypeOf(async function* () {}).prototype
 // biome-ignore lint/security/noGlobalEval: the compiled text of a module becomes code by it.
@@ -27,113 +17,10 @@ const evaluate = globalThis.eval
 
 /** The functions of `natives.rs`. */
 let native
-/** Number of updates so far. An update may change the end of a long chain of re-exports. */
-let epoch = 0
+/** The class of `$` (`scope.js`). */
+let Scope
 /** `compiled(address, code)` tells the parts that print stacks and write coverage of new code. */
 let compiled
-
-/** `$`, the object through which the compiled code of one version reaches everything but its own variables. */
-class Scope {
-  constructor(id, serial) {
-    this.id = id
-    this.serial = serial
-  }
-  import(specifier, options) {
-    return native.import(this.id, this.serial, specifier, options)
-  }
-  /**
-   * Returns `value`. Compiled code calls this when a function of the module has assigned `value` to an export. Where Node's
-   * own loader has imported the module, `tell` puts another `u` on the object.
-   */
-  u(value) {
-    return value
-  }
-  /** Reads an export through a long chain of re-exports, without calling the getters on the way. */
-  far(request, name) {
-    if (this.epoch !== epoch) {
-      this.epoch = epoch
-      this.ends = new Table()
-    }
-    const key = `${request} ${name}`
-    let end = apply(tableGet, this.ends, [key])
-    if (end === undefined) {
-      end = native.far(this.id, this.serial, request, name)
-      apply(tableSet, this.ends, [key, end])
-    }
-    return end[0][end[1]]
-  }
-  /**
-   * Empties the variables in which compiled code keeps imported functions, so that V8's errors name them as the source does.
-   * The code of a module with such variables defines its own `z`.
-   */
-  z() {}
-  /** Names the anonymous function or class of `export default`. */
-  named(value) {
-    defineProperty(value, 'name', { value: 'default', configurable: true })
-  }
-  get arguments() {
-    throw new NoReference('arguments is not defined')
-  }
-}
-setPrototypeOf(Scope.prototype, null)
-// Compiled code assigns to `$.k.v` where the source assigns to an import, which has to throw.
-defineProperty(Scope.prototype, 'k', {
-  value: freeze(
-    setPrototypeOf(
-      {
-        set v(_) {
-          throw new WrongType('Assignment to constant variable.')
-        }
-      },
-      null
-    )
-  )
-})
-
-/** Defines a property of `$` whose value is made when it is first read. */
-function lazily(name, make) {
-  defineProperty(Scope.prototype, name, {
-    get() {
-      const value = make(this)
-      defineProperty(this, name, { value, writable: true, configurable: true })
-      return value
-    },
-    set(value) {
-      defineProperty(this, name, { value, writable: true, configurable: true })
-    }
-  })
-}
-defineProperty(Scope.prototype, 'global', { value: globalThis })
-// CommonJS's names are not defined in an ES module, unless the user has defined global variables with these names.
-const free = create(null)
-for (const name of ['require', 'module', 'exports', '__filename', '__dirname']) {
-  defineProperty(free, name, {
-    get() {
-      if (name in globalThis) return globalThis[name]
-      throw new NoReference(`${name} is not defined`)
-    },
-    set(value) {
-      if (!(name in globalThis)) throw new NoReference(`${name} is not defined`)
-      globalThis[name] = value
-    }
-  })
-}
-defineProperty(Scope.prototype, 'free', { value: free })
-lazily('meta', ($) => native.meta($.id, $.serial))
-lazily('module', ($) => native.module($.id, $.serial))
-lazily('require', ($) => $.module.require_)
-lazily('exports', ($) => $.module.exports)
-lazily('__filename', ($) => $.module.filename)
-lazily('__dirname', ($) => $.module.path)
-for (const name of ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate']) {
-  defineProperty(Scope.prototype, name, {
-    get: () => globalThis[name],
-    // The program gives each version timers of its own. An accessor without a setter would refuse them.
-    set(value) {
-      defineProperty(this, name, { value, writable: true, configurable: true })
-    }
-  })
-}
 
 /** The traps of a namespace. Its keys are those of the target, its values are read from the version in the cell. */
 class Traps {
@@ -167,8 +54,12 @@ const nodeRequire = NodeModule.prototype.require
 
 module.exports = {
   /** Connects this file with `natives.rs` and the other scripts. `coverage` is there only with NODE_V8_COVERAGE. */
-  start(functions, stack, maps, coverage) {
+  start(functions, scopes, stack, maps, coverage) {
     native = functions
+    Scope = scopes.Scope
+    scopes.start(functions)
+    module.exports.timers = scopes.setTimers
+    module.exports.rewired = scopes.rewired
     compiled = (address, code) => {
       stack.compiled(address, code)
       coverage?.compiled(address, code)
@@ -195,37 +86,51 @@ module.exports = {
     })
   },
   /**
-   * Makes the module's generator and runs it up to its first `yield`. Functions are hoisted then, and `$.local` holds the
-   * getters of the exports that the module declares itself.
+   * Makes `$` of a version, and runs the module's generator up to its first `yield`: functions are hoisted then, and the yield
+   * brings the getters of the exports that the module declares itself. `model` is the module's function, or `$` of a version
+   * that has it.
    */
-  instantiate(make, $) {
-    const generator = make($)
-    $.local = apply(next, generator, []).value
-    return generator
+  instantiate(model, id, serial) {
+    const $ = new Scope(id, serial)
+    const make = typeof model === 'function' ? model : model.make
+    $.make = make
+    // Not as a method of `$`: stacks would name it so.
+    $.run = make($)
+    $.env = setPrototypeOf(apply(next, $.run, []).value, null)
+    return $
   },
   /**
    * Does the same for a module with top-level await. Its code sets `$.local` itself, because an asynchronous generator hands
    * out what it yields in a later microtask.
    */
-  instantiateAsync(make, $) {
-    const generator = make($)
-    return [generator, apply(asyncNext, generator, [])]
-  },
-  /** An update has changed where chains of re-exports end. */
-  rewired: () => void epoch++,
-  step: (generator) => void apply(next, generator, []),
-  stepAsync: (generator) => apply(asyncNext, generator, []),
-  /** The object that importers read from. `made` holds the getters of what the module re-exports. */
-  env($, made) {
-    const local = setPrototypeOf($.local, null)
+  instantiateAsync(model, id, serial) {
+    const $ = new Scope(id, serial)
+    const make = typeof model === 'function' ? model : model.make
+    $.make = make
+    // Not as a method of `$`: stacks would name it so.
+    $.run = make($)
+    const hoisted = apply(asyncNext, $.run, [])
+    $.env = setPrototypeOf($.local, null)
     $.local = undefined
-    return made === undefined ? local : setPrototypeOf(made, local)
+    return [$, hoisted]
   },
-  /** Adds getters to an object that importers may already read from. */
+  step($) {
+    const { run } = $
+    $.run = undefined
+    apply(next, run, [])
+  },
+  stepAsync($) {
+    const { run } = $
+    $.run = undefined
+    return apply(asyncNext, run, [])
+  },
+  /** Adds the getters of `made`, for what is exported from elsewhere, to what importers read. */
+  reExport($, made) {
+    $.env = setPrototypeOf(made, $.env)
+  },
+  /** Adds getters to what importers read already, in place of those that led elsewhere. */
   extend(env, made) {
-    for (const key of ownKeys(made)) {
-      if (!(key in env)) defineProperty(env, key, getOwnPropertyDescriptor(made, key))
-    }
+    for (const key of ownKeys(made)) defineProperty(env, key, getOwnPropertyDescriptor(made, key))
   },
   namespace(cell, names) {
     const target = create(null)

@@ -16,7 +16,7 @@ use crate::report;
 use crate::watch::{Hub, LoadedFile, WatchKey};
 
 /// Two changes with less than this time between them belong together.
-const LATELY: Duration = Duration::from_millis(250);
+const LATELY: Duration = Duration::from_millis(500);
 /// This many files that changed together are a burst.
 const BURST: usize = 4;
 
@@ -171,6 +171,21 @@ impl Delivery {
         let (last, keys) = &*self.lately.borrow();
         let is_late = last.is_none_or(|last| last.elapsed() >= LATELY);
         !is_late && (keys.len() >= BURST || !self.is_at_rest() && keys.len() > 1)
+    }
+
+    /// Whether so many more files have changed that with those which were delivered they are a burst. Looks at the files.
+    pub fn begins_burst(&self) -> bool {
+        let more = if self.lately.borrow().1.len() > 1 { 1 } else { 2 };
+        let link = self.link.borrow();
+        link.as_ref().is_some_and(|(hub, _)| hub.has_more(more))
+    }
+
+    /// An update by a change has ended. The next save of its burst may come only now: evaluating took the time.
+    pub fn update_has_ended(&self) {
+        let (last, _) = &mut *self.lately.borrow_mut();
+        if last.is_some() {
+            *last = Some(Instant::now());
+        }
     }
 
     /// Sets how many more updates the caller is about to begin.

@@ -12,6 +12,9 @@ use super::shared::{Shared, Wakeup};
 use super::stamp::Stamp;
 use super::{Due, Notice, WatchError, WatchKey, WatchOptions, thread};
 
+/// [`Hub::has_more`] looks at no more files than this.
+const LOOKED_AT: usize = 2000;
+
 /// Watches files and says which ones differ from what their user loaded. While nothing is watched, it has no thread and
 /// no open descriptor.
 pub struct Hub {
@@ -106,6 +109,14 @@ impl Hub {
     /// Notes that the user of `key` has loaded its file, which is the same as that of `taken`, a watch that was due.
     pub fn take_along(&self, key: WatchKey, taken: WatchKey) {
         self.shared.state.lock().state.take_along(key, taken);
+    }
+
+    /// Whether so many watched files have changed and have not been taken. Looks at the files, since on a busy machine the OS's
+    /// events come late.
+    pub fn has_more(&self, count: usize) -> bool {
+        let files = self.shared.state.lock().state.stamps(LOOKED_AT);
+        let changed = files.iter().filter(|(path, stamp)| stamp.has_other_facts(path));
+        changed.take(count).count() == count
     }
 
     /// Whether no change is due now or after its settle time.

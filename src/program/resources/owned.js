@@ -14,12 +14,6 @@
     setInterval: (...args) => kept(globalThis.setInterval(...args)),
     setImmediate: (...args) => kept(globalThis.setImmediate(...args))
   }
-  /** Lets the code of a version use these timers. */
-  const give = (scope) => {
-    scope.setTimeout = timers.setTimeout
-    scope.setInterval = timers.setInterval
-    scope.setImmediate = timers.setImmediate
-  }
   /** Calls `step(...args)` on behalf of `owner`. */
   const runAs = (owner, step, ...args) => {
     const before = storage.getStore()
@@ -30,5 +24,32 @@
       storage.enterWith(before)
     }
   }
-  return { timers, give, runAs }
+  /**
+   * The objects that properties of `holders` hold, and the elements of those that are arrays, maps or sets. Accessors are not
+   * called, since they may run the program's code.
+   */
+  const keptBy = (...holders) => {
+    const all = new Set()
+    const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function'
+    for (const holder of holders) {
+      for (const key of Reflect.ownKeys(holder)) {
+        const value = Object.getOwnPropertyDescriptor(holder, key)?.value
+        if (!isObject(value)) continue
+        all.add(value)
+        for (const element of elements(value)) if (isObject(element)) all.add(element)
+      }
+    }
+    return all
+  }
+  const elements = (value) => {
+    try {
+      if (Array.isArray(value)) return [...value]
+      if (value instanceof Map) return [...value.values(), ...value.keys()]
+      if (value instanceof Set) return [...value]
+    } catch {
+      // A proxy, or an object that only inherits from the class.
+    }
+    return []
+  }
+  return { timers, runAs, keptBy }
 }
