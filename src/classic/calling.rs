@@ -13,7 +13,7 @@ use super::record::{AwaitedStep, Record, STALLED};
 use super::registry::{self, Registry, place};
 use super::runner::{self, RunnerClasses};
 use crate::es::Engine;
-use crate::js::{Cx, Held, Js, JsResult, State, Timers, Value, settled, settled_before, spawn_detached};
+use crate::js::{Cx, Held, Js, JsResult, State, Timers, Value, before, settled, spawn_detached};
 use crate::report;
 
 /// A module while an import or update of it is under way; the references live no longer than that.
@@ -211,18 +211,14 @@ impl Module {
         });
         *self.record.awaited.borrow_mut() = Some(Rc::clone(&step));
         let notice = self.notice_stall(method);
-        let settled = settled_before(&self.cx, result.clone(), &step.given_up).await;
+        let settled = before(&self.cx, settled(&self.cx, result.clone()), &step.given_up).await;
         let mut awaited = self.record.awaited.borrow_mut();
         if awaited.as_ref().is_some_and(|it| Rc::ptr_eq(it, &step)) {
             *awaited = None;
         }
         drop(awaited);
         if let Some(timer) = notice {
-            self.cx.with(|js| {
-                if let Ok(timers) = js.state::<Timers>() {
-                    timers.cancel(js, timer.get(js));
-                }
-            });
+            self.cx.with(|js| Timers::cancel(js, &timer));
         }
         let Some(result) = settled else {
             self.give_up(method, &step, result);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::record::Record;
 use super::registry::Registry;
-use crate::js::{Js, JsResult, State};
+use crate::js::{Js, JsResult, PlainState};
 
 /// How often the same file may be imported within its own import. Soon after that, the stack would overflow.
 const TURNS: usize = 4;
@@ -14,11 +14,7 @@ const TURNS: usize = 4;
 #[derive(Default)]
 pub struct Importing(RefCell<Vec<(String, Rc<Registry>)>>);
 
-impl State for Importing {
-    fn make(_: Js<'_>) -> JsResult<'_, Self> {
-        Ok(Self::default())
-    }
-}
+impl PlainState for Importing {}
 
 impl Importing {
     /// Calls `begin`, which may import within this import.

@@ -100,12 +100,7 @@ pub fn is_of_engine(require: Value<'_>) -> bool {
 fn number_of(require: Value<'_>) -> Option<u32> {
     let mark = require.js().symbol_for(MARK).ok()?;
     let number = require.is_function().then(|| require.get_key(mark).ok())??;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "it was a `u32`"
-    )]
-    number.as_number().map(|number| number as u32)
+    number.as_whole()
 }
 
 /// Makes the `require` for the runtime that takes over the program's entry. Its ids are paths relative to the working

@@ -2,6 +2,7 @@
 
 use super::hot_module::{is_of_class, take};
 use crate::error::{HmrError, describe};
+use crate::es::is_native_namespace;
 use crate::js::{JsResult, Thrown, Value};
 
 /// The error for an export that is no hot module. `record` is the file's record in the cache: its `exports` show whether a
@@ -51,7 +52,7 @@ fn hint<'s>(export: Value<'s>, own: Option<Value<'s>>) -> JsResult<'s, String> {
             "The runtime's `require` (-r) made {found} of it: {way_out}."
         ));
     }
-    if is_namespace(export)? {
+    if is_native_namespace(export)? {
         return Ok(match default_of(export) {
             Some(_) => "It is an ES module, of which `require` gives the namespace, with the hot module as `default`: import it \
                         through `createRuntime(import.meta)` or `createRuntime(__filename)`, which take that, or name it \
@@ -144,10 +145,4 @@ fn is_plain(value: Value<'_>) -> JsResult<'_, bool> {
     let object = value.js().global()?.get("Object")?;
     let prototype = object.call_method("getPrototypeOf", &[value])?;
     Ok(prototype.same(object.get("prototype")?))
-}
-
-/// Whether the value is the namespace of an ES module.
-pub fn is_namespace(value: Value<'_>) -> JsResult<'_, bool> {
-    let types = value.js().builtin("util")?.get("types")?;
-    Ok(types.call_method("isModuleNamespaceObject", &[value])?.truthy())
 }

@@ -11,13 +11,14 @@ use std::rc::Rc;
 use super::calling::Module;
 use super::dependencies::package_type;
 use super::engine_require::is_of_engine;
-use super::found::{invalid, invalid_default, is_namespace};
+use super::found::{invalid, invalid_default};
 use super::hot_module::{Version, take as take_hot};
 use super::registry::{Registry, place, require_of};
 use super::require_cache;
 use super::runtimes;
 use crate::error::HmrError;
-use crate::js::{Held, JsResult, Thrown, Value};
+use crate::es::is_native_namespace;
+use crate::js::{Held, JsResult, Kind, Thrown, Value};
 
 /// The loaders of at most this many runtimes around this one are asked.
 const MAKERS: usize = 8;
@@ -29,7 +30,7 @@ const MAKERS: usize = 8;
 pub fn evaluate<'s>(
     module: &Module,
     require: Value<'s>,
-    path: &str,
+    path: Value<'s>,
     evicted: Option<(Value<'s>, Value<'s>)>,
 ) -> JsResult<'s, Version> {
     let id = &module.record.id;
@@ -38,7 +39,7 @@ pub fn evaluate<'s>(
             if is_of_engine(require) {
                 return Err(invalid_default(export, id));
             }
-            let record = require.get("cache")?.get_key(require.js().string(path)).ok();
+            let record = require.get("cache")?.get_key(path).ok();
             return Err(invalid(export, id, record.filter(|record| record.is_object())));
         };
         Ok((
@@ -61,7 +62,7 @@ pub fn evaluate<'s>(
                 return keep(module, require, version);
             }
         }
-        if let Some(export) = evaluate_directly(require, path)?
+        if let Some(export) = evaluate_directly(require, &path.display())?
             && let Ok((false, version)) = unless_thrown(take(export))?
         {
             return keep(module, require, version);
@@ -71,8 +72,8 @@ pub fn evaluate<'s>(
         Ok((false, version)) => keep(module, require, version),
         Ok((true, _)) => {
             let file = id.clone();
-            let record = require.get("cache")?.get_key(require.js().string(path))?;
-            let is_es_module = is_es_module(record, path);
+            let record = require.get("cache")?.get_key(path)?;
+            let is_es_module = is_es_module(record, &path.display());
             Err(HmrError::NotForgotten { file, is_es_module }.thrown(require.js()))
         }
         Err(thrown) => Err(thrown),
@@ -122,7 +123,7 @@ fn is_handed_out_again<'s>(
     module: &Module,
     version: &Version,
     export: Value<'s>,
-    path: &str,
+    path: Value<'s>,
     evicted: Option<(Value<'s>, Value<'s>)>,
 ) -> bool {
     let js = export.js();
@@ -130,7 +131,7 @@ fn is_handed_out_again<'s>(
     if !is_module_record(old) {
         return false;
     }
-    let record = cache.get_key(js.string(path)).unwrap_or_else(|_| js.undefined());
+    let record = cache.get_key(path).unwrap_or_else(|_| js.undefined());
     if !record.is_object() || record.same(old) {
         return true;
     }
@@ -145,7 +146,7 @@ fn is_handed_out_again<'s>(
 fn is_module_record(value: Value<'_>) -> bool {
     value
         .get("filename")
-        .is_ok_and(|filename| filename.text().is_some())
+        .is_ok_and(|filename| filename.kind() == Kind::String)
 }
 
 fn has_children(record: Value<'_>) -> bool {
@@ -156,7 +157,7 @@ fn has_children(record: Value<'_>) -> bool {
 /// Whether the record belongs to an ES module.
 pub fn is_es_module(record: Value<'_>, path: &str) -> bool {
     let exports = record.is_object().then(|| record.get("exports").ok()).flatten();
-    let has_namespace = exports.is_some_and(|exports| is_namespace(exports).unwrap_or(false));
+    let has_namespace = exports.is_some_and(|exports| is_native_namespace(exports).unwrap_or(false));
     let extension = Path::new(path)
         .extension()
         .and_then(|extension| extension.to_str());

@@ -14,7 +14,7 @@ use super::{handed_out, registry, require_cache, taking, watching};
 use crate::classic::node_paths;
 use crate::classic::resolve::{self, FoundBy};
 use crate::files::Origin;
-use crate::js::{Cx, Held, Js, JsResult, Signal, Timers, Value, spawn_detached};
+use crate::js::{Cx, Held, Js, JsResult, Signal, Timers, Value, within};
 use crate::paths;
 
 /// Loads the version of a first import. The watch starts before the file is read.
@@ -53,29 +53,15 @@ pub async fn wait_at_most(cx: &Cx, busy: Vec<Rc<Record>>, time: Duration) {
     if !busy.iter().any(|record| record.is_busy()) {
         return;
     }
-    let over = Rc::new(Signal::default());
-    let (late, idle, inner) = (Rc::clone(&over), Rc::clone(&over), cx.clone());
     let milliseconds = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
-    let timer = cx.attempt(|js| {
-        let fire = move |js: Js<'_>| late.fire(js, &Ok(Held::undefined()));
-        let timer = js.state::<Timers>()?.after(js, milliseconds, fire)?.hold();
-        spawn_detached(js, async move {
-            for record in busy {
-                while record.is_busy() {
-                    drop(record.idle.wait(&inner).await);
-                }
+    let all_idle = async {
+        for record in busy {
+            while record.is_busy() {
+                drop(record.idle.wait(cx).await);
             }
-            inner.with(|js| idle.fire(js, &Ok(Held::undefined())));
-        });
-        Ok(timer)
-    });
-    let Ok(timer) = timer else { return };
-    drop(over.wait(cx).await);
-    cx.with(|js| {
-        if let Ok(timers) = js.state::<Timers>() {
-            timers.cancel(js, timer.get(js));
         }
-    });
+    };
+    within(cx, milliseconds, all_idle).await;
 }
 
 /// Loads the version of an update, with the stale dependencies if they are followed.
@@ -117,23 +103,25 @@ pub fn load<'s>(js: Js<'s>, module: &Module, origin: Origin) -> JsResult<'s, Ver
     let old_path = module.record.resolved.borrow().clone();
     let path = find_file(require, &module.record, &old_path, origin)?;
     if old_path != path {
-        evict(require, module, &old_path)?;
+        evict(require, module, js.string(&old_path))?;
         if module.record.is_alive.get() {
             module.registry.set_path(&module.record, &path);
             watching::watch_where_it_is(js, module, &path)?;
         }
     }
-    let evicted = evict(require, module, &path)?;
+    // One string for all look-ups: V8 has to hash each new one.
+    let key = js.string(&path);
+    let evicted = evict(require, module, key)?;
     let context = require.js().state::<StepContext>()?;
     let version = dependencies::evaluate(require, &module.registry, &path, || {
-        let evaluate = || handed_out::evaluate(module, require, &path, evicted);
+        let evaluate = || handed_out::evaluate(module, require, key, evicted);
         context.evaluating(&module.registry, evaluate)
     });
     if let (Err(_), Some((cache, old))) = (&version, evicted)
         && module.record.phase.get() == Phase::Updating
     {
         // An evaluated module without a hot module would stay among its parent's children.
-        evict(require, module, &path)?;
+        evict(require, module, key)?;
         require_cache::restore(cache, &path, old);
     }
     version
@@ -143,7 +131,7 @@ pub fn load<'s>(js: Js<'s>, module: &Module, origin: Origin) -> JsResult<'s, Ver
 fn evict<'s>(
     require: Value<'s>,
     module: &Module,
-    path: &str,
+    path: Value<'s>,
 ) -> JsResult<'s, Option<(Value<'s>, Value<'s>)>> {
     let evicted = require_cache::evict(require, path)?;
     if let Some((_, old)) = evicted {

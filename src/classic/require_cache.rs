@@ -14,20 +14,18 @@ const SEARCHED_PER_EVICTION: u32 = 128;
 
 /// Removes the module at `path` from the cache; [`take_from_parents`] has to follow. Returns the cache and the module,
 /// for [`restore`].
-pub fn evict<'s>(require: Value<'s>, path: &str) -> JsResult<'s, Option<(Value<'s>, Value<'s>)>> {
-    let _span = trace_span!("evict", path).entered();
-    let js = require.js();
+pub fn evict<'s>(require: Value<'s>, path: Value<'s>) -> JsResult<'s, Option<(Value<'s>, Value<'s>)>> {
+    let _span = trace_span!("evict", path = path.display()).entered();
     let cache = require.get("cache")?;
-    let key = js.string(path);
     if !cache.is_object() {
         return Ok(None);
     }
-    let old = cache.get_key(key)?;
+    let old = cache.get_key(path)?;
     // A synthetic `require` may keep `undefined`.
-    if old.is_undefined() && !cache.has_key(key)? {
+    if old.is_undefined() && !cache.has_key(path)? {
         return Ok(None);
     }
-    cache.delete_key(key)?;
+    cache.delete_key(path)?;
     Ok(old.is_object().then_some((cache, old)))
 }
 
@@ -210,8 +208,7 @@ pub fn restore<'s>(cache: Value<'s>, path: &str, old: Value<'s>) {
 }
 
 /// Calls `require(path)`.
-pub fn require<'s>(require: Value<'s>, path: &str) -> JsResult<'s> {
-    let _span = trace_span!("require", path).entered();
-    let js = require.js();
-    require.call(js.undefined(), &[js.string(path)])
+pub fn require<'s>(require: Value<'s>, path: Value<'s>) -> JsResult<'s> {
+    let _span = trace_span!("require", path = path.display()).entered();
+    require.call(path.js().undefined(), &[path])
 }

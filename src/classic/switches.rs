@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::js::{Js, JsResult, State};
+use crate::js::PlainState;
 
 /// The global switches of one environment.
 #[derive(Default)]
@@ -13,8 +13,4 @@ pub struct Switches {
     pub reloading_disabled: Cell<bool>,
 }
 
-impl State for Switches {
-    fn make(_: Js<'_>) -> JsResult<'_, Self> {
-        Ok(Self::default())
-    }
-}
+impl PlainState for Switches {}

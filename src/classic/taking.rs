@@ -46,7 +46,7 @@ pub fn take<'s>(js: Js<'s>, module: &Module, taking: &Taking) -> JsResult<'s, Op
     let require = require_of(module.runtime.get(js))?;
     let path = module.record.resolved.borrow().clone();
     engine_require::gets_as_it_is(js, &path)?;
-    let version = handed_out::evaluate(module, require, &path, None)?;
+    let version = handed_out::evaluate(module, require, js.string(&path), None)?;
     dependencies::follow(js, module)?;
     Ok(Some(version))
 }

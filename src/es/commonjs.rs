@@ -120,18 +120,13 @@ impl Engine {
             .get(..code.code.len().min(80))
             .is_some_and(|start| start.contains("=module.__hmr__;"))
         {
-            #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
-            let id = js.number(version.module as f64);
+            let id = js.count(version.module);
             let scope = self.glue(js, "scope", &[id, js.number(f64::from(version.serial))])?;
             self.glue(js, "door", &[module, scope])?;
             version.live.borrow_mut().scope = Some(scope.hold());
         }
-        #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
-        let numbers = [
-            js.number(version.module as f64),
-            js.number(f64::from(version.serial)),
-        ];
-        self.glue(js, "observe", &[module, numbers[0], numbers[1]])?;
+        let (id, serial) = (js.count(version.module), js.number(f64::from(version.serial)));
+        self.glue(js, "observe", &[module, id, serial])?;
         let compile = self.glue_function(js, "compile")?;
         let args = [module, js.string(&code.code), file];
         self.host().run(js, version, compile, &args)

@@ -1,15 +1,18 @@
 'use strict'
-// With NODE_V8_COVERAGE, Node writes the ranges of the code that V8 ran. This turns those of hot modules into ranges of
-// the source before the process ends: nothing native runs later and still knows the code.
+// With NODE_V8_COVERAGE, Node writes at exit which ranges of the code V8 ran. Tools take them for ranges of the source file,
+// and the compiled code of a hot module is not that file. So an `exit` listener has the report written early and corrects
+// it: nothing that runs later knows the code.
 const fs = require('node:fs')
 const { SourceMap } = require('node:module')
 const path = require('node:path')
 const { fileURLToPath, pathToFileURL } = require('node:url')
 const v8 = require('node:v8')
 
+/** The functions of `natives.rs`. */
 let native
+/** `startOf` of `stack.js`. */
 let startOf
-/** The code of each module, by its address: all versions. */
+/** The code of all versions of each module, by the module's URL. */
 const codes = new Map()
 const folder = path.resolve(process.env.NODE_V8_COVERAGE)
 
@@ -19,7 +22,7 @@ function lineStarts(text) {
   return starts
 }
 
-/** From offsets in the code to offsets in the source. */
+/** A function from offsets in the code to offsets in the source. */
 function mapper(code, source) {
   const found = /\n\/\/# sourceMappingURL=data:[^,]+,(.*)$/.exec(code)
   if (!found) return (offset) => Math.min(offset, source.length)
@@ -36,7 +39,7 @@ function mapper(code, source) {
   }
 }
 
-/** A module's functions, as V8 would tell of its source. */
+/** The functions of a module's report, as V8 would write them had it run the source. */
 function functionsOf({ functions }, code, source) {
   const place = mapper(code, source)
   const range = ({ startOffset, endOffset, count }) => {
@@ -49,7 +52,7 @@ function functionsOf({ functions }, code, source) {
     ranges: [{ startOffset: 0, endOffset: source.length, count: 1 }],
     isBlockCoverage: true
   }
-  // An ES module is a function that is made by a script; what stands before its text is ours.
+  // For an ES module the script's only work is to make the module's function, in which the user's text begins at `start`.
   const start = startOf(code)
   const body = start > 0 ? functions[1] : script
   top.ranges.push(
@@ -62,6 +65,7 @@ function functionsOf({ functions }, code, source) {
   return [top, ...others.map(own)]
 }
 
+/** Corrects one report. */
 function rewrite(file) {
   const report = JSON.parse(fs.readFileSync(file, 'utf8'))
   report.result = report.result.filter((script) => {
@@ -69,7 +73,7 @@ function rewrite(file) {
     if (!known) return true
     const length = script.functions[0]?.ranges[0].endOffset
     const code = known.find((it) => it.length === length)
-    // The stub that Node's loader has in a hot module's place.
+    // A script with this URL and other code is the stub that Node's own loader has in place of the hot module.
     if (code === undefined) return false
     script.functions = functionsOf(script, code, fs.readFileSync(fileURLToPath(script.url), 'utf8'))
     return true
@@ -88,23 +92,24 @@ function finish() {
     for (const name of made) rewrite(path.join(folder, name))
     native.written(folder, made, [...codes.keys()])
   } catch {
-    // What Node has written stays.
+    // The report stays as Node has written it.
   }
 }
 
 process.on('exit', finish)
-// What the program does at its end is covered as well.
+// The program's own `exit` listeners are to be covered as well, so this one moves behind each that is added.
 process.on('newListener', (name, listener) => {
   if (name !== 'exit' || listener === finish) return
   queueMicrotask(() => process.off('exit', finish).on('exit', finish))
 })
 
 module.exports = {
+  /** Connects this file with `natives.rs` and `stack.js`. */
   start(functions, stack) {
     native = functions
     startOf = stack.startOf
   },
-  /** Keeps a module's code. */
+  /** Notes the code of a module's version. The address of CommonJS is a path. */
   compiled(address, code) {
     const url = path.isAbsolute(address) ? pathToFileURL(address).href : address
     if (!codes.has(url)) codes.set(url, [])

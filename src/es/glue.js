@@ -1,6 +1,9 @@
 'use strict'
-// The part of the engine that has to be JavaScript: V8 inlines accessors, getters and traps that are written in
-// JavaScript, and calls native ones at ten to fifty times the cost; `import()` needs a script of Node's loader.
+// The part of the engine that has to be JavaScript. V8 inlines accessors, getters and traps that are written in
+// JavaScript; calling native ones takes ten to fifty times as long. `import()` works only in a script of Node's loader.
+//
+// The user's code shares the globals with this file and may replace them. So what runs after the start uses the copies
+// that are made here.
 const {
   create,
   defineProperty,
@@ -23,12 +26,14 @@ const { next: asyncNext } = getPrototypeOf(async function* () {}).prototype
 // biome-ignore lint/security/noGlobalEval: the compiled text of a module becomes code by it.
 const evaluate = globalThis.eval
 
+/** The functions of `natives.rs`. */
 let native
 /** The class of `$` (`scope.js`). */
 let Scope
+/** `compiled(address, code)` tells the parts that print stacks and write coverage of new code. */
 let compiled
 
-/** Traps of a namespace: its keys are the target's, its values those of the version that counts now. */
+/** The traps of a namespace. Its keys are those of the target, its values are read from the version in the cell. */
 class Traps {
   constructor(cell) {
     this.cell = cell
@@ -61,6 +66,7 @@ const NodeModule = require('node:module')
 const nodeRequire = NodeModule.prototype.require
 
 module.exports = {
+  /** Connects this file with `natives.rs` and the other scripts. `coverage` is there only with NODE_V8_COVERAGE. */
   start(functions, scopes, stack, maps, coverage) {
     native = functions
     Scope = scopes.Scope
@@ -82,7 +88,7 @@ module.exports = {
   },
   evaluate: (code) => evaluate(code),
   scope: (id, serial) => new Scope(id, serial),
-  /** Calls `tell` whenever a function of the module has assigned to an export. */
+  /** Makes the version call `tell` whenever one of its functions has assigned to an export. */
   tell($, tell) {
     defineProperty($, 'u', {
       value: (value) => {
@@ -92,7 +98,11 @@ module.exports = {
       configurable: true
     })
   },
-  /** Makes `$` of a version and lets the module's function hoist. `model` is that function, or `$` of a version that has it. */
+  /**
+   * Makes `$` of a version, and runs the module's generator up to its first `yield`: functions are hoisted then, and the yield
+   * brings the getters of the exports that the module declares itself. `model` is the module's function, or `$` of a version
+   * that has it.
+   */
   instantiate(model, id, serial) {
     const $ = new Scope(id, serial)
     const make = typeof model === 'function' ? model : model.make
@@ -102,7 +112,10 @@ module.exports = {
     $.env = setPrototypeOf(apply(next, $.run, []).value, null)
     return $
   },
-  /** Likewise; the module's code sets `$.local` itself, as what an asynchronous generator yields comes later. */
+  /**
+   * Does the same for a module with top-level await. Its code sets `$.local` itself, because an asynchronous generator hands
+   * out what it yields in a later microtask.
+   */
   instantiateAsync(model, id, serial) {
     const $ = new Scope(id, serial)
     const make = typeof model === 'function' ? model : model.make
@@ -145,7 +158,7 @@ module.exports = {
     traps.proxy = new Proxy(target, traps)
     return { proxy: traps.proxy, traps, target }
   },
-  /** Shows the values to whoever looks at the target, as `console.log` does. */
+  /** Copies the values to the target. `console.log` prints the target, past the traps. */
   fill({ traps, target }) {
     const { env } = traps.cell
     const keys = ownKeys(target)
@@ -154,7 +167,7 @@ module.exports = {
       try {
         target[keys[n]] = env[keys[n]]
       } catch {
-        // Not initialized.
+        // The variable is not initialized yet.
       }
     }
   },
@@ -178,7 +191,7 @@ module.exports = {
       try {
         value = exports[name]
       } catch {
-        // As Node: a getter that throws gives `undefined`.
+        // Node, too, takes `undefined` for a getter that throws.
       }
       add(name, value)
     }
@@ -202,14 +215,17 @@ module.exports = {
     add('default', value)
     return [setPrototypeOf(env, null), names]
   },
-  /** What a TypeScript importer sees of CommonJS with `__esModule`: its `default` is the `default`. */
+  /**
+   * The object that a TypeScript importer reads from if a CommonJS module has set `__esModule`. `default` is
+   * `module.exports.default` there, and `module.exports` for all others.
+   */
   interop(env) {
     const value = env.default
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null || !value.__esModule)
       return undefined
     return create(env, { default: { get: () => env.default.default, enumerable: true } })
   },
-  /** What `require` of an ES module gives where `__esModule` has to be added. */
+  /** A cell for the result of `require` of an ES module to which Node adds `__esModule`. */
   marked: (cell) => ({
     get env() {
       return create(cell.env, { __esModule: { value: true } })
@@ -217,7 +233,7 @@ module.exports = {
   }),
   keys: (object) => ownKeys(object).filter((key) => typeof key === 'string'),
   text: (value) => `${value}`,
-  /** The attributes of an `import()`, checked as V8 does. */
+  /** The attributes of an `import()` as a list of keys and values. The checks and their messages are V8's. */
   attributes(options) {
     if (options === undefined) return []
     if ((typeof options !== 'object' && typeof options !== 'function') || options === null) {
@@ -240,7 +256,10 @@ module.exports = {
     return list
   },
   import: (url, options) => import(url, options),
-  /** Node's namespace of a package or builtin, synchronously. Node caches by `file`. */
+  /**
+   * Node's namespace of a package or builtin, without waiting. `text` is a module that exports the namespace as `ns`. Node
+   * keeps one such module for each `file`.
+   */
   external(file, text) {
     const virtual = new NodeModule(file)
     virtual.filename = file
@@ -248,7 +267,10 @@ module.exports = {
     virtual._compile(text, file, 'module')
     return virtual.exports.ns
   },
-  /** The exports of a file in an archive of Yarn's; of an ES module, those of what its package has for `require` instead. */
+  /**
+   * The exports of a file in a zip archive of Yarn's, which Node's loader of ES modules cannot read everywhere. This requires
+   * the package by the key of `exports` that leads to the file; for an ES module that gives the CommonJS version beside it.
+   */
   archived(file) {
     if (!process.versions.pnp || !/\.zip[\\/]/.test(file)) return undefined
     const path = NodeModule._load('node:path')
@@ -262,7 +284,7 @@ module.exports = {
     const key = Object.keys(Object(exports)).find((key) => key[0] === '.' && isThis(exports[key]))
     return { exports: require(key === undefined ? file : name + key.slice(1)) }
   },
-  /** `module.__hmr__`, for the first line of a CommonJS module; gone when it has been read. */
+  /** Defines `module.__hmr__`, which the first line of compiled CommonJS reads. Reading it deletes it. */
   door(module, $) {
     defineProperty(module, '__hmr__', {
       configurable: true,
@@ -272,7 +294,7 @@ module.exports = {
       }
     })
   },
-  /** Tells of what a CommonJS module requires, whenever it does: Node adds it to `module.children`. */
+  /** Calls `native.required` after each `require` that has added to `module.children`, at any time of the module's life. */
   observe(module, id, serial) {
     let seen = 0
     defineProperty(module, 'require', {
@@ -295,7 +317,7 @@ module.exports = {
     compiled(file, code)
     return module._compile(code, file, 'commonjs')
   },
-  /** `module` for an ES module in which CommonJS's names exist. */
+  /** `module` for an ES module in which CommonJS's names exist, and with it `require`, which Node makes for compiled code. */
   looseModule(file, folder, isMain) {
     const module = new NodeModule(isMain ? '.' : file)
     if (isMain) process.mainModule = module
@@ -306,11 +328,13 @@ module.exports = {
     module.loaded = true
     return module
   },
+  /** An error of the engine. `place` is its stack if it belongs to a place in the source. */
   error(kind, message, code, place) {
-    // Node shows the line that made an uncaught error, unless that says: node-do-not-add-exception-line
+    // For an uncaught error, Node prints the line that made it, unless that line contains this comment.
     const error = new globalThis[kind](message) // node-do-not-add-exception-line
     if (!place) {
-      // As Node's own errors: the code in the first line of the stack, not in the name; and no frame of ours.
+      // Node's own errors show the code in the first line of the stack, while `name` does not contain it.
+      // `captureStackTrace` leaves the frame of this function out.
       const { name } = error
       if (code.startsWith('ERR_')) error.name = `${name} [${code}]`
       captureStackTrace(error, module.exports.error)

@@ -60,8 +60,7 @@ impl Engine {
             let loaded = self.load_function(js, &version.unit.url, code);
             loaded.map_err(|thrown| self.early_error(js, version, thrown))?
         };
-        #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
-        let module = js.number(version.module as f64);
+        let module = js.count(version.module);
         let args = [model, module, js.number(f64::from(version.serial))];
         let scope = if code.has_await {
             let pair = self.glue(js, "instantiateAsync", &args)?;

@@ -1,30 +1,36 @@
 'use strict'
-// The code of ES modules becomes functions here, and Node is given their source maps when a stack names the file: it takes
-// more time for a map than V8 for the code. It is JavaScript since V8 compiles for whoever calls.
+// Makes functions of the code of ES modules, and gives Node their source maps. Node takes longer to read a map than V8 to
+// compile the code, so it gets a map only when a stack names the file. This is JavaScript because the functions of
+// `node:vm` compile on behalf of the script that calls them.
 const NodeModule = require('node:module')
 const { compileFunction, constants } = require('node:vm')
-/** `import()` in what modules evaluate. */
+/** Lets `import()` work in text that a module passes to `eval`: Node's own loader answers it. */
 const importModuleDynamically = constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER
 
+/** The functions of `natives.rs`. */
 let native
+/** `compiled(url, code)` tells the parts that print stacks and write coverage of new code. */
 let compiled
 let inspector
 try {
   inspector = require('node:inspector')
 } catch {
-  // Node can be built without.
+  // Node can be built without an inspector.
 }
 
-/** ES modules whose source maps Node does not know, by URL. */
+/** URLs of ES modules whose source maps Node has not got yet. */
 const unmapped = new Set()
-/** What keeps the maps of the others in Node: it forgets a map with its module. */
+/** The modules that brought Node the maps of the others, by URL. Node forgets a map when its module is collected. */
 const mapped = new Map()
 /** Reading `process.env` takes as long as a fifth of compiling a small module. Coverage is on from the start, or not at all. */
 const isCovered = Boolean(process.env.NODE_V8_COVERAGE)
-/** What may evaluate text, in which `import()` works without a warning only if Node's CommonJS compiler has compiled around it. */
+/**
+ * Code that may evaluate text. `import()` in such a text works without a warning only if Node's CommonJS compiler has compiled
+ * the code.
+ */
 const evaluates = /\beval\b|Function\b/
 
-/** The function of an ES module. Its source map is given to Node when a stack names the file. */
+/** Makes the function of an ES module. */
 function load(code, url) {
   if (isCovered || evaluates.test(code)) {
     const text = code + native.map(url)
@@ -39,7 +45,7 @@ function load(code, url) {
   return make()
 }
 
-/** Whether a debugger may be there, which reads the maps in the code. */
+/** Whether a debugger may be attached. Debuggers read the map from the code itself. */
 function isDebugged() {
   return inspector?.url() !== undefined
 }
@@ -52,30 +58,31 @@ function tellMap(url) {
   module._compile(native.map(url), url, 'commonjs')
 }
 
-/** Gives Node all maps: of what is made now there is no telling which files it names. */
+/** Gives Node all maps, when nothing tells which files the next stack names. */
 function tellMaps() {
   for (const url of unmapped) tellMap(url)
 }
 
 module.exports = {
-  /** `told` hears of the code of each file. */
+  /** Connects this file with `natives.rs`. Calls `told(url, code)` for the code of each ES module. */
   start(functions, told) {
     native = functions
     compiled = told
-    // Before Node shows the line that an uncaught error comes from.
+    // Node is about to print the line that an uncaught error comes from, and needs the map of its file.
     process.on('uncaughtExceptionMonitor', (error) => {
+      // Reading `stack` formats it, and formatting gives Node the maps of the files that it names.
       if (error instanceof Error) void error.stack
       else tellMaps()
     })
   },
   load,
   tellMap,
-  /** Another map of the file counts. */
+  /** The file has got another map. Node gets it when a stack next names the file. */
   remap(url) {
     mapped.delete(url)
     unmapped.add(url)
   },
-  /** The module is no longer there. */
+  /** Drops the map of a module that is gone. */
   forget(url) {
     unmapped.delete(url)
     mapped.delete(url)

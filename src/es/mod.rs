@@ -59,6 +59,7 @@ mod uses;
 pub use anew::{Reached, exported, has_to_wait, is_common_js};
 pub use engine::{Engine, Setup};
 pub use host::{Host, Plain, Runtimes, StepsEnded};
+pub use namespace::is_native_namespace;
 pub use node_options::{node_arguments, options_of_node};
 pub use record::{Body, ModuleId, Record, Unit, Version};
 pub use run::{evaluated, import};

@@ -158,15 +158,16 @@ impl Engine {
                 let cache = self.node_module.get(js).get("_cache")?;
                 let module = cache.get(&path.to_string_lossy())?;
                 // A module in Node's cache whose exports are a namespace is an ES module that was required.
-                module.is_object() && !is_native_namespace(js, module.get("exports")?)?
+                module.is_object() && !is_native_namespace(module.get("exports")?)?
             }
             _ => false,
         })
     }
 }
 
-fn is_native_namespace<'s>(js: Js<'s>, value: Value<'s>) -> JsResult<'s, bool> {
-    let types = js.builtin("util")?.get("types")?;
+/// Whether this is a namespace that Node's own loader of ES modules has made.
+pub fn is_native_namespace(value: Value<'_>) -> JsResult<'_, bool> {
+    let types = value.js().builtin("util")?.get("types")?;
     Ok(types.call_method("isModuleNamespaceObject", &[value])?.truthy())
 }
 

@@ -25,13 +25,14 @@ pub fn functions(js: Js<'_>) -> JsResult<'_> {
     Ok(object)
 }
 
+/// The id of a module, or the place of a request; `usize::MAX` stands for none.
 fn id_of(value: Value<'_>) -> ModuleId {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the engine wrote it"
-    )]
-    value.as_number().map_or(usize::MAX, |number| number as usize)
+    value.as_whole().unwrap_or(usize::MAX)
+}
+
+/// The number of a version, the second argument of most functions.
+fn serial_of(call: &Call<'_>) -> u32 {
+    call.arg(1).as_whole().unwrap_or(u32::MAX)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the type of native functions")]
@@ -171,9 +172,7 @@ fn meta<'s>(call: &Call<'s>) -> JsResult<'s> {
     let resolve = js.function("resolve", 1, move |call| resolve(call, id))?;
     meta.set("resolve", resolve)?;
     meta.set("url", js.string(&record.url))?;
-    #[expect(clippy::cast_possible_truncation, reason = "the engine wrote it")]
-    let serial = id_of(call.arg(1)) as u32;
-    let hot = engine.host().hot(js, id, serial)?;
+    let hot = engine.host().hot(js, id, serial_of(call))?;
     if !hot.is_undefined() {
         meta.set("hot", hot)?;
     }
@@ -201,9 +200,7 @@ fn resolve<'s>(call: &Call<'s>, id: ModuleId) -> JsResult<'s> {
 fn far<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let engine = Engine::of(js)?;
-    #[expect(clippy::cast_possible_truncation, reason = "the engine wrote it")]
-    let serial = id_of(call.arg(1)) as u32;
-    match engine.version(id_of(call.arg(0)), serial) {
+    match engine.version(id_of(call.arg(0)), serial_of(call)) {
         Some(version) => engine.end_of_chain(js, &version, id_of(call.arg(2)), &call.arg(3).display()),
         None => Ok(js.undefined()),
     }
@@ -214,9 +211,7 @@ fn required<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let engine = Engine::of(js)?;
     let id = id_of(call.arg(0));
-    #[expect(clippy::cast_possible_truncation, reason = "the engine wrote it")]
-    let serial = id_of(call.arg(1)) as u32;
-    if let Some(version) = engine.version(id, serial) {
+    if let Some(version) = engine.version(id, serial_of(call)) {
         for target in engine.required_by(js, &version)? {
             engine.host().asked(js, id, target, false);
         }
@@ -235,13 +230,11 @@ fn module<'s>(call: &Call<'s>) -> JsResult<'s> {
     let is_main = js.boolean(engine.main.get() == Some(id));
     let args = [js.string(&path.to_string_lossy()), js.string(&folder), is_main];
     let module = engine.glue(js, "looseModule", &args)?;
-    #[expect(clippy::cast_possible_truncation, reason = "the engine wrote it")]
-    let serial = id_of(call.arg(1)) as u32;
-    let hot = engine.host().hot(js, id, serial)?;
+    let hot = engine.host().hot(js, id, serial_of(call))?;
     if !hot.is_undefined() {
         module.set("hot", hot)?;
     }
-    if let Some(version) = engine.version(id, serial) {
+    if let Some(version) = engine.version(id, serial_of(call)) {
         version.live.borrow_mut().common_js = Some(module.hold());
     }
     Ok(module)

@@ -1,13 +1,14 @@
 'use strict'
-// `$`: what a module's code sees of the world.
+// `$`, the object through which the compiled code of one version reaches everything but its own variables.
 const { create, defineProperty, freeze, setPrototypeOf } = Object
 const { apply } = Reflect
 const { ReferenceError: NoReference, TypeError: WrongType } = globalThis
 const { Map: Table } = globalThis
 const { get: tableGet, set: tableSet } = Table.prototype
 
+/** The functions of `natives.rs`. */
 let native
-/** Counts the updates: what long chains of re-exports led to before the last one counts no more. */
+/** Number of updates so far. An update may change the end of a long chain of re-exports. */
 let epoch = 0
 
 class Scope {
@@ -26,11 +27,14 @@ class Scope {
   import(specifier, options) {
     return native.import(this.id, this.serial, specifier, options)
   }
-  /** What a function of the module has just assigned to an export; code outside is told by an own `u` (`tell`). */
+  /**
+   * Returns `value`. Compiled code calls this when a function of the module has assigned `value` to an export. Where Node's
+   * own loader has imported the module, `tell` of `glue.js` puts another `u` on the object.
+   */
   u(value) {
     return value
   }
-  /** Reads an export of another module at the end of a long chain of re-exports. */
+  /** Reads an export through a long chain of re-exports, without calling the getters on the way. */
   far(request, name) {
     if (this.epoch !== epoch) {
       this.epoch = epoch
@@ -44,7 +48,10 @@ class Scope {
     }
     return end[0][end[1]]
   }
-  /** Empties the variables that say names of imports (a module that has some has its own). */
+  /**
+   * Empties the variables in which compiled code keeps imported functions, so that V8's errors name them as the source does.
+   * The code of a module with such variables defines its own `z`.
+   */
   z() {}
   /** Names the anonymous function or class of `export default`. */
   named(value) {
@@ -55,6 +62,7 @@ class Scope {
   }
 }
 setPrototypeOf(Scope.prototype, null)
+// Compiled code assigns to `$.k.v` where the source assigns to an import, which has to throw.
 defineProperty(Scope.prototype, 'k', {
   value: freeze(
     setPrototypeOf(
@@ -68,6 +76,7 @@ defineProperty(Scope.prototype, 'k', {
   )
 })
 
+/** Defines a property of `$` whose value is made when it is first read. */
 function lazily(name, make) {
   defineProperty(Scope.prototype, name, {
     get() {
@@ -87,7 +96,7 @@ lazily(
   'world',
   ($) => new Proxy(globalThis, { get: (target, key) => (hotTimers.includes(key) ? $[key] : target[key]) })
 )
-// CommonJS's names in an ES module: not defined, unless somebody has made globals of them.
+// CommonJS's names are not defined in an ES module, unless the user has defined global variables with these names.
 const free = create(null)
 for (const name of ['require', 'module', 'exports', '__filename', '__dirname']) {
   defineProperty(free, name, {
@@ -108,7 +117,7 @@ lazily('require', ($) => $.module.require_)
 lazily('exports', ($) => $.module.exports)
 lazily('__filename', ($) => $.module.filename)
 lazily('__dirname', ($) => $.module.path)
-/** Lets the names of timers be those of `given`, and the global ones where that has none. */
+/** Gives all versions the timers of `given`, and the global ones where `given` has none. */
 function setTimers(given) {
   for (const name of ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate']) {
     const value = given?.[name]
@@ -128,9 +137,11 @@ setTimers()
 
 module.exports = {
   Scope,
+  /** Connects this file with `natives.rs`. */
   start(functions) {
     native = functions
   },
   setTimers,
+  /** An update has changed where chains of re-exports end. */
   rewired: () => void epoch++
 }

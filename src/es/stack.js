@@ -1,44 +1,46 @@
 'use strict'
-// How stacks of hot code are printed: as plain Node prints them, without a frame of ours. V8 calls the formatter when
-// somebody first reads `stack`; as a native function it would cost ten times as much for each frame.
+// Formats the stacks of hot code as plain Node would print them: places in the source, and no frame of this package. V8 calls
+// the formatter when somebody first reads `stack`. A native formatter would take ten times as long for each frame.
 const { createHash } = require('node:crypto')
 const { SourceMap, findSourceMap } = require('node:module')
 const { prepareStackTrace } = Error
 const { apply } = Reflect
 
-/** Addresses of evaluated modules, with the column on line 1 at which their own text begins. */
+/** For each evaluated module, by its URL or path: the column on line 1 of the code at which the user's text begins. */
 const starts = new Map()
-/** The code of the last versions of each module, the newest first: frames of an older one may appear as well. */
+/** The code of the last versions of each module, the newest first. A frame may still belong to an older version. */
 const versions = new Map()
 const KEPT = 3
-/** Gives Node the source map of a file, unless it has it. */
+/** `tellMap` of `maps.js`. */
 let tellMap
-/** The comment with the source map of this code, unless the code has its own. */
+/** `map` of `natives.rs`: the comment with the source map of an ES module's code. */
 let mapOf
-/** This folder's files are ours. */
+/** The folder whose files belong to this package. */
 const ours = __filename.slice(0, -'stack.js'.length)
 const keepsMaps =
   process.execArgv.includes('--enable-source-maps') || /--enable-source-maps\b/.test(process.env.NODE_OPTIONS ?? '')
 
-/** The command, below the program that it runs. */
+/** A frame of the command `hmr`, at the bottom of the program's stacks. */
 const isCommand = (site, file) => /^hmr[A-Z]/.test(site.getFunctionName()) && /[\\/]bin[\\/][\w-]+\.js$/.test(file)
-/** What the code of a module calls of ours. */
+/** A function of this package that a module's own code has called, so that the frame below is the user's. */
 const isAccess = (site) => /^(far|[gs]et)\b/.test(site.getFunctionName())
 const isOurs = (site) => {
   const file = site.getFileName()
   if (file != null) return file.startsWith(ours) || isCommand(site, file)
   return site.isEval() && `${site.getEvalOrigin()}`.includes(ours)
 }
-/** A getter on line 1, through which others read an export. */
+/** A getter that the compiler has put before the user's text; importers read an export through it. */
 const isGetter = (site) =>
   site.getLineNumber() === 1 &&
   site.getColumnNumber() <= starts.get(site.getFileName()) &&
   /^get /.test(site.getFunctionName())
-/** What called our own code: the step of a generator, or the module that Node's loader has in a hot one's place. */
+/** A frame of V8's own `next`, by which `glue.js` runs the generator of a module. */
 const isStep = (site) => site.getFileName() == null && /^next$/.test(site.getFunctionName())
+/** A frame of the module that Node's own loader has in place of a hot module. */
 const isFacade = (site) =>
   site.getLineNumber() === 1 && site.getFunctionName() == null && starts.has(site.getFileName())
 
+/** The frames that plain Node would have. */
 function visible(sites) {
   const shown = []
   let wasOurs = false
@@ -54,7 +56,7 @@ function visible(sites) {
   return shown
 }
 
-/** The source map of the version that a frame is of. Node knows one for each file. */
+/** The source map of the version that a frame belongs to. Node itself knows only one map for each file. */
 function mapFor(site) {
   const file = site.getFileName() ?? site.getScriptNameOrSourceURL() ?? ''
   const known = versions.get(file)
@@ -78,7 +80,7 @@ function readMap(file, text) {
   return data && new SourceMap(JSON.parse(Buffer.from(data, 'base64').toString()))
 }
 
-/** A line of a stack, with the place in the source. */
+/** The text of a frame, with its place in the source. */
 function line(site) {
   const text = `${site}`
   const map = mapFor(site)
@@ -88,7 +90,7 @@ function line(site) {
   return text.replace(/:\d+:\d+(?=\)?$)/, `:${originalLine + 1}:${originalColumn + 1}`)
 }
 
-/** It has the name of Node's, which it stands for. */
+/** The formatter. Node's own formatter has the same name, which a program may print. */
 function ErrorPrepareStackTrace(error, sites) {
   const shown = visible(sites)
   for (const site of shown) tellMap(site.getFileName())
@@ -97,19 +99,20 @@ function ErrorPrepareStackTrace(error, sites) {
   return [header, ...shown.map(line)].join('\n    at ')
 }
 
-/** Formatters of the program, and what Node gets for them: it leaves out the call sites that are ours. */
+/** For each formatter that the program has set, the one that V8 calls in its place. */
 const cleaning = new WeakMap()
+/** A formatter that passes a formatter of the program's the frames that plain Node would have. */
 function without(formatter) {
   const made = function prepareStackTrace(error, sites) {
     return apply(formatter, this, [error, Array.isArray(sites) ? visible(sites) : sites])
   }
   cleaning.set(formatter, made)
-  // It may be read, kept, and set again.
+  // A program may read `Error.prepareStackTrace`, keep what it got, and set it again later.
   cleaning.set(made, made)
   return made
 }
 
-// Where Node has no formatter that can be called, stacks stay what Node makes of them.
+// Without a formatter of Node's that can be called, stacks stay as V8 and Node format them.
 if (typeof prepareStackTrace === 'function') {
   cleaning.set(prepareStackTrace, ErrorPrepareStackTrace)
   cleaning.set(ErrorPrepareStackTrace, ErrorPrepareStackTrace)
@@ -123,7 +126,7 @@ if (typeof prepareStackTrace === 'function') {
   })
 }
 
-/** Where an ES module's own text begins in its code: after what the compiler has put before it. */
+/** The offset in a module's code at which the user's text begins, behind what the compiler has put before it. */
 function startOf(code) {
   if (!code.startsWith('return')) return 0
   const yields = code.indexOf('yield')
@@ -132,18 +135,19 @@ function startOf(code) {
 }
 
 module.exports = {
+  /** Connects this file with `maps.js` and `natives.rs`. */
   start(tell, map) {
     tellMap = tell
     mapOf = map
   },
   startOf,
-  /** A module's code is compiled. */
+  /** Notes the code of a module's version. The address is a URL, for CommonJS a path. */
   compiled(address, code) {
     starts.set(address, startOf(code))
     const known = versions.get(address) ?? []
     if (known[0]?.text !== code) versions.set(address, [{ text: code }, ...known.slice(0, KEPT - 1)])
   },
-  /** The module is no longer there. */
+  /** Drops the code of a module that is gone. */
   forget(address) {
     starts.delete(address)
     versions.delete(address)

@@ -1,24 +1,15 @@
 //! Calls users' functions one after the other. Each failure is reported and does not stop the others, and no function is
 //! waited for for ever.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use super::updater::Updater;
 use super::version::{Version, WatchRequest};
-use crate::js::{Cx, Held, Js, Signal, Timers, Value, settled, spawn_detached};
+use crate::js::{Cx, Held, Js, Value, settled_within};
 use crate::report;
 
 /// How long a user's promise is waited for, in milliseconds.
-pub const PATIENCE: u32 = 5000;
-
-/// How waiting for a promise ended.
-pub enum Ended {
-    /// The promise settled in time.
-    Settled(Result<Held, Held>),
-    /// The promise did not settle in time.
-    Late,
-}
+const PATIENCE: u32 = 5000;
 
 impl Updater {
     /// Calls a function that a version has registered, on behalf of its module, and waits for the promise that it returns.
@@ -39,17 +30,15 @@ impl Updater {
             Ok(returned.is_thenable()?.then(|| returned.hold()))
         });
         let Some(promise) = returned? else { return Ok(()) };
-        match within(cx, promise, PATIENCE).await {
-            Ended::Settled(result) => result.map(drop),
-            Ended::Late => {
-                cx.with(|js| {
-                    let seconds = PATIENCE / 1000;
-                    let text = format!("{what} has not settled within {seconds} s and is left behind");
-                    report::warning(js, &report::relative(&version.module.path), &text);
-                });
-                Ok(())
-            }
+        if let Some(result) = settled_within(cx, PATIENCE, promise).await {
+            return result.map(drop);
         }
+        cx.with(|js| {
+            let seconds = PATIENCE / 1000;
+            let text = format!("{what} has not settled within {seconds} s and is left behind");
+            report::warning(js, &report::relative(&version.module.path), &text);
+        });
+        Ok(())
     }
 
     /// Calls a function as [`Updater::call_user`] does, and reports its error.
@@ -93,40 +82,5 @@ impl Updater {
             vec![js.string(changed)]
         })
         .await;
-    }
-}
-
-/// Waits for a promise, but not longer than the given time.
-pub async fn within(cx: &Cx, promise: Held, milliseconds: u32) -> Ended {
-    let signal = Rc::new(Signal::default());
-    let is_settled = Rc::new(Cell::new(false));
-    let timer = cx.attempt(|js| {
-        let signal = Rc::clone(&signal);
-        let timers = js.state::<Timers>()?;
-        let timer = timers.after(js, milliseconds, move |js| {
-            signal.fire(js, &Ok(Held::undefined()));
-        })?;
-        Ok(timer.hold())
-    });
-    let (waiting, inner, flag) = (Rc::clone(&signal), cx.clone(), Rc::clone(&is_settled));
-    cx.with(|js| {
-        spawn_detached(js, async move {
-            let result = settled(&inner, promise).await;
-            flag.set(true);
-            inner.with(|js| waiting.fire(js, &result));
-        });
-    });
-    let result = signal.wait(cx).await;
-    if let Ok(timer) = timer {
-        cx.with(|js| {
-            if let Ok(timers) = js.state::<Timers>() {
-                timers.cancel(js, timer.get(js));
-            }
-        });
-    }
-    if is_settled.get() {
-        Ended::Settled(result)
-    } else {
-        Ended::Late
     }
 }

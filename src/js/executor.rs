@@ -233,22 +233,6 @@ pub fn settled(cx: &Cx, value: Held) -> impl Future<Output = Result<Held, Held>>
     })
 }
 
-/// Waits for `value` as [`settled`] does; `None` if the signal fires before.
-pub fn settled_before(
-    cx: &Cx,
-    value: Held,
-    signal: &Rc<Signal>,
-) -> impl Future<Output = Option<Result<Held, Held>>> + 'static {
-    let mut settling = Box::pin(settled(cx, value));
-    let mut firing = Box::pin(signal.wait(cx));
-    std::future::poll_fn(move |context| {
-        if let Poll::Ready(result) = settling.as_mut().poll(context) {
-            return Poll::Ready(Some(result));
-        }
-        firing.as_mut().poll(context).map(|_| None)
-    })
-}
-
 fn listen<'s>(value: Value<'s>, wait: &Rc<RefCell<Wait>>) -> JsResult<'s, ()> {
     let js = value.js();
     let intrinsics = js.state::<Intrinsics>()?;

@@ -70,6 +70,15 @@ impl<'s> Js<'s> {
         self.made(|place| unsafe { sys::napi_create_double(self.env(), value, place) })
     }
 
+    /// A number that counts something.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "nothing is counted up to the 2^53 that a double holds exactly"
+    )]
+    pub fn count(self, count: usize) -> Value<'s> {
+        self.number(count as f64)
+    }
+
     /// A string.
     pub fn string(self, text: &str) -> Value<'s> {
         let length = text.len().cast_signed();

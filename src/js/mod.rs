@@ -15,6 +15,7 @@
 //! | `native.rs` | Rust state behind a JavaScript object |
 //! | `guard.rs` | the one barrier against panics; handle scopes that close themselves |
 //! | `executor.rs` | `async fn` on the JavaScript thread, at the microtask cost of `await` |
+//! | `deadline.rs` | [`within`], [`before`]: waits that end before what they wait for |
 //! | `outside.rs` | [`outside`]: runs work outside of the program's asynchronous contexts |
 //! | `timers.rs` | [`Timers`]: Node's timers, as they were when the addon was loaded |
 //! | `waker.rs` | the one way from another thread to the JavaScript thread |
@@ -32,6 +33,7 @@
 
 mod at_exit;
 mod class;
+mod deadline;
 mod descriptor;
 mod executor;
 mod function;
@@ -53,8 +55,9 @@ mod waker;
 
 pub use at_exit::at_exit;
 pub use class::{ClassSpec, MethodSpec, NativeFn, define_class};
+pub use deadline::{before, settled_within, within};
 pub use descriptor::{Descriptor, hand_on_stream};
-pub use executor::{Cx, Signal, settled, settled_before, spawn, spawn_detached};
+pub use executor::{Cx, Signal, settled, spawn, spawn_detached};
 pub use function::Call;
 pub use held::{Faint, Held};
 pub use load::open;
@@ -62,7 +65,7 @@ pub use outside::{Outside, outside};
 pub use realm::Js;
 #[cfg(unix)]
 pub use signals::Ignored;
-pub use state::State;
+pub use state::{PlainState, State};
 pub use timers::Timers;
 pub use value::{JsResult, Kind, Thrown, Value};
 pub use waker::JsWaker;

@@ -2,9 +2,11 @@
 
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use napi::sys;
+use rustc_hash::FxBuildHasher;
 
 /// Everything that belongs to one load of the addon in one environment. Worker threads load the addon too, and
 /// one environment may load it twice, so a realm is never process-wide.
@@ -26,15 +28,16 @@ pub struct Realm {
 /// A function that reports an error of our own code; its argument is the message.
 pub type OnPanic = for<'s> fn(Js<'s>, &str);
 
-/// The states of one environment, in the order in which they were made. `state.rs` is the typed access to them.
-#[derive(Default)]
-pub(super) struct States(RefCell<Vec<Entry>>);
+/// Runs the [`close`](super::state::State::close) of a state.
+type Close = fn(&dyn Any);
 
-/// One state, with its type and its `close`.
-struct Entry {
-    kind: TypeId,
-    state: Rc<dyn Any>,
-    close: fn(&dyn Any),
+/// The states of one environment. `state.rs` is the typed access to them.
+#[derive(Default)]
+pub(super) struct States {
+    /// The states by their types: each update asks for dozens.
+    by_type: RefCell<HashMap<TypeId, Rc<dyn Any>, FxBuildHasher>>,
+    /// The types, in the order in which their states were made, each with its `close`.
+    made: RefCell<Vec<(TypeId, Close)>>,
 }
 
 /// The right to use JavaScript values: exists only while native code runs on the JavaScript thread.
@@ -82,24 +85,35 @@ impl Realm {
 
 impl States {
     pub(super) fn get<T: 'static>(&self) -> Option<Rc<T>> {
-        let entries = self.0.borrow();
-        let found = entries.iter().find(|entry| entry.kind == TypeId::of::<T>())?;
-        Rc::clone(&found.state).downcast().ok()
+        let state = self.find(TypeId::of::<T>())?;
+        debug_assert!(state.is::<T>(), "a state stands under its type");
+        // SAFETY: `add` has put a `T` under this key. `downcast` would ask for the type once more, at each of many calls.
+        Some(unsafe { Rc::from_raw(Rc::into_raw(state).cast::<T>()) })
     }
 
-    pub(super) fn add<T: 'static>(&self, state: Rc<T>, close: fn(&dyn Any)) {
+    /// One function for all types: a save comes after a pause, so each copy would have to be read from memory first.
+    #[inline(never)]
+    fn find(&self, kind: TypeId) -> Option<Rc<dyn Any>> {
+        self.by_type.borrow().get(&kind).map(Rc::clone)
+    }
+
+    pub(super) fn add<T: 'static>(&self, state: Rc<T>, close: Close) {
         let kind = TypeId::of::<T>();
-        self.0.borrow_mut().push(Entry { kind, state, close });
+        self.by_type.borrow_mut().insert(kind, state);
+        self.made.borrow_mut().push((kind, close));
     }
 
     /// Closes and drops all states, the last one made first.
     pub(super) fn close(&self) {
         loop {
-            // The list is not borrowed while a state closes: its `close` may ask for another state.
-            let Some(last) = self.0.borrow_mut().pop() else {
+            // Nothing is borrowed while a state closes: its `close` may ask for another state.
+            let Some((kind, close)) = self.made.borrow_mut().pop() else {
                 break;
             };
-            (last.close)(&*last.state);
+            let state = self.by_type.borrow_mut().remove(&kind);
+            if let Some(state) = state {
+                close(&*state);
+            }
         }
     }
 }

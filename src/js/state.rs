@@ -18,15 +18,29 @@ pub trait State: Sized + 'static {
     fn close(&self) {}
 }
 
+/// A state that begins as its default and needs no end.
+pub trait PlainState: Default + 'static {}
+
+impl<T: PlainState> State for T {
+    fn make(_: Js<'_>) -> JsResult<'_, Self> {
+        Ok(Self::default())
+    }
+}
+
 impl<'s> Js<'s> {
     /// This environment's state of type `T`; the first call makes it.
     ///
     /// # Errors
     /// What [`State::make`] threw; and always once the environment is shutting down.
     pub fn state<T: State>(self) -> JsResult<'s, Rc<T>> {
-        if let Some(state) = self.made_state::<T>() {
-            return Ok(state);
+        match self.made_state::<T>() {
+            Some(state) => Ok(state),
+            None => self.make_state(),
         }
+    }
+
+    #[cold]
+    fn make_state<T: State>(self) -> JsResult<'s, Rc<T>> {
         let realm = self.realm();
         if !realm.alive.get() {
             return Err(self.error("Error", "node-hmr: this environment is shutting down"));

@@ -3,7 +3,7 @@
 use super::held::Held;
 use super::realm::Js;
 use super::state::State;
-use super::value::{JsResult, Value};
+use super::value::JsResult;
 
 /// `setTimeout`, `clearTimeout` and `setImmediate` of Node.
 pub struct Timers {
@@ -55,7 +55,10 @@ impl Timers {
     }
 
     /// Cancels a timer that `after` returned.
-    pub fn cancel(&self, js: Js<'_>, timer: Value<'_>) {
-        let _ = self.clear.get(js).call(js.undefined(), &[timer]);
+    pub fn cancel(js: Js<'_>, timer: &Held) {
+        // `clearTimeout` throws nothing, and without the state there are no timers.
+        if let Ok(timers) = js.state::<Self>() {
+            let _ = timers.clear.get(js).call(js.undefined(), &[timer.get(js)]);
+        }
     }
 }

@@ -176,6 +176,17 @@ impl<'s> Value<'s> {
         (status == sys::Status::napi_ok).then_some(number)
     }
 
+    /// The number, if this is one that came from a whole number in the range of `T`.
+    pub fn as_whole<T: TryFrom<u64>>(self) -> Option<T> {
+        let number = self.as_number()?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "`as` takes the nearest number in range, which `T` may refuse"
+        )]
+        T::try_from(number as u64).ok()
+    }
+
     /// `String(value)`; for a symbol its description, for an object whose conversion throws its kind in brackets.
     pub fn display(self) -> String {
         if self.kind() == Kind::Symbol {

@@ -13,7 +13,7 @@ use super::{facade, restart};
 use crate::es::resolve::url::FileUrl;
 use crate::es::resolve::{Mode, Resolved};
 use crate::es::{Body, Engine, ModuleId, Version, import};
-use crate::js::{Call, Cx, Held, Js, JsResult, State, Value, spawn};
+use crate::js::{Call, Cx, Held, Js, JsResult, PlainState, Value, spawn};
 
 /// The doors of one environment.
 #[derive(Default)]
@@ -33,11 +33,7 @@ pub struct Doors {
     exporters: RefCell<HashMap<ModuleId, BTreeSet<ModuleId>>>,
 }
 
-impl State for Doors {
-    fn make(_: Js<'_>) -> JsResult<'_, Self> {
-        Ok(Self::default())
-    }
-}
+impl PlainState for Doors {}
 
 /// Opens the doors. `places` is `{ folder, keeper, hooks }`: the folder of this package, and the URLs of `bin/keep.js` and
 /// `bin/hooks.mjs`.

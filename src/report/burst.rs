@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::js::{Js, JsResult, State, Timers};
+use crate::js::{Js, PlainState, Timers};
 
 /// Up to this many held-back lines are written one by one; more become one line.
 const ONE_BY_ONE: usize = 3;
@@ -40,11 +40,7 @@ struct Line {
     text: String,
 }
 
-impl State for Burst {
-    fn make(_: Js<'_>) -> JsResult<'_, Self> {
-        Ok(Self::default())
-    }
-}
+impl PlainState for Burst {}
 
 /// Writes the line of one update, or holds it back when lines of other modules came just before.
 pub fn tell(js: Js<'_>, id: &str, what: &str, text: String, took: Duration) {

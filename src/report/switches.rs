@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::js::{Js, JsResult, State};
+use crate::js::{Js, PlainState};
 
 /// The switches of one environment, and a question that the log asks.
 #[derive(Default)]
@@ -20,11 +20,7 @@ pub struct Switches {
 /// A function that says whether more updates may follow at once.
 type MoreFollow = fn(Js<'_>) -> bool;
 
-impl State for Switches {
-    fn make(_: Js<'_>) -> JsResult<'_, Self> {
-        Ok(Self::default())
-    }
-}
+impl PlainState for Switches {}
 
 /// Whether updates are logged.
 pub fn is_logging(js: Js<'_>) -> bool {

@@ -3,14 +3,12 @@
 //! The methods are native functions bound to `[runner, emitter, files, owner, listeners]`. The bound values belong to the
 //! JavaScript functions, so a context is collected with its module, and a method also works when it is taken off the context.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use crate::hot::event;
 use crate::js::{Call, Held, Js, JsResult, State, Value, settled, spawn_detached};
 
-use super::app::{App, Hot, Methods};
+use super::app::App;
 use super::console;
+use super::homes::cache_of;
 use super::hot_cache::{HotCache, Table, add_to, is_retired, remove_from};
 use super::listeners;
 use super::outbox;
@@ -31,12 +29,19 @@ const METHODS: [(&str, u32, Body); 9] = [
     ("send", 2, send),
 ];
 
-impl Methods {
-    /// Makes the unbound methods.
-    pub fn new<'s>(js: Js<'s>, hot: &Rc<Hot>) -> JsResult<'s, Self> {
+/// The unbound methods of hot contexts, made once.
+pub struct Methods {
+    data: Held,
+    by_name: Vec<(&'static str, Held)>,
+    with_module: Held,
+    ignore: Held,
+    define_property: Held,
+}
+
+impl State for Methods {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
         let method = |name: &str, length, body: Body| {
-            let hot = Rc::clone(hot);
-            js.function(name, length, move |call| body(&Context::of(&hot, call)?, call))
+            js.function(name, length, move |call| body(&Context::of(call)?, call))
                 .map(Value::hold)
         };
         let mut by_name = Vec::new();
@@ -53,42 +58,10 @@ impl Methods {
     }
 }
 
-/// The opened entry of an environment. The methods refer back to it, so it is emptied when the environment goes.
-#[derive(Default)]
-struct Opened(RefCell<Option<Rc<Hot>>>);
-
-impl State for Opened {
-    fn make(_: Js<'_>) -> JsResult<'_, Self> {
-        Ok(Self::default())
-    }
-
-    fn close(&self) {
-        if let Some(hot) = self.0.take() {
-            hot.methods.take();
-            hot.timers.take();
-            hot.homes.replace(Held::undefined());
-        }
-    }
-}
-
-/// Prepares the entry.
-pub fn open(js: Js<'_>) -> JsResult<'_, Rc<Hot>> {
-    let homes = js.global()?.get("WeakMap")?.construct(&[])?.hold();
-    let hot = Rc::new(Hot {
-        homes: RefCell::new(homes),
-        methods: RefCell::new(None),
-        timers: RefCell::new(Some(js.state()?)),
-    });
-    let methods = Rc::new(Methods::new(js, &hot)?);
-    *hot.methods.borrow_mut() = Some(methods);
-    *js.state::<Opened>()?.0.borrow_mut() = Some(Rc::clone(&hot));
-    Ok(hot)
-}
-
 /// `createHotContext(runner, emitter, files, ownerPath)`.
-pub fn create_hot_context<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
+pub fn create_hot_context<'s>(call: &Call<'s>) -> JsResult<'s> {
     let (js, runner, owner) = (call.js, call.arg(0), call.arg(3));
-    let app = App::new(hot, runner, call.arg(1), call.arg(2))?;
+    let app = App::new(runner, call.arg(1), call.arg(2))?;
     let cache = app.cache(js)?;
     if !cache.data()?.has(owner)? {
         cache.data()?.set(owner, js.object())?;
@@ -113,9 +86,7 @@ pub fn create_hot_context<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
     let listeners = js.map()?;
     cache.contexts()?.set(owner, listeners)?;
 
-    let Some(methods) = hot.methods() else {
-        return Ok(js.undefined());
-    };
+    let methods = js.state::<Methods>()?;
     let bound = js.array(&[runner, call.arg(1), call.arg(2), owner, listeners]);
     let context = js.object();
     let getter = js.object();
@@ -132,7 +103,6 @@ pub fn create_hot_context<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
 
 /// The values that a method is bound to.
 struct Context<'s> {
-    hot: Rc<Hot>,
     cache: HotCache<'s>,
     runner: Value<'s>,
     emitter: Value<'s>,
@@ -142,15 +112,13 @@ struct Context<'s> {
 }
 
 impl<'s> Context<'s> {
-    fn of(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s, Self> {
+    fn of(call: &Call<'s>) -> JsResult<'s, Self> {
         let bound = call.this.items()?;
         let [runner, emitter, files, owner, listeners] = bound[..] else {
             return Err(call.js.error("TypeError", "not a hot context"));
         };
-        let cache = hot.cache(runner)?;
         Ok(Self {
-            hot: Rc::clone(hot),
-            cache,
+            cache: cache_of(runner)?,
             runner,
             emitter,
             files,
@@ -196,10 +164,8 @@ impl<'s> Context<'s> {
     /// Accepts one module: the user's function gets that module itself.
     fn accept_one(&self, dep: Value<'s>, function: Value<'s>) -> JsResult<'s> {
         let js = dep.js();
-        let Some(methods) = self.hot.methods() else {
-            return Ok(js.undefined());
-        };
-        let with_module = methods.with_module.get(js).bind(js.undefined(), &[function])?;
+        let with_module = js.state::<Methods>()?.with_module.get(js);
+        let with_module = with_module.bind(js.undefined(), &[function])?;
         self.accept_deps(js.array(&[dep]), with_module)
     }
 
@@ -238,10 +204,10 @@ fn accept<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
     if !is_array.truthy() {
         return Err(call.js.error("TypeError", "invalid hot.accept() usage."));
     }
-    match context.hot.methods() {
-        Some(methods) if !function.is_function() => context.accept_deps(deps, methods.ignore.get(call.js)),
-        _ => context.accept_deps(deps, function),
+    if function.is_function() {
+        return context.accept_deps(deps, function);
     }
+    context.accept_deps(deps, call.js.state::<Methods>()?.ignore.get(call.js))
 }
 
 fn accept_exports<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
@@ -260,7 +226,7 @@ fn prune<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
 /// wait for this reload.
 fn invalidate<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
-    let app = App::new(&context.hot, context.runner, context.emitter, context.files)?;
+    let app = App::new(context.runner, context.emitter, context.files)?;
     let first = app.state.first_invalidated_by.borrow().clone();
     let detail = js.object();
     detail.set("path", context.owner)?;
@@ -314,7 +280,7 @@ fn off<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
 }
 
 fn send<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
-    let app = App::new(&context.hot, context.runner, context.emitter, context.files)?;
+    let app = App::new(context.runner, context.emitter, context.files)?;
     outbox::send(&app, call.js, call.arg(0), call.arg(1))?;
     Ok(call.js.undefined())
 }

@@ -9,6 +9,7 @@
 //! | `plugin/` | the Vite plugin: a server's messages, what its hooks saw change, its restarts |
 //! | `graph_fixes/` | everything that we write into Vite's own module graphs |
 //! | `app.rs` | a runner, with its state, emitter and entries |
+//! | `homes.rs` | what belongs to a runner or an emitter, and goes with it |
 //! | `state.rs` | the native state of a runner |
 //! | `hot_context.rs` | `import.meta.hot`: what one module registers |
 //! | `hot_cache.rs` | the state of a runner: the maps that `getCache` shows |
@@ -28,6 +29,7 @@ mod console;
 mod disposing;
 mod door;
 mod graph_fixes;
+mod homes;
 mod hot_cache;
 mod hot_context;
 mod listeners;
@@ -44,18 +46,13 @@ mod update;
 mod update_queue;
 mod versions;
 
-use std::rc::Rc;
-
-use crate::js::{Call, Js, JsResult, Value};
-use app::Hot;
+use crate::js::{Js, JsResult, NativeFn, Value};
 use door::{ids, payload, plan};
 use graph_fixes::web_mode;
 use plugin::changes;
 use runner::module_cache;
 
-type Body = for<'s> fn(&Rc<Hot>, &Call<'s>) -> JsResult<'s>;
-
-const EXPORTS: [(&str, u32, Body); 7] = [
+const EXPORTS: [(&str, u32, NativeFn); 7] = [
     ("createHmrEmitter", 0, plugin::create_emitter),
     ("viteNodeHmrPlugin", 0, plugin::create_plugin),
     ("getCache", 1, app::get_cache),
@@ -67,10 +64,11 @@ const EXPORTS: [(&str, u32, Body); 7] = [
 
 /// Adds what `@upvotr/node-hmr/vite-node` exports.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let hot = hot_context::open(js)?;
+    // Made now, before the program can patch what these keep.
+    js.state::<homes::Homes>()?;
+    js.state::<hot_context::Methods>()?;
     for (name, length, body) in EXPORTS {
-        let hot = Rc::clone(&hot);
-        exports.set(name, js.function(name, length, move |call| body(&hot, call))?)?;
+        exports.set(name, js.function(name, length, body)?)?;
     }
     Ok(())
 }

@@ -1,18 +1,17 @@
 //! `hot.send`: messages wait in the runner's buffer as JSON texts until there is a listener.
 
-use std::rc::Rc;
-
 use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn_detached};
 
-use super::app::{App, Hot};
+use super::app::App;
 use super::console;
+use super::homes::emitter_home;
 use super::hot_cache::{Table, add_to, array_from, remove_from};
 use super::listeners::{outcome, watch};
 use super::plugin::channels::custom_payload;
 
 /// `sendMessageBuffer(runner, emitter)`.
-pub fn send_message_buffer<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
-    let app = App::new(hot, call.arg(0), call.arg(1), call.js.undefined())?;
+pub fn send_message_buffer<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let app = App::new(call.arg(0), call.arg(1), call.js.undefined())?;
     flush(&app, call.js, true);
     Ok(call.js.undefined())
 }
@@ -83,7 +82,7 @@ impl<'s> Message<'s> {
         let event = parsed.get("event")?;
         let (mut server_listeners, mut client) = (Vec::new(), js.undefined());
         if emitter.is_object() {
-            let home = app.hot.emitter_home(emitter)?;
+            let home = emitter_home(emitter)?;
             server_listeners = listeners_of_server(home, event)?;
             if !server_listeners.is_empty() {
                 client = client_of(home, emitter)?;
@@ -198,15 +197,14 @@ fn wait_for_listener<'s>(app: &App, js: Js<'s>) -> JsResult<'s, ()> {
     if !emitter.is_object() || is_empty(app, js)? {
         return Ok(());
     }
-    let home = app.hot.emitter_home(emitter)?;
+    let home = emitter_home(emitter)?;
     Table(home.get("waiting")?).set(app.runner(js), js.boolean(true))?;
     if is_hooked(home, emitter)? || !emitter.get("on")?.is_function() {
         return Ok(());
     }
-    let hot = Rc::clone(&app.hot);
-    let on_new_listener = js.function("", 2, move |call| {
+    let on_new_listener = js.function("", 2, |call| {
         if call.arg(1).text().as_deref() == Some("custom") {
-            flush_waiting(&hot, call.arg(0))?;
+            flush_waiting(call.arg(0))?;
         }
         Ok(call.js.undefined())
     })?;
@@ -233,7 +231,7 @@ pub fn retry<'s>(app: &App, js: Js<'s>) -> JsResult<'s, ()> {
     if !emitter.is_object() {
         return Ok(());
     }
-    let home = app.hot.emitter_home(emitter)?;
+    let home = emitter_home(emitter)?;
     if Table(home.get("waiting")?).has(app.runner(js))? && !is_hooked(home, emitter)? {
         flush(app, js, false);
         wait_for_listener(app, js)?;
@@ -242,12 +240,12 @@ pub fn retry<'s>(app: &App, js: Js<'s>) -> JsResult<'s, ()> {
 }
 
 /// Delivers the waiting runners' buffers, since a listener was added or is about to be: an emitter tells before it adds one.
-fn flush_waiting<'s>(hot: &Rc<Hot>, emitter: Value<'s>) -> JsResult<'s, ()> {
-    let (js, home) = (emitter.js(), hot.emitter_home(emitter)?);
+fn flush_waiting(emitter: Value<'_>) -> JsResult<'_, ()> {
+    let (js, home) = (emitter.js(), emitter_home(emitter)?);
     let waiting = Table(home.get("waiting")?);
     let mut apps = Vec::new();
     for runner in waiting.keys()?.items()? {
-        apps.push(App::new(hot, runner, emitter, js.undefined())?);
+        apps.push(App::new(runner, emitter, js.undefined())?);
     }
     if apps.is_empty() {
         return Ok(());
@@ -272,7 +270,7 @@ fn stop_waiting<'s>(app: &App, js: Js<'s>) -> JsResult<'s, ()> {
     if !emitter.is_object() || !is_empty(app, js)? {
         return Ok(());
     }
-    let home = app.hot.emitter_home(emitter)?;
+    let home = emitter_home(emitter)?;
     let waiting = Table(home.get("waiting")?);
     waiting.delete(app.runner(js))?;
     let hook = home.get("hook")?;
@@ -284,27 +282,21 @@ fn stop_waiting<'s>(app: &App, js: Js<'s>) -> JsResult<'s, ()> {
 }
 
 /// `server.environments.ssr.hot.on(event, listener)` was called.
-pub fn server_listens<'s>(
-    hot: &Rc<Hot>,
-    emitter: Value<'s>,
-    channel: Value<'s>,
-    args: &[Value<'s>],
-) -> JsResult<'s, ()> {
+pub fn server_listens<'s>(emitter: Value<'s>, channel: Value<'s>, args: &[Value<'s>]) -> JsResult<'s, ()> {
     let [event, listener, ..] = args else {
         return Ok(());
     };
     // By channel: a server that was restarted has another one.
-    let channels = Table(hot.emitter_home(emitter)?.get("listeners")?);
+    let channels = Table(emitter_home(emitter)?.get("listeners")?);
     if !channels.has(channel)? {
         channels.set(channel, emitter.js().map()?)?;
     }
     add_to(Table(channels.get(channel)?), *event, *listener)?;
-    flush_waiting(hot, emitter)
+    flush_waiting(emitter)
 }
 
 /// `server.environments.ssr.hot.off(event, listener)` was called.
 pub fn server_stops_listening<'s>(
-    hot: &Rc<Hot>,
     emitter: Value<'s>,
     channel: Value<'s>,
     args: &[Value<'s>],
@@ -312,7 +304,7 @@ pub fn server_stops_listening<'s>(
     let [event, listener, ..] = args else {
         return Ok(());
     };
-    let events = Table(hot.emitter_home(emitter)?.get("listeners")?).get(channel)?;
+    let events = Table(emitter_home(emitter)?.get("listeners")?).get(channel)?;
     if events.is_object() {
         remove_from(Table(events), *event, *listener)?;
     }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn};
 
-use super::app::{App, Hot};
+use super::app::App;
 use super::console;
 use super::disposing::dispose;
 use super::listeners::outcome;
@@ -16,8 +16,8 @@ use super::versions::Versions;
 use crate::paths::is_in_node_modules;
 
 /// `reload(runner, files)`.
-pub fn reload_entry<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
-    match App::new(hot, call.arg(0), call.js.undefined(), call.arg(1)) {
+pub fn reload_entry<'s>(call: &Call<'s>) -> JsResult<'s> {
+    match App::new(call.arg(0), call.js.undefined(), call.arg(1)) {
         Ok(app) => start(call.js, app, None),
         Err(thrown) => {
             let thrown = thrown.hold();

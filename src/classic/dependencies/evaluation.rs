@@ -19,7 +19,7 @@ use super::known::Awaited;
 use super::links::Links;
 use super::stand_in::{StandIn, StandInCell};
 use crate::es::Reached;
-use crate::js::{Call, Held, Js, JsResult, State};
+use crate::js::{Call, Held, Js, JsResult, PlainState};
 use crate::paths::is_foreign;
 use crate::watch::Stamp;
 use rustc_hash::FxBuildHasher;
@@ -53,11 +53,7 @@ pub struct Evaluations {
     pub links: Links,
 }
 
-impl State for Evaluations {
-    fn make(_: Js<'_>) -> JsResult<'_, Self> {
-        Ok(Self::default())
-    }
-}
+impl PlainState for Evaluations {}
 
 /// An observation under way: the length of `Evaluations::begun` when it began.
 #[derive(Clone)]

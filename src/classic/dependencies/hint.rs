@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::{Dependencies, Host, Reaction};
 use crate::classic::registry::Registry;
 use crate::classic::watchers::fs_watcher;
-use crate::js::{Call, Js, JsResult, State, Value};
+use crate::js::{Call, JsResult, PlainState, Value};
 use crate::report;
 
 /// Files that change within this time after another one belong together (a branch switch), and one hint is enough.
@@ -18,11 +18,7 @@ const TOGETHER: Duration = Duration::from_millis(500);
 #[derive(Default)]
 struct LastChange(Cell<Option<Instant>>);
 
-impl State for LastChange {
-    fn make(_: Js<'_>) -> JsResult<'_, Self> {
-        Ok(Self::default())
-    }
-}
+impl PlainState for LastChange {}
 
 /// Starts to mention the changes of plain dependencies, if logging is on and the watcher is ours. A watcher of the user's
 /// is never asked for a watch that only a hint needs.

@@ -19,7 +19,7 @@ use tracing::trace_span;
 use super::evaluation::Evaluations;
 use super::{Host, Turn, evaluation, records};
 use crate::graph::modules::Node;
-use crate::js::{Call, Held, Js, JsResult, State, Timers, Value};
+use crate::js::{Call, Held, Js, JsResult, PlainState, Timers, Value};
 use crate::paths;
 use rustc_hash::FxBuildHasher;
 
@@ -40,11 +40,7 @@ pub struct Listening {
     observed: RefCell<Option<evaluation::Observed>>,
 }
 
-impl State for Listening {
-    fn make(_: Js<'_>) -> JsResult<'_, Self> {
-        Ok(Self::default())
-    }
-}
+impl PlainState for Listening {}
 
 impl Listening {
     fn require<'s>(&self, js: Js<'s>) -> JsResult<'s> {

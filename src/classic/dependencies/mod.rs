@@ -48,7 +48,7 @@ use super::runtimes;
 use super::switches::Switches;
 use crate::error::HmrError;
 use crate::files::options;
-use crate::js::{Call, Js, JsResult, State, Value};
+use crate::js::{Call, Js, JsResult, PlainState, Value};
 use crate::report;
 
 pub use batch::{Loaded, load_again};
@@ -68,11 +68,7 @@ struct Turn {
     is_asking: Cell<bool>,
 }
 
-impl State for Turn {
-    fn make(_: Js<'_>) -> JsResult<'_, Self> {
-        Ok(Self::default())
-    }
-}
+impl PlainState for Turn {}
 
 /// Checks `{ dependencies?: boolean | { ignored? } }`, the third argument of a runtime.
 ///

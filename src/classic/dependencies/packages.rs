@@ -123,31 +123,11 @@ pub fn package_type(file: &Path) -> Option<String> {
     text_in(&text, "type")
 }
 
-/// A field of a package.json: the string after that key in the outermost object.
+/// A text in a package.json.
 fn text_in(json: &str, field: &str) -> Option<String> {
-    let (mut depth, mut key, mut rest) = (0, String::new(), json.char_indices());
-    while let Some((at, c)) = rest.next() {
-        match c {
-            '{' | '[' => depth += 1,
-            '}' | ']' => depth -= 1,
-            ',' => key.clear(),
-            '"' => {
-                let mut is_escaped = false;
-                let end = rest.by_ref().find(|(_, c)| {
-                    let is_end = *c == '"' && !is_escaped;
-                    is_escaped = *c == '\\' && !is_escaped;
-                    is_end
-                })?;
-                let text = &json[at + 1..end.0];
-                if depth == 1 && key == field {
-                    return Some(text.to_owned());
-                }
-                text.clone_into(&mut key);
-            }
-            _ => {}
-        }
-    }
-    None
+    let json = json.strip_prefix('\u{feff}').unwrap_or(json);
+    let manifest: serde_json::Value = serde_json::from_str(json).ok()?;
+    Some(manifest.get(field)?.as_str()?.to_owned())
 }
 
 #[cfg(test)]
@@ -164,6 +144,7 @@ mod tests {
                 r#"{ "description": "say \"name\": \"z\"", "name": "c" }"#,
                 Some("c"),
             ),
+            ("\u{feff}{ \"name\": \"d\" }", Some("d")),
             ("{", None),
         ];
         for (json, name) in table {

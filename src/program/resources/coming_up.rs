@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::js::{Held, Js, JsResult, Value};
+use crate::js::{Held, Js, JsResult, Timers, Value};
 use crate::report;
 
 use super::held::held;
@@ -102,14 +102,13 @@ impl Transition {
     /// Changes the state of the transition and cancels its timers.
     pub(super) fn go_on(&self, js: Js<'_>, progress: Progress) {
         self.progress.set(progress);
-        let timers = self.timers.take();
-        if let Ok(resources) = js.state::<Resources>() {
-            for timer in &timers {
-                resources.clock.cancel(js, timer.get(js));
-            }
-            if resources.transitions.borrow().is_empty() {
-                let _ = left_open::note(&resources, js, false);
-            }
+        for timer in self.timers.take() {
+            Timers::cancel(js, &timer);
+        }
+        if let Ok(resources) = js.state::<Resources>()
+            && resources.transitions.borrow().is_empty()
+        {
+            let _ = left_open::note(&resources, js, false);
         }
         self.changed.fire(js, &Ok(Held::undefined()));
     }

@@ -9,7 +9,7 @@ use super::Restart;
 use super::image::Image;
 use super::sockets::Socket;
 
-use crate::js::{Cx, Held, Js, JsResult, Signal, Timers, Value, hand_on_stream, settled_before};
+use crate::js::{Cx, Held, Js, JsResult, Signal, Timers, Value, before, hand_on_stream, settled};
 use crate::program::resources::{self, Resources};
 use crate::report;
 
@@ -142,7 +142,7 @@ async fn clean_up(cx: &Cx, state: &Rc<Restart>, deadline: Instant) {
     let outcome = match begun {
         Ok(cleanups) => {
             cx.with(|js| fire_after(js, &late, u32::try_from(rest.as_millis()).unwrap_or(u32::MAX)));
-            settled_before(cx, cleanups, &late).await
+            before(cx, settled(cx, cleanups), &late).await
         }
         Err(thrown) => Some(Err(thrown)),
     };

@@ -6,6 +6,7 @@ use crate::js::{Js, JsResult, Value};
 
 use crate::paths::is_in_node_modules;
 use crate::vite_node::app::App;
+use crate::vite_node::homes::emitter_home;
 use crate::vite_node::hot_cache::{Table, array_from};
 use crate::vite_node::ids::Roots;
 use crate::vite_node::module_cache::Ids;
@@ -91,7 +92,7 @@ impl App {
 
     /// The module graph of the server's SSR environment.
     fn ssr_graph<'s>(&self, js: Js<'s>) -> JsResult<'s, Option<Value<'s>>> {
-        let home = self.hot.emitter_home(self.emitter(js))?;
+        let home = emitter_home(self.emitter(js))?;
         let path = ["server", "environments", "ssr", "moduleGraph"];
         let graph = path.into_iter().try_fold(home, |object, name| {
             if object.is_object() {

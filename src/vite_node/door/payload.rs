@@ -1,11 +1,9 @@
 //! Takes messages of a Vite server, by type.
 
-use std::rc::Rc;
-
 use crate::hot::event;
 use crate::js::{Call, Held, Js, JsResult, settled, spawn};
 
-use crate::vite_node::app::{App, Hot};
+use crate::vite_node::app::App;
 use crate::vite_node::console;
 use crate::vite_node::listeners::{notify, notify_vite};
 use crate::vite_node::outbox;
@@ -15,8 +13,8 @@ use crate::vite_node::reload::{has_failed_start, reload};
 use crate::vite_node::update;
 
 /// `handleMessage(runner, emitter, files, payload)`.
-pub fn handle_message<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
-    let app = App::new(hot, call.arg(0), call.arg(1), call.arg(2));
+pub fn handle_message<'s>(call: &Call<'s>) -> JsResult<'s> {
+    let app = App::new(call.arg(0), call.arg(1), call.arg(2));
     let payload = call.arg(3).hold();
     match app {
         Ok(app) => spawn(call.js, async move {

@@ -12,6 +12,7 @@ use crate::js::{Js, JsResult, Value};
 
 use crate::vite_node::app::App;
 use crate::vite_node::changes::Changes;
+use crate::vite_node::homes::emitter_home;
 use crate::vite_node::ids::Roots;
 use web_mode::is_web_mode;
 
@@ -32,7 +33,7 @@ impl App {
     /// The graph that vite-node's server reads for a module.
     fn graph_of<'s>(&self, js: Js<'s>, id: &str) -> JsResult<'s> {
         let environment = if is_web_mode(id) { "client" } else { "ssr" };
-        let home = self.hot.emitter_home(self.emitter(js))?;
+        let home = emitter_home(self.emitter(js))?;
         ["server", "environments", environment, "moduleGraph"]
             .into_iter()
             .try_fold(home, Value::get)

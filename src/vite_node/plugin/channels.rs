@@ -1,21 +1,19 @@
 //! `configureServer`: gives the server its emitter, and the emitter every message that the server sends on its channels.
 
-use std::rc::Rc;
-
 use super::intercept::{Intercepted, intercept};
 use super::{hooks, restart};
 use crate::js::{Call, JsResult, Value};
-use crate::vite_node::app::Hot;
+use crate::vite_node::homes::emitter_home;
 use crate::vite_node::hot_cache::Table;
 use crate::vite_node::outbox;
 
 /// `configureServer(server)`, bound to the emitter.
-pub fn configure_server<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
+pub fn configure_server<'s>(call: &Call<'s>) -> JsResult<'s> {
     let (js, emitter, server) = (call.js, call.arg(0), call.arg(1));
-    let home = hot.emitter_home(emitter)?;
+    let home = emitter_home(emitter)?;
     server.set("emitter", emitter)?;
     let ssr = ssr_channel(server)?;
-    if !may_restart(hot, home, server, emitter)? {
+    if !may_restart(home, server, emitter)? {
         home.set("server", server)?;
         home.set("channel", ssr)?;
     }
@@ -23,10 +21,10 @@ pub fn configure_server<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
     for (channel, origin) in [(ssr, "ssr"), (server.get("ws")?, "browser")] {
         if channel.is_object() && !is_wrapped(home, channel)? {
             let origin = js.string(origin);
-            intercept(hot, channel, "send", forward, &[emitter, origin])?;
+            intercept(channel, "send", forward, &[emitter, origin])?;
             if origin.text().as_deref() == Some("ssr") {
-                intercept(hot, channel, "on", listen, &[emitter, channel])?;
-                intercept(hot, channel, "off", stop_listening, &[emitter, channel])?;
+                intercept(channel, "on", listen, &[emitter, channel])?;
+                intercept(channel, "off", stop_listening, &[emitter, channel])?;
             }
         }
     }
@@ -35,12 +33,7 @@ pub fn configure_server<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
 
 /// Whether this is a second server, whose parts Vite may move into the first one. Until then the first one counts. The second
 /// server's SSR environment tells when it listens.
-fn may_restart<'s>(
-    hot: &Rc<Hot>,
-    home: Value<'s>,
-    server: Value<'s>,
-    emitter: Value<'s>,
-) -> JsResult<'s, bool> {
+fn may_restart<'s>(home: Value<'s>, server: Value<'s>, emitter: Value<'s>) -> JsResult<'s, bool> {
     let first = home.get("server")?;
     let environment = at_path(server, &["environments", "ssr"])?;
     if !first.is_object() || first.same(server) || !environment.is_object() {
@@ -48,13 +41,7 @@ fn may_restart<'s>(
     }
     let can_tell = environment.get("listen")?.is_function() && first.get("restart")?.is_function();
     if can_tell {
-        intercept(
-            hot,
-            environment,
-            "listen",
-            restart::environment_listens,
-            &[emitter],
-        )?;
+        intercept(environment, "listen", restart::environment_listens, &[emitter])?;
     }
     Ok(can_tell)
 }
@@ -94,7 +81,7 @@ fn forward<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
         first
     };
     if payload.is_object() {
-        let origins = Table(call.hot.emitter_home(call.emitter)?.get("origins")?);
+        let origins = Table(emitter_home(call.emitter)?.get("origins")?);
         origins.set(payload, call.detail)?;
         // Plugins may have put anything among the modules. An error there is no reason to lose the message.
         let _ = hooks::reread(call, payload, call.detail.text().as_deref() == Some("ssr"));
@@ -114,9 +101,9 @@ pub fn custom_payload<'s>(event: Value<'s>, data: Value<'s>) -> JsResult<'s> {
 }
 
 fn listen<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
-    outbox::server_listens(&call.hot, call.emitter, call.detail, &call.args)
+    outbox::server_listens(call.emitter, call.detail, &call.args)
 }
 
 fn stop_listening<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
-    outbox::server_stops_listening(&call.hot, call.emitter, call.detail, &call.args)
+    outbox::server_stops_listening(call.emitter, call.detail, &call.args)
 }

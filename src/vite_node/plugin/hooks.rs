@@ -5,6 +5,7 @@ use crate::js::{JsResult, Value};
 use super::intercept::Intercepted;
 use crate::vite_node::changes::Changes;
 use crate::vite_node::graph_fixes::{self, web_mode};
+use crate::vite_node::homes::emitter_home;
 use crate::vite_node::hot_cache::array_from;
 use crate::vite_node::ids::Roots;
 
@@ -21,7 +22,7 @@ fn is_for_ssr<'s>(call: &Intercepted<'s>) -> JsResult<'s, bool> {
 pub fn record_request<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     if is_for_ssr(call)?
         && let Some(id) = call.arg(0).text()
-        && let Some(changes) = call.hot.emitter_home(call.emitter)?.native::<Changes>()
+        && let Some(changes) = emitter_home(call.emitter)?.native::<Changes>()
     {
         changes.record_request(id);
     }
@@ -35,7 +36,7 @@ pub fn record_change<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
         return Ok(());
     }
     let (file, timestamp) = (change.get("file")?.text(), change.get("timestamp")?.as_number());
-    let home = call.hot.emitter_home(call.emitter)?;
+    let home = emitter_home(call.emitter)?;
     let changes = home.native::<Changes>();
     if let (Some(file), Some(timestamp), Some(changes)) = (file, timestamp, changes) {
         let is_ssr = is_for_ssr(call)?;
@@ -62,7 +63,7 @@ pub fn record_change<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
 
 /// Reads the modules of an edit again when its message is on its way: by now all plugins have changed them as they wish.
 pub fn reread<'s>(call: &Intercepted<'s>, payload: Value<'s>, is_from_ssr: bool) -> JsResult<'s, ()> {
-    let Some(changes) = call.hot.emitter_home(call.emitter)?.native::<Changes>() else {
+    let Some(changes) = emitter_home(call.emitter)?.native::<Changes>() else {
         return Ok(());
     };
     let mut moments = Vec::new();

@@ -1,15 +1,10 @@
 //! Puts a look of ours behind methods of the server and of the plugin.
 
-use std::rc::Rc;
-
 use crate::js::{JsResult, Value};
-use crate::vite_node::app::Hot;
 use crate::vite_node::console;
 
 /// One call of a method that we intercept.
 pub struct Intercepted<'s> {
-    /// The entry's own state.
-    pub hot: Rc<Hot>,
     /// The emitter of the plugin.
     pub emitter: Value<'s>,
     /// The further value that the method is bound to.
@@ -33,19 +28,13 @@ impl<'s> Intercepted<'s> {
 pub type Look = for<'s> fn(&Intercepted<'s>) -> JsResult<'s, ()>;
 
 /// Puts a proxy before a method. The call goes on unchanged, `this` included, and `look` sees it afterwards.
-pub fn intercept<'s>(
-    hot: &Rc<Hot>,
-    object: Value<'s>,
-    name: &str,
-    look: Look,
-    bound: &[Value<'s>],
-) -> JsResult<'s, ()> {
+pub fn intercept<'s>(object: Value<'s>, name: &str, look: Look, bound: &[Value<'s>]) -> JsResult<'s, ()> {
     let js = object.js();
     let method = object.get(name)?;
     if !method.is_function() {
         return Ok(());
     }
-    let (hot, bound_count) = (Rc::clone(hot), bound.len());
+    let bound_count = bound.len();
     let apply = js.function("apply", 3, move |call| {
         let (bound, [method, this, args, ..]) = call.args.split_at(bound_count) else {
             return Ok(call.js.undefined());
@@ -54,7 +43,6 @@ pub fn intercept<'s>(
         let result = method.call(*this, &args)?;
         let detail = bound.get(1).copied().unwrap_or_else(|| call.js.undefined());
         let intercepted = Intercepted {
-            hot: Rc::clone(&hot),
             emitter: bound[0],
             detail,
             this: *this,

@@ -18,7 +18,8 @@ use std::rc::Rc;
 
 use crate::js::{Call, Js, JsResult, Value};
 
-use crate::vite_node::app::{App, Hot};
+use crate::vite_node::app::App;
+use crate::vite_node::homes::emitter_home;
 use crate::vite_node::hot_cache::Table;
 use changes::Changes;
 use channels::configure_server;
@@ -38,67 +39,41 @@ pub enum Channel {
 }
 
 /// `createHmrEmitter()`.
-pub fn create_emitter<'s>(_hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
+pub fn create_emitter<'s>(call: &Call<'s>) -> JsResult<'s> {
     call.js.builtin("events")?.get("EventEmitter")?.construct(&[])
 }
 
 /// `viteNodeHmrPlugin()`.
-pub fn create_plugin<'s>(hot: &Rc<Hot>, call: &Call<'s>) -> JsResult<'s> {
+pub fn create_plugin<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
-    let emitter = create_emitter(hot, call)?;
+    let emitter = create_emitter(call)?;
     let plugin = js.object();
     plugin.set("name", js.string("vite-node:hmr"))?;
-    let configure = {
-        let hot = Rc::clone(hot);
-        js.function("configureServer", 2, move |call| configure_server(&hot, call))?
-    };
+    let configure = js.function("configureServer", 2, configure_server)?;
     plugin.set("configureServer", configure.bind(js.undefined(), &[emitter])?)?;
     // Older versions of Vite have no `hotUpdate`, and call the second one.
     for name in ["hotUpdate", "handleHotUpdate"] {
         plugin.set(name, js.function(name, 1, |call| Ok(call.js.undefined()))?)?;
-        intercept(hot, plugin, name, hooks::record_change, &[emitter])?;
+        intercept(plugin, name, hooks::record_change, &[emitter])?;
     }
     let load = js.object();
     // Before other plugins' hooks, which may fail.
     load.set("order", js.string("pre"))?;
     load.set("handler", js.function("load", 1, |call| Ok(call.js.undefined()))?)?;
-    intercept(hot, load, "handler", hooks::record_request, &[emitter])?;
+    intercept(load, "handler", hooks::record_request, &[emitter])?;
     plugin.set("load", load)?;
     Ok(plugin)
-}
-
-impl Hot {
-    /// The home of an emitter: an object with the changes that its plugin saw (native state), the server, and the waiting
-    /// runners.
-    pub fn emitter_home<'s>(&self, emitter: Value<'s>) -> JsResult<'s> {
-        let js = emitter.js();
-        if !emitter.is_object() {
-            return Err(js.error("TypeError", "expected an emitter"));
-        }
-        self.home(emitter, || {
-            let home = js.native_object(Rc::new(Changes::default()))?;
-            home.set("origins", js.global()?.get("WeakMap")?.construct(&[])?)?;
-            home.set("channels", js.global()?.get("WeakSet")?.construct(&[])?)?;
-            home.set("adopted", js.global()?.get("WeakSet")?.construct(&[])?)?;
-            home.set("listeners", js.global()?.get("WeakMap")?.construct(&[])?)?;
-            home.set("waiting", js.map()?)?;
-            Ok(home)
-        })
-    }
 }
 
 impl App {
     /// The changes that the plugin of the emitter saw.
     pub fn changes(&self, js: Js<'_>) -> Option<Rc<Changes>> {
-        self.hot.emitter_home(self.emitter(js)).ok()?.native()
+        emitter_home(self.emitter(js)).ok()?.native()
     }
 
     /// Which channel brought the payload.
     pub fn origin<'s>(&self, js: Js<'s>, payload: Value<'s>) -> Channel {
-        let origin = self
-            .hot
-            .emitter_home(self.emitter(js))
-            .and_then(|home| Table(home.get("origins")?).get(payload));
+        let origin = emitter_home(self.emitter(js)).and_then(|home| Table(home.get("origins")?).get(payload));
         match origin.ok().and_then(Value::text).as_deref() {
             Some("browser") => Channel::Browser,
             Some("ssr") => Channel::Ssr,

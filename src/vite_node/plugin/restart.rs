@@ -4,7 +4,7 @@
 //! the user's set-up holds. The new module graphs are empty, and vite-node's server takes a module without a node for
 //! unchanged. So we add a node for every loaded module, marked as changed now, and the application is reloaded.
 
-use crate::js::{Js, JsResult, Value, settled};
+use crate::js::{Js, JsResult, Timers, Value, settled};
 
 use super::channels::ssr_channel;
 use super::intercept::Intercepted;
@@ -12,6 +12,7 @@ use super::mark_origin;
 use crate::paths::is_in_node_modules;
 use crate::vite_node::app::App;
 use crate::vite_node::console;
+use crate::vite_node::homes::emitter_home;
 
 /// The mark of a message that comes from a restarted server.
 pub const ORIGIN: &str = "restart";
@@ -20,7 +21,7 @@ pub const ORIGIN: &str = "restart";
 /// Vite has moved the parts, and a message on the emitter asks for a reload.
 pub fn environment_listens<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     let (js, server) = (call.emitter.js(), call.arg(0));
-    let home = call.hot.emitter_home(call.emitter)?;
+    let home = emitter_home(call.emitter)?;
     let config = |server: Value<'s>| {
         if server.is_object() {
             server.get("config")
@@ -38,11 +39,8 @@ pub fn environment_listens<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     payload.set("path", js.string("*"))?;
     mark_origin(home, payload, ORIGIN)?;
     let (emitter, payload) = (call.emitter.hold(), payload.hold());
-    let Some(timers) = call.hot.timers() else {
-        return Ok(());
-    };
     // Waits a turn, since Vite has not finished the restart.
-    timers.next_turn(js, move |js| {
+    js.state::<Timers>()?.next_turn(js, move |js| {
         let arguments = [js.string("message"), payload.get(js)];
         if let Err(thrown) = emitter.get(js).call_method("emit", &arguments) {
             let text = "a \"message\" listener of the emitter failed";
