@@ -115,11 +115,9 @@ module.exports = {
   reExport($, made) {
     $.env = setPrototypeOf(made, $.env)
   },
-  /** Adds getters to what importers read already. */
+  /** Adds getters to what importers read already, in place of those that led elsewhere. */
   extend(env, made) {
-    for (const key of ownKeys(made)) {
-      if (!(key in env)) defineProperty(env, key, getOwnPropertyDescriptor(made, key))
-    }
+    for (const key of ownKeys(made)) defineProperty(env, key, getOwnPropertyDescriptor(made, key))
   },
   namespace(cell, names) {
     const target = create(null)

@@ -1,11 +1,12 @@
 //! Instantiation: `$` of each version, the getters that importers read through, and the slots that lead to the getters.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::compile::quote;
-use super::compile::{Compiled, ExportKind, ImportName, map_comment};
+use super::compile::{Compiled, Export, ExportKind, Import, ImportName, map_comment};
 use super::engine::Engine;
 use super::link;
 use super::record::{Body, ModuleId, Status, Version};
@@ -142,7 +143,11 @@ impl Engine {
             return Ok(());
         };
         let scope = scope.get(js);
-        if let Some(made) = self.getters(js, version, scope, link::star_names(version))? {
+        let exports = version.unit.code().map_or(&[][..], |code| &code.exports);
+        let stars = link::star_names(version);
+        let made = self.getters(js, version, scope, exports, &stars)?;
+        *version.stars.borrow_mut() = stars;
+        if let Some(made) = made {
             self.glue(js, "reExport", &[scope, made])?;
         }
         Ok(())
@@ -154,7 +159,8 @@ impl Engine {
         js: Js<'s>,
         version: &Rc<Version>,
         scope: Value<'s>,
-        stars: Vec<(String, usize)>,
+        exports: &[Export],
+        stars: &[(String, usize)],
     ) -> JsResult<'s, Option<Value<'s>>> {
         let is_long = version.measure_chain();
         let read = |request: usize, name: &str| {
@@ -165,7 +171,6 @@ impl Engine {
             }
         };
         let mut text = String::new();
-        let exports = version.unit.code().map_or(&[][..], |code| &code.exports);
         for export in exports {
             let _ = match &export.kind {
                 ExportKind::Indirect {
@@ -185,8 +190,8 @@ impl Engine {
             };
         }
         for (name, request) in stars {
-            let name = quote::string(&name);
-            let _ = write!(text, "get {name}(){{return {}}},", read(request, &name));
+            let name = quote::string(name);
+            let _ = write!(text, "get {name}(){{return {}}},", read(*request, &name));
         }
         if text.is_empty() {
             return Ok(None);
@@ -195,14 +200,24 @@ impl Engine {
         make.call(js.undefined(), &[scope]).map(Some)
     }
 
-    /// Adds getters for names that became known only when a target of `export *` had run.
+    /// Makes getters for names that another `export *` brings now, or that became known when a target of one had run.
     pub(super) fn extend_env<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s, ()> {
         let (Some(scope), Some(env)) = (version.scope(), version.env(js)?) else {
             return Ok(());
         };
         let stars = link::star_names(version);
-        if !stars.is_empty()
-            && let Some(made) = self.getters(js, version, scope.get(js), stars)?
+        let moved: Vec<(String, usize)> = {
+            let before = version.stars.borrow();
+            let before: HashMap<&str, usize> = before
+                .iter()
+                .map(|(name, request)| (name.as_str(), *request))
+                .collect();
+            let has_moved = |(name, request): &&(String, usize)| before.get(name.as_str()) != Some(request);
+            stars.iter().filter(has_moved).cloned().collect()
+        };
+        *version.stars.borrow_mut() = stars;
+        if !moved.is_empty()
+            && let Some(made) = self.getters(js, version, scope.get(js), &[], &moved)?
         {
             self.glue(js, "extend", &[env, made])?;
         }
@@ -216,36 +231,95 @@ impl Engine {
             return Ok(());
         };
         let scope = scope.get(js);
-        let is_loose = version.unit.is_loose();
-        for (index, target) in version.links.borrow().clone().iter().enumerate() {
-            let slot = u32::try_from(index).unwrap_or(u32::MAX);
-            match target {
-                None => scope.set_item(slot, js.object())?,
-                Some(target) => match self.env_for(js, target, is_loose)? {
-                    Some(env) => scope.set_item(slot, env)?,
-                    None => version.has_late_names.set(true),
-                },
-            }
+        let count = version.links.borrow().len();
+        for request in 0..count {
+            self.bind_slot(js, version, scope, request)?;
         }
-        let namespaces = code.imports.iter().filter_map(|import| match import.name {
-            ImportName::Namespace { slot } => Some((import.request, u32::try_from(slot).ok()?)),
-            ImportName::Name(_) => None,
-        });
-        for (request, slot) in namespaces {
-            let target = version.link(request);
-            if let Some(namespace) = self.namespace_if_known(js, version, target.as_ref())? {
-                scope.set_item(slot, namespace)?;
-            }
+        for import in &code.imports {
+            self.bind_import(js, version, scope, import)?;
         }
         for export in &code.exports {
-            if let ExportKind::Namespace { request, .. } = export.kind {
-                let target = version.link(request);
-                if let Some(namespace) = self.namespace_if_known(js, version, target.as_ref())? {
-                    scope.set(&format!("n{request}"), namespace)?;
-                }
+            self.bind_export(js, version, scope, export)?;
+        }
+        Ok(())
+    }
+
+    /// As [`Self::bind`], of these requests alone.
+    pub(super) fn bind_requests<'s>(
+        &self,
+        js: Js<'s>,
+        version: &Rc<Version>,
+        requests: &[usize],
+    ) -> JsResult<'s, ()> {
+        let (Some(code), Some(scope)) = (version.unit.code(), version.scope()) else {
+            return Ok(());
+        };
+        let (scope, uses) = (scope.get(js), version.unit.uses());
+        for &request in requests {
+            self.bind_slot(js, version, scope, request)?;
+            let imports = uses.imports(request);
+            for import in imports.filter_map(|index| code.imports.get(index)) {
+                self.bind_import(js, version, scope, import)?;
+            }
+            let exports = uses.exports(request);
+            for export in exports.filter_map(|index| code.exports.get(index)) {
+                self.bind_export(js, version, scope, export)?;
             }
         }
         Ok(())
+    }
+
+    fn bind_slot<'s>(
+        &self,
+        js: Js<'s>,
+        version: &Rc<Version>,
+        scope: Value<'s>,
+        request: usize,
+    ) -> JsResult<'s, ()> {
+        let slot = u32::try_from(request).unwrap_or(u32::MAX);
+        match version.link(request) {
+            None => scope.set_item(slot, js.object())?,
+            Some(target) => match self.env_for(js, &target, version.unit.is_loose())? {
+                Some(env) => scope.set_item(slot, env)?,
+                None => version.has_late_names.set(true),
+            },
+        }
+        Ok(())
+    }
+
+    fn bind_import<'s>(
+        &self,
+        js: Js<'s>,
+        version: &Rc<Version>,
+        scope: Value<'s>,
+        import: &Import,
+    ) -> JsResult<'s, ()> {
+        let ImportName::Namespace { slot } = import.name else {
+            return Ok(());
+        };
+        let slot = u32::try_from(slot).unwrap_or(u32::MAX);
+        let target = version.link(import.request);
+        match self.namespace_if_known(js, version, target.as_ref())? {
+            Some(namespace) => scope.set_item(slot, namespace),
+            None => Ok(()),
+        }
+    }
+
+    fn bind_export<'s>(
+        &self,
+        js: Js<'s>,
+        version: &Rc<Version>,
+        scope: Value<'s>,
+        export: &Export,
+    ) -> JsResult<'s, ()> {
+        let ExportKind::Namespace { request, .. } = export.kind else {
+            return Ok(());
+        };
+        let target = version.link(request);
+        match self.namespace_if_known(js, version, target.as_ref())? {
+            Some(namespace) => scope.set(&format!("n{request}"), namespace),
+            None => Ok(()),
+        }
     }
 
     /// The namespace of a target for an importer; none while the target's names are not complete, because it has not run.

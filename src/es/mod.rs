@@ -7,7 +7,7 @@
 //! | `compile/` | text in, code and facts out |
 //! | `resolve/` | where specifiers lead |
 //! | `source.rs` | loaded files, as units |
-//! | `record.rs` | modules and their versions |
+//! | `record.rs`, `uses.rs` | modules and their versions; what a module uses of each import |
 //! | `assemble.rs` | everything that a module statically reaches |
 //! | `link.rs` | which binding a name leads to |
 //! | `instantiate.rs` | `$`, getters, slots |
@@ -53,6 +53,7 @@ mod run;
 mod source;
 mod stage;
 mod staged;
+mod uses;
 
 pub use anew::{Reached, exported, has_to_wait, is_common_js};
 pub use engine::{Engine, Setup};

@@ -4,7 +4,7 @@
 //! the versions that it imports, as ECMAScript's module records do. These references form circles; [`Version::retire`],
 //! called when a version is replaced, ends them.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -12,6 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::compile::{Compiled, ExportKind, Kind, Request};
 use super::resolve::{ResolveError, Resolved};
+use super::uses::Uses;
 use crate::js::{Held, Js, JsResult, Signal, Value};
 
 /// Number of a record in the engine. No other URL ever gets the same number.
@@ -43,6 +44,7 @@ pub struct Unit {
     /// Hash of the file's bytes.
     pub hash: u64,
     exports: OnceLock<Table>,
+    uses: OnceLock<Uses>,
     /// The record of each request's target, once the requests were looked up. A record keeps its number for good.
     pub targets: OnceLock<Box<[Option<ModuleId>]>>,
 }
@@ -72,6 +74,7 @@ impl Unit {
             resolved,
             hash,
             exports: OnceLock::new(),
+            uses: OnceLock::new(),
             targets: OnceLock::new(),
         }
     }
@@ -118,6 +121,12 @@ impl Unit {
             }
             table
         })
+    }
+
+    /// The imports and exports of each request.
+    pub fn uses(&self) -> &Uses {
+        self.uses
+            .get_or_init(|| self.code().map(|code| Uses::of(code)).unwrap_or_default())
     }
 
     /// Whether two units have the same bytes, kind and targets of requests.
@@ -198,6 +207,10 @@ pub struct Version {
     pub live: RefCell<Live>,
     /// Exported names, sorted by code unit. Made when they are first needed.
     pub names: RefCell<Option<Rc<[String]>>>,
+    /// The names that `export *` brings, each with the request that it is read through.
+    pub stars: RefCell<Vec<(String, usize)>>,
+    /// The requests that lead to each module, as `(module, request)`, sorted. Made when it is first needed.
+    requests_to: OnceCell<Vec<(ModuleId, usize)>>,
     /// All names that an ES module exports, those of `export *` included. Set only while the list is surely complete and none
     /// is ambiguous.
     pub all_names: RefCell<Option<Rc<[String]>>>,
@@ -269,6 +282,8 @@ impl Version {
             error: RefCell::default(),
             live: RefCell::default(),
             names: RefCell::default(),
+            stars: RefCell::default(),
+            requests_to: OnceCell::new(),
             all_names: RefCell::default(),
             has_late_names: Cell::new(false),
             is_checked: Cell::new(false),
@@ -288,6 +303,24 @@ impl Version {
     /// The version that a request leads to.
     pub fn link(&self, request: usize) -> Option<Rc<Self>> {
         self.links.borrow().get(request).cloned().flatten()
+    }
+
+    /// The requests that lead to a module. They stay the same for the life of the version, whichever versions of the module
+    /// they lead to.
+    pub fn requests_to(&self, module: ModuleId) -> impl Iterator<Item = usize> + '_ {
+        let all = self.requests_to.get_or_init(|| {
+            let links = self.links.borrow();
+            let linked = links.iter().enumerate();
+            let targets =
+                linked.filter_map(|(request, link)| link.as_ref().map(|link| (link.module, request)));
+            let mut all: Vec<(ModuleId, usize)> = targets.collect();
+            all.sort_unstable();
+            all
+        });
+        let from = all.partition_point(|(other, _)| *other < module);
+        let rest = all.iter().skip(from);
+        rest.take_while(move |(other, _)| *other == module)
+            .map(|(_, request)| *request)
     }
 
     /// Whether the module itself has top-level await.

@@ -84,12 +84,16 @@ impl Engine {
     ) -> JsResult<'s, Rc<Stage>> {
         let mut assembly = Assembly::default();
         let outcome = self.assemble_stage(js, changed, again, &mut assembly);
-        if let Err(thrown) = outcome {
-            disassemble(&assembly);
-            self.map_what_runs(js, assembly.made.iter().map(|version| version.module))?;
-            return Err(thrown);
-        }
+        let is_unsure = match outcome {
+            Ok(is_unsure) => is_unsure,
+            Err(thrown) => {
+                disassemble(&assembly);
+                self.map_what_runs(js, assembly.made.iter().map(|version| version.module))?;
+                return Err(thrown);
+            }
+        };
         let mut stage = Stage::default();
+        stage.is_unsure.set(is_unsure);
         for version in &assembly.made {
             stage.order.push(version.module);
             stage.versions.insert(version.module, Rc::clone(version));
@@ -100,13 +104,14 @@ impl Engine {
         Ok(Rc::new(stage))
     }
 
+    /// Returns whether importers that stay use names which are not known yet.
     fn assemble_stage<'s>(
         &self,
         js: Js<'s>,
         changed: &[(ModuleId, Arc<Unit>)],
         again: &[ModuleId],
         assembly: &mut Assembly,
-    ) -> JsResult<'s, ()> {
+    ) -> JsResult<'s, bool> {
         for &id in again {
             let Some(record) = self.record(id) else {
                 continue;
@@ -124,8 +129,8 @@ impl Engine {
             assembly.add(&version);
         }
         self.assemble(js, assembly)?;
-        let made = assembly.made.iter().map(|version| version.module).collect();
-        self.check_importers(made, &|id| assembly.version(id))
+        let unlike = self.unlike(&assembly.made);
+        self.check_importers(unlike, &|id| assembly.version(id))
             .map_err(|error| self.link_error(js, &error))
     }
 
@@ -175,7 +180,12 @@ impl Engine {
     /// # Errors
     /// When an importer that stays would miss a name of what is CommonJS, of which names are known once it ran.
     pub fn commit<'s>(&self, js: Js<'s>, stage: &Rc<Stage>) -> JsResult<'s, Vec<Rc<Version>>> {
-        self.check_late(js, stage)?;
+        let versions: Vec<_> = stage.order.iter().filter_map(|id| stage.version(*id)).collect();
+        let unlike = self.unlike(&versions);
+        if stage.is_unsure.get() {
+            self.check_importers(unlike.clone(), &|id| stage.version(id))
+                .map_err(|error| self.link_error(js, &error))?;
+        }
         self.end_stage(stage);
         let mut replaced = Vec::new();
         for &id in &stage.order {
@@ -198,12 +208,10 @@ impl Engine {
                 }
             }
         }
-        for &id in &stage.order {
-            if let Some(version) = stage.version(id) {
-                self.publish(&version);
-            }
+        for version in &versions {
+            self.publish(version);
         }
-        self.rewire(js, stage)?;
+        self.rewire(js, stage, unlike)?;
         for old in &replaced {
             old.retire();
         }

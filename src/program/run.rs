@@ -159,7 +159,7 @@ fn start_hot<'s>(js: Js<'s>, options: &Rc<ProgramOptions>) -> JsResult<'s, Rc<Ho
     *resources.holders.borrow_mut() = Some(Rc::new(move |js: Js<'_>| {
         let program = program.upgrade();
         let modules = program
-            .map(|program| program.updater.hot.all())
+            .map(|program| program.updater.hot.with_data())
             .unwrap_or_default();
         Ok(modules
             .iter()

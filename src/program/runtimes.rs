@@ -67,7 +67,7 @@ impl MadeRuntimes {
         if self.0.borrow().is_empty() {
             return Ok(going);
         }
-        let kept = held(resources, js)?;
+        let kept = held(resources, js);
         let mut makers: Vec<Rc<Owner>> = owners.iter().map(|owner| Rc::clone(&owner.facts)).collect();
         // In the order in which they were made, so a runtime comes before those that were made in its steps.
         for made in self.0.borrow().iter() {
@@ -75,7 +75,7 @@ impl MadeRuntimes {
                 continue;
             };
             let is_of = |maker: &Rc<Owner>| Rc::ptr_eq(maker, &made.maker);
-            if makers.iter().any(is_of) && !kept.call_method("has", &[runtime])?.truthy() {
+            if makers.iter().any(is_of) && !kept.has(runtime)? {
                 let own = Rc::clone(&made.own.facts);
                 owners.push(made.own.clone());
                 makers.push(Rc::clone(&own));

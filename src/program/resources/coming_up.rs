@@ -29,12 +29,11 @@ impl Transition {
         let transition = Self::open(resources.next_number(), replaced);
         resources.transitions.borrow_mut().push(Rc::clone(&transition));
         left_open::note(&resources, js, true)?;
-        let kept = held(&resources, js)?;
+        let kept = held(&resources, js);
         for owner in resources.old_owners(js, &transition) {
             for server in Started::Servers.all(owner)? {
-                let is_kept = kept.call_method("has", &[server])?.truthy();
                 if let Some((_, slot)) = Slot::of(&resources, server)?
-                    && !is_kept
+                    && !kept.has(server)?
                     && listens(server)?
                 {
                     transition.expected.borrow_mut().push(slot.address.clone());

@@ -19,7 +19,7 @@ impl Transition {
     /// for requests, then releases the rest.
     pub(super) fn come_up<'s>(self: &Rc<Self>, resources: &Rc<Resources>, js: Js<'s>) -> JsResult<'s, ()> {
         let all = resources.transitions.take();
-        let kept = held(resources, js)?;
+        let kept = held(resources, js);
         for older in &all {
             if older.id != self.id {
                 self.replaced
@@ -35,7 +35,7 @@ impl Transition {
         let owners = busy(js, &self.replaced.borrow());
         for owner in owners {
             for server in Started::Servers.all(owner)? {
-                if listens(server)? && !kept.call_method("has", &[server])?.truthy() {
+                if listens(server)? && !kept.has(server)? {
                     let requests = requests::under_way(resources, server)?;
                     self.under_way
                         .borrow_mut()
