@@ -312,6 +312,30 @@ test('what `hot.data` or `globalThis` holds stays: a value, and in an array, a `
   assert.equal(await ask(kept), 'kept', 'a server in it is not closed although nobody asks for it again')
 })
 
+test('what is imported and required, too, is new for both: an ES module, CommonJS and JSON', async (t) => {
+  const server = `import data from './data.json' with { type: 'json' }
+    import common from './common.cjs'
+    import { read } from './reader.cjs'
+    import { version } from './lib.ts'
+    console.log('of', version, data.version, common.version, read())
+    setInterval(() => {}, 1000)\n`
+  const files = (n) => ({
+    'data.json': `{ "version": ${n} }`,
+    'common.cjs': `exports.version = ${n}`
+  })
+  const { program, save, write } = await run(t, '', {
+    ...files(1),
+    'server.ts': server,
+    'reader.cjs': `const data = require('./data.json'), common = require('./common.cjs'), lib = require('./lib.ts')
+      exports.read = () => [data.version, common.version, lib.version].join()`
+  })
+  await program.printed('of 1 1 1 1,1,1')
+  save(2)
+  await program.printed('of 2 1 1 1,1,2')
+  for (const [name, text] of Object.entries(files(3))) write(name, text)
+  await program.printed('of 2 3 3 3,3,2')
+})
+
 // [hot 137]
 test('intervals are released however the module came by `setInterval`', async (t) => {
   const { program, save } = await run(

@@ -151,16 +151,22 @@ impl Engine {
             let Some(record) = self.record(id) else {
                 continue;
             };
-            let current = record.current();
-            let was_required = current.is_some_and(|version| version.live.borrow().common_js.is_some())
-                || stage
-                    .version(id)
-                    .is_some_and(|version| matches!(version.unit.body, Body::CommonJs(_)));
-            let Some(path) = &record.path else { continue };
-            if !was_required && !record.was_required.get() {
+            let versions = [record.current(), stage.version(id)];
+            let is_module = versions
+                .iter()
+                .flatten()
+                .all(|version| version.unit.code().is_some());
+            // Only our hook puts an ES module into `require.cache`. Node's loader puts the others there by itself.
+            if is_module && !record.was_required.get() {
                 continue;
             }
-            let path = path.clone();
+            let is_common_js = |version: &Rc<Version>| {
+                version.live.borrow().common_js.is_some() || matches!(version.unit.body, Body::CommonJs(_))
+            };
+            let was_required = versions.iter().flatten().any(is_common_js);
+            let Some(path) = record.path.clone().filter(|_| was_required || record.is_local) else {
+                continue;
+            };
             if let Some(module) = self.evict(js, &path)? {
                 stage.evicted.borrow_mut().push((path, module));
             }

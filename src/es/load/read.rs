@@ -234,20 +234,44 @@ fn compile_safely(source: &Source<'_>, has_room: bool) -> Result<Compiled, LoadE
 
 /// Whether compiling the text may take more than an ordinary stack. An estimate: strings and comments count, too.
 fn may_nest_deeply(text: &str) -> bool {
-    let (mut depth, mut deepest, mut operators) = (0_usize, 0, 0);
-    if text.len() > LONG {
-        return true;
-    }
-    for byte in text.bytes() {
-        match byte {
-            b'(' | b'[' | b'{' => {
-                depth += 1;
-                deepest = deepest.max(depth);
+    let (mut depth, mut deepest, mut operators, mut length) = (0_usize, 0, 0, 0);
+    // An entry may have a thousand imports, and another thread takes long to begin on a busy machine.
+    for line in text.split_inclusive('\n').filter(|line| !is_import(line)) {
+        length += line.len();
+        for byte in line.bytes() {
+            match byte {
+                b'(' | b'[' | b'{' => {
+                    depth += 1;
+                    deepest = deepest.max(depth);
+                }
+                b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+                b'+' | b'-' | b'*' | b'/' | b'&' | b'|' | b'?' | b'.' | b'!' | b'<' => operators += 1,
+                _ => {}
             }
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            b'+' | b'-' | b'*' | b'/' | b'&' | b'|' | b'?' | b'.' | b'!' | b'<' => operators += 1,
-            _ => {}
         }
     }
-    deepest > DEEP || operators > MANY
+    length > LONG || deepest > DEEP || operators > MANY
+}
+
+/// Whether a line is a whole import declaration, in which nothing nests.
+fn is_import(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with("import ") && line.trim_end_matches(';').ends_with(['\'', '"'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_nest_deeply;
+
+    #[test]
+    fn imports_alone_do_not_make_a_text_deep() {
+        let imports = "import { a } from './part/module.ts'\nimport \"./part/other.ts\";\n".repeat(1_000);
+        assert!(!may_nest_deeply(&imports));
+        assert!(may_nest_deeply(&format!("{imports}x = 1{}", "+1".repeat(1_001))));
+        assert!(may_nest_deeply(&format!(
+            "{imports}{}",
+            "else if(a);".repeat(3_000)
+        )));
+        assert!(may_nest_deeply(&format!("{imports}{}", "(".repeat(65))));
+    }
 }

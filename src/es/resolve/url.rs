@@ -198,10 +198,15 @@ fn is_path_byte(byte: u8) -> bool {
 }
 
 /// Percent-encodes the bytes that are not plain. Control characters and bytes beyond ASCII are always encoded.
-fn encode(text: &str, is_plain: fn(u8) -> bool, with_percent: bool) -> String {
+fn encode(text: &str, is_plain: impl Fn(u8) -> bool, with_percent: bool) -> String {
+    let is_kept =
+        |byte: u8| byte > b' ' - 1 && byte < 0x7f && is_plain(byte) && !(with_percent && byte == b'%');
+    if text.bytes().all(&is_kept) {
+        return text.to_owned();
+    }
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte > b' ' - 1 && byte < 0x7f && is_plain(byte) && !(with_percent && byte == b'%') {
+        if is_kept(byte) {
             encoded.push(char::from(byte));
         } else {
             let _ = write!(encoded, "%{byte:02X}");
@@ -221,7 +226,10 @@ pub fn pathname(path: &Path) -> String {
 
 /// The `file:` URL of a path, with query and hash.
 pub fn file_url(path: &Path, suffix: &str) -> String {
-    format!("file://{}{suffix}", pathname(path))
+    let mut url = String::from("file://");
+    url.push_str(&pathname(path));
+    url.push_str(suffix);
+    url
 }
 
 /// The scheme that the specifier begins with (`node:`, `data:`), if it has one.
