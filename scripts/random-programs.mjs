@@ -19,8 +19,12 @@ const HELP = `node scripts/random-programs.mjs [options]
 
 /** How many programs a process runs. */
 const BATCH = 200
-/** The text of functions is a documented difference; and calls of a program are counted, so that each ends. */
+/**
+ * The text of functions is a documented difference; a program without the global `Object` says nothing of the language; calls
+ * are counted, so that each program ends.
+ */
 const PRELOAD = `Function.prototype.toString = () => 'a function'
+Object.defineProperty(globalThis, 'Object', { writable: false, configurable: false })
 let current, calls = 0
 globalThis.burn = () => {
   if (current !== globalThis.current) calls = 0

@@ -124,12 +124,14 @@ impl<'a> Visit<'a> for Rewriter<'a, '_> {
     }
 
     fn visit_await_expression(&mut self, it: &AwaitExpression<'a>) {
-        self.has_await |= self.depth == 0;
+        self.awaits(it.span.start);
         walk::walk_await_expression(self, it);
     }
 
     fn visit_for_of_statement(&mut self, it: &ForOfStatement<'a>) {
-        self.has_await |= self.depth == 0 && it.r#await;
+        if it.r#await {
+            self.awaits(it.span.start);
+        }
         self.name_root(&it.right);
         self.telling_loop(&it.left, &it.body, |this| this.for_of(it));
     }
@@ -143,7 +145,9 @@ impl<'a> Visit<'a> for Rewriter<'a, '_> {
     }
 
     fn visit_variable_declaration(&mut self, it: &VariableDeclaration<'a>) {
-        self.has_await |= self.depth == 0 && it.kind.is_await();
+        if it.kind.is_await() {
+            self.awaits(it.span.start);
+        }
         self.variables(it);
     }
 

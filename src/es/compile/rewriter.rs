@@ -1,6 +1,7 @@
 //! The rewriter: one file while it is edited, with what the edits note.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use oxc_semantic::Scoping;
 use oxc_syntax::scope::ScopeId;
@@ -141,6 +142,24 @@ impl<'a, 's> Rewriter<'a, 's> {
         inside(self);
         self.own_arguments -= u32::from(own);
         self.depth -= 1;
+    }
+
+    /// Notes an `await`, which a file that is CommonJS by its name has in functions only.
+    pub fn awaits(&mut self, at: u32) {
+        if self.depth > 0 {
+            return;
+        }
+        self.has_await = true;
+        let path = self.source.url.split(['?', '#']).next().map(Path::new);
+        if path.and_then(Path::extension).is_some_and(|it| it == "cts") {
+            self.fail(Fault {
+                help: Some("give the file the extension .mts".to_owned()),
+                ..Fault::syntax(
+                    at,
+                    "await is only valid in async functions and the top level bodies of modules",
+                )
+            });
+        }
     }
 
     /// The name of the environment in the code, which is used by this.

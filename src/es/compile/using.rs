@@ -147,7 +147,9 @@ impl<'a> Rewriter<'a, '_> {
             return;
         };
         let is_await = variables.kind.is_await();
-        self.has_await |= self.depth == 0 && is_await;
+        if is_await {
+            self.awaits(it.span.start);
+        }
         let name = self.slice(declarator.id.span());
         let value = self.new_name();
         let stack = self.new_name();

@@ -72,6 +72,25 @@ fn a_function_of_a_function_may_be_declared_again() {
 }
 
 #[test]
+fn a_file_that_is_commonjs_by_its_name_has_no_top_level_await() {
+    let file = |text| Source {
+        url: "file:///a.cts",
+        format: Format::TypeScriptLoose,
+        ..source(text)
+    };
+    for text in ["await 1", "export {}\nawait 1", "for await (const a of b);"] {
+        let error = error(&file(text));
+        assert_eq!(error.kind, ErrorKind::Syntax, "{text}");
+    }
+    compile(&file("export const f = async () => await 1")).unwrap();
+    compile(&Source {
+        url: "file:///a.ts",
+        ..file("await 1")
+    })
+    .unwrap();
+}
+
+#[test]
 fn an_error_has_its_place() {
     let error = error(&javascript("let a\n  'é' let b", Format::Module));
     assert_eq!((error.line, error.column), (2, 6), "{error:?}");
