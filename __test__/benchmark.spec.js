@@ -174,7 +174,7 @@ describe('the benchmark', () => {
 const FIGURES = {
   176: 'programs.mjs',
   177: 'programs.mjs',
-  178: 'bench.mjs',
+  178: ['bench.mjs', 'hot-updates.mjs'],
   179: 'reload-served.mjs',
   180: ['reloads.mjs', 'hot-memory.mjs'],
   181: 'profile.mjs'

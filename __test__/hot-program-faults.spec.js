@@ -275,3 +275,21 @@ for (const [kind, hot] of [
     await program.until(() => /a disposer failed/.test(program.out))
     assert.doesNotMatch(program.out, /^ *> /m, 'no line of the new text is shown for it')
   })
+
+describe('what a new version leaves for the next turns fails its update as well: the old links stay', () => {
+  const late = {
+    'an exception in the next turn': "setImmediate(() => { throw new Error('soon') })",
+    'an exception in the turn after it': "setImmediate(() => setImmediate(() => { throw new Error('soon') }))",
+    'a rejection that nobody handles': "Promise.reject(new Error('soon'))"
+  }
+  for (const [name, code] of Object.entries(late))
+    test(name, async (t) => {
+      const text = (n, more = '') => `export const n = ${n}; import.meta.hot.accept(); ${more}`
+      const files = { 'main.mjs': 'import { n } from "./a.mjs"; globalThis.read = () => n', 'a.mjs': text(1) }
+      const program = await runHot(t, files)
+      assert.equal((await program.edit({ 'a.mjs': text(2, code) })).event, 'failed')
+      assert.equal(await program.ask('read()'), 1)
+      assert.equal((await program.edit({ 'a.mjs': text(3) })).event, 'updated')
+      assert.equal(await program.ask('read()'), 3)
+    })
+})
