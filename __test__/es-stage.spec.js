@@ -1,37 +1,11 @@
 // New versions of modules beside the running ones.
 const assert = require('node:assert/strict')
-const fs = require('node:fs')
-const os = require('node:os')
-const path = require('node:path')
 const { describe, test } = require('node:test')
-const binding = require('../load-binding.js')
-
-/** A program in a temporary folder, and what it put into `globalThis[log]`. */
-async function start(t, files) {
-  const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'node-hmr-stage-')))
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }))
-  const at = (file) => path.join(folder, file)
-  const write = (all) => {
-    for (const [file, text] of Object.entries(all)) fs.writeFileSync(at(file), text)
-  }
-  globalThis.log = []
-  write(files)
-  const main = await binding.hotProgram(at('main.mjs'))
-  return {
-    main,
-    at,
-    log: globalThis.log,
-    /** Writes files and evaluates them, and `again`, anew. */
-    update(all, again = []) {
-      write(all)
-      return binding.hotUpdate(Object.keys(all).map(at), again.map(at))
-    }
-  }
-}
+const { startStaged } = require('./support/stage')
 
 describe('a stage', () => {
   test('importers see the new version at the next use, without being evaluated again', async (t) => {
-    const { main, update, log } = await start(t, {
+    const { main, update, log } = await startStaged(t, {
       'main.mjs':
         "import { n } from './a.mjs'; import * as ns from './a.mjs'; export const read = () => [n, ns.n, ns]; log.push('main')",
       'a.mjs': "export let n = 1; log.push('a')"
@@ -47,7 +21,7 @@ describe('a stage', () => {
   })
 
   test('new versions see each other, and those outside the old ones until the commit', async (t) => {
-    const { main, update, log } = await start(t, {
+    const { main, update, log } = await startStaged(t, {
       'main.mjs':
         "import { b } from './b.mjs'; import { a } from './a.mjs'; export const read = () => [a, b()]; globalThis.read = read",
       'a.mjs': 'export let a = 1',
@@ -67,7 +41,7 @@ describe('a stage', () => {
   })
 
   test('a version that throws leaves everything as it was', async (t) => {
-    const { main, update } = await start(t, {
+    const { main, update } = await startStaged(t, {
       'main.mjs': "import { n } from './a.mjs'; export const read = () => n",
       'a.mjs': 'export let n = 1'
     })
@@ -80,7 +54,7 @@ describe('a stage', () => {
   })
 
   test('a name that is gone and that an importer still uses fails, also by way of re-exports', async (t) => {
-    const { main, update, log } = await start(t, {
+    const { main, update, log } = await startStaged(t, {
       'main.mjs': "import { n } from './barrel.mjs'; export const read = () => n",
       'barrel.mjs': "export * from './a.mjs'",
       'a.mjs': 'export let n = 1'
@@ -97,7 +71,7 @@ describe('a stage', () => {
   })
 
   test('barrels gain names, and a new module is loaded', async (t) => {
-    const { main, update } = await start(t, {
+    const { main, update } = await startStaged(t, {
       'main.mjs':
         "import * as all from './barrel.mjs'; export const read = () => all; export const load = () => import('./user.mjs')",
       'barrel.mjs': "export * from './a.mjs'",
@@ -116,7 +90,7 @@ describe('a stage', () => {
         "import { n } from './0.mjs'; import * as ns from './0.mjs'; export const read = () => [n, ns.n, ns.o]"
     }
     for (let n = 0; n < 1_000; n++) files[`${n}.mjs`] = link(n)
-    const { main, update } = await start(t, { ...files, '1000.mjs': 'export let n = 1; export const o = 1' })
+    const { main, update } = await startStaged(t, { ...files, '1000.mjs': 'export let n = 1; export const o = 1' })
     assert.deepEqual(main.read(), [1, 1, 1])
     await update({ '1000.mjs': 'export let n = 2; export const o = 2' })
     assert.deepEqual(main.read(), [2, 2, 2])
@@ -128,7 +102,7 @@ describe('a stage', () => {
   })
 
   test('a cycle is evaluated again as a whole; what does not change keeps its instance', async (t) => {
-    const { update, log, main } = await start(t, {
+    const { update, log, main } = await startStaged(t, {
       'main.mjs': "import { a } from './a.mjs'; export const read = () => a()",
       'a.mjs': "import { b } from './b.mjs'; import './c.mjs'; export const a = () => b(); log.push('a')",
       'b.mjs': "import { a } from './a.mjs'; export function b() { return typeof a }; log.push('b')",
@@ -142,7 +116,7 @@ describe('a stage', () => {
   })
 
   test('CommonJS is evaluated again, and put back when it throws', async (t) => {
-    const { update, main, at } = await start(t, {
+    const { update, main, at } = await startStaged(t, {
       'main.mjs': "import c, { n } from './c.cjs'; export const read = () => [c.n, n]",
       'c.cjs': 'exports.n = 1'
     })
@@ -157,7 +131,7 @@ describe('a stage', () => {
 
   // [hot 29]
   test('a module may change its kind', async (t) => {
-    const { update, main } = await start(t, {
+    const { update, main } = await startStaged(t, {
       'package.json': '{}',
       'main.mjs': "import { n } from './a.js'; export const read = () => n",
       'a.js': 'exports.n = 1'
@@ -171,7 +145,7 @@ describe('a stage', () => {
 
   // [hot 27]
   test('JSON is hot', async (t) => {
-    const { update, main } = await start(t, {
+    const { update, main } = await startStaged(t, {
       'main.mjs': "import d, { n } from './a.json'; export const read = () => [d.n, n]",
       'a.json': '{ "n": 1 }'
     })
@@ -182,7 +156,7 @@ describe('a stage', () => {
   })
 
   test('old versions are collected', async (t) => {
-    const { update } = await start(t, {
+    const { update } = await startStaged(t, {
       'main.mjs': "import { big } from './a.mjs'; import * as ns from './a.mjs'; export const read = () => [big, ns]",
       'a.mjs': 'export const big = {}; globalThis.refs = [new WeakRef(big)]'
     })

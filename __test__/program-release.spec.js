@@ -1,7 +1,7 @@
 'use strict'
 
 const assert = require('node:assert/strict')
-const { execFile, fork, spawnSync } = require('node:child_process')
+const { exec, execFile, fork, spawnSync } = require('node:child_process')
 const { once } = require('node:events')
 const fs = require('node:fs')
 const http = require('node:http')
@@ -44,12 +44,10 @@ test('timers of hot code are as those of Node', (t) => {
   assert.throws(() => $.setTimeout('no function'), { code: 'ERR_INVALID_ARG_TYPE' })
 })
 
-test('the environment of a version is given an owner and timers', (t) => {
+test('a version keeps the timers that it starts', (t) => {
   hot(t)
-  const $ = Object.create(null)
-  const owner = resources.equip($, '/app/main.js')
-  assert.equal(typeof owner, 'object')
-  assert.deepEqual(Object.keys($), ['setTimeout', 'setInterval', 'setImmediate'])
+  const $ = resources.timers()
+  const owner = resources.owner('/app/main.js', 1)
   const timer = resources.runAs(owner, () => $.setInterval(nothing, 1000))
   assert.ok(owner.timers.has(timer))
   clearInterval(timer)
@@ -158,6 +156,22 @@ test('watchers, workers and child processes are released', async (t) => {
   const [, [, signal]] = await Promise.all(exits)
   assert.equal(signal, 'SIGTERM')
   assert.ok(!handles().includes('StatWatcher') && !handles().includes('FSEvent'), handles())
+})
+
+// [hot 137]
+const withoutList = process.platform !== 'linux' && 'the system does not tell whose a process is'
+test('the commands that a shell of exec runs are released with it', { skip: withoutList }, async (t) => {
+  const program = hot(t)
+  const command = `"${process.execPath}" -e "console.log(process.pid); setInterval(() => {}, 1000)"; true`
+  let shell
+  program.start(() => {
+    shell = exec(command)
+  })
+  await once(shell.stdout, 'data')
+  const closed = once(shell, 'close')
+  await program.reloaded(nothing)
+  // The pipe of the command's output closes when the command has ended.
+  await closed
 })
 
 // [hot 138]

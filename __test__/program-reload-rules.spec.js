@@ -312,6 +312,32 @@ test('what `hot.data` or `globalThis` holds stays: a value, and in an array, a `
   assert.equal(await ask(kept), 'kept', 'a server in it is not closed although nobody asks for it again')
 })
 
+// [hot 137]
+test('intervals are released however the module came by `setInterval`', async (t) => {
+  const { program, save } = await run(
+    t,
+    `import { setInterval as imported } from 'timers'
+    import timers from 'node:timers'
+    const { setInterval: taken, URL } = globalThis as any
+    let assigned: any
+    ;({ setInterval: assigned } = globalThis)
+    const ways = { imported, taken, assigned, member: timers.setInterval }
+    for (const [name, every] of Object.entries(ways)) every(() => console.log('tick', name, version), 5)
+    if (URL !== globalThis.URL) throw new Error('not the global object')
+    console.log('runs', version)\n`
+  )
+  await program.printed('tick member 1')
+  save(2)
+  await program.printed(/reloaded in/)
+  // What was released has printed its last line by the time that each new interval has fired twice.
+  for (let time = 0; time < 2; time++) {
+    for (const name of ['imported', 'taken', 'assigned', 'member']) await program.printed(`tick ${name} 2`)
+  }
+  const from = program.text.stdout.length
+  for (const name of ['imported', 'taken', 'assigned', 'member']) await program.printed(`tick ${name} 2`)
+  assert.doesNotMatch(program.text.stdout.slice(from), /tick \w+ 1/)
+})
+
 // [hot 124]
 test('the entry is deleted: the last good version goes on until it is back', async (t) => {
   const { program, save, file } = await run(t, LISTENS)

@@ -89,6 +89,30 @@ describe('"To whoever started the command it stays one process"', { skip }, () =
     assert.deepEqual([code, stderr], [143, ''])
   })
 
+  test('a SIGUSR2 while the new image starts is taken', async (t) => {
+    // Sends the signal once, when the command of the new image loads one of its first files.
+    const preload = `
+      const fs = require("node:fs");
+      const Module = require("node:module");
+      const load = Module._load;
+      Module._load = function (request, ...rest) {
+        if (request === "./missing.js" && process.env.HMR_RESTARTED && !fs.existsSync("sent")) {
+          fs.writeFileSync("sent", "");
+          process.kill(process.pid, "SIGUSR2");
+        }
+        return Reflect.apply(load, this, [request, ...rest]);
+      };`
+    const { run, ask, restarted, pid, dir } = await serve(t, {
+      files: { 'preload.cjs': preload },
+      options: { env: { NODE_OPTIONS: '--require=./preload.cjs' } }
+    })
+    run.kill('SIGUSR2')
+    await restarted('SIGUSR2')
+    await restarted('SIGUSR2')
+    assert.ok(fs.existsSync(path.join(dir, 'sent')))
+    assert.equal(await ask('/'), `${pid} one `)
+  })
+
   // [hot 145]
   test('its standard input goes on', async (t) => {
     const files = { 'server.mjs': `${SERVER}; process.stdin.on("data", (text) => console.log("said " + text))` }

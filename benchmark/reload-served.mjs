@@ -1,6 +1,6 @@
 // From the save to the answer of the new version, of a server that nobody wrote for this package: `hmr` and `bun --hot`
-// on the same program, in turns. Bun comes with `npm run bench` into .cache/bench, or is named by --bun.
-// Usage: node benchmark/reload-served.mjs [--modules 1,1000] [--saves 20] [--bun path]
+// on the same program, in turns. `leaf` edits the last of the modules, `entry` the server itself. Bun comes with `npm run bench` into .cache/bench, or is named by --bun.
+// Usage: node benchmark/reload-served.mjs [--modules 1,1000] [--edits leaf,entry] [--saves 20] [--bun path]
 import { spawn } from 'node:child_process'
 import {
   existsSync,
@@ -23,6 +23,7 @@ import { root } from './support/project.mjs'
 const { values } = parseArgs({
   options: {
     modules: { type: 'string', default: '1,1000' },
+    edits: { type: 'string', default: 'leaf,entry' },
     saves: { type: 'string', default: '20' },
     bun: { type: 'string', default: bunOf(path.join(root, '.cache/bench/node_modules')) }
   }
@@ -33,11 +34,13 @@ const tools = {
 }
 
 const agents = new Map()
-const rows = [['modules', ...Object.keys(tools).map((name) => `${name}, ms`), 'ratio']]
-for (const count of values.modules.split(',').map(Number)) rows.push(await measure(count))
+const rows = [['modules', 'edited', ...Object.keys(tools).map((name) => `${name}, ms`), 'ratio']]
+for (const count of values.modules.split(',').map(Number)) {
+  for (const edited of values.edits.split(',')) rows.push(await measure(count, edited))
+}
 console.log(table(rows))
 
-async function measure(count) {
+async function measure(count, edited) {
   const running = []
   try {
     for (const command of Object.values(tools)) running.push(await start(command, count))
@@ -47,7 +50,7 @@ async function measure(count) {
       if (save % 2) order.reverse()
       for (const place of order) {
         await pause(60)
-        const time = await saved(running[place], save)
+        const time = await saved(running[place], edited, save)
         // The first two warm up.
         if (save > 2) took[place].push(time)
       }
@@ -55,6 +58,7 @@ async function measure(count) {
     const medians = took.map(median)
     return [
       count,
+      edited,
       ...medians.map((time) => time.toFixed(1)),
       medians.length > 1 ? (medians[0] / medians[1]).toFixed(2) : ''
     ]
@@ -66,17 +70,17 @@ async function measure(count) {
   }
 }
 
-/** Saves the deepest module, and asks until the new version answers. */
-async function saved({ folder, port, last }, version) {
-  const file = path.join(folder, last)
-  writeFileSync(`${file}~`, text(version))
+/** Saves a file, and asks until the new version answers. */
+async function saved({ folder, port, entry }, edited, version) {
+  const file = path.join(folder, edited === 'entry' ? 'server.ts' : 'last.ts')
+  writeFileSync(`${file}~`, edited === 'entry' ? entry(version) : leaf(version))
   const began = process.hrtime.bigint()
   renameSync(`${file}~`, file)
-  while ((await ask(port)) !== `v${version}`) await new Promise(setImmediate)
+  while (!(await ask(port)).split(' ').includes(`v${version}`)) await new Promise(setImmediate)
   return Number(process.hrtime.bigint() - began) / 1e6
 }
 
-function text(version) {
+function leaf(version) {
   return `export const version: string = 'v${version}'\n`
 }
 
@@ -96,7 +100,7 @@ function ask(port) {
   })
 }
 
-/** A server of `count` modules beside its entry: the last is edited, and all others are imported by the entry. */
+/** A server of `count` modules beside its entry, which imports all of them. */
 async function start([command, ...args], count) {
   const folder = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'node-hmr-served-')))
   writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }')
@@ -110,15 +114,14 @@ async function start([command, ...args], count) {
     )
     imports.push(`import './${part}/module${n}.ts'`)
   }
-  writeFileSync(path.join(folder, 'last.ts'), text(0))
-  writeFileSync(
-    path.join(folder, 'server.ts'),
-    `import http from 'node:http'
+  writeFileSync(path.join(folder, 'last.ts'), leaf(0))
+  const free = await freePort()
+  const entry = (version) => `import http from 'node:http'
 import { version } from './last.ts'
 ${imports.join('\n')}
-const server = http.createServer((_, response) => response.end(version))
-server.listen(${await freePort()}, '127.0.0.1', () => console.log('up', (server.address() as any).port))\n`
-  )
+const server = http.createServer((_, response) => response.end(\`\${version} v${version}\`))
+server.listen(${free}, '127.0.0.1', () => console.log('up', (server.address() as any).port))\n`
+  writeFileSync(path.join(folder, 'server.ts'), entry(0))
   const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
   const port = await new Promise((resolve, reject) => {
     child.on('error', reject).on('exit', (code) => reject(new Error(`${command} ended with ${code}`)))
@@ -127,7 +130,7 @@ server.listen(${await freePort()}, '127.0.0.1', () => console.log('up', (server.
       if (match) resolve(Number(match[1]))
     })
   })
-  return { child, folder, port, last: 'last.ts' }
+  return { child, folder, port, entry }
 }
 
 function freePort() {

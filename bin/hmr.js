@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 'use strict'
 
+// First of all: a restarted program hears of the next SIGUSR2 from then on.
+const { hmrComeBack } = require('./restart.js')
 const { parse, helpText } = require('./options.js')
 const program = require('./program.js')
 const { explainMissing } = require('./missing.js')
 const { refusal } = require('./doors.js')
 const { hmrOpenHot, isHotProgram, refusedProgram } = require('./hot.js')
-const { hmrComeBack } = require('./restart.js')
 const { hmrStart } = require('./start.js')
 const { isOnTerminal, outliveReaders } = require('./terminal.js')
 const { leaveWell } = require('./leave.js')

@@ -1,12 +1,20 @@
 'use strict'
 
+const SIGNAL = 'SIGUSR2'
+/** Whether the signal came before the program could take it. */
+let cameEarly = false
+const noteEarly = () => {
+  cameEarly = true
+}
+// Without a listener the signal ends the process, and whoever sent it has been told of no new process.
+if (process.env.HMR_RESTARTED !== undefined && process.platform !== 'win32') process.on(SIGNAL, noteEarly)
+
 const inspector = require('node:inspector')
 const { cleanUp } = require('./leave.js')
 const { standInFor } = require('./stand-in.js')
 
 /** The command line, before anything changes it. */
 const commandLine = [process.argv0, ...process.execArgv, ...process.argv.slice(1)]
-const SIGNAL = 'SIGUSR2'
 
 /**
  * Lets the process be restarted, also by SIGUSR2. Returns whether this is a restart (`isBack`), and a function that
@@ -22,6 +30,7 @@ const SIGNAL = 'SIGUSR2'
 function hmrComeBack({ hmr, binding, options, folder, isHot }) {
   if (!binding.prepareRestart) return {}
   if (process.platform !== 'win32') standInFor(SIGNAL, () => binding.restartProgram(SIGNAL))
+  process.off(SIGNAL, noteEarly)
   const address = binding.prepareRestart({
     arguments: commandLine,
     folder,
@@ -30,6 +39,7 @@ function hmrComeBack({ hmr, binding, options, folder, isHot }) {
     envFiles: options.envFile,
     leave: () => cleanUp(hmr, binding)
   })
+  if (cameEarly) setImmediate(() => binding.restartProgram(SIGNAL))
   if (address && inspector.url() === undefined) openAgain(address)
   const isBack = address !== undefined
   if (process.platform === 'win32' || !isHot) return { isBack }

@@ -152,10 +152,9 @@ pub fn exported<'s>(js: Js<'s>, version: &Rc<Version>) -> JsResult<'s> {
         let module = version.live.borrow().common_js.clone();
         return module.map_or(Ok(js.undefined()), |module| module.get(js).get("exports"));
     }
-    let Some(env) = version.env() else {
+    let Some(env) = version.env(js)? else {
         return Ok(js.undefined());
     };
-    let env = env.get(js);
     for name in ["default", "module.exports"] {
         if env.has_key(js.string(name))? {
             return env.get(name);

@@ -133,7 +133,8 @@ impl Engine {
 
     fn find_links<'s>(&self, js: Js<'s>, version: &Rc<Version>, assembly: &mut Assembly) -> JsResult<'s, ()> {
         let mut links = Vec::with_capacity(version.unit.resolved.len());
-        for (request, resolved) in version.unit.requests().iter().zip(&version.unit.resolved) {
+        let requests = version.unit.requests().iter().zip(&version.unit.resolved);
+        for ((request, resolved), id) in requests.zip(self.targets(&version.unit)) {
             let resolved = match resolved {
                 Ok(resolved) => resolved,
                 Err(_) if request.weak => {
@@ -146,19 +147,21 @@ impl Engine {
                 }
             };
             let at_import = |thrown| self.at_import(js, thrown, &version.unit, request);
-            self.check_attributes(js, resolved, &request.attributes)
-                .map_err(at_import)?;
-            let record = self.record_of(resolved);
-            let known = assembly.version(record.id).or_else(|| self.version_of(record.id));
+            if !request.attributes.is_empty() {
+                self.check_attributes(js, resolved, &request.attributes)
+                    .map_err(at_import)?;
+            }
+            let known = id.and_then(|id| assembly.version(id).or_else(|| self.version_of(id)));
             let target = if let Some(known) = known {
                 known
             } else {
+                let record = self.record_of(resolved);
                 let unit = self.unit_of(js, &record).map_err(at_import)?;
                 let target = Version::new(&record, unit);
                 assembly.add(&target);
                 target
             };
-            let is_unread = target.env().is_none() && matches!(target.unit.body, Body::CommonJs(_));
+            let is_unread = !target.has_env() && matches!(target.unit.body, Body::CommonJs(_));
             if is_unread && target.status.get() == Status::Evaluated {
                 self.read_exports(js, &target)?;
             }

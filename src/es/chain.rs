@@ -56,7 +56,7 @@ impl Engine {
         let Some(env) = self.env_for(js, &end, version.unit.is_loose())? else {
             return Ok(js.undefined());
         };
-        Ok(js.array(&[env.get(js), js.string(&name)]))
+        Ok(js.array(&[env, js.string(&name)]))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::compile::{Compiled, ExportKind, ImportName};
+use super::compile::{Compiled, Export, ExportKind, Import, ImportName};
 use super::link::{Hop, Resolution, resolve};
 use super::record::Version;
 
@@ -36,6 +36,16 @@ pub enum Fault {
     Circular,
 }
 
+/// An imported or re-exported name.
+struct Wanted<'a> {
+    request: usize,
+    /// The imported name; of a re-export the name that it gives.
+    name: &'a str,
+    line: u32,
+    column: u32,
+    is_export: bool,
+}
+
 /// Checks that each imported and re-exported name leads to a binding. Names that depend on modules which have not run yet are
 /// left for later: `has_late_names` notes that.
 pub fn names(version: &Rc<Version>) -> Result<(), LinkError> {
@@ -44,57 +54,107 @@ pub fn names(version: &Rc<Version>) -> Result<(), LinkError> {
     let Some(code) = version.unit.code() else {
         return Ok(());
     };
-    let imports = code.imports.iter().filter_map(|import| match &import.name {
-        ImportName::Name(name) if !import.weak => Some((import.request, name, import.line, import.column)),
-        _ => None,
-    });
-    let exports = code.exports.iter().filter_map(|export| match &export.kind {
-        ExportKind::Indirect { request, name, .. } => Some((*request, name, export.line, export.column)),
-        _ => None,
-    });
-    let exports = exports.map(|export| (export, true));
-    let imports = imports.map(|import| (import, false));
-    for ((request, name, line, column), is_export) in exports.chain(imports) {
-        let Some(target) = version.link(request) else {
-            continue;
-        };
-        let wanted = match is_export.then(|| version.unit.table().named.get(name)).flatten() {
-            Some(&index) => imported_as(code, index),
-            None => Some(name.as_str()),
-        };
-        if wanted.is_some_and(|wanted| surely_has(&target, wanted)) {
-            continue;
-        }
-        let (resolution, is_late) = resolve(if is_export { version } else { &target }, name);
-        if is_late {
+    let imports = code.imports.iter().filter_map(by_import);
+    for wanted in code.exports.iter().filter_map(by_export).chain(imports) {
+        if is_late(version, code, &wanted)? {
             version.has_late_names.set(true);
         }
-        let (fault, hop) = match resolution {
-            Resolution::Found(_) => continue,
-            Resolution::Missing(_) if is_late => continue,
-            Resolution::Missing(hop) => (Fault::Missing, hop),
-            Resolution::Ambiguous(hop) => (Fault::Ambiguous, hop),
-            Resolution::Circular(hop) => (Fault::Circular, hop),
-        };
-        if let Some(error) = hop.and_then(|hop| error_at(&hop, name, fault)) {
-            return Err(error);
-        }
-        let specifier = code.requests.get(request).map(|request| &request.specifier);
-        return Err(LinkError {
-            name: name.clone(),
-            specifier: specifier.cloned().unwrap_or_default(),
-            fault,
-            line,
-            column,
-            version: Rc::clone(version),
-            target,
-        });
     }
     if has_late_stars(version) {
         version.has_late_names.set(true);
     }
     version.is_checked.set(true);
     Ok(())
+}
+
+/// Checks the names of these requests alone, as [`names`] does. Returns whether some depend on modules which have not run yet.
+pub fn names_of(version: &Rc<Version>, requests: &[usize]) -> Result<bool, LinkError> {
+    let Some(code) = version.unit.code() else {
+        return Ok(false);
+    };
+    let uses = version.unit.uses();
+    // In source order, as `names` would find the first error.
+    let mut exports: Vec<usize> = requests.iter().flat_map(|it| uses.exports(*it)).collect();
+    let mut imports: Vec<usize> = requests.iter().flat_map(|it| uses.imports(*it)).collect();
+    exports.sort_unstable();
+    imports.sort_unstable();
+    let exports: Vec<&Export> = exports
+        .iter()
+        .filter_map(|index| code.exports.get(*index))
+        .collect();
+    let imports = imports.iter().filter_map(|index| code.imports.get(*index));
+    let has_star = exports
+        .iter()
+        .any(|export| matches!(export.kind, ExportKind::Star { .. }));
+    let mut some_late = has_star && has_late_stars(version);
+    let imports = imports.filter_map(by_import);
+    for wanted in exports.into_iter().filter_map(by_export).chain(imports) {
+        some_late |= is_late(version, code, &wanted)?;
+    }
+    Ok(some_late)
+}
+
+fn by_import(import: &Import) -> Option<Wanted<'_>> {
+    match &import.name {
+        ImportName::Name(name) if !import.weak => Some(Wanted {
+            request: import.request,
+            name,
+            line: import.line,
+            column: import.column,
+            is_export: false,
+        }),
+        _ => None,
+    }
+}
+
+fn by_export(export: &Export) -> Option<Wanted<'_>> {
+    match &export.kind {
+        ExportKind::Indirect { request, name, .. } => Some(Wanted {
+            request: *request,
+            name,
+            line: export.line,
+            column: export.column,
+            is_export: true,
+        }),
+        _ => None,
+    }
+}
+
+/// Checks one name. Returns whether the answer may change once the modules below have run.
+fn is_late(version: &Rc<Version>, code: &Compiled, wanted: &Wanted<'_>) -> Result<bool, LinkError> {
+    let Wanted { request, name, .. } = *wanted;
+    let Some(target) = version.link(request) else {
+        return Ok(false);
+    };
+    let own = wanted.is_export.then(|| version.unit.table().named.get(name));
+    let asked = match own.flatten() {
+        Some(&index) => imported_as(code, index),
+        None => Some(name),
+    };
+    if asked.is_some_and(|asked| surely_has(&target, asked)) {
+        return Ok(false);
+    }
+    let (resolution, is_late) = resolve(if wanted.is_export { version } else { &target }, name);
+    let (fault, hop) = match resolution {
+        Resolution::Found(_) => return Ok(is_late),
+        Resolution::Missing(_) if is_late => return Ok(is_late),
+        Resolution::Missing(hop) => (Fault::Missing, hop),
+        Resolution::Ambiguous(hop) => (Fault::Ambiguous, hop),
+        Resolution::Circular(hop) => (Fault::Circular, hop),
+    };
+    if let Some(error) = hop.and_then(|hop| error_at(&hop, name, fault)) {
+        return Err(error);
+    }
+    let specifier = code.requests.get(request).map(|request| &request.specifier);
+    Err(LinkError {
+        name: name.to_owned(),
+        specifier: specifier.cloned().unwrap_or_default(),
+        fault,
+        line: wanted.line,
+        column: wanted.column,
+        version: Rc::clone(version),
+        target,
+    })
 }
 
 /// The name by which a re-export asks another module.

@@ -123,7 +123,6 @@ impl Engine {
             #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
             let id = js.number(version.module as f64);
             let scope = self.glue(js, "scope", &[id, js.number(f64::from(version.serial))])?;
-            self.host().scope(js, version, scope)?;
             self.glue(js, "door", &[module, scope])?;
             version.live.borrow_mut().scope = Some(scope.hold());
         }
@@ -154,6 +153,7 @@ fn load_file<'s>(call: &Call<'s>, extension: &'static str) -> JsResult<'s> {
         suffix: String::new(),
         local: true,
     });
+    record.was_required.set(true);
     if engine.was_evicted(&record) {
         engine.sources().look_again(std::slice::from_ref(&path));
     }

@@ -11,7 +11,7 @@ use super::hoisting::Hoisting;
 use super::host::{Host, Plain, Runtimes};
 use super::load::Settings;
 use super::load::cache::Cache;
-use super::record::{ModuleId, Record, Status, Version};
+use super::record::{ModuleId, Record, Status, Unit, Version};
 use super::resolve::url::file_url;
 use super::resolve::{Options, Resolved, Resolver};
 use super::source::Sources;
@@ -248,10 +248,26 @@ impl Engine {
             importers: RefCell::default(),
             dynamic_importers: RefCell::default(),
             dynamic_imports: RefCell::default(),
+            was_required: Cell::new(false),
         });
         all.push(Rc::clone(&record));
         self.by_url.borrow_mut().insert(url, id);
         record
+    }
+
+    /// The record of each of the unit's requests, made if there is none yet; `None` where a request leads nowhere.
+    pub fn targets<'u>(&self, unit: &'u Unit) -> &'u [Option<ModuleId>] {
+        unit.targets.get_or_init(|| {
+            let resolved = unit.resolved.iter().map(|resolved| resolved.as_ref().ok());
+            resolved
+                .map(|resolved| Some(self.record_of(resolved?).id))
+                .collect()
+        })
+    }
+
+    /// Lets the names of timers in compiled code be those of `timers`; with `undefined`, the global ones.
+    pub fn set_timers<'s>(&self, js: Js<'s>, timers: Value<'s>) -> JsResult<'s, ()> {
+        self.glue(js, "timers", &[timers]).map(drop)
     }
 
     /// The version that an `import()` sees now: one of an update that is being evaluated, or the current one.

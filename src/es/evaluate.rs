@@ -221,7 +221,7 @@ impl Engine {
                 Body::Module(code) => self.execute_module(js, version, code.has_await),
                 Body::Json(_) => Ok(Ran::Done),
                 Body::CommonJs(_) => self.execute_common_js(js, version).map(|()| Ran::Done),
-                Body::External if version.env().is_some() => Ok(Ran::Done),
+                Body::External if version.has_env() => Ok(Ran::Done),
                 Body::External => match self.load_external(js, version) {
                     Ok(namespace) => self.set_external(js, version, namespace).map(|()| Ran::Done),
                     Err(thrown) if has_await_somewhere(&thrown) => self
@@ -245,12 +245,11 @@ impl Engine {
             self.extend_env(js, version)?;
             self.bind(js, version)?;
         }
-        let generator = version.live.borrow_mut().generator.take();
-        let Some(generator) = generator else {
+        let Some(scope) = version.scope().filter(|_| version.is_waiting.take()) else {
             return Ok(Ran::Done);
         };
         let step = self.glue_function(js, if has_await { "stepAsync" } else { "step" })?;
-        let result = self.host().run(js, version, step, &[generator.get(js)])?;
+        let result = self.host().run(js, version, step, &[scope.get(js)])?;
         Ok(if has_await {
             Ran::Promise(result.hold())
         } else {

@@ -15,115 +15,18 @@ const { apply, defineProperty: define, ownKeys, set } = Reflect
 const nothing = freeze(create(null))
 const isStrict = process.versions.node.split('.')[0] >= 26
 const { hasOwnProperty: hasOwn, propertyIsEnumerable: isEnumerable } = Object.prototype
-const { ReferenceError: NoReference, TypeError: WrongType } = globalThis
+const { TypeError: WrongType } = globalThis
 const { captureStackTrace } = Error
 const { isArray } = Array
-const { Map: Table } = globalThis
-const { get: tableGet, set: tableSet } = Table.prototype
 const { next } = getPrototypeOf(function* () {}).prototype
 const { next: asyncNext } = getPrototypeOf(async function* () {}).prototype
 // biome-ignore lint/security/noGlobalEval: the compiled text of a module becomes code by it.
 const evaluate = globalThis.eval
 
 let native
-/** Counts the updates: what long chains of re-exports led to before the last one counts no more. */
-let epoch = 0
+/** The class of `$` (`scope.js`). */
+let Scope
 let compiled
-
-/** `$`: what a module's code sees of the world. */
-class Scope {
-  constructor(id, serial) {
-    this.id = id
-    this.serial = serial
-  }
-  import(specifier, options) {
-    return native.import(this.id, this.serial, specifier, options)
-  }
-  /** What a function of the module has just assigned to an export; code outside is told by an own `u` (`tell`). */
-  u(value) {
-    return value
-  }
-  /** Reads an export of another module at the end of a long chain of re-exports. */
-  far(request, name) {
-    if (this.epoch !== epoch) {
-      this.epoch = epoch
-      this.ends = new Table()
-    }
-    const key = `${request} ${name}`
-    let end = apply(tableGet, this.ends, [key])
-    if (end === undefined) {
-      end = native.far(this.id, this.serial, request, name)
-      apply(tableSet, this.ends, [key, end])
-    }
-    return end[0][end[1]]
-  }
-  /** Empties the variables that say names of imports (a module that has some has its own). */
-  z() {}
-  /** Names the anonymous function or class of `export default`. */
-  named(value) {
-    defineProperty(value, 'name', { value: 'default', configurable: true })
-  }
-  get arguments() {
-    throw new NoReference('arguments is not defined')
-  }
-}
-setPrototypeOf(Scope.prototype, null)
-defineProperty(Scope.prototype, 'k', {
-  value: freeze(
-    setPrototypeOf(
-      {
-        set v(_) {
-          throw new WrongType('Assignment to constant variable.')
-        }
-      },
-      null
-    )
-  )
-})
-
-function lazily(name, make) {
-  defineProperty(Scope.prototype, name, {
-    get() {
-      const value = make(this)
-      defineProperty(this, name, { value, writable: true, configurable: true })
-      return value
-    },
-    set(value) {
-      defineProperty(this, name, { value, writable: true, configurable: true })
-    }
-  })
-}
-defineProperty(Scope.prototype, 'global', { value: globalThis })
-// CommonJS's names in an ES module: not defined, unless somebody has made globals of them.
-const free = create(null)
-for (const name of ['require', 'module', 'exports', '__filename', '__dirname']) {
-  defineProperty(free, name, {
-    get() {
-      if (name in globalThis) return globalThis[name]
-      throw new NoReference(`${name} is not defined`)
-    },
-    set(value) {
-      if (!(name in globalThis)) throw new NoReference(`${name} is not defined`)
-      globalThis[name] = value
-    }
-  })
-}
-defineProperty(Scope.prototype, 'free', { value: free })
-lazily('meta', ($) => native.meta($.id, $.serial))
-lazily('module', ($) => native.module($.id, $.serial))
-lazily('require', ($) => $.module.require_)
-lazily('exports', ($) => $.module.exports)
-lazily('__filename', ($) => $.module.filename)
-lazily('__dirname', ($) => $.module.path)
-for (const name of ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate']) {
-  defineProperty(Scope.prototype, name, {
-    get: () => globalThis[name],
-    // The host gives timers of its own; without a setter the accessor would swallow them.
-    set(value) {
-      defineProperty(this, name, { value, writable: true, configurable: true })
-    }
-  })
-}
 
 /** Traps of a namespace: its keys are the target's, its values those of the version that counts now. */
 class Traps {
@@ -158,8 +61,12 @@ const NodeModule = require('node:module')
 const nodeRequire = NodeModule.prototype.require
 
 module.exports = {
-  start(functions, stack, maps, coverage) {
+  start(functions, scopes, stack, maps, coverage) {
     native = functions
+    Scope = scopes.Scope
+    scopes.start(functions)
+    module.exports.timers = scopes.setTimers
+    module.exports.rewired = scopes.rewired
     compiled = (address, code) => {
       stack.compiled(address, code)
       coverage?.compiled(address, code)
@@ -185,32 +92,46 @@ module.exports = {
       configurable: true
     })
   },
-  /** Calls the module's function and lets it hoist: its generator, and the getters of its local exports. */
-  instantiate(make, $) {
-    const generator = make($)
-    $.local = apply(next, generator, []).value
-    return generator
+  /** Makes `$` of a version and lets the module's function hoist. `model` is that function, or `$` of a version that has it. */
+  instantiate(model, id, serial) {
+    const $ = new Scope(id, serial)
+    const make = typeof model === 'function' ? model : model.make
+    $.make = make
+    // Not as a method of `$`: stacks would name it so.
+    $.run = make($)
+    $.env = setPrototypeOf(apply(next, $.run, []).value, null)
+    return $
   },
-  /** Likewise; the module's code has set `$.local` itself, as what an asynchronous generator yields comes later. */
-  instantiateAsync(make, $) {
-    const generator = make($)
-    return [generator, apply(asyncNext, generator, [])]
-  },
-  rewired: () => void epoch++,
-  step: (generator) => void apply(next, generator, []),
-  stepAsync: (generator) => apply(asyncNext, generator, []),
-  /** What importers read: the local getters, and those of `made` for what is exported from elsewhere. */
-  env($, made) {
-    const local = setPrototypeOf($.local, null)
+  /** Likewise; the module's code sets `$.local` itself, as what an asynchronous generator yields comes later. */
+  instantiateAsync(model, id, serial) {
+    const $ = new Scope(id, serial)
+    const make = typeof model === 'function' ? model : model.make
+    $.make = make
+    // Not as a method of `$`: stacks would name it so.
+    $.run = make($)
+    const hoisted = apply(asyncNext, $.run, [])
+    $.env = setPrototypeOf($.local, null)
     $.local = undefined
-    return made === undefined ? local : setPrototypeOf(made, local)
+    return [$, hoisted]
   },
-  /** Adds getters to what importers read already. */
+  step($) {
+    const { run } = $
+    $.run = undefined
+    apply(next, run, [])
+  },
+  stepAsync($) {
+    const { run } = $
+    $.run = undefined
+    return apply(asyncNext, run, [])
+  },
+  /** Adds the getters of `made`, for what is exported from elsewhere, to what importers read. */
+  reExport($, made) {
+    $.env = setPrototypeOf(made, $.env)
+  },
+  /** Adds getters to what importers read already, in place of those that led elsewhere. */
   extend(env, made) {
     const keys = ownKeys(made)
-    for (let n = 0; n < keys.length; n++) {
-      if (!(keys[n] in env)) defineProperty(env, keys[n], getOwnPropertyDescriptor(made, keys[n]))
-    }
+    for (let n = 0; n < keys.length; n++) defineProperty(env, keys[n], getOwnPropertyDescriptor(made, keys[n]))
   },
   namespace(cell, names) {
     const target = create(null)

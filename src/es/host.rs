@@ -14,11 +14,6 @@ pub trait Host {
         Ok(js.undefined())
     }
 
-    /// Adds members to `$` of a version: the timers of hot code (`setTimeout` …).
-    fn scope<'s>(&self, _js: Js<'s>, _version: &Version, _scope: Value<'s>) -> JsResult<'s, ()> {
-        Ok(())
-    }
-
     /// Runs one step of a version's code: `step(...args)`. What the step starts belongs to this version.
     fn run<'s>(&self, js: Js<'s>, _version: &Version, step: Value<'s>, args: &[Value<'s>]) -> JsResult<'s> {
         step.call(js.undefined(), args)

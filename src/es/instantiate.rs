@@ -1,15 +1,16 @@
 //! Instantiation: `$` of each version, the getters that importers read through, and the slots that lead to the getters.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::compile::quote;
-use super::compile::{Compiled, ExportKind, ImportName, map_comment};
+use super::compile::{Compiled, Export, ExportKind, Import, ImportName, map_comment};
 use super::engine::Engine;
 use super::link;
 use super::record::{Body, ModuleId, Status, Version};
-use crate::js::{Held, Js, JsResult, Value};
+use crate::js::{Js, JsResult, Value};
 
 /// Number of versions of a module whose source maps are kept. A stack may still name a version that was replaced.
 const MAPPED: usize = 3;
@@ -52,28 +53,25 @@ impl Engine {
         let Some(code) = version.unit.code() else {
             return Ok(());
         };
-        let known = version.live.borrow().function.clone();
-        let function = if let Some(function) = known {
-            function.get(js)
+        let model = version.live.borrow_mut().model.take();
+        let model = if let Some(model) = model {
+            model.get(js)
         } else {
             let loaded = self.load_function(js, &version.unit.url, code);
             loaded.map_err(|thrown| self.early_error(js, version, thrown))?
         };
         #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
         let module = js.number(version.module as f64);
-        let scope = self.glue(js, "scope", &[module, js.number(f64::from(version.serial))])?;
-        self.host().scope(js, version, scope)?;
-        let generator = if code.has_await {
-            let pair = self.glue(js, "instantiateAsync", &[function, scope])?;
+        let args = [model, module, js.number(f64::from(version.serial))];
+        let scope = if code.has_await {
+            let pair = self.glue(js, "instantiateAsync", &args)?;
             self.hoisting.borrow_mut().add(pair.item(1)?.hold());
             pair.item(0)?
         } else {
-            self.glue(js, "instantiate", &[function, scope])?
+            self.glue(js, "instantiate", &args)?
         };
-        let mut live = version.live.borrow_mut();
-        live.scope = Some(scope.hold());
-        live.function = Some(function.hold());
-        live.generator = Some(generator.hold());
+        version.is_waiting.set(true);
+        version.live.borrow_mut().scope = Some(scope.hold());
         Ok(())
     }
 
@@ -133,17 +131,25 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes the getters of a module's exports.
+    /// Makes the getters of what a module exports from elsewhere. Those of its own exports are there since it was
+    /// instantiated.
     pub(super) fn make_env<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s, ()> {
-        let Some(scope) = version.scope().filter(|_| version.unit.code().is_some()) else {
+        let exports = version.unit.code().map_or(&[][..], |code| &code.exports);
+        let is_own = |kind: &ExportKind| matches!(kind, ExportKind::Local { .. });
+        if exports.iter().all(|export| is_own(&export.kind)) {
+            return Ok(());
+        }
+        let Some(scope) = version.scope() else {
             return Ok(());
         };
         let scope = scope.get(js);
-        let env = match self.getters(js, version, scope, link::star_names(version))? {
-            Some(made) => self.glue(js, "env", &[scope, made])?,
-            None => self.glue(js, "env", &[scope])?,
-        };
-        version.live.borrow_mut().env = Some(env.hold());
+        let exports = version.unit.code().map_or(&[][..], |code| &code.exports);
+        let stars = link::star_names(version);
+        let made = self.getters(js, version, scope, exports, &stars)?;
+        *version.stars.borrow_mut() = stars;
+        if let Some(made) = made {
+            self.glue(js, "reExport", &[scope, made])?;
+        }
         Ok(())
     }
 
@@ -153,7 +159,8 @@ impl Engine {
         js: Js<'s>,
         version: &Rc<Version>,
         scope: Value<'s>,
-        stars: Vec<(String, usize)>,
+        exports: &[Export],
+        stars: &[(String, usize)],
     ) -> JsResult<'s, Option<Value<'s>>> {
         let is_long = version.measure_chain();
         let read = |request: usize, name: &str| {
@@ -164,7 +171,6 @@ impl Engine {
             }
         };
         let mut text = String::new();
-        let exports = version.unit.code().map_or(&[][..], |code| &code.exports);
         for export in exports {
             let _ = match &export.kind {
                 ExportKind::Indirect {
@@ -184,8 +190,8 @@ impl Engine {
             };
         }
         for (name, request) in stars {
-            let name = quote::string(&name);
-            let _ = write!(text, "get {name}(){{return {}}},", read(request, &name));
+            let name = quote::string(name);
+            let _ = write!(text, "get {name}(){{return {}}},", read(*request, &name));
         }
         if text.is_empty() {
             return Ok(None);
@@ -194,16 +200,26 @@ impl Engine {
         make.call(js.undefined(), &[scope]).map(Some)
     }
 
-    /// Adds getters for names that became known only when a target of `export *` had run.
+    /// Makes getters for names that another `export *` brings now, or that became known when a target of one had run.
     pub(super) fn extend_env<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s, ()> {
-        let (Some(scope), Some(env)) = (version.scope(), version.env()) else {
+        let (Some(scope), Some(env)) = (version.scope(), version.env(js)?) else {
             return Ok(());
         };
         let stars = link::star_names(version);
-        if !stars.is_empty()
-            && let Some(made) = self.getters(js, version, scope.get(js), stars)?
+        let moved: Vec<(String, usize)> = {
+            let before = version.stars.borrow();
+            let before: HashMap<&str, usize> = before
+                .iter()
+                .map(|(name, request)| (name.as_str(), *request))
+                .collect();
+            let has_moved = |(name, request): &&(String, usize)| before.get(name.as_str()) != Some(request);
+            stars.iter().filter(has_moved).cloned().collect()
+        };
+        *version.stars.borrow_mut() = stars;
+        if !moved.is_empty()
+            && let Some(made) = self.getters(js, version, scope.get(js), &[], &moved)?
         {
-            self.glue(js, "extend", &[env.get(js), made])?;
+            self.glue(js, "extend", &[env, made])?;
         }
         Ok(())
     }
@@ -215,36 +231,95 @@ impl Engine {
             return Ok(());
         };
         let scope = scope.get(js);
-        let is_loose = version.unit.is_loose();
-        for (index, target) in version.links.borrow().clone().iter().enumerate() {
-            let slot = u32::try_from(index).unwrap_or(u32::MAX);
-            match target {
-                None => scope.set_item(slot, js.object())?,
-                Some(target) => match self.env_for(js, target, is_loose)? {
-                    Some(env) => scope.set_item(slot, env.get(js))?,
-                    None => version.has_late_names.set(true),
-                },
-            }
+        let count = version.links.borrow().len();
+        for request in 0..count {
+            self.bind_slot(js, version, scope, request)?;
         }
-        let namespaces = code.imports.iter().filter_map(|import| match import.name {
-            ImportName::Namespace { slot } => Some((import.request, u32::try_from(slot).ok()?)),
-            ImportName::Name(_) => None,
-        });
-        for (request, slot) in namespaces {
-            let target = version.link(request);
-            if let Some(namespace) = self.namespace_if_known(js, version, target.as_ref())? {
-                scope.set_item(slot, namespace)?;
-            }
+        for import in &code.imports {
+            self.bind_import(js, version, scope, import)?;
         }
         for export in &code.exports {
-            if let ExportKind::Namespace { request, .. } = export.kind {
-                let target = version.link(request);
-                if let Some(namespace) = self.namespace_if_known(js, version, target.as_ref())? {
-                    scope.set(&format!("n{request}"), namespace)?;
-                }
+            self.bind_export(js, version, scope, export)?;
+        }
+        Ok(())
+    }
+
+    /// As [`Self::bind`], of these requests alone.
+    pub(super) fn bind_requests<'s>(
+        &self,
+        js: Js<'s>,
+        version: &Rc<Version>,
+        requests: &[usize],
+    ) -> JsResult<'s, ()> {
+        let (Some(code), Some(scope)) = (version.unit.code(), version.scope()) else {
+            return Ok(());
+        };
+        let (scope, uses) = (scope.get(js), version.unit.uses());
+        for &request in requests {
+            self.bind_slot(js, version, scope, request)?;
+            let imports = uses.imports(request);
+            for import in imports.filter_map(|index| code.imports.get(index)) {
+                self.bind_import(js, version, scope, import)?;
+            }
+            let exports = uses.exports(request);
+            for export in exports.filter_map(|index| code.exports.get(index)) {
+                self.bind_export(js, version, scope, export)?;
             }
         }
         Ok(())
+    }
+
+    fn bind_slot<'s>(
+        &self,
+        js: Js<'s>,
+        version: &Rc<Version>,
+        scope: Value<'s>,
+        request: usize,
+    ) -> JsResult<'s, ()> {
+        let slot = u32::try_from(request).unwrap_or(u32::MAX);
+        match version.link(request) {
+            None => scope.set_item(slot, js.object())?,
+            Some(target) => match self.env_for(js, &target, version.unit.is_loose())? {
+                Some(env) => scope.set_item(slot, env)?,
+                None => version.has_late_names.set(true),
+            },
+        }
+        Ok(())
+    }
+
+    fn bind_import<'s>(
+        &self,
+        js: Js<'s>,
+        version: &Rc<Version>,
+        scope: Value<'s>,
+        import: &Import,
+    ) -> JsResult<'s, ()> {
+        let ImportName::Namespace { slot } = import.name else {
+            return Ok(());
+        };
+        let slot = u32::try_from(slot).unwrap_or(u32::MAX);
+        let target = version.link(import.request);
+        match self.namespace_if_known(js, version, target.as_ref())? {
+            Some(namespace) => scope.set_item(slot, namespace),
+            None => Ok(()),
+        }
+    }
+
+    fn bind_export<'s>(
+        &self,
+        js: Js<'s>,
+        version: &Rc<Version>,
+        scope: Value<'s>,
+        export: &Export,
+    ) -> JsResult<'s, ()> {
+        let ExportKind::Namespace { request, .. } = export.kind else {
+            return Ok(());
+        };
+        let target = version.link(request);
+        match self.namespace_if_known(js, version, target.as_ref())? {
+            Some(namespace) => scope.set(&format!("n{request}"), namespace),
+            None => Ok(()),
+        }
     }
 
     /// The namespace of a target for an importer; none while the target's names are not complete, because it has not run.
@@ -259,7 +334,7 @@ impl Engine {
                 importer.has_late_names.set(true);
                 Ok(None)
             }
-            Some(target) if target.env().is_some() => {
+            Some(target) if target.has_env() => {
                 self.namespace_for(js, target, importer.unit.is_loose()).map(Some)
             }
             _ => Ok(None),
@@ -272,11 +347,11 @@ impl Engine {
         js: Js<'s>,
         target: &Rc<Version>,
         is_loose: bool,
-    ) -> JsResult<'s, Option<Held>> {
-        if target.env().is_none() && matches!(target.unit.body, Body::CommonJs(_)) {
+    ) -> JsResult<'s, Option<Value<'s>>> {
+        if !target.has_env() && matches!(target.unit.body, Body::CommonJs(_)) {
             self.read_exports(js, target)?;
         }
-        let Some(env) = target.env() else {
+        let Some(env) = target.env(js)? else {
             return Ok(None);
         };
         if !is_loose || !self.is_common_js(js, target) {
@@ -284,13 +359,13 @@ impl Engine {
         }
         let known = target.live.borrow().interop.as_ref().map(|(env, _)| env.clone());
         if let Some(known) = known {
-            return Ok(Some(known));
+            return Ok(Some(known.get(js)));
         }
-        let made = self.glue(js, "interop", &[env.get(js)])?;
+        let made = self.glue(js, "interop", &[env])?;
         if made.is_undefined() {
             return Ok(Some(env));
         }
         target.live.borrow_mut().interop = Some((made.hold(), None));
-        Ok(Some(made.hold()))
+        Ok(Some(made))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::compile::ExportKind;
-use super::record::Version;
+use super::record::{ModuleId, Version};
 
 /// The binding or namespace that a name leads to.
 #[derive(Clone)]
@@ -261,6 +261,39 @@ fn exported_names(version: &Rc<Version>) -> BTreeSet<String> {
         waiting.extend(table.stars.iter().filter_map(|&request| next.link(request)));
     }
     names
+}
+
+/// Whether two versions of a module export the same names, and lead each to the same place, given what they import.
+pub fn export_alike(old: &Version, new: &Version) -> bool {
+    if old.unit.code().is_none() || new.unit.code().is_none() {
+        let (before, now) = (old.names.borrow(), new.names.borrow());
+        let is_same_kind = old.unit.code().is_none() && new.unit.code().is_none();
+        return is_same_kind && before.is_some() && *before == *now;
+    }
+    let (before, now) = (old.unit.table(), new.unit.table());
+    let leads_alike = |(name, index): (&String, &usize)| {
+        let other = now.named.get(name);
+        other.is_some_and(|other| leads_to(old, *index) == leads_to(new, *other))
+    };
+    let target = |version: &Version, request: &usize| version.link(*request).map(|target| target.module);
+    let old_stars = before.stars.iter().map(|request| target(old, request));
+    let new_stars = now.stars.iter().map(|request| target(new, request));
+    before.named.len() == now.named.len() && before.named.iter().all(leads_alike) && old_stars.eq(new_stars)
+}
+
+/// The module that an export leads to, with the name there, if it is one name.
+fn leads_to(version: &Version, index: usize) -> Option<(Option<ModuleId>, Option<&str>)> {
+    let export = version.unit.code()?.exports.get(index)?;
+    let target = |request: usize| version.link(request).map(|target| target.module);
+    match &export.kind {
+        ExportKind::Indirect {
+            request, imported, ..
+        } => Some((target(*request), Some(imported))),
+        ExportKind::Namespace { request, .. } | ExportKind::Star { request } => {
+            Some((target(*request), None))
+        }
+        ExportKind::Local { .. } => None,
+    }
 }
 
 /// The keys of a version's namespace, sorted by code unit.

@@ -19,12 +19,14 @@ try {
 const unmapped = new Set()
 /** What keeps the maps of the others in Node: it forgets a map with its module. */
 const mapped = new Map()
+/** Reading `process.env` takes as long as a fifth of compiling a small module. Coverage is on from the start, or not at all. */
+const isCovered = Boolean(process.env.NODE_V8_COVERAGE)
 /** What may evaluate text, in which `import()` works without a warning only if Node's CommonJS compiler has compiled around it. */
 const evaluates = /\beval\b|Function\b/
 
 /** The function of an ES module. Its source map is given to Node when a stack names the file. */
 function load(code, url) {
-  if (process.env.NODE_V8_COVERAGE || evaluates.test(code)) {
+  if (isCovered || evaluates.test(code)) {
     const text = code + native.map(url)
     compiled(url, text)
     return new NodeModule(url)._compile(text, url, 'commonjs')

@@ -133,9 +133,10 @@ impl Engine {
             module.set("loaded", js.boolean(true))?;
             module
         };
-        if version.env().is_some() {
+        if version.has_env() {
             module.set("exports", self.required_namespace(js, version)?)?;
         }
+        record.was_required.set(true);
         cache.set(&file, module)
     }
 

@@ -7,7 +7,7 @@
 //! | `compile/` | text in, code and facts out |
 //! | `resolve/` | where specifiers lead |
 //! | `source.rs` | loaded files, as units |
-//! | `record.rs` | modules and their versions |
+//! | `record.rs`, `uses.rs` | modules and their versions; what a module uses of each import |
 //! | `assemble.rs` | everything that a module statically reaches |
 //! | `link.rs` | which binding a name leads to |
 //! | `instantiate.rs`, `hoisting.rs` | `$`, getters, slots; functions of asynchronous modules |
@@ -20,7 +20,7 @@
 //! | `anew.rs`, `mirror.rs` | one module evaluated anew for a runtime; its record in `require.cache` |
 //! | `coverage.rs`, `coverage.js` | `NODE_V8_COVERAGE`, with the ranges of the source |
 //! | `maps.js`, `stack.js` | source maps, given when a stack names the file; stacks as plain Node prints them |
-//! | `natives.rs`, `glue.js` | the functions that compiled code calls; those that have to be JavaScript |
+//! | `natives.rs`, `scope.js`, `glue.js` | the functions that compiled code calls; `$`; those that have to be JavaScript |
 //! | `host.rs` | the traits of the program and the runtimes around the engine |
 //! | `opening.rs`, `node_options.rs` | how an engine is made; what Node's options say of resolution |
 //! | `engine.rs`, `error.rs` | the state; errors as Node words them |
@@ -54,6 +54,7 @@ mod run;
 mod source;
 mod stage;
 mod staged;
+mod uses;
 
 pub use anew::{Reached, exported, has_to_wait, is_common_js};
 pub use engine::{Engine, Setup};

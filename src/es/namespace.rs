@@ -30,13 +30,13 @@ impl Engine {
         let Some(env) = self.env_for(js, version, is_loose)? else {
             return Ok(js.undefined());
         };
-        let own = version.env();
-        let is_interop = own.is_some_and(|own| !own.get(js).same(env.get(js)));
+        let own = version.env(js)?;
+        let is_interop = own.is_some_and(|own| !own.same(env));
         if is_interop {
-            return self.interop_namespace(js, version, &env);
+            return self.interop_namespace(js, version, env);
         }
         if matches!(version.unit.body, Body::External) {
-            return Ok(env.get(js));
+            return Ok(env);
         }
         let known = version.live.borrow().namespace.clone();
         if let Some(known) = known {
@@ -49,11 +49,11 @@ impl Engine {
         let is_public = current.is_none_or(|current| Rc::ptr_eq(&current, version));
         let cell = if is_public {
             let cell = public_cell(js, &record);
-            cell.get(js).set("env", env.get(js))?;
+            cell.get(js).set("env", env)?;
             cell
         } else {
             let cell = js.object();
-            cell.set("env", env.get(js))?;
+            cell.set("env", env)?;
             cell.hold()
         };
         let made = self.make_namespace(js, version, cell.get(js))?;
@@ -71,7 +71,7 @@ impl Engine {
         Ok(made)
     }
 
-    fn interop_namespace<'s>(&self, js: Js<'s>, version: &Rc<Version>, env: &Held) -> JsResult<'s> {
+    fn interop_namespace<'s>(&self, js: Js<'s>, version: &Rc<Version>, env: Value<'s>) -> JsResult<'s> {
         let known = version
             .live
             .borrow()
@@ -82,9 +82,9 @@ impl Engine {
             return Ok(known.get(js));
         }
         let cell = js.object();
-        cell.set("env", env.get(js))?;
+        cell.set("env", env)?;
         let made = self.make_namespace(js, version, cell)?.get("proxy")?;
-        version.live.borrow_mut().interop = Some((env.clone(), Some(made.hold())));
+        version.live.borrow_mut().interop = Some((env.hold(), Some(made.hold())));
         Ok(made)
     }
 

@@ -14,6 +14,7 @@ impl State for Engine {
         let builtins = node_module.get("builtinModules")?.items()?;
         let builtins: Vec<String> = builtins.into_iter().filter_map(Value::text).collect();
         let glue = compile_own(js, node_module, "glue.js", include_str!("glue.js"))?;
+        let scopes = compile_own(js, node_module, "scope.js", include_str!("scope.js"))?;
         let stack = compile_own(js, node_module, "stack.js", include_str!("stack.js"))?;
         let maps = compile_own(js, node_module, "maps.js", include_str!("maps.js"))?;
         let coverage = if std::env::var_os("NODE_V8_COVERAGE").is_some_and(|folder| !folder.is_empty()) {
@@ -26,7 +27,7 @@ impl State for Engine {
             ..options_of_node(js)?
         };
         let engine = Self::new(node, options, node_module.hold(), glue.hold());
-        glue.call_method("start", &[natives::functions(js)?, stack, maps, coverage])?;
+        glue.call_method("start", &[natives::functions(js)?, scopes, stack, maps, coverage])?;
         prepare_node(js, node_module)?;
         Ok(engine)
     }

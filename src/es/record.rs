@@ -4,7 +4,7 @@
 //! the versions that it imports, as ECMAScript's module records do. These references form circles; [`Version::retire`],
 //! called when a version is replaced, ends them.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -12,7 +12,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::compile::{Compiled, ExportKind, Kind, Request};
 use super::resolve::{ResolveError, Resolved};
-use crate::js::{Held, Signal};
+use super::uses::Uses;
+use crate::js::{Held, Js, JsResult, Signal, Value};
 
 /// Number of a record in the engine. No other URL ever gets the same number.
 pub type ModuleId = usize;
@@ -43,6 +44,9 @@ pub struct Unit {
     /// Hash of the file's bytes.
     pub hash: u64,
     exports: OnceLock<Table>,
+    uses: OnceLock<Uses>,
+    /// The record of each request's target, once the requests were looked up. A record keeps its number for good.
+    pub targets: OnceLock<Box<[Option<ModuleId>]>>,
 }
 
 /// The exports of a unit by name.
@@ -70,6 +74,8 @@ impl Unit {
             resolved,
             hash,
             exports: OnceLock::new(),
+            uses: OnceLock::new(),
+            targets: OnceLock::new(),
         }
     }
 
@@ -115,6 +121,12 @@ impl Unit {
             }
             table
         })
+    }
+
+    /// The imports and exports of each request.
+    pub fn uses(&self) -> &Uses {
+        self.uses
+            .get_or_init(|| self.code().map(|code| Uses::of(code)).unwrap_or_default())
     }
 
     /// Whether two units have the same bytes, kind and targets of requests.
@@ -173,6 +185,8 @@ pub struct Record {
     pub dynamic_importers: RefCell<BTreeSet<ModuleId>>,
     /// Modules that this one has loaded by `import()`.
     pub dynamic_imports: RefCell<BTreeSet<ModuleId>>,
+    /// Whether an entry of `require.cache` was made for the module.
+    pub was_required: Cell<bool>,
 }
 
 /// One evaluation of a module's text, before, during and after.
@@ -193,6 +207,10 @@ pub struct Version {
     pub live: RefCell<Live>,
     /// Exported names, sorted by code unit. Made when they are first needed.
     pub names: RefCell<Option<Rc<[String]>>>,
+    /// The names that `export *` brings, each with the request that it is read through.
+    pub stars: RefCell<Vec<(String, usize)>>,
+    /// The requests that lead to each module, as `(module, request)`, sorted. Made when it is first needed.
+    requests_to: OnceCell<Vec<(ModuleId, usize)>>,
     /// All names that an ES module exports, those of `export *` included. Set only while the list is surely complete and none
     /// is ambiguous.
     pub all_names: RefCell<Option<Rc<[String]>>>,
@@ -219,18 +237,18 @@ pub struct Version {
     pub done: Rc<Signal>,
     /// Whether `mirror.rs` has put a record of this version into `require.cache`.
     pub is_mirrored: Cell<bool>,
+    /// Whether the module's function is at its `yield`: instantiated, and not evaluated yet.
+    pub is_waiting: Cell<bool>,
 }
 
 /// The JavaScript values of a version.
 #[derive(Default)]
 pub struct Live {
-    /// `$`.
+    /// `$`. Of an ES module it has the compiled function and the getters of all exports.
     pub scope: Option<Held>,
-    /// The compiled function.
-    pub function: Option<Held>,
-    /// The generator of the module's function, from instantiation to evaluation.
-    pub generator: Option<Held>,
-    /// The getters of all exports.
+    /// `$` of a version with the same text, until this version has one of its own.
+    pub model: Option<Held>,
+    /// The exports of a module that is no ES module.
     pub env: Option<Held>,
     /// The namespace as `{ proxy, handler, target }`, once it was asked for.
     pub namespace: Option<Held>,
@@ -264,6 +282,8 @@ impl Version {
             error: RefCell::default(),
             live: RefCell::default(),
             names: RefCell::default(),
+            stars: RefCell::default(),
+            requests_to: OnceCell::new(),
             all_names: RefCell::default(),
             has_late_names: Cell::new(false),
             is_checked: Cell::new(false),
@@ -276,12 +296,31 @@ impl Version {
             cycle_root: RefCell::default(),
             done: Rc::default(),
             is_mirrored: Cell::new(false),
+            is_waiting: Cell::new(false),
         })
     }
 
     /// The version that a request leads to.
     pub fn link(&self, request: usize) -> Option<Rc<Self>> {
         self.links.borrow().get(request).cloned().flatten()
+    }
+
+    /// The requests that lead to a module. They stay the same for the life of the version, whichever versions of the module
+    /// they lead to.
+    pub fn requests_to(&self, module: ModuleId) -> impl Iterator<Item = usize> + '_ {
+        let all = self.requests_to.get_or_init(|| {
+            let links = self.links.borrow();
+            let linked = links.iter().enumerate();
+            let targets =
+                linked.filter_map(|(request, link)| link.as_ref().map(|link| (link.module, request)));
+            let mut all: Vec<(ModuleId, usize)> = targets.collect();
+            all.sort_unstable();
+            all
+        });
+        let from = all.partition_point(|(other, _)| *other < module);
+        let rest = all.iter().skip(from);
+        rest.take_while(move |(other, _)| *other == module)
+            .map(|(_, request)| *request)
     }
 
     /// Whether the module itself has top-level await.
@@ -307,9 +346,22 @@ impl Version {
         self.live.borrow().scope.clone()
     }
 
-    /// The getters of all exports.
-    pub fn env(&self) -> Option<Held> {
-        self.live.borrow().env.clone()
+    /// Whether importers can read the version's exports.
+    pub fn has_env(&self) -> bool {
+        let live = self.live.borrow();
+        live.env.is_some() || live.scope.is_some() && self.unit.code().is_some()
+    }
+
+    /// What importers read: the getters of all exports.
+    pub fn env<'s>(&self, js: Js<'s>) -> JsResult<'s, Option<Value<'s>>> {
+        let live = self.live.borrow();
+        if let Some(env) = &live.env {
+            return Ok(Some(env.get(js)));
+        }
+        let scope = live.scope.as_ref().filter(|_| self.unit.code().is_some());
+        let scope = scope.map(|scope| scope.get(js));
+        drop(live);
+        scope.map(|scope| scope.get("env")).transpose()
     }
 
     /// The error that the evaluation threw.

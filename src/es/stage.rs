@@ -84,12 +84,16 @@ impl Engine {
     ) -> JsResult<'s, Rc<Stage>> {
         let mut assembly = Assembly::default();
         let outcome = self.assemble_stage(js, changed, again, &mut assembly);
-        if let Err(thrown) = outcome {
-            disassemble(&assembly);
-            self.map_what_runs(js, assembly.made.iter().map(|version| version.module))?;
-            return Err(thrown);
-        }
+        let is_unsure = match outcome {
+            Ok(is_unsure) => is_unsure,
+            Err(thrown) => {
+                disassemble(&assembly);
+                self.map_what_runs(js, assembly.made.iter().map(|version| version.module))?;
+                return Err(thrown);
+            }
+        };
         let mut stage = Stage::default();
+        stage.is_unsure.set(is_unsure);
         for version in &assembly.made {
             stage.order.push(version.module);
             stage.versions.insert(version.module, Rc::clone(version));
@@ -100,32 +104,33 @@ impl Engine {
         Ok(Rc::new(stage))
     }
 
+    /// Returns whether importers that stay use names which are not known yet.
     fn assemble_stage<'s>(
         &self,
         js: Js<'s>,
         changed: &[(ModuleId, Arc<Unit>)],
         again: &[ModuleId],
         assembly: &mut Assembly,
-    ) -> JsResult<'s, ()> {
+    ) -> JsResult<'s, bool> {
         for &id in again {
             let Some(record) = self.record(id) else {
                 continue;
             };
             let current = record.current();
             let new = changed.iter().find(|(changed, _)| *changed == id);
-            let (unit, function) = match (new, &current) {
+            let (unit, model) = match (new, &current) {
                 (Some((_, unit)), _) => (Arc::clone(unit), None),
-                (None, Some(current)) => (Arc::clone(&current.unit), current.live.borrow().function.clone()),
+                (None, Some(current)) => (Arc::clone(&current.unit), current.scope()),
                 (None, None) => (self.unit_of(js, &record)?, None),
             };
             let version = Version::new(&record, unit);
             // The function of the same text is called again: that makes a new instance without compiling.
-            version.live.borrow_mut().function = function;
+            version.live.borrow_mut().model = model;
             assembly.add(&version);
         }
         self.assemble(js, assembly)?;
-        let made = assembly.made.iter().map(|version| version.module).collect();
-        self.check_importers(made, &|id| assembly.version(id))
+        let unlike = self.unlike(&assembly.made);
+        self.check_importers(unlike, &|id| assembly.version(id))
             .map_err(|error| self.link_error(js, &error))
     }
 
@@ -151,9 +156,11 @@ impl Engine {
                 || stage
                     .version(id)
                     .is_some_and(|version| matches!(version.unit.body, Body::CommonJs(_)));
-            let Some(path) = record.path.clone().filter(|_| was_required || record.is_local) else {
+            let Some(path) = &record.path else { continue };
+            if !was_required && !record.was_required.get() {
                 continue;
-            };
+            }
+            let path = path.clone();
             if let Some(module) = self.evict(js, &path)? {
                 stage.evicted.borrow_mut().push((path, module));
             }
@@ -167,7 +174,12 @@ impl Engine {
     /// # Errors
     /// When an importer that stays would miss a name of what is CommonJS, of which names are known once it ran.
     pub fn commit<'s>(&self, js: Js<'s>, stage: &Rc<Stage>) -> JsResult<'s, Vec<Rc<Version>>> {
-        self.check_late(js, stage)?;
+        let versions: Vec<_> = stage.order.iter().filter_map(|id| stage.version(*id)).collect();
+        let unlike = self.unlike(&versions);
+        if stage.is_unsure.get() {
+            self.check_importers(unlike.clone(), &|id| stage.version(id))
+                .map_err(|error| self.link_error(js, &error))?;
+        }
         self.end_stage(stage);
         let mut replaced = Vec::new();
         for &id in &stage.order {
@@ -179,21 +191,21 @@ impl Engine {
                 self.unlink(&old);
                 replaced.push(old);
             }
-            if let Some(env) = version.env() {
+            let namespace = version.live.borrow().namespace.clone();
+            let is_read = namespace.is_some() || record.cell.borrow().is_some();
+            let env = if is_read { version.env(js)? } else { None };
+            if let Some(env) = env {
                 let cell = public_cell(js, &record);
-                cell.get(js).set("env", env.get(js))?;
-                let namespace = version.live.borrow().namespace.clone();
+                cell.get(js).set("env", env)?;
                 if let Some(namespace) = namespace {
                     namespace.get(js).get("traps")?.set("cell", cell.get(js))?;
                 }
             }
         }
-        for &id in &stage.order {
-            if let Some(version) = stage.version(id) {
-                self.publish(&version);
-            }
+        for version in &versions {
+            self.publish(version);
         }
-        self.rewire(js, stage)?;
+        self.rewire(js, stage, unlike)?;
         for old in &replaced {
             old.retire();
         }

@@ -1,6 +1,6 @@
 //! The new versions of one update, as data: `stage.rs` says what is done with them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -19,6 +19,8 @@ pub struct Stage {
     /// the program.
     pub(super) order: Vec<ModuleId>,
     pub(super) evicted: RefCell<Evicted>,
+    /// Whether importers outside of the stage use names that are known only once the staged modules ran.
+    pub(super) is_unsure: Cell<bool>,
 }
 
 impl Stage {

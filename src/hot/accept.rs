@@ -1,7 +1,9 @@
 //! One call of `accept` or `acceptExports`.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
+
+use rustc_hash::FxHashSet;
 
 use crate::js::Held;
 
@@ -13,6 +15,8 @@ pub struct Accept {
     pub callback: Option<Held>,
     /// The error handler: webpack's third argument.
     pub on_error: Option<Held>,
+    /// URLs of the targets that are known.
+    urls: RefCell<FxHashSet<Rc<str>>>,
 }
 
 /// What a registration takes.
@@ -47,18 +51,41 @@ impl Target {
         self.url.get().map(|url| &**url)
     }
 
-    /// Resolves the specifier, unless the target is known.
-    pub fn look(&self, resolve: impl FnOnce(&str) -> Option<String>) {
+    fn look(&self, resolve: impl FnOnce(&str) -> Option<String>) -> Option<&Rc<str>> {
         if self.url.get().is_none()
             && let Some(url) = resolve(&self.specifier)
         {
             // The target cannot have been set since it was looked at above.
             let _ = self.url.set(Rc::from(url));
         }
+        self.url.get()
     }
 }
 
 impl Accept {
+    /// A call that takes this. Its targets are not resolved yet.
+    pub fn new(what: What, callback: Option<Held>, on_error: Option<Held>) -> Self {
+        Self {
+            what,
+            callback,
+            on_error,
+            urls: RefCell::default(),
+        }
+    }
+
+    /// Resolves the specifiers whose targets are not known. Returns whether all are known now.
+    pub fn look(&self, resolve: impl Fn(&str) -> Option<String>) -> bool {
+        let mut urls = self.urls.borrow_mut();
+        let mut are_known = true;
+        for target in self.targets() {
+            match target.look(&resolve) {
+                Some(url) => drop(urls.insert(Rc::clone(url))),
+                None => are_known = false,
+            }
+        }
+        are_known
+    }
+
     /// The dependencies that the call is about, in the order of the user's array.
     pub fn targets(&self) -> &[Target] {
         match &self.what {
@@ -70,6 +97,6 @@ impl Accept {
 
     /// Whether the call is about this dependency.
     pub fn takes(&self, url: &str) -> bool {
-        self.targets().iter().any(|target| target.url() == Some(url))
+        self.urls.borrow().contains(url)
     }
 }

@@ -40,11 +40,7 @@ impl Updater {
 
     /// Resolves the specifiers of a call. Returns whether all of them lead somewhere.
     fn look_at_targets(&self, js: Js<'_>, version: &Version, accept: &Accept) -> bool {
-        let targets = accept.targets();
-        for target in targets {
-            target.look(|specifier| self.runner.resolve(js, version.module.id, specifier));
-        }
-        targets.iter().all(|target| target.url().is_some())
+        accept.look(|specifier| self.runner.resolve(js, version.module.id, specifier))
     }
 
     /// The callbacks of these acceptors. Call this while the versions that registered them still run.

@@ -131,11 +131,7 @@ fn accept<'s>(bound: &Bound, call: &Call<'s>) -> JsResult<'s> {
         What::Itself => None,
         _ => optional(call, "accept", "errorHandler", 2)?,
     };
-    let accept = Rc::new(Accept {
-        what,
-        callback,
-        on_error,
-    });
+    let accept = Rc::new(Accept::new(what, callback, on_error));
     bound.updater.accept(js, &bound.version, &accept);
     Ok(js.undefined())
 }
@@ -144,11 +140,8 @@ fn accept_exports<'s>(bound: &Bound, call: &Call<'s>) -> JsResult<'s> {
     let expected = "the name of an export, or an array of names";
     let names = strings("acceptExports", "names", expected, call.arg(0))?;
     let callback = optional(call, "acceptExports", "callback", 1)?;
-    let accept = Rc::new(Accept {
-        what: What::Exports(names.into_iter().map(String::into_boxed_str).collect()),
-        callback,
-        on_error: None,
-    });
+    let what = What::Exports(names.into_iter().map(String::into_boxed_str).collect());
+    let accept = Rc::new(Accept::new(what, callback, None));
     bound.updater.accept(call.js, &bound.version, &accept);
     Ok(call.js.undefined())
 }

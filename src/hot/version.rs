@@ -1,7 +1,7 @@
 //! Modules, their versions, and what a version has registered.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::{Rc, Weak};
 use std::time::Instant;
 
@@ -20,6 +20,8 @@ pub struct Module {
     pub path: Rc<str>,
     /// `hot.data`. Made at the first read, dropped when the module is pruned.
     data: RefCell<Option<Held>>,
+    /// [`Hot::with_data`].
+    with_data: Rc<RefCell<BTreeSet<ModuleId>>>,
     /// The version whose registrations decide about the next one.
     current: RefCell<Option<Rc<Version>>>,
     /// Time of the module's last call of `invalidate()`.
@@ -157,6 +159,8 @@ impl Version {
 #[derive(Default)]
 pub struct Hot {
     modules: RefCell<HashMap<ModuleId, Rc<Module>, FxBuildHasher>>,
+    /// The modules whose `hot.data` was made.
+    with_data: Rc<RefCell<BTreeSet<ModuleId>>>,
     /// Versions that have called `on`.
     listening: RefCell<Vec<Weak<Version>>>,
     serial: Cell<u64>,
@@ -174,6 +178,7 @@ impl Hot {
                 url: Rc::from(url),
                 path: Rc::from(path),
                 data: RefCell::default(),
+                with_data: Rc::clone(&self.with_data),
                 current: RefCell::default(),
                 last_invalidated: Cell::new(None),
             })
@@ -189,6 +194,12 @@ impl Hot {
     /// All modules.
     pub fn all(&self) -> Vec<Rc<Module>> {
         self.modules.borrow().values().cloned().collect()
+    }
+
+    /// The modules whose `hot.data` was made.
+    pub fn with_data(&self) -> Vec<Rc<Module>> {
+        let with_data = self.with_data.borrow();
+        with_data.iter().filter_map(|id| self.find(*id)).collect()
     }
 
     /// The version of a module whose registrations count.
@@ -212,6 +223,7 @@ impl Hot {
     /// Removes a pruned module and its data.
     pub fn remove(&self, id: ModuleId) {
         let removed = self.modules.borrow_mut().remove(&id);
+        self.with_data.borrow_mut().remove(&id);
         if let Some(module) = removed {
             if let Some(version) = module.current.take() {
                 version.retire();
@@ -284,6 +296,9 @@ impl Module {
     /// `hot.data`, made at the first call.
     pub fn data(&self, js: Js<'_>) -> Held {
         let mut data = self.data.borrow_mut();
+        if data.is_none() {
+            self.with_data.borrow_mut().insert(self.id);
+        }
         data.get_or_insert_with(|| js.object().hold()).clone()
     }
 }

@@ -20,6 +20,7 @@
 //! | `waker.rs` | the one way from another thread to the JavaScript thread |
 //! | `at_exit.rs` | [`at_exit`]: work at the very end of the process |
 //! | `descriptor.rs` | [`Descriptor`]: a file descriptor that can stay open over `exec` |
+//! | `signals.rs` | [`Ignored`]: a signal that is ignored over `exec` |
 //!
 //! We do not use the typed layer of the napi crate, for three reasons: its calls lose thrown primitives; its classes
 //! carry native state, which a foreign receiver does not have; its references are freed by hand, where ours are freed
@@ -43,6 +44,8 @@ mod native;
 mod outside;
 mod property;
 mod realm;
+#[cfg(unix)]
+mod signals;
 mod state;
 mod timers;
 mod value;
@@ -57,6 +60,8 @@ pub use held::{Faint, Held};
 pub use load::open;
 pub use outside::{Outside, outside};
 pub use realm::Js;
+#[cfg(unix)]
+pub use signals::Ignored;
 pub use state::State;
 pub use timers::Timers;
 pub use value::{JsResult, Kind, Thrown, Value};

@@ -97,11 +97,11 @@ fn tell(js: Js<'_>, module: ModuleId) {
     };
     for id in doors.concerned(module) {
         let sets = doors.facades.borrow().get(&id).cloned().unwrap_or_default();
-        let env = shown(&engine, id).and_then(|version| version.env());
-        let Some(env) = env else { continue };
+        let env = shown(&engine, id).map(|version| version.env(js));
+        let Some(Ok(Some(env))) = env else { continue };
         for set in sets {
             // Setting fails at a binding that is not initialized yet. The facade keeps the value that it had.
-            let _ = set.get(js).call(js.undefined(), &[env.get(js)]);
+            let _ = set.get(js).call(js.undefined(), &[env]);
         }
     }
 }

@@ -21,9 +21,9 @@ impl OnEngine {
 
     /// The local modules that the text of a unit leads to: statically, and by `import()` or `require()` of a literal.
     pub(super) fn targets(&self, id: ModuleId, unit: &Unit) -> Vec<ModuleId> {
-        let statics = unit.resolved.iter().filter_map(|resolved| resolved.as_ref().ok());
+        let statics = self.engine.targets(unit).iter().flatten();
         let mut targets: Vec<ModuleId> = statics
-            .filter_map(|resolved| self.engine.find(&Engine::url_of(resolved)))
+            .filter_map(|id| self.engine.record(*id))
             .filter(|record| record.is_local)
             .map(|record| graph_id(record.id))
             .collect();
@@ -119,27 +119,21 @@ fn dynamic_literals(unit: &Unit) -> &[String] {
 
 /// The names that a unit uses of a request; `None` if it may use any.
 fn used_names(unit: &Unit, request: usize) -> Option<Rc<[Box<str>]>> {
-    let code = unit.code()?;
+    let (code, uses) = (unit.code()?, unit.uses());
     let mut names: Vec<Box<str>> = Vec::new();
-    for import in code.imports.iter().filter(|import| import.request == request) {
+    let imports = uses.imports(request);
+    for import in imports.filter_map(|index| code.imports.get(index)) {
         match &import.name {
             ImportName::Name(name) => names.push(name.as_str().into()),
             ImportName::Namespace { .. } => return None,
         }
     }
-    for export in &code.exports {
+    let exports = uses.exports(request);
+    for export in exports.filter_map(|index| code.exports.get(index)) {
         match &export.kind {
-            ExportKind::Indirect {
-                request: of,
-                imported,
-                ..
-            } if *of == request => names.push(imported.as_str().into()),
-            ExportKind::Namespace { request: of, .. } | ExportKind::Star { request: of }
-                if *of == request =>
-            {
-                return None;
-            }
-            _ => {}
+            ExportKind::Indirect { imported, .. } => names.push(imported.as_str().into()),
+            ExportKind::Namespace { .. } | ExportKind::Star { .. } => return None,
+            ExportKind::Local { .. } => {}
         }
     }
     Some(names.into())

@@ -28,10 +28,6 @@ impl Host for HotRun {
         self.program.hot(js, module, serial)
     }
 
-    fn scope<'s>(&self, _js: Js<'s>, _version: &Version, scope: Value<'s>) -> JsResult<'s, ()> {
-        self.owners.resources.give_timers(scope)
-    }
-
     fn run<'s>(&self, js: Js<'s>, version: &Version, step: Value<'s>, args: &[Value<'s>]) -> JsResult<'s> {
         let owner = self.owners.owner(js, version)?;
         self.owners.resources.call_as(owner, step, args)

@@ -21,6 +21,9 @@ impl HotProgram {
 
     /// The hot module of a record. From now on it is known.
     pub fn module(&self, record: &es::Record) -> Rc<Module> {
+        if let Some(known) = self.updater.hot.find(graph_id(record.id)) {
+            return known;
+        }
         let path = record
             .path
             .as_deref()

@@ -5,16 +5,17 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::events::Events;
-use super::resources::{Phase, Resources, Transition, release};
+use super::resources::{OwnerObject, Phase, Resources, Transition, busy, release};
 use super::runtimes::{Going, MadeRuntimes};
 use crate::es::{Engine, ModuleId, Stage, Version};
-use crate::js::{Cx, Held, Js, JsResult, Value};
+use crate::js::{Cx, Held, Js, JsResult};
+use rustc_hash::FxBuildHasher;
 
 /// The owners of one program: one for each version that runs, or is about to run.
 pub struct Owners {
     pub(super) resources: Rc<Resources>,
     /// The owner of each version, by module and number.
-    by_version: RefCell<HashMap<(ModuleId, u32), Held>>,
+    by_version: RefCell<HashMap<(ModuleId, u32), OwnerObject, FxBuildHasher>>,
     transitions: RefCell<Vec<UnderWay>>,
     /// The runtimes that versions have made.
     pub(super) runtimes: MadeRuntimes,
@@ -44,13 +45,14 @@ impl Owners {
     pub(super) fn owner<'s>(&self, js: Js<'s>, version: &Version) -> JsResult<'s> {
         let key = (version.module, version.serial);
         if let Some(owner) = self.by_version.borrow().get(&key) {
-            return Ok(owner.get(js));
+            return Ok(owner.object.get(js));
         }
         let owner = self
             .resources
             .owner(js, &path_of(js, version.module)?, version.serial)?;
-        self.by_version.borrow_mut().insert(key, owner.hold());
-        Ok(owner)
+        let object = owner.object.get(js);
+        self.by_version.borrow_mut().insert(key, owner);
+        Ok(object)
     }
 
     /// Runs `body` on behalf of a version. What `body` starts belongs to nobody if the version has no owner.
@@ -61,7 +63,7 @@ impl Owners {
         body: &mut dyn FnMut() -> JsResult<'s>,
     ) -> JsResult<'s> {
         let owner = self.by_version.borrow().get(&version).cloned();
-        let owner = owner.map_or_else(|| js.undefined(), |owner| owner.get(js));
+        let owner = owner.map_or_else(|| js.undefined(), |owner| owner.object.get(js));
         self.resources.run_as(js, owner, body)
     }
 
@@ -81,7 +83,7 @@ impl Owners {
             for version in ids.iter().filter_map(|id| engine.current(*id)) {
                 let key = (version.module, version.serial);
                 if let Some(owner) = self.by_version.borrow().get(&key) {
-                    owners.push(owner.get(js));
+                    owners.push(owner.clone());
                     keys.push(key);
                 }
             }
@@ -89,8 +91,8 @@ impl Owners {
         };
         let (mut replaced, pruned) = (owners_of(replaced), owners_of(pruned));
         let going = self.runtimes.going(js, &self.resources, &mut replaced)?;
-        let transition = Transition::begin(js, &replaced)?;
-        transition.add_pruned(&pruned);
+        let transition = Transition::begin(js, replaced)?;
+        transition.add_pruned(pruned);
         // An owner that was made while functions were hoisted belongs to no transition, so it is dropped.
         for version in stage.modules().iter().filter_map(|id| stage.version(*id)) {
             let early = self
@@ -134,14 +136,13 @@ impl Owners {
 
     /// Ends what the versions of a pruned module have started, unless a transition will end it.
     pub fn forget(&self, js: Js<'_>, module: ModuleId) {
-        let gone: Vec<Held> = {
+        let gone: Vec<OwnerObject> = {
             let mut by_version = self.by_version.borrow_mut();
             let keys = by_version.keys().filter(|(of, _)| *of == module);
             let keys: Vec<(ModuleId, u32)> = keys.copied().collect();
             keys.iter().filter_map(|key| by_version.remove(key)).collect()
         };
-        let owners: Vec<Value<'_>> = gone.iter().map(|owner| owner.get(js)).collect();
-        release(&self.resources, js, &owners, Phase::Released);
+        release(&self.resources, js, &gone, Phase::Released);
     }
 
     /// Ends the transition of an update: the new versions run, or the old ones go on.
@@ -165,11 +166,12 @@ impl Owners {
         let mut owners = Vec::new();
         for key in gone {
             let owner = self.by_version.borrow_mut().remove(&key);
-            owners.extend(owner.map(|owner| owner.get(js)));
+            owners.extend(owner);
         }
         if has_succeeded {
             transition.commit();
-            js.state::<Events>()?.leave(js, &self.resources, &owners)?;
+            js.state::<Events>()?
+                .leave(js, &self.resources, &busy(js, &owners))?;
             self.runtimes.close(js, &under_way.going)
         } else {
             transition.roll_back(js)

@@ -159,14 +159,18 @@ fn start_hot<'s>(js: Js<'s>, options: &Rc<ProgramOptions>) -> JsResult<'s, Rc<Ho
     *resources.holders.borrow_mut() = Some(Rc::new(move |js: Js<'_>| {
         let program = program.upgrade();
         let modules = program
-            .map(|program| program.updater.hot.all())
+            .map(|program| program.updater.hot.with_data())
             .unwrap_or_default();
         Ok(modules
             .iter()
-            .filter_map(|module| Some((module.path.to_string(), module.made_data()?.get(js))))
+            .filter_map(|module| {
+                let data = module.made_data()?.get(js);
+                Some((module.path.to_string(), data))
+            })
             .collect())
     }));
     engine.set_host(Rc::new(HotRun::new(Rc::clone(&hot), owners)));
+    engine.set_timers(js, resources.timers(js)?)?;
     if options.logging {
         js.state::<report::Switches>()?.logging.set(true);
     }
@@ -179,7 +183,9 @@ fn close_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     let hot = js.state::<Program>()?.hot.take();
     if let Some(hot) = hot {
         hot.close();
-        Engine::of(js)?.set_host(Rc::new(Plain));
+        let engine = Engine::of(js)?;
+        engine.set_host(Rc::new(Plain));
+        engine.set_timers(js, js.undefined())?;
         js.state::<Resources>()?.uninstall(js)?;
         restart::follow_alone(js)?;
     }

@@ -4,9 +4,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::resources::{Owner, Phase, Resources, Started, held, thing};
+use super::resources::{Owner, OwnerObject, Phase, Resources, Started, held, thing};
 use crate::es::Engine;
-use crate::js::{Faint, Held, Js, JsResult, Value};
+use crate::js::{Faint, Js, JsResult, Value};
 
 /// The runtimes of one program.
 #[derive(Default)]
@@ -17,7 +17,7 @@ struct Made {
     /// The owner that made the runtime: of a version, or of another runtime in whose step it was made.
     maker: Rc<Owner>,
     /// The owner of what the runtime's hot modules start.
-    own: Held,
+    own: OwnerObject,
 }
 
 /// A runtime that goes with the version that made it.
@@ -46,11 +46,11 @@ impl MadeRuntimes {
             Ok(call.js.undefined())
         })?;
         ends.set("cleanUp", clean_up)?;
-        Started::Things.add(own, thing(ends, ends, "cleanUp", &[])?)?;
+        Started::Things.add(own.object.get(js), thing(ends, ends, "cleanUp", &[])?)?;
         self.0.borrow_mut().push(Made {
             runtime: weak,
             maker,
-            own: own.hold(),
+            own,
         });
         Ok(())
     }
@@ -61,25 +61,23 @@ impl MadeRuntimes {
         &self,
         js: Js<'s>,
         resources: &Resources,
-        owners: &mut Vec<Value<'s>>,
+        owners: &mut Vec<OwnerObject>,
     ) -> JsResult<'s, Vec<Going>> {
         let mut going = Vec::new();
         if self.0.borrow().is_empty() {
             return Ok(going);
         }
-        let kept = held(resources, js)?;
-        let mut makers: Vec<Rc<Owner>> = owners.iter().filter_map(|owner| owner.native()).collect();
+        let kept = held(resources, js);
+        let mut makers: Vec<Rc<Owner>> = owners.iter().map(|owner| Rc::clone(&owner.facts)).collect();
         // In the order in which they were made, so a runtime comes before those that were made in its steps.
         for made in self.0.borrow().iter() {
             let Some(runtime) = made.runtime.get(js) else {
                 continue;
             };
             let is_of = |maker: &Rc<Owner>| Rc::ptr_eq(maker, &made.maker);
-            if makers.iter().any(is_of)
-                && !kept.call_method("has", &[runtime])?.truthy()
-                && let Some(own) = made.own.get(js).native::<Owner>()
-            {
-                owners.push(made.own.get(js));
+            if makers.iter().any(is_of) && !kept.has(runtime)? {
+                let own = Rc::clone(&made.own.facts);
+                owners.push(made.own.clone());
                 makers.push(Rc::clone(&own));
                 going.push(Going(own));
             }
@@ -93,8 +91,8 @@ impl MadeRuntimes {
             return Ok(());
         };
         let is_going = |made: &Made| {
-            let own = made.own.get(js).native::<Owner>();
-            own.is_some_and(|own| going.iter().any(|going| Rc::ptr_eq(&going.0, &own)))
+            let own = &made.own.facts;
+            going.iter().any(|going| Rc::ptr_eq(&going.0, own))
         };
         let gone: Vec<Made> = self
             .0
@@ -122,18 +120,16 @@ impl MadeRuntimes {
             let made = all
                 .iter()
                 .find(|made| made.runtime.get(js).is_some_and(|it| it.same(runtime)));
-            made.map(|made| made.own.get(js))
+            made.map(|made| made.own.clone())
         };
-        let is_over = |own: Value<'s>| own.native::<Owner>().is_none_or(|own| own.is_over());
         match own {
-            Some(own) if !is_over(own) => resources.run_as(js, own, step),
+            Some(own) if !own.facts.is_over() => resources.run_as(js, own.object.get(js), step),
             _ => resources.run_outside(js, step),
         }
     }
 }
 
 fn is_there(js: Js<'_>, made: &Made) -> bool {
-    let own = made.own.get(js).native::<Owner>();
-    made.runtime.get(js).is_some()
-        && own.is_some_and(|own| !matches!(own.phase.get(), Phase::Released | Phase::Failed))
+    let phase = made.own.facts.phase.get();
+    made.runtime.get(js).is_some() && !matches!(phase, Phase::Released | Phase::Failed)
 }

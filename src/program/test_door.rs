@@ -47,7 +47,10 @@ fn hot_update<'s>(call: &Call<'s>) -> JsResult<'s> {
         cx.attempt(|js| {
             let engine = Engine::of(js)?;
             match &result {
-                Ok(()) => engine.commit(js, &stage).map(|_| ()),
+                Ok(()) => match engine.commit(js, &stage) {
+                    Ok(_) => Ok(()),
+                    Err(thrown) => engine.discard(js, &stage).and(Err(thrown)),
+                },
                 Err(_) => engine.discard(js, &stage),
             }
         })?;

@@ -18,6 +18,7 @@ use crate::hot::{Batch, Updater, Version, WatchRequest};
 use crate::js::{Cx, Js, JsResult, State, Timers};
 use crate::report;
 use crate::watch::is_just_emptied;
+use rustc_hash::FxBuildHasher;
 
 /// Time after which an emptied file counts as saved empty, in milliseconds: a little more than the settle time.
 const SETTLED: u32 = 260;
@@ -76,6 +77,8 @@ pub struct HotProgram {
     pub(super) rules: Rules,
     /// The modules of each file: several if it is imported with different queries.
     files: RefCell<HashMap<PathBuf, Vec<ModuleId>>>,
+    /// The modules of `files` whose files are watched already.
+    watched: RefCell<HashSet<ModuleId, FxBuildHasher>>,
     /// Paths whose appearance may mend the last failure.
     sought: RefCell<HashSet<PathBuf>>,
     /// Time and size of each file when its change was taken last, since one save may be told of twice.
@@ -131,6 +134,7 @@ impl HotProgram {
             hot_watches,
             rules,
             files: RefCell::default(),
+            watched: RefCell::default(),
             sought: RefCell::default(),
             taken: RefCell::default(),
             is_closed: Cell::new(false),
@@ -182,6 +186,9 @@ impl HotProgram {
     pub(super) fn watch(&self, js: Js<'_>, record: &Record) {
         let Some(path) = &record.path else { return };
         let id = graph_id(record.id);
+        if self.watched.borrow().contains(&id) {
+            return;
+        }
         let mut files = self.files.borrow_mut();
         let modules = files.entry(path.clone()).or_default();
         if !modules.contains(&id) {
@@ -193,10 +200,14 @@ impl HotProgram {
             loaded.map(|loaded| loaded.stamp)
         };
         self.watches.watch(js, path, seen);
+        if self.watches.has(path) {
+            self.watched.borrow_mut().insert(id);
+        }
     }
 
     /// Ends the watch of a module that is gone.
     pub(super) fn unwatch(&self, path: &Path, id: ModuleId) {
+        self.watched.borrow_mut().remove(&id);
         let mut files = self.files.borrow_mut();
         if let Some(modules) = files.get_mut(path) {
             modules.retain(|other| *other != id);

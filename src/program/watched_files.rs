@@ -106,6 +106,11 @@ impl WatchedFiles {
         }
     }
 
+    /// Whether the file is watched already.
+    pub fn has(&self, path: &Path) -> bool {
+        self.keys.borrow().contains_key(path)
+    }
+
     /// Watches a file, which need not exist. A difference from its state at this moment is a change.
     pub fn watch_as_it_is(self: &Rc<Self>, js: Js<'_>, path: &Path) {
         self.watch(js, path, || Some(Stamp::at_first_sight(path)));

@@ -96,6 +96,7 @@ impl<'a> Visit<'a> for Rewriter<'a, '_> {
     }
 
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
+        self.timers_assigned(it);
         let find = |finder: &mut Finder<'_>| finder.visit_assignment_target(&it.left);
         self.telling(it.span, find, |this| this.assignment(it));
     }
@@ -154,6 +155,7 @@ impl<'a> Visit<'a> for Rewriter<'a, '_> {
         if let (Some(init), true) = (&it.init, it.id.is_destructuring_pattern()) {
             self.name_root(init);
         }
+        self.timers_declared(it);
         self.declarator(it);
     }
 

@@ -93,6 +93,8 @@ struct Node {
 pub struct HotGraph {
     /// The modules by number.
     nodes: Vec<Option<Node>>,
+    /// The modules that runtimes of the classic API keep up to date, of those that are there.
+    held: Vec<ModuleId>,
     /// The cycles, if they are known.
     cycles: Cycles,
     /// The next number for `Node::order`.
@@ -134,8 +136,7 @@ impl HotGraph {
 
     /// The modules that runtimes of the classic API keep up to date, by number.
     pub fn held(&self) -> impl Iterator<Item = ModuleId> + '_ {
-        self.all()
-            .filter(|id| self.node(*id).is_some_and(|node| node.is_held))
+        self.held.iter().copied()
     }
 
     /// Sets which modules the runtimes of the classic API keep up to date. Returns the modules that they no longer do.
@@ -146,6 +147,8 @@ impl HotGraph {
                 node.is_held = held.contains(id);
             }
         }
+        self.held = held.iter().copied().filter(|id| self.has(*id)).collect();
+        self.held.sort_unstable();
         before
     }
 
@@ -211,6 +214,11 @@ impl HotGraph {
             self.add(edge.to);
         }
         let Some(node) = self.node_mut(id) else { return };
+        let leads_alike = |(old, new): (&Edge, &Edge)| old.to == new.to && old.kind == new.kind;
+        if node.edges.len() == edges.len() && node.edges.iter().zip(&edges).all(leads_alike) {
+            node.edges = edges;
+            return;
+        }
         let old = std::mem::take(&mut node.edges);
         for edge in &old {
             if !edges.iter().any(|new| new.to == edge.to)
@@ -252,6 +260,7 @@ impl HotGraph {
                 node.edges.retain(|edge| edge.to != id);
             }
         }
+        self.held.retain(|held| *held != id);
         if let Some(slot) = self.nodes.get_mut(id.place()) {
             *slot = None;
         }

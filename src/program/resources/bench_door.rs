@@ -5,10 +5,11 @@ use std::rc::Rc;
 use crate::js::{Call, Cx, Js, JsResult, Value, spawn};
 
 use super::caller;
+use super::owner::OwnerObject;
 use super::state::Resources;
 use super::transition::{Progress, Transition};
 
-const FUNCTIONS: [(&str, u32, crate::js::NativeFn); 9] = [
+const FUNCTIONS: [(&str, u32, crate::js::NativeFn); 8] = [
     ("install", 0, |call| {
         done(call, call.js.state::<Resources>()?.install(call.js))
     }),
@@ -16,7 +17,6 @@ const FUNCTIONS: [(&str, u32, crate::js::NativeFn); 9] = [
         done(call, call.js.state::<Resources>()?.uninstall(call.js))
     }),
     ("owner", 2, owner),
-    ("equip", 2, equip),
     ("runAs", 2, run_as),
     ("timers", 0, |call| call.js.state::<Resources>()?.timers(call.js)),
     ("isHotCaller", 0, |call| {
@@ -67,13 +67,7 @@ fn owner<'s>(call: &Call<'s>) -> JsResult<'s> {
     call.js
         .state::<Resources>()?
         .owner(call.js, &call.arg(0).display(), version as u32)
-}
-
-/// `equip($, module)`: gives `$` timers of its own. Returns the owner.
-fn equip<'s>(call: &Call<'s>) -> JsResult<'s> {
-    let resources = call.js.state::<Resources>()?;
-    resources.give_timers(call.arg(0))?;
-    resources.owner(call.js, &call.arg(1).display(), 1)
+        .map(|owner| owner.object.get(call.js))
 }
 
 fn run_as<'s>(call: &Call<'s>) -> JsResult<'s> {
@@ -92,7 +86,8 @@ fn keep<'s>(call: &Call<'s>) -> JsResult<'s> {
 }
 
 fn begin<'s>(call: &Call<'s>) -> JsResult<'s> {
-    let transition = Transition::begin(call.js, &call.arg(0).items()?)?;
+    let owners = call.arg(0).items()?.into_iter().filter_map(OwnerObject::of);
+    let transition = Transition::begin(call.js, owners.collect())?;
     let object = call.js.native_object(transition)?;
     for (name, body) in METHODS {
         object.set(name, call.js.function(name, 0, body)?)?;

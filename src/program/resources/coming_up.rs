@@ -8,7 +8,7 @@ use crate::report;
 
 use super::held::held;
 use super::left_open;
-use super::owner::{Owner, Phase, Started};
+use super::owner::{OwnerObject, Phase, Started};
 use super::ports::{Slot, listens};
 use super::state::Resources;
 use super::transition::{Progress, Transition};
@@ -21,22 +21,19 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 impl Transition {
     /// Begins a transition in which these owners are replaced. Call this before their disposers run, so that all of their
     /// addresses are known.
-    pub fn begin<'s>(js: Js<'s>, replaced: &[Value<'s>]) -> JsResult<'s, Rc<Self>> {
+    pub fn begin(js: Js<'_>, replaced: Vec<OwnerObject>) -> JsResult<'_, Rc<Self>> {
         let resources = js.state::<Resources>()?;
-        let transition = Self::open(resources.next_number(), replaced);
-        for owner in replaced {
-            if let Some(facts) = owner.native::<Owner>() {
-                facts.phase.set(Phase::Replaced);
-            }
+        for owner in &replaced {
+            owner.facts.phase.set(Phase::Replaced);
         }
+        let transition = Self::open(resources.next_number(), replaced);
         resources.transitions.borrow_mut().push(Rc::clone(&transition));
         left_open::note(&resources, js, true)?;
-        let kept = held(&resources, js)?;
+        let kept = held(&resources, js);
         for owner in resources.old_owners(js, &transition) {
             for server in Started::Servers.all(owner)? {
-                let is_kept = kept.call_method("has", &[server])?.truthy();
                 if let Some((_, slot)) = Slot::of(&resources, server)?
-                    && !is_kept
+                    && !kept.has(server)?
                     && listens(server)?
                 {
                     transition.expected.borrow_mut().push(slot.address.clone());

@@ -8,7 +8,7 @@ use crate::js::{Js, JsResult, Value};
 
 use super::coming_up::PATIENCE;
 use super::held::held;
-use super::owner::{Owner, Phase, Started};
+use super::owner::{Phase, Started, busy};
 use super::ports::listens;
 use super::state::Resources;
 use super::transition::{Progress, Transition};
@@ -19,7 +19,7 @@ impl Transition {
     /// for requests, then releases the rest.
     pub(super) fn come_up<'s>(self: &Rc<Self>, resources: &Rc<Resources>, js: Js<'s>) -> JsResult<'s, ()> {
         let all = resources.transitions.take();
-        let kept = held(resources, js)?;
+        let kept = held(resources, js);
         for older in &all {
             if older.id != self.id {
                 self.replaced
@@ -32,10 +32,10 @@ impl Transition {
             }
         }
         self.fresh.borrow_mut().clear();
-        let owners: Vec<_> = self.replaced.borrow().iter().map(|owner| owner.get(js)).collect();
+        let owners = busy(js, &self.replaced.borrow());
         for owner in owners {
             for server in Started::Servers.all(owner)? {
-                if listens(server)? && !kept.call_method("has", &[server])?.truthy() {
+                if listens(server)? && !kept.has(server)? {
                     let requests = requests::under_way(resources, server)?;
                     self.under_way
                         .borrow_mut()
@@ -88,7 +88,6 @@ impl Transition {
         }
         let (owners, claims) = (self.replaced.take(), self.claims.take());
         let _ = resources.run_outside(js, || {
-            let owners: Vec<_> = owners.iter().map(|owner| owner.get(js)).collect();
             release::release(&resources, js, &owners, Phase::Released);
             for claim in &claims {
                 if let Err(thrown) = handover::retire(claim.from.get(js)) {
@@ -109,9 +108,7 @@ impl Transition {
         resources.transitions.borrow_mut().retain(|it| it.id != self.id);
         let (claims, fresh, replaced) = (self.claims.take(), self.fresh.take(), self.replaced.take());
         for owner in &replaced {
-            if let Some(facts) = owner.get(js).native::<Owner>() {
-                facts.phase.set(Phase::Running);
-            }
+            owner.facts.phase.set(Phase::Running);
         }
         let result = resources.run_outside(js, || {
             for claim in claims.iter().rev() {
@@ -121,7 +118,6 @@ impl Transition {
             }
             Ok(())
         });
-        let fresh: Vec<_> = fresh.iter().map(|owner| owner.get(js)).collect();
         resources.run_outside(js, || {
             release::release(&resources, js, &fresh, Phase::Failed);
             for claim in &claims {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::js::{Call, Js, JsResult, Value};
 use crate::report;
 
-use super::owner::{Owner, Started};
+use super::owner::{OwnerObject, Started};
 use super::reach::Reach;
 use super::requests::own_symbol;
 use super::state::Resources;
@@ -92,16 +92,13 @@ pub fn note_other<'s>(js: Js<'s>, owner: Value<'s>, what: &str, target: Value<'s
 }
 
 /// Names the resources that these versions have left open, once these have had time to end.
-pub fn tell_soon<'s>(resources: &Resources, js: Js<'s>, owners: &[Value<'s>]) -> JsResult<'s, ()> {
+pub fn tell_soon<'s>(resources: &Resources, js: Js<'s>, owners: &[OwnerObject]) -> JsResult<'s, ()> {
     /// Time that a resource which was told to end may take, in milliseconds.
     const SOON: u32 = 100;
     let mut all = Vec::new();
-    for owner in owners {
-        let Some(facts) = owner.native::<Owner>() else {
-            continue;
-        };
-        for made in Started::Noted.take(*owner)? {
-            all.push(js.array(&[made.item(0)?, made.item(1)?, js.string(&facts.module)]));
+    for owner in owners.iter().filter(|owner| owner.facts.has_started.get()) {
+        for made in Started::Noted.take(owner.object.get(js))? {
+            all.push(js.array(&[made.item(0)?, made.item(1)?, js.string(&owner.facts.module)]));
         }
     }
     if all.is_empty() || !report::is_logging(js) {

@@ -5,7 +5,7 @@
 use crate::js::{Call, Js, JsResult, Value};
 
 use super::caller;
-use super::held::held;
+use super::held::{Kept, held};
 use super::owner::{Owner, Phase, list};
 use super::state::Resources;
 
@@ -116,6 +116,7 @@ fn added<'s>(call: &Call<'s>) -> JsResult<'s> {
     record.set("emitter", call.this)?;
     record.set("event", event)?;
     records.call_method("push", &[record])?;
+    facts.has_started.set(true);
     keep_quiet(&resources, call.this, event)?;
     Ok(js.undefined())
 }
@@ -216,7 +217,7 @@ pub fn release<'s>(
     resources: &Resources,
     js: Js<'s>,
     owners: &[Value<'s>],
-    kept: Value<'s>,
+    kept: &Kept<'_, 's>,
 ) -> JsResult<'s, ()> {
     resources.is_releasing.set(true);
     let result = remove_all(resources, js, owners, kept);
@@ -232,14 +233,16 @@ fn remove_all<'s>(
     resources: &Resources,
     js: Js<'s>,
     owners: &[Value<'s>],
-    kept: Value<'s>,
+    kept: &Kept<'_, 's>,
 ) -> JsResult<'s, ()> {
     let owners = js.global()?.get("Set")?.construct(&[js.array(owners)])?;
     let emitters: Vec<_> = resources.emitters.borrow().iter().map(|it| it.get(js)).collect();
     for emitter in emitters {
         for event in list(emitter.call_method("eventNames", &[])?)? {
             for listener in emitter.call_method("listeners", &[event])?.items()? {
-                if !kept.call_method("has", &[listener])?.truthy()
+                let note = found(resources, emitter, event, listener, Some(owners))?;
+                if note.is_some()
+                    && !kept.has(listener)?
                     && forget(resources, emitter, event, listener, Some(owners))?
                 {
                     emitter.call_method("removeListener", &[event, listener])?;
@@ -272,9 +275,9 @@ pub fn leave_to_others<'s>(
         if gone.is_empty() || !is_heard {
             continue;
         }
-        let kept = held(resources, js)?;
+        let kept = held(resources, js);
         for listener in gone {
-            if !kept.call_method("has", &[listener])?.truthy() {
+            if !kept.has(listener)? {
                 emitter.call_method("removeListener", &[event, listener])?;
             }
         }

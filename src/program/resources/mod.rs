@@ -10,6 +10,7 @@
 //! | `timers.rs`, `sleeps.rs` | timers of hot code: globals and `node:timers`, then `node:timers/promises` |
 //! | `listeners.rs` | listeners on `process` and its streams |
 //! | `started.rs` | watchers of files, workers and child processes |
+//! | `descendants.rs` | processes below a child process |
 //! | `ports.rs` | which server listens on behalf of which version |
 //! | `handover.rs` | one listening handle moves from server to server |
 //! | `requests.rs` | which requests are under way |
@@ -23,6 +24,7 @@
 mod bench_door;
 mod caller;
 mod coming_up;
+mod descendants;
 mod ending;
 mod failing;
 mod handover;
@@ -51,6 +53,6 @@ pub use transition::Transition;
 pub use {
     held::held,
     listeners::{hear, leave_to_others},
-    owner::{Owner, Started},
+    owner::{Owner, OwnerObject, Started, busy},
     started::thing,
 };

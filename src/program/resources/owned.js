@@ -12,11 +12,6 @@
     setInterval: (...args) => kept(globalThis.setInterval(...args)),
     setImmediate: (...args) => kept(globalThis.setImmediate(...args))
   }
-  const give = (scope) => {
-    scope.setTimeout = timers.setTimeout
-    scope.setInterval = timers.setInterval
-    scope.setImmediate = timers.setImmediate
-  }
   const runAs = (owner, step, ...args) => {
     const before = storage.getStore()
     storage.enterWith(owner)
@@ -26,5 +21,29 @@
       storage.enterWith(before)
     }
   }
-  return { timers, give, runAs }
+  // A property's value, and what is in it. An accessor is not called, as it may run the program's code.
+  const keptBy = (...holders) => {
+    const all = new Set()
+    const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function'
+    for (const holder of holders) {
+      for (const key of Reflect.ownKeys(holder)) {
+        const value = Object.getOwnPropertyDescriptor(holder, key)?.value
+        if (!isObject(value)) continue
+        all.add(value)
+        for (const element of elements(value)) if (isObject(element)) all.add(element)
+      }
+    }
+    return all
+  }
+  const elements = (value) => {
+    try {
+      if (Array.isArray(value)) return [...value]
+      if (value instanceof Map) return [...value.values(), ...value.keys()]
+      if (value instanceof Set) return [...value]
+    } catch {
+      // A proxy, or an object that only inherits from the class.
+    }
+    return []
+  }
+  return { timers, runAs, keptBy }
 }

@@ -6,7 +6,7 @@ use crate::js::{Js, JsResult, Value};
 use super::state::{Resources, copy_properties};
 use super::timers::{NAMES, keep_or_end};
 
-/// `{ timers, give, runAs }` of `owned.js`, made when it is first asked for.
+/// `{ timers, runAs, keptBy }` of `owned.js`, made when it is first asked for.
 fn owned<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
     let made = resources.owned.borrow().get(js);
     if made.is_object() {
@@ -37,16 +37,24 @@ impl Resources {
         owned(self, js)?.get("timers")
     }
 
-    /// Gives timers of its own to `$` of a version.
-    pub fn give_timers<'s>(&self, scope: Value<'s>) -> JsResult<'s, ()> {
-        owned(self, scope.js())?.call_method("give", &[scope])?;
-        Ok(())
+    /// A `Set` of the values that these objects have as properties, or in an array, `Map` or `Set` there.
+    pub fn kept_by<'s>(&self, js: Js<'s>, objects: &[Value<'s>]) -> JsResult<'s> {
+        owned(self, js)?.get("keptBy")?.call(js.undefined(), objects)
     }
 
     /// `step(...args)` on behalf of `owner`, as `run_as` does it.
     pub fn call_as<'s>(&self, owner: Value<'s>, step: Value<'s>, args: &[Value<'s>]) -> JsResult<'s> {
+        let js = owner.js();
+        let known = self.run_as.borrow().get(js);
+        let run_as = if known.is_undefined() {
+            let made = owned(self, js)?.get("runAs")?;
+            *self.run_as.borrow_mut() = made.hold();
+            made
+        } else {
+            known
+        };
         let mut all = vec![owner, step];
         all.extend(args);
-        owned(self, owner.js())?.call_method("runAs", &all)
+        run_as.call(js.undefined(), &all)
     }
 }

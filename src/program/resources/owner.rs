@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use crate::js::{Js, JsResult, Value};
+use crate::js::{Held, Js, JsResult, Value};
 
 /// The phase of a version's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,33 @@ pub struct Owner {
     pub transition: u64,
     /// Number of kept timers above which the ended ones are forgotten.
     pub timers_kept: Cell<u32>,
+    /// Whether the version has started anything. Most modules start nothing, and a reload has to be quick about them.
+    pub has_started: Cell<bool>,
+}
+
+/// An owner, with its JavaScript object.
+#[derive(Clone)]
+pub struct OwnerObject {
+    /// The facts.
+    pub facts: Rc<Owner>,
+    /// The object that carries them.
+    pub object: Held,
+}
+
+impl OwnerObject {
+    /// The owner whose object this is.
+    pub fn of(object: Value<'_>) -> Option<Self> {
+        object.native::<Owner>().map(|facts| Self {
+            facts,
+            object: object.hold(),
+        })
+    }
+}
+
+/// The objects of those owners that have started something.
+pub fn busy<'s>(js: Js<'s>, owners: &[OwnerObject]) -> Vec<Value<'s>> {
+    let busy = owners.iter().filter(|owner| owner.facts.has_started.get());
+    busy.map(|owner| owner.object.get(js)).collect()
 }
 
 impl Owner {
@@ -39,15 +66,18 @@ impl Owner {
         format!("{} (version {})", self.module, self.version)
     }
 
-    /// The JavaScript object of a new owner.
-    pub fn make<'s>(js: Js<'s>, module: &str, version: u32, transition: u64) -> JsResult<'s> {
-        js.native_object(Rc::new(Self {
+    /// A new owner.
+    pub fn make<'s>(js: Js<'s>, module: &str, version: u32, transition: u64) -> JsResult<'s, OwnerObject> {
+        let facts = Rc::new(Self {
             module: module.to_owned(),
             version,
             phase: Cell::new(Phase::Running),
             transition,
             timers_kept: Cell::new(64),
-        }))
+            has_started: Cell::new(false),
+        });
+        let object = js.native_object(Rc::clone(&facts))?.hold();
+        Ok(OwnerObject { facts, object })
     }
 
     /// Whether everything that this version starts has to end at once.
@@ -82,6 +112,9 @@ impl Started {
     /// Adds `thing`. Returns the number of things of this kind.
     pub fn add<'s>(self, owner: Value<'s>, thing: Value<'s>) -> JsResult<'s, u32> {
         let js = owner.js();
+        if let Some(facts) = owner.native::<Owner>() {
+            facts.has_started.set(true);
+        }
         let mut set = owner.get(self.name())?;
         if !set.is_object() {
             set = js.global()?.get("Set")?.construct(&[])?;

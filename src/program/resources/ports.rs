@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use crate::js::{Call, Js, JsResult, Value};
 
-use super::owner::{Owner, Phase, Started};
+use super::owner::{Owner, Phase, Started, busy};
 use super::state::Resources;
 use super::transition::{Claim, Transition};
 use super::{handover, requests};
@@ -278,7 +278,7 @@ fn is_superseded<'s>(resources: &Resources, facts: &Owner, js: Js<'s>, address: 
     }
     let transitions = resources.transitions.borrow().clone();
     for transition in transitions.iter().filter(|it| it.id > facts.transition) {
-        let fresh: Vec<_> = transition.fresh.borrow().iter().map(|it| it.get(js)).collect();
+        let fresh = busy(js, &transition.fresh.borrow());
         for owner in fresh {
             for server in Started::Servers.all(owner)? {
                 let slot = Slot::of(resources, server)?;

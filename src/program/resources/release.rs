@@ -2,32 +2,30 @@
 
 use crate::js::{Js, JsResult, Value};
 
-use super::held::held;
-use super::owner::{Owner, Phase, Started};
+use super::held::{Kept, held};
+use super::owner::{OwnerObject, Phase, Started, busy};
 use super::ports::listens;
 use super::state::Resources;
 use super::{listeners, started, timers};
 
 /// Ends everything that these versions started, except what the program keeps. A thing that cannot be ended does not stop the
 /// others.
-pub fn release<'s>(resources: &Resources, js: Js<'s>, owners: &[Value<'s>], phase: Phase) {
-    let Ok(kept) = held(resources, js) else {
-        return;
-    };
+pub fn release(resources: &Resources, js: Js<'_>, owners: &[OwnerObject], phase: Phase) {
+    let kept = held(resources, js);
     for owner in owners {
-        let Some(facts) = owner.native::<Owner>() else {
-            continue;
-        };
         // Set first, since ending a thing may call the version's code once more.
-        facts.phase.set(phase);
-        tracing::debug!("release what {} started", facts.name());
-        report(release_one(*owner, kept));
+        owner.facts.phase.set(phase);
+        if owner.facts.has_started.get() {
+            tracing::debug!("release what {} started", owner.facts.name());
+            report(release_one(owner.object.get(js), &kept));
+        }
     }
-    report(listeners::release(resources, js, owners, kept));
+    report(listeners::release(resources, js, &busy(js, owners), &kept));
 }
 
-fn release_one<'s>(owner: Value<'s>, kept: Value<'s>) -> JsResult<'s, ()> {
-    let is_kept = |target: Value<'s>| kept.call_method("has", &[target]).is_ok_and(Value::truthy);
+fn release_one<'s>(owner: Value<'s>, kept: &Kept<'_, 's>) -> JsResult<'s, ()> {
+    // What cannot be found out is left alone.
+    let is_kept = |target: Value<'s>| kept.has(target).unwrap_or(true);
     for timer in Started::Timers.take(owner)? {
         if !is_kept(timer) {
             report(timers::end(timer));

@@ -4,7 +4,7 @@ use crate::js::{Js, JsResult, Value};
 
 use super::owner::{Owner, Started};
 use super::state::Resources;
-use super::{caller, left_open};
+use super::{caller, descendants, left_open};
 
 /// Replaces the functions that start watchers, workers and child processes.
 pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
@@ -77,13 +77,39 @@ pub fn thing<'s>(target: Value<'s>, object: Value<'s>, method: &str, args: &[Val
 /// Ends a thing.
 pub fn end(thing: Value<'_>) -> JsResult<'_, ()> {
     let object = thing.get("object")?;
+    // Asked before the shell ends: later nobody tells whose they were.
+    let commands = commands_of_shell(thing.get("target")?)?;
     let method = object.get_key(thing.get("method")?)?;
     let result = method.call(object, &thing.get("args")?.items()?)?;
+    for command in commands {
+        let process = thing.js().global()?.get("process")?;
+        let number = thing.js().number(f64::from(command));
+        // A command that has ended meanwhile cannot be told.
+        let _ = process.call_method("kill", &[number, thing.js().string("SIGTERM")]);
+    }
     if result.is_promise() {
         let nothing = thing.js().function("", 0, |call| Ok(call.js.undefined()))?;
         result.call_method("catch", &[nothing])?;
     }
     Ok(())
+}
+
+/// The processes of the commands that a shell runs for `exec`, or for `spawn` with the option `shell`.
+fn commands_of_shell(child: Value<'_>) -> JsResult<'_, Vec<u32>> {
+    let arguments = child.get("spawnargs")?;
+    if !arguments.is_array() || arguments.array_length() != Some(3) {
+        return Ok(Vec::new());
+    }
+    let is_shell = arguments.item(1)?.text().as_deref() == Some("-c");
+    let runs = child.get("exitCode")?.is_nullish() && child.get("signalCode")?.is_nullish();
+    let number = child.get("pid")?.as_number().filter(|_| is_shell && runs);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the number of a process"
+    )]
+    let processes = number.map(|number| descendants::below(number as u32));
+    Ok(processes.into_iter().flatten().collect())
 }
 
 /// Calls `start` without noting new resources one by one: a child process has pipes, a worker has ports.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::js::{Call, Held, Js, JsResult, State, Timers, Value};
 
-use super::owner::Owner;
+use super::owner::{Owner, OwnerObject, busy};
 use super::transition::Transition;
 
 /// Gives the objects whose values the program keeps across versions: each module's path and its `hot.data`.
@@ -21,6 +21,8 @@ pub struct Resources {
     pub keys: Keys,
     /// The functions of `owned.js`; `undefined` before they are made.
     pub owned: RefCell<Held>,
+    /// `runAs` of these.
+    pub run_as: RefCell<Held>,
     /// Notes of which version added a listener to `process` or its streams: a `WeakMap` from listeners to records.
     pub registrations: Held,
     /// Responses and streams that a transition has waited for: a `WeakSet`.
@@ -80,6 +82,7 @@ impl State for Resources {
                 sessions: js.symbol("node-hmr sessions").hold(),
             },
             owned: RefCell::new(Held::undefined()),
+            run_as: RefCell::new(Held::undefined()),
             registrations: js.global()?.get("WeakMap")?.construct(&[])?.hold(),
             known_requests: js.global()?.get("WeakSet")?.construct(&[])?.hold(),
             emitters: RefCell::default(),
@@ -145,11 +148,11 @@ impl Resources {
     }
 
     /// A new owner: a version of a module that is about to be evaluated.
-    pub fn owner<'s>(&self, js: Js<'s>, module: &str, version: u32) -> JsResult<'s> {
+    pub fn owner<'s>(&self, js: Js<'s>, module: &str, version: u32) -> JsResult<'s, OwnerObject> {
         let newest = self.transitions.borrow().last().cloned();
         let owner = Owner::make(js, module, version, newest.as_ref().map_or(0, |it| it.id))?;
         if let Some(transition) = newest {
-            transition.fresh.borrow_mut().push(owner.hold());
+            transition.fresh.borrow_mut().push(owner.clone());
         }
         Ok(owner)
     }
@@ -186,13 +189,13 @@ impl Resources {
         transitions.iter().find(|it| it.id == id).cloned()
     }
 
-    /// The owners whose servers the new versions may take over: those that this transition replaces, or an older one that has
-    /// not come up.
+    /// The owners whose servers the new versions may take over: those that have started something and that this transition
+    /// replaces, or an older one that has not come up.
     pub fn old_owners<'s>(&self, js: Js<'s>, newest: &Transition) -> Vec<Value<'s>> {
         let transitions = self.transitions.borrow();
         let mut owners = Vec::new();
         for transition in transitions.iter().filter(|it| it.id <= newest.id) {
-            owners.extend(transition.replaced.borrow().iter().map(|owner| owner.get(js)));
+            owners.extend(busy(js, &transition.replaced.borrow()));
         }
         owners
     }

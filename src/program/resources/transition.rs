@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use crate::js::{Cx, Held, Js, Signal, Value};
 
-use super::owner::{Owner, Phase};
+use super::owner::{OwnerObject, Phase};
 
 /// The state of a transition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +46,9 @@ pub struct Transition {
     /// Number of the transition. A later one has a higher number.
     pub id: u64,
     /// The owners that are replaced.
-    pub(super) replaced: RefCell<Vec<Held>>,
+    pub(super) replaced: RefCell<Vec<OwnerObject>>,
     /// The owners that were made since the transition began.
-    pub fresh: RefCell<Vec<Held>>,
+    pub fresh: RefCell<Vec<OwnerObject>>,
     /// Addresses that the old versions listened on and the new ones do not yet.
     pub(super) expected: RefCell<Vec<String>>,
     pub(super) claims: RefCell<Vec<Claim>>,
@@ -71,10 +71,10 @@ pub struct Transition {
 }
 
 impl Transition {
-    pub(super) fn open(id: u64, replaced: &[Value<'_>]) -> Rc<Self> {
+    pub(super) fn open(id: u64, replaced: Vec<OwnerObject>) -> Rc<Self> {
         Rc::new(Self {
             id,
-            replaced: RefCell::new(replaced.iter().map(|owner| owner.hold()).collect()),
+            replaced: RefCell::new(replaced),
             fresh: RefCell::default(),
             expected: RefCell::default(),
             claims: RefCell::default(),
@@ -92,13 +92,11 @@ impl Transition {
     }
 
     /// Adds owners that are pruned: they go without successors, and no address of theirs is waited for.
-    pub fn add_pruned(&self, owners: &[Value<'_>]) {
-        for owner in owners {
-            if let Some(facts) = owner.native::<Owner>() {
-                facts.phase.set(Phase::Replaced);
-            }
-            self.replaced.borrow_mut().push(owner.hold());
+    pub fn add_pruned(&self, owners: Vec<OwnerObject>) {
+        for owner in &owners {
+            owner.facts.phase.set(Phase::Replaced);
         }
+        self.replaced.borrow_mut().extend(owners);
     }
 
     /// The state of the transition.

@@ -72,6 +72,8 @@ fn exec(mut command: Command, name: Option<&String>) -> io::Error {
     if let Some(name) = name {
         command.arg0(name);
     }
+    // A further SIGUSR2 would end the new image before Node has set its own actions. If that fails, the old one goes on.
+    let _ignored = crate::js::Ignored::user_signal();
     command.exec()
 }
 

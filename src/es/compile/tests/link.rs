@@ -123,6 +123,15 @@ fn timers_are_those_of_the_environment_also_as_members_of_the_global_object() {
         ("global.setInterval(f);", "$.setInterval(f);"),
         ("globalThis.setImmediate?.(f);", "$.setImmediate?.(f);"),
         ("globalThis.setTimeout = f;", "globalThis.setTimeout = f;"),
+        (
+            "const { setInterval: every, URL } = globalThis;",
+            "const { setInterval: every, URL } = $.world;",
+        ),
+        (
+            "let t; ({ setTimeout: t } = global);",
+            "let t; ({ setTimeout: t } = $.world);",
+        ),
+        ("const { URL } = globalThis;", "const { URL } = globalThis;"),
         ("globalThis.clearTimeout(f);", "globalThis.clearTimeout(f);"),
         (
             "{ let globalThis; globalThis.setTimeout(f); }",
