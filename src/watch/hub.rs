@@ -114,7 +114,12 @@ impl Hub {
     /// Whether so many watched files have changed and have not been taken. Looks at the files, since on a busy machine the OS's
     /// events come late.
     pub fn has_more(&self, count: usize) -> bool {
-        let files = self.shared.state.lock().state.stamps(LOOKED_AT);
+        let files: Vec<_> = {
+            let state = &self.shared.state.lock().state;
+            let watches = state.keys().into_iter().filter_map(|key| state.watch(key));
+            let files = watches.map(|watch| (Arc::clone(&watch.path), watch.stamp));
+            files.take(LOOKED_AT).collect()
+        };
         let changed = files.iter().filter(|(path, stamp)| stamp.has_other_facts(path));
         changed.take(count).count() == count
     }

@@ -96,14 +96,6 @@ impl State {
         self.watches.keys().copied().collect()
     }
 
-    /// The paths of up to `count` watched files, with what they looked like when their users loaded them.
-    pub fn stamps(&self, count: usize) -> Vec<(Arc<Path>, Stamp)> {
-        let watches = self.watches.values().take(count);
-        watches
-            .map(|watch| (Arc::clone(&watch.path), watch.stamp))
-            .collect()
-    }
-
     pub fn is_idle(&self) -> bool {
         self.watches.is_empty()
     }
