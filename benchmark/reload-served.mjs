@@ -1,20 +1,22 @@
 // From the save to the answer of the new version, of a server that nobody wrote for this package: `hmr` and `bun --hot`
 // on the same program, in turns. `leaf` edits the last of the modules, `entry` the server itself. Bun comes with `npm run bench` into .cache/bench, or is named by --bun.
 // Usage: node benchmark/reload-served.mjs [--modules 1,1000] [--edits leaf,entry] [--saves 20] [--bun path]
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { bun } from './support/bun.mjs'
 import { median, table } from './support/figures.mjs'
 import { root } from './support/project.mjs'
 import { freePort, inTurns, Served } from './support/served.mjs'
 
+const peers = path.join(root, '.cache/bench/node_modules')
 const { values } = parseArgs({
   options: {
     modules: { type: 'string', default: '1,1000' },
     edits: { type: 'string', default: 'leaf,entry' },
     saves: { type: 'string', default: '20' },
-    bun: { type: 'string', default: bunOf(path.join(root, '.cache/bench/node_modules')) }
+    bun: { type: 'string', default: existsSync(peers) ? bun(peers) : '' }
   }
 })
 const tools = {
@@ -70,10 +72,4 @@ server.listen(${port}, '127.0.0.1', () => console.log('up', (server.address() as
   writeFileSync(path.join(folder, 'server.ts'), entry(0))
   const file = edited === 'entry' ? { edited: 'server.ts', text: entry } : { edited: 'last.ts', text: leaf }
   return Served.start(command, { folder, ...file })
-}
-
-function bunOf(folder) {
-  const scope = path.join(folder, '@oven')
-  const found = existsSync(scope) ? readdirSync(scope)[0] : undefined
-  return found && path.join(scope, found, 'bin/bun')
 }
