@@ -91,15 +91,14 @@ describe('"To whoever started the command it stays one process"', { skip }, () =
 
   test('a SIGUSR2 while the new image starts is taken', async (t) => {
     // Sends the signal once, when the command of the new image loads one of its first files.
-    const preload = `
-      const fs = require("node:fs"), Module = require("node:module"), load = Module._load
+    const preload = `const fs = require("node:fs"), Module = require("node:module"), load = Module._load
       Module._load = function (request, ...rest) {
-        const isTime = request === "./missing.js" && process.env.HMR_RESTARTED && !fs.existsSync("sent")
-        if (isTime) fs.writeFileSync("sent", ""), process.kill(process.pid, "SIGUSR2")
+        if (request === "./missing.js" && process.env.HMR_RESTARTED && !fs.existsSync("sent"))
+          fs.writeFileSync("sent", ""), process.kill(process.pid, "SIGUSR2")
         return Reflect.apply(load, this, [request, ...rest])
       }`
-    const options = { env: { NODE_OPTIONS: '--require=./preload.cjs' } }
-    const { run, ask, restarted, pid } = await serve(t, { files: { 'preload.cjs': preload }, options })
+    const given = { files: { 'preload.cjs': preload }, options: { env: { NODE_OPTIONS: '--require=./preload.cjs' } } }
+    const { run, ask, restarted, pid } = await serve(t, given)
     run.kill('SIGUSR2')
     for (let time = 0; time < 2; time++) await restarted('SIGUSR2')
     assert.equal(await ask('/'), `${pid} one `)

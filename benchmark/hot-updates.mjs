@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { quantile, table } from './support/figures.mjs'
+import { floor } from './support/floor.mjs'
 import { root } from './support/project.mjs'
 import { freePort, inTurns, Served } from './support/served.mjs'
 
@@ -133,19 +134,8 @@ function writeFloor(folder, shape, count, port) {
   const entry = `const http = require('node:http')
 const fs = require('node:fs')
 const path = require('node:path')
-const files = ${JSON.stringify(range(0, count).map(fileOf))}.map((file) => path.join(__dirname, file))
-const modules = new Map(files.reverse().map((file) => [file, require(file)]))
-for (const folder of new Set(files.map((file) => path.dirname(file)))) {
-  fs.watch(folder, (_, name) => {
-    const file = path.join(folder, name)
-    if (!modules.has(file)) return
-    delete require.cache[file]
-    try {
-      modules.set(file, require(file))
-    } catch {}
-  })
-}
-${serve('http', port, 'modules.get(files[0]).version')}`
+const files = ${JSON.stringify(range(0, count).map(fileOf))}.map((file) => path.join(__dirname, file)).reverse()
+${floor}${serve('http', port, 'modules.get(files[0]).version')}`
   writeFileSync(path.join(folder, 'floor.js'), entry)
   return textOf(count - 1)
 }

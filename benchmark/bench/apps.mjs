@@ -2,6 +2,7 @@
 // version of that module. The port and the price of the persistent value come through the environment.
 import fs from 'node:fs'
 import path from 'node:path'
+import { floor } from '../support/floor.mjs'
 
 const ANSWER = `const answer = (modules) => (request, response) => response.end(String(modules(Number(request.url.slice(1))).version))
 const makeValue = () => new Promise((resolve) => setTimeout(resolve, Number(process.env.BENCH_VALUE), {}))
@@ -21,18 +22,7 @@ makeValue().then(() => listen(http.createServer(answer((index) => modules[index]
 const control = `${REQUIRES}
 const fs = require('node:fs')
 const path = require('node:path')
-const modules = new Map(files.map((file) => [file, require(file)]))
-for (const folder of new Set(files.map((file) => path.dirname(file)))) {
-  fs.watch(folder, (_, name) => {
-    const file = path.join(folder, name)
-    if (!modules.has(file)) return
-    delete require.cache[file]
-    try {
-      modules.set(file, require(file))
-    } catch {}
-  })
-}
-makeValue().then(() => listen(http.createServer(answer((index) => modules.get(files[index])))))
+${floor}makeValue().then(() => listen(http.createServer(answer((index) => modules.get(files[index])))))
 `
 
 /** Hot modules, with the constructors that both generations of the package have. */

@@ -2,27 +2,7 @@
 
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'of', 'async', 'get', '$', '$1', 'Object', 'require', 'module', 'let_']
 const KEYS = [...NAMES, 'x', 'default', 'if', 'constructor']
-const BINARY = [
-  '+',
-  '-',
-  '*',
-  '%',
-  '<',
-  '>',
-  '===',
-  '==',
-  '!==',
-  '&',
-  '|',
-  '^',
-  '<<',
-  '??',
-  '&&',
-  '||',
-  'in',
-  'instanceof',
-  ','
-]
+const BINARY = '+ - * % < > === == !== & | ^ << ?? && || in instanceof ,'.split(' ')
 const ASSIGN = ['=', '=', '=', '+=', '-=', '??=', '&&=', '||=', '**=']
 const UNARY = ['!', '-', '+', '~', 'typeof ', 'void ']
 

@@ -85,10 +85,7 @@ impl Realm {
 
 impl States {
     pub(super) fn get<T: 'static>(&self) -> Option<Rc<T>> {
-        let state = self.find(TypeId::of::<T>())?;
-        debug_assert!(state.is::<T>(), "a state stands under its type");
-        // SAFETY: `add` has put a `T` under this key. `downcast` would ask for the type once more, at each of many calls.
-        Some(unsafe { Rc::from_raw(Rc::into_raw(state).cast::<T>()) })
+        self.find(TypeId::of::<T>())?.downcast().ok()
     }
 
     /// One function for all types: a save comes after a pause, so each copy would have to be read from memory first.

@@ -1,18 +1,14 @@
 //! Signals at the moment when `exec` replaces the process's image by a new one.
 
-#[cfg(unix)]
 use std::ffi::c_int;
-#[cfg(unix)]
 use std::mem::zeroed;
 
 /// A signal that the process ignores while this lives. The next image ignores it, too, until its runtime decides otherwise.
-#[cfg(unix)]
 pub struct Ignored {
     signal: c_int,
     before: Option<libc::sigaction>,
 }
 
-#[cfg(unix)]
 impl Ignored {
     /// Ignores SIGUSR2 from now on.
     pub fn user_signal() -> Self {
@@ -28,7 +24,6 @@ impl Ignored {
     }
 }
 
-#[cfg(unix)]
 impl Drop for Ignored {
     fn drop(&mut self) {
         if let Some(before) = &self.before {
