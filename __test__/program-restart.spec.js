@@ -184,10 +184,13 @@ describe('"Requests under way are finished, disposers and the classic cleanups r
         console.log("child " + child.pid + ";");`
     }
     const { run, restarted } = await serve(t, { files })
-    const child = Number(/child (\d+);/.exec(run.text.stdout)[1])
+    const children = () => [...run.text.stdout.matchAll(/child (\d+);/g)].map(([, pid]) => Number(pid))
+    const [child] = children()
     run.kill('SIGUSR2')
     await restarted('SIGUSR2')
     assert.throws(() => process.kill(child, 0), { code: 'ESRCH' })
+    // The test ends the command by SIGKILL, which leaves its children.
+    process.kill(children()[1])
   })
 })
 

@@ -12,8 +12,12 @@ async function* failures(events) {
   const counts = []
   /** By file: what its process printed on stderr, which is all there is if it did not come to a test. */
   const printed = new Map()
+  /** By file: the test that began last, which is the one that hangs when the time of its file is over. */
+  const begun = new Map()
   for await (const { type, data } of events) {
-    if (type === 'test:start') {
+    if (type === 'test:dequeue') {
+      if (data.name !== data.file) begun.set(data.file, data)
+    } else if (type === 'test:start') {
       names[data.nesting] = data.name
     } else if (type === 'test:fail') {
       const error = data.details?.error
@@ -23,6 +27,8 @@ async function* failures(events) {
         const name = [...names, data.name].join(' > ')
         const place = data.file ? `${data.file}:${data.line ?? 1}` : ''
         yield `not ok - ${name}\n  ${place}\n${inspect(error?.cause ?? error).replace(/^/gm, '  ')}\n`
+        const last = begun.get(data.file)
+        if (error?.failureType === 'testTimeoutFailure' && last) yield `  in ${last.name}, ${last.file}:${last.line}\n`
         if (error?.cause === 'test failed') yield (printed.get(data.file) ?? '').slice(-3000)
       }
     } else if (type === 'test:diagnostic' && data.nesting === 0) {

@@ -73,6 +73,8 @@ function start(t, [file, ...args], options = {}) {
         taken[stream] += match.index + match[0].length
         return match
       }),
+    /** Waits until what was printed makes `holds()` true. */
+    until: (what, holds) => soon(what, () => holds() || undefined),
     /** `{ code, signal, stdout, stderr }` when it has ended. */
     async ended(patience = PATIENCE) {
       const timer = setTimeout(() => child.kill('SIGKILL'), patience)
