@@ -40,8 +40,13 @@ function start(t, [file, ...args], options = {}) {
       resolve(end)
     })
   })
+  /** A process that it started and that outlives it would hold the streams open. */
+  const kill = () => {
+    child.kill('SIGKILL')
+    for (const stream of [child.stdout, child.stderr]) stream?.destroy()
+  }
   t.after(() => {
-    if (!end) child.kill('SIGKILL')
+    if (!end) kill()
     return ended
   })
   const story = () => `stdout:\n${text.stdout}\nstderr:\n${text.stderr}`
@@ -77,7 +82,7 @@ function start(t, [file, ...args], options = {}) {
     until: (what, holds) => soon(what, () => holds() || undefined),
     /** `{ code, signal, stdout, stderr }` when it has ended. */
     async ended(patience = PATIENCE) {
-      const timer = setTimeout(() => child.kill('SIGKILL'), patience)
+      const timer = setTimeout(kill, patience)
       const result = await ended
       clearTimeout(timer)
       return result
