@@ -2,10 +2,10 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 
-/** In the package of the platform, or where the install script of `bun` has moved it. */
+/** In the package of the platform; the install script of `bun` moves it from there and leaves none. */
 export function bun(modules) {
-  const moved = path.join(modules, 'bun/bin/bun.exe')
-  if (existsSync(moved)) return moved
-  const [platform] = readdirSync(path.join(modules, '@oven'))
-  return path.join(modules, '@oven', platform, 'bin', process.platform === 'win32' ? 'bun.exe' : 'bun')
+  const packages = path.join(modules, '@oven')
+  const name = process.platform === 'win32' ? 'bun.exe' : 'bun'
+  const files = readdirSync(packages).map((platform) => path.join(packages, platform, 'bin', name))
+  return files.find(existsSync) ?? path.join(modules, 'bun/bin/bun.exe')
 }
