@@ -17,5 +17,7 @@ installed(tests, 'clients')
 const specs = readdirSync(tests)
   .filter((file) => file.endsWith('.spec.js') && (asked.length === 0 || asked.some((part) => file.includes(part))))
   .map((file) => join(tests, file))
-const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=1', '--test-timeout=1800000', ...specs], { stdio: 'inherit' })
+const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=1', '--test-timeout=1800000', ...specs], {
+  stdio: 'inherit'
+})
 process.exitCode = status ?? 1
