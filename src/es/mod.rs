@@ -17,7 +17,7 @@
 //! | `namespace.rs` | namespace objects; what `require` of an ES module gives |
 //! | `external.rs` | packages and builtins, which Node loads |
 //! | `commonjs.rs` | local CommonJS, by Node's loader |
-//! | `run.rs` | the ways in |
+//! | `run.rs` | the ways in: the entry, `import()`, `require` of an ES module; what a facade shows |
 //! | `stage.rs`, `staged.rs` | new versions, until they are committed, and what leaves `require.cache` for them; `importers.rs`: the importers that stay |
 //! | `anew.rs`, `mirror.rs` | one module evaluated anew for a runtime; its record in `require.cache` |
 //! | `coverage.rs`, `coverage.js` | `NODE_V8_COVERAGE`, with the ranges of the source |

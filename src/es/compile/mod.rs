@@ -18,7 +18,7 @@
 //! | `strip.rs`, `class.rs` | types and modifiers, taken out; semicolons; fields and parameter properties |
 //! | `types_only.rs` | declarations that are nothing but types |
 //! | `decorators.rs`, `metadata.rs` | TypeScript's old decorators; their metadata; the standard ones are refused |
-//! | `enums.rs`, `namespaces.rs` | as objects |
+//! | `enums.rs`, `namespaces.rs` | `enum` and `namespace`, as objects |
 //! | `using.rs` | `using` for a Node that does not know it |
 //! | `jsx.rs`, `jsx_calls.rs`, `jsx_text.rs` | elements as calls; which functions they call; text between them |
 //! | `helpers.rs` | functions that lowered code calls |
