@@ -1,11 +1,12 @@
 'use strict'
 
-// The layers of src/: `use` lines point down. docs/implementation.md says what stands where.
+// The layers of src/: `use` lines point down. The head of each folder says what stands where.
 const test = require('node:test')
 const assert = require('node:assert')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
+const { gaps } = require('./support/heads.js')
 const { arrows, faults } = require('./support/layers.js')
 
 test('"Lower lines never use upper ones; folders of one line do not use each other", and no circle of more than three files', () => {
@@ -41,13 +42,34 @@ test('a circle of four files is a fault, one of three is none', (t) => {
   ])
 })
 
-/** The faults of a made-up tree: what each file holds. A file `js/mod.rs` is there. */
+test('the head of each folder names every file in it, and none that is not there', () => {
+  assert.deepStrictEqual(gaps(path.join(__dirname, '..', 'src')), [])
+})
+
+test('a file or folder that its folder does not name is a gap, and so is a name without a file', (t) => {
+  const files = { 'lib.rs': '//! | `js/` | |', 'js/mod.rs': '//! | `a.rs`, `b.js` | |', 'js/a.rs': '', 'js/b.js': '' }
+  assert.deepStrictEqual(gaps(tree(t, files)), [])
+  Object.assign(files, { 'js/c.rs': '', 'js/deep/d.rs': '', 'js/deep/mod.rs': '', 'js/tests.rs': '' })
+  delete files['js/b.js']
+  assert.deepStrictEqual(gaps(tree(t, files)).sort(), [
+    'src/js/mod.rs does not name c.rs',
+    'src/js/mod.rs does not name deep/',
+    'src/js/mod.rs names b.js, which is not there'
+  ])
+})
+
+/** The faults of a made-up tree. */
 function faultsOf(t, files) {
+  return faults(arrows(tree(t, files)))
+}
+
+/** The folder of a made-up tree: what each file holds. A file `js/mod.rs` is there. */
+function tree(t, files) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'layers-'))
   t.after(() => fs.rmSync(folder, { recursive: true }))
   for (const [file, text] of Object.entries({ 'js/mod.rs': '', ...files })) {
     fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
     fs.writeFileSync(path.join(folder, file), text)
   }
-  return faults(arrows(folder))
+  return folder
 }

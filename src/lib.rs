@@ -1,19 +1,20 @@
 //! Hot module reloading for Node servers.
 //!
-//! | folder | what it holds | JavaScript |
+//! | place | what it holds | JavaScript |
 //! |---|---|---|
 //! | `classic/` | entry: the lifecycle of hot modules and the watcher classes, the classic API | yes |
 //! | `program/` | entry: hot programs: updates, reloads, restarts, what versions start | yes |
 //! | `vite_node/` | entry `./vite-node`: `import.meta.hot` for vite-node | yes |
-//! | `es/` | the engine: ES modules, TypeScript and CommonJS, from the file to the evaluation | but for `compile/`, `resolve/` and `load/` |
+//! | `es/` | the engine: ES modules, TypeScript and CommonJS, from the file to the evaluation | but for `es/compile/`, `es/resolve/` and `es/load/` |
 //! | `hot/` | the state machine of `import.meta.hot`, and what an update does | yes |
 //! | `files/` | delivers due file changes to the subscribers | yes |
-//! | `report/` | every line for the user's console | yes |
+//! | `report/` | every line of the addon for the user's console | yes |
 //! | `watch/` | one hub per environment: the OS's events become due file changes | no |
 //! | `graph/` | which module imports which, what a change affects | no |
+//! | `error.rs` | every error that we make, in words | yes |
+//! | `paths.rs` | functions on paths | no |
 //! | `js/` | our words for Node-API; the only `unsafe` | yes |
-//!
-//! `pure.rs` is the parts without JavaScript as a crate of their own, for tests.
+//! | `pure.rs` | the parts without JavaScript as a crate of their own, for tests | no |
 //!
 //! Code uses only folders further down. `docs/implementation.md` follows one update from the file to the exports.
 mod classic;

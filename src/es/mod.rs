@@ -4,23 +4,27 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `compile/` | text in, code and facts out |
-//! | `resolve/` | where specifiers lead |
+//! | `compile/` | text in, code and facts out: TypeScript, JSX, imports |
+//! | `resolve/` | where specifiers lead; formats of files |
+//! | `load/` | files and everything that they import, read and compiled on all cores; the cache on the disk |
 //! | `source.rs` | loaded files, as units |
 //! | `record.rs`, `uses.rs` | modules and their versions; what a module uses of each import |
 //! | `assemble.rs` | everything that a module statically reaches |
-//! | `link.rs` | which binding a name leads to |
-//! | `instantiate.rs`, `hoisting.rs` | `$`, getters, slots; functions of asynchronous modules |
+//! | `link.rs`, `check.rs` | which binding a name leads to; names that lead nowhere, before anything runs |
+//! | `instantiate.rs`, `hoisting.rs` | `$`, getters, slots, values of JSON, `__esModule` for importers in TypeScript; functions of asynchronous modules |
+//! | `chain.rs` | long chains of re-exports |
 //! | `evaluate.rs` | ECMAScript's evaluation |
-//! | `namespace.rs` | namespace objects |
+//! | `namespace.rs` | namespace objects; what `require` of an ES module gives |
 //! | `external.rs` | packages and builtins, which Node loads |
 //! | `commonjs.rs` | local CommonJS, by Node's loader |
-//! | `run.rs` | the ways in |
+//! | `run.rs` | the ways in: the entry, `import()`, `require` of an ES module; what a facade shows |
 //! | `stage.rs`, `staged.rs` | new versions, until they are committed, and what leaves `require.cache` for them; `importers.rs`: the importers that stay |
 //! | `anew.rs`, `mirror.rs` | one module evaluated anew for a runtime; its record in `require.cache` |
 //! | `coverage.rs`, `coverage.js` | `NODE_V8_COVERAGE`, with the ranges of the source |
-//! | `maps.js`, `stack.js` | source maps, given when a stack names the file; stacks as plain Node prints them |
-//! | `natives.rs`, `scope.js`, `glue.js` | the functions that compiled code calls; `$`; those that have to be JavaScript |
+//! | `maps.js` | makes the functions of ES modules; gives source maps when a stack names the file or a debugger is attached |
+//! | `stack.js` | stacks as plain Node prints them |
+//! | `natives.rs`, `scope.js` | `import()`, `import.meta` and what else compiled code calls; `$` |
+//! | `glue.js` | what has to be JavaScript, also the exports of JSON (`json`) and of CommonJS |
 //! | `host.rs` | the traits of the program and the runtimes around the engine |
 //! | `opening.rs`, `node_options.rs` | how an engine is made; what Node's options say of resolution |
 //! | `engine.rs`, `error.rs` | the state; errors as Node words them |

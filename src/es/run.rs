@@ -128,7 +128,7 @@ impl Engine {
         Ok(version)
     }
 
-    /// Whether the entry still waits for a top-level await. A process that ends then has exit code 13.
+    /// Whether the entry still waits for a top-level await. `bin/hot.js` gives a process that ends then exit code 13.
     pub fn main_is_pending(&self) -> bool {
         let main = self.main.get().and_then(|id| self.version_of(id));
         main.is_some_and(|version| {

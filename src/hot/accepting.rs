@@ -20,26 +20,26 @@ impl Updater {
     /// Registers a call of `accept` of a version.
     pub(super) fn accept(&self, js: Js<'_>, version: &Rc<Version>, accept: &Rc<Accept>) {
         version.accept(accept);
-        if !self.look_at_targets(js, version, accept) {
-            let aimless = (Rc::downgrade(version), Rc::downgrade(accept));
-            self.aimless.borrow_mut().push(aimless);
+        if !self.resolve_targets(js, version, accept) {
+            let missing = (Rc::downgrade(version), Rc::downgrade(accept));
+            self.missing_targets.borrow_mut().push(missing);
         }
     }
 
     /// Resolves again the specifiers that led nowhere when they were given to `accept`.
-    pub(super) fn look_at_aimless(&self, js: Js<'_>) {
-        let mut aimless = self.aimless.take();
-        aimless.retain(|(version, accept)| match (version.upgrade(), accept.upgrade()) {
+    pub(super) fn resolve_missing_targets(&self, js: Js<'_>) {
+        let mut missing = self.missing_targets.take();
+        missing.retain(|(version, accept)| match (version.upgrade(), accept.upgrade()) {
             (Some(version), Some(accept)) if !version.is_retired() => {
-                !self.look_at_targets(js, &version, &accept)
+                !self.resolve_targets(js, &version, &accept)
             }
             _ => false,
         });
-        self.aimless.borrow_mut().append(&mut aimless);
+        self.missing_targets.borrow_mut().append(&mut missing);
     }
 
     /// Resolves the specifiers of a call. Returns whether all of them lead somewhere.
-    fn look_at_targets(&self, js: Js<'_>, version: &Version, accept: &Accept) -> bool {
+    fn resolve_targets(&self, js: Js<'_>, version: &Version, accept: &Accept) -> bool {
         accept.look(|specifier| self.runner.resolve(js, version.module.id, specifier))
     }
 

@@ -101,7 +101,7 @@ impl Updater {
 
     /// Finds out which modules changed and how far the change spreads. Returns `false` if nothing changed.
     async fn spread(self: &Rc<Self>, cx: &Cx, work: &mut Work) -> bool {
-        cx.with(|js| self.look_at_aimless(js));
+        cx.with(|js| self.resolve_missing_targets(js));
         let files: Vec<ModuleId> = work.batch.changed.iter().copied().collect();
         let invalidated = work.batch.refusing();
         let mut changed = cx.with(|js| self.runner.differing(js, &files));

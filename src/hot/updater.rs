@@ -12,7 +12,7 @@ use crate::js::Signal;
 use rustc_hash::FxBuildHasher;
 
 /// A call of `accept` with a specifier that leads nowhere yet.
-pub(super) type Aimless = (Weak<Version>, Weak<Accept>);
+pub(super) type MissingTarget = (Weak<Version>, Weak<Accept>);
 
 /// A version that called `invalidate()`.
 #[derive(Clone)]
@@ -125,7 +125,7 @@ pub struct Updater {
     pub(super) under_way: RefCell<Vec<Rc<UnderWay>>>,
     pub(super) broken: RefCell<Option<Broken>>,
     /// Calls of `accept` with specifiers that lead nowhere yet.
-    pub(super) aimless: RefCell<Vec<Aimless>>,
+    pub(super) missing_targets: RefCell<Vec<MissingTarget>>,
     /// Path of the module whose `invalidate()` the running update came of.
     pub(super) refused_first: RefCell<Option<Rc<str>>>,
     /// Set while accept callbacks of replaced versions are called.
@@ -152,7 +152,7 @@ impl Updater {
             pending: RefCell::default(),
             under_way: RefCell::default(),
             broken: RefCell::default(),
-            aimless: RefCell::default(),
+            missing_targets: RefCell::default(),
             refused_first: RefCell::default(),
             is_telling: Cell::new(false),
             has_reloaded: Cell::new(false),

@@ -2,14 +2,14 @@
 //!
 //! `require` comes in through `Module._extensions` (`es/commonjs.rs`). Node's ES loader calls hooks: in this thread where
 //! `module.registerHooks` exists (22.15), otherwise in Node's thread for hooks, which has an engine of its own to find out
-//! the export names. Either way the loader gets a facade (`facade.rs`), which first of all calls [`keep`].
+//! the export names. Either way the loader gets a facade (`facade_text.rs`), which first of all calls [`keep`].
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::{facade, restart};
+use super::{facade_text, restart};
 use crate::es::resolve::url::FileUrl;
 use crate::es::resolve::{Mode, Resolved};
 use crate::es::{Body, Engine, ModuleId, Version, import};
@@ -297,7 +297,7 @@ pub fn load_hook<'s>(call: &Call<'s>) -> JsResult<'s> {
         Body::Module(_) => {
             let made = engine.facade(js, record.id)?;
             let keeper = js.state::<Doors>()?.keeper.borrow().clone();
-            let text = facade::text(&url, &keeper, &made.names, &[], made.has_await);
+            let text = facade_text::text(&url, &keeper, &made.names, made.has_await);
             answer.set("format", js.string("module"))?;
             answer.set("source", js.string(&text))?;
         }

@@ -5,7 +5,8 @@
 //! | `run.rs` | opening an environment for a program |
 //! | `entry.rs` | the program that an environment was opened for |
 //! | `options.rs` | package.json's `"hmr"`, flags, the environment |
-//! | `doors.rs`, `facade.rs` | code outside that reaches hot modules |
+//! | `doors.rs` | code outside that reaches hot modules: Node's loaders get facades, which `keep` fills; workers |
+//! | `facade_text.rs` | the text of a facade |
 //! | `preloaded.rs` | files that were loaded before the program was opened |
 //! | `update.rs` | from files that changed to updates |
 //! | `on_engine.rs` | the engine as the runner of updates; `edges.rs` says who imports whom, `reached.rs` what an update reaches |
@@ -23,7 +24,7 @@ mod doors;
 mod edges;
 mod entry;
 mod events;
-mod facade;
+mod facade_text;
 mod host;
 mod hot_host;
 mod hot_watch;

@@ -1,4 +1,4 @@
-//! Every line for the user's console, and the trace for bug reports.
+//! Every line of the addon for the user's console, and the trace for bug reports. The command has lines of its own in `bin/`.
 //!
 //! Every line goes through `globalThis.console`, looked up when the line is written, because users replace it to capture
 //! our output.
@@ -9,6 +9,7 @@
 //! | `burst.rs` | many updates as one line |
 //! | `stack.rs` | the user's frames, and the line of code that is shown |
 //! | `colour.rs`, `switches.rs` | colours; which lines are written |
+//! | `vite_node.rs` | lines of `./vite-node`: errors, reloads, updates |
 //! | `trace.rs` | `HMR_LOG` |
 
 mod burst;
@@ -16,6 +17,7 @@ mod colour;
 mod stack;
 mod switches;
 mod trace;
+pub mod vite_node;
 
 pub use switches::{Switches, is_logging, suppresses_warnings};
 pub use trace::{shows_everything, start_if_asked};

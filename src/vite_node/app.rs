@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use crate::js::{Call, Cx, Held, Js, JsResult, Value};
 
+use super::door::ids::Roots;
 use super::homes::{cache_of, emitter_home, runner_home};
 use super::hot_cache::HotCache;
-use super::ids::Roots;
 use super::state::RunnerState;
 
 /// A runner with its emitter and entries, held while a step is under way.

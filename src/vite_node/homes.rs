@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::changes::Changes;
 use super::hot_cache::HotCache;
+use super::plugin::changes::Changes;
 use super::state::RunnerState;
 use crate::js::{Held, Js, JsResult, State, Value};
 

@@ -7,12 +7,12 @@ use crate::hot::event;
 use crate::js::{Call, Held, Js, JsResult, State, Value, settled, spawn_detached};
 
 use super::app::App;
-use super::console;
 use super::homes::cache_of;
 use super::hot_cache::{HotCache, Table, add_to, is_retired, remove_from};
 use super::listeners;
 use super::outbox;
 use super::reload;
+use crate::report;
 
 type Body = for<'s> fn(&Context<'s>, &Call<'s>) -> JsResult<'s>;
 
@@ -249,7 +249,8 @@ fn invalidate<'s>(context: &Context<'s>, call: &Call<'s>) -> JsResult<'s> {
     spawn_detached(js, async move {
         if let Err(thrown) = settled(&app.cx, promise).await {
             let text = format!("the reload that {owner} asked for failed");
-            app.cx.with(|js| console::error(js, &text, Some(thrown.get(js))));
+            app.cx
+                .with(|js| report::vite_node::error(js, &text, Some(thrown.get(js))));
         }
     });
     Ok(reloaded)

@@ -3,8 +3,8 @@
 use crate::js::{Cx, Held, Js, JsResult, Value, settled, spawn_detached};
 
 use super::app::App;
-use super::console;
 use super::patience::PATIENCE_TEXT;
+use crate::report;
 
 /// Calls the listeners of `event` and waits for all of them.
 pub async fn notify(app: &App, event: &Held, data: &Held) {
@@ -74,14 +74,14 @@ pub async fn finish_in_time(app: &App, result: Result<Held, Held>, what: &str, a
         Some(result) => report(&app.cx, what, result),
         None => app.cx.with(|js| {
             let text = format!("{what} has not settled after {PATIENCE_TEXT} and is left behind{advice}");
-            console::error(js, &text, None);
+            report::vite_node::error(js, &text, None);
         }),
     }
 }
 
 fn report(cx: &Cx, what: &str, result: Result<Held, Held>) {
     if let Err(thrown) = result {
-        cx.with(|js| console::error(js, &format!("{what} failed"), Some(thrown.get(js))));
+        cx.with(|js| report::vite_node::error(js, &format!("{what} failed"), Some(thrown.get(js))));
     }
 }
 

@@ -16,7 +16,7 @@
 //! | `versions.rs`, `outcome.rs` | which registrations stay when a module runs again |
 //! | `listeners.rs` | calling users' functions one by one |
 //! | `patience.rs` | waiting for users' promises, but not for ever |
-//! | `disposing.rs` | disposers, each once |
+//! | `disposing.rs` | disposers, each once; reloads that they ask for |
 //! | `update_queue.rs`, `reload_queue.rs` | one message after another, and one reload after another |
 //! | `update.rs`, `reload.rs` | the two ways to run modules again |
 //! | `prune.rs` | modules that nobody imports any more |
@@ -25,7 +25,6 @@
 //! Native code keeps a JavaScript value only while a step is under way. The state lives in maps that JavaScript can collect.
 
 mod app;
-mod console;
 mod disposing;
 mod door;
 mod graph_fixes;
@@ -47,10 +46,7 @@ mod update_queue;
 mod versions;
 
 use crate::js::{Js, JsResult, NativeFn, Value};
-use door::{ids, payload, plan};
-use graph_fixes::web_mode;
-use plugin::changes;
-use runner::module_cache;
+use door::payload;
 
 const EXPORTS: [(&str, u32, NativeFn); 7] = [
     ("createHmrEmitter", 0, plugin::create_emitter),

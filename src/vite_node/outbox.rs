@@ -3,11 +3,11 @@
 use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn_detached};
 
 use super::app::App;
-use super::console;
 use super::homes::emitter_home;
 use super::hot_cache::{Table, add_to, array_from, remove_from};
 use super::listeners::{outcome, watch};
 use super::plugin::channels::custom_payload;
+use crate::report;
 
 /// `sendMessageBuffer(runner, emitter)`.
 pub fn send_message_buffer<'s>(call: &Call<'s>) -> JsResult<'s> {
@@ -34,7 +34,7 @@ fn is_empty<'s>(app: &App, js: Js<'s>) -> JsResult<'s, bool> {
 /// Delivers the messages in the buffer: all of them, or those that have a listener.
 pub fn flush(app: &App, js: Js<'_>, is_forced: bool) {
     if let Err(thrown) = try_flush(app, js, is_forced) {
-        console::error(js, "a message could not be sent", Some(thrown.0));
+        report::vite_node::error(js, "a message could not be sent", Some(thrown.0));
     }
 }
 

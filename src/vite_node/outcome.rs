@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::js::{Js, JsResult};
 
 use super::app::App;
-use super::module_cache::{Ids, RunState};
+use super::runner::module_cache::{Ids, RunState};
 use super::versions::Versions;
 
 impl Versions {

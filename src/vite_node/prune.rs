@@ -2,11 +2,11 @@
 
 use super::app::App;
 use super::disposing::dispose;
+use super::graph_fixes::web_mode::is_web_mode;
 use super::listeners::{finish_in_time, notify_vite};
-use super::module_cache::Ids;
 use super::plugin::Channel;
-use super::reload::{entries, reload_as_wished};
-use super::web_mode::is_web_mode;
+use super::reload::{entries, reload_for_disposer};
+use super::runner::module_cache::Ids;
 use crate::hot::event;
 use crate::js::{Held, Js, JsResult, Value};
 
@@ -60,8 +60,8 @@ pub async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
             app.evict(js, module.iter().map(String::as_str))
         })?;
     }
-    if app.state.disposing.take_wish() {
-        reload_as_wished(app, &[]).await;
+    if app.state.disposing.take_wanted_reload() {
+        reload_for_disposer(app, &[]).await;
     }
     Ok(())
 }

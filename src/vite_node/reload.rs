@@ -8,12 +8,12 @@ use std::rc::Rc;
 use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn};
 
 use super::app::App;
-use super::console;
 use super::disposing::dispose;
 use super::listeners::outcome;
-use super::module_cache::{Ids, RunState};
+use super::runner::module_cache::{Ids, RunState};
 use super::versions::Versions;
 use crate::paths::is_in_node_modules;
+use crate::report;
 
 /// `reload(runner, files)`.
 pub fn reload_entry<'s>(call: &Call<'s>) -> JsResult<'s> {
@@ -85,7 +85,7 @@ async fn reload_now(app: &App, disposed: &[String], begin: impl FnOnce()) -> Res
     })?;
     dispose(app, &disposing).await;
     // This reload is the one that a disposer may have asked for.
-    app.state.disposing.take_wish();
+    app.state.disposing.take_wanted_reload();
     begin();
     // Read only now, since a disposer may load or register something.
     let (own, owners, entries) = app.cx.attempt(|js| {
@@ -113,7 +113,7 @@ pub async fn resume(app: &App) {
     app.end_reload();
     if let Err(thrown) = result {
         app.cx
-            .with(|js| console::error(js, "the reload still fails", Some(thrown.get(js))));
+            .with(|js| report::vite_node::error(js, "the reload still fails", Some(thrown.get(js))));
     }
 }
 
@@ -172,15 +172,16 @@ fn promise<'s>(app: &App, js: Js<'s>, id: &str) -> JsResult<'s> {
 pub async fn restart(app: &App) {
     if let Err(thrown) = reload(app, &[]).await {
         app.cx
-            .with(|js| console::error(js, "the application still fails", Some(thrown.get(js))));
+            .with(|js| report::vite_node::error(js, "the application still fails", Some(thrown.get(js))));
     }
 }
 
 /// Reloads because a disposer has asked for a reload.
-pub async fn reload_as_wished(app: &App, disposed: &[String]) {
+pub async fn reload_for_disposer(app: &App, disposed: &[String]) {
     if let Err(thrown) = reload(app, disposed).await {
         let text = "the reload that a disposer asked for failed";
-        app.cx.with(|js| console::error(js, text, Some(thrown.get(js))));
+        app.cx
+            .with(|js| report::vite_node::error(js, text, Some(thrown.get(js))));
     }
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::js::{Faint, Held, Signal, Value};
 
-use super::changes::Applied;
+use super::plugin::changes::Applied;
 use super::versions::Versions;
 
 /// The native state of a runner. Refers to no JavaScript value unless a step is under way.
@@ -147,7 +147,7 @@ impl Disposing {
     }
 
     /// Whether a disposer has asked for a reload since the last call.
-    pub fn take_wish(&self) -> bool {
+    pub fn take_wanted_reload(&self) -> bool {
         self.wants_reload.take()
     }
 

@@ -6,12 +6,12 @@ use crate::hot::event;
 use crate::js::{Held, Js, JsResult, Value, settled};
 
 use super::app::App;
-use super::console;
 use super::disposing::dispose;
+use super::door::plan::{Accepted, Plan, Step, plan};
 use super::listeners::{notify_vite, outcome, watch};
-use super::plan::{Accepted, Plan, Step, plan};
 use super::reload;
 use super::versions::Versions;
+use crate::report;
 
 /// `{ type: "update", updates }`
 pub async fn update(app: &App, payload: &Held, arrived: u64) -> Result<(), Held> {
@@ -47,8 +47,8 @@ async fn decide(app: &App, payload: &Held, arrived: u64) -> Result<(Plan, bool),
 async fn apply(app: &App, mut plan: Plan) {
     let before = app.state.reloads.count();
     dispose(app, &plan.evicted).await;
-    if app.state.disposing.take_wish() {
-        return reload::reload_as_wished(app, &plan.evicted).await;
+    if app.state.disposing.take_wanted_reload() {
+        return reload::reload_for_disposer(app, &plan.evicted).await;
     }
     if app.state.reloads.has_begun_since(before) {
         // A reload that began meanwhile runs all of these modules, so nothing is left to do.
@@ -61,7 +61,7 @@ async fn apply(app: &App, mut plan: Plan) {
     });
     if let Err(thrown) = evicted {
         app.cx
-            .with(|js| console::error(js, "the module cache failed", Some(thrown.get(js))));
+            .with(|js| report::vite_node::error(js, "the module cache failed", Some(thrown.get(js))));
     }
     let mut failed = HashSet::new();
     for module in &mut plan.accepted {
@@ -70,7 +70,7 @@ async fn apply(app: &App, mut plan: Plan) {
             Err(thrown) => {
                 failed.insert(module.id.clone());
                 app.cx
-                    .with(|js| console::failed_to_reload(js, &module.shown, thrown.get(js)));
+                    .with(|js| report::vite_node::failed_to_reload(js, &module.shown, thrown.get(js)));
             }
         }
     }
@@ -114,7 +114,7 @@ fn run_callbacks(app: &App, plan: &Plan, step: &Step) {
     app.state.first_invalidated_by.replace(None);
     if module.exports.is_some() {
         app.cx
-            .with(|js| console::log(js, &format!("hot updated: {}", step.shown)));
+            .with(|js| report::vite_node::log(js, &format!("hot updated: {}", step.shown)));
     }
 }
 

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use super::evaluation::Evaluations;
+use super::gathering::{Part, User};
 use super::known::Awaited;
-use super::told::{Part, User};
 use super::{Host, Reaction, mending, records};
 use crate::classic::calling::Module;
 use crate::classic::hot_module::Version;

@@ -9,11 +9,11 @@
 //! | `records.rs` | walks over Node's module records to build the graph |
 //! | `listening.rs` | notices requires that followed modules make later |
 //! | `loader.rs` | finds imports that the records of a loader do not show |
-//! | `evaluation.rs` | observes evaluations: what files look like before they are read, which files are missing |
+//! | `evaluation.rs`, `evaluation/` | observes evaluations: what files look like before they are read, which files are missing |
 //! | `links.rs` | symbolic links that lead to followed files |
 //! | `stand_in.rs` | replaces a function of Node's for a while |
 //! | `watches.rs` | the watches of followed files |
-//! | `told.rs` | collects `update` events into one batch per turn |
+//! | `gathering.rs` | gathers `update` events into one batch per turn |
 //! | `batch.rs` | updates one batch: evicts, loads the users, restores what failed |
 //! | `mending.rs` | which files may mend a version that could not be loaded |
 //! | `leftovers.rs` | changed modules in the cache that nobody follows |
@@ -22,6 +22,7 @@
 //! Native code keeps only paths and ids. It looks up a module record in `require.cache` whenever it needs one.
 mod batch;
 mod evaluation;
+mod gathering;
 mod hint;
 pub mod known;
 mod leftovers;
@@ -32,7 +33,6 @@ mod mending;
 mod packages;
 mod records;
 mod stand_in;
-mod told;
 mod watches;
 
 use std::cell::Cell;
@@ -53,11 +53,11 @@ use crate::report;
 
 pub use batch::{Loaded, load_again};
 pub use evaluation::{note_begun, note_loaded};
+pub use gathering::{take_over, users_of_file};
 use known::{Dependencies, Reaction, user_name};
 pub use mending::files_named;
 pub use packages::package_type;
 pub use records::notice;
-pub use told::{take_over, users_of_file};
 
 /// What is under way in one environment, for all its runtimes.
 #[derive(Default)]

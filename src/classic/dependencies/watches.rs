@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::evaluation::Evaluations;
 use super::known::Awaited;
-use super::{Host, Reaction, Turn, told};
+use super::{Host, Reaction, Turn, gathering};
 use crate::classic::record::Record;
 use crate::classic::watchers::files::Files;
 use crate::classic::watchers::fs_watcher;
@@ -70,7 +70,7 @@ impl<'s> Watching<'s> {
                     match watched {
                         Err(thrown) => failed(&path, thrown),
                         Ok(_) if seen(&path).is_some_and(|seen| seen.is_outdated(Path::new(&*path))) => {
-                            told::take_over(host.runtime, &host.registry, &[&path], Origin::Told)?;
+                            gathering::take_over(host.runtime, &host.registry, &[&path], Origin::Told)?;
                         }
                         Ok(_) => {}
                     }

@@ -1,6 +1,13 @@
 //! The watcher classes: `Watcher`, `FSWatcher`, `ContentWatcher`, `NoopWatcher`.
 //!
 //! They have no native state: the active watches belong to the environment's `files::Delivery`.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `mod.rs` | `Watcher` and `NoopWatcher` |
+//! | `fs_watcher.rs` | `FSWatcher` and `ContentWatcher` |
+//! | `files.rs` | watching a file for a watcher: it emits `update`, or tells a runtime directly |
+
 pub mod files;
 pub mod fs_watcher;
 

@@ -8,9 +8,8 @@ use oxc_ast_visit::Visit;
 use oxc_semantic::ScopeFlags;
 use oxc_span::{GetSpan, Span};
 
-use super::place::Fault;
 use super::rewriter::{ClassState, Rewriter};
-use super::scan;
+use super::tokens;
 
 impl<'a> Rewriter<'a, '_> {
     /// A class, with or without a name.
@@ -68,7 +67,7 @@ impl<'a> Rewriter<'a, '_> {
     pub fn class_head(&mut self, it: &Class<'a>, start: u32) -> u32 {
         let mut at = start;
         let mut keyword = start;
-        while let Some((span, word)) = scan::word(self.text, at, it.body.span.start) {
+        while let Some((span, word)) = tokens::word(self.text, at, it.body.span.start) {
             match word {
                 "export" | "default" => self.edits.blank(span),
                 "abstract" | "declare" => {
@@ -96,11 +95,11 @@ impl<'a> Rewriter<'a, '_> {
             }
         }
         if let (Some(_), Some(last)) = (it.implements.first(), it.implements.last()) {
-            let from = match scan::word(self.text, end, it.body.span.start) {
+            let from = match tokens::word(self.text, end, it.body.span.start) {
                 Some((word, "class")) => word.end,
                 _ => end,
             };
-            let from = scan::skip_trivia(self.text, from);
+            let from = tokens::skip_trivia(self.text, from);
             self.edits.blank(Span::new(from, last.span.end));
         }
         keyword
@@ -112,11 +111,7 @@ impl<'a> Rewriter<'a, '_> {
             ClassElement::StaticBlock(it) => self.visit_static_block(it),
             ClassElement::MethodDefinition(it) => self.method(it, class),
             ClassElement::PropertyDefinition(it) => self.property(it),
-            ClassElement::AccessorProperty(it) => self.fail(Fault::unsupported(
-                it.span.start,
-                "`accessor` is not supported by Node",
-                "write a getter and a setter",
-            )),
+            ClassElement::AccessorProperty(it) => self.no_accessor(it),
             ClassElement::TSIndexSignature(it) => self.edits.semicolon(it.span),
         }
     }
@@ -145,7 +140,7 @@ impl<'a> Rewriter<'a, '_> {
     /// The end of a key, with its bracket if it is computed.
     pub fn key_end(&self, end: u32, computed: bool) -> u32 {
         if computed {
-            scan::next_is(self.text, end, "]").map_or(end, |span| span.end)
+            tokens::next_is(self.text, end, "]").map_or(end, |span| span.end)
         } else {
             end
         }
@@ -155,7 +150,7 @@ impl<'a> Rewriter<'a, '_> {
     /// otherwise the key might continue the field before it.
     pub fn modifiers(&mut self, member: u32, start: u32, key: u32) {
         let mut at = start;
-        while let Some((span, word)) = scan::word(self.text, at, key) {
+        while let Some((span, word)) = tokens::word(self.text, at, key) {
             if matches!(
                 word,
                 "public" | "private" | "protected" | "readonly" | "override" | "abstract" | "declare"
@@ -192,7 +187,7 @@ impl<'a> Rewriter<'a, '_> {
         let key = self.decorated_property(it);
         if it.declare || is_abstract {
             self.edits
-                .semicolon(Span::new(scan::skip_trivia(self.text, start), it.span.end));
+                .semicolon(Span::new(tokens::skip_trivia(self.text, start), it.span.end));
             return;
         }
         let Some(assigns) = self.classes.last().map(|it| it.assigns) else {
@@ -219,7 +214,7 @@ impl<'a> Rewriter<'a, '_> {
     /// A field that is assigned and not defined. Its initializer stays where it is, in a block or method of its own.
     fn assigned_property(&mut self, it: &PropertyDefinition<'a>, start: u32) {
         let key = it.key.span();
-        let from = scan::skip_trivia(self.text, start);
+        let from = tokens::skip_trivia(self.text, start);
         let Some(value) = &it.value else {
             self.edits.semicolon(Span::new(from, it.span.end));
             return;

@@ -1,9 +1,12 @@
 //! Decorators as TypeScript had them before the standard. Each list of decorators stays where it is and becomes a function
 //! that is called once the class exists: a private static method for a member's list, an arrow function before the class for
 //! the class's own list.
+//!
+//! The standard's decorators are reported, and so is their `accessor`: Node has neither.
 
 use oxc_ast::ast::{
-    Class, ClassType, Decorator, FormalParameters, MethodDefinition, PropertyDefinition, PropertyKey,
+    AccessorProperty, Class, ClassType, Decorator, FormalParameters, MethodDefinition, PropertyDefinition,
+    PropertyKey,
 };
 use oxc_ast_visit::Visit;
 use oxc_span::{GetSpan, Span};
@@ -70,6 +73,27 @@ impl<'a> Rewriter<'a, '_> {
             return false;
         }
         true
+    }
+
+    /// Reports decorators that cannot be run.
+    fn no_decorators(&mut self, at: u32) {
+        let help = if self.source.language.is_typescript() {
+            "set \"experimentalDecorators\": true in tsconfig.json for TypeScript's decorators; the standard ones are not \
+             in Node yet"
+        } else {
+            "write the file in TypeScript with \"experimentalDecorators\": true in tsconfig.json, or call the decorator as \
+             a function"
+        };
+        self.fail(Fault::unsupported(at, "Decorators are not supported here", help));
+    }
+
+    /// Reports `accessor x`, which comes with the standard's decorators.
+    pub fn no_accessor(&mut self, it: &AccessorProperty<'a>) {
+        self.fail(Fault::unsupported(
+            it.span.start,
+            "`accessor` is not supported by Node",
+            "write a getter and a setter",
+        ));
     }
 
     /// Ends the class with a static block that decorates its members. `outer` is the variable that gets the function with

@@ -8,10 +8,10 @@ use oxc_syntax::scope::ScopeId;
 use oxc_syntax::symbol::SymbolId;
 
 use super::facts::Target;
-use super::link::bare;
 use super::quote;
+use super::read::bare;
 use super::rewriter::Rewriter;
-use super::scan;
+use super::tokens;
 
 /// The value of a member without an initializer.
 enum Next {
@@ -148,7 +148,7 @@ impl<'a> Rewriter<'a, '_> {
                 after
             }
         };
-        match scan::next_is(self.text, it.span.end, ",") {
+        match tokens::next_is(self.text, it.span.end, ",") {
             Some(comma) => self.edits.replace(comma, ";"),
             None => self.edits.insert(it.span.end, ";"),
         }

@@ -8,8 +8,8 @@ use oxc_ast_visit::Visit;
 use oxc_span::GetSpan;
 use oxc_syntax::symbol::SymbolId;
 
+use super::compiled::{Export, ExportKind, Kind};
 use super::facts::{Bound, Facts, Reader};
-use super::types::{Export, ExportKind, Kind};
 use super::types_only;
 
 impl Reader<'_> {

@@ -1,4 +1,5 @@
-//! The requests, imports and exports of a module, read from its top level before anything is rewritten.
+//! The requests, imports and exports of a module, and which identifiers are imports: read from its top level before anything
+//! is rewritten.
 
 use oxc_ast::ast::{
     ImportDeclaration, ImportDeclarationSpecifier, ImportPhase, ModuleExportName, Program, Statement,
@@ -9,10 +10,10 @@ use oxc_span::GetSpan;
 use oxc_syntax::symbol::SymbolId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::compiled::{Export, Import, ImportName, Kind, Request, Source};
 use super::jsx_calls::Setting;
 use super::place::{Fault, Places};
 use super::quote;
-use super::types::{Export, Import, ImportName, Kind, Request, Source};
 
 /// The code that reads an identifier which is bound elsewhere.
 #[derive(Clone, Debug)]
@@ -28,11 +29,11 @@ pub struct Target {
 /// The facts of one module.
 #[derive(Default)]
 pub struct Facts {
-    /// Becomes the field of that name in [`super::types::Compiled`].
+    /// Becomes the field of that name in [`super::compiled::Compiled`].
     pub requests: Vec<Request>,
-    /// Becomes the field of that name in [`super::types::Compiled`].
+    /// Becomes the field of that name in [`super::compiled::Compiled`].
     pub imports: Vec<Import>,
-    /// Becomes the field of that name in [`super::types::Compiled`].
+    /// Becomes the field of that name in [`super::compiled::Compiled`].
     pub exports: Vec<Export>,
     /// Exported names, each with the local expression that its getter returns.
     pub getters: Vec<(String, String)>,
@@ -170,16 +171,7 @@ impl Reader<'_> {
         if it.import_kind.is_type() {
             return Ok(());
         }
-        if let Some(phase) = it.phase {
-            let word = match phase {
-                ImportPhase::Defer => "defer",
-                ImportPhase::Source => "source",
-            };
-            return Err(Fault::syntax(
-                it.span.start,
-                format!("`import {word}` is not supported here"),
-            ));
-        }
+        refuse_phase(it.phase, it.span.start)?;
         let Some(specifiers) = &it.specifiers else {
             self.request(facts, &it.source, it.with_clause.as_deref(), false);
             return Ok(());
@@ -364,4 +356,15 @@ impl Reader<'_> {
         facts.index.insert(key, index);
         index
     }
+}
+
+/// Refuses `import defer x from`, `import source x from`, `import.defer(x)` and `import.source(x)`.
+pub fn refuse_phase(phase: Option<ImportPhase>, at: u32) -> Result<(), Fault> {
+    let word = match phase {
+        None => return Ok(()),
+        Some(ImportPhase::Defer) => "defer",
+        Some(ImportPhase::Source) => "source",
+    };
+    let message = format!("`import {word}` is not supported here");
+    Err(Fault::syntax(at, message))
 }

@@ -8,11 +8,11 @@ use oxc_ast_visit::Visit;
 use oxc_span::{GetSpan, Span};
 
 use super::class::is_decorated;
-use super::link::bare;
+use super::compiled::Kind;
 use super::place::Fault;
+use super::read::bare;
 use super::rewriter::Rewriter;
-use super::scan;
-use super::types::Kind;
+use super::tokens;
 use super::types_only;
 
 impl<'a> Rewriter<'a, '_> {
@@ -37,7 +37,7 @@ impl<'a> Rewriter<'a, '_> {
         }
         let gone = Span::new(it.span.start, it.declaration.span().start);
         // Decorators may stand before `export`.
-        if gone.start < gone.end && scan::next_is(self.text, it.span.start, "export").is_some() {
+        if gone.start < gone.end && tokens::next_is(self.text, it.span.start, "export").is_some() {
             self.edits.blank(Span::new(gone.start, gone.start + 6));
         }
         self.visit_declaration(&it.declaration);
@@ -83,8 +83,8 @@ impl<'a> Rewriter<'a, '_> {
     }
 
     fn blank_export_default(&mut self, outer: Span, inner: u32) {
-        if let Some(export) = scan::next_is(self.text, outer.start, "export")
-            && let Some(default) = scan::next_is(self.text, export.end, "default")
+        if let Some(export) = tokens::next_is(self.text, outer.start, "export")
+            && let Some(default) = tokens::next_is(self.text, export.end, "default")
         {
             self.edits
                 .semicolon(Span::new(export.start, default.end.min(inner.max(default.end))));
@@ -96,16 +96,16 @@ impl<'a> Rewriter<'a, '_> {
         let text = self.text;
         let mut at = it.span.start;
         if it.r#async
-            && let Some(word) = scan::next_is(text, at, "async")
+            && let Some(word) = tokens::next_is(text, at, "async")
         {
             at = word.end;
         }
-        let Some(word) = scan::next_is(text, at, "function") else {
+        let Some(word) = tokens::next_is(text, at, "function") else {
             return;
         };
         let mut end = word.end;
         if it.generator
-            && let Some(star) = scan::next_is(text, end, "*")
+            && let Some(star) = tokens::next_is(text, end, "*")
         {
             end = star.end;
         }
@@ -123,10 +123,10 @@ impl<'a> Rewriter<'a, '_> {
         anonymous: bool,
         visit: impl FnOnce(&mut Self),
     ) {
-        let Some(export) = scan::next_is(self.text, outer.start, "export") else {
+        let Some(export) = tokens::next_is(self.text, outer.start, "export") else {
             return;
         };
-        let Some(default) = scan::next_is(self.text, export.end, "default") else {
+        let Some(default) = tokens::next_is(self.text, export.end, "default") else {
             return;
         };
         let open = if anonymous {
@@ -157,7 +157,7 @@ impl<'a> Rewriter<'a, '_> {
                 return;
             }
         };
-        if let Some(word) = scan::next_is(self.text, it.span.start, "export") {
+        if let Some(word) = tokens::next_is(self.text, it.span.start, "export") {
             self.edits.replace(word, text);
         }
         self.visit_expression(&it.expression);
@@ -165,7 +165,7 @@ impl<'a> Rewriter<'a, '_> {
 
     /// `import x = require("x")`, `import x = N.x`.
     pub fn import_equals(&mut self, it: &TSImportEqualsDeclaration<'a>) {
-        let Some(word) = scan::next_is(self.text, it.span.start, "import") else {
+        let Some(word) = tokens::next_is(self.text, it.span.start, "import") else {
             return;
         };
         let used = self.is_used(it);
@@ -179,7 +179,7 @@ impl<'a> Rewriter<'a, '_> {
                 self.named(&specifier.value);
                 self.edits.replace(word, "const");
                 if self.kind != Kind::CommonJs
-                    && let Some(require) = scan::next_is(self.text, reference.span.start, "require")
+                    && let Some(require) = tokens::next_is(self.text, reference.span.start, "require")
                 {
                     let text = format!("{}.require", self.env());
                     self.edits.replace(require, text);

@@ -14,7 +14,7 @@ use super::jsx_text;
 use super::options::Jsx;
 use super::quote;
 use super::rewriter::Rewriter;
-use super::scan;
+use super::tokens;
 
 /// The children that become arguments: text of white space alone, for example, does not.
 fn kept<'a, 'b>(children: &'b [JSXChild<'a>]) -> Vec<&'b JSXChild<'a>> {
@@ -269,7 +269,7 @@ impl<'a> Rewriter<'a, '_> {
     }
 
     fn blank_equals(&mut self, start: u32) {
-        if let Some(span) = scan::next_is(self.text, start, "=") {
+        if let Some(span) = tokens::next_is(self.text, start, "=") {
             self.edits.replace(span, "");
         }
     }

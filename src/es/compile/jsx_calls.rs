@@ -5,11 +5,11 @@ use oxc_ast_visit::Visit;
 use oxc_semantic::Scoping;
 use oxc_syntax::symbol::SymbolId;
 
+use super::compiled::{Kind, Source};
 use super::facts::Facts;
 use super::options::Jsx;
 use super::quote;
 use super::rewriter::Calls;
-use super::types::{Kind, Source};
 
 /// The forms of elements that occur in a file.
 #[derive(Default)]

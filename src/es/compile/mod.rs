@@ -1,9 +1,32 @@
 //! Compile: the text of one file in, code for V8 and facts for the linker out. Pure: no file, no JavaScript.
 //!
 //! The original text is edited in one pass; nothing is printed anew. Lines stay what they are, types become blanks, and the
-//! source map has entries where columns moved. [`Compiled::code`] of an ES module is the body of a function that
-//! returns a function `F`; `module._compile` runs it, so that V8 and Node know it by the file's address;
-//! `$` below is a name that occurs nowhere in the text.
+//! source map has entries where columns moved.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `mod.rs` | the order of the steps; the code before and after the text |
+//! | `compiled.rs`, `options.rs` | what is given and what comes out; options of a tsconfig.json |
+//! | `parse.rs` | the syntax tree, the kind of module by its syntax, early errors |
+//! | `facts.rs`, `exports.rs` | requests, imports and exports; which identifiers are imports; imports of types alone; import phases |
+//! | `rewriter.rs`, `walk.rs` | the state of the edits; the walk over the tree, which calls the files below |
+//! | `read.rs`, `naming.rs` | reads and calls of imports and of CommonJS's names, `this` of a call, `{ x }`; imports' names in V8's errors |
+//! | `write.rs`, `assigned.rs` | assignments to imports; assignments to exports, of which facades are told |
+//! | `items.rs` | import and export declarations, `import x = require()`, `export =` |
+//! | `specifiers.rs` | `import()` and `require()` |
+//! | `timers.rs` | timers that are read from `globalThis` |
+//! | `strip.rs`, `class.rs` | types and modifiers, taken out; semicolons; fields and parameter properties |
+//! | `types_only.rs` | declarations that are nothing but types |
+//! | `decorators.rs`, `metadata.rs` | TypeScript's old decorators; their metadata; the standard ones are refused |
+//! | `enums.rs`, `namespaces.rs` | `enum` and `namespace`, as objects |
+//! | `using.rs` | `using` for a Node that does not know it |
+//! | `jsx.rs`, `jsx_calls.rs`, `jsx_text.rs` | elements as calls; which functions they call; text between them |
+//! | `helpers.rs` | functions that lowered code calls |
+//! | `edit.rs`, `map.rs` | edits of a text; the source map |
+//! | `place.rs`, `tokens.rs`, `quote.rs` | lines, columns and errors; tokens that the tree does not have; strings as JavaScript text |
+//!
+//! [`Compiled::code`] of an ES module is the body of a function that returns a function `F`. `maps.js` makes it, so that V8
+//! and Node know it by the file's address. `$` is a name that occurs nowhere in the text.
 //!
 //! - `F($)` gives a generator, an async one if [`Compiled::has_await`]. Its first `next()` hoists functions and yields an
 //!   object with a getter for each [`ExportKind::Local`]; an async generator also sets it as `$.local`, at once, and yields
@@ -27,7 +50,9 @@
     reason = "code is put together from a few short pieces"
 )]
 
+mod assigned;
 mod class;
+mod compiled;
 mod decorators;
 mod edit;
 mod enums;
@@ -38,7 +63,6 @@ mod items;
 mod jsx;
 mod jsx_calls;
 mod jsx_text;
-mod link;
 mod map;
 mod metadata;
 mod namespaces;
@@ -47,16 +71,15 @@ mod options;
 mod parse;
 mod place;
 pub mod quote;
-mod rewrite;
+mod read;
 mod rewriter;
-mod scan;
 mod specifiers;
 mod strip;
 mod timers;
-mod told;
-mod types;
+mod tokens;
 mod types_only;
 mod using;
+mod walk;
 mod write;
 
 #[cfg(test)]
@@ -67,12 +90,12 @@ use oxc_ast::ast::Program;
 use oxc_semantic::Scoping;
 use rustc_hash::FxHashSet;
 
-pub use map::comment as map_comment;
-pub use options::{Jsx, TsOptions};
-pub use types::{
+pub use compiled::{
     CompileError, Compiled, ErrorKind, Export, ExportKind, Format, Import, ImportName, Kind, Language,
     NodeVersion, Request, Source,
 };
+pub use map::comment as map_comment;
+pub use options::{Jsx, TsOptions};
 
 use facts::{Facts, Reader};
 use place::{Fault, Places};
@@ -145,7 +168,7 @@ fn compile_parsed<'a>(
         },
         jsx,
         exported: exported(source, program),
-        exposed: told::exposed(&facts, &scoping),
+        exposed: assigned::exposed(&facts, &scoping),
         ..Rewriter::new(text, source, kind, &places, &scoping, &env, facts)
     };
     rewriter.program(program);

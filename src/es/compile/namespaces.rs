@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::facts::Target;
 use super::rewriter::{Block, Exported, Rewriter};
-use super::scan;
+use super::tokens;
 use super::types_only;
 
 impl<'a> Rewriter<'a, '_> {
@@ -158,7 +158,7 @@ impl<'a> Rewriter<'a, '_> {
             Declaration::TSImportEqualsDeclaration(it) => Some(&it.id),
             _ => None,
         };
-        if scan::next_is(self.text, it.span.start, "export").is_some() {
+        if tokens::next_is(self.text, it.span.start, "export").is_some() {
             self.edits.semicolon(word);
         }
         self.visit_declaration(&it.declaration);

@@ -1,4 +1,4 @@
-//! Parses a text to a syntax tree and symbols, and reports every early error.
+//! Parses a text to a syntax tree and symbols, decides by its syntax which kind of module it is, and reports every early error.
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{FunctionBody, ModuleDeclaration, Program, Statement, StaticBlock, VariableDeclaration};
@@ -8,8 +8,8 @@ use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_semantic::{Scoping, SemanticBuilder};
 use oxc_span::SourceType;
 
+use super::compiled::{Format, Kind, Language, Source};
 use super::place::Fault;
-use super::types::{Format, Kind, Language, Source};
 
 /// A parsed file.
 pub struct Parsed<'a> {

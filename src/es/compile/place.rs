@@ -1,7 +1,7 @@
 //! Lines and columns of byte offsets.
 
+use super::compiled::{CompileError, ErrorKind};
 use super::map::LineBreaks;
-use super::types::{CompileError, ErrorKind};
 
 /// The lines of a text.
 pub struct Places<'t> {

@@ -8,12 +8,12 @@ use oxc_syntax::scope::ScopeId;
 use oxc_syntax::symbol::SymbolId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::compiled::{Kind, Source};
 use super::edit::Edits;
 use super::facts::Facts;
 use super::helpers::Helpers;
 use super::options::Jsx;
 use super::place::{Fault, Places};
-use super::types::{Kind, Source};
 
 /// One file while it is edited.
 pub struct Rewriter<'a, 's> {

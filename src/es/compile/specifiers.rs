@@ -4,17 +4,14 @@ use oxc_ast::ast::{Argument, CallExpression, Expression, ImportExpression};
 use oxc_ast_visit::walk;
 use oxc_span::Span;
 
-use super::place::Fault;
+use super::facts::refuse_phase;
 use super::rewriter::Rewriter;
 
 impl<'a> Rewriter<'a, '_> {
     /// `import(x)`.
     pub fn import_expression(&mut self, it: &ImportExpression<'a>) {
-        if it.phase.is_some() {
-            self.fail(Fault::syntax(
-                it.span.start,
-                "Import phases are not supported here",
-            ));
+        if let Err(fault) = refuse_phase(it.phase, it.span.start) {
+            self.fail(fault);
             return;
         }
         if let Expression::StringLiteral(specifier) = &it.source {

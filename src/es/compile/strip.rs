@@ -10,7 +10,7 @@ use oxc_span::{GetSpan, Span};
 
 use super::place::Fault;
 use super::rewriter::Rewriter;
-use super::scan;
+use super::tokens;
 
 impl<'a> Rewriter<'a, '_> {
     /// The whole file.
@@ -99,7 +99,7 @@ impl<'a> Rewriter<'a, '_> {
 
     /// Blanks `token` if it is the next one at or after `at`.
     pub fn blank_token(&mut self, at: u32, token: &str) {
-        if let Some(span) = scan::next_is(self.text, at, token) {
+        if let Some(span) = tokens::next_is(self.text, at, token) {
             self.edits.blank(span);
         }
     }
@@ -127,7 +127,7 @@ impl<'a> Rewriter<'a, '_> {
     pub fn arrow(&mut self, it: &ArrowFunctionExpression<'a>) {
         self.within_function(false, |this| {
             if let Some(parameters) = &it.type_parameters {
-                if scan::breaks_line(this.text, Span::new(parameters.span.start, it.params.span.start)) {
+                if tokens::breaks_line(this.text, Span::new(parameters.span.start, it.params.span.start)) {
                     let open = it.params.span.start;
                     this.edits
                         .replace(Span::new(parameters.span.start, open + 1), "(");
@@ -139,7 +139,7 @@ impl<'a> Rewriter<'a, '_> {
             if let Some(annotation) = &it.return_type {
                 let close = it.params.span.end.saturating_sub(1);
                 let all = Span::new(close, annotation.span.end);
-                if scan::breaks_line(this.text, all) {
+                if tokens::breaks_line(this.text, all) {
                     this.edits
                         .blank(Span::new(close, annotation.span.end.saturating_sub(1)));
                     this.edits.replace(
@@ -175,7 +175,7 @@ impl<'a> Rewriter<'a, '_> {
         if super::class::is_property(it) {
             let mut at = start;
             let end = it.pattern.span().start;
-            while let Some((span, _)) = scan::word(self.text, at, end) {
+            while let Some((span, _)) = tokens::word(self.text, at, end) {
                 self.edits.blank(span);
                 at = span.end;
             }
@@ -185,7 +185,7 @@ impl<'a> Rewriter<'a, '_> {
     /// `<T>x`.
     pub fn type_assertion(&mut self, it: &TSTypeAssertion<'a>) {
         let gone = Span::new(it.span.start, it.expression.span().start);
-        if scan::breaks_line(self.text, gone) {
+        if tokens::breaks_line(self.text, gone) {
             // Without this, `return <T>` followed by a line break would end its statement.
             let semicolon = if self.apart == Some(it.span.start) {
                 ";("
@@ -213,17 +213,5 @@ impl<'a> Rewriter<'a, '_> {
                 "TypeScript's syntax is not allowed in JavaScript",
             ));
         }
-    }
-
-    /// Reports decorators that cannot be run.
-    pub fn no_decorators(&mut self, at: u32) {
-        let help = if self.source.language.is_typescript() {
-            "set \"experimentalDecorators\": true in tsconfig.json for TypeScript's decorators; the standard ones are not \
-             in Node yet"
-        } else {
-            "write the file in TypeScript with \"experimentalDecorators\": true in tsconfig.json, or call the decorator as \
-             a function"
-        };
-        self.fail(Fault::unsupported(at, "Decorators are not supported here", help));
     }
 }

@@ -5,7 +5,7 @@ use oxc_ast::ast::{
     PropertyKey, StaticMemberExpression, VariableDeclarator,
 };
 
-use super::link::bare;
+use super::read::bare;
 use super::rewriter::Rewriter;
 
 impl<'a> Rewriter<'a, '_> {

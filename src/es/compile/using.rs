@@ -9,7 +9,7 @@ use oxc_span::{GetSpan, Span};
 use super::helpers::Helper;
 use super::place::Fault;
 use super::rewriter::Rewriter;
-use super::scan;
+use super::tokens;
 
 /// The first Node whose V8 has `using`.
 const NATIVE_SINCE: u32 = 24;
@@ -108,7 +108,7 @@ impl<'a> Rewriter<'a, '_> {
         let first = it.declarations.first().map_or(it.span.end, |it| it.span.start);
         let mut at = it.span.start;
         let mut end = at;
-        while let Some((span, _)) = scan::word(self.text, at, first) {
+        while let Some((span, _)) = tokens::word(self.text, at, first) {
             end = span.end;
             at = span.end;
         }

@@ -8,10 +8,10 @@ use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
 use oxc_syntax::operator::AssignmentOperator;
 
-use super::link::bare;
+use super::compiled::Kind;
+use super::read::bare;
 use super::rewriter::Rewriter;
-use super::scan;
-use super::types::Kind;
+use super::tokens;
 
 impl<'a> Rewriter<'a, '_> {
     /// The expression that assigns to an identifier, if it is another one than its name. Assigning to an import throws.
@@ -81,7 +81,7 @@ impl<'a> Rewriter<'a, '_> {
         }
         self.read(left);
         let token = format!("{operator}=");
-        if let Some(span) = scan::next_is(self.text, left.span.end, &token) {
+        if let Some(span) = tokens::next_is(self.text, left.span.end, &token) {
             let text = format!("{operator}({}.k.v=", self.env());
             self.edits.replace(span, text);
         }

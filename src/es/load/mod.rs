@@ -6,12 +6,12 @@
 //! | `read.rs` | one file: read, compiled, resolved |
 //! | `known.rs` | what was loaded, and what of it a change may concern |
 //! | `module.rs` | what is loaded |
-//! | `json.rs` | modules that are JSON |
+//! | `json_grammar.rs` | whether a text is JSON, and where not |
 //! | `cache/` | compiled code on the disk, for the next start |
 
 pub mod cache;
 mod crawl;
-mod json;
+mod json_grammar;
 mod known;
 mod module;
 mod read;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::cache::Cache;
-use super::json;
+use super::json_grammar;
 use super::module::{Body, LoadError, Loaded, Place};
 use crate::es::compile::{Compiled, Format, Language, NodeVersion, Source, compile};
 use crate::es::resolve::{FileFormat, Mode, ResolveError, Resolved, Resolver};
@@ -199,8 +199,8 @@ fn into_text(bytes: Vec<u8>) -> String {
 fn json_body(bytes: Vec<u8>) -> Result<Body, LoadError> {
     let text = into_text(bytes);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    json::check(text).map_err(|error| {
-        let (line, column) = json::place_of(text, error.offset);
+    json_grammar::check(text).map_err(|error| {
+        let (line, column) = json_grammar::place_of(text, error.offset);
         LoadError::Json {
             message: error.message,
             line,

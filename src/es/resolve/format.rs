@@ -1,4 +1,5 @@
-//! What kind of module a file is.
+//! What kind of module a file may be, by its extension and the nearest package.json. Where both leave it open, its syntax
+//! decides: `compile/parse.rs`.
 
 use std::path::Path;
 

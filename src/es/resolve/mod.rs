@@ -5,9 +5,9 @@
 //! | `import.rs`, `require.rs` | Node's two algorithms |
 //! | `exports.rs`, `package.rs` | package.json: `exports`, `imports`, `main`, `type` |
 //! | `extras.rs` | what is tried where Node finds nothing |
-//! | `tsconfig.rs` | `paths`, `baseUrl`, compiler options |
+//! | `tsconfig.rs`, `options.rs` | the tsconfig.json of a file: `paths`, `baseUrl`; its options for the compiler |
 //! | `manifest.rs` | Plug'n'Play |
-//! | `format.rs` | what kind of module a file is |
+//! | `format.rs` | what kind of module a file may be, by extension and package.json |
 //! | `files.rs`, `url.rs`, `glob.rs`, `error.rs` | the disk, `file:` URLs, patterns, Node's errors |
 
 mod error;

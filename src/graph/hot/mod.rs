@@ -3,6 +3,13 @@
 //! An update is planned in two steps. [`HotGraph::spread`] follows a change up along the running importers, until every
 //! path ends at an acceptor. [`HotGraph::plan`] also knows what the new versions import, and returns the orders: whose
 //! disposers run, which modules are evaluated, whose callbacks are called, which modules are pruned.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `mod.rs` | the graph |
+//! | `spread.rs` | how far a change spreads, and who accepts it |
+//! | `plan.rs` | what one update does, in which order |
+//! | `components.rs` | cycles |
 
 mod components;
 mod plan;

@@ -15,7 +15,7 @@ pub trait Claims {
     fn accepted_exports(&self, id: ModuleId) -> Option<Vec<Box<str>>>;
     /// Whether the module called `decline()`.
     fn declines(&self, id: ModuleId) -> bool;
-    /// Whether a runtime of the classic API has imported the module.
+    /// Whether a runtime of the classic API keeps the module up to date.
     fn is_classic(&self, id: ModuleId) -> bool;
 }
 

@@ -6,10 +6,10 @@ use crate::js::{Js, JsResult, Value};
 
 use crate::paths::is_in_node_modules;
 use crate::vite_node::app::App;
+use crate::vite_node::door::ids::Roots;
 use crate::vite_node::homes::emitter_home;
 use crate::vite_node::hot_cache::{Table, array_from};
-use crate::vite_node::ids::Roots;
-use crate::vite_node::module_cache::Ids;
+use crate::vite_node::runner::module_cache::Ids;
 
 impl App {
     /// The loaded modules that an edit concerns: those of the file, and those of `modules`, which the server says the edit is

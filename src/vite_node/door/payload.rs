@@ -3,8 +3,8 @@
 use crate::hot::event;
 use crate::js::{Call, Held, Js, JsResult, settled, spawn};
 
+use crate::report;
 use crate::vite_node::app::App;
-use crate::vite_node::console;
 use crate::vite_node::listeners::{notify, notify_vite};
 use crate::vite_node::outbox;
 use crate::vite_node::plugin::Channel;
@@ -165,5 +165,5 @@ fn report(js: Js<'_>, payload: &Held) {
         .into_iter()
         .flatten()
         .collect::<String>();
-    console::error(js, &format!("Internal Server Error{text}"), None);
+    report::vite_node::error(js, &format!("Internal Server Error{text}"), None);
 }

@@ -7,12 +7,12 @@ use crate::graph;
 use crate::js::{Held, Js, JsResult, Value};
 
 use crate::paths::is_in_node_modules;
+use crate::report;
 use crate::vite_node::app::App;
-use crate::vite_node::changes::Changes;
-use crate::vite_node::console;
-use crate::vite_node::ids::{Roots, shown};
-use crate::vite_node::module_cache::Ids;
+use crate::vite_node::door::ids::{Roots, shown};
 use crate::vite_node::plugin::Channel;
+use crate::vite_node::plugin::changes::Changes;
+use crate::vite_node::runner::module_cache::Ids;
 
 /// A module that is to run again.
 pub struct Accepted {
@@ -118,7 +118,7 @@ impl Plan {
         for style in &self.styles {
             // vite-node's own sentence, to the letter; then ours.
             let text = format!("no support css hmr.}} css hmr is not supported: {style}");
-            app.cx.with(|js| console::error(js, &text, None));
+            app.cx.with(|js| report::vite_node::error(js, &text, None));
         }
         let mut applied = app.state.applied.borrow_mut();
         for step in &self.steps {

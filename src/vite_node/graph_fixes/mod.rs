@@ -11,9 +11,9 @@ pub mod web_mode;
 use crate::js::{Js, JsResult, Value};
 
 use crate::vite_node::app::App;
-use crate::vite_node::changes::Changes;
+use crate::vite_node::door::ids::Roots;
 use crate::vite_node::homes::emitter_home;
-use crate::vite_node::ids::Roots;
+use crate::vite_node::plugin::changes::Changes;
 use web_mode::is_web_mode;
 
 /// Lets edits of a module that failed to transform be reported. Vite takes such a module for one that nobody has asked for,

@@ -3,11 +3,11 @@
 use crate::js::{JsResult, Value};
 
 use super::intercept::Intercepted;
-use crate::vite_node::changes::Changes;
+use crate::vite_node::door::ids::Roots;
 use crate::vite_node::graph_fixes::{self, web_mode};
 use crate::vite_node::homes::emitter_home;
 use crate::vite_node::hot_cache::array_from;
-use crate::vite_node::ids::Roots;
+use crate::vite_node::plugin::changes::Changes;
 
 /// Whether a hook is called for the SSR environment.
 fn is_for_ssr<'s>(call: &Intercepted<'s>) -> JsResult<'s, bool> {

@@ -1,7 +1,7 @@
 //! Puts a look of ours behind methods of the server and of the plugin.
 
 use crate::js::{JsResult, Value};
-use crate::vite_node::console;
+use crate::report;
 
 /// One call of a method that we intercept.
 pub struct Intercepted<'s> {
@@ -50,7 +50,7 @@ pub fn intercept<'s>(object: Value<'s>, name: &str, look: Look, bound: &[Value<'
         };
         if let Err(thrown) = look(&intercepted) {
             // The caller's call has succeeded, so an error of our part is reported and not thrown.
-            console::error(
+            report::vite_node::error(
                 call.js,
                 "a \"message\" listener of the emitter failed",
                 Some(thrown.0),

@@ -10,8 +10,8 @@ use super::channels::ssr_channel;
 use super::intercept::Intercepted;
 use super::mark_origin;
 use crate::paths::is_in_node_modules;
+use crate::report;
 use crate::vite_node::app::App;
-use crate::vite_node::console;
 use crate::vite_node::homes::emitter_home;
 
 /// The mark of a message that comes from a restarted server.
@@ -44,7 +44,7 @@ pub fn environment_listens<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
         let arguments = [js.string("message"), payload.get(js)];
         if let Err(thrown) = emitter.get(js).call_method("emit", &arguments) {
             let text = "a \"message\" listener of the emitter failed";
-            console::error(js, text, Some(thrown.0));
+            report::vite_node::error(js, text, Some(thrown.0));
         }
     })
 }
@@ -62,13 +62,13 @@ impl App {
             }
         }
         self.cx.with(|js| {
-            console::log(js, "the Vite server has restarted: the application is reloaded");
+            report::vite_node::log(js, "the Vite server has restarted: the application is reloaded");
             for (name, kept, asked) in self.outdated_options(js) {
                 let text = format!(
                     "the runner keeps the `{name}` that it was made with, {kept:?}, and the server has {asked:?} now: \
                      start the process again"
                 );
-                console::error(js, &text, None);
+                report::vite_node::error(js, &text, None);
             }
         });
     }

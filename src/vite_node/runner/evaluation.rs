@@ -4,10 +4,10 @@
 use crate::js::{Held, Js, JsResult, Value, settled};
 
 use crate::paths::is_in_node_modules;
+use crate::report;
 use crate::vite_node::app::App;
-use crate::vite_node::console;
-use crate::vite_node::module_cache::{Settled, state_of};
 use crate::vite_node::patience::PATIENCE_TEXT;
+use crate::vite_node::runner::module_cache::{Settled, state_of};
 
 /// A module whose evaluation may be under way, with its promise.
 struct Evaluation {
@@ -102,7 +102,7 @@ impl App {
                     "the evaluation of {id} has not ended after {PATIENCE_TEXT} and is left behind: what it opens \
                      from now on is not disposed"
                 );
-                self.cx.with(|js| console::error(js, &text, None));
+                self.cx.with(|js| report::vite_node::error(js, &text, None));
             }
         }
         true

@@ -1,4 +1,9 @@
-//! A runner of vite-node: its loaded modules, and its evaluations under way.
+//! A runner of vite-node.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `module_cache.rs` | the loaded modules: finding, evicting, importers |
+//! | `evaluation.rs` | evaluations under way |
 
 pub mod evaluation;
 pub mod module_cache;

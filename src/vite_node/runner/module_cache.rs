@@ -7,8 +7,8 @@ use crate::js::{Held, Js, JsResult, Value, settled};
 
 use crate::paths::is_in_node_modules;
 use crate::vite_node::app::App;
+use crate::vite_node::door::ids::{Roots, last_segment};
 use crate::vite_node::hot_cache::{Table, array_from};
-use crate::vite_node::ids::{Roots, last_segment};
 
 /// The ids in some maps. An id is looked up in the maps. All keys are read only when a spelling has to be searched for, and
 /// then as one text, since thousands of strings cross from JavaScript slowly.

@@ -1,6 +1,6 @@
 //! What comes out for what goes in.
 mod fuzz;
-mod link;
+mod imports;
 mod lower;
 mod mangle;
 mod strip;

@@ -2,6 +2,13 @@
 //!
 //! One pack per entry of a program. It is written once, by a thread of its own, when the start is over, and replaced as a
 //! whole: several processes at a time do no harm, the last one stays. Old packs are removed when all take too much room.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `mod.rs` | which entry fits a file; when a pack is written, which packs go |
+//! | `folder.rs` | where packs are |
+//! | `pack.rs` | the file |
+//! | `encode.rs` | compiled code as bytes |
 
 mod encode;
 mod folder;

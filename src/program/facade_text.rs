@@ -1,4 +1,5 @@
 //! The text of a facade: the module that Node's own ES loader evaluates in place of a hot module that code outside reaches.
+//! `doors.rs` gives it to the loader.
 
 use std::fmt::Write;
 
@@ -6,15 +7,11 @@ use crate::es::compile::quote;
 
 /// The text of a module for Node's ES loader with the same live exports as the hot module at `url`. `keeper` is the URL of
 /// `bin/keep.js`: its default export evaluates the hot module and calls a function with the exports whenever they change.
-/// `stars` are URLs of modules that Node itself loads. The facade exports all their names as well.
-pub fn text(url: &str, keeper: &str, names: &[String], stars: &[String], is_async: bool) -> String {
+pub fn text(url: &str, keeper: &str, names: &[String], is_async: bool) -> String {
     let wait = if is_async { "await " } else { "" };
     // Node shows the first line where it warns of an await that never ends.
     let mut text = format!("{wait}evaluated({}, tell);\n", quote::string(url));
     let _ = write!(text, "import evaluated from {};", quote::string(keeper));
-    for star in stars {
-        let _ = write!(text, "export * from {};", quote::string(star));
-    }
     for index in 0..names.len() {
         let _ = write!(text, "var _{index};");
     }
@@ -40,14 +37,8 @@ mod tests {
     #[test]
     fn names_of_every_kind_are_exported() {
         let names = ["default", "a b", "q\"", "then"].map(String::from);
-        let made = text(
-            "file:///x.ts",
-            "file:///keep.cjs",
-            &names,
-            &["file:///y.js".into()],
-            false,
-        );
-        assert!(made.contains("import evaluated from \"file:///keep.cjs\";export * from \"file:///y.js\";"));
+        let made = text("file:///x.ts", "file:///keep.cjs", &names, false);
+        assert!(made.contains("import evaluated from \"file:///keep.cjs\";"));
         assert!(made.contains("_2 = exports[\"q\\\"\"];"));
         assert!(made.ends_with("export {_0 as \"default\",_1 as \"a b\",_2 as \"q\\\"\",_3 as \"then\",};"));
         assert!(!made.contains("await"));
@@ -56,8 +47,7 @@ mod tests {
     #[test]
     fn a_module_with_top_level_await_is_waited_for() {
         assert!(
-            text("file:///x.ts", "k", &[], &[], true)
-                .starts_with("await evaluated(\"file:///x.ts\", tell);\n")
+            text("file:///x.ts", "k", &[], true).starts_with("await evaluated(\"file:///x.ts\", tell);\n")
         );
     }
 }

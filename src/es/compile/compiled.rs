@@ -1,4 +1,4 @@
-//! Input and output of [`super::compile`].
+//! [`Compiled`], what a file becomes, and [`Source`], what the compiler is given.
 
 use super::options::TsOptions;
 

@@ -1,4 +1,4 @@
-//! Reads of identifiers that are bound elsewhere: imports, and names of the environment.
+//! Reads and calls of identifiers that are bound elsewhere: imports, and names of the environment.
 
 use std::borrow::Cow;
 
@@ -10,11 +10,11 @@ use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
 use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
 
+use super::compiled::Kind;
 use super::facts::Target;
 use super::place::Fault;
 use super::rewriter::Rewriter;
-use super::scan;
-use super::types::Kind;
+use super::tokens;
 
 impl<'a> Rewriter<'a, '_> {
     /// The code that reads an identifier, if it is bound elsewhere.
@@ -105,11 +105,11 @@ impl<'a> Rewriter<'a, '_> {
             // V8 places a call of this form at its parenthesis, a plain call at its name: the map corrects that.
             let after = it.type_arguments.as_ref().map_or(start.end, |it| it.span.end);
             let open = if it.optional {
-                scan::next_is(self.text, after, "?.").map_or(after, |span| span.end)
+                tokens::next_is(self.text, after, "?.").map_or(after, |span| span.end)
             } else {
                 after
             };
-            if let Some(open) = scan::next_is(self.text, open, "(") {
+            if let Some(open) = tokens::next_is(self.text, open, "(") {
                 self.edits.mark(open.start, start.start);
                 self.edits.mark(open.end, open.end);
             }

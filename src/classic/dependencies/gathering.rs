@@ -1,4 +1,4 @@
-//! Collects `update` events into one batch: everything that watchers tell any runtime in one turn is one change.
+//! Gathers `update` events into one batch: everything that watchers tell any runtime in one turn is one change.
 
 use std::rc::Rc;
 

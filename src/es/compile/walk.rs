@@ -15,8 +15,8 @@ use oxc_ast_visit::{Visit, walk};
 use oxc_semantic::ScopeFlags;
 use oxc_span::{GetSpan, Span};
 
+use super::assigned::Finder;
 use super::rewriter::Rewriter;
-use super::told::Finder;
 
 impl<'a> Visit<'a> for Rewriter<'a, '_> {
     fn visit_statements(&mut self, it: &oxc_allocator::Vec<'a, Statement<'a>>) {
@@ -98,12 +98,12 @@ impl<'a> Visit<'a> for Rewriter<'a, '_> {
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
         self.timers_assigned(it);
         let find = |finder: &mut Finder<'_>| finder.visit_assignment_target(&it.left);
-        self.telling(it.span, find, |this| this.assignment(it));
+        self.assigning(it.span, find, |this| this.assignment(it));
     }
 
     fn visit_update_expression(&mut self, it: &UpdateExpression<'a>) {
         let find = |finder: &mut Finder<'_>| finder.visit_simple_assignment_target(&it.argument);
-        self.telling(it.span, find, |this| this.update(it));
+        self.assigning(it.span, find, |this| this.update(it));
     }
 
     fn visit_simple_assignment_target(&mut self, it: &SimpleAssignmentTarget<'a>) {
@@ -133,7 +133,7 @@ impl<'a> Visit<'a> for Rewriter<'a, '_> {
             self.awaits(it.span.start);
         }
         self.name_root(&it.right);
-        self.telling_loop(&it.left, &it.body, |this| this.for_of(it));
+        self.assigning_loop(&it.left, &it.body, |this| this.for_of(it));
     }
 
     fn visit_for_statement(&mut self, it: &ForStatement<'a>) {
@@ -141,7 +141,7 @@ impl<'a> Visit<'a> for Rewriter<'a, '_> {
     }
 
     fn visit_for_in_statement(&mut self, it: &ForInStatement<'a>) {
-        self.telling_loop(&it.left, &it.body, |this| walk::walk_for_in_statement(this, it));
+        self.assigning_loop(&it.left, &it.body, |this| walk::walk_for_in_statement(this, it));
     }
 
     fn visit_variable_declaration(&mut self, it: &VariableDeclaration<'a>) {
@@ -228,7 +228,7 @@ impl<'a> Visit<'a> for Rewriter<'a, '_> {
     }
 
     fn visit_ts_this_parameter(&mut self, it: &TSThisParameter<'a>) {
-        let end = super::scan::next_is(self.text, it.span.end, ",").map_or(it.span.end, |it| it.end);
+        let end = super::tokens::next_is(self.text, it.span.end, ",").map_or(it.span.end, |it| it.end);
         self.edits.blank(Span::new(it.span.start, end));
     }
 }

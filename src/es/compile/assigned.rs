@@ -1,5 +1,4 @@
-//! Exports that functions assign to. Code outside of the program has copies of them by Node's loader, and is told of each
-//! assignment.
+//! Exports that functions assign to. Facades (`program/doors.rs`) have copies of them, and are told of each assignment.
 //!
 //! `n++` becomes `$.u(n++)`, and the body of `for (n of list)` begins with `$.u();`. Assignments of the top level need
 //! nothing: a module has been evaluated before code outside gets it.
@@ -11,9 +10,9 @@ use oxc_span::{GetSpan, Span};
 use oxc_syntax::symbol::SymbolId;
 use rustc_hash::FxHashSet;
 
+use super::compiled::Kind;
 use super::facts::Facts;
 use super::rewriter::Rewriter;
-use super::types::Kind;
 
 /// The symbols that a module exports and assigns to again.
 pub fn exposed(facts: &Facts, scoping: &Scoping) -> FxHashSet<SymbolId> {
@@ -26,8 +25,13 @@ pub fn exposed(facts: &Facts, scoping: &Scoping) -> FxHashSet<SymbolId> {
 
 impl<'a> Rewriter<'a, '_> {
     /// Walks an expression that assigns. `find` shows its targets to the finder.
-    pub fn telling(&mut self, span: Span, find: impl FnOnce(&mut Finder<'_>), walk: impl FnOnce(&mut Self)) {
-        if !self.is_told(find) {
+    pub fn assigning(
+        &mut self,
+        span: Span,
+        find: impl FnOnce(&mut Finder<'_>),
+        walk: impl FnOnce(&mut Self),
+    ) {
+        if !self.assigns_exposed(find) {
             return walk(self);
         }
         let open = format!("{}.u(", self.env());
@@ -37,7 +41,7 @@ impl<'a> Rewriter<'a, '_> {
     }
 
     /// Walks a loop whose head may assign.
-    pub fn telling_loop(
+    pub fn assigning_loop(
         &mut self,
         left: &ForStatementLeft<'a>,
         body: &Statement<'a>,
@@ -49,7 +53,7 @@ impl<'a> Rewriter<'a, '_> {
                 finder.visit_assignment_target(target);
             }
         };
-        if !self.is_told(find) {
+        if !self.assigns_exposed(find) {
             return walk(self);
         }
         let open = format!("{{{}.u();", self.env());
@@ -58,7 +62,7 @@ impl<'a> Rewriter<'a, '_> {
         self.edits.insert(body.span().end, "}");
     }
 
-    fn is_told(&self, find: impl FnOnce(&mut Finder<'_>)) -> bool {
+    fn assigns_exposed(&self, find: impl FnOnce(&mut Finder<'_>)) -> bool {
         if self.depth == 0 || self.exposed.is_empty() || self.kind == Kind::CommonJs {
             return false;
         }
