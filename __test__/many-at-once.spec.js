@@ -75,6 +75,44 @@ test('"200 updated modules likewise are one line"', async (t) => {
   assert.equal(run.text.stderr, '')
 })
 
+test('a module that recovers and is updated again in the same burst is told of once', async (t) => {
+  const names = Array.from({ length: 6 }, (_, index) => `./routes/${index}`)
+  const files = {
+    'all.js': `
+      const fs = require('node:fs')
+      const { createRunner, createRuntime, hmr, NoopWatcher } = require('@upvotr/node-hmr')
+      const watcher = new NoopWatcher(require)
+      const runtime = createRuntime(require, watcher)
+      const names = ${JSON.stringify(names)}
+      const failing = names.slice(1)
+      const save = (names, text) => {
+        for (const name of names) fs.writeFileSync(require.resolve(name), text)
+        for (const name of names) watcher.emit('update', name)
+      }
+      module.exports = hmr(null, createRunner(async () => {
+        for (const name of names) await runtime.import(name)
+        save(failing, 'const = 5')
+        process.stdin.once('data', () => {
+          save(names, ${JSON.stringify(hot('2'))})
+          setImmediate(save, failing, ${JSON.stringify(hot('3'))})
+        })
+      }, undefined, true))`
+  }
+  for (const name of names) files[`${name}.js`] = hot('1')
+  const { dir } = makeFolder(t, { files })
+  const run = hmr(t, ['-l', '-f', 'all.js'], { cwd: dir, stdio: ['pipe', 'pipe', 'pipe'] })
+  await run.printed(/(routes\/5|modules): using the last good version\n/, 'stderr')
+  await run.printed(/all\.js runs; .*\n/)
+  const before = run.text.stdout.length
+  run.child.stdin.write('go on')
+  await run.printed(/ recovered in .*\n/)
+  await pause(300)
+  const lines = run.text.stdout.slice(before).trim().split('\n')
+  assert.equal(lines.length, 2, lines.join('\n'))
+  assert.match(run.text.stdout, / 5 (more )?modules recovered in [\d.]+ ms: \.\/routes\/1, /)
+  assert.match(run.text.stdout, / (\.\/routes\/0 updated in [\d.]+ ms|1 module updated in [\d.]+ ms: \.\/routes\/0)\n/)
+})
+
 test('one edit of a file that 20 modules use is one line', async (t) => {
   const { dir, file } = makeFolder(t, { files: { 'words.js': 'module.exports = 1' } })
   const names = Array.from({ length: 20 }, (_, index) => `./routes/${index}.js`)

@@ -1,6 +1,7 @@
 //! The log lines of many updates at once: a branch switch is one line, not two hundred.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -118,17 +119,22 @@ fn flush(js: Js<'_>, burst: &Burst) {
     let mut kinds: Vec<&str> = held.iter().map(|line| line.what.as_str()).collect();
     kinds.sort_unstable();
     kinds.dedup();
+    // What recovered and was updated again within the burst is told of once: "recovered" comes first.
+    let mut told: HashSet<&str> = HashSet::new();
     for what in kinds {
-        let mut ids: Vec<&str> = Vec::new();
-        for line in held.iter().filter(|line| line.what == what) {
-            if !ids.contains(&line.id.as_str()) {
-                ids.push(&line.id);
-            }
+        let of_kind = held.iter().filter(|line| line.what == what);
+        let ids: Vec<&str> = of_kind
+            .map(|line| line.id.as_str())
+            .filter(|id| told.insert(id))
+            .collect();
+        if ids.is_empty() {
+            continue;
         }
-        let (count, named) = (ids.len(), super::many(&ids));
+        let (count, plural) = (ids.len(), if ids.len() == 1 { "" } else { "s" });
+        let named = super::many(&ids);
         super::log(
             js,
-            &format!("{time} [hmr] {count}{more} modules {what} in {took:.1} ms: {named}"),
+            &format!("{time} [hmr] {count}{more} module{plural} {what} in {took:.1} ms: {named}"),
         );
     }
 }
