@@ -35,6 +35,26 @@ test('bindings are live in the new version as well, through `export *`, `export 
   assert.deepEqual(await program.ask('read()'), [11, 11, 'd11', 1])
 })
 
+// [hot 94, 95]
+test('bindings that are read thousands of times follow updates, also to another `export *`', async (t) => {
+  const leaf = (n) => `export const x = ${n}, z = ${n}; import.meta.hot.accept()`
+  const program = await runHot(t, {
+    'main.mjs': `import { x, z, w, far } from "./middle.mjs"
+      globalThis.read = () => { for (let n = 0; n < 3000; n++) x + z + w + far; return [x, z, w, far] }`,
+    'middle.mjs': 'export * from "./one.mjs"; export * from "./two.mjs"; export { z as w } from "./one.mjs"',
+    'one.mjs': leaf(1),
+    'two.mjs': 'export const far = "two"; import.meta.hot.accept()'
+  })
+  assert.deepEqual(await program.ask('read()'), [1, 1, 1, 'two'])
+  await program.edit({ 'one.mjs': leaf(2) })
+  assert.deepEqual(await program.ask('read()'), [2, 2, 2, 'two'])
+  // The first of the two may be taken alone: then `far` is ambiguous, and that version fails.
+  program.write('one.mjs', `export const far = "one"; ${leaf(3)}`)
+  program.write('two.mjs', 'import.meta.hot.accept()')
+  await program.next('updated')
+  assert.deepEqual(await program.ask('read()'), [3, 3, 3, 'one'])
+})
+
 // [hot 97]
 test('"A namespace object obtained earlier shows the current version …; each version has a namespace of its own"', async (t) => {
   const program = await runHot(t, {

@@ -21,6 +21,7 @@ const { hasOwnProperty: hasOwn, propertyIsEnumerable: isEnumerable } = Object.pr
 const { TypeError: WrongType } = globalThis
 const { captureStackTrace } = Error
 const { isArray } = Array
+const { stringify } = JSON
 const { next } = getPrototypeOf(function* () {}).prototype
 const { next: asyncNext } = getPrototypeOf(async function* () {}).prototype
 // biome-ignore lint/security/noGlobalEval: the compiled text of a module becomes code by it.
@@ -62,6 +63,39 @@ class Traps {
 }
 setPrototypeOf(Traps.prototype, null)
 
+/**
+ * Defines getters for what is exported from elsewhere. `reads` has three values for each: the name, the request, and the name
+ * there, which is `undefined` for the namespace. `isLong`: through a chain so long that no getter may call the next.
+ */
+function elsewhere($, reads, isLong) {
+  for (let n = 0; n < reads.length; n += 3) {
+    const name = reads[n]
+    const request = reads[n + 1]
+    const imported = reads[n + 2]
+    let get
+    if (imported === undefined) get = () => $[`n${request}`]
+    else if (isLong) get = () => $.far(request, imported)
+    else get = reader($, name, request, imported)
+    defineProperty($.env, name, { get, enumerable: true, configurable: true })
+  }
+}
+
+/**
+ * A getter that is replaced by one of its own code, which V8 inlines, once it is read often. Most names of an `export *` are
+ * never read, and compiling takes a hundred times as long as making this one.
+ */
+function reader($, name, request, imported) {
+  let reads = 0
+  return () => {
+    if (++reads === OFTEN) {
+      const get = evaluate(`($)=>()=>$[${request}][${stringify(imported)}]`)($)
+      defineProperty($.env, name, { get, enumerable: true, configurable: true })
+    }
+    return $[request][imported]
+  }
+}
+const OFTEN = 1000
+
 const NodeModule = require('node:module')
 const nodeRequire = NodeModule.prototype.require
 
@@ -86,7 +120,6 @@ module.exports = {
       stack.forget(address)
     }
   },
-  evaluate: (code) => evaluate(code),
   scope: (id, serial) => new Scope(id, serial),
   /** Makes the version call `tell` whenever one of its functions has assigned to an export. */
   tell($, tell) {
@@ -137,15 +170,13 @@ module.exports = {
     $.run = undefined
     return apply(asyncNext, run, [])
   },
-  /** Adds the getters of `made`, for what is exported from elsewhere, to what importers read. */
-  reExport($, made) {
-    $.env = setPrototypeOf(made, $.env)
+  /** Adds getters for what is exported from elsewhere to what importers read. */
+  reExport($, reads, isLong) {
+    $.env = setPrototypeOf({}, $.env)
+    elsewhere($, reads, isLong)
   },
   /** Adds getters to what importers read already, in place of those that led elsewhere. */
-  extend(env, made) {
-    const keys = ownKeys(made)
-    for (let n = 0; n < keys.length; n++) defineProperty(env, keys[n], getOwnPropertyDescriptor(made, keys[n]))
-  },
+  extend: elsewhere,
   namespace(cell, names) {
     const target = create(null)
     // By index, as in all of these functions: a program may take away how arrays are iterated.

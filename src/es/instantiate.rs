@@ -1,11 +1,9 @@
 //! Instantiation: `$` of each version, the getters that importers read through, and the slots that lead to the getters.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::compile::quote;
 use super::compile::{Compiled, Export, ExportKind, Import, ImportName, map_comment};
 use super::engine::Engine;
 use super::link;
@@ -141,67 +139,52 @@ impl Engine {
         let Some(scope) = version.scope() else {
             return Ok(());
         };
-        let scope = scope.get(js);
-        let exports = version.unit.code().map_or(&[][..], |code| &code.exports);
         let stars = link::star_names(version);
-        let made = self.getters(js, version, scope, exports, &stars)?;
+        let reads = Self::reads_elsewhere(js, exports, &stars);
         *version.stars.borrow_mut() = stars;
-        if let Some(made) = made {
-            self.glue(js, "reExport", &[scope, made])?;
-        }
-        Ok(())
+        self.make_getters(js, version, "reExport", scope.get(js), &reads)
     }
 
-    /// Getters for what a module re-exports. They are made from text, so that V8 compiles a function for each.
-    fn getters<'s>(
-        &self,
-        js: Js<'s>,
-        version: &Rc<Version>,
-        scope: Value<'s>,
-        exports: &[Export],
-        stars: &[(String, usize)],
-    ) -> JsResult<'s, Option<Value<'s>>> {
-        let is_long = version.measure_chain();
-        let read = |request: usize, name: &str| {
-            if is_long {
-                format!("$.far({request},{name})")
-            } else {
-                format!("$[{request}][{name}]")
-            }
-        };
-        let mut text = String::new();
+    /// What a module re-exports, as `elsewhere` of `glue.js` takes it: three values for each name.
+    fn reads_elsewhere<'s>(js: Js<'s>, exports: &[Export], stars: &[(String, usize)]) -> Vec<Value<'s>> {
+        let mut reads = Vec::new();
         for export in exports {
-            let _ = match &export.kind {
+            let (name, request, imported) = match &export.kind {
                 ExportKind::Indirect {
                     name,
                     request,
                     imported,
-                } => write!(
-                    text,
-                    "get {}(){{return {}}},",
-                    quote::string(name),
-                    read(*request, &quote::string(imported))
-                ),
-                ExportKind::Namespace { name, request } => {
-                    write!(text, "get {}(){{return $.n{request}}},", quote::string(name))
-                }
-                ExportKind::Local { .. } | ExportKind::Star { .. } => Ok(()),
+                } => (name, *request, js.string(imported)),
+                ExportKind::Namespace { name, request } => (name, *request, js.undefined()),
+                ExportKind::Local { .. } | ExportKind::Star { .. } => continue,
             };
+            reads.extend([js.string(name), js.count(request), imported]);
         }
         for (name, request) in stars {
-            let name = quote::string(name);
-            let _ = write!(text, "get {name}(){{return {}}},", read(*request, &name));
+            let name = js.string(name);
+            reads.extend([name, js.count(*request), name]);
         }
-        if text.is_empty() {
-            return Ok(None);
+        reads
+    }
+
+    fn make_getters<'s>(
+        &self,
+        js: Js<'s>,
+        version: &Version,
+        function: &'static str,
+        scope: Value<'s>,
+        reads: &[Value<'s>],
+    ) -> JsResult<'s, ()> {
+        if !reads.is_empty() {
+            let is_long = js.boolean(version.measure_chain());
+            self.glue(js, function, &[scope, js.array(reads), is_long])?;
         }
-        let make = self.glue(js, "evaluate", &[js.string(&format!("($)=>({{{text}}})"))])?;
-        make.call(js.undefined(), &[scope]).map(Some)
+        Ok(())
     }
 
     /// Makes getters for names that another `export *` brings now, or that became known when a target of one had run.
     pub(super) fn extend_env<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s, ()> {
-        let (Some(scope), Some(env)) = (version.scope(), version.env(js)?) else {
+        let Some(scope) = version.scope() else {
             return Ok(());
         };
         let stars = link::star_names(version);
@@ -215,12 +198,8 @@ impl Engine {
             stars.iter().filter(has_moved).cloned().collect()
         };
         *version.stars.borrow_mut() = stars;
-        if !moved.is_empty()
-            && let Some(made) = self.getters(js, version, scope.get(js), &[], &moved)?
-        {
-            self.glue(js, "extend", &[env, made])?;
-        }
-        Ok(())
+        let reads = Self::reads_elsewhere(js, &[], &moved);
+        self.make_getters(js, version, "extend", scope.get(js), &reads)
     }
 
     /// Leads the slots of a module to its imports' current versions. Imports whose names are not known before they run are
