@@ -49,6 +49,16 @@ test('the exports, and nothing else', () => {
   assert.equal(hmrPackage.__esModule, true, '"`require` also gives `__esModule: true`"')
 })
 
+test('the addon makes no function at its load that the entries do not name, but for the one that makes the others', () => {
+  const named = { ...hmrPackage, ...require('../vite-node.js') }
+  const binding = require('../load-binding.js')
+  const others = Object.getOwnPropertyNames(binding).filter(
+    (name) => typeof binding[name] === 'function' && !named[name]
+  )
+  assert.deepEqual(others.sort(), ['addonVersion', 'internals'])
+  assert.equal(binding.internals(), binding.internals())
+})
+
 // [node-hmr 2]
 test('"`createModule` = `hmr`", "`createSyntheticRequire` = `synthetic`", "`HMRRuntime` (also `default`, and `HMRRuntime.HMRRuntime`)"', () => {
   assert.equal(hmrPackage.createModule, hmrPackage.hmr)

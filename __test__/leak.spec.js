@@ -8,8 +8,8 @@ const { assert, node, root, scenario } = require('./support')
 /** Runs a script of the scenario and gives what it prints. */
 async function figures(t, script, kind) {
   const { dir } = scenario(t, 'leak')
-  const binding = path.join(dir, 'node_modules/@upvotr/node-hmr-binding.js')
-  fs.writeFileSync(binding, `module.exports = require(${JSON.stringify(path.join(root, 'binding.js'))})`)
+  const internals = path.join(dir, 'node_modules/@upvotr/node-hmr-internals.js')
+  fs.writeFileSync(internals, `module.exports = require(${JSON.stringify(path.join(root, 'bin/internals.js'))})`)
   const { stdout, stderr, code } = await node(['--expose-gc', script, kind], { cwd: dir })
   assert.deepEqual({ stderr, code }, { stderr: '', code: 0 })
   return JSON.parse(stdout)

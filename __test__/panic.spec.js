@@ -4,7 +4,7 @@ const assert = require('node:assert/strict')
 const { test } = require('node:test')
 const { format } = require('node:util')
 const { captured, hotText, imported } = require('./support/files')
-const binding = require('../load-binding.js')
+const binding = require('../bin/internals.js')
 const { nothingUnhandled } = require('./support')
 
 const REPORTED = /node-hmr failed in its own code .*please report this/s

@@ -7,7 +7,7 @@ const { test } = require('node:test')
 const v8 = require('node:v8')
 const vm = require('node:vm')
 const WebSocket = require('ws')
-const addon = require('../load-binding.js')
+const addon = require('../bin/internals.js')
 const { hot, resources } = require('./support/versions.js')
 
 v8.setFlagsFromString('--expose-gc')

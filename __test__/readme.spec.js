@@ -5,7 +5,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { describe, test } = require('node:test')
-const binding = require('../load-binding.js')
+const binding = require('../bin/internals.js')
 const { makeProject, root } = require('./support/project.js')
 const { documents, isHotProgram, readmeBlocks, textOf } = require('./support/readme.js')
 

@@ -3,7 +3,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
-const binding = require('../load-binding.js')
+const binding = require('../bin/internals.js')
 const { refusal } = require('../bin/doors.js')
 const { root } = require('./support/project.js')
 

@@ -50,8 +50,8 @@ async function figures(projectRequire, watcher) {
 }
 
 function nativeReferences(projectRequire) {
-  const entry = Object.values(projectRequire.cache).find((module) => module.exports?.nativeReferences)
-  return entry ? entry.exports.nativeReferences() : 0
+  const addon = Object.values(projectRequire.cache).find((module) => module.exports?.internals)
+  return addon ? addon.exports.internals().nativeReferences() : 0
 }
 
 globalThis.evaluated = 0

@@ -38,7 +38,7 @@ function register(url) {
   const why = refusal()
   if (why !== undefined) refuse(new Error(`@upvotr/node-hmr/register: ${why}`))
   // Loaded only now, since `--version` works without an addon.
-  const binding = require('../load-binding.js')
+  const binding = require('./internals.js')
   const flags = JSON.parse(decodeURIComponent(new URL(url).search.slice(1)) || '{}')
   try {
     binding.openProgram(places, flags)

@@ -51,7 +51,7 @@ function refusedProgram(options, entry) {
  *
  * @param {object} given
  * @param {any} given.hmr the package that the program uses
- * @param {any} given.binding its addon
+ * @param {any} given.binding its internals
  * @param {Record<string, any>} given.options of the command
  * @param {any} given.require_ the wrapper that the runtime has
  * @param {any} given.runtime

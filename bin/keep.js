@@ -1,4 +1,4 @@
 'use strict'
 
 // Facades of hot modules import this (docs/implementation.md, "Doors").
-module.exports = require('../load-binding.js').keepFacade
+module.exports = require('./internals.js').keepFacade

@@ -67,17 +67,17 @@ function resolverFor(file) {
 const isThere = (found) => fs.existsSync(found)
 
 /**
- * The copy of this package that the module at `file` itself requires, and its addon. Each copy has its own switches. An
- * old copy, written in JavaScript, has no addon: ours reports for it.
+ * The copy of this package that the module at `file` itself requires, and its internals. Each copy has its own switches.
+ * An old copy, written in JavaScript, has none: ours report for it.
  */
 function packageOf(file) {
   try {
     const theirs = createRequire(fs.realpathSync(file))
     const hmr = theirs(own.name)
-    const addon = path.join(path.dirname(theirs.resolve(own.name)), 'load-binding.js')
-    return { hmr, binding: require(fs.existsSync(addon) ? addon : '../load-binding.js') }
+    const internals = path.join(path.dirname(theirs.resolve(own.name)), 'bin/internals.js')
+    return { hmr, binding: require(fs.existsSync(internals) ? internals : './internals.js') }
   } catch {
-    return { hmr: require('../index.js'), binding: require('../load-binding.js') }
+    return { hmr: require('../index.js'), binding: require('./internals.js') }
   }
 }
 

@@ -22,7 +22,7 @@ const commandLine = [process.argv0, ...process.execArgv, ...process.argv.slice(1
  *
  * @param {object} given
  * @param {any} given.hmr the package that the program uses
- * @param {any} given.binding its addon
+ * @param {any} given.binding its internals
  * @param {Record<string, any>} given.options of the command
  * @param {string} given.folder where the command was started
  * @param {boolean} given.isHot whether the command runs a hot program, and not only a hot module

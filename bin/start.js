@@ -18,7 +18,7 @@ const OWN = path.join(__dirname, path.sep)
  *
  * @param {object} given
  * @param {any} given.hmr the package that the program uses
- * @param {any} given.binding its addon
+ * @param {any} given.binding its internals
  * @param {() => Promise<any>} given.run imports the file
  * @param {any} given.require_ the wrapper that the runtime has
  * @param {string} given.file as it was typed

@@ -8,7 +8,7 @@ const { standInFor } = require('./stand-in.js')
  * and the next save is taken. Not if the program listens for such errors itself.
  *
  * @param {any} hmr the package that the program uses
- * @param {any} binding its addon; with an older one, which has no such report, Node's rule stays
+ * @param {any} binding its internals; with older ones, which has no such report, Node's rule stays
  * @param {string} file the file to name if the stack leads to no hot module
  * @param {boolean} atOnce whether to begin at once, and not at the first save: without a terminal, a late failure of the
  *   start has to end the process
@@ -27,7 +27,7 @@ function outliveErrors(hmr, binding, file, atOnce) {
     })
   }
   // After an update the same error is reported in full again, since the update has not mended it.
-  for (const outcome of ['updated', 'reloaded']) binding.updates?.on(outcome, binding.uncaughtIsOver)
+  for (const outcome of ['updated', 'reloaded']) hmr.updates?.on(outcome, binding.uncaughtIsOver)
   if (atOnce) begin()
   else {
     let hasBegun = false
@@ -36,7 +36,7 @@ function outliveErrors(hmr, binding, file, atOnce) {
       hasBegun = true
     }
     binding.onSaveTaken(beginOnce)
-    for (const outcome of ['updated', 'reloaded', 'failed']) binding.updates?.once(outcome, beginOnce)
+    for (const outcome of ['updated', 'reloaded', 'failed']) hmr.updates?.once(outcome, beginOnce)
   }
 }
 

@@ -34,7 +34,7 @@ use napi::Env;
 use napi::bindgen_prelude::Object;
 use napi_derive::napi;
 
-use js::{Js, JsResult, NativeFn, Value};
+use js::{Held, Js, JsResult, MethodSpec, State, add_methods};
 
 /// Fills the exports of the addon, when Node loads it.
 #[napi(module_exports)]
@@ -47,37 +47,48 @@ pub fn register(exports: Object<'_>, env: Env) -> napi::Result<()> {
         classic::register(js, exports)?;
         vite_node::register(js, exports)?;
         program::register(js, exports)?;
-        export_hidden(js, exports)
+        let internals = js.function("internals", 0, |call| {
+            Ok(call.js.state::<Internals>()?.0.get(call.js))
+        })?;
+        exports.define_hidden(js.string("internals"), internals)
     });
     Ok(())
 }
 
-/// Exports functions for the command and the tests, which the package's index files do not name.
-fn export_hidden<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [(&str, u32, NativeFn); 3] = [
-        ("reportError", 3, |call| {
-            let (id, what) = (call.arg(0).display(), call.arg(1).display());
-            report::error(call.js, &id, &what, call.arg(2));
-            Ok(call.js.undefined())
-        }),
-        ("nativeReferences", 0, |call| {
-            let count = u32::try_from(call.js.realm().live_references()).unwrap_or(u32::MAX);
-            Ok(call.js.number(f64::from(count)))
-        }),
-        ("panicAt", 1, |call| {
-            match call.arg(0).display().as_str() {
-                "delivery" => call.js.realm().panic_at("delivery"),
-                "task" => call.js.realm().panic_at("task"),
-                _ => panic!("a test asked for this"),
-            }
-            Ok(call.js.undefined())
-        }),
-    ];
-    for (name, length, body) in functions {
-        exports.define_hidden(js.string(name), js.function(name, length, body)?)?;
+/// What `internals()` returns: functions for the command, `register.mjs` and the tests, which the package's index files do
+/// not name. They are made at the first call, since a program that only uses the classic API has no need of them, and a
+/// function takes longer to make than to call.
+struct Internals(Held);
+
+impl State for Internals {
+    fn make(js: Js<'_>) -> JsResult<'_, Self> {
+        let object = js.object();
+        add_methods(object, &OWN)?;
+        classic::command::add_internals(object)?;
+        program::add_internals(object)?;
+        Ok(Self(object.hold()))
     }
-    Ok(())
 }
+
+const OWN: [MethodSpec; 3] = [
+    ("reportError", 3, |call| {
+        let (id, what) = (call.arg(0).display(), call.arg(1).display());
+        report::error(call.js, &id, &what, call.arg(2));
+        Ok(call.js.undefined())
+    }),
+    ("nativeReferences", 0, |call| {
+        let count = u32::try_from(call.js.realm().live_references()).unwrap_or(u32::MAX);
+        Ok(call.js.number(f64::from(count)))
+    }),
+    ("panicAt", 1, |call| {
+        match call.arg(0).display().as_str() {
+            "delivery" => call.js.realm().panic_at("delivery"),
+            "task" => call.js.realm().panic_at("task"),
+            _ => panic!("a test asked for this"),
+        }
+        Ok(call.js.undefined())
+    }),
+];
 
 /// The addon's version and the target it was built for, as `hmr --info` prints it.
 #[napi]

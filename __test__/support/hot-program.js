@@ -1,5 +1,5 @@
 // Runs a program on the engine, as the command would: `node hot-program.js entry`.
-const binding = require('../../load-binding.js')
+const binding = require('../../bin/internals.js')
 const entry = process.argv[2]
 process.argv.splice(1, 2, entry)
 process.mainModule = undefined

@@ -1,11 +1,12 @@
 // Runs a program hot, as the command does, and tells each event of `updates`: `node hot-runner.js entry`
 const { runInThisContext } = require('node:vm')
-const binding = require('../../load-binding.js')
+const { updates } = require('../..')
+const binding = require('../../bin/internals.js')
 const { places } = require('../../bin/doors.js')
 const [, , entry] = process.argv
 
 for (const event of ['updated', 'reloaded', 'failed', 'custom'])
-  binding.updates.on(event, (payload) => {
+  updates.on(event, (payload) => {
     const { error, ...rest } = payload
     const told = error === undefined ? rest : { ...rest, error: error?.message ?? error }
     process.send(['event', event, told])

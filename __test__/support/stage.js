@@ -2,7 +2,7 @@
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const binding = require('../../load-binding.js')
+const binding = require('../../bin/internals.js')
 
 /** Starts a program in a temporary folder. `log` is what the program puts into `globalThis.log`. */
 async function startStaged(t, files) {

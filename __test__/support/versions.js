@@ -2,7 +2,7 @@
 
 // Programs of one module, whose versions are functions: what the engine does for modules, without it.
 
-const addon = require('../../load-binding.js')
+const addon = require('../../bin/internals.js')
 
 const resources = addon.programResources()
 

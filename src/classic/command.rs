@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::record::{Record, Trouble};
 use super::{dependencies, engine_require, handed_out, hot_module, runtimes, trouble};
 use crate::es::Engine;
-use crate::js::{Call, Held, Js, JsResult, State, Value};
+use crate::js::{Call, Held, Js, JsResult, MethodSpec, State, Value, add_methods};
 use crate::report;
 
 /// Uncaught errors within this time get one line together that the process goes on.
@@ -38,28 +38,26 @@ impl State for Waiting {
     }
 }
 
-/// Puts the functions on the addon's exports, not enumerable.
-pub fn export<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [(&str, u32, crate::js::NativeFn); 9] = [
-        ("reportUncaught", 3, report_uncaught),
-        ("uncaughtIsOver", 0, |call| {
-            let waiting = call.js.state::<Waiting>()?;
-            waiting.uncaught.end();
-            waiting.said_it_goes_on.set(None);
-            Ok(call.js.undefined())
-        }),
-        ("onSaveTaken", 1, on_save_taken),
-        ("onNoHotModule", 2, on_no_hot_module),
-        ("filesNamed", 2, files_named),
-        ("remark", 1, remark),
-        ("logByDefault", 0, log_by_default),
-        ("entryRequire", 2, entry_require),
-        ("isHotModule", 1, is_hot_module),
-    ];
-    for (name, length, body) in functions {
-        exports.define_hidden(js.string(name), js.function(name, length, body)?)?;
-    }
-    Ok(())
+const FUNCTIONS: [MethodSpec; 9] = [
+    ("reportUncaught", 3, report_uncaught),
+    ("uncaughtIsOver", 0, |call| {
+        let waiting = call.js.state::<Waiting>()?;
+        waiting.uncaught.end();
+        waiting.said_it_goes_on.set(None);
+        Ok(call.js.undefined())
+    }),
+    ("onSaveTaken", 1, on_save_taken),
+    ("onNoHotModule", 2, on_no_hot_module),
+    ("filesNamed", 2, files_named),
+    ("remark", 1, remark),
+    ("logByDefault", 0, log_by_default),
+    ("entryRequire", 2, entry_require),
+    ("isHotModule", 1, is_hot_module),
+];
+
+/// Adds the functions to `internals()`.
+pub fn add_internals(internals: Value<'_>) -> JsResult<'_, ()> {
+    add_methods(internals, &FUNCTIONS)
 }
 
 /// Notes that an update begins: calls the callback of `onSaveTaken`, once.

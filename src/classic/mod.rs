@@ -129,6 +129,5 @@ fn export_functions<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
         exports.set(name, js.function(name, length, body)?)?;
     }
     exports.set("hmr", exports.get("createModule")?)?;
-    exports.set("synthetic", exports.get("createSyntheticRequire")?)?;
-    command::export(js, exports)
+    exports.set("synthetic", exports.get("createSyntheticRequire")?)
 }

@@ -15,7 +15,7 @@ use super::value::{JsResult, Value};
 /// The body of a native function.
 pub type NativeFn = for<'s> fn(&Call<'s>) -> JsResult<'s>;
 
-/// A method: name, number of parameters, body.
+/// A method or function: name, number of parameters, body.
 pub type MethodSpec = (&'static str, u32, NativeFn);
 
 /// The description of a JavaScript class, for [`define_class`].
@@ -73,7 +73,8 @@ pub fn define_class<'s>(js: Js<'s>, spec: &ClassSpec, parent: Option<Value<'s>>)
     Ok(class)
 }
 
-fn add_methods<'s>(target: Value<'s>, methods: &[MethodSpec]) -> JsResult<'s, ()> {
+/// Defines functions on an object, not enumerable, as methods of a class are.
+pub fn add_methods<'s>(target: Value<'s>, methods: &[MethodSpec]) -> JsResult<'s, ()> {
     let js = target.js();
     for &(name, length, body) in methods {
         target.define_hidden(js.string(name), js.function(name, length, body)?)?;

@@ -54,7 +54,7 @@ mod value;
 mod waker;
 
 pub use at_exit::at_exit;
-pub use class::{ClassSpec, MethodSpec, NativeFn, define_class};
+pub use class::{ClassSpec, MethodSpec, NativeFn, add_methods, define_class};
 pub use deadline::{before, settled_within, within};
 pub use descriptor::{Descriptor, hand_on_stream};
 pub use executor::{Cx, Signal, settled, spawn, spawn_detached};

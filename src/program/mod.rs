@@ -43,16 +43,23 @@ mod update;
 mod versions;
 mod watched_files;
 
-use crate::js::{Js, JsResult, Value};
+use crate::js::{Js, JsResult, Value, add_methods};
 
 /// Fills the exports.
 ///
 /// # Errors
 /// While the environment is going.
 pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    test_door::register(js, exports)?;
-    run::register(js, exports)?;
-    resources::register(js, exports)?;
-    restart::register(js, exports)?;
     events::register(js, exports)
+}
+
+/// Adds the functions of programs to `internals()`.
+///
+/// # Errors
+/// While the environment is going.
+pub fn add_internals(internals: Value<'_>) -> JsResult<'_, ()> {
+    add_methods(internals, &test_door::FUNCTIONS)?;
+    add_methods(internals, &run::FUNCTIONS)?;
+    add_methods(internals, &[resources::FUNCTION])?;
+    add_methods(internals, &restart::FUNCTIONS)
 }

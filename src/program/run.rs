@@ -16,49 +16,43 @@ use super::update::{HotProgram, Matches, Rules};
 use crate::es::load::cache::{Cache, cache_folder};
 use crate::es::resolve::{Ignored, Options as ResolveOptions};
 use crate::es::{Engine, Plain, Setup, node_arguments, options_of_node};
-use crate::js::{Call, Cx, Held, Js, JsResult, Value, spawn};
+use crate::js::{Call, Cx, Held, Js, JsResult, MethodSpec, Value, spawn};
 use crate::report;
 
-/// Adds the functions that `bin/`, `register.mjs` and facades call to the exports.
-pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [crate::js::MethodSpec; 15] = [
-        ("openProgram", 2, open_program),
-        ("runProgram", 1, run_program),
-        ("programIsPending", 0, program_is_pending),
-        ("programIsHot", 0, |call| {
-            let program = call.js.state::<Program>()?;
-            let is_hot = program.hot.borrow().is_some() && !program.is_stopped.get();
-            Ok(call.js.boolean(is_hot))
-        }),
-        ("keepProgramAlive", 0, keep_program_alive),
-        ("letProgramEnd", 0, let_program_end),
-        ("programHasFailed", 0, |call| {
-            let hot = call.js.state::<Program>()?.hot.borrow().clone();
-            if let Some(hot) = hot {
-                hot.wait_for_start(true);
-            }
-            Ok(call.js.undefined())
-        }),
-        ("closeProgram", 0, close_program),
-        ("onEntry", 1, |call| {
-            let program = call.js.state::<Program>()?;
-            *program.on_entry.borrow_mut() = Some(call.arg(0).hold());
-            Ok(call.js.undefined())
-        }),
-        ("entryExport", 0, |call| {
-            call.js.state::<Program>()?.entry_export(call.js)
-        }),
-        ("disposeProgram", 0, dispose_program),
-        ("openThread", 1, open_thread),
-        ("keepFacade", 2, doors::keep),
-        ("resolveHook", 3, doors::resolve_hook),
-        ("loadHook", 3, doors::load_hook),
-    ];
-    for (name, length, body) in functions {
-        exports.define_hidden(js.string(name), js.function(name, length, body)?)?;
-    }
-    Ok(())
-}
+/// The functions that `bin/`, `register.mjs` and facades call.
+pub const FUNCTIONS: [MethodSpec; 15] = [
+    ("openProgram", 2, open_program),
+    ("runProgram", 1, run_program),
+    ("programIsPending", 0, program_is_pending),
+    ("programIsHot", 0, |call| {
+        let program = call.js.state::<Program>()?;
+        let is_hot = program.hot.borrow().is_some() && !program.is_stopped.get();
+        Ok(call.js.boolean(is_hot))
+    }),
+    ("keepProgramAlive", 0, keep_program_alive),
+    ("letProgramEnd", 0, let_program_end),
+    ("programHasFailed", 0, |call| {
+        let hot = call.js.state::<Program>()?.hot.borrow().clone();
+        if let Some(hot) = hot {
+            hot.wait_for_start(true);
+        }
+        Ok(call.js.undefined())
+    }),
+    ("closeProgram", 0, close_program),
+    ("onEntry", 1, |call| {
+        let program = call.js.state::<Program>()?;
+        *program.on_entry.borrow_mut() = Some(call.arg(0).hold());
+        Ok(call.js.undefined())
+    }),
+    ("entryExport", 0, |call| {
+        call.js.state::<Program>()?.entry_export(call.js)
+    }),
+    ("disposeProgram", 0, dispose_program),
+    ("openThread", 1, open_thread),
+    ("keepFacade", 2, doors::keep),
+    ("resolveHook", 3, doors::resolve_hook),
+    ("loadHook", 3, doors::load_hook),
+];
 
 /// `keepProgramAlive()`: lets the watches of the command keep the process alive. Returns whether they do.
 fn keep_program_alive<'s>(call: &Call<'s>) -> JsResult<'s> {

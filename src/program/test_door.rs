@@ -3,15 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::es::{self, Engine};
-use crate::js::{Call, Cx, Held, Js, JsResult, Value, spawn};
+use crate::js::{Call, Cx, Held, JsResult, MethodSpec, Value, spawn};
 
-/// Adds `hotProgram(path)`, which runs an entry on the engine, and `hotUpdate(changed, again)`, which evaluates files again.
-pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let run = js.function("hotProgram", 1, hot_program)?;
-    exports.define_hidden(js.string("hotProgram"), run)?;
-    let update = js.function("hotUpdate", 2, hot_update)?;
-    exports.define_hidden(js.string("hotUpdate"), update)
-}
+/// `hotProgram(path)` runs an entry on the engine, `hotUpdate(changed, again)` evaluates files again.
+pub const FUNCTIONS: [MethodSpec; 2] = [("hotProgram", 1, hot_program), ("hotUpdate", 2, hot_update)];
 
 fn hot_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     let engine = Engine::of(call.js)?;

@@ -1,15 +1,15 @@
-//! A hidden export for specs of the resources. Functions stand in for the modules of the engine.
+//! Functions for specs of the resources. Functions stand in for the modules of the engine.
 
 use std::rc::Rc;
 
-use crate::js::{Call, Cx, Js, JsResult, Value, spawn};
+use crate::js::{Call, Cx, JsResult, MethodSpec, add_methods, spawn};
 
 use super::caller;
 use super::owner::OwnerObject;
 use super::state::Resources;
 use super::transition::{Progress, Transition};
 
-const FUNCTIONS: [(&str, u32, crate::js::NativeFn); 8] = [
+const FUNCTIONS: [MethodSpec; 8] = [
     ("install", 0, |call| {
         done(call, call.js.state::<Resources>()?.install(call.js))
     }),
@@ -41,17 +41,12 @@ const METHODS: [(&str, crate::js::NativeFn); 5] = [
     }),
 ];
 
-/// Adds the hidden export.
-pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let open = js.function("programResources", 0, |call| {
-        let object = call.js.object();
-        for (name, length, body) in FUNCTIONS {
-            object.set(name, call.js.function(name, length, body)?)?;
-        }
-        Ok(object)
-    })?;
-    exports.define_hidden(js.string("programResources"), open)
-}
+/// `programResources()`: an object with the functions.
+pub const FUNCTION: MethodSpec = ("programResources", 0, |call| {
+    let object = call.js.object();
+    add_methods(object, &FUNCTIONS)?;
+    Ok(object)
+});
 
 fn done<'s>(call: &Call<'s>, result: JsResult<'s, ()>) -> JsResult<'s> {
     result.map(|()| call.js.undefined())

@@ -19,7 +19,7 @@
 //! | `left_open.rs`, `reach.rs` | what stays open although nobody holds it |
 //! | `held.rs` | what the program keeps across versions |
 //! | `failing.rs` | exits and uncaught errors of a version that has not come up |
-//! | `bench_door.rs` | a hidden export for specs of the resources |
+//! | `bench_door.rs` | functions for specs of the resources |
 
 mod bench_door;
 mod caller;
@@ -44,7 +44,7 @@ mod state;
 mod timers;
 mod transition;
 
-pub use bench_door::register;
+pub use bench_door::FUNCTION;
 pub use owner::Phase;
 pub use release::release;
 pub use requests::{open, silent};

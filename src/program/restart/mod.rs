@@ -96,19 +96,13 @@ impl State for Restart {
     }
 }
 
-/// Adds the functions that the command calls to the exports.
-pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
-    let functions: [MethodSpec; 4] = [
-        ("prepareRestart", 1, prepare),
-        ("programIsUp", 0, program_is_up),
-        ("restartProgram", 1, restart_program),
-        ("programFiles", 0, program_files),
-    ];
-    for (name, length, body) in functions {
-        exports.define_hidden(js.string(name), js.function(name, length, body)?)?;
-    }
-    Ok(())
-}
+/// The functions that the command calls.
+pub const FUNCTIONS: [MethodSpec; 4] = [
+    ("prepareRestart", 1, prepare),
+    ("programIsUp", 0, program_is_up),
+    ("restartProgram", 1, restart_program),
+    ("programFiles", 0, program_files),
+];
 
 /// Restarts the process, or tells the user to do so where that is impossible. `way` has the changed files and the module that
 /// declined, if one has. `why` may be empty.
