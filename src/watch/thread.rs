@@ -11,7 +11,7 @@ use super::WatchKey;
 use super::arming::{Arming, PollCause};
 use super::file_change::FileChange;
 use super::repair::{repair, tidy};
-use super::shared::{Guarded, Shared, Sleep};
+use super::shared::{Guarded, Shared, Sleep, Wakeup};
 use super::stamp::{Comparison, Facts, Sight};
 
 /// The time until a folder that the OS refused to watch is tried again.
@@ -49,7 +49,9 @@ fn work(shared: &Shared, generation: u64) {
         let repairs = state.take_repairs(now);
         let looks = looks(&mut guarded, now);
         let tidies = guarded.state.tidy_at.is_some_and(|at| at <= now);
-        if repairs.is_empty() && looks.is_empty() && !tidies && !guarded.state.has_news() {
+        // What the caller was woken for, it takes when it comes.
+        let has_untold_news = guarded.state.has_news() && guarded.wakeup != Wakeup::WithCause;
+        if repairs.is_empty() && looks.is_empty() && !tidies && !has_untold_news {
             sleep(shared, &mut guarded, generation);
             continue;
         }

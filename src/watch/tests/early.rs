@@ -72,3 +72,14 @@ fn not_where_the_os_tells_no_finished_write() {
     fake.tell_change(&bench.path("file~"), FileChange::Created);
     assert!(!bench.is_called());
 }
+
+#[test]
+fn our_thread_sleeps_although_the_caller_has_not_come_yet() {
+    let (mut bench, fake, key) = bench();
+    bench.write("file", "1");
+    fake.tell_change(&bench.path("file"), FileChange::Written);
+    // Work, so that the thread looks for more.
+    bench.watch("other");
+    bench.rest();
+    bench.expect(key, "1");
+}
