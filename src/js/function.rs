@@ -5,6 +5,7 @@ use std::ptr;
 use std::rc::Rc;
 
 use napi::sys;
+use smallvec::{SmallVec, smallvec};
 
 use super::guard::{guarded, reported};
 use super::realm::{Js, Realm};
@@ -107,16 +108,16 @@ unsafe extern "C" fn finalize(_env: sys::napi_env, data: *mut c_void, _hint: *mu
 /// What Node-API says of a call.
 struct Info {
     this: sys::napi_value,
-    args: Vec<sys::napi_value>,
+    args: SmallVec<[sys::napi_value; 8]>,
     data: *mut c_void,
 }
 
 impl Info {
     fn of(env: sys::napi_env, info: sys::napi_callback_info) -> Self {
         let mut count = 8;
-        let mut args = vec![ptr::null_mut(); count];
+        let mut args: SmallVec<[_; 8]> = smallvec![ptr::null_mut(); count];
         let (mut this, mut data) = (ptr::null_mut(), ptr::null_mut());
-        let mut read = |args: &mut Vec<sys::napi_value>| {
+        let mut read = |args: &mut [sys::napi_value]| {
             // SAFETY: the buffer has room for `count` arguments; the rest are single places.
             unsafe {
                 let (args, this, data) = (args.as_mut_ptr(), &raw mut this, &raw mut data);

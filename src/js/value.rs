@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ptr;
 
 use napi::sys;
+use smallvec::SmallVec;
 
 use super::realm::Js;
 
@@ -205,7 +206,7 @@ impl<'s> Value<'s> {
 
     /// `value.call(this, ...args)`.
     pub fn call(self, this: Value<'s>, args: &[Value<'s>]) -> JsResult<'s> {
-        let raws: Vec<_> = args.iter().map(|arg| arg.raw).collect();
+        let raws: SmallVec<[_; 8]> = args.iter().map(|arg| arg.raw).collect();
         let mut raw = ptr::null_mut();
         // SAFETY: pointer and count are those of `raws`; `checked` takes what the function throws.
         let status = unsafe {
@@ -228,7 +229,7 @@ impl<'s> Value<'s> {
 
     /// `new value(...args)`.
     pub fn construct(self, args: &[Value<'s>]) -> JsResult<'s> {
-        let raws: Vec<_> = args.iter().map(|arg| arg.raw).collect();
+        let raws: SmallVec<[_; 8]> = args.iter().map(|arg| arg.raw).collect();
         let mut raw = ptr::null_mut();
         // SAFETY: as in `call`.
         let status = unsafe {
