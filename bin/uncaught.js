@@ -8,7 +8,7 @@ const { standInFor } = require('./stand-in.js')
  * and the next save is taken. Not if the program listens for such errors itself.
  *
  * @param {any} hmr the package that the program uses
- * @param {any} binding its internals; with older ones, which has no such report, Node's rule stays
+ * @param {any} binding its internals; with older ones, which have no such report, Node's rule stays
  * @param {string} file the file to name if the stack leads to no hot module
  * @param {boolean} atOnce whether to begin at once, and not at the first save: without a terminal, a late failure of the
  *   start has to end the process
