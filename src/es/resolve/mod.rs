@@ -2,6 +2,7 @@
 //!
 //! | file | what it knows |
 //! |---|---|
+//! | `mod.rs` | the resolver: which file is local, what a change makes it forget |
 //! | `import.rs`, `require.rs` | Node's two algorithms |
 //! | `exports.rs`, `package.rs` | package.json: `exports` and `imports`; `main` and `type` |
 //! | `extras.rs` | what is tried where Node finds nothing |
