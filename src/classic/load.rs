@@ -9,12 +9,11 @@ use super::dependencies::{self, Loaded};
 use super::hot_module::Version;
 use super::record::{Phase, Record};
 use super::registry::place;
-use super::trouble::SETTLE;
 use super::{handed_out, registry, require_cache, taking, watching};
 use crate::classic::node_paths;
 use crate::classic::resolve::{self, FoundBy};
 use crate::files::Origin;
-use crate::js::{Cx, Held, Js, JsResult, Signal, Timers, Value, within};
+use crate::js::{Cx, Js, JsResult, Value, within};
 use crate::paths;
 
 /// Loads the version of a first import. The watch starts before the file is read.
@@ -25,27 +24,6 @@ pub fn load_first<'s>(js: Js<'s>, module: &Module) -> JsResult<'s, Version> {
     let version = version?;
     dependencies::follow(js, module)?;
     Ok(version)
-}
-
-/// Whether the file was written within the settle time.
-pub fn is_just_written(record: &Record) -> bool {
-    let modified = std::fs::metadata(&*record.resolved.borrow()).and_then(|file| file.modified());
-    // For a time in the future `elapsed` fails: the file does not count as just written.
-    let age = modified.ok().and_then(|modified| modified.elapsed().ok());
-    age.is_some_and(|age| age < Duration::from_millis(SETTLE.into()))
-}
-
-/// Waits for a number of milliseconds.
-pub async fn wait(module: &Module, milliseconds: u32) {
-    let over = Rc::new(Signal::default());
-    let fires = Rc::clone(&over);
-    let timer = module.cx.attempt(|js| {
-        let fire = move |js: Js<'_>| fires.fire(js, &Ok(Held::undefined()));
-        js.state::<Timers>()?.after(js, milliseconds, fire).map(|_| ())
-    });
-    if timer.is_ok() {
-        drop(over.wait(&module.cx).await);
-    }
 }
 
 /// Waits until nothing is under way for these modules, but at most for `time`.

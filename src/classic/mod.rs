@@ -6,21 +6,35 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `hmr_runtime.rs`, `runtimes.rs`, `switches.rs` | `createRuntime` and `HMRRuntime`; all runtimes; the global switches |
-//! | `hot_module.rs`, `runner.rs`, `persist.rs` | what users make: hot modules, runners, persist managers |
-//! | `synthetic.rs`, `engine_require.rs` | what users give a runtime as `require`: a function of theirs, or `import.meta` |
-//! | `import.rs`, `update.rs` | the first version of a module, and each further one |
-//! | `load.rs`, `resolve.rs`, `require_cache.rs`, `node_paths.rs` | a version: its file, evicted and required |
-//! | `found.rs`, `handed_out.rs`, `cycle.rs` | what is wrong with a file's export, with a loader, with imports in a circle |
-//! | `lifecycle.rs`, `calling.rs`, `context.rs` | which steps of a life run, in which order; calling one and waiting for it; whose step runs |
-//! | `replace.rs`, `outcome.rs`, `values.rs` | the new version in the old one's place, or the last good one again; the persistent values |
-//! | `trouble.rs`, `telling.rs`, `unloadable.rs`, `recent.rs` | reports: what failed, when it is told, many at once, modules that update themselves |
-//! | `record.rs`, `registry.rs`, `idle.rs` | what is known of one module; all modules of a runtime; leaving a module idle after a panic |
-//! | `watching.rs`, `hearing.rs`, `emitter.rs` | watches of hot modules; what a watcher emits; emitting `update` |
+//! | `hmr_runtime.rs` | `createRuntime` and `HMRRuntime` |
+//! | `runtimes.rs`, `switches.rs` | all runtimes of an environment; the global switches |
+//! | `hot_module.rs` | what a hot module is, and `createModule` |
+//! | `runner.rs`, `persist.rs` | runners; persist managers |
+//! | `synthetic.rs`, `engine_require.rs` | what users give a runtime as `require`: a function of theirs; `import.meta` |
+//! | `import.rs` | `runtime.import(id)`: the first of a module, a further one, simultaneous ones |
+//! | `update.rs` | one update, step by step |
+//! | `load.rs` | a version: its file is found, evicted and required |
+//! | `resolve.rs`, `node_paths.rs` | from an id to a file; where Node remembers that |
+//! | `require_cache.rs` | evicting and requiring |
+//! | `found.rs` | the error for a file that exports no hot module |
+//! | `handed_out.rs` | loaders that return the old version again |
+//! | `cycle.rs` | hot modules that import each other without end |
+//! | `lifecycle.rs` | which steps of a life run, in which order |
+//! | `calling.rs`, `context.rs` | calling a step and waiting for it; whose step runs |
+//! | `replace.rs` | the new version in the old one's place, or the last good one again |
+//! | `outcome.rs`, `values.rs` | how an update ends; the persistent values |
+//! | `settling.rs`, `unloadable.rs` | a version that cannot be loaded: its settle time; many at once |
+//! | `trouble.rs`, `telling.rs` | reporting a failure, and how often it came; a failed run waits for the end of a burst |
+//! | `recent.rs` | the warning of modules that update themselves again and again |
+//! | `record.rs`, `registry.rs` | what is known of one module; all modules of a runtime |
+//! | `idle.rs` | leaving a module idle after a panic of ours |
+//! | `watching.rs` | the watches of hot modules |
+//! | `hearing.rs`, `emitter.rs` | what a watcher emits; emitting `update` |
 //! | `watchers/` | the watcher classes |
 //! | `dependencies/` | `{ dependencies: true }` |
-//! | `in_program.rs`, `taking.rs` | runtimes in a hot program, which evaluates their modules |
-//! | `shutdown.rs`, `command.rs` | the end of the process; functions for the command alone |
+//! | `in_program.rs`, `taking.rs` | runtimes in a hot program, which evaluates their modules; taking its versions over |
+//! | `shutdown.rs` | the end of the process |
+//! | `command.rs` | functions for the command alone |
 //! | `brand.rs`, `inspect.rs` | objects of other copies of this package; how ours are printed |
 
 pub mod brand;
@@ -53,6 +67,7 @@ pub mod require_cache;
 pub mod resolve;
 pub mod runner;
 pub mod runtimes;
+pub mod settling;
 pub mod shutdown;
 pub mod switches;
 pub mod synthetic;

@@ -1,12 +1,17 @@
-//! Finds modules that are updated again and again without a pause, by what their own runs write.
+//! Finds modules that are updated again and again without a pause, by what their own runs write, and warns of them.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::fs;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::js::Js;
+use crate::report;
+
 /// This many updates of a module within [`LOOP`], without a pause, may be a loop.
-pub const UPDATES: usize = 10;
+const UPDATES: usize = 10;
 /// The time within which [`UPDATES`] updates may be a loop.
-pub const LOOP: Duration = Duration::from_secs(2);
+const LOOP: Duration = Duration::from_secs(2);
 /// A time without an update that ends a loop.
 const PAUSE: Duration = Duration::from_millis(500);
 /// The updates are a loop if at least this many of them follow a write during the run before. On a busy machine, some
@@ -47,6 +52,28 @@ impl Recent {
             && self.all.iter().filter(|(_, is_own)| *is_own).count() >= OWN;
         is_loop && !std::mem::replace(&mut self.is_told, true)
     }
+}
+
+/// Warns if the module `id` is updated again and again by changes of the file `changed`, and its own run, which ended at
+/// `ended`, seems to write that.
+pub fn warn_of_loop(
+    js: Js<'_>,
+    recent: &RefCell<Recent>,
+    id: &str,
+    changed: &str,
+    ended: Option<SystemTime>,
+) {
+    let written = fs::metadata(changed).and_then(|file| file.modified()).ok();
+    if !recent.borrow_mut().note(Instant::now(), written, ended) {
+        return;
+    }
+    let file = report::relative(changed);
+    let text = format!(
+        "{UPDATES} updates within {} s for {file}, without a pause: if its run writes that file, let it write elsewhere or \
+         only what differs, or name the file in `ignored`",
+        LOOP.as_secs()
+    );
+    report::warning(js, id, &text);
 }
 
 /// Whether a file was written during a run or shortly after its end.

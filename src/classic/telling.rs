@@ -5,13 +5,11 @@
 //! many modules fail together, three are reported in full.
 
 use std::cell::{Cell, RefCell};
-use std::fs;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::calling::Module;
-use super::recent::{LOOP, UPDATES};
-use super::trouble::{count_failure, report_failure, warn};
+use super::trouble::{IN_FULL, count_failure, report_failure, warn};
 use crate::files::{Delivery, Origin};
 use crate::js::{Held, Js, JsResult, State, Timers};
 use crate::report;
@@ -45,8 +43,6 @@ pub struct Telling {
     said: Vec<Said>,
 }
 
-/// Of modules that fail together, this many are reported in full.
-const IN_FULL: usize = 3;
 /// After a pause of this length, the next failures are again reported in full. It is longer than a burst holds them back.
 const RENEWAL: Duration = Duration::from_secs(1);
 /// After a pause of this many milliseconds, the rest of the failures is reported.
@@ -252,27 +248,4 @@ fn tell(module: &Module, said: &Said) {
         Said::Failure(what, thrown) => report_failure(module, what, thrown),
         Said::Warning(text) => warn(module, text),
     }
-}
-
-/// Warns if the module is updated again and again by changes of the file `changed`, and its own run seems to write that.
-pub fn warn_of_loop(module: &Module, origin: Origin, changed: Option<&String>) {
-    if origin != Origin::Watched {
-        return;
-    }
-    let record = &module.record;
-    let path = changed
-        .cloned()
-        .unwrap_or_else(|| record.resolved.borrow().clone());
-    let written = fs::metadata(&path).and_then(|file| file.modified()).ok();
-    let ended = record.loaded_at.get();
-    if !record.recent.borrow_mut().note(Instant::now(), written, ended) {
-        return;
-    }
-    let file = report::relative(&path);
-    let text = format!(
-        "{UPDATES} updates within {} s for {file}, without a pause: if its run writes that file, let it write elsewhere or \
-         only what differs, or name the file in `ignored`",
-        LOOP.as_secs()
-    );
-    module.cx.with(|js| report::warning(js, &record.id, &text));
 }

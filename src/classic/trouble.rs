@@ -1,25 +1,16 @@
-//! Reports what failed in an update, at once or after the settle time.
+//! Reports what failed in an update. The same failure again is reported by how often it came.
 
-use std::cell::RefCell;
 use std::fs;
-use std::rc::Rc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::calling::Module;
 use super::handed_out;
 use super::record::{Record, Trouble};
-use super::unloadable::{Failure, Unloadable};
-use crate::classic::resolve::FoundBy;
-use crate::files::Origin;
-use crate::js::{Held, Js, Timers, Value};
+use crate::js::{Held, Js, Value};
 use crate::report;
 
-/// The settle time: for so many milliseconds, a file that cannot be loaded may be half written. Pauses of 200 ms within one
-/// save occur.
-pub const SETTLE: u32 = 250;
-
-/// For so many milliseconds, a failure after the settle time waits for others to be reported with.
-const TOGETHER: u32 = 20;
+/// Of modules that fail together, this many are reported in full.
+pub const IN_FULL: usize = 3;
 
 /// The words of the report if the file cannot be evaluated, or exports no hot module.
 pub const UNLOADABLE: &str = "the new version cannot be loaded";
@@ -128,57 +119,6 @@ pub fn tell_unloadable(js: Js<'_>, record: &Record, thrown: Value<'_>, is_report
     }
 }
 
-/// Reports that a new version could not be loaded, after the settle time, together with other such failures. If a newer
-/// version comes before, nothing is reported: the file was half written.
-///
-/// If the file looks different after the settle time, its change will mostly be told by the watcher. But a file that was
-/// moved away and back is again as the watcher knows it, and no change is told. So after a second settle time without an
-/// update, `load_again` is called.
-pub fn report_after_settling(failure: Failure, origin: Origin, load_again: fn(Js<'_>, Module, Origin)) {
-    let time = if origin == Origin::Settled {
-        TOGETHER
-    } else {
-        SETTLE
-    };
-    let module = failure.module.clone();
-    let mut seen = Sighting::of(&module.record);
-    let is_away = |js: Js<'_>| is_own_file_missing(&module.record, failure.thrown.get(js));
-    if module.cx.with(is_away) {
-        seen = None;
-    }
-    let Ok(unloadable) = module.cx.attempt(|js| js.state::<Unloadable>()) else {
-        return;
-    };
-    unloadable.settling.set(unloadable.settling.get() + 1);
-    let failure = RefCell::new(Some(failure));
-    after(&module.clone(), time, move |js, is_current| {
-        if is_current && Sighting::of(&module.record) != seen {
-            let late = module.clone();
-            after(&module, SETTLE, move |js, is_current| {
-                if is_current {
-                    load_again(js, late.clone(), Origin::Settled);
-                }
-            });
-        } else if is_current {
-            unloadable.told.borrow_mut().extend(failure.take());
-        }
-        unloadable.end_settling(js);
-    });
-}
-
-/// Calls `action` after a number of milliseconds, with `true` if the module was neither updated nor let go meanwhile.
-fn after(module: &Module, milliseconds: u32, action: impl for<'t> Fn(Js<'t>, bool) + 'static) {
-    let record = Rc::clone(&module.record);
-    let update = record.updates.get();
-    let timer = module.cx.attempt(|js| {
-        let timer = js.state::<Timers>()?.after(js, milliseconds, move |js| {
-            action(js, record.is_as_it_was(update));
-        })?;
-        Ok(timer.hold())
-    });
-    drop(timer);
-}
-
 /// Whether this failure was the last that was reported of the module.
 pub fn is_known(js: Js<'_>, record: &Record, thrown: &Held) -> bool {
     let known = fingerprint(UNLOADABLE, thrown.get(js));
@@ -190,43 +130,5 @@ pub fn log_kept(js: Js<'_>, record: &Record, way: &[String], took: Duration) {
     if report::suppresses_warnings(js) {
         let path = record.resolved.borrow().clone();
         report::updated(js, way, &record.id, &path, KEPT, took);
-    }
-}
-
-/// What a module's file looked like at some time, roughly.
-#[derive(PartialEq, Eq)]
-struct Sighting {
-    modified: Option<SystemTime>,
-    size: u64,
-}
-
-impl Sighting {
-    fn of(record: &Record) -> Option<Self> {
-        let metadata = match &*record.found_by.borrow() {
-            FoundBy::Link(link) => fs::metadata(link),
-            FoundBy::Direct | FoundBy::Decided => fs::metadata(&*record.resolved.borrow()),
-        };
-        let metadata = metadata.ok().filter(fs::Metadata::is_file)?;
-        let (modified, size) = (metadata.modified().ok(), metadata.len());
-        Some(Self { modified, size })
-    }
-}
-
-/// Whether the error says that the module's own file is missing.
-fn is_own_file_missing(record: &Record, thrown: Value<'_>) -> bool {
-    let text = |name: &str| thrown.get(name).ok().and_then(Value::text).unwrap_or_default();
-    if !thrown.is_error() {
-        return false;
-    }
-    let path = record.resolved.borrow();
-    match text("code").as_str() {
-        "ENOENT" => text("path") == *path,
-        "MODULE_NOT_FOUND" => {
-            let message = text("message");
-            [&record.id, &*path]
-                .iter()
-                .any(|name| message.starts_with(&format!("Cannot find module '{name}'")))
-        }
-        _ => false,
     }
 }

@@ -6,13 +6,11 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::calling::Module;
-use super::trouble::{FALLBACK, is_known, log_kept, tell_unloadable};
+use super::trouble::{FALLBACK, IN_FULL, is_known, log_kept, tell_unloadable};
 use crate::files::Delivery;
 use crate::js::{Held, Js, JsResult, State, Timers};
 use crate::report;
 
-/// Of failures that are reported together, this many are reported in full.
-const IN_FULL: usize = 3;
 /// After this time, the failures so far are reported even if more may come.
 const LONGEST: Duration = Duration::from_secs(2);
 

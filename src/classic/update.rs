@@ -9,20 +9,20 @@ use super::engine_require::evaluated_meanwhile;
 use super::hot_module::Version;
 use super::idle::EndsIdle;
 use super::lifecycle::{Situation, Step, plan};
-use super::load::{is_just_written, leave_parents, load_first, load_for_update, wait};
+use super::load::{leave_parents, load_first, load_for_update};
 use super::outcome::{Stopped, UpdateOutcome};
+use super::recent::warn_of_loop;
 use super::record::{Phase, Record, Taking};
 use super::registry::place;
 use super::replace::{replace, running_version};
+use super::settling::{is_just_written, report_after_settling};
 use super::taking::{fail_program, forget_taken};
-use super::telling::warn_of_loop;
 use super::trouble::{
-    SETTLE, log_kept, report_after_settling, report_failure, report_of_old_version, report_unloadable,
-    tell_not_forgotten,
+    log_kept, report_failure, report_of_old_version, report_unloadable, tell_not_forgotten,
 };
 use super::unloadable::Failure;
 use super::values::{keep_values, take_values};
-use super::{command, emitter, watching};
+use super::{command, emitter, settling, watching};
 use crate::files::{Delivery, Origin};
 use crate::js::{Held, Js, Timers, outside, spawn_detached};
 use crate::report;
@@ -42,7 +42,7 @@ pub async fn first_import(module: &Module, is_in_update: bool) -> Result<(), Hel
     let mut version = load_now();
     while version.is_err() && is_in_update && module.record.is_alive.get() && is_just_written(&module.record)
     {
-        wait(module, SETTLE).await;
+        settling::wait(module).await;
         version = load_now();
     }
     while version.is_err() && evaluated_meanwhile(module).await && module.record.is_alive.get() {
@@ -183,7 +183,12 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     }
     let by_program = record.by_program.borrow().clone();
     let way = record.way.take();
-    warn_of_loop(module, origin, way.first());
+    if origin == Origin::Watched {
+        let own = record.resolved.borrow().clone();
+        let (changed, ended) = (way.first().unwrap_or(&own), record.loaded_at.get());
+        let warn = |js: Js<'_>| warn_of_loop(js, &record.recent, &record.id, changed, ended);
+        module.cx.with(warn);
+    }
     let outcome = match loaded.version {
         Ok(version) => replace(module, &version, origin, by_program.as_ref()).await,
         Err(thrown) => {

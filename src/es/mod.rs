@@ -9,17 +9,21 @@
 //! | `load/` | files and everything that they import, read and compiled on all cores; the cache on the disk |
 //! | `source.rs` | loaded files, as units |
 //! | `record.rs`, `uses.rs` | modules and their versions; what a module uses of each import |
-//! | `assemble.rs` | everything that a module statically reaches |
+//! | `assemble.rs` | everything that a module statically reaches; drops imports that only metadata names, if need be |
 //! | `link.rs`, `check.rs` | which binding a name leads to; names that lead nowhere, before anything runs |
-//! | `instantiate.rs`, `hoisting.rs` | `$`, getters, slots, values of JSON, `__esModule` for importers in TypeScript; functions of asynchronous modules |
+//! | `instantiate.rs` | `$`, getters, slots, values of JSON, `__esModule` for importers in TypeScript |
+//! | `hoisting.rs` | asynchronous modules that may not have hoisted their functions |
 //! | `chain.rs` | long chains of re-exports |
 //! | `evaluate.rs` | ECMAScript's evaluation |
 //! | `namespace.rs` | namespace objects; what `require` of an ES module gives |
 //! | `external.rs` | packages and builtins, which Node loads |
 //! | `commonjs.rs` | local CommonJS, by Node's loader |
 //! | `run.rs` | the ways in: the entry, `import()`, `require` of an ES module; what a facade shows |
-//! | `stage.rs`, `staged.rs` | new versions, until they are committed, and what leaves `require.cache` for them; `importers.rs`: the importers that stay |
-//! | `anew.rs`, `mirror.rs` | one module evaluated anew for a runtime; its record in `require.cache` |
+//! | `stage.rs` | new versions beside the running ones: prepared, evaluated, committed or discarded |
+//! | `staged.rs` | which versions those are, and what has left `require.cache` for them |
+//! | `importers.rs` | importers that stay: which names they would miss, where their bindings lead |
+//! | `anew.rs` | one module evaluated anew, for a runtime |
+//! | `mirror.rs` | records of ES modules in `require.cache` |
 //! | `coverage.rs`, `coverage.js` | `NODE_V8_COVERAGE`, with the ranges of the source |
 //! | `maps.js` | makes the functions of ES modules; gives source maps when a stack names the file or a debugger is attached |
 //! | `stack.js` | stacks as plain Node prints them |

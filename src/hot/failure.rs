@@ -14,9 +14,7 @@ use super::work::{Evaluated, Work};
 use crate::graph::hot::ModuleId;
 use crate::js::{Cx, Held, Js, Timers};
 use crate::report;
-
-/// Time for which a file that cannot be compiled may be half of a save, in milliseconds.
-const SETTLE: u32 = 250;
+use crate::watch::SETTLE_MS;
 
 impl Updater {
     /// Whether the last failure has not been mended.
@@ -74,7 +72,7 @@ impl Updater {
             });
         };
         let scheduled = cx.attempt(|js| {
-            js.state::<Timers>()?.after(js, SETTLE, later)?;
+            js.state::<Timers>()?.after(js, SETTLE_MS, later)?;
             Ok(())
         });
         drop(scheduled);

@@ -2,17 +2,18 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `version.rs` | a module, its versions, and what a version has registered; `accept.rs` one call of `accept` |
-//! | `context.rs` | the object `import.meta.hot`; `arguments.rs` checks what it is given |
+//! | `version.rs`, `accept.rs` | a module, its versions, and what a version has registered; one call of `accept` |
+//! | `context.rs`, `arguments.rs` | the object `import.meta.hot`; checks of what it is given |
 //! | `calling.rs` | users' functions: awaited with a limit, none hurting another |
 //! | `disposing.rs` | disposers and prune callbacks |
 //! | `listeners.rs`, `event.rs` | listeners; the names of Vite's events |
 //! | `accepting.rs` | accept callbacks |
 //! | `updater.rs` | the updates of one environment: what waits, what is under way, what failed last |
 //! | `queue.rs` | one update at a time; `hot.invalidate()` |
-//! | `update.rs` | one update, step by step, over what `work.rs` holds of it; `step.rs` names the steps |
+//! | `update.rs`, `work.rs` | one update, step by step; its data |
+//! | `step.rs` | the names of the steps, for the trace |
 //! | `telling.rs` | what is told of an update: events, the line of the log |
-//! | `failure.rs` | the last good version goes on |
+//! | `failure.rs` | the last good version goes on; a file that cannot be compiled may be half a save |
 //! | `restarting.rs` | changes for which the process restarts |
 //! | `runner.rs` | the trait |
 

@@ -9,9 +9,12 @@
 //! | `facade_text.rs` | the text of a facade |
 //! | `preloaded.rs` | files that were loaded before the program was opened |
 //! | `update.rs` | from files that changed to updates |
-//! | `on_engine.rs` | the engine as the runner of updates; `edges.rs` says who imports whom, `reached.rs` what an update reaches |
-//! | `hot_host.rs` | what the engine tells: `import.meta.hot`, the graph, what is watched; `versions.rs` pairs versions |
-//! | `watched_files.rs`, `hot_watch.rs` | watched files, gathered; what `hot.watch` asks for |
+//! | `on_engine.rs` | the engine as the runner of updates |
+//! | `edges.rs`, `reached.rs` | who imports whom; what the new text of an update still reaches |
+//! | `hot_host.rs` | what the engine tells: `import.meta.hot`, the graph, what is watched |
+//! | `versions.rs` | the engine's versions, paired with those of `import.meta.hot` |
+//! | `watched_files.rs` | the watches of a program's files: due changes, as paths |
+//! | `hot_watch.rs` | what `hot.watch` asks for |
 //! | `host.rs` | the engine's host: on whose behalf code runs |
 //! | `ids.rs` | the engine's module ids as the graph's |
 //! | `test_door.rs` | a program without the command, for tests |

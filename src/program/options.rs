@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::describe;
-use crate::es::resolve::Ignored;
+use crate::es::resolve::FileSet;
 use crate::js::{Js, JsResult, Value};
 
 /// When the process restarts instead of reloading.
@@ -37,7 +37,7 @@ pub struct ProgramOptions {
 impl ProgramOptions {
     /// Whether one of `globs`, which are relative to the package.json's folder, covers the file.
     pub fn covers(&self, globs: &[String], file: &Path) -> bool {
-        !globs.is_empty() && Ignored::new(&self.root, globs).covers(file)
+        !globs.is_empty() && FileSet::new(&self.root, globs).covers(file)
     }
 }
 

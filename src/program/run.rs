@@ -14,7 +14,7 @@ use super::resources::Resources;
 use super::restart;
 use super::update::{HotProgram, Matches, Rules};
 use crate::es::load::cache::{Cache, cache_folder};
-use crate::es::resolve::{Ignored, Options as ResolveOptions};
+use crate::es::resolve::{FileSet, Options as ResolveOptions};
 use crate::es::{Engine, Plain, Setup, node_arguments, options_of_node};
 use crate::js::{Call, Cx, Held, Js, JsResult, MethodSpec, Value, spawn};
 use crate::report;
@@ -216,7 +216,7 @@ fn set_up<'s>(js: Js<'s>, options: &ProgramOptions, entry: &Path, loaded: Vec<Pa
     let engine = Engine::of(js)?;
     engine.set_up(Setup {
         resolve: ResolveOptions {
-            ignored: Ignored::new(&options.root, &options.ignore).with_files(loaded),
+            ignored: FileSet::new(&options.root, &options.ignore).with_files(loaded),
             ..options_of_node(js)?
         },
         is_hot: options.watch,

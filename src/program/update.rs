@@ -17,11 +17,11 @@ use crate::graph::hot::ModuleId;
 use crate::hot::{Batch, Updater, Version, WatchRequest};
 use crate::js::{Cx, Js, JsResult, State, Timers};
 use crate::report;
-use crate::watch::is_just_emptied;
+use crate::watch::{SETTLE_MS, is_just_emptied};
 use rustc_hash::FxBuildHasher;
 
 /// Time after which an emptied file counts as saved empty, in milliseconds: a little more than the settle time.
-const SETTLED: u32 = 260;
+const SETTLED: u32 = SETTLE_MS + 10;
 
 /// Whether a path matches the globs of an option.
 pub type Matches = Box<dyn Fn(&Path) -> bool>;

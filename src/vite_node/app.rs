@@ -1,4 +1,4 @@
-//! A runner of vite-node, with its state, emitter and entries.
+//! A runner of vite-node with its emitter and entries, as long as a step is under way.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -68,7 +68,7 @@ impl App {
         server.get("config").ok()?.get(name).ok()?.text()
     }
 
-    /// The folders and URLs that ids are relative to, from the runner or the server of the emitter's plugin.
+    /// The folder and the public path that ids are relative to, from the runner or the server of the emitter's plugin.
     pub fn roots(&self, js: Js<'_>) -> &Roots {
         self.roots.get_or_init(|| self.read_roots(js))
     }

@@ -1,4 +1,4 @@
-//! Homes: what belongs to a runner or an emitter, and goes with it.
+//! Homes: each runner and each emitter has one record, which is held weakly and goes with it.
 
 use std::rc::Rc;
 

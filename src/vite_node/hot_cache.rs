@@ -1,4 +1,5 @@
-//! The state of a runner, as `getCache` shows it: real maps and arrays, which users read and write.
+//! The maps of a runner, as `getCache` shows them: real maps and arrays, which users read and write. `homes.rs` holds them,
+//! one record per runner.
 
 use crate::js::{Js, JsResult, Value};
 

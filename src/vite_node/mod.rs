@@ -8,16 +8,16 @@
 //! | `runner/` | a runner's module cache: finding, evicting, importers, evaluations under way |
 //! | `plugin/` | the Vite plugin: a server's messages, what its hooks saw change, its restarts |
 //! | `graph_fixes/` | everything that we write into Vite's own module graphs |
-//! | `app.rs` | a runner, with its state, emitter and entries |
-//! | `homes.rs` | what belongs to a runner or an emitter, and goes with it |
-//! | `state.rs` | the native state of a runner |
+//! | `app.rs` | a runner with its emitter and entries, while a step is under way |
+//! | `homes.rs` | which record belongs to a runner or an emitter: one each, held weakly |
+//! | `hot_cache.rs` | the maps of a runner's record, which `getCache` shows to users |
+//! | `state.rs` | the rest of the record, native: turns, disposers and runs under way, what failed |
 //! | `hot_context.rs` | `import.meta.hot`: what one module registers |
-//! | `hot_cache.rs` | the state of a runner: the maps that `getCache` shows |
-//! | `versions.rs`, `outcome.rs` | which registrations stay when a module runs again |
-//! | `listeners.rs` | calling users' functions one by one |
-//! | `patience.rs` | waiting for users' promises, but not for ever |
+//! | `versions.rs` | what is noted of one run of modules |
+//! | `outcome.rs` | which registrations stay when modules have run again |
+//! | `listeners.rs`, `patience.rs` | calling users' functions one by one; waiting for their promises, but not for ever |
 //! | `disposing.rs` | disposers, each once; reloads that they ask for |
-//! | `update_queue.rs`, `reload_queue.rs` | one message after another, and one reload after another |
+//! | `update_queue.rs`, `reload_queue.rs` | whose turn it is: one message after another; one reload after another |
 //! | `update.rs`, `reload.rs` | the two ways to run modules again |
 //! | `prune.rs` | modules that nobody imports any more |
 //! | `outbox.rs` | `hot.send` |

@@ -1,4 +1,8 @@
-//! Decides what becomes of the registrations of modules that ran again, as `versions.rs` explains.
+//! Decides which registrations stay when modules have run again.
+//!
+//! A module that runs again makes a new hot context, which replaces the old one. If the new version fails, the old
+//! registrations come back, so that the next save can recover. If it succeeds, they go, also if the new version makes no
+//! context.
 
 use std::collections::HashSet;
 use std::ptr;

@@ -1,4 +1,4 @@
-//! One reload after another.
+//! One reload after another: whose turn it is. `state.rs` knows which ones wait.
 
 use std::rc::Rc;
 

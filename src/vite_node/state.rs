@@ -1,4 +1,4 @@
-//! The native state of a runner.
+//! The native state of a runner: the messages, reloads, disposers and runs under way, and what failed. `homes.rs` holds it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::js::{Faint, Held, Signal, Value};
 
-use super::plugin::changes::Applied;
+use super::door::applied::Applied;
 use super::versions::Versions;
 
 /// The native state of a runner. Refers to no JavaScript value unless a step is under way.

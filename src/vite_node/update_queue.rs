@@ -1,4 +1,4 @@
-//! One message after another.
+//! One message after another: whose turn it is. `state.rs` knows which ones wait.
 
 use std::rc::Rc;
 

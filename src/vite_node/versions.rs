@@ -1,8 +1,4 @@
-//! Decides which registrations stay when modules run again.
-//!
-//! A module that runs again makes a new hot context, which replaces the old one. If the new version fails, the old
-//! registrations come back, so that the next save can recover. If it succeeds, they go, also if the new version makes no
-//! context.
+//! What is noted of one run of modules. `outcome.rs` decides by it which registrations stay.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};

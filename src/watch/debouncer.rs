@@ -13,8 +13,11 @@ const LONG_QUIET: Duration = Duration::from_millis(40);
 const DRAWN_OUT: Duration = Duration::from_millis(200);
 /// A burst is delivered after this time even if it goes on.
 const BURST_CAP: Duration = Duration::from_millis(100);
-/// The settle time: how long we wait for an empty, missing or half-written file. Pauses of 200 ms within one save occur.
-pub const SETTLE: Duration = Duration::from_millis(250);
+/// The settle time: how long we wait for a file that is empty, missing or half-written, or cannot be loaded. Pauses of 200 ms
+/// within one save occur.
+pub const SETTLE: Duration = Duration::from_millis(SETTLE_MS as u64);
+/// The settle time, in milliseconds.
+pub const SETTLE_MS: u32 = 250;
 /// The wait for a file that changed again while we waited `QUIET` for it.
 const SLOW_WRITER: Duration = Duration::from_millis(50);
 /// A restarted wait ends after this many times its length.

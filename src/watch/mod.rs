@@ -22,11 +22,19 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `hub.rs`, `shared.rs`, `state.rs`, `thread.rs` | the interface; the lock; what is behind it; our thread |
-//! | `backend.rs`, `file_change.rs`, `mounts.rs` | the OS's events, as signals; file systems without events |
-//! | `route.rs`, `roots.rs`, `arming.rs`, `repair.rs` | which folder entries lead to a file; whose an event is; what the OS watches; finding it again |
-//! | `stamp.rs`, `debouncer.rs` | whether a file differs, and when that is due: a touched file, half a save |
-//! | `loaded.rs`, `poll.rs`, `trees.rs` | files that were loaded before; files without events; folders with all below |
+//! | `hub.rs` | the interface |
+//! | `shared.rs`, `state.rs` | the lock, and when the caller is woken; what it protects: all watches and their changes |
+//! | `thread.rs` | our thread: deadlines, repairs, polls |
+//! | `backend.rs`, `file_change.rs` | the OS's events; what they say, as signals |
+//! | `mounts.rs`, `poll.rs` | file systems without events; looking at their files from time to time |
+//! | `route.rs` | which folder entries lead to a file |
+//! | `roots.rs` | which watches an event concerns |
+//! | `arming.rs` | which folders the OS watches |
+//! | `repair.rs` | finding a file again after its folders or links have changed |
+//! | `stamp.rs` | whether a file differs from what was loaded, or was only touched |
+//! | `debouncer.rs` | when a change is due: finished saves, half a save, bursts |
+//! | `loaded.rs` | files that were loaded before they are watched |
+//! | `trees.rs` | folders with everything below them |
 //! | `notice.rs` | messages for the user |
 
 mod arming;
@@ -49,6 +57,7 @@ pub mod tests;
 mod thread;
 mod trees;
 
+pub use debouncer::SETTLE_MS;
 pub use hub::Hub;
 pub use loaded::LoadedFile;
 pub use notice::{Notice, WatchError};

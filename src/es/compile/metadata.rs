@@ -1,4 +1,7 @@
 //! Metadata by type annotations, for `reflect-metadata`: TypeScript's `emitDecoratorMetadata`.
+//!
+//! An import that only metadata names is weak: `facts.rs` marks it, and `../assemble.rs` drops it if its target is missing or
+//! exports no such name. At run time [`Helper::Type`] makes `Object` of what is no function.
 
 use oxc_ast::ast::{
     Class, ClassElement, Declaration, Expression, FormalParameters, Function, IdentifierReference,

@@ -8,22 +8,28 @@
 //! | `mod.rs` | the order of the steps; the code before and after the text |
 //! | `compiled.rs`, `options.rs` | what is given and what comes out; options of a tsconfig.json |
 //! | `parse.rs` | the syntax tree, the kind of module by its syntax, early errors |
-//! | `facts.rs`, `exports.rs` | requests, imports and exports; which identifiers are imports; imports of types alone; import phases |
+//! | `facts.rs` | requests and imports; imports of types alone; import phases |
+//! | `exports.rs` | the exports |
 //! | `rewriter.rs`, `walk.rs` | the state of the edits; the walk over the tree, which calls the files below |
-//! | `read.rs`, `naming.rs` | reads and calls of imports and of CommonJS's names, `this` of a call, `{ x }`; imports' names in V8's errors |
+//! | `read.rs` | reads and calls of imports and of CommonJS's names, `this` of a call, `{ x }` |
+//! | `naming.rs` | imports' names in V8's errors |
 //! | `write.rs`, `assigned.rs` | assignments to imports; assignments to exports, of which facades are told |
 //! | `items.rs` | import and export declarations, `import x = require()`, `export =` |
 //! | `specifiers.rs` | `import()` and `require()` |
 //! | `timers.rs` | timers that are read from `globalThis` |
-//! | `strip.rs`, `class.rs` | types and modifiers, taken out; semicolons; fields and parameter properties |
+//! | `strip.rs` | types and modifiers, taken out; semicolons |
+//! | `class.rs` | fields and parameter properties |
 //! | `types_only.rs` | declarations that are nothing but types |
-//! | `decorators.rs`, `metadata.rs` | TypeScript's old decorators; their metadata; the standard ones are refused |
+//! | `decorators.rs` | TypeScript's old decorators; the standard ones are refused |
+//! | `metadata.rs` | decorators' metadata; imports that nothing else names are weak |
 //! | `enums.rs`, `namespaces.rs` | `enum` and `namespace`, as objects |
 //! | `using.rs` | `using` for a Node that does not know it |
-//! | `jsx.rs`, `jsx_calls.rs`, `jsx_text.rs` | elements as calls; which functions they call; text between them |
+//! | `jsx.rs`, `jsx_calls.rs` | elements as calls; which functions they call |
+//! | `jsx_text.rs` | text between elements |
 //! | `helpers.rs` | functions that lowered code calls |
 //! | `edit.rs`, `map.rs` | edits of a text; the source map |
-//! | `place.rs`, `tokens.rs`, `quote.rs` | lines, columns and errors; tokens that the tree does not have; strings as JavaScript text |
+//! | `place.rs` | lines, columns and errors |
+//! | `tokens.rs`, `quote.rs` | tokens that the tree does not have; strings as JavaScript text |
 //!
 //! [`Compiled::code`] of an ES module is the body of a function that returns a function `F`. `maps.js` makes it, so that V8
 //! and Node know it by the file's address. `$` is a name that occurs nowhere in the text.

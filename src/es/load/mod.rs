@@ -2,6 +2,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
+//! | `mod.rs` | the loader: entries and changed files in, everything that they reach out |
 //! | `crawl.rs` | everything that is reached, on all cores |
 //! | `read.rs` | one file: read, compiled, resolved |
 //! | `known.rs` | what was loaded, and what of it a change may concern |

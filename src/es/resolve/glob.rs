@@ -20,15 +20,15 @@ fn with_slashes(path: &Path) -> String {
     }
 }
 
-/// The local files that Node loads: given by patterns relative to a folder, and one by one.
+/// Files, given by patterns relative to a folder, and one by one.
 #[derive(Clone, Debug, Default)]
-pub struct Ignored {
+pub struct FileSet {
     patterns: Vec<PathBuf>,
     files: HashSet<PathBuf>,
 }
 
-impl Ignored {
-    /// Ignores the files that match patterns relative to `base`.
+impl FileSet {
+    /// The files that match patterns relative to `base`.
     pub fn new(base: &Path, patterns: &[String]) -> Self {
         let patterns = patterns
             .iter()
@@ -39,13 +39,13 @@ impl Ignored {
         }
     }
 
-    /// Ignores these files as well, given by their real paths.
+    /// Adds these files, given by their real paths.
     pub fn with_files(mut self, files: Vec<PathBuf>) -> Self {
         self.files.extend(files);
         self
     }
 
-    /// Whether the file is ignored.
+    /// Whether the file is one of these.
     pub fn covers(&self, file: &Path) -> bool {
         self.files.contains(file) || self.patterns.iter().any(|pattern| is_match(pattern, file))
     }

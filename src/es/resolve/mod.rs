@@ -2,13 +2,16 @@
 //!
 //! | file | what it knows |
 //! |---|---|
+//! | `mod.rs` | the resolver: which file is local, what a change makes it forget |
 //! | `import.rs`, `require.rs` | Node's two algorithms |
-//! | `exports.rs`, `package.rs` | package.json: `exports`, `imports`, `main`, `type` |
+//! | `exports.rs`, `package.rs` | package.json: `exports` and `imports`; `main` and `type` |
 //! | `extras.rs` | what is tried where Node finds nothing |
 //! | `tsconfig.rs`, `options.rs` | the tsconfig.json of a file: `paths`, `baseUrl`; its options for the compiler |
 //! | `manifest.rs` | Plug'n'Play |
 //! | `format.rs` | what kind of module a file may be, by extension and package.json |
-//! | `files.rs`, `url.rs`, `glob.rs`, `error.rs` | the disk, `file:` URLs, patterns, Node's errors |
+//! | `glob.rs` | patterns of files, as `ignore`, `include` and tsconfig.json have them |
+//! | `files.rs`, `url.rs` | the disk; `file:` URLs |
+//! | `error.rs` | Node's errors |
 
 mod error;
 mod exports;
@@ -34,7 +37,7 @@ use std::sync::Arc;
 pub use error::ResolveError;
 pub use files::is_in_node_modules;
 pub use format::FileFormat;
-pub use glob::Ignored;
+pub use glob::FileSet;
 
 use parking_lot::RwLock;
 
@@ -77,7 +80,7 @@ pub struct Options {
     /// `module.builtinModules` of the running Node.
     pub builtins: Vec<String>,
     /// Local files that are to be taken for packages.
-    pub ignored: Ignored,
+    pub ignored: FileSet,
     /// Folders of `NODE_PATH`, for `require`.
     pub node_path: Vec<PathBuf>,
     /// Whether Plug'n'Play is on (`process.versions.pnp`).
@@ -110,7 +113,7 @@ struct BareKey {
 pub struct Resolver {
     conditions: Conditions,
     builtins: HashSet<String>,
-    ignored: Ignored,
+    ignored: FileSet,
     node_path: Vec<PathBuf>,
     files: Files,
     packages: Packages,

@@ -1,5 +1,5 @@
-//! The end of a transition: what the old versions started is released once the new ones have come up, or everything goes
-//! back.
+//! The end of a transition: once the new versions have come up and the requests of the old ones have ended, what the old ones
+//! started is released (`release.rs`); or everything goes back.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -5,19 +5,21 @@
 //! | `state.rs` | the state of one environment: the context of evaluations, what is patched, open transitions |
 //! | `install.rs` | what is replaced in Node |
 //! | `owner.rs` | one version of a module, and what it has started |
-//! | `owned.rs`, `owned.js` | what has to be JavaScript of that |
+//! | `owned.rs`, `owned.js` | what has to be JavaScript: timers of hot code, running code on behalf of a version |
 //! | `caller.rs` | whether hot code or a package calls |
-//! | `timers.rs`, `sleeps.rs` | timers of hot code: globals and `node:timers`, then `node:timers/promises` |
+//! | `timers.rs`, `sleeps.rs` | timers of hot code: globals and `node:timers`; `node:timers/promises` |
 //! | `listeners.rs` | listeners on `process` and its streams |
 //! | `started.rs` | watchers of files, workers and child processes |
 //! | `descendants.rs` | processes below a child process |
 //! | `ports.rs` | which server listens on behalf of which version |
 //! | `handover.rs` | one listening handle moves from server to server |
 //! | `requests.rs` | which requests are under way |
-//! | `transition.rs` | from old versions to new ones: its state; `coming_up.rs` until the new ones have come up, `ending.rs` its end |
-//! | `release.rs` | ending what old versions started |
-//! | `left_open.rs`, `reach.rs` | what stays open although nobody holds it |
-//! | `held.rs` | what the program keeps across versions |
+//! | `transition.rs` | from old versions to new ones: its states |
+//! | `coming_up.rs` | when the new versions have come up |
+//! | `ending.rs` | when the old ones are released: once their requests have ended; or everything goes back |
+//! | `release.rs` | what is ended of a version that goes, and what the program keeps |
+//! | `left_open.rs`, `reach.rs` | what stays open although nobody holds it; what the program holds, however deep |
+//! | `held.rs` | the values that the program keeps across versions |
 //! | `failing.rs` | exits and uncaught errors of a version that has not come up |
 //! | `bench_door.rs` | functions for specs of the resources |
 

@@ -1,4 +1,4 @@
-//! Ends what old versions started.
+//! Ends what versions started: old ones that were replaced, new ones that failed. `ending.rs` says when.
 
 use crate::js::{Js, JsResult, Value};
 

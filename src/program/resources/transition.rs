@@ -1,10 +1,11 @@
 //! A transition from old versions of modules to new ones: the new ones come up, or everything goes back.
 //!
-//! | state | it ends by |
+//! | state | what follows |
 //! |---|---|
-//! | `Open` | `come_up`: the rules below; `roll_back`: the new versions failed |
-//! | `Up` | the end of the requests that the old versions began, or 10 s: then what they started is released |
-//! | `Over` | |
+//! | `Open` | `Up` as soon as the new versions have come up (`coming_up.rs`, `look`); `Back` if they failed (`ending.rs`, `roll_back`) |
+//! | `Up` | `Over` at the end of the requests that the old versions began, or after 10 s (`ending.rs`, `finish`) |
+//! | `Over` | nothing: what the old versions had started has been released |
+//! | `Back` | nothing: the old versions go on |
 //!
 //! A transition may begin while an older one is open: the older one waits for it, and comes up with it.
 

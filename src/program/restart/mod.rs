@@ -2,6 +2,7 @@
 //!
 //! | file | what it knows |
 //! |---|---|
+//! | `mod.rs` | restarting the process, or asking the user to; what the command calls |
 //! | `image.rs` | how the process was started, and how it is started again |
 //! | `sockets.rs` | listening sockets, from one image to the next |
 //! | `leaving.rs` | requests are finished, cleanups run, children end |

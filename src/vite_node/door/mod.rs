@@ -5,8 +5,10 @@
 //! | `payload.rs` | messages, by type |
 //! | `plan.rs` | what an update asks for: boundaries, callbacks, modules to evict |
 //! | `edited.rs` | which loaded modules an edit concerns |
+//! | `applied.rs` | edits that the runner has applied: what several environments report is done once |
 //! | `ids/` | the spellings of one module id |
 
+pub mod applied;
 pub mod edited;
 pub mod ids;
 pub mod payload;

@@ -1,9 +1,9 @@
 //! Everything that we write into Vite's own module graphs.
 //!
-//! | fix | why |
+//! | file | why |
 //! |---|---|
-//! | [`let_pass`] | a module that failed to transform stops Vite's search for importers |
-//! | `add_to_graph`, `invalidate_node` | after a restart, vite-node's server takes what is in no graph for unchanged |
+//! | `mod.rs`, `let_pass` | a module that failed to transform stops Vite's search for importers |
+//! | `mod.rs`, `add_to_graph`, `invalidate_node` | after a restart, vite-node's server takes what is in no graph for unchanged |
 //! | `web_mode.rs` | the SSR graph does not know what a module in web mode imports |
 
 pub mod web_mode;

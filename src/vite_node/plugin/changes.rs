@@ -1,7 +1,5 @@
-//! Remembers which files changed when, as the plugin saw it, and which of these edits a runner has applied.
-//!
-//! Vite gives its hot-update hook and the updates that follow one timestamp. The environments of a server report an
-//! edit one by one; to a runner it is one edit.
+//! Remembers which files changed when, as the plugin saw it. Vite gives its hot-update hook and the updates that follow one
+//! timestamp.
 
 use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
@@ -10,7 +8,7 @@ use crate::js::{Faint, Js, Value};
 
 /// Number of edits to remember. Messages follow their edit within moments, but the many messages of a checkout of another
 /// branch wait for one another.
-const REMEMBERED: usize = 5_000;
+pub const REMEMBERED: usize = 5_000;
 
 /// The edits that the plugin of one emitter saw.
 #[derive(Default)]
@@ -161,58 +159,9 @@ fn position(edits: &VecDeque<Edited>, timestamp: f64) -> Option<usize> {
     edits.iter().rposition(|edit| is_same(edit.timestamp, timestamp))
 }
 
-fn is_same(one: f64, other: f64) -> bool {
+/// Whether two timestamps are of one moment.
+pub fn is_same(one: f64, other: f64) -> bool {
     one.to_bits() == other.to_bits()
-}
-
-/// The edits that one runner has applied.
-#[derive(Default)]
-pub struct Applied(VecDeque<Edit>);
-
-/// What a runner has done about one edit.
-#[derive(Default)]
-pub struct Edit {
-    timestamp: f64,
-    /// The moment when everything had been reloaded.
-    pub reloaded: Option<u64>,
-    /// Boundary and accepted module of each update that was done.
-    pub updates: HashSet<(String, String)>,
-    /// Modules that were evicted for the edit, and so are fresh.
-    pub evicted: HashSet<String>,
-}
-
-impl Edit {
-    /// Whether everything has been reloaded since a message arrived. A message that arrives after the reload has another
-    /// reason.
-    pub fn is_reloaded_since(&self, arrived: u64) -> bool {
-        self.reloaded.is_some_and(|moment| moment > arrived)
-    }
-}
-
-impl Applied {
-    /// The record of the edit of that moment, if anything has been done about it.
-    pub fn find(&self, timestamp: f64) -> Option<&Edit> {
-        self.0
-            .iter()
-            .rev()
-            .find(|edit| is_same(edit.timestamp, timestamp))
-    }
-
-    /// The record of the edit of that moment, made if there is none yet.
-    pub fn edit(&mut self, timestamp: f64) -> &mut Edit {
-        let found = self.0.iter().rposition(|edit| is_same(edit.timestamp, timestamp));
-        let index = found.unwrap_or_else(|| {
-            if self.0.len() == REMEMBERED {
-                self.0.pop_front();
-            }
-            self.0.push_back(Edit {
-                timestamp,
-                ..Edit::default()
-            });
-            self.0.len() - 1
-        });
-        &mut self.0[index]
-    }
 }
 
 #[cfg(test)]
@@ -252,19 +201,14 @@ mod tests {
 
     #[test]
     fn old_edits_are_forgotten() {
-        let (changes, mut applied) = (Changes::default(), Applied::default());
+        let changes = Changes::default();
         let latest = f64::from(u32::try_from(REMEMBERED).unwrap());
         let mut moment = 0.0;
         while moment <= latest {
             changes.record(moment, "/a", Vec::new(), false, None);
-            applied.edit(moment).reloaded = Some(2);
             moment += 1.0;
         }
         assert_eq!(changes.files(0.0), None);
         assert_eq!(changes.files(latest), Some(vec![("/a".into(), Vec::new())]));
-        assert!(applied.edit(latest).is_reloaded_since(1));
-        assert!(!applied.edit(latest).is_reloaded_since(3));
-        assert!(!applied.edit(0.0).is_reloaded_since(1));
-        assert!(applied.0.len() <= REMEMBERED);
     }
 }

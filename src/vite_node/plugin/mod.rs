@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `mod.rs` | the emitter, the plugin object, which channel brought a payload |
 //! | `channels.rs` | `configureServer`: the server's messages reach the emitter |
-//! | `hooks.rs`, `changes.rs` | what the plugin's hooks see change; the changes they saw |
+//! | `hooks.rs`, `changes.rs` | what the plugin's hooks note; which files changed when, which modules were asked for |
 //! | `intercept.rs` | a look of ours behind somebody's method |
 //! | `restart.rs` | a second server, as Vite restarts itself |
 

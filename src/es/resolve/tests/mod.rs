@@ -12,7 +12,7 @@ mod tsconfig;
 use std::fs;
 use std::path::PathBuf;
 
-use super::{Ignored, Mode, Options, Resolved, Resolver};
+use super::{FileSet, Mode, Options, Resolved, Resolver};
 use crate::watch::tests::temp::TempDir;
 
 /// A project on the disk and a resolver for it.
@@ -35,7 +35,7 @@ impl Project {
         let project = Self {
             resolver: Resolver::new(Options {
                 builtins,
-                ignored: Ignored::new(folder.path(), &["generated".into(), "**/*.gen.ts".into()]),
+                ignored: FileSet::new(folder.path(), &["generated".into(), "**/*.gen.ts".into()]),
                 ..options
             }),
             folder,
