@@ -278,9 +278,13 @@ for (const [kind, hot] of [
 
 describe('what a new version leaves for the next turns fails its update as well: the old links stay', () => {
   const late = {
+    'an exception of a tick': "process.nextTick(() => { throw new Error('soon') })",
     'an exception in the next turn': "setImmediate(() => { throw new Error('soon') })",
+    'an exception in the next turn, left by a promise':
+      "Promise.resolve().then(() => setImmediate(() => { throw new Error('soon') }))",
     'an exception in the turn after it': "setImmediate(() => setImmediate(() => { throw new Error('soon') }))",
-    'a rejection that nobody handles': "Promise.reject(new Error('soon'))"
+    'a rejection that nobody handles': "Promise.reject(new Error('soon'))",
+    'a rejection of what awaits': "const later = async () => { await 1; throw new Error('soon') }; later()"
   }
   for (const [name, code] of Object.entries(late))
     test(name, async (t) => {

@@ -253,3 +253,15 @@ test('a file that is caught between two saves in place, empty, is no version', a
   assert.deepEqual(program.said, ['disposed', 'runs'])
   assert.equal(program.events.length, 1)
 })
+
+test('an update waits no turn for a new version that has left nothing for later', async (t) => {
+  const program = await runHot(t, {
+    'main.mjs': `import { n } from "./a.mjs"; import.meta.hot.accept("./a.mjs")
+      import.meta.hot.on("vite:beforeUpdate", () => setImmediate(() => setImmediate(() => say(n))))`,
+    'a.mjs': 'export const n = 1'
+  })
+  await program.edit({ 'a.mjs': 'export const n = 2' })
+  await program.until(() => program.said.length > 0)
+  // A version that has to be waited for is the running one only after the second turn.
+  assert.deepEqual(program.said, ['2'])
+})

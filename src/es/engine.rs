@@ -45,6 +45,8 @@ pub struct Engine {
     runtimes: RefCell<Option<Rc<dyn Runtimes>>>,
     /// Set while modules are prepared for a runtime of the classic API, outside of any update of the program.
     pub(super) is_anew: Cell<bool>,
+    /// Whether records are marked as outdated.
+    has_outdated: Cell<bool>,
     glue: Held,
     glue_functions: RefCell<HashMap<&'static str, Held>>,
     records: RefCell<Vec<Rc<Record>>>,
@@ -88,6 +90,7 @@ impl Engine {
             host: RefCell::new(Rc::new(Plain)),
             runtimes: RefCell::default(),
             is_anew: Cell::new(false),
+            has_outdated: Cell::new(false),
             glue,
             glue_functions: RefCell::default(),
             records: RefCell::default(),
@@ -152,13 +155,16 @@ impl Engine {
     pub fn outdate(&self, modules: impl Iterator<Item = ModuleId>) {
         for record in modules.filter_map(|id| self.record(id)) {
             record.is_outdated.set(true);
+            self.has_outdated.set(true);
         }
     }
 
     /// Ends what [`Engine::outdate`] began.
     pub fn no_longer_outdated(&self) {
-        for record in self.records.borrow().iter() {
-            record.is_outdated.set(false);
+        if self.has_outdated.replace(false) {
+            for record in self.records.borrow().iter() {
+                record.is_outdated.set(false);
+            }
         }
     }
 

@@ -75,7 +75,9 @@ impl Engine {
     /// Compiles the function of an ES module. Its source map is kept here until a stack names the file.
     fn load_function<'s>(&self, js: Js<'s>, url: &str, code: &Arc<Compiled>) -> JsResult<'s> {
         self.note_mapped(url, code);
-        self.glue(js, "load", &[js.string(&code.code), js.string(url)])
+        let may_evaluate = code.code.contains("eval") || code.code.contains("Function");
+        let args = [js.string(&code.code), js.string(url), js.boolean(may_evaluate)];
+        self.glue(js, "load", &args)
     }
 
     /// Notes the newest code of a URL for its source map. Returns whether another version's map counted before.

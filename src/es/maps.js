@@ -30,9 +30,9 @@ const isCovered = Boolean(process.env.NODE_V8_COVERAGE)
  */
 const evaluates = /\beval\b|Function\b/
 
-/** Makes the function of an ES module. */
-function load(code, url) {
-  if (isCovered || evaluates.test(code)) {
+/** Makes the function of an ES module. `mayEvaluate`: a quick look has found what `evaluates` may match. */
+function load(code, url, mayEvaluate) {
+  if (isCovered || (mayEvaluate && evaluates.test(code))) {
     const text = code + native.map(url)
     compiled(url, text)
     return new NodeModule(url)._compile(text, url, 'commonjs')

@@ -6,9 +6,10 @@ const { SourceMap, findSourceMap } = require('node:module')
 const { prepareStackTrace } = Error
 const { apply } = Reflect
 
-/** For each evaluated module, by its URL or path: the column on line 1 of the code at which the user's text begins. */
-const starts = new Map()
-/** The code of the last versions of each module, the newest first. A frame may still belong to an older version. */
+/**
+ * The code of the last versions of each evaluated module, by its URL or path, the newest first. A frame may still belong to an
+ * older version.
+ */
 const versions = new Map()
 const KEPT = 3
 /** `tellMap` of `maps.js`. */
@@ -29,16 +30,22 @@ const isOurs = (site) => {
   if (file != null) return file.startsWith(ours) || isCommand(site, file)
   return site.isEval() && `${site.getEvalOrigin()}`.includes(ours)
 }
+/** The column on line 1 of a module's code at which the user's text begins. */
+function startIn(file) {
+  const newest = versions.get(file)?.[0]
+  if (newest) newest.start ??= startOf(newest.text)
+  return newest?.start
+}
 /** A getter that the compiler has put before the user's text; importers read an export through it. */
 const isGetter = (site) =>
   site.getLineNumber() === 1 &&
-  site.getColumnNumber() <= starts.get(site.getFileName()) &&
+  site.getColumnNumber() <= startIn(site.getFileName()) &&
   /^get /.test(site.getFunctionName())
 /** A frame of V8's own `next`, by which `glue.js` runs the generator of a module. */
 const isStep = (site) => site.getFileName() == null && /^next$/.test(site.getFunctionName())
 /** A frame of the module that Node's own loader has in place of a hot module. */
 const isFacade = (site) =>
-  site.getLineNumber() === 1 && site.getFunctionName() == null && starts.has(site.getFileName())
+  site.getLineNumber() === 1 && site.getFunctionName() == null && versions.has(site.getFileName())
 
 /** The frames that plain Node would have. */
 function visible(sites) {
@@ -84,7 +91,7 @@ function readMap(file, text) {
 function line(site) {
   const text = `${site}`
   const map = mapFor(site)
-  if (!map || !starts.has(site.getFileName())) return text
+  if (!map || !versions.has(site.getFileName())) return text
   const { originalLine, originalColumn } = map.findEntry(site.getLineNumber() - 1, site.getColumnNumber() - 1)
   if (originalLine === undefined) return text
   return text.replace(/:\d+:\d+(?=\)?$)/, `:${originalLine + 1}:${originalColumn + 1}`)
@@ -143,13 +150,11 @@ module.exports = {
   startOf,
   /** Notes the code of a module's version. The address is a URL, for CommonJS a path. */
   compiled(address, code) {
-    starts.set(address, startOf(code))
     const known = versions.get(address) ?? []
     if (known[0]?.text !== code) versions.set(address, [{ text: code }, ...known.slice(0, KEPT - 1)])
   },
   /** Drops the code of a module that is gone. */
   forget(address) {
-    starts.delete(address)
     versions.delete(address)
   }
 }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::updater::Updater;
+use super::work::Work;
 use crate::js::{Cx, Held, Js, Value, spawn_detached};
 
 impl Updater {
@@ -14,6 +15,14 @@ impl Updater {
                 self.call_or_report(cx, &version, &what, &listener, |js| vec![payload.get(js)])
                     .await;
             }
+        }
+    }
+
+    /// Calls the listeners of one of Vite's events about an update. They all get the same payload.
+    pub(super) async fn notify_of(&self, cx: &Cx, event: &str, work: &Work) {
+        if !self.hot.listeners(event).is_empty() {
+            let payload = cx.with(|js| work.payload.get_or_init(|| self.payload(js, work)).clone());
+            self.notify(cx, event, &payload).await;
         }
     }
 

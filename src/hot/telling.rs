@@ -99,12 +99,11 @@ impl Updater {
     pub(super) fn tell_done(&self, cx: &Cx, work: &Work) {
         let outcome = if work.is_reload { "reloaded" } else { "updated" };
         let told = self.told(work, outcome, None);
-        let mut line = self.line(&told, work);
-        if self.recover() {
-            line.push_str(" (recovered)");
-        }
+        let recovered = if self.recover() { " (recovered)" } else { "" };
         cx.with(|js| {
-            report::remark(js, &line);
+            if report::is_logging(js) {
+                report::remark(js, &format!("{}{recovered}", self.line(&told, work)));
+            }
             self.runner.tell(js, &told);
         });
     }

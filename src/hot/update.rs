@@ -1,6 +1,6 @@
 //! One update, from the changed files to the accept callbacks.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashSet;
 use std::rc::Rc;
 use std::task::Poll;
@@ -32,7 +32,7 @@ impl Updater {
             is_reload: batch.wants_reload,
             plan: Plan::default(),
             callbacks: Vec::new(),
-            payload: Held::undefined(),
+            payload: OnceCell::new(),
             batch,
         };
         self.let_go(cx, &mut work).await;
@@ -162,7 +162,6 @@ impl Updater {
         };
         drop(graph);
         work.callbacks = self.callbacks(&work.plan.callbacks);
-        work.payload = self.payload(js, work);
         Ok(prepared)
     }
 
@@ -174,7 +173,7 @@ impl Updater {
         } else {
             event::BEFORE_UPDATE
         };
-        self.notify(cx, before, &work.payload).await;
+        self.notify_of(cx, before, work).await;
         for id in &work.plan.dispose {
             if let Some(version) = self.hot.current(*id) {
                 self.dispose_version(cx, &version).await;
@@ -291,7 +290,7 @@ impl Updater {
         self.is_telling.set(false);
         let failure = self.update_runtimes(cx, &work).await;
         if !work.is_reload {
-            self.notify(cx, event::AFTER_UPDATE, &work.payload).await;
+            self.notify_of(cx, event::AFTER_UPDATE, &work).await;
         }
         if work.is_reload {
             self.follow_reload(cx, &work);

@@ -1,5 +1,6 @@
 //! The data of one update under way.
 
+use std::cell::OnceCell;
 use std::time::Instant;
 
 use super::accepting::Callback;
@@ -18,8 +19,8 @@ pub(super) struct Work {
     pub is_reload: bool,
     pub plan: Plan,
     pub callbacks: Vec<Callback>,
-    /// The payload of Vite's events about this update.
-    pub payload: Held,
+    /// The payload of Vite's events about this update, once somebody listens.
+    pub payload: OnceCell<Held>,
 }
 
 /// How an evaluation ended.

@@ -60,6 +60,11 @@ impl Events {
             }
             Ok(payload)
         };
+        let name = js.string(told.outcome);
+        let count = self.emitter.get(js).call_method("listenerCount", &[name]);
+        if count.is_ok_and(|count| count.as_whole() == Some(0)) {
+            return;
+        }
         if let Ok(payload) = payload() {
             self.emit(js, told.outcome, payload);
         }

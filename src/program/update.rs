@@ -338,7 +338,7 @@ impl HotProgram {
             if !is_new && (is_told_again || !is_another_try) {
                 modules.clear();
             }
-            let is_sought = path.exists() && self.sought.borrow_mut().remove(path);
+            let is_sought = look.is_some() && self.sought.borrow_mut().remove(path);
             let touched = self.hot_watches.changed(js, &self.updater, path);
             let is_included = (self.rules.includes)(path);
             if modules.is_empty() && !is_sought && touched.is_empty() && !is_included {

@@ -21,7 +21,7 @@ mod read;
 mod tests;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use parking_lot::{Mutex, RwLock};
@@ -132,8 +132,10 @@ impl Loader {
     }
 }
 
+/// How many threads a crawl may have. Asked once: for the answer the standard library reads files of the system.
 fn threads() -> usize {
-    thread::available_parallelism().map_or(1, |count| count.get().min(MOST_THREADS))
+    static THREADS: OnceLock<usize> = OnceLock::new();
+    *THREADS.get_or_init(|| thread::available_parallelism().map_or(1, |count| count.get().min(MOST_THREADS)))
 }
 
 /// The loaded modules depth first, in source order, imports before importers.

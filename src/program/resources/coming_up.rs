@@ -59,20 +59,30 @@ impl Transition {
     /// Notes that the evaluation of the new versions has ended.
     pub fn evaluated<'s>(self: &Rc<Self>, js: Js<'s>) -> JsResult<'s, ()> {
         self.evaluated_at.set(Some(Instant::now()));
-        self.look_in(js, SETTLED, false)?;
-        self.look_in(js, PATIENCE, false)?;
+        let resources = js.state::<Resources>()?;
+        let is_safe = resources.tells_promises.get() && self.has_left_nothing(&resources);
+        self.is_safe.set(is_safe);
         self.look_soon(js)
     }
 
+    /// Whether the new versions have been evaluated and have left nothing for later, but for promises on a Node that does not
+    /// tell of them. Such a promise is settled by the next turn, or waits for something else that was left.
+    fn has_left_nothing(&self, resources: &Resources) -> bool {
+        self.evaluated_at.get().is_some() && resources.tells_others.get() && !self.has_left.get()
+    }
+
     /// Looks after the next turn whether the new versions have come up. By then an unhandled rejection is known, and code
-    /// that the evaluation left for the next turn has run.
+    /// that the evaluation left for the next turn has run. What that code leaves for its next turn is waited for as well.
     pub(super) fn look_soon<'s>(self: &Rc<Self>, js: Js<'s>) -> JsResult<'s, ()> {
         let (resources, this) = (js.state::<Resources>()?, Rc::clone(self));
         resources.clock.next_turn(js, move |js| {
             let Ok(resources) = js.state::<Resources>() else {
                 return;
             };
-            let this = Rc::clone(&this);
+            if !this.is_safe.get() && this.has_left_nothing(&resources) {
+                this.is_safe.set(true);
+                this.changed.fire(js, &Ok(Held::undefined()));
+            }
             // This fails only while the environment goes.
             let _ = resources.clock.next_turn(js, move |js| this.look(js, false));
         })
@@ -130,6 +140,10 @@ impl Transition {
             Some(since) => is_complete || self.has_listened.get() && since >= SETTLED || since >= PATIENCE,
         };
         if since.is_some() && !self.has_looked.replace(true) && !has_come_up {
+            for time in [SETTLED, PATIENCE] {
+                // This fails only while the environment goes.
+                let _ = self.look_in(js, time, false);
+            }
             self.changed.fire(js, &Ok(Held::undefined()));
         }
         if has_come_up {

@@ -2,11 +2,12 @@
 //! the module that made each.
 //!
 //! Whatever a version starts by functions that we replace is released. The rest (client sockets, timers of packages) is noted
-//! through `async_hooks`, only while versions are evaluated, since that costs too much for requests.
+//! through `async_hooks`, only while versions are evaluated, since that costs too much for requests. The same hook shows whether a
+//! version has left anything by which it may still fail.
 
 use std::collections::BTreeMap;
 
-use crate::js::{Call, Js, JsResult, Value};
+use crate::js::{Call, Held, Js, JsResult, Value, spawn};
 use crate::report;
 
 use super::owner::{OwnerObject, Started};
@@ -36,6 +37,9 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
     let hook = js.builtin("async_hooks")?.call_method("createHook", &[hooks])?;
     *resources.hook.borrow_mut() = hook.hold();
     note(resources, js, true)?;
+    // One of each, which show what this runtime tells of.
+    resources.clock.next_turn(js, |_| ())?;
+    spawn(js, async { Ok(Held::undefined()) })?;
     resources.clock.after(js, FIRST, |js| {
         if let Ok(resources) = js.state::<Resources>()
             && resources.transitions.borrow().is_empty()
@@ -62,13 +66,38 @@ fn init<'s>(call: &Call<'s>) -> JsResult<'s> {
     Ok(call.js.undefined())
 }
 
+impl Resources {
+    /// Notes that something was left for later: a promise, a callback. If a version that is about to run has left it, that
+    /// version may still fail by it.
+    fn note_left<'s>(&self, js: Js<'s>, is_promise: bool) -> JsResult<'s, ()> {
+        let tells = if is_promise {
+            &self.tells_promises
+        } else {
+            &self.tells_others
+        };
+        tells.set(true);
+        let newest = self.transitions.borrow().last().cloned();
+        let Some(transition) = newest.filter(|it| !it.has_left.get() && it.may_fail()) else {
+            return Ok(());
+        };
+        if self
+            .current(js)?
+            .is_some_and(|(_, owner)| owner.transition == transition.id)
+        {
+            transition.has_left.set(true);
+        }
+        Ok(())
+    }
+}
+
 fn noted<'s>(call: &Call<'s>) -> JsResult<'s, ()> {
     let mut room = [0; 256];
     let kind = call.arg(1).text_in(&mut room);
+    let resources = call.js.state::<Resources>()?;
+    resources.note_left(call.js, kind.as_deref() == Some("PROMISE"))?;
     let Some(place) = KINDS.iter().position(|(name, _)| kind.as_deref() == Some(*name)) else {
         return Ok(());
     };
-    let resources = call.js.state::<Resources>()?;
     if resources.is_starting.get() {
         return Ok(());
     }

@@ -260,6 +260,9 @@ pub fn leave_to_others<'s>(
     emitter: Value<'s>,
     owners: &[Value<'s>],
 ) -> JsResult<'s, ()> {
+    if owners.is_empty() {
+        return Ok(());
+    }
     let js = emitter.js();
     let owners = js.global()?.get("Set")?.construct(&[js.array(owners)])?;
     for event in list(emitter.call_method("eventNames", &[])?)? {

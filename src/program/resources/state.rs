@@ -35,6 +35,10 @@ pub struct Resources {
     pub quiet: RefCell<Vec<Held>>,
     /// The `async_hooks` hook that notes resources which may stay open.
     pub hook: RefCell<Held>,
+    /// Whether Node tells the hook of promises, which not every version does.
+    pub tells_promises: Cell<bool>,
+    /// Whether Node tells the hook of everything else. Other runtimes have no such hooks.
+    pub tells_others: Cell<bool>,
     /// Set while a thing that we keep is started, so that its parts are not noted.
     pub is_starting: Cell<bool>,
     /// The folder of the command's scripts, whose frames do not count as a caller; empty while it is not known.
@@ -89,6 +93,8 @@ impl State for Resources {
             is_releasing: Cell::new(false),
             quiet: RefCell::default(),
             hook: RefCell::new(Held::undefined()),
+            tells_promises: Cell::new(false),
+            tells_others: Cell::new(false),
             is_starting: Cell::new(false),
             own_scripts: RefCell::default(),
             patches: RefCell::default(),

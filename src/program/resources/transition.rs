@@ -56,10 +56,14 @@ pub struct Transition {
     /// Responses and streams that old versions began.
     pub(super) under_way: RefCell<Vec<Held>>,
     pub(super) has_listened: Cell<bool>,
+    /// Whether a new version has left something for later, by which it may still fail: a promise, a callback.
+    pub(super) has_left: Cell<bool>,
     pub(super) evaluated_at: Cell<Option<Instant>>,
     pub(super) progress: Cell<Progress>,
     /// Whether the new versions came up only because time had passed, which is logged.
     pub(super) is_late: Cell<bool>,
+    /// Whether the new versions have left nothing by which they may still fail, so that an update need not wait.
+    pub(super) is_safe: Cell<bool>,
     /// Whether the transition was looked at after the evaluation.
     pub(super) has_looked: Cell<bool>,
     /// Whether the new versions are the running ones: then an exit or error is no failure of the update any more.
@@ -81,9 +85,11 @@ impl Transition {
             claims: RefCell::default(),
             under_way: RefCell::default(),
             has_listened: Cell::new(false),
+            has_left: Cell::new(false),
             evaluated_at: Cell::new(None),
             progress: Cell::new(Progress::Open),
             is_late: Cell::new(false),
+            is_safe: Cell::new(false),
             has_looked: Cell::new(false),
             is_committed: Cell::new(false),
             failure: RefCell::new(None),
@@ -119,10 +125,11 @@ impl Transition {
         self.progress()
     }
 
-    /// Waits until the new versions have come up, gone back or failed, or until a look has shown that this may take long.
+    /// Waits until the new versions have come up, gone back or failed, until they can fail no more, or until a look has shown
+    /// that this may take long.
     pub async fn looked(self: Rc<Self>, cx: Cx) {
         let is_open = || self.progress() == Progress::Open && self.failure.borrow().is_none();
-        while is_open() && !self.has_looked.get() {
+        while is_open() && !self.is_safe.get() && !self.has_looked.get() {
             let changed = self.changed.wait(&cx);
             let _ = changed.await;
         }
