@@ -82,3 +82,28 @@ test('"CommonJS importers keep what `require` gave them"', async (t) => {
   await program.edit({ 'a.cjs': 'exports.n = 2; module.hot.accept()' })
   assert.deepEqual(await program.ask('read()'), [1, 2])
 })
+
+// [hot 116]
+test('an export that moves to another module by two saves, in either order, arrives with the second', async (t) => {
+  const version = (name, n, exported) =>
+    `export const ${name} = ${n}; ${exported ? `export const far = "${name}"` : ''}; import.meta.hot.accept()`
+  const program = await runHot(t, {
+    'main.mjs': 'import { far, a, b, c } from "./middle.mjs"; globalThis.read = () => [far, a, b, c]',
+    'middle.mjs': 'export * from "./a.mjs"; export * from "./b.mjs"; export * from "./c.mjs"',
+    'a.mjs': version('a', 1, true),
+    'b.mjs': version('b', 1, false),
+    'c.mjs': 'export const c = 1; import.meta.hot.accept()'
+  })
+  assert.equal((await program.edit({ 'a.mjs': version('a', 2, false) })).event, 'failed')
+  // What fails for itself holds up neither, and is held up by neither.
+  program.write('c.mjs', 'import { none } from "./b.mjs"; export const c = none')
+  await program.next('failed')
+  await program.until(() => /does not provide an export named 'none'/.test(program.out))
+  assert.equal((await program.edit({ 'c.mjs': 'export const c = 2; import.meta.hot.accept()' })).event, 'updated')
+  assert.deepEqual(await program.ask('read()'), ['a', 1, 1, 2])
+  assert.equal((await program.edit({ 'b.mjs': version('b', 2, true) })).event, 'updated')
+  assert.deepEqual(await program.ask('read()'), ['b', 2, 2, 2])
+  assert.equal((await program.edit({ 'a.mjs': version('a', 3, true) })).event, 'failed')
+  assert.equal((await program.edit({ 'b.mjs': version('b', 3, false) })).event, 'updated')
+  assert.deepEqual(await program.ask('read()'), ['a', 3, 3, 2])
+})

@@ -40,6 +40,18 @@ impl Updater {
         changed.extend(failed.changed.iter().copied().filter(is_tried));
     }
 
+    /// After modules that lack a name: adds the other modules whose saved text does not run, and returns whether there are any.
+    /// An export that moves from one module to another takes two saves, which can be linked only together.
+    pub(super) fn add_unlinked(&self, cx: &Cx, work: &mut Work, thrown: &Held) -> bool {
+        if !cx.with(|js| self.runner.lacks_name(js, thrown.get(js))) {
+            return false;
+        }
+        let waits = |id: &ModuleId| !work.changed.contains(id) && !self.runner.is_current(*id);
+        let waiting: Vec<ModuleId> = self.graph.borrow().all().filter(waits).collect();
+        work.batch.changed.extend(&waiting);
+        !waiting.is_empty()
+    }
+
     /// Ends an update that could not be prepared. Nothing was touched, so everything goes on. The error is reported after the
     /// settle time, since the file may be half of a save.
     pub(super) fn fail_prepared(self: &Rc<Self>, cx: &Cx, work: &Work, thrown: Held) {

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use super::event;
-use super::runner::{Evaluation, Prepared, Want};
+use super::runner::{Evaluation, Prepared, Restart, Want};
 use super::step::{Step, Steps};
 use super::updater::{Batch, UnderWay, Updater};
 use super::version::{Hot, Version};
@@ -36,21 +36,8 @@ impl Updater {
             batch,
         };
         self.let_go(cx, &mut work).await;
-        work.steps.enter(Step::Spreading, work.batch.changed.len());
-        if !self.spread(cx, &mut work).await {
+        let Some((prepared, restart)) = self.begin(cx, &mut work).await else {
             return true;
-        }
-        let restart = cx.with(|js| self.restart_instead(js, &mut work));
-        if work.is_reload && restart.is_none() && cx.with(|js| self.is_left_to_others(js, &work)) {
-            return true;
-        }
-        work.steps.enter(Step::Preparing, work.spread.affected.len());
-        let prepared = match cx.attempt(|js| self.prepare(js, &mut work)) {
-            Ok(prepared) => Rc::new(prepared),
-            Err(thrown) => {
-                self.fail_prepared(cx, &work, thrown);
-                return true;
-            }
         };
         if let Some(restart) = restart {
             cx.with(|js| {
@@ -97,6 +84,36 @@ impl Updater {
         let graph = self.graph.borrow();
         work.batch.changed.retain(|id| graph.has(*id));
         work.batch.touched.retain(|id| graph.has(*id));
+    }
+
+    /// Finds out what is to be evaluated and prepares it. Returns nothing if the update ends here. Saved modules that cannot be
+    /// linked are tried a second time with those that could not be linked before; if that fails, too, the first try counts.
+    async fn begin(self: &Rc<Self>, cx: &Cx, work: &mut Work) -> Option<(Rc<Prepared>, Option<Restart>)> {
+        let mut first = None;
+        loop {
+            work.steps.enter(Step::Spreading, work.batch.changed.len());
+            if !self.spread(cx, work).await {
+                return None;
+            }
+            let restart = cx.with(|js| self.restart_instead(js, work));
+            if work.is_reload && restart.is_none() && cx.with(|js| self.is_left_to_others(js, work)) {
+                return None;
+            }
+            work.steps.enter(Step::Preparing, work.spread.affected.len());
+            let thrown = match cx.attempt(|js| self.prepare(js, work)) {
+                Ok(prepared) => return Some((Rc::new(prepared), restart)),
+                Err(thrown) => thrown,
+            };
+            let tried = (work.changed.clone(), work.spread.clone(), work.is_reload);
+            if first.is_none() && self.add_unlinked(cx, work, &thrown) {
+                first = Some((thrown, tried));
+                continue;
+            }
+            let (thrown, tried) = first.unwrap_or((thrown, tried));
+            (work.changed, work.spread, work.is_reload) = tried;
+            self.fail_prepared(cx, work, thrown);
+            return None;
+        }
     }
 
     /// Finds out which modules changed and how far the change spreads. Returns `false` if nothing changed.
