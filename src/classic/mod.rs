@@ -11,9 +11,9 @@
 //! | `hot_module.rs` | what a hot module is, and `createModule` |
 //! | `runner.rs`, `persist.rs` | runners; persist managers |
 //! | `synthetic.rs`, `engine_require.rs` | what users give a runtime as `require`: a function of theirs; `import.meta` |
-//! | `import.rs` | `runtime.import(id)`: the first of a module, a further one, simultaneous ones |
+//! | `import.rs` | `runtime.import(id)`: the first of a module (and again the first, if that failed), a further one, simultaneous ones |
 //! | `update.rs` | one update, step by step |
-//! | `load.rs` | a version: its file is found, evicted and required |
+//! | `load.rs` | a version: its file is found, evicted, and required by its resolved path |
 //! | `resolve.rs`, `node_paths.rs` | from an id to a file; where Node remembers that |
 //! | `require_cache.rs` | evicting and requiring |
 //! | `found.rs` | the error for a file that exports no hot module |
@@ -26,10 +26,10 @@
 //! | `settling.rs`, `unloadable.rs` | a version that cannot be loaded: its settle time; many at once |
 //! | `trouble.rs`, `telling.rs` | reporting a failure, and how often it came; a failed run waits for the end of a burst |
 //! | `recent.rs` | the warning of modules that update themselves again and again |
-//! | `record.rs`, `registry.rs` | what is known of one module; all modules of a runtime |
+//! | `record.rs`, `registry.rs` | what is known of one module; which of a runtime's modules an id or path means |
 //! | `idle.rs` | leaving a module idle after a panic of ours |
-//! | `watching.rs` | the watches of hot modules |
-//! | `hearing.rs`, `emitter.rs` | what a watcher emits; emitting `update` |
+//! | `watching.rs` | the watches of hot modules: `watch(id)` with the id as it was written; how many listeners a shared watcher may have |
+//! | `hearing.rs`, `emitter.rs` | what becomes of a watcher's event; a runtime's own `update` |
 //! | `watchers/` | the watcher classes |
 //! | `dependencies/` | `{ dependencies: true }` |
 //! | `in_program.rs`, `taking.rs` | runtimes in a hot program, which evaluates their modules; taking its versions over |

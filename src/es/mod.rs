@@ -26,7 +26,7 @@
 //! | `mirror.rs` | records of ES modules in `require.cache` |
 //! | `coverage.rs`, `coverage.js` | `NODE_V8_COVERAGE`, with the ranges of the source |
 //! | `maps.js` | makes the functions of ES modules; gives source maps when a stack names the file or a debugger is attached |
-//! | `stack.js` | stacks as plain Node prints them |
+//! | `stack.js` | stacks as plain Node prints them: places in the source, the user's `Error.prepareStackTrace` |
 //! | `natives.rs`, `scope.js` | `import()`, `import.meta` and what else compiled code calls; `$` |
 //! | `glue.js` | what has to be JavaScript, also the exports of JSON (`json`) and of CommonJS |
 //! | `host.rs` | the traits of the program and the runtimes around the engine |
