@@ -183,7 +183,8 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     }
     let by_program = record.by_program.borrow().clone();
     let way = record.way.take();
-    if origin == Origin::Watched {
+    // Half a save is no update: it cannot run, and so writes nothing.
+    if origin == Origin::Watched && loaded.version.is_ok() {
         let own = record.resolved.borrow().clone();
         let (changed, ended) = (way.first().unwrap_or(&own), record.loaded_at.get());
         let warn = |js: Js<'_>| warn_of_loop(js, &record.recent, &record.id, changed, ended);
