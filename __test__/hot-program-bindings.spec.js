@@ -107,3 +107,18 @@ test('an export that moves to another module by two saves, in either order, arri
   assert.equal((await program.edit({ 'b.mjs': version('b', 3, false) })).event, 'updated')
   assert.deepEqual(await program.ask('read()'), ['a', 3, 3, 2])
 })
+
+test('a save that cannot be linked leaves an evaluation under way alone', async (t) => {
+  const program = await runHot(t, {
+    'main.mjs': 'import "./a.mjs"; import "./b.mjs"',
+    'a.mjs': 'export const a = 1; globalThis.a = 1; import.meta.hot.accept()',
+    'b.mjs': 'export const b = 1; import.meta.hot.accept()'
+  })
+  program.write('a.mjs', 'say("a waits"); await new Promise((go) => (globalThis.go = go)); globalThis.a = 2')
+  await program.until(() => program.said.includes('a waits'))
+  program.write('b.mjs', 'import { none } from "./a.mjs"; none')
+  await program.next('failed')
+  program.ask('go()')
+  assert.equal((await program.next()).event, 'updated')
+  assert.equal(await program.ask('a'), 2)
+})

@@ -43,7 +43,9 @@ impl Updater {
     /// After modules that lack a name: adds the other modules whose saved text does not run, and returns whether there are any.
     /// An export that moves from one module to another takes two saves, which can be linked only together.
     pub(super) fn add_unlinked(&self, cx: &Cx, work: &mut Work, thrown: &Held) -> bool {
-        if !cx.with(|js| self.runner.lacks_name(js, thrown.get(js))) {
+        // An evaluation under way may still publish its modules; a second try that fails would have ended it for nothing.
+        let is_alone = self.under_way.borrow().is_empty();
+        if !is_alone || !cx.with(|js| self.runner.lacks_name(js, thrown.get(js))) {
             return false;
         }
         let waits = |id: &ModuleId| !work.changed.contains(id) && !self.runner.is_current(*id);
