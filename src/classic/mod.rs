@@ -1,12 +1,12 @@
 //! The classic API: the lifecycle of hot modules, and the watcher classes.
 //!
-//! One update, as a straight line: a watcher emits → [`hearing`] finds the record → [`update`] evicts and requires
-//! ([`require_cache`]), checks the export ([`hot_module`]), follows the plan of [`lifecycle`], gives the exports object its
-//! new value and emits `update`.
+//! One update, as a straight line: a watcher emits → [`hearing`] finds the record → [`update`] has the file evicted and
+//! required ([`load`], by [`require_cache`]) and its export checked ([`hot_module`]), follows the plan of [`lifecycle`], gives
+//! the exports object its new value and emits `update`.
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `hmr_runtime.rs` | `createRuntime` and `HMRRuntime` |
+//! | `hmr_runtime.rs` | `createRuntime` and `HMRRuntime`: which methods it has (`import`, `unimport`, `closeAll`, the switches) |
 //! | `runtimes.rs`, `switches.rs` | all runtimes of an environment; the global switches |
 //! | `hot_module.rs` | what a hot module is, and `createModule` |
 //! | `runner.rs`, `persist.rs` | runners; persist managers |
@@ -23,8 +23,10 @@
 //! | `calling.rs`, `context.rs` | calling a step and waiting for it; whose step runs |
 //! | `replace.rs` | the new version in the old one's place, or the last good one again |
 //! | `outcome.rs`, `values.rs` | how an update ends; the persistent values |
-//! | `settling.rs`, `unloadable.rs` | a version that cannot be loaded: its settle time; many at once |
-//! | `trouble.rs`, `telling.rs` | reporting a failure, and how often it came; a failed run waits for the end of a burst |
+//! | `unloadable.rs` | a version that cannot be loaded: the report, and "using the last good version"; many at once |
+//! | `settling.rs` | how long that report waits, as the file may be half written |
+//! | `telling.rs` | the report of a failed run waits for the end of a burst |
+//! | `trouble.rs` | the words of reports; how often the same failure came |
 //! | `recent.rs` | the warning of modules that update themselves again and again |
 //! | `record.rs`, `registry.rs` | what is known of one module; which of a runtime's modules an id or path means |
 //! | `idle.rs` | leaving a module idle after a panic of ours |

@@ -1,4 +1,4 @@
-//! Reports what failed in an update. The same failure again is reported by how often it came.
+//! The words in which a failed update is reported. The same failure again is reported by how often it came.
 
 use std::fs;
 use std::time::Duration;
@@ -86,14 +86,6 @@ fn fingerprint(what: &str, thrown: Value<'_>) -> Option<String> {
 /// Writes a warning under the module's id.
 pub fn warn(module: &Module, text: &str) {
     module.cx.with(|js| report::warning(js, &module.record.id, text));
-}
-
-/// Reports that a new version could not be loaded. If several modules fail by the same error, only the first reports it.
-pub fn report_unloadable(module: &Module, thrown: &Held, is_reported: bool) {
-    module.cx.with(|js| {
-        tell_unloadable(js, &module.record, thrown.get(js), is_reported);
-        report::warning(js, &module.record.id, FALLBACK);
-    });
 }
 
 /// Whether the error only says that the loader returned the old version again, which is no failure of the new one. If so,

@@ -104,6 +104,16 @@ impl Unloadable {
     }
 }
 
+/// Reports at once that a new version could not be loaded. This is for a change that was told by hand, which has no settle
+/// time. If several modules fail by the same error, only the first reports it.
+pub fn report_at_once(failure: &Failure) {
+    let Failure { module, thrown, .. } = failure;
+    module.cx.with(|js| {
+        tell_unloadable(js, &module.record, thrown.get(js), failure.is_reported);
+        report::warning(js, &module.record.id, FALLBACK);
+    });
+}
+
 fn report_all(js: Js<'_>, failures: &[Failure]) {
     let ids = |failures: &[&Failure]| -> Vec<String> {
         failures

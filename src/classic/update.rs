@@ -17,10 +17,8 @@ use super::registry::place;
 use super::replace::{replace, running_version};
 use super::settling::{is_just_written, report_after_settling};
 use super::taking::{fail_program, forget_taken};
-use super::trouble::{
-    log_kept, report_failure, report_of_old_version, report_unloadable, tell_not_forgotten,
-};
-use super::unloadable::Failure;
+use super::trouble::{log_kept, report_failure, report_of_old_version, tell_not_forgotten};
+use super::unloadable::{Failure, report_at_once};
 use super::values::{keep_values, take_values};
 use super::{command, emitter, settling, watching};
 use crate::files::{Delivery, Origin};
@@ -236,7 +234,7 @@ fn keep_old(failure: Failure, origin: Origin, by_program: Option<&Rc<Taking>>) -
         return UpdateOutcome::Unchanged;
     }
     if origin == Origin::Told {
-        report_unloadable(module, thrown, failure.is_reported);
+        report_at_once(&failure);
         fail_program(by_program, thrown);
         return UpdateOutcome::Kept;
     }
