@@ -5,7 +5,7 @@
 //! | place | what it knows |
 //! |---|---|
 //! | `door/` | messages: brings ids into the runner's spelling, and plans updates |
-//! | `runner/` | a runner's module cache: finding, evicting, importers, evaluations under way |
+//! | `runner/` | a runner's module cache: finding, evicting, importers, when a module counts as loaded; evaluations under way |
 //! | `plugin/` | the Vite plugin: a server's messages, what its hooks saw change, its restarts |
 //! | `graph_fixes/` | everything that we write into Vite's own module graphs |
 //! | `app.rs` | a runner with its emitter and entries, while a step is under way |

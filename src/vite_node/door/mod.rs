@@ -3,7 +3,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `payload.rs` | messages, by type |
-//! | `plan.rs` | what an update asks for: boundaries, callbacks, modules to evict |
+//! | `plan.rs` | what an update asks for: boundaries that concern a loaded module, callbacks, modules to evict |
 //! | `edited.rs` | which loaded modules an edit concerns |
 //! | `applied.rs` | edits that the runner has applied: what several environments report is done once |
 //! | `ids/` | the spellings of one module id |

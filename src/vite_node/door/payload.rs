@@ -10,6 +10,7 @@ use crate::vite_node::outbox;
 use crate::vite_node::plugin::Channel;
 use crate::vite_node::prune;
 use crate::vite_node::reload::{has_failed_start, reload};
+use crate::vite_node::runner::module_cache::{Ids, counts_as_loaded};
 use crate::vite_node::update;
 
 /// `handleMessage(runner, emitter, files, payload)`.
@@ -81,7 +82,7 @@ async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), Held
         let cause = app
             .cx
             .attempt(|js| cause_of_reload(app, js, file, from, arrived))?;
-        let is_concerned = cause.is_loaded || app.state.reload_failed.get();
+        let is_concerned = cause.concerns_loaded || app.state.reload_failed.get();
         if cause.is_done || !(is_concerned || has_failed_start(app).await) {
             return Ok(());
         }
@@ -102,8 +103,8 @@ async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), Held
 
 /// The edit for which a server asks for a full reload.
 struct Cause {
-    /// Whether the edited file, or a module that its edit concerns, is loaded.
-    is_loaded: bool,
+    /// Whether the edited file counts as loaded, or its edit concerns a loaded module.
+    concerns_loaded: bool,
     /// Whether the edit has been followed already, or will be by another message.
     is_done: bool,
     /// Time when the file changed, if the plugin saw that.
@@ -130,16 +131,15 @@ fn cause_of_reload<'s>(
         .and_then(|(changes, at)| changes.files(at));
     let modules = edits.into_iter().flatten().flat_map(|(_, modules)| modules);
     let modules: Vec<_> = modules.collect();
-    let is_loaded = [&loaded, &owners]
-        .iter()
-        .any(|ids| !ids.of_file(roots, file, &[]).is_empty())
+    let is_among = |ids: &Ids<'s>| !ids.of_file(roots, file, &[]).is_empty();
+    let concerns_loaded = counts_as_loaded(&loaded, &owners, is_among)
         || !app.edited(js, &loaded, roots, file, &modules).is_empty();
     let is_done = changes.zip(edited_at).is_some_and(|(changes, at)| {
         app.state.applied.borrow_mut().edit(at).is_reloaded_since(arrived)
             || (origin == Channel::Browser && changes.is_for_ssr(at, app.state.reload_failed.get()))
     });
     Ok(Cause {
-        is_loaded,
+        concerns_loaded,
         is_done,
         edited_at,
     })

@@ -12,7 +12,7 @@ use crate::vite_node::app::App;
 use crate::vite_node::door::ids::{Roots, shown};
 use crate::vite_node::plugin::Channel;
 use crate::vite_node::plugin::changes::Changes;
-use crate::vite_node::runner::module_cache::Ids;
+use crate::vite_node::runner::module_cache::{Ids, counts_as_loaded};
 
 /// A module that is to run again.
 pub struct Accepted {
@@ -174,15 +174,13 @@ impl<'s> Scene<'_, 's> {
             callbacks = self.callbacks(owner.as_deref(), &path)?;
             is_self = true;
         }
+        let is_among = |ids: &Ids<'s>| ids.find(&self.roots, &place).is_some();
         // If the entries failed, no module is certainly loaded, and any module may mend that. A module that failed by itself
         // is not in the cache any more.
-        let is_loaded = || {
-            owner.is_some()
-                || self.is_down
-                || self.loaded.find(&self.roots, &place).is_some()
-                || self.has_failed(&place)
+        let is_concerned = || {
+            self.is_down || counts_as_loaded(&self.loaded, &self.owners, is_among) || self.has_failed(&place)
         };
-        if callbacks.is_empty() && !(is_self && is_loaded()) {
+        if callbacks.is_empty() && !(is_self && is_concerned()) {
             // The boundary may yet accept, if its evaluation is under way.
             plan.awaited.extend(self.loaded.find(&self.roots, &place));
             return Ok(None);

@@ -2,7 +2,7 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `module_cache.rs` | the loaded modules: finding, evicting, importers |
+//! | `module_cache.rs` | the loaded modules: finding, evicting, importers; when a module counts as loaded |
 //! | `evaluation.rs` | evaluations under way |
 
 pub mod evaluation;

@@ -141,6 +141,12 @@ impl<'s> Ids<'s> {
     }
 }
 
+/// Whether a module counts as loaded: it is in the runner's cache, or it has registrations, such as a hot context, which a
+/// module that failed keeps without being in the cache. `is_among` looks for the module.
+pub fn counts_as_loaded<'s>(loaded: &Ids<'s>, owners: &Ids<'s>, is_among: impl Fn(&Ids<'s>) -> bool) -> bool {
+    is_among(owners) || is_among(loaded)
+}
+
 /// The outcome of running a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunState {
