@@ -1,10 +1,10 @@
 //! The `./vite-node` entry: `import.meta.hot` for the runner of vite-node.
 //!
-//! `payload → update_queue → plan → update | reload → versions, listeners, module_cache → hot_cache`
+//! `payload → update_queue → (plan → update) | (full_reload → reload) → versions, listeners, module_cache → hot_cache`
 //!
 //! | place | what it knows |
 //! |---|---|
-//! | `door/` | messages: brings ids into the runner's spelling, and plans updates |
+//! | `door/` | messages: brings ids into the runner's spelling, plans updates, decides which full reloads are ignored |
 //! | `runner/` | a runner's module cache: finding, evicting, importers, when a module counts as loaded; evaluations under way |
 //! | `plugin/` | the Vite plugin: a server's messages, what its hooks saw change, its restarts |
 //! | `graph_fixes/` | everything that we write into Vite's own module graphs |

@@ -3,6 +3,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `payload.rs` | messages, by type |
+//! | `full_reload.rs` | full reloads that a server asks for, and which of them are ignored |
 //! | `plan.rs` | what an update asks for: boundaries that concern a loaded module, callbacks, modules to evict |
 //! | `edited.rs` | which loaded modules an edit concerns |
 //! | `applied.rs` | edits that the runner has applied: what several environments report is done once |
@@ -10,6 +11,7 @@
 
 pub mod applied;
 pub mod edited;
+mod full_reload;
 pub mod ids;
 pub mod payload;
 pub mod plan;
