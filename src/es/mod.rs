@@ -9,7 +9,7 @@
 //! | `load/` | files and everything that they import, read and compiled on all cores; the cache on the disk |
 //! | `source.rs` | loaded files, as units |
 //! | `record.rs`, `uses.rs` | modules and their versions; what a module uses of each import |
-//! | `assemble.rs` | everything that a module statically reaches; drops imports that only metadata names, if need be |
+//! | `assemble.rs` | everything that a module statically reaches; drops imports that only metadata names, if need be; import attributes that Node refuses |
 //! | `link.rs`, `check.rs` | which binding a name leads to; names that lead nowhere, before anything runs |
 //! | `instantiate.rs` | `$`, getters, slots, values of JSON, `__esModule` for importers in TypeScript |
 //! | `hoisting.rs` | asynchronous modules that may not have hoisted their functions |
@@ -27,11 +27,12 @@
 //! | `coverage.rs`, `coverage.js` | `NODE_V8_COVERAGE`, with the ranges of the source |
 //! | `maps.js` | makes the functions of ES modules; gives source maps when a stack names the file or a debugger is attached |
 //! | `stack.js` | stacks as plain Node prints them: places in the source, the user's `Error.prepareStackTrace` |
-//! | `natives.rs`, `scope.js` | `import()`, `import.meta` and what else compiled code calls; `$` |
+//! | `natives.rs`, `scope.js` | what compiled code calls: `import()`, `import.meta` and others; `$` |
 //! | `glue.js` | what has to be JavaScript, also the exports of JSON (`json`) and of CommonJS |
 //! | `host.rs` | the traits of the program and the runtimes around the engine |
 //! | `opening.rs`, `node_options.rs` | how an engine is made; what Node's options say of resolution |
-//! | `engine.rs`, `error.rs` | the state; errors as Node words them |
+//! | `engine.rs` | the state |
+//! | `error.rs` | errors as Node words them; V8's early errors, at their place in the source |
 
 pub mod compile;
 mod coverage;

@@ -1,4 +1,5 @@
-//! Classes: takes types and modifiers out.
+//! Classes: takes types and modifiers of members out; fields and parameter properties are assigned or defined, as the options
+//! say.
 
 use oxc_ast::ast::{
     CallExpression, Class, ClassElement, FormalParameter, Function, MethodDefinition, PropertyDefinition,

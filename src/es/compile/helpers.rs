@@ -1,5 +1,5 @@
-//! Functions that lowered code calls. They stand outside of the module's function, where no name of the user's hides the
-//! globals that they use.
+//! Functions that lowered code calls. Those of an ES module stand outside of the module's function, where no name of the
+//! user's hides the globals that they use; those of CommonJS stand before the text, as Node makes the function around it.
 
 /// The helpers that the code needs.
 #[derive(Default)]

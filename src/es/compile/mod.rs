@@ -5,7 +5,7 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `mod.rs` | the order of the steps; the code before and after the text |
+//! | `mod.rs` | the order of the steps; the name of `$`; the code before and after the text |
 //! | `compiled.rs`, `options.rs` | what is given and what comes out; options of a tsconfig.json |
 //! | `parse.rs` | the syntax tree, the kind of module by its syntax, early errors |
 //! | `facts.rs` | requests and imports; imports of types alone; import phases |
@@ -18,7 +18,7 @@
 //! | `specifiers.rs` | `import()` and `require()` |
 //! | `timers.rs` | timers that are read from `globalThis` |
 //! | `strip.rs` | types and modifiers, taken out; semicolons |
-//! | `class.rs` | fields and parameter properties |
+//! | `class.rs` | classes: fields, parameter properties, modifiers of members |
 //! | `types_only.rs` | declarations that are nothing but types |
 //! | `decorators.rs` | TypeScript's old decorators; the standard ones are refused |
 //! | `metadata.rs` | decorators' metadata; imports that nothing else names are weak |
@@ -26,7 +26,7 @@
 //! | `using.rs` | `using` for a Node that does not know it |
 //! | `jsx.rs`, `jsx_calls.rs` | elements as calls; which functions they call |
 //! | `jsx_text.rs` | text between elements |
-//! | `helpers.rs` | functions that lowered code calls |
+//! | `helpers.rs` | functions that lowered code calls: for an ES module outside of its function, where no user's name hides a global |
 //! | `edit.rs`, `map.rs` | edits of a text; the source map |
 //! | `place.rs` | lines, columns and errors |
 //! | `tokens.rs`, `quote.rs` | tokens that the tree does not have; strings as JavaScript text |

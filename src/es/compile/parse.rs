@@ -1,4 +1,5 @@
-//! Parses a text to a syntax tree and symbols, decides by its syntax which kind of module it is, and reports every early error.
+//! Parses a text to a syntax tree and symbols, decides by its syntax which kind of module it is, and reports every early error
+//! that the parser or the analysis of symbols finds. V8 finds others when the compiled code is loaded.
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{FunctionBody, ModuleDeclaration, Program, Statement, StaticBlock, VariableDeclaration};
