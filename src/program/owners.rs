@@ -125,7 +125,7 @@ impl Owners {
         let Some(transition) = self.transition(stage) else {
             return Ok(());
         };
-        cx.attempt(|js| transition.evaluated(js))?;
+        cx.attempt(|js| transition.evaluated(js, is_reload))?;
         if is_reload {
             Rc::clone(&transition).settled(cx.clone()).await;
         } else {
@@ -172,7 +172,8 @@ impl Owners {
             transition.commit();
             js.state::<Events>()?
                 .leave(js, &self.resources, &busy(js, &owners))?;
-            self.runtimes.close(js, &under_way.going)
+            self.runtimes.close(js, &under_way.going)?;
+            transition.come_up_if_safe(js)
         } else {
             transition.roll_back(js)
         }

@@ -28,7 +28,7 @@ const FUNCTIONS: [MethodSpec; 8] = [
 
 const METHODS: [(&str, crate::js::NativeFn); 5] = [
     ("evaluated", |call| {
-        done(call, transition(call)?.evaluated(call.js))
+        done(call, transition(call)?.evaluated(call.js, true))
     }),
     ("rollBack", |call| {
         done(call, transition(call)?.roll_back(call.js))

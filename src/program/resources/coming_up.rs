@@ -57,11 +57,31 @@ impl Transition {
     }
 
     /// Notes that the evaluation of the new versions has ended.
-    pub fn evaluated<'s>(self: &Rc<Self>, js: Js<'s>) -> JsResult<'s, ()> {
+    pub fn evaluated<'s>(self: &Rc<Self>, js: Js<'s>, is_reload: bool) -> JsResult<'s, ()> {
         self.evaluated_at.set(Some(Instant::now()));
         let resources = js.state::<Resources>()?;
         let is_safe = resources.tells_promises.get() && self.has_left_nothing(&resources);
         self.is_safe.set(is_safe);
+        // A safe update waits for nothing: `come_up_if_safe` follows its commit.
+        if is_safe && !is_reload {
+            Ok(())
+        } else {
+            self.look_soon(js)
+        }
+    }
+
+    /// Lets a committed update that is safe come up: at once if the old versions have started nothing, so that there is nothing
+    /// to release in a later turn.
+    pub fn come_up_if_safe<'s>(self: &Rc<Self>, js: Js<'s>) -> JsResult<'s, ()> {
+        if !self.is_safe.get() || self.progress() != Progress::Open {
+            return Ok(());
+        }
+        let resources = js.state::<Resources>()?;
+        let is_alone = resources.transitions.borrow().len() == 1;
+        if is_alone && resources.old_owners(js, self).is_empty() {
+            self.look(js, false);
+            return Ok(());
+        }
         self.look_soon(js)
     }
 

@@ -30,16 +30,14 @@ const FIRST: u32 = 3000;
 
 /// Begins to note new resources, from the first start on.
 pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
-    let hooks = js.object();
-    hooks.set("init", js.function("init", 4, init)?)?;
-    // Promises are never named. Older versions of Node ignore this option.
-    hooks.set("trackPromises", js.boolean(false))?;
-    let hook = js.builtin("async_hooks")?.call_method("createHook", &[hooks])?;
+    let hook = resources.hook_of(js, js.function("init", 4, init)?)?;
     *resources.hook.borrow_mut() = hook.hold();
     note(resources, js, true)?;
-    // One of each, which show what this runtime tells of.
-    resources.clock.next_turn(js, |_| ())?;
-    spawn(js, async { Ok(Held::undefined()) })?;
+    // One of each, which show what this runtime tells of. The storage has to be on, since it may be what tells.
+    resources.run_outside(js, || {
+        resources.clock.next_turn(js, |_| ())?;
+        spawn(js, async { Ok(Held::undefined()) })
+    })?;
     resources.clock.after(js, FIRST, |js| {
         if let Ok(resources) = js.state::<Resources>()
             && resources.transitions.borrow().is_empty()

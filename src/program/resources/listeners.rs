@@ -220,7 +220,10 @@ pub fn release<'s>(
     kept: &Kept<'_, 's>,
 ) -> JsResult<'s, ()> {
     resources.is_releasing.set(true);
-    let result = remove_all(resources, js, owners, kept);
+    let result = match owners {
+        [] => Ok(()),
+        _ => remove_all(resources, js, owners, kept),
+    };
     resources.is_releasing.set(false);
     for list in resources.quiet.take() {
         list.get(js).set("warned", js.boolean(false))?;

@@ -1,4 +1,4 @@
-//! What has to be JavaScript: the timers of hot code, and running it on behalf of a version.
+//! What has to be JavaScript: the timers of hot code, running it on behalf of a version, hearing of new resources.
 
 use crate::es::Engine;
 use crate::js::{Js, JsResult, Value};
@@ -6,7 +6,7 @@ use crate::js::{Js, JsResult, Value};
 use super::state::{Resources, copy_properties};
 use super::timers::{NAMES, keep_or_end};
 
-/// `{ timers, runAs, keptBy }` of `owned.js`, made when it is first asked for.
+/// `{ timers, runAs, keptBy, hook }` of `owned.js`, made when it is first asked for.
 fn owned<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
     let made = resources.owned.borrow().get(js);
     if made.is_object() {
@@ -40,6 +40,19 @@ impl Resources {
     /// A `Set` of the values that these objects have as properties, or in an array, `Map` or `Set` there.
     pub fn kept_by<'s>(&self, js: Js<'s>, objects: &[Value<'s>]) -> JsResult<'s> {
         owned(self, js)?.get("keptBy")?.call(js.undefined(), objects)
+    }
+
+    /// What `async_hooks.createHook({ init })` gives, by a cheaper way where this Node has one.
+    pub fn hook_of<'s>(&self, js: Js<'s>, init: Value<'s>) -> JsResult<'s> {
+        let cheaper = owned(self, js)?.get("hook")?.call(js.undefined(), &[init])?;
+        if !cheaper.is_undefined() {
+            return Ok(cheaper);
+        }
+        let hooks = js.object();
+        hooks.set("init", init)?;
+        // Promises are never named. Older versions of Node ignore this option.
+        hooks.set("trackPromises", js.boolean(false))?;
+        js.builtin("async_hooks")?.call_method("createHook", &[hooks])
     }
 
     /// `step(...args)` on behalf of `owner`, as `run_as` does it.
