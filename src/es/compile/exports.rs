@@ -112,7 +112,13 @@ impl Reader<'_> {
                 self.add(facts, ExportKind::Namespace { name, request }, it.span.start);
             }
             None => {
-                if symbol.is_some_and(|symbol| !self.is_value(symbol)) {
+                let Some(symbol) = symbol else {
+                    // The parser says this of JavaScript alone.
+                    let message = format!("Export '{}' is not defined in module", local.name);
+                    facts.refuse(it.local.span().start, &message);
+                    return;
+                };
+                if !self.is_value(symbol) {
                     return;
                 }
                 self.local(facts, &name, local.name.to_string(), it.span.start);
@@ -131,7 +137,10 @@ impl Reader<'_> {
             return;
         }
         let one = |facts: &mut Facts, id: &BindingIdentifier<'_>| {
-            self.local(facts, &id.name, id.name.to_string(), id.span.start);
+            // An enum, a namespace or a function with overloads is exported by each of its parts.
+            if facts.in_parts.insert(id.name.to_string()) {
+                self.local(facts, &id.name, id.name.to_string(), id.span.start);
+            }
         };
         match it {
             Declaration::VariableDeclaration(it) => {
@@ -161,19 +170,25 @@ impl Reader<'_> {
     }
 
     fn local(&self, facts: &mut Facts, name: &str, local: String, at: u32) {
-        // An enum, a namespace or a function with overloads is exported by each of its parts.
-        if facts.exported.insert(name.to_owned()) {
-            let is_alias = local != name && !local.starts_with(self.env);
-            let kind = ExportKind::Local {
-                name: name.to_owned(),
-                variable: is_alias.then(|| local.clone()),
-            };
-            facts.getters.push((name.to_owned(), local));
-            self.add(facts, kind, at);
-        }
+        let is_alias = local != name && !local.starts_with(self.env);
+        let kind = ExportKind::Local {
+            name: name.to_owned(),
+            variable: is_alias.then(|| local.clone()),
+        };
+        facts.getters.push((name.to_owned(), local));
+        self.add(facts, kind, at);
     }
 
     fn add(&self, facts: &mut Facts, kind: ExportKind, at: u32) {
+        let name = match &kind {
+            ExportKind::Local { name, .. }
+            | ExportKind::Indirect { name, .. }
+            | ExportKind::Namespace { name, .. } => Some(name),
+            ExportKind::Star { .. } => None,
+        };
+        if let Some(name) = name.filter(|name| !facts.exported.insert((*name).clone())) {
+            facts.refuse(at, &format!("Duplicate export of '{name}'"));
+        }
         let (line, column) = self.places.of(at);
         facts.exports.push(Export { kind, line, column });
     }

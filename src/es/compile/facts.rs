@@ -2,8 +2,7 @@
 //! is rewritten.
 
 use oxc_ast::ast::{
-    ImportDeclaration, ImportDeclarationSpecifier, ImportPhase, ModuleExportName, Program, Statement,
-    WithClause, WithClauseKeyword,
+    ImportDeclaration, ImportDeclarationSpecifier, ModuleExportName, Program, Statement, WithClause,
 };
 use oxc_semantic::Scoping;
 use oxc_span::GetSpan;
@@ -11,6 +10,7 @@ use oxc_syntax::symbol::SymbolId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::compiled::{Export, Import, ImportName, Kind, Request, Source};
+use super::early::{refuse_assert, refuse_phase, refuse_redeclared};
 use super::jsx_calls::Setting;
 use super::place::{Fault, Places};
 use super::quote;
@@ -46,6 +46,10 @@ pub struct Facts {
     export_uses: FxHashMap<SymbolId, usize>,
     /// Names that are exported already.
     pub exported: FxHashSet<String>,
+    /// Exported names of declarations that may have several parts.
+    pub in_parts: FxHashSet<String>,
+    /// An early error of the exports.
+    pub fault: Option<Fault>,
 }
 
 impl Facts {
@@ -72,6 +76,11 @@ impl Facts {
                 column: 1,
             });
         }
+    }
+
+    /// Notes an early error, unless there is one already.
+    pub fn refuse(&mut self, at: u32, message: &str) {
+        self.fault.get_or_insert_with(|| Fault::syntax(at, message));
     }
 
     /// The index of a request without attributes.
@@ -125,7 +134,7 @@ impl Reader<'_> {
             ..Facts::default()
         };
         for statement in &program.body {
-            self.refuse_assert(statement)?;
+            refuse_assert(statement, self.source.node)?;
             if let Statement::ImportDeclaration(import) = statement {
                 self.import(&mut facts, import)?;
             } else {
@@ -140,31 +149,15 @@ impl Reader<'_> {
             self.export(&mut facts, statement);
         }
         facts.exports.sort_by_key(|export| (export.line, export.column));
-        Ok(facts)
+        match facts.fault.take() {
+            Some(fault) => Err(fault),
+            None => Ok(facts),
+        }
     }
 
     /// Whether imports that nothing uses stay.
     pub fn keeps_unused(&self) -> bool {
         !self.source.language.is_typescript() || self.source.options.verbatim_module_syntax
-    }
-
-    /// `import x from "x" assert { type: "json" }`: Node knows that until 20 only.
-    fn refuse_assert(&self, it: &Statement<'_>) -> Result<(), Fault> {
-        let with = match it {
-            Statement::ImportDeclaration(it) => &it.with_clause,
-            Statement::ExportAllDeclaration(it) => &it.with_clause,
-            Statement::ExportFromDeclaration(it) => &it.with_clause,
-            _ => return Ok(()),
-        };
-        match with {
-            Some(with) if with.keyword == WithClauseKeyword::Assert && self.source.node.major > 20 => {
-                Err(Fault {
-                    help: Some("write `with`".to_owned()),
-                    ..Fault::syntax(with.span.start, "Unexpected identifier 'assert'")
-                })
-            }
-            _ => Ok(()),
-        }
     }
 
     fn import(&self, facts: &mut Facts, it: &ImportDeclaration<'_>) -> Result<(), Fault> {
@@ -176,6 +169,9 @@ impl Reader<'_> {
             self.request(facts, &it.source, it.with_clause.as_deref(), false);
             return Ok(());
         };
+        for specifier in specifiers {
+            refuse_redeclared(specifier, self.scoping)?;
+        }
         let kept: Vec<_> = specifiers
             .iter()
             .filter_map(|specifier| self.kept(specifier).map(|weak| (specifier, weak)))
@@ -356,15 +352,4 @@ impl Reader<'_> {
         facts.index.insert(key, index);
         index
     }
-}
-
-/// Refuses `import defer x from`, `import source x from`, `import.defer(x)` and `import.source(x)`.
-pub fn refuse_phase(phase: Option<ImportPhase>, at: u32) -> Result<(), Fault> {
-    let word = match phase {
-        None => return Ok(()),
-        Some(ImportPhase::Defer) => "defer",
-        Some(ImportPhase::Source) => "source",
-    };
-    let message = format!("`import {word}` is not supported here");
-    Err(Fault::syntax(at, message))
 }

@@ -8,10 +8,11 @@
 //! | `mod.rs` | the order of the steps; the name of `$`; the code before and after the text |
 //! | `compiled.rs`, `options.rs` | what is given and what comes out; options of a tsconfig.json |
 //! | `parse.rs` | the syntax tree, the kind of module by its syntax, early errors |
-//! | `facts.rs` | requests and imports; imports of types alone; import phases |
+//! | `early.rs` | early errors of imports and exports that the parser does not report; import phases |
+//! | `facts.rs` | requests and imports: which identifiers are imports, by symbol; imports of types alone |
 //! | `exports.rs` | the exports |
 //! | `rewriter.rs`, `walk.rs` | the state of the edits; the walk over the tree, which calls the files below |
-//! | `read.rs` | reads and calls of imports and of CommonJS's names, `this` of a call, `{ x }` |
+//! | `read.rs` | reads and calls of imports and of CommonJS's names, names that hide them, `this` of a call, `{ x }` |
 //! | `naming.rs` | imports' names in V8's errors |
 //! | `write.rs`, `assigned.rs` | assignments to imports; assignments to exports, of which facades are told |
 //! | `items.rs` | import and export declarations, `import x = require()`, `export =` |
@@ -60,6 +61,7 @@ mod assigned;
 mod class;
 mod compiled;
 mod decorators;
+mod early;
 mod edit;
 mod enums;
 mod exports;

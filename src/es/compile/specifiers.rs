@@ -4,7 +4,7 @@ use oxc_ast::ast::{Argument, CallExpression, Expression, ImportExpression};
 use oxc_ast_visit::walk;
 use oxc_span::Span;
 
-use super::facts::refuse_phase;
+use super::early::refuse_phase;
 use super::rewriter::Rewriter;
 
 impl<'a> Rewriter<'a, '_> {

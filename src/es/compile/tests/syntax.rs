@@ -52,6 +52,51 @@ fn early_errors_are_errors() {
 }
 
 #[test]
+fn early_errors_of_imports_and_exports_are_errors_in_typescript() {
+    for (text, message) in [
+        ("export { x }", "Export 'x' is not defined in module"),
+        ("export { x as default }", "Export 'x' is not defined in module"),
+        ("export let a; export { a }", "Duplicate export of 'a'"),
+        ("export { a }; export function a() {}", "Duplicate export of 'a'"),
+        ("export var a; export var a", "Duplicate export of 'a'"),
+        ("let a, b; export { a, b as a }", "Duplicate export of 'a'"),
+        (
+            "export * as a from 'x'; export const a = 1",
+            "Duplicate export of 'a'",
+        ),
+        (
+            "export { a } from 'x'; export { a } from 'y'",
+            "Duplicate export of 'a'",
+        ),
+        (
+            "export default 1; let a; export { a as default }",
+            "Duplicate export of 'default'",
+        ),
+    ] {
+        let error = error(&source(text));
+        assert_eq!(error.kind, ErrorKind::Syntax, "{text}");
+        assert_eq!(error.message, message, "{text}");
+    }
+    for text in [
+        "export function f(): void; export function f(a?: 1) {}",
+        "export default function f(): void; export default function f(a?: 1) {}",
+        "export enum E { A } export enum E { B = 1 } export namespace E { export const c = 1 }",
+        "export class C {} export interface C {} export namespace C { export const c = 1 }",
+        "export const T = 1; export type T = 1",
+        "type T = 1; export { T }; export { type T as U }",
+        "import { a } from 'x'; export { a }; export { a as b }",
+        "export * from 'x'; export * from 'y'; export const a = 1",
+        "import { type a } from 'x'; const a = 1",
+        "import type { a } from 'x'; const a = 1",
+        "import { a } from 'x'; type b = a; interface a {}",
+        "import { a } from 'x'; { let a = 1 } function f(a) {}",
+        "import a = require('x'); namespace a { export type b = 1 }",
+    ] {
+        compile(&source(text)).unwrap();
+    }
+}
+
+#[test]
 fn a_function_of_a_function_may_be_declared_again() {
     for text in [
         "function f() { function a() {} { var a } }",
