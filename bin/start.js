@@ -23,7 +23,7 @@ const OWN = path.join(__dirname, path.sep)
  * @param {any} given.require_ the wrapper that the runtime has
  * @param {string} given.file as it was typed
  * @param {object} [given.polling] options of a watcher
- * @param {boolean} given.waits whether a failed start waits for a save
+ * @param {boolean} given.waits whether a failed start waits for a save, as `hmr.js` decides: on a terminal or after a restart, without `--exit-on-error`
  * @param {boolean} [given.isBack] whether this is a restart
  * @param {boolean} given.isPlain whether there is no loader of the user's
  * @param {(saved: string) => Promise<never>} [given.restarts] starts the process again instead of the file

@@ -8,7 +8,7 @@ const path = require('node:path')
 const LAYERS = [
   ['lib'],
   ['classic', 'program', 'vite_node'],
-  ['cjs', 'es', 'hot', 'files'],
+  ['es', 'hot', 'files'],
   ['graph', 'watch', 'report'],
   ['js', 'paths', 'error']
 ]

@@ -140,7 +140,6 @@ fn stands_in<'s>(cache: Value<'s>, module: Value<'s>) -> bool {
 /// The property names that a search uses for thousands of modules, as JavaScript strings made once.
 struct Children<'s> {
     key: Value<'s>,
-    filename: Value<'s>,
     last_index_of: Value<'s>,
 }
 
@@ -148,7 +147,6 @@ impl<'s> Children<'s> {
     fn of(js: Js<'s>) -> Self {
         Self {
             key: js.string("children"),
-            filename: js.string("filename"),
             last_index_of: js.string("lastIndexOf"),
         }
     }
@@ -169,10 +167,11 @@ impl<'s> Children<'s> {
             return Ok(false);
         }
         let children = parent.get_key(self.key)?;
+        let filename = children.js().string("filename");
         let mut is_parent = false;
         for index in (0..children.array_length().unwrap_or(0)).rev() {
             let child = children.item(index)?;
-            let path = child.get_key(self.filename)?.text();
+            let path = child.get_key(filename)?.text();
             if path.is_some_and(|path| old.get(&*path).is_some_and(|old| old.same(child))) {
                 let one = [child.js().number(f64::from(index)), child.js().number(1.0)];
                 children.call_method("splice", &one)?;

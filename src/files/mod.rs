@@ -3,7 +3,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `delivery.rs`, `active.rs` | gives each due change to whoever asked; who asked for what |
-//! | `subscriber.rs` | who may ask |
+//! | `subscriber.rs` | who may ask; how a change became known |
 //! | `options.rs` | the options of the watcher classes |
 
 mod active;

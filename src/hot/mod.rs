@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `version.rs`, `accept.rs` | a module, its versions, and what a version has registered; one call of `accept` |
+//! | `version.rs`, `accept.rs` | a module, its `hot.data`, its versions, and what a version has registered; one call of `accept` |
 //! | `context.rs`, `arguments.rs` | the object `import.meta.hot`; checks of what it is given |
 //! | `calling.rs` | users' functions: awaited with a limit, none hurting another |
 //! | `disposing.rs` | disposers and prune callbacks |
@@ -14,7 +14,7 @@
 //! | `step.rs` | the names of the steps, for the trace |
 //! | `telling.rs` | what is told of an update: events, the line of the log |
 //! | `failure.rs` | the last good version goes on; a file that cannot be compiled may be half a save |
-//! | `restarting.rs` | changes for which the process restarts |
+//! | `restarting.rs` | changes, and failures in packages, for which the process restarts; changes that are left to other processes |
 //! | `runner.rs` | the trait |
 
 mod accept;

@@ -1,4 +1,4 @@
-//! Changes for which the process restarts.
+//! Changes, and failures in packages, for which the process restarts; changes that are left to other processes.
 
 use super::runner::Restart;
 use super::telling::first_of;

@@ -18,7 +18,7 @@
 //! | `host.rs` | the engine's host: on whose behalf code runs |
 //! | `ids.rs` | the engine's module ids as the graph's |
 //! | `test_door.rs` | a program without the command, for tests |
-//! | `owners.rs` | the owners of what versions start |
+//! | `owners.rs` | the owners of what versions start; how long an update waits until they have come up |
 //! | `runtimes.rs` | runtimes of the classic API that versions make |
 //! | `events.rs` | `updates` |
 //! | `restart/` | a new image of the process in the place of the old one |

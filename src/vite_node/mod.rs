@@ -18,7 +18,7 @@
 //! | `listeners.rs`, `patience.rs` | calling users' functions one by one; waiting for their promises, but not for ever |
 //! | `disposing.rs` | disposers, each once; reloads that they ask for |
 //! | `update_queue.rs`, `reload_queue.rs` | whose turn it is: one message after another; one reload after another |
-//! | `update.rs`, `reload.rs` | the two ways to run modules again |
+//! | `update.rs`, `reload.rs` | the two ways to run modules again; `reload.rs` also: whether the user's own start failed |
 //! | `prune.rs` | modules that nobody imports any more |
 //! | `outbox.rs` | `hot.send` |
 //!
