@@ -184,7 +184,7 @@ test('in a hot program: under the name of its module, and of the same again only
       'ticks.mjs': "console.log('good')"
     }
   })
-  const run = hmr(t, ['main.mjs'], { cwd: dir })
+  const run = hmr(t, ['-l', 'main.mjs'], { cwd: dir })
   await run.printed('good')
   // What an evaluation fails with before it has come up would be its own failure.
   const failing = "setTimeout(() => setInterval(ticks, 1), 200)\nfunction ticks() { throw new Error('tick') }"
@@ -200,5 +200,24 @@ test('in a hot program: under the name of its module, and of the same again only
   await run.printed('again')
   await run.printed("3 | console.log('again')", 'stderr')
   write('ticks.mjs', "console.log('mended')")
+  await run.printed('mended')
+})
+
+test('what a package throws in the first update of a hot program does not end the process', async (t) => {
+  const { dir, write } = makeFolder(t, {
+    files: {
+      'main.mjs':
+        "import './a.mjs'\nimport.meta.hot.accept('./a.mjs')\nsetInterval(() => {}, 1000)\nconsole.log('good')",
+      'a.mjs': '',
+      'node_modules/p/index.mjs': "export const later = () => queueMicrotask(() => { throw new Error('boom') })",
+      'node_modules/p/package.json': '{ "exports": "./index.mjs" }'
+    }
+  })
+  const run = hmr(t, ['-l', 'main.mjs'], { cwd: dir })
+  await run.printed('good')
+  await run.printed('its saves are taken')
+  write('a.mjs', "import { later } from 'p'\nlater()")
+  await run.printed('Error: boom', 'stderr')
+  write('a.mjs', "console.log('mended')")
   await run.printed('mended')
 })

@@ -278,6 +278,7 @@ for (const [kind, hot] of [
 
 describe('what a new version leaves for the next turns fails its update as well: the old links stay', () => {
   const late = {
+    'an exception of a microtask': "queueMicrotask(() => { throw new Error('soon') })",
     'an exception of a tick': "process.nextTick(() => { throw new Error('soon') })",
     'an exception in the next turn': "setImmediate(() => { throw new Error('soon') })",
     'an exception in the next turn, left by a promise':

@@ -36,7 +36,7 @@ function outliveErrors(hmr, binding, file, atOnce) {
       hasBegun = true
     }
     binding.onSaveTaken(beginOnce)
-    for (const outcome of ['updated', 'reloaded', 'failed']) hmr.updates?.once(outcome, beginOnce)
+    binding.onProgramSave?.(beginOnce)
   }
 }
 

@@ -56,7 +56,8 @@ pub fn take_from_parents<'s>(registry: &Registry, cache: Value<'s>, old: Value<'
                 continue;
             }
             let parent = cache.get_key(key)?;
-            if children.remove(parent, old) {
+            let is_known = known.iter().any(|known| known.same(parent));
+            if !is_known && children.remove(parent, old) {
                 (is_found, has_new) = (true, true);
                 parents.push(parent);
             }

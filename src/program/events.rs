@@ -1,5 +1,7 @@
 //! `updates`: an `EventEmitter` that tells what happens to a hot program.
 
+use std::cell::RefCell;
+
 use super::resources::{Resources, hear, leave_to_others};
 use crate::hot::Told;
 use crate::js::{Held, Js, JsResult, State, Value};
@@ -8,6 +10,8 @@ use crate::report;
 /// The emitter of one environment.
 pub struct Events {
     emitter: Held,
+    /// Called when the next save is taken.
+    on_save: RefCell<Option<Held>>,
 }
 
 impl State for Events {
@@ -15,6 +19,7 @@ impl State for Events {
         let emitter = js.builtin("events")?.construct(&[])?;
         Ok(Self {
             emitter: emitter.hold(),
+            on_save: RefCell::default(),
         })
     }
 }
@@ -28,6 +33,20 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
 }
 
 impl Events {
+    /// Calls back once, when the next save is taken and before anything of it runs.
+    pub fn on_save(&self, callback: Held) {
+        *self.on_save.borrow_mut() = Some(callback);
+    }
+
+    /// Calls what waits for a save.
+    pub fn save_is_taken(&self, js: Js<'_>) {
+        let callback = self.on_save.take();
+        if let Some(callback) = callback {
+            // The callback is a function of the command's, which throws nothing.
+            let _ = callback.get(js).call(js.undefined(), &[]);
+        }
+    }
+
     /// Removes the listeners of versions that are gone, for events that a running version listens for. Listeners that a
     /// program adds once for the whole process, as by `globalThis.once ??= updates.on(…)`, stay.
     pub fn leave<'s>(&self, js: Js<'s>, resources: &Resources, owners: &[Value<'s>]) -> JsResult<'s, ()> {

@@ -20,7 +20,7 @@ use crate::js::{Call, Cx, Held, Js, JsResult, MethodSpec, Value, spawn};
 use crate::report;
 
 /// The functions that `bin/`, `register.mjs` and facades call.
-pub const FUNCTIONS: [MethodSpec; 15] = [
+pub const FUNCTIONS: [MethodSpec; 16] = [
     ("openProgram", 2, open_program),
     ("runProgram", 1, run_program),
     ("programIsPending", 0, program_is_pending),
@@ -42,6 +42,10 @@ pub const FUNCTIONS: [MethodSpec; 15] = [
     ("onEntry", 1, |call| {
         let program = call.js.state::<Program>()?;
         *program.on_entry.borrow_mut() = Some(call.arg(0).hold());
+        Ok(call.js.undefined())
+    }),
+    ("onProgramSave", 1, |call| {
+        call.js.state::<Events>()?.on_save(call.arg(0).hold());
         Ok(call.js.undefined())
     }),
     ("entryExport", 0, |call| {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 use std::time::SystemTime;
 
+use super::events::Events;
 use super::hot_watch::HotWatches;
 use super::ids::graph_id;
 use super::on_engine::OnEngine;
@@ -349,6 +350,11 @@ impl HotProgram {
             batch.touched.extend(touched);
             batch.retries |= is_sought;
             batch.wants_reload |= is_included;
+        }
+        if !batch.files.is_empty()
+            && let Ok(events) = js.state::<Events>()
+        {
+            events.save_is_taken(js);
         }
         self.updater.change(js, batch);
     }

@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use crate::js::{Call, Js, JsResult, Thrown, Value};
+use crate::report;
 
 use super::owner::{Owner, Phase};
 use super::state::Resources;
@@ -41,6 +42,28 @@ fn who_pays(resources: &Resources, facts: &Owner) -> Charged {
     }
 }
 
+/// The version that an error without any context belongs to: Node 20 and 22 have left the context of `queueMicrotask` by the
+/// time they tell of an exception in it. What a request throws has a context.
+fn charged_by_stack<'s>(resources: &Resources, js: Js<'s>, error: Value<'s>) -> JsResult<'s, Charged> {
+    let newest = resources.transitions.borrow().last().cloned();
+    let Some(transition) = newest.filter(|it| it.may_fail()) else {
+        return Ok(Charged::Nobody);
+    };
+    let hooks = js.builtin("async_hooks")?;
+    if hooks.call_method("executionAsyncId", &[])?.as_whole() != Some(0) {
+        return Ok(Charged::Nobody);
+    }
+    let files = report::files_in_stack(error);
+    let fresh = transition.fresh.borrow();
+    let is_its = fresh.iter().any(|owner| files.contains(&owner.facts.module));
+    drop(fresh);
+    Ok(if is_its {
+        Charged::Fresh(transition)
+    } else {
+        Charged::Nobody
+    })
+}
+
 /// `process.exit(code)`. Code after it must not run, so for a failing version it throws.
 fn exit<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     let (js, resources) = (call.js, call.js.state::<Resources>()?);
@@ -75,7 +98,11 @@ fn fatal<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     if is_listened_for(process)? || has_capture.truthy() {
         return original.call(call.this, &call.args);
     }
-    match charged(&resources, js)? {
+    let charged = match charged(&resources, js)? {
+        Charged::Nobody => charged_by_stack(&resources, js, call.arg(0))?,
+        known => known,
+    };
+    match charged {
         Charged::Nobody => return original.call(call.this, &call.args),
         Charged::Failed => {}
         Charged::Fresh(transition) => transition.fail(js, call.arg(0)),
