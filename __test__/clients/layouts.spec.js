@@ -35,8 +35,14 @@ const scripts = { dev: 'hmr -l -f greeting.js' }
 const archived = `import { createRunner, hmr } from '@upvotr/node-hmr'
   import { version } from 'dual/part'
   import plain, { one } from 'plain'
+  let count = 0
+  class Decorated {
+    // Three arguments by the option of the tsconfig.json in the archive, two without it.
+    @((...all: unknown[]): void => void (count = all.length))
+    method(): void {}
+  }
   export default hmr(null, createRunner((): void => {
-    if (plain.one === one) console.log('first ' + version)
+    if (plain.one === one && count === 3) console.log('first ' + version)
   }))`
 
 /** A project whose `index.js` imports `greeting.js` hot. */
@@ -147,8 +153,10 @@ for (const [linker, options] of [
       dependencies: { '@upvotr/node-hmr': `file:${packed.main}`, dual: 'file:./dual', plain: 'file:./plain' }
     })
     // Packages that Plug'n'Play leaves in their archives.
-    const exports = { './part': { import: './part.mjs', require: './part.cjs' } }
+    const exports = { './part': { import: './part.mjs', require: './part.cjs' }, './*.json': './*.json' }
     write('dual/package.json', JSON.stringify({ name: 'dual', version: '1.0.0', exports }))
+    write('dual/decorated.json', '{ "compilerOptions": { "experimentalDecorators": true } }')
+    write('tsconfig.json', '{ "extends": "dual/decorated.json" }')
     write('dual/part.mjs', "export { version } from './version.mjs'")
     write('dual/version.mjs', "export const version = 'version'")
     write('dual/part.cjs', "exports.version = 'version'")

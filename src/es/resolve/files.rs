@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use oxc_resolver::{FileSystem, FileSystemOs};
 use parking_lot::RwLock;
+
+use super::pnp::{Entry, Pnp};
 
 /// The kind of thing at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,16 +24,16 @@ pub struct Files {
     found: RwLock<HashMap<PathBuf, Arc<Path>>>,
     /// Real paths of folders.
     real_folders: RwLock<HashMap<PathBuf, Arc<Path>>>,
-    /// Reads zip archives as folders, for Plug'n'Play.
-    archives: Option<FileSystemOs>,
+    /// What Plug'n'Play adds to the disk.
+    pnp: Option<Arc<Pnp>>,
 }
 
 impl Files {
-    pub fn new(with_archives: bool) -> Self {
+    pub fn new(pnp: Option<Arc<Pnp>>) -> Self {
         Self {
             found: RwLock::default(),
             real_folders: RwLock::default(),
-            archives: with_archives.then(|| FileSystemOs::new(true)),
+            pnp,
         }
     }
 
@@ -66,10 +67,8 @@ impl Files {
     }
 
     pub fn read(&self, path: &Path) -> Option<Vec<u8>> {
-        match &self.archives {
-            Some(archives) => archives.read(path).ok(),
-            None => fs::read(path).ok(),
-        }
+        let read = fs::read(path).ok();
+        read.or_else(|| self.pnp.as_ref()?.read(path))
     }
 
     /// The real path of a folder.
@@ -97,6 +96,9 @@ impl Files {
         if !only_content {
             self.found.write().clear();
             self.real_folders.write().clear();
+            if let Some(pnp) = &self.pnp {
+                pnp.forget_archives();
+            }
         }
         only_content
     }
@@ -119,14 +121,10 @@ impl Files {
     }
 
     fn look_into_archive(&self, path: &Path) -> Place {
-        let metadata = self
-            .archives
-            .as_ref()
-            .and_then(|archives| archives.metadata(path).ok());
-        match metadata {
-            Some(metadata) if metadata.is_file() => Place::File(path.into()),
-            Some(metadata) if metadata.is_dir() => Place::Folder,
-            _ => Place::Missing,
+        match self.pnp.as_ref().and_then(|pnp| pnp.look(path)) {
+            Some(Entry::File) => Place::File(path.into()),
+            Some(Entry::Folder) => Place::Folder,
+            None => Place::Missing,
         }
     }
 }

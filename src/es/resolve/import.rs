@@ -203,7 +203,9 @@ impl Resolver {
 
     /// Where a package may lie, nearest first.
     pub(super) fn package_folders(&self, name: &str, importer: &Path) -> Result<Vec<PathBuf>, ResolveError> {
-        if let Some(folder) = self.by_manifest(name, importer)? {
+        if let Some(pnp) = &self.pnp
+            && let Some(folder) = pnp.package_folder(name, importer)?
+        {
             return Ok(vec![folder]);
         }
         let above = importer.ancestors().skip(1);

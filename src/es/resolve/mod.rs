@@ -7,7 +7,7 @@
 //! | `exports.rs`, `package.rs` | package.json: `exports` and `imports`; `main` and `type` |
 //! | `extras.rs` | what is tried where Node finds nothing |
 //! | `tsconfig.rs`, `options.rs` | the tsconfig.json of a file: `paths`, `baseUrl`; its options for the compiler |
-//! | `manifest.rs` | Plug'n'Play |
+//! | `pnp/` | Yarn's Plug'n'Play |
 //! | `format.rs` | what kind of module a file may be, by extension and package.json |
 //! | `glob.rs` | patterns of files, as `ignore`, `include` and tsconfig.json have them |
 //! | `files.rs`, `url.rs` | the disk; `file:` URLs |
@@ -20,9 +20,9 @@ mod files;
 mod format;
 mod glob;
 mod import;
-mod manifest;
 mod options;
 mod package;
+mod pnp;
 mod require;
 mod tsconfig;
 pub mod url;
@@ -44,8 +44,8 @@ use parking_lot::RwLock;
 use crate::es::compile::TsOptions;
 use crate::paths::normalize;
 use files::Files;
-use manifest::Manifests;
 use package::Packages;
+use pnp::Pnp;
 use tsconfig::Projects;
 
 /// The target of a specifier.
@@ -118,7 +118,7 @@ pub struct Resolver {
     files: Files,
     packages: Packages,
     projects: Projects,
-    manifests: Option<Manifests>,
+    pnp: Option<Arc<Pnp>>,
     /// Targets of specifiers that are no paths.
     bare: RwLock<HashMap<BareKey, Resolved>>,
 }
@@ -131,6 +131,7 @@ impl Resolver {
                 .chain(options.conditions.iter().cloned())
                 .collect()
         };
+        let pnp = options.with_manifest.then(Arc::<Pnp>::default);
         Self {
             conditions: Conditions {
                 import: conditions("import"),
@@ -139,10 +140,10 @@ impl Resolver {
             builtins: options.builtins.into_iter().collect(),
             ignored: options.ignored,
             node_path: options.node_path,
-            files: Files::new(options.with_manifest),
+            files: Files::new(pnp.clone()),
             packages: Packages::default(),
-            projects: Projects::new(options.with_manifest),
-            manifests: options.with_manifest.then(Manifests::default),
+            projects: Projects::new(pnp.clone()),
+            pnp,
             bare: RwLock::default(),
         }
     }
@@ -222,8 +223,8 @@ impl Resolver {
             self.bare.write().clear();
             self.packages.forget();
             self.projects.forget();
-            if let Some(manifests) = &self.manifests {
-                manifests.forget();
+            if let Some(pnp) = &self.pnp {
+                pnp.forget_manifests();
             }
         }
     }

@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use oxc_resolver::{ExtendsField, ResolveOptions, TsConfig, TsconfigDiscovery};
+use oxc_resolver::{ExtendsField, ResolveOptions, ResolverGeneric, TsConfig, TsconfigDiscovery};
 use parking_lot::RwLock;
 
 use super::extras::candidates;
 use super::files::{Place, is_in_node_modules};
 use super::glob::is_match;
 use super::options::options_of;
+use super::pnp::{Disk, Pnp};
 use super::url::scheme_of;
 use super::{Mode, Resolved, Resolver};
 use crate::es::compile::TsOptions;
@@ -26,20 +27,20 @@ pub struct Project {
 
 /// The tsconfig.json files that were read.
 pub struct Projects {
-    reader: RwLock<oxc_resolver::Resolver>,
+    reader: RwLock<ResolverGeneric<Disk>>,
     /// The nearest tsconfig.json of each folder.
     nearest: RwLock<HashMap<PathBuf, Option<Arc<Project>>>>,
     default: Arc<TsOptions>,
-    with_manifest: bool,
+    pnp: Option<Arc<Pnp>>,
 }
 
 impl Projects {
-    pub fn new(with_manifest: bool) -> Self {
+    pub fn new(pnp: Option<Arc<Pnp>>) -> Self {
         Self {
-            reader: RwLock::new(reader(with_manifest)),
+            reader: RwLock::new(reader(pnp.clone())),
             nearest: RwLock::default(),
             default: Arc::default(),
-            with_manifest,
+            pnp,
         }
     }
 
@@ -70,7 +71,7 @@ impl Projects {
     }
 
     pub fn forget(&self) {
-        *self.reader.write() = reader(self.with_manifest);
+        *self.reader.write() = reader(self.pnp.clone());
         self.nearest.write().clear();
     }
 
@@ -100,12 +101,12 @@ impl Projects {
     }
 }
 
-fn reader(with_manifest: bool) -> oxc_resolver::Resolver {
-    oxc_resolver::Resolver::new(ResolveOptions {
+fn reader(pnp: Option<Arc<Pnp>>) -> ResolverGeneric<Disk> {
+    let options = ResolveOptions {
         tsconfig: Some(TsconfigDiscovery::Auto),
-        yarn_pnp: with_manifest,
         ..ResolveOptions::default()
-    })
+    };
+    ResolverGeneric::new_with_file_system(Disk(pnp), options)
 }
 
 /// A tsconfig.json without what it extends.

@@ -1,5 +1,6 @@
 //! One file per question; each test writes its own project.
 
+mod archives;
 mod errors;
 mod exports;
 mod extras;
