@@ -35,6 +35,7 @@ const scripts = { dev: 'hmr -l -f greeting.js' }
 const archived = `import { createRunner, hmr } from '@upvotr/node-hmr'
   import { version } from 'dual/part'
   import plain, { one } from 'plain'
+  import { peer } from 'workspace'
   let count = 0
   class Decorated {
     // Three arguments by the option of the tsconfig.json in the archive, two without it.
@@ -42,7 +43,7 @@ const archived = `import { createRunner, hmr } from '@upvotr/node-hmr'
     method(): void {}
   }
   export default hmr(null, createRunner((): void => {
-    if (plain.one === one && count === 3) console.log('first ' + version)
+    if (plain.one === one && peer === one && count === 3) console.log('first ' + version)
   }))`
 
 /** A project whose `index.js` imports `greeting.js` hot. */
@@ -150,8 +151,18 @@ for (const [linker, options] of [
   test(`Yarn, nodeLinker: ${linker}`, async (t) => {
     const { folder, write } = project(t, {
       resolutions: { [packed.platformName]: `file:${packed.platform}` },
-      dependencies: { '@upvotr/node-hmr': `file:${packed.main}`, dual: 'file:./dual', plain: 'file:./plain' }
+      dependencies: {
+        '@upvotr/node-hmr': `file:${packed.main}`,
+        dual: 'file:./dual',
+        plain: 'file:./plain',
+        workspace: '1'
+      },
+      workspaces: ['workspace']
     })
+    // A workspace with a peer dependency, which Plug'n'Play gives a virtual path.
+    const peers = { type: 'module', exports: './index.ts', peerDependencies: { plain: '1' } }
+    write('workspace/package.json', JSON.stringify({ name: 'workspace', version: '1.0.0', ...peers }))
+    write('workspace/index.ts', "export { one as peer } from 'plain'")
     // Packages that Plug'n'Play leaves in their archives.
     const exports = { './part': { import: './part.mjs', require: './part.cjs' }, './*.json': './*.json' }
     write('dual/package.json', JSON.stringify({ name: 'dual', version: '1.0.0', exports }))

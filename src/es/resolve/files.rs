@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use super::pnp::{Entry, Pnp};
+use super::pnp::{Entry, Pnp, physical};
 
 /// The kind of thing at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Files {
             Ok(metadata) if metadata.is_dir() => Place::Folder,
             // Node reads sockets and pipes as files.
             Ok(_) => self.beside(path),
-            Err(_) => self.look_into_archive(path),
+            Err(_) => self.look_by_manifest(path),
         };
         if let Place::File(real) = &place {
             self.found.write().insert(path.to_path_buf(), Arc::clone(real));
@@ -62,7 +62,7 @@ impl Files {
     pub fn is_folder(&self, path: &Path) -> bool {
         match fs::metadata(path) {
             Ok(metadata) => metadata.is_dir(),
-            Err(_) => self.look_into_archive(path) == Place::Folder,
+            Err(_) => self.look_by_manifest(path) == Place::Folder,
         }
     }
 
@@ -120,8 +120,16 @@ impl Files {
         }
     }
 
-    fn look_into_archive(&self, path: &Path) -> Place {
-        match self.pnp.as_ref().and_then(|pnp| pnp.look(path)) {
+    fn look_by_manifest(&self, path: &Path) -> Place {
+        let Some(pnp) = &self.pnp else {
+            return Place::Missing;
+        };
+        // A workspace with peer dependencies, whose files are watched where they are.
+        let physical = physical(path);
+        if physical != path && !is_in_node_modules(path) {
+            return self.look(&physical);
+        }
+        match pnp.look(path) {
             Some(Entry::File) => Place::File(path.into()),
             Some(Entry::Folder) => Place::Folder,
             None => Place::Missing,

@@ -17,7 +17,7 @@ struct Locator {
     reference: String,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Package {
     location: PathBuf,
     dependencies: Dependencies,
@@ -39,6 +39,8 @@ enum Lack {
 pub struct Manifest {
     path: PathBuf,
     packages: HashMap<Locator, Package>,
+    /// The virtual packages that Yarn makes of one with peer dependencies: one for each set of them.
+    virtuals: HashMap<Locator, Vec<Locator>>,
     /// The packages whose files are looked up by their paths, by their folders.
     owners: HashMap<PathBuf, Locator>,
     /// The project's own packages: its workspaces.
@@ -68,6 +70,7 @@ impl Manifest {
         let mut manifest = Self {
             path: path.to_path_buf(),
             packages: HashMap::new(),
+            virtuals: HashMap::new(),
             owners: HashMap::new(),
             roots: HashSet::new(),
             has_fallback: state["enableTopLevelFallback"] == true,
@@ -100,6 +103,10 @@ impl Manifest {
         if package["discardFromLookup"] != true {
             self.owners.insert(location.clone(), locator.clone());
         }
+        if let Some(of) = virtual_of(&locator.reference) {
+            let original = self::locator(&locator.name, of);
+            self.virtuals.entry(original).or_default().push(locator.clone());
+        }
         let dependencies = dependencies(&package["packageDependencies"]);
         let package = Package {
             location,
@@ -128,7 +135,9 @@ impl Manifest {
             .get(owner)
             .and_then(|package| package.dependencies.get(name));
         let own = declared.and_then(Option::as_ref);
-        let target = own.or_else(|| self.fallback(name, owner));
+        let target = own
+            .or_else(|| self.provided(name, owner))
+            .or_else(|| self.fallback(name, owner));
         if let Some(package) = target.and_then(|target| self.packages.get(target)) {
             return Ok(Some(package.location.clone()));
         }
@@ -143,6 +152,13 @@ impl Manifest {
             (None, None) => Lack::Undeclared,
         };
         Err(self.not_found(name, importer, owner, lack))
+    }
+
+    /// The peer dependency of a workspace, as one of those that depend on it provides it. The workspace's files are taken by their
+    /// real paths, where they can be watched, so it is one package for all of them.
+    fn provided(&self, name: &str, owner: &Locator) -> Option<&Locator> {
+        let mut virtuals = self.virtuals.get(owner)?.iter();
+        virtuals.find_map(|locator| self.packages.get(locator)?.dependencies.get(name)?.as_ref())
     }
 
     /// What a package that does not depend on the name may import by it all the same.
@@ -191,10 +207,15 @@ impl fmt::Display for Locator {
         if self.name.is_empty() {
             return f.write_str("the project");
         }
-        let virtual_of = self.reference.strip_prefix("virtual:");
-        let shown = virtual_of.and_then(|rest| Some(rest.split_once('#')?.1));
-        write!(f, "{}@{}", self.name, shown.unwrap_or(&self.reference))
+        let shown = virtual_of(&self.reference).unwrap_or(&self.reference);
+        write!(f, "{}@{shown}", self.name)
     }
+}
+
+/// The reference of the package that a virtual one is made of: `virtual:HASH#REFERENCE`.
+fn virtual_of(reference: &str) -> Option<&str> {
+    let (_, original) = reference.strip_prefix("virtual:")?.split_once('#')?;
+    Some(original)
 }
 
 fn locator(name: &str, reference: &str) -> Locator {

@@ -208,33 +208,27 @@ fn the_longest_location_that_is_looked_up_owns_the_importing_file() {
 }
 
 #[test]
-fn a_virtual_path_stands_for_the_folder_above() {
+fn a_workspace_with_peer_dependencies_is_where_its_virtual_path_leads() {
     let mut state = state();
-    for (name, dependency) in [("one", "npm:1.0.0"), ("two", "npm:2.0.0")] {
-        let location = format!("./.yarn/__virtual__/peered-virtual-{name}/1/vendor/peered/");
-        let reference = format!("virtual:{name}#workspace:p");
-        register(
-            &mut state,
-            name,
-            &reference,
-            &location,
-            &json!([["dep", dependency]]),
-        );
-        depend(&mut state, name, &reference);
-    }
-    let project = project(
-        &state,
-        &[
-            ("vendor/peered/package.json", r#"{ "main": "lib" }"#),
-            ("vendor/peered/lib/index.js", ""),
-        ],
-    );
-    let main = ".yarn/__virtual__/peered-virtual-one/1/vendor/peered/lib/index.js";
-    assert_eq!(project.require("one", "src/a.ts"), main);
-    // Each has its own dependencies, so the path stays as it is.
+    let peer = json!([["dep", null], ["none", null]]);
+    register(&mut state, "ui", "workspace:ui", "./packages/ui/", &peer);
+    let reference = "virtual:0f0f#workspace:ui";
+    let location = "./.yarn/__virtual__/ui-virtual-0f0f/1/packages/ui/";
+    let provided = json!([["dep", "npm:1.0.0"], ["none", null]]);
+    register(&mut state, "ui", reference, location, &provided);
+    depend(&mut state, "ui", reference);
+    let files = [
+        ("packages/ui/package.json", r#"{ "main": "lib" }"#),
+        ("packages/ui/lib/index.ts", ""),
+    ];
+    let project = project(&state, &files);
+    let main = "packages/ui/lib/index.ts";
+    assert_eq!(project.require("ui", "src/a.ts"), main);
+    assert_eq!(project.import("ui/lib/index.ts", "src/a.ts"), main);
+    // There it has what those who depend on it provide.
     assert_eq!(project.import("dep", main), format!("{DEP}/d.js (cold)"));
-    let error = project.import("dep", &main.replace("one", "two"));
-    assert!(error.contains("does not say where it lies"), "{error}");
+    let error = project.import("none", main);
+    assert!(error.contains("that is not provided"), "{error}");
 }
 
 #[test]
