@@ -128,19 +128,17 @@ fn is_handed_out_again<'s>(
 ) -> bool {
     let js = export.js();
     let Some((cache, old)) = evicted else { return false };
-    if !is_module_record(old) {
-        return false;
-    }
     let record = cache.get_key(path).unwrap_or_else(|_| js.undefined());
-    if !record.is_object() || record.same(old) {
-        return true;
-    }
-    let slot = module.slot.get(js);
-    let is_same = |place, held: &Held| slot.item(place).is_ok_and(|it| it.same(held.get(js)));
-    slot.is_object()
-        && is_same(place::LOADED_RUNNER, &version.runner)
-        && is_same(place::LOADED_PERSIST, &version.persist)
-        && !has_children(record)
+    let is_put_back = || !record.is_object() || record.same(old);
+    let is_the_last = || {
+        let slot = module.slot.get(js);
+        let is_same = |place, held: &Held| slot.item(place).is_ok_and(|it| it.same(held.get(js)));
+        slot.is_object()
+            && is_same(place::LOADED_RUNNER, &version.runner)
+            && is_same(place::LOADED_PERSIST, &version.persist)
+            && !has_children(record)
+    };
+    (is_put_back() || is_the_last()) && is_module_record(old)
 }
 
 fn is_module_record(value: Value<'_>) -> bool {

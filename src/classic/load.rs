@@ -156,12 +156,14 @@ fn find_file<'s>(
     let resolve = || resolve::resolve(require, &record.id, "HMRRuntime.import");
     // A copy, as a `resolve` of the user's may import, which borrows this again.
     let found_by = record.found_by.borrow().clone();
-    if !matches!(found_by, FoundBy::Link(_)) && origin != Origin::Watched && !paths::is_file(old_path) {
+    let is_there =
+        matches!(found_by, FoundBy::Link(_)) || origin == Origin::Watched || paths::is_file(old_path);
+    if !is_there {
         // The id may lead to another file by now, for example to an `index.js` instead of a `.js`.
         let _ = node_paths::make_node_forget(require.js(), old_path);
     }
     match found_by {
-        FoundBy::Direct if origin == Origin::Watched || paths::is_file(old_path) => Ok(old_path.to_owned()),
+        FoundBy::Direct if is_there => Ok(old_path.to_owned()),
         FoundBy::Link(link) => {
             let resolved = resolve()?;
             let target = paths::target_of(&link).inspect(|target| node_paths::teach_node(require, target));
