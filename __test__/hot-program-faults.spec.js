@@ -284,6 +284,10 @@ describe('what a new version leaves for the next turns fails its update as well:
     'an exception in the next turn, left by a promise':
       "Promise.resolve().then(() => setImmediate(() => { throw new Error('soon') }))",
     'an exception in the turn after it': "setImmediate(() => setImmediate(() => { throw new Error('soon') }))",
+    'a Proxy that is thrown and refuses what is asked of it':
+      'process.nextTick(() => { throw new Proxy({}, { getPrototypeOf() { throw 1 } }) })',
+    'an error whose stack cannot be formatted':
+      "Error.prepareStackTrace = () => { throw 1 }; process.nextTick(() => { throw new Error('soon') })",
     'a rejection that nobody handles': "Promise.reject(new Error('soon'))",
     'a rejection of what awaits': "const later = async () => { await 1; throw new Error('soon') }; later()"
   }

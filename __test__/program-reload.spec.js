@@ -89,11 +89,23 @@ describe('a broken save: the last good version answers, and the next good save i
     'a throw': ['lib.ts', `${lib(1)}throw new Error('thrown')`, /thrown/],
     'an exit': ['server.ts', server('process.exit(1)'), /process\.exit\(1\) before the new version had come up/],
     'a rejection': ['server.ts', server("Promise.reject(new Error('nobody'))"), /nobody/],
-    'an exception in the next turn': ['server.ts', server("setImmediate(() => { throw new Error('soon') })"), /soon/]
+    'an exception in the next turn': ['server.ts', server("setImmediate(() => { throw new Error('soon') })"), /soon/],
+    'two exceptions in one turn': [
+      'server.ts',
+      server('for (const n of [1, 2]) setImmediate(() => { throw new Error(`turn ${n}`) })'),
+      /turn 1/
+    ],
+    'a command that is not there': [
+      'server.ts',
+      `import { spawn } from 'node:child_process'; spawn('no-such-command'); throw new Error('after it')`,
+      /after it/
+    ]
   }
-  for (const way of Object.keys(WAYS))
-    test(way, async (t) => {
-      const { write, program, port, agent } = await run(t, way, { 'server.ts': server(), 'lib.ts': lib(0) })
+  const heads = { '': '', ', where a disposer has run': 'import.meta.hot!.dispose(() => {})\n' }
+  for (const [way, [words, head]] of Object.keys(WAYS).flatMap((way) => Object.entries(heads).map((it) => [way, it])))
+    test(`${way}${words}`, async (t) => {
+      const good = head + server()
+      const { write, program, port, agent } = await run(t, way, { 'server.ts': good, 'lib.ts': lib(0) })
       let n = 0
       for (const [name, [file, text, report]] of Object.entries(broken)) {
         write(file, text)
@@ -101,7 +113,7 @@ describe('a broken save: the last good version answers, and the next good save i
         assert.equal(JSON.parse(await ask(port, agent)).version, n, name)
         n++
         if (file === 'server.ts') {
-          write('server.ts', server())
+          write('server.ts', good)
           await program.printed('(recovered)')
         }
         write('lib.ts', lib(n))

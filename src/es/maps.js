@@ -70,9 +70,13 @@ module.exports = {
     compiled = told
     // Node is about to print the line that an uncaught error comes from, and needs the map of its file.
     process.on('uncaughtExceptionMonitor', (error) => {
-      // Reading `stack` formats it, and formatting gives Node the maps of the files that it names.
-      if (error instanceof Error) void error.stack
-      else tellMaps()
+      try {
+        // Reading `stack` formats it, and formatting gives Node the maps of the files that it names.
+        if (error instanceof Error) void error.stack
+        else tellMaps()
+      } catch {
+        // What is thrown may be a Proxy, and the program may format stacks itself. An exception here would end the process.
+      }
     })
   },
   load,

@@ -51,7 +51,9 @@ const isFacade = (site) =>
 function visible(sites) {
   const shown = []
   let wasOurs = false
-  for (const site of sites) {
+  // By index: a program may take away how arrays are iterated, and stacks are formatted all the same.
+  for (let n = 0; n < sites.length; n++) {
+    const site = sites[n]
     const isHidden = isOurs(site)
     if (isHidden) {
       while (shown.length > 0 && isStep(shown.at(-1))) shown.pop()
@@ -100,7 +102,7 @@ function line(site) {
 /** The formatter. Node's own formatter has the same name, which a program may print. */
 function ErrorPrepareStackTrace(error, sites) {
   const shown = visible(sites)
-  for (const site of shown) tellMap(site.getFileName())
+  for (let n = 0; n < shown.length; n++) tellMap(shown[n].getFileName())
   if (keepsMaps) return apply(prepareStackTrace, Error, [error, shown])
   const header = apply(prepareStackTrace, Error, [error, []])
   return [header, ...shown.map(line)].join('\n    at ')

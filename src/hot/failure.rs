@@ -150,6 +150,8 @@ impl Updater {
                 return;
             }
         };
+        // What the versions whose disposers have run had started gives way, their ports too.
+        cx.with(|js| self.runner.begins(js, &prepared, &known, &[]));
         let versions = self.stage_all(&known);
         let enter = self.graph.borrow().entrances(&known);
         let evaluated = self.evaluate(cx, work, &prepared, &versions, enter).await;
@@ -164,9 +166,13 @@ impl Updater {
         if let Some(thrown) = failed {
             cx.with(|js| self.say(js, "the last good version failed as well", &thrown));
             self.drop_versions(cx, &versions).await;
-            cx.with(|js| self.runner.discard(js, &prepared));
+            cx.with(|js| {
+                self.runner.discard(js, &prepared);
+                self.runner.ends(js, &prepared, false);
+            });
             return;
         }
+        cx.with(|js| self.runner.ends(js, &prepared, true));
         for version in &versions {
             self.staged.borrow_mut().remove(&version.module.id);
             Hot::publish(version);

@@ -77,6 +77,11 @@ pub fn thing<'s>(target: Value<'s>, object: Value<'s>, method: &str, args: &[Val
 /// Ends a thing.
 pub fn end(thing: Value<'_>) -> JsResult<'_, ()> {
     let object = thing.get("object")?;
+    // A child process that could not be started has no number, and `kill` would end our whole group of processes.
+    let is_nobody = |child: Value<'_>| child.get("pid").is_ok_and(|pid| pid.as_number().is_none());
+    if thing.get("method")?.text().as_deref() == Some("kill") && is_nobody(object) {
+        return Ok(());
+    }
     // Asked before the shell ends: later nobody tells whose they were.
     let commands = commands_of_shell(thing.get("target")?)?;
     let method = object.get_key(thing.get("method")?)?;

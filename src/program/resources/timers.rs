@@ -70,12 +70,11 @@ fn keep<'s>(owner: Value<'s>, facts: &Rc<Owner>, timer: Value<'s>) -> JsResult<'
 /// Ends a timer of any kind.
 pub fn end(timer: Value<'_>) -> JsResult<'_, ()> {
     let js = timer.js();
-    let is_immediate = timer.is_object() && timer.has_key(js.string("_onImmediate"))?;
-    let name = if is_immediate {
-        "clearImmediate"
-    } else {
-        "clearTimeout"
-    };
-    js.builtin("timers")?.call_method(name, &[timer])?;
+    if timer.is_object() && timer.has_key(js.string("_onImmediate"))? {
+        // Not by `clearImmediate`: while Node reports an exception of one immediate, that would break its list of them.
+        let nothing = js.function("", 0, |call| Ok(call.js.undefined()))?;
+        return timer.set("_onImmediate", nothing).map(|_| ());
+    }
+    js.builtin("timers")?.call_method("clearTimeout", &[timer])?;
     Ok(())
 }
