@@ -73,7 +73,7 @@ pub fn end(timer: Value<'_>) -> JsResult<'_, ()> {
     if timer.is_object() && timer.has_key(js.string("_onImmediate"))? {
         // Not by `clearImmediate`: while Node reports an exception of one immediate, that would break its list of them.
         let nothing = js.function("", 0, |call| Ok(call.js.undefined()))?;
-        return timer.set("_onImmediate", nothing).map(|_| ());
+        return timer.set("_onImmediate", nothing);
     }
     js.builtin("timers")?.call_method("clearTimeout", &[timer])?;
     Ok(())
