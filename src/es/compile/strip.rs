@@ -185,8 +185,8 @@ impl<'a> Rewriter<'a, '_> {
     /// `<T>x`.
     pub fn type_assertion(&mut self, it: &TSTypeAssertion<'a>) {
         let gone = Span::new(it.span.start, it.expression.span().start);
-        if tokens::breaks_line(self.text, gone) {
-            // Without this, `return <T>` followed by a line break would end its statement.
+        if tokens::breaks_line(self.text, gone) || self.begins_otherwise(gone.end) {
+            // Without this, `return <T>` followed by a line break would end its statement, and `() => <T>{}` have a body.
             let semicolon = if self.apart == Some(it.span.start) {
                 ";("
             } else {
@@ -203,6 +203,16 @@ impl<'a> Rewriter<'a, '_> {
             self.edits.blank(gone);
         }
         self.visit_expression(&it.expression);
+    }
+
+    /// Whether an expression that begins at `at` would be something else at the start of a statement or an arrow's body. One
+    /// after another type assertion gets its parentheses there.
+    fn begins_otherwise(&self, at: u32) -> bool {
+        let end = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+        match tokens::word(self.text, at, end) {
+            Some((_, word)) => matches!(word, "function" | "class" | "async" | "let"),
+            None => tokens::next_is(self.text, at, "{").is_some(),
+        }
     }
 
     /// Reports syntax of TypeScript's in JavaScript, where the parser takes it.

@@ -76,3 +76,40 @@ fn no_line_break_comes_before_an_arrow() {
         "function f() { return (\nx) }"
     );
 }
+
+#[test]
+fn what_a_type_assertion_is_of_stays_an_expression() {
+    for (from, to) in [
+        ("const f = () => <any>{ a: 1 };", "const f = () => ({ a: 1 });"),
+        ("const f = async () => <any>{};", "const f = async () => ({});"),
+        ("f(() => <A><unknown>{ a: 1 });", "f(() =>    ({ a: 1 }));"),
+        ("f(() => <any>{ a: 1 }!);", "f(() => ({ a: 1 } ));"),
+        ("f(() => <any>{ a: 1 }.a as b);", "f(() => ({ a: 1 }.a)     );"),
+        ("class A { x = () => <any>{} }", "class A { x = () => ({}) }"),
+        ("<any>{ a: 1, b: 2 };", "({ a: 1, b: 2 });"),
+        ("<any>function () {};", "(function () {});"),
+        ("<any>function () {}();", "(function () {}());"),
+        ("<any>async function () {};", "(async function () {});"),
+        ("<any>class {};", "(class {});"),
+        ("<any>{ a: 1 } + <any>{ b: 1 };", "({ a: 1 }) + ({ b: 1 });"),
+        ("let a\n<any>{ a: 1 }\nf()", "let a\n;({ a: 1 })\nf()"),
+        ("export default <any>{ a: 1 };", ";const $default= ({ a: 1 });"),
+        (
+            "export default <any>function () {};",
+            ";const $default={default: (function () {})}.default;;",
+        ),
+        (
+            "export default <any>class {}",
+            ";const $default={default: (class {})}.default;",
+        ),
+        ("const a = <any>functional;", "const a =      functional;"),
+        ("const a = <any>({});", "const a =      ({});"),
+    ] {
+        assert_eq!(ts(from), to, "{from}");
+    }
+    let script = Source {
+        format: Format::CommonJs,
+        ..source("<any>let[0];")
+    };
+    assert_eq!(body(&script), "(let[0]);");
+}
