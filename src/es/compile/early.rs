@@ -25,9 +25,14 @@ pub fn refuse_assert(it: &Statement<'_>, node: NodeVersion) -> Result<(), Fault>
     }
 }
 
+/// Whether an import is `type x` of `import { type x }`.
+pub fn is_type(it: &ImportDeclarationSpecifier<'_>) -> bool {
+    matches!(it, ImportDeclarationSpecifier::ImportSpecifier(it) if it.import_kind.is_type())
+}
+
 /// Refuses an import that shares its name with a value of the file. The parser says this of JavaScript alone.
 pub fn refuse_redeclared(it: &ImportDeclarationSpecifier<'_>, scoping: &Scoping) -> Result<(), Fault> {
-    if matches!(it, ImportDeclarationSpecifier::ImportSpecifier(it) if it.import_kind.is_type()) {
+    if is_type(it) {
         return Ok(());
     }
     let local = it.local();

@@ -71,13 +71,19 @@ impl Reader<'_> {
                         function.id.as_ref()
                     }
                     ExportDefaultDeclarationKind::ClassDeclaration(class) => class.id.as_ref(),
-                    _ => None,
+                    other => match other.as_expression() {
+                        Some(value) if types_only::is_type(value, &facts.types, self.scoping) => return,
+                        _ => None,
+                    },
                 };
                 let local = local.map_or_else(|| format!("{}default", self.env), |id| id.name.to_string());
                 self.local(facts, "default", local, it.span.start);
             }
             // Importers get the value as `default`, `require` gets it as it is.
-            Statement::TSExportAssignment(it) if self.kind == Kind::LooseModule => {
+            Statement::TSExportAssignment(it)
+                if self.kind == Kind::LooseModule
+                    && !types_only::is_type(&it.expression, &facts.types, self.scoping) =>
+            {
                 for name in ["default", "module.exports"] {
                     self.local(facts, name, format!("{}default", self.env), it.span.start);
                 }
@@ -118,7 +124,7 @@ impl Reader<'_> {
                     facts.refuse(it.local.span().start, &message);
                     return;
                 };
-                if !self.is_value(symbol) {
+                if !self.is_value(symbol) || facts.types.contains(&symbol) {
                     return;
                 }
                 self.local(facts, &name, local.name.to_string(), it.span.start);

@@ -10,10 +10,11 @@ use oxc_syntax::symbol::SymbolId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::compiled::{Export, Import, ImportName, Kind, Request, Source};
-use super::early::{refuse_assert, refuse_phase, refuse_redeclared};
+use super::early::{is_type, refuse_assert, refuse_phase, refuse_redeclared};
 use super::jsx_calls::Setting;
 use super::place::{Fault, Places};
 use super::quote;
+use super::types_only;
 
 /// The code that reads an identifier which is bound elsewhere.
 #[derive(Clone, Debug)]
@@ -48,6 +49,8 @@ pub struct Facts {
     pub exported: FxHashSet<String>,
     /// Exported names of declarations that may have several parts.
     pub in_parts: FxHashSet<String>,
+    /// Symbols of the top level that have no value.
+    pub types: FxHashSet<SymbolId>,
     /// An early error of the exports.
     pub fault: Option<Fault>,
 }
@@ -131,6 +134,11 @@ impl Reader<'_> {
     pub fn read(&self, program: &Program<'_>) -> Result<Facts, Fault> {
         let mut facts = Facts {
             export_uses: self.export_uses(program),
+            types: if self.source.language.is_typescript() {
+                types_only::symbols(program, self.scoping)
+            } else {
+                FxHashSet::default()
+            },
             ..Facts::default()
         };
         for statement in &program.body {
@@ -189,9 +197,7 @@ impl Reader<'_> {
 
     /// Whether an import specifier stays. If so, whether only decorators' metadata uses it.
     fn kept(&self, it: &ImportDeclarationSpecifier<'_>) -> Option<bool> {
-        if let ImportDeclarationSpecifier::ImportSpecifier(it) = it
-            && it.import_kind.is_type()
-        {
+        if is_type(it) {
             return None;
         }
         if self.keeps_unused() {

@@ -74,6 +74,10 @@ impl<'a> Rewriter<'a, '_> {
             }
             other => {
                 let expression = other.to_expression();
+                if types_only::is_type(expression, &self.facts.types, self.scoping) {
+                    self.edits.semicolon(it.span);
+                    return;
+                }
                 let anonymous = is_anonymous(expression);
                 self.named_default(it.span, expression.span(), &name, anonymous, |this| {
                     this.visit_expression(expression);
@@ -143,6 +147,10 @@ impl<'a> Rewriter<'a, '_> {
 
     /// `export = x`.
     fn export_assignment(&mut self, it: &TSExportAssignment<'a>) {
+        if types_only::is_type(&it.expression, &self.facts.types, self.scoping) {
+            self.edits.semicolon(it.span);
+            return;
+        }
         let text = match self.kind {
             Kind::CommonJs => ";module.exports".to_owned(),
             Kind::LooseModule => {

@@ -20,7 +20,7 @@
 //! | `timers.rs` | timers that are read from `globalThis` |
 //! | `strip.rs` | types and modifiers, taken out; semicolons |
 //! | `class.rs` | classes: fields, parameter properties, modifiers of members |
-//! | `types_only.rs` | declarations that are nothing but types |
+//! | `types_only.rs` | declarations that are nothing but types; names without a value, whose exports vanish |
 //! | `decorators.rs` | TypeScript's old decorators; the standard ones are refused |
 //! | `metadata.rs` | decorators' metadata; imports that nothing else names are weak |
 //! | `enums.rs`, `namespaces.rs` | `enum` and `namespace`, as objects |

@@ -141,3 +141,66 @@ fn timers_are_those_of_the_environment_also_as_members_of_the_global_object() {
         assert_eq!(js(from).trim(), to, "{from}");
     }
 }
+
+#[test]
+fn what_is_no_value_is_not_exported() {
+    let names = |text: &str| -> Vec<String> {
+        let compiled = compile(&source(text)).unwrap();
+        let names = compiled.exports.iter().map(|it| format!("{:?}", it.kind));
+        names.collect()
+    };
+    for text in [
+        "interface P {} export default P",
+        "type P = 1; export default P",
+        "declare namespace P { type a = 1 } export default P",
+        "namespace P { export type a = 1 } export default P",
+        "import type { P } from './t'; export default P",
+        "import { type P } from './t'; export default P",
+        "import type P from './t'; export default P",
+        "import type * as P from './t'; export default P",
+        "import type P = require('./t'); export default P",
+        "export default P; interface P {}",
+        "import type { P } from './t'; export { P }",
+        "import { type P } from './t'; export { P }",
+        "import type P from './t'; export { P }",
+        "import type * as P from './t'; export { P }",
+        "import type P = require('./t'); export { P as Q }",
+        "declare const d: 1; export { d }",
+        "declare var d: 1; export { d }",
+        "declare function d(): void; export { d }",
+        "declare class d {} export { d }",
+        "declare enum d { a } export { d }",
+        "declare namespace d { const a: 1 } export { d }",
+        "function d(): void; function d(a: 1): void; export { d }",
+        "declare const { d, e }: any; export { d, e }",
+        "declare const d: 1; interface d {} export { d }",
+    ] {
+        let text = format!("{text};\nexport const other = 1");
+        assert_eq!(names(&text), names("\nexport const other = 1"), "{text}");
+        assert!(!ts(&text).contains("default"), "{text}");
+    }
+    for text in [
+        "interface P {} const P = 1; export default P",
+        "interface P {} class P {} export { P }",
+        "namespace P { export type a = 1 } function P() {} export default P",
+        "import { P } from './t'; export default P",
+        "import { P } from './t'; export { P }",
+        "import type { P } from './t'; const P = 1; export { P }",
+        "declare const d: 1; export default d",
+        "function d(): void; function d(a?: 1) {} export { d }",
+        "declare namespace d { const a: 1 } class d {} export { d }",
+        "interface P {} export default (P)",
+    ] {
+        assert_eq!(names(text).len(), 1, "{text}");
+    }
+    let file = |text| Source {
+        format: Format::TypeScriptLoose,
+        ..source(text)
+    };
+    assert_eq!(
+        body(&file("interface P {} export = P")),
+        ";              ;         "
+    );
+    let compiled = compile(&file("import type { P } from './t'; export = P")).unwrap();
+    assert!(compiled.exports.is_empty());
+}
