@@ -1,9 +1,6 @@
-//! Early errors of imports and exports that the parser does not report: those of TypeScript files, and syntax that Node or the
-//! compiler does not know.
+//! Refuses syntax of imports and exports that Node or the compiler does not know.
 
-use oxc_ast::ast::{ImportDeclarationSpecifier, ImportPhase, Statement, WithClauseKeyword};
-use oxc_semantic::Scoping;
-use oxc_syntax::symbol::SymbolFlags;
+use oxc_ast::ast::{ImportPhase, Statement, WithClauseKeyword};
 
 use super::compiled::NodeVersion;
 use super::place::Fault;
@@ -21,31 +18,6 @@ pub fn refuse_assert(it: &Statement<'_>, node: NodeVersion) -> Result<(), Fault>
             help: Some("write `with`".to_owned()),
             ..Fault::syntax(with.span.start, "Unexpected identifier 'assert'")
         }),
-        _ => Ok(()),
-    }
-}
-
-/// Whether an import is `type x` of `import { type x }`.
-pub fn is_type(it: &ImportDeclarationSpecifier<'_>) -> bool {
-    matches!(it, ImportDeclarationSpecifier::ImportSpecifier(it) if it.import_kind.is_type())
-}
-
-/// Refuses an import that shares its name with a value of the file. The parser says this of JavaScript alone.
-pub fn refuse_redeclared(it: &ImportDeclarationSpecifier<'_>, scoping: &Scoping) -> Result<(), Fault> {
-    if is_type(it) {
-        return Ok(());
-    }
-    let local = it.local();
-    let is_value = |symbol| scoping.symbol_flags(symbol).intersects(SymbolFlags::Value);
-    match local.symbol_id.get() {
-        Some(symbol) if is_value(symbol) => {
-            let again = scoping.symbol_redeclarations(symbol).iter();
-            let at = again.map(|it| it.span.start).find(|at| *at != local.span.start);
-            Err(Fault::syntax(
-                at.unwrap_or(local.span.start),
-                format!("Identifier '{}' has already been declared", local.name),
-            ))
-        }
         _ => Ok(()),
     }
 }

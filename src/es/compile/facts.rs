@@ -10,10 +10,11 @@ use oxc_syntax::symbol::SymbolId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::compiled::{Export, Import, ImportName, Kind, Request, Source};
-use super::early::{is_type, refuse_assert, refuse_phase, refuse_redeclared};
+use super::early::{refuse_assert, refuse_phase};
 use super::jsx_calls::Setting;
 use super::place::{Fault, Places};
 use super::quote;
+use super::redeclared;
 use super::types_only;
 
 /// The code that reads an identifier which is bound elsewhere.
@@ -178,7 +179,7 @@ impl Reader<'_> {
             return Ok(());
         };
         for specifier in specifiers {
-            refuse_redeclared(specifier, self.scoping)?;
+            redeclared::refuse_import(specifier, self.scoping)?;
         }
         let kept: Vec<_> = specifiers
             .iter()
@@ -197,7 +198,7 @@ impl Reader<'_> {
 
     /// Whether an import specifier stays. If so, whether only decorators' metadata uses it.
     fn kept(&self, it: &ImportDeclarationSpecifier<'_>) -> Option<bool> {
-        if is_type(it) {
+        if types_only::import(it) {
             return None;
         }
         if self.keeps_unused() {

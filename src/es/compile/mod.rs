@@ -8,7 +8,8 @@
 //! | `mod.rs` | the order of the steps; the name of `$`; the code before and after the text |
 //! | `compiled.rs`, `options.rs` | what is given and what comes out; options of a tsconfig.json |
 //! | `parse.rs` | the syntax tree, the kind of module by its syntax, early errors |
-//! | `early.rs` | early errors of imports and exports that the parser does not report; import phases |
+//! | `early.rs` | syntax of imports and exports that is refused: `assert`, import phases |
+//! | `redeclared.rs` | names that are declared twice, where the analysis of symbols does not know it |
 //! | `facts.rs` | requests and imports: which identifiers are imports, by symbol; imports of types alone |
 //! | `exports.rs` | the exports |
 //! | `rewriter.rs`, `walk.rs` | the state of the edits; the walk over the tree, which calls the files below |
@@ -80,6 +81,7 @@ mod parse;
 mod place;
 pub mod quote;
 mod read;
+mod redeclared;
 mod rewriter;
 mod specifiers;
 mod strip;
@@ -147,6 +149,9 @@ fn compile_parsed<'a>(
     let kind = parsed.kind;
     let program = &*allocator.alloc(parsed.program);
     let scoping = parse::symbols(program)?;
+    if kind != Kind::CommonJs && source.language.is_typescript() {
+        redeclared::refuse_functions(program, &scoping)?;
+    }
     let env = unused_name(text);
     let places = Places::new(text);
     let setting = jsx_calls::setting(source, program);

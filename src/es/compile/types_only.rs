@@ -1,8 +1,8 @@
 //! Declarations that leave nothing behind once the types are taken out.
 
 use oxc_ast::ast::{
-    BindingIdentifier, Declaration, ExportDefaultDeclarationKind, Expression, Program, Statement,
-    TSModuleReference, TSNamespaceDeclaration, TSNamespaceDeclarationBody,
+    BindingIdentifier, Declaration, ExportDefaultDeclarationKind, Expression, ImportDeclarationSpecifier,
+    Program, Statement, TSModuleReference, TSNamespaceDeclaration, TSNamespaceDeclarationBody,
 };
 use oxc_semantic::Scoping;
 use oxc_syntax::symbol::{SymbolFlags, SymbolId};
@@ -23,6 +23,11 @@ pub fn declaration(it: &Declaration<'_>) -> bool {
         Declaration::TSNamespaceDeclaration(it) => namespace(it),
         Declaration::TSImportEqualsDeclaration(it) => it.import_kind.is_type(),
     }
+}
+
+/// Whether an import is `type x` of `import { type x }`.
+pub fn import(it: &ImportDeclarationSpecifier<'_>) -> bool {
+    matches!(it, ImportDeclarationSpecifier::ImportSpecifier(it) if it.import_kind.is_type())
 }
 
 /// Whether a namespace holds nothing but types.
@@ -65,7 +70,7 @@ pub fn symbols(program: &Program<'_>, scoping: &Scoping) -> FxHashSet<SymbolId> 
         match statement {
             Statement::ImportDeclaration(it) => {
                 for specifier in it.specifiers.iter().flatten() {
-                    if it.import_kind.is_type() || super::early::is_type(specifier) {
+                    if it.import_kind.is_type() || import(specifier) {
                         count(specifier.local());
                     }
                 }

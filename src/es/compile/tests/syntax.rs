@@ -117,6 +117,49 @@ fn a_function_of_a_function_may_be_declared_again() {
 }
 
 #[test]
+fn a_function_of_a_typescript_module_is_declared_once() {
+    for text in [
+        "function f() {} function f() {}",
+        "async function f() {} async function f() {}",
+        "function* f() {} function* f() {}",
+        "export function f() {} function f() {}",
+        "function f() {} export function f() {}",
+        "export default function f() {} function f() {}",
+        "function f() {} var f;",
+        "function f() {} { var f }",
+        "var f; function f() {}",
+        "{ var f } function f() {}",
+        "function f(): void; function f() {} function f() {}",
+    ] {
+        for format in [Format::Module, Format::TypeScriptLoose] {
+            let error = error(&Source {
+                format,
+                ..source(&format!("{text}; export const x = 1"))
+            });
+            assert_eq!(error.kind, ErrorKind::Syntax, "{text}");
+            let message = error.message.replace('`', "'");
+            assert_eq!(message, "Identifier 'f' has already been declared", "{text}");
+        }
+    }
+    for text in [
+        "function f(): void; function f(a?: 1) {}",
+        "export function f(): void; export function f(a?: 1) {}",
+        "export default function f(): void; export default function f(a?: 1) {}",
+        "declare function f(): void; function f() {}",
+        "function f() {} declare var f: 1",
+        "function f() {} namespace f { export const a = 1 } interface f {}",
+        "function f() { function g() {} function g() {} } { let f }",
+    ] {
+        compile(&source(text)).unwrap();
+    }
+    compile(&Source {
+        format: Format::CommonJs,
+        ..source("function f() {} function f() {} var f")
+    })
+    .unwrap();
+}
+
+#[test]
 fn a_file_that_is_commonjs_by_its_name_has_no_top_level_await() {
     let file = |text| Source {
         url: "file:///a.cts",
