@@ -9,7 +9,7 @@
 //! | `compiled.rs`, `options.rs` | what is given and what comes out; options of a tsconfig.json |
 //! | `parse.rs` | the syntax tree, the kind of module by its syntax, early errors |
 //! | `early.rs` | syntax of imports and exports that is refused: `assert`, import phases |
-//! | `redeclared.rs` | names that are declared twice, where the analysis of symbols does not know it |
+//! | `redeclared.rs` | names that are declared twice: which of the analysis's errors are none, and what it does not report |
 //! | `facts.rs` | requests and imports: which identifiers are imports, by symbol; imports of types alone |
 //! | `exports.rs` | the exports |
 //! | `rewriter.rs`, `walk.rs` | the state of the edits; the walk over the tree, which calls the files below |

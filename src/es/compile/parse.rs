@@ -2,8 +2,7 @@
 //! that the parser or the analysis of symbols finds. V8 finds others when the compiled code is loaded.
 
 use oxc_allocator::Allocator;
-use oxc_ast::ast::{FunctionBody, ModuleDeclaration, Program, Statement, StaticBlock, VariableDeclaration};
-use oxc_ast_visit::{Visit, walk};
+use oxc_ast::ast::{ModuleDeclaration, Program, Statement};
 use oxc_diagnostics::OxcDiagnostic;
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_semantic::{Scoping, SemanticBuilder};
@@ -59,7 +58,7 @@ fn detect<'a>(
         return accept(as_module, module);
     }
     let as_script = run(allocator, source.language, text, false);
-    if as_script.diagnostics.has_errors() && !as_module.diagnostics.has_errors() {
+    if first_error(&as_script).is_some() && first_error(&as_module).is_none() {
         return accept(as_module, module);
     }
     accept(as_script, Kind::CommonJs)
@@ -96,8 +95,14 @@ fn parse_as<'a>(
     )
 }
 
+/// The first error of the parser that is one in JavaScript, too.
+fn first_error<'p>(parsed: &'p ParserReturn<'_>) -> Option<&'p OxcDiagnostic> {
+    let mut errors = parsed.diagnostics.errors();
+    errors.find(|error| error.message != "A 'set' accessor cannot have an initializer.")
+}
+
 fn accept(parsed: ParserReturn<'_>, kind: Kind) -> Result<Parsed<'_>, Fault> {
-    if let Some(error) = parsed.diagnostics.errors().next() {
+    if let Some(error) = first_error(&parsed) {
         return Err(fault(error));
     }
     if parsed.panicked || parsed.is_flow_language {
@@ -161,72 +166,10 @@ fn run<'a>(allocator: &'a Allocator, language: Language, text: &'a str, module: 
 pub fn symbols<'a>(program: &'a Program<'a>) -> Result<Scoping, Fault> {
     let analysed = SemanticBuilder::new_compiler().build(program);
     let mut errors = analysed.diagnostics.errors();
-    if let Some(error) = errors.find(|error| !is_hoisted(program, error)) {
+    if let Some(error) = errors.find(|error| !super::redeclared::is_allowed(program, error)) {
         return Err(fault(error));
     }
     Ok(analysed.semantic.into_scoping())
-}
-
-/// Whether an error is that of `function f() { function a() {} { var a } }`, which the analysis takes for a fault: directly in a
-/// function or a static block, a function is declared as by `var`.
-fn is_hoisted(program: &Program<'_>, error: &OxcDiagnostic) -> bool {
-    let [first, second] = &error.labels[..] else {
-        return false;
-    };
-    if !error.message.ends_with("has already been declared") {
-        return false;
-    }
-    let mut functions = Hoisted {
-        function: first.offset(),
-        variable: second.offset(),
-        has_function: false,
-        has_variable: false,
-    };
-    if program.source_type.is_module() {
-        functions.visit_program(program);
-    } else {
-        functions.visit_statements(&program.body);
-        functions.look_in(&program.body);
-    }
-    functions.has_function && functions.has_variable
-}
-
-/// Looks for a function that is declared directly in a function or a static block, and for a `var`.
-struct Hoisted {
-    /// Where the function's name begins.
-    function: u32,
-    /// Where the variable's declarator begins.
-    variable: u32,
-    has_function: bool,
-    has_variable: bool,
-}
-
-impl Hoisted {
-    fn look_in(&mut self, statements: &[Statement<'_>]) {
-        let at = self.function;
-        self.has_function |= statements.iter().any(|statement| match statement {
-            Statement::FunctionDeclaration(it) => it.id.as_ref().is_some_and(|id| id.span.start == at),
-            _ => false,
-        });
-    }
-}
-
-impl<'a> Visit<'a> for Hoisted {
-    fn visit_function_body(&mut self, it: &FunctionBody<'a>) {
-        self.look_in(&it.statements);
-        walk::walk_function_body(self, it);
-    }
-
-    fn visit_variable_declaration(&mut self, it: &VariableDeclaration<'a>) {
-        let is_here = it.declarations.iter().any(|it| it.span.start == self.variable);
-        self.has_variable |= it.kind.is_var() && is_here;
-        walk::walk_variable_declaration(self, it);
-    }
-
-    fn visit_static_block(&mut self, it: &StaticBlock<'a>) {
-        self.look_in(&it.body);
-        walk::walk_static_block(self, it);
-    }
 }
 
 fn fault(error: &OxcDiagnostic) -> Fault {

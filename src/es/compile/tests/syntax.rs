@@ -160,6 +160,70 @@ fn a_function_of_a_typescript_module_is_declared_once() {
 }
 
 #[test]
+fn what_javascript_allows_to_be_declared_again_is_allowed_in_typescript() {
+    for text in [
+        "function g(a: number) { function a() {} }",
+        "function g({ a }: any, ...b: any[]) { function a() {} function b() {} }",
+        "const g = (a: number) => { function a() {} }",
+        "function g() { var h = 1; function h() {} }",
+        "function g() { var { h } = f; function h() {} }",
+        "class A { static { var h; function h() {} } }",
+        "namespace N { var h; function h() {} h() }",
+        "class A { x = 1; x() {} }",
+        "class A { x = 1; x = 2 }",
+        "class A { static x; static x }",
+        "class A { get x() { return 1 } get x() { return 2 } }",
+        "class A { 'x' = 1; 'x' = 2 }",
+        "class A { ['constructor']() {} ['constructor']() {} }",
+        "class A { declare x: number; x = 1 }",
+        "class A { set x(v = 1) {} }",
+        "({ set x(v = 1) {} })",
+        "import type { a } from 'x'; import { b as a } from 'y'; a()",
+        "import { b as a } from 'y'; import { type a } from 'x'; a()",
+        "declare const x: 1; let x = 1",
+        "declare function x(): void; const x = 1",
+        "declare class x {} class x {}",
+        "declare namespace x { const a: 1 } const x = 1",
+        "import { x } from 'x'; declare const x: 1; x()",
+        "type x = 1; type x = 2",
+        "type x<a, a> = (b: a, b: a) => void",
+        "declare function f(a: 1, a: 2): void",
+        "enum E { a, a }",
+    ] {
+        compile(&source(text)).unwrap_or_else(|error| panic!("{text}: {error:?}"));
+    }
+    let script = |text| Source {
+        url: "file:///a.cts",
+        format: Format::CommonJs,
+        ..source(text)
+    };
+    compile(&script("var f; function f() {}")).unwrap();
+    for text in [
+        "let a; let a",
+        "let a; var a",
+        "const a = 1; function a() {}",
+        "function g(a, a) {}",
+        "(a, a) => 1",
+        "function g(a) { let a }",
+        "function g() { { var a; function a() {} } }",
+        "function g() { function a() {} let a }",
+        "class A {} let A",
+        "let E; enum E { a }",
+        "try {} catch ({ a }) { var a }",
+        "class A { #a; #a }",
+        "class A { #a; static #a() {} }",
+        "class A { constructor() {} constructor() {} }",
+        "import { a } from 'x'; import { a } from 'y'; a()",
+        "import type { a } from 'z'; import { a } from 'x'; import { a } from 'y'; a()",
+        "import { a } from 'x'; let a",
+    ] {
+        let error = error(&source(text));
+        assert_eq!(error.kind, ErrorKind::Syntax, "{text}");
+    }
+    error(&script("let f; function f() {}"));
+}
+
+#[test]
 fn a_file_that_is_commonjs_by_its_name_has_no_top_level_await() {
     let file = |text| Source {
         url: "file:///a.cts",
