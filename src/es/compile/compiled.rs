@@ -1,5 +1,7 @@
 //! [`Compiled`], what a file becomes, and [`Source`], what the compiler is given.
 
+use std::path::Path;
+
 use super::options::TsOptions;
 
 /// One file, as it is given to the compiler.
@@ -19,6 +21,14 @@ pub struct Source<'a> {
     pub hot: bool,
     /// Version of the running Node: syntax that it knows is left as it is.
     pub node: NodeVersion,
+}
+
+impl Source<'_> {
+    /// Whether the file is TypeScript that is CommonJS by its name.
+    pub fn is_cts(&self) -> bool {
+        let path = self.url.split(['?', '#']).next().map(Path::new);
+        path.and_then(Path::extension).is_some_and(|it| it == "cts")
+    }
 }
 
 /// Language of a file.

@@ -45,8 +45,8 @@ pub fn awaiting<'a>(
     }
 }
 
-/// Finds the kind of a file. A file with ES syntax is a module; any other that parses as CommonJS is CommonJS; one that
-/// parses only with top-level await is a module.
+/// Finds the kind of a file. A file with ES syntax is a module; any other that parses as CommonJS is CommonJS, unless it
+/// declares one of CommonJS's names again; one that parses only with top-level await is a module.
 fn detect<'a>(
     allocator: &'a Allocator,
     source: &Source<'_>,
@@ -54,21 +54,44 @@ fn detect<'a>(
     module: Kind,
 ) -> Result<Parsed<'a>, Fault> {
     let as_module = run(allocator, source.language, text, true);
-    if has_module_syntax(&as_module) {
+    if has_module_syntax(&as_module, source) {
         return accept(as_module, module);
     }
     let as_script = run(allocator, source.language, text, false);
-    if first_error(&as_script).is_some() && first_error(&as_module).is_none() {
+    let is_refused = if source.is_cts() {
+        first_error(&as_script).is_some() && as_module.module_record.import_metas.is_empty()
+    } else {
+        first_error(&as_script).is_some() || redeclares_common_js(&as_script.program)
+    };
+    if is_refused && first_error(&as_module).is_none() {
         return accept(as_module, module);
     }
     accept(as_script, Kind::CommonJs)
 }
 
-fn has_module_syntax(parsed: &ParserReturn<'_>) -> bool {
+/// Whether the file declares a name of CommonJS's wrapper in a way that its parameters do not allow.
+fn redeclares_common_js(program: &Program<'_>) -> bool {
+    let is_given = |name: &str| {
+        matches!(
+            name,
+            "require" | "module" | "exports" | "__filename" | "__dirname"
+        )
+    };
+    program.body.iter().any(|statement| match statement {
+        Statement::VariableDeclaration(it) if !it.kind.is_var() && !it.declare => {
+            let mut targets = it.declarations.iter().map(|it| &it.id);
+            targets.any(|it| it.get_binding_identifiers().iter().any(|it| is_given(&it.name)))
+        }
+        Statement::ClassDeclaration(it) if !it.declare => it.id.as_ref().is_some_and(|it| is_given(&it.name)),
+        _ => false,
+    })
+}
+
+fn has_module_syntax(parsed: &ParserReturn<'_>, source: &Source<'_>) -> bool {
     if !parsed.module_record.has_module_syntax {
         return false;
     }
-    if !parsed.module_record.import_metas.is_empty() {
+    if !parsed.module_record.import_metas.is_empty() && !source.is_cts() {
         return true;
     }
     parsed.panicked

@@ -1,7 +1,6 @@
 //! The rewriter: one file while it is edited, with what the edits note.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use oxc_semantic::Scoping;
 use oxc_syntax::scope::ScopeId;
@@ -150,8 +149,7 @@ impl<'a, 's> Rewriter<'a, 's> {
             return;
         }
         self.has_await = true;
-        let path = self.source.url.split(['?', '#']).next().map(Path::new);
-        if path.and_then(Path::extension).is_some_and(|it| it == "cts") {
+        if self.source.is_cts() {
             self.fail(Fault {
                 help: Some("give the file the extension .mts".to_owned()),
                 ..Fault::syntax(

@@ -243,6 +243,23 @@ fn a_file_that_is_commonjs_by_its_name_has_no_top_level_await() {
 }
 
 #[test]
+fn a_file_that_is_commonjs_by_its_name_has_no_import_meta() {
+    let file = |text| Source {
+        url: "file:///a.cts?b",
+        format: Format::TypeScriptLoose,
+        ..source(text)
+    };
+    for text in [
+        "import.meta",
+        "const a = 1; () => import.meta.url",
+        "const b: import('c').D = import.meta",
+    ] {
+        assert_eq!(error(&file(text)).kind, ErrorKind::Syntax, "{text}");
+    }
+    compile(&file("import 'a'; import.meta.url")).unwrap();
+}
+
+#[test]
 fn an_error_has_its_place() {
     let error = error(&javascript("let a\n  'é' let b", Format::Module));
     assert_eq!((error.line, error.column), (2, 6), "{error:?}");
@@ -259,6 +276,14 @@ fn syntax_decides_about_the_kind() {
         ("return 1", Kind::CommonJs),
         ("import('a')", Kind::CommonJs),
         ("for await (const a of b);", Kind::Module),
+        ("const __dirname = process.cwd()", Kind::Module),
+        ("let { a: [require = 1], ...module } = b", Kind::Module),
+        ("class exports {}", Kind::Module),
+        (
+            "var require; function module() {} { let exports }",
+            Kind::CommonJs,
+        ),
+        ("const { exports: a } = module", Kind::CommonJs),
     ] {
         assert_eq!(
             compile(&javascript(text, Format::Detect)).unwrap().kind,
@@ -271,6 +296,11 @@ fn syntax_decides_about_the_kind() {
         ("import a = require('a'); a()", Kind::CommonJs),
         ("export = 1", Kind::CommonJs),
         ("import type { a } from 'a'", Kind::LooseModule),
+        ("const require: number = 5", Kind::LooseModule),
+        (
+            "declare const require: any; declare class module {}; type exports = 1",
+            Kind::CommonJs,
+        ),
     ] {
         let source = Source {
             format: Format::TypeScriptLoose,
