@@ -79,6 +79,30 @@ describe('"The program sees what it would see under `node server.ts`"', () => {
         'throw.mjs': 1
       })
     })
+    // [hot 60]
+    test(`${way}: a top-level await that never settles is named, and exit listeners get 13`, async (t) => {
+      const dir = project(t, {
+        'main.mjs': 'import "./waits.mjs"',
+        'waits.mjs': 'process.on("exit", (code) => console.log(code))\n\nawait new Promise(() => {})',
+        'exits.mjs': 'setImmediate(() => process.exit()); await new Promise(() => {})',
+        'later.mjs': `let end
+          process.once('beforeExit', () => setImmediate(() => end()))
+          process.on('exit', (code) => console.log(code))
+          await new Promise((resolve) => { end = resolve })`
+      })
+      const [main, exits, later] = await Promise.all(
+        ['main.mjs', 'exits.mjs', 'later.mjs'].map((file) => run(t, file, [], { cwd: dir }).ended())
+      )
+      const warns = /^Warning: Detected unsettled top-level await at .*\/(main|waits)\.mjs/
+      // Node 20 has neither the warning nor the listeners' 13.
+      if (way === 'hmr -n' || process.versions.node >= '22') {
+        assert.deepEqual([main.code, main.stdout], [13, '13\n'])
+        assert.match(main.stderr, warns)
+      }
+      assert.doesNotMatch(main.stderr, /:1\b/)
+      assert.deepEqual([exits.code, exits.stderr], [0, ''])
+      assert.deepEqual([later.code, later.stdout, later.stderr], [0, '0\n', ''])
+    })
     // [hot 10]
     test(`${way}: import.meta.main is "true in the entry alone"`, async (t) => {
       const dir = project(t, {

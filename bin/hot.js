@@ -119,14 +119,28 @@ function hmrLoadVariables(files) {
 }
 
 async function hmrRun(binding, entry) {
-  const unsettled = () => {
-    if (binding.programIsPending()) process.exitCode ??= UNSETTLED
+  let unsettled = []
+  const idle = () => {
+    if (process.exitCode !== undefined || binding.keepProgramAlive()) return
+    unsettled = binding.unsettledModules()
+    // Set only now, so that exit listeners get it. A `process.exit()` of the program's own means what it says.
+    if (unsettled.length > 0) process.exitCode = UNSETTLED
   }
-  process.on('exit', unsettled)
+  const settled = () => {
+    if (unsettled.length > 0 && process.exitCode === UNSETTLED) process.exitCode = undefined
+    unsettled = []
+  }
+  const warn = () => {
+    for (const url of unsettled) console.error(`Warning: Detected unsettled top-level await at ${url}`)
+  }
+  process.on('beforeExit', idle)
+  process.on('exit', warn)
   try {
     return await binding.runProgram(entry)
   } finally {
-    process.off('exit', unsettled)
+    settled()
+    process.off('beforeExit', idle)
+    process.off('exit', warn)
   }
 }
 

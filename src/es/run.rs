@@ -128,13 +128,19 @@ impl Engine {
         Ok(version)
     }
 
-    /// Whether the entry still waits for a top-level await. `bin/hot.js` gives a process that ends then exit code 13.
-    pub fn main_is_pending(&self) -> bool {
+    /// URLs of the modules whose own top-level await the entry waits for, once it waits. `bin/hot.js` gives a process that ends
+    /// then exit code 13.
+    pub fn unsettled(&self) -> Vec<String> {
+        let waits = |version: &Version| version.status.get() == Status::EvaluatingAsync;
         let main = self.main.get().and_then(|id| self.version_of(id));
-        main.is_some_and(|version| {
-            let status = version.root().status.get();
-            matches!(status, Status::EvaluatingAsync | Status::Evaluating)
-        })
+        if !main.is_some_and(|version| waits(&version.root())) {
+            return Vec::new();
+        }
+        let records = self.records().into_iter().filter(|record| {
+            self.version_of(record.id)
+                .is_some_and(|it| waits(&it) && it.has_await() && it.pending.get() == 0)
+        });
+        records.map(|record| record.url.clone()).collect()
     }
 
     /// A module as code outside of the program sees it. The module is linked by this, and need not have run.

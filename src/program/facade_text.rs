@@ -9,8 +9,14 @@ use crate::es::compile::quote;
 /// `bin/keep.js`: its default export evaluates the hot module and calls a function with the exports whenever they change.
 pub fn text(url: &str, keeper: &str, names: &[String], is_async: bool) -> String {
     let wait = if is_async { "await " } else { "" };
-    // Node shows the first line where it warns of an await that never ends.
-    let mut text = format!("{wait}evaluated({}, tell);\n", quote::string(url));
+    // Node shows the first line where it warns of an await that never ends. Its comment keeps Node from saying that this is
+    // the first line of the user's file.
+    let mark = if is_async {
+        " // node-do-not-add-exception-line"
+    } else {
+        ""
+    };
+    let mut text = format!("{wait}evaluated({}, tell);{mark}\n", quote::string(url));
     let _ = write!(text, "import evaluated from {};", quote::string(keeper));
     for index in 0..names.len() {
         let _ = write!(text, "var _{index};");
@@ -46,8 +52,7 @@ mod tests {
 
     #[test]
     fn a_module_with_top_level_await_is_waited_for() {
-        assert!(
-            text("file:///x.ts", "k", &[], true).starts_with("await evaluated(\"file:///x.ts\", tell);\n")
-        );
+        let made = text("file:///x.ts", "k", &[], true);
+        assert!(made.starts_with("await evaluated(\"file:///x.ts\", tell); // node-do"));
     }
 }

@@ -23,7 +23,7 @@ use crate::report;
 pub const FUNCTIONS: [MethodSpec; 16] = [
     ("openProgram", 2, open_program),
     ("runProgram", 1, run_program),
-    ("programIsPending", 0, program_is_pending),
+    ("unsettledModules", 0, unsettled_modules),
     ("programIsHot", 0, |call| {
         let program = call.js.state::<Program>()?;
         let is_hot = program.hot.borrow().is_some() && !program.is_stopped.get();
@@ -270,11 +270,11 @@ fn run_program<'s>(call: &Call<'s>) -> JsResult<'s> {
     engine.run_main(call.js, Path::new(&call.arg(0).display()))
 }
 
-/// `programIsPending()`: whether the entry waits for a top-level await.
+/// `unsettledModules()`: URLs of the modules whose top-level await the entry waits for.
 #[expect(clippy::unnecessary_wraps, reason = "the type of native functions")]
-fn program_is_pending<'s>(call: &Call<'s>) -> JsResult<'s> {
+fn unsettled_modules<'s>(call: &Call<'s>) -> JsResult<'s> {
     let engine = call.js.made_state::<Engine>();
-    Ok(call
-        .js
-        .boolean(engine.is_some_and(|engine| engine.main_is_pending())))
+    let urls = engine.map(|engine| engine.unsettled()).unwrap_or_default();
+    let urls: Vec<Value<'s>> = urls.iter().map(|url| call.js.string(url)).collect();
+    Ok(call.js.array(&urls))
 }
