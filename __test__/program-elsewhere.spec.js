@@ -87,6 +87,25 @@ test('"Another extension in an import: Node’s `ERR_UNKNOWN_FILE_EXTENSION`"', 
   assert.equal(await prints(t, files), 'ERR_UNKNOWN_FILE_EXTENSION\n')
 })
 
+// [hot 26]
+test('"Kinds by Node’s rules": another extension is CommonJS for `require` and as an entry', async (t) => {
+  const text = 'console.log(__filename.slice(-5), require.main === module, require("./c.ts").c)'
+  const files = {
+    'package.json': '{}',
+    'main.foo': text,
+    'main.cjs': 'require("./a.foo"); console.log(module.children.length)',
+    'a.foo': text,
+    'c.ts': 'export const c: number = 1',
+    'typed/package.json': MODULE,
+    'typed/main.foo': text
+  }
+  assert.equal(await prints(t, files, { file: 'main.cjs' }), 'a.foo false 1\n1\n')
+  const { dir } = makeFolder(t, { files })
+  const [untyped, typed] = ['main.foo', 'typed/main.foo'].map((file) => hmr(t, ['-n', file], { cwd: dir }).ended())
+  assert.equal((await untyped).stdout, 'n.foo true 1\n', (await untyped).stderr)
+  assert.match((await typed).stderr, /ERR_UNKNOWN_FILE_EXTENSION/)
+})
+
 describe('where imports lead', () => {
   const says = (name) => `export default ${JSON.stringify(name)}`
 

@@ -140,7 +140,8 @@ fn load_file<'s>(call: &Call<'s>, extension: &'static str) -> JsResult<'s> {
     let (module, file) = (call.arg(0), call.arg(1));
     let path = PathBuf::from(file.display());
     let by_node = |engine: &Engine| engine.old_hook(js, extension).call(call.this, &[module, file]);
-    if !engine.sources().resolver.is_local(&path) {
+    let resolver = Arc::clone(&engine.sources().resolver);
+    if !resolver.is_local(&path) || resolver.is_known_to_require_alone(&path) {
         return by_node(&engine);
     }
     let record = engine.record_of(&Resolved::File {

@@ -1,7 +1,7 @@
 //! The ways in: the program's entry, `import()`, and `require` of an ES module.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::engine::Engine;
@@ -81,7 +81,11 @@ impl Engine {
     fn main_is_common_js<'s>(&self, js: Js<'s>, resolved: &Resolved) -> JsResult<'s, bool> {
         let record = self.record_of(resolved);
         self.main.set(Some(record.id));
-        if !record.is_local {
+        let sources = self.sources();
+        let is_left_to_node = |path: &PathBuf| {
+            sources.resolver.is_known_to_require_alone(path) && !sources.resolver.is_typed_module(path)
+        };
+        if !record.is_local || record.path.as_ref().is_some_and(is_left_to_node) {
             // Node decides: its loader takes ES modules here as well.
             return Ok(true);
         }

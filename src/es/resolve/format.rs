@@ -51,6 +51,17 @@ impl Resolver {
         Ok(FileFormat::Code { language, format })
     }
 
+    /// Whether only Node's `require` knows what to do with the file: it takes an extension that it does not know for `.js`.
+    pub fn is_known_to_require_alone(&self, path: &Path) -> bool {
+        matches!(self.format(path), Err(error) if error.code == "ERR_UNKNOWN_FILE_EXTENSION")
+    }
+
+    /// Whether the file is below a package.json with `"type": "module"`.
+    pub fn is_typed_module(&self, path: &Path) -> bool {
+        let scope = self.packages.scope(&self.files, path).ok().flatten();
+        scope.is_some_and(|package| package.kind == PackageType::Module)
+    }
+
     fn format_of_scope(
         &self,
         path: &Path,
