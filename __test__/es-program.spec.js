@@ -93,7 +93,7 @@ const PROGRAMS = {
   'For CommonJS: `module.exports` as a name, and `__esModule`': ['commonjs-lexed'],
   // [hot 62]
   "Error classes, `instanceof`, `structuredClone` are the main realm's": ['realm'],
-  'messages and frames of an error': ['messages']
+  'messages and frames of an error': ['messages', 'columns']
 }
 
 // [hot 38, 39]

@@ -101,8 +101,8 @@ impl<'a> Rewriter<'a, '_> {
         if let Some(arguments) = &it.type_arguments {
             self.visit_ts_type_parameter_instantiation(arguments);
         }
-        if moved {
-            // V8 places a call of this form at its parenthesis, a plain call at its name: the map corrects that.
+        let is_private = matches!(bare(&it.callee), Expression::PrivateFieldExpression(_));
+        if moved || it.optional || is_private {
             let after = it.type_arguments.as_ref().map_or(start.end, |it| it.span.end);
             let open = if it.optional {
                 tokens::next_is(self.text, after, "?.").map_or(after, |span| span.end)
@@ -110,7 +110,10 @@ impl<'a> Rewriter<'a, '_> {
                 after
             };
             if let Some(open) = tokens::next_is(self.text, open, "(") {
-                self.edits.mark(open.start, start.start);
+                // V8 places a call at its parenthesis, but a plain call of a name, which here has another form, at the name.
+                let is_plain = moved && !it.optional;
+                let place = if is_plain { start.start } else { open.start };
+                self.edits.mark(open.start, place);
                 self.edits.mark(open.end, open.end);
             }
         }

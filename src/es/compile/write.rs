@@ -58,6 +58,7 @@ impl<'a> Rewriter<'a, '_> {
 
     /// `x = 1`. An import that is assigned under a condition throws only under it.
     pub fn assignment(&mut self, it: &AssignmentExpression<'a>) {
+        self.mark_operator(it);
         let operator = match it.operator {
             AssignmentOperator::LogicalAnd => "&&",
             AssignmentOperator::LogicalOr => "||",
@@ -87,6 +88,19 @@ impl<'a> Rewriter<'a, '_> {
         }
         self.visit_expression(&it.right);
         self.edits.insert(it.span.end, ")");
+    }
+
+    /// V8 places an assignment that fails at its operator.
+    fn mark_operator(&mut self, it: &AssignmentExpression<'a>) {
+        let may_fail = match &it.left {
+            AssignmentTarget::AssignmentTargetIdentifier(it) => self.target(it).is_some_and(|it| it.constant),
+            other => other.is_member_expression(),
+        };
+        if may_fail
+            && let Some(operator) = tokens::next_is(self.text, it.left.span().end, it.operator.as_str())
+        {
+            self.edits.mark(operator.start, operator.start);
+        }
     }
 
     /// The target of an assignment, in every form but the shorthand.
