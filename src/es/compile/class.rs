@@ -2,13 +2,14 @@
 //! say.
 
 use oxc_ast::ast::{
-    CallExpression, Class, ClassElement, FormalParameter, Function, MethodDefinition, PropertyDefinition,
-    PropertyDefinitionType, PropertyKey,
+    AccessorPropertyType, CallExpression, Class, ClassElement, FormalParameter, Function, MethodDefinition,
+    PropertyDefinition, PropertyDefinitionType, PropertyKey,
 };
 use oxc_ast_visit::Visit;
 use oxc_semantic::ScopeFlags;
 use oxc_span::{GetSpan, Span};
 
+use super::place::Fault;
 use super::rewriter::{ClassState, Rewriter};
 use super::tokens;
 
@@ -112,6 +113,12 @@ impl<'a> Rewriter<'a, '_> {
             ClassElement::StaticBlock(it) => self.visit_static_block(it),
             ClassElement::MethodDefinition(it) => self.method(it, class),
             ClassElement::PropertyDefinition(it) => self.property(it),
+            ClassElement::AccessorProperty(it)
+                if it.r#type == AccessorPropertyType::TSAbstractAccessorProperty
+                    && it.decorators.is_empty() =>
+            {
+                self.edits.semicolon(it.span);
+            }
             ClassElement::AccessorProperty(it) => self.no_accessor(it),
             ClassElement::TSIndexSignature(it) => self.edits.semicolon(it.span),
         }
@@ -177,8 +184,14 @@ impl<'a> Rewriter<'a, '_> {
 
     fn property(&mut self, it: &PropertyDefinition<'a>) {
         let is_abstract = it.r#type == PropertyDefinitionType::TSAbstractPropertyDefinition;
+        let is_private = matches!(it.key, PropertyKey::PrivateIdentifier(_));
         if it.declare || is_abstract {
             self.no_types(it.span.start);
+            if is_private {
+                let word = if it.declare { "declare" } else { "abstract" };
+                let message = format!("'{word}' modifier cannot be used with a private identifier");
+                self.fail(Fault::syntax(it.span.start, message));
+            }
         }
         if (it.declare || is_abstract) && it.decorators.is_empty() {
             self.edits.semicolon(it.span);
@@ -194,7 +207,6 @@ impl<'a> Rewriter<'a, '_> {
         let Some(assigns) = self.classes.last().map(|it| it.assigns) else {
             return;
         };
-        let is_private = matches!(it.key, PropertyKey::PrivateIdentifier(_));
         let from_constructor = self.classes.last().is_some_and(|it| it.from_constructor);
         if assigns
             && !(is_private && (!from_constructor || it.r#static || it.value.is_none()))

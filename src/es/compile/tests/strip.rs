@@ -35,6 +35,10 @@ fn types_become_blanks() {
             "         class A { ;              ;             ;                 ;          m() {} }",
         ),
         (
+            "abstract class A { abstract accessor x: 1; protected abstract accessor y; z = 1 }",
+            "         class A { ;                       ;                              z = 1 }",
+        ),
+        (
             "const f = <T,>(a: T): a is T => a;",
             "const f =     (a   )         => a;",
         ),
@@ -48,6 +52,17 @@ fn types_become_blanks() {
     ] {
         assert_eq!(ts(from), to, "{from}");
     }
+}
+
+#[test]
+fn a_private_name_is_never_only_declared() {
+    for text in [
+        "class A { declare #x: number }",
+        "abstract class A { abstract #x: number }",
+    ] {
+        assert_eq!(error(&source(text)).kind, ErrorKind::Syntax, "{text}");
+    }
+    ts("declare class A { #x: number }");
 }
 
 #[test]
