@@ -25,6 +25,8 @@ pub const STACK: usize = if cfg!(target_pointer_width = "64") {
 const LONG: usize = 32 * 1024;
 /// Depth of brackets above which a text may nest too deeply for an ordinary stack.
 const DEEP: usize = 64;
+/// Stack that compiling takes for one level of brackets at most, in bytes.
+const PER_LEVEL: usize = if cfg!(debug_assertions) { 64 } else { 16 } * 1024;
 /// Number of operators above which a text may nest too deeply for an ordinary stack.
 const MANY: usize = 1_000;
 
@@ -212,16 +214,18 @@ fn json_body(bytes: Vec<u8>) -> Result<Body, LoadError> {
 
 fn compile_safely(source: &Source<'_>, has_room: bool) -> Result<Compiled, LoadError> {
     let attempt = || catch_unwind(AssertUnwindSafe(|| compile(source)));
-    let outcome = if has_room || !may_nest_deeply(source.text) {
-        attempt()
-    } else {
-        thread::scope(|scope| {
-            let room = thread::Builder::new().stack_size(STACK);
+    let outcome = match stack_for(source.text) {
+        None => attempt(),
+        Some(needed) if has_room && needed <= STACK => attempt(),
+        Some(needed) => thread::scope(|scope| {
+            let room = thread::Builder::new().stack_size(needed);
             match room.spawn_scoped(scope, attempt) {
                 Ok(thread) => thread.join().and_then(|outcome| outcome),
-                Err(_) => attempt(),
+                Err(_) if needed <= STACK => attempt(),
+                // On a smaller stack, the process would end.
+                Err(error) => Err(Box::new(error) as _),
             }
-        })
+        }),
     };
     match outcome {
         Ok(compiled) => compiled.map_err(LoadError::Compile),
@@ -232,8 +236,9 @@ fn compile_safely(source: &Source<'_>, has_room: bool) -> Result<Compiled, LoadE
     }
 }
 
-/// Whether compiling the text may take more than an ordinary stack. An estimate: strings and comments count, too.
-fn may_nest_deeply(text: &str) -> bool {
+/// The stack that compiling the text may need, in bytes, if an ordinary one may be too small. An estimate: strings and
+/// comments count, too.
+fn stack_for(text: &str) -> Option<usize> {
     let (mut depth, mut deepest, mut operators, mut length) = (0_usize, 0, 0, 0);
     // An entry may have a thousand imports, and another thread takes long to begin on a busy machine.
     for line in text.split_inclusive('\n').filter(|line| !is_import(line)) {
@@ -250,7 +255,8 @@ fn may_nest_deeply(text: &str) -> bool {
             }
         }
     }
-    length > LONG || deepest > DEEP || operators > MANY
+    let is_ordinary = length <= LONG && deepest <= DEEP && operators <= MANY;
+    (!is_ordinary).then(|| STACK.max(deepest.saturating_mul(PER_LEVEL)))
 }
 
 /// Whether a line is a whole import declaration, in which nothing nests.
@@ -261,17 +267,15 @@ fn is_import(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::may_nest_deeply;
+    use super::{STACK, stack_for};
 
     #[test]
     fn imports_alone_do_not_make_a_text_deep() {
+        let needs_more = |text: &str| stack_for(text) == Some(STACK);
         let imports = "import { a } from './part/module.ts'\nimport \"./part/other.ts\";\n".repeat(1_000);
-        assert!(!may_nest_deeply(&imports));
-        assert!(may_nest_deeply(&format!("{imports}x = 1{}", "+1".repeat(1_001))));
-        assert!(may_nest_deeply(&format!(
-            "{imports}{}",
-            "else if(a);".repeat(3_000)
-        )));
-        assert!(may_nest_deeply(&format!("{imports}{}", "(".repeat(65))));
+        assert_eq!(stack_for(&imports), None);
+        assert!(needs_more(&format!("{imports}x = 1{}", "+1".repeat(1_001))));
+        assert!(needs_more(&format!("{imports}{}", "else if(a);".repeat(3_000))));
+        assert!(needs_more(&format!("{imports}{}", "(".repeat(65))));
     }
 }
