@@ -90,7 +90,7 @@ function lazily(name, make) {
   })
 }
 defineProperty(Scope.prototype, 'global', { value: globalThis })
-const hotTimers = ['setTimeout', 'setInterval', 'setImmediate']
+const hotTimers = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask']
 // The global object, with the timers of hot code.
 lazily(
   'world',
@@ -119,7 +119,7 @@ lazily('__filename', ($) => $.module.filename)
 lazily('__dirname', ($) => $.module.path)
 /** Gives all versions the timers of `given`, and the global ones where `given` has none. */
 function setTimers(given) {
-  for (const name of ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate']) {
+  for (const name of [...hotTimers, 'clearTimeout', 'clearInterval', 'clearImmediate']) {
     const value = given?.[name]
     if (value !== undefined) defineProperty(Scope.prototype, name, { value, writable: true, configurable: true })
     else {

@@ -104,7 +104,9 @@ fn open_program<'s>(call: &Call<'s>) -> JsResult<'s> {
         *program.hot.borrow_mut() = Some(start_hot(js, &options)?);
         let folder = places.get("folder")?.text().unwrap_or_default();
         let scripts = Path::new(&folder).join("bin").join("").display().to_string();
-        js.state::<Resources>()?.own_scripts.replace(scripts);
+        let resources = js.state::<Resources>()?;
+        resources.own_scripts.replace(scripts);
+        resources.is_commanded.set(options.by_command);
     } else {
         let engine = Engine::of(js)?;
         engine.set_host(Rc::new(ColdRun(Rc::clone(&engine))));

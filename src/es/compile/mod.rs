@@ -44,7 +44,7 @@
 //!   setter throws. `$.meta`, `$.import(a, b)`; `$.named(f)` names an anonymous default function `default`; `$.u(n++)` tells of
 //!   an export that a function assigns to.
 //! - `$.arguments` throws a `ReferenceError`, and so do `$.free.require` and CommonJS's other names in a [`Kind::Module`];
-//!   `typeof require` reads `$.global.require`; `$.setTimeout`, `$.setInterval`, `$.setImmediate` if the program is hot,
+//!   `typeof require` reads `$.global.require`; `$.setTimeout`, `$.setInterval`, `$.setImmediate`, `$.queueMicrotask` if the program is hot,
 //!   and `$.world` for a `globalThis` that these are taken out of.
 //! - In a [`Kind::LooseModule`], and for `import x = require()`: `$.require`, `$.module`, `$.exports`, `$.__filename`,
 //!   `$.__dirname`. `export = x` is `$.module.exports = x`, and the exports `default` and `module.exports`.

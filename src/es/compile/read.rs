@@ -14,6 +14,7 @@ use super::compiled::Kind;
 use super::facts::Target;
 use super::place::Fault;
 use super::rewriter::Rewriter;
+use super::timers::is_timer;
 use super::tokens;
 
 impl<'a> Rewriter<'a, '_> {
@@ -59,7 +60,7 @@ impl<'a> Rewriter<'a, '_> {
         let name = it.name.as_str();
         match name {
             "arguments" if self.own_arguments == 0 && self.kind != Kind::CommonJs => {}
-            "setTimeout" | "setInterval" | "setImmediate" if self.source.hot => {}
+            name if is_timer(name) && self.source.hot => {}
             "require" | "module" | "exports" | "__filename" | "__dirname"
                 if self.kind == Kind::LooseModule => {}
             // The code is compiled as the body of a CommonJS module, where these exist.

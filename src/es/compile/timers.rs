@@ -1,4 +1,4 @@
-//! Timers that code reads from the global object.
+//! Timers, and `queueMicrotask`, that code reads from the global object.
 
 use oxc_ast::ast::{
     AssignmentExpression, AssignmentTarget, AssignmentTargetProperty, BindingPattern, Expression,
@@ -69,6 +69,10 @@ fn names_timer(key: &PropertyKey<'_>) -> bool {
     key.static_name().is_some_and(|name| is_timer(&name))
 }
 
-fn is_timer(name: &str) -> bool {
-    matches!(name, "setTimeout" | "setInterval" | "setImmediate")
+/// Whether a hot program gets a function of its own for this free name.
+pub fn is_timer(name: &str) -> bool {
+    matches!(
+        name,
+        "setTimeout" | "setInterval" | "setImmediate" | "queueMicrotask"
+    )
 }

@@ -16,6 +16,8 @@ enum Charged {
     Fresh(Rc<Transition>),
     /// A version that was given up already.
     Failed,
+    /// A version that a newer one replaces or has replaced.
+    Old(Rc<Owner>),
     /// No such version: Node's rule holds.
     Nobody,
 }
@@ -34,34 +36,22 @@ fn charged<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, Charged> {
     Ok(who_pays(resources, &facts))
 }
 
-fn who_pays(resources: &Resources, facts: &Owner) -> Charged {
+fn who_pays(resources: &Resources, facts: &Rc<Owner>) -> Charged {
     match (facts.phase.get(), resources.transition(facts.transition)) {
         (Phase::Failed, _) => Charged::Failed,
         (_, Some(transition)) if transition.may_fail() => Charged::Fresh(transition),
+        (Phase::Replaced | Phase::Released, _) => Charged::Old(Rc::clone(facts)),
         _ => Charged::Nobody,
     }
 }
 
-/// The version that an error without any context belongs to: Node 20 and 22 have left the context of `queueMicrotask` by the
-/// time they tell of an exception in it. What a request throws has a context.
-fn charged_by_stack<'s>(resources: &Resources, js: Js<'s>, error: Value<'s>) -> JsResult<'s, Charged> {
-    let newest = resources.transitions.borrow().last().cloned();
-    let Some(transition) = newest.filter(|it| it.may_fail()) else {
-        return Ok(Charged::Nobody);
-    };
-    let hooks = js.builtin("async_hooks")?;
-    if hooks.call_method("executionAsyncId", &[])?.as_whole() != Some(0) {
-        return Ok(Charged::Nobody);
+/// Who has thrown the exception that Node tells of.
+fn charged_with_error<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, Charged> {
+    let thrower = resources.thrower(js)?;
+    match thrower.native::<Owner>() {
+        Some(facts) => Ok(who_pays(resources, &facts)),
+        None => charged(resources, js),
     }
-    let files = report::files_in_stack(error);
-    let fresh = transition.fresh.borrow();
-    let is_its = fresh.iter().any(|owner| files.contains(&owner.facts.module));
-    drop(fresh);
-    Ok(if is_its {
-        Charged::Fresh(transition)
-    } else {
-        Charged::Nobody
-    })
 }
 
 /// `process.exit(code)`. Code after it must not run, so for a failing version it throws.
@@ -73,7 +63,7 @@ fn exit<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     }
     let is_success = code.is_nullish() || code.display() == "0";
     let charged = charged(&resources, js)?;
-    if is_success || matches!(charged, Charged::Nobody) {
+    if is_success || matches!(charged, Charged::Nobody | Charged::Old(_)) {
         return original.call(call.this, &call.args);
     }
     let message = format!(
@@ -95,19 +85,30 @@ fn fatal<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     let resources = js.state::<Resources>()?;
     let process = js.global()?.get("process")?;
     let has_capture = process.call_method("hasUncaughtExceptionCaptureCallback", &[])?;
+    let charged = charged_with_error(&resources, js)?;
     if is_listened_for(process)? || has_capture.truthy() {
         return original.call(call.this, &call.args);
     }
-    let charged = match charged(&resources, js)? {
-        Charged::Nobody => charged_by_stack(&resources, js, call.arg(0))?,
-        known => known,
-    };
     match charged {
         Charged::Nobody => return original.call(call.this, &call.args),
+        // The command reports the error, or ends the process if it was told so.
+        Charged::Old(_) if resources.is_commanded.get() => return original.call(call.this, &call.args),
+        Charged::Old(facts) => report_old(js, &facts, call),
         Charged::Failed => {}
         Charged::Fresh(transition) => transition.fail(js, call.arg(0)),
     }
     swallow(call, original, process)
+}
+
+/// Reports an error of a version that is not the running one. No line of code is shown of its file, which has changed.
+fn report_old(js: Js<'_>, facts: &Owner, call: &Call<'_>) {
+    let id = report::relative(&facts.module);
+    let what = if call.arg(1).truthy() {
+        "an unhandled rejection of an old version"
+    } else {
+        "an uncaught exception of an old version"
+    };
+    report::error_with_frames_of(js, &id, what, call.arg(0), &|file| file != facts.module);
 }
 
 /// Whether the program listens for such errors itself; the command's own listener (`bin/uncaught.js`) does not count.

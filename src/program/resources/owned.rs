@@ -6,7 +6,7 @@ use crate::js::{Js, JsResult, Value};
 use super::state::{Resources, copy_properties};
 use super::timers::{NAMES, keep_or_end};
 
-/// `{ timers, runAs, keptBy, hook }` of `owned.js`, made when it is first asked for.
+/// `{ timers, takeThrower, runAs, keptBy, hook }` of `owned.js`, made when it is first asked for.
 fn owned<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
     let made = resources.owned.borrow().get(js);
     if made.is_object() {
@@ -24,7 +24,7 @@ fn owned<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
     })?;
     let object = template.call(js.undefined(), &[resources.storage.get(js), keep])?;
     let timers = object.get("timers")?;
-    for name in NAMES {
+    for name in NAMES.into_iter().chain(["queueMicrotask"]) {
         copy_properties(js, js.global()?.get(name)?, timers.get(name)?)?;
     }
     *resources.owned.borrow_mut() = object.hold();
@@ -32,9 +32,15 @@ fn owned<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
 }
 
 impl Resources {
-    /// What hot code gets for the free names `setTimeout`, `setInterval` and `setImmediate`: an object with the three.
+    /// What hot code gets for the free names `setTimeout`, `setInterval`, `setImmediate` and `queueMicrotask`: an object with the
+    /// four.
     pub fn timers<'s>(&self, js: Js<'s>) -> JsResult<'s> {
         owned(self, js)?.get("timers")
+    }
+
+    /// The owner of a microtask, if Node tells of its exception at this moment; else `undefined`.
+    pub fn thrower<'s>(&self, js: Js<'s>) -> JsResult<'s> {
+        owned(self, js)?.call_method("takeThrower", &[])
     }
 
     /// A `Set` of the values that these objects have as properties, or in an array, `Map` or `Set` there.

@@ -43,6 +43,8 @@ pub struct Resources {
     pub is_starting: Cell<bool>,
     /// The folder of the command's scripts, whose frames do not count as a caller; empty while it is not known.
     pub own_scripts: RefCell<String>,
+    /// Whether the command runs the program. It decides about errors that nobody catches.
+    pub is_commanded: Cell<bool>,
     pub(super) patches: RefCell<Vec<Patch>>,
     /// Steps that `uninstall` takes besides undoing the patches.
     pub undo: RefCell<Vec<Undo>>,
@@ -97,6 +99,7 @@ impl State for Resources {
             tells_others: Cell::new(false),
             is_starting: Cell::new(false),
             own_scripts: RefCell::default(),
+            is_commanded: Cell::new(false),
             patches: RefCell::default(),
             undo: RefCell::default(),
             transitions: RefCell::default(),

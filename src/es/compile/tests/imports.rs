@@ -122,6 +122,8 @@ fn timers_are_those_of_the_environment_also_as_members_of_the_global_object() {
         ("globalThis.setTimeout(f, 1);", "$.setTimeout(f, 1);"),
         ("global.setInterval(f);", "$.setInterval(f);"),
         ("globalThis.setImmediate?.(f);", "$.setImmediate?.(f);"),
+        ("queueMicrotask(f);", "(0,$.queueMicrotask)(f);"),
+        ("globalThis.queueMicrotask(f);", "$.queueMicrotask(f);"),
         ("globalThis.setTimeout = f;", "globalThis.setTimeout = f;"),
         (
             "const { setInterval: every, URL } = globalThis;",

@@ -1,0 +1,85 @@
+// Errors that come when a version's evaluation is over: whose they are, and that the process outlives them.
+const assert = require('node:assert/strict')
+const path = require('node:path')
+const { describe, test } = require('node:test')
+const { pathToFileURL } = require('node:url')
+const { makeFolder } = require('./support/files')
+const { hmr, root, start } = require('./support/process')
+
+const register = pathToFileURL(path.join(root, 'register.mjs')).href
+const WAYS = {
+  'hmr -l': (t, cwd) => hmr(t, ['-l', 'main.mjs'], { cwd }),
+  register: (t, cwd) =>
+    start(t, [process.execPath, '--import', register, 'main.mjs'], { cwd, env: { HMR_LOGGING: '1' } })
+}
+/** Which module is saved, and who takes its versions. */
+const SHAPES = {
+  'an entry that nobody accepts': {
+    saved: 'main.mjs',
+    files: (text) => ({ 'main.mjs': text })
+  },
+  'an accepted dependency': {
+    saved: 'app.mjs',
+    files: (text) => ({
+      'main.mjs': "import './app.mjs'; import.meta.hot.accept('./app.mjs')",
+      'app.mjs': text
+    })
+  }
+}
+
+const version = (n, code = '') => `export {}; console.log('now ${n}'); setInterval(() => {}, 1000); ${code}`
+
+/** For each way and shape, a program whose first version has `code`; `save(n, code)` saves a version. */
+function each(name, body) {
+  for (const [way, run] of Object.entries(WAYS))
+    for (const [shape, { saved, files }] of Object.entries(SHAPES))
+      test(`${name}; ${shape}, ${way}`, (t) =>
+        body(async (code) => {
+          const { dir, write } = makeFolder(t, { files: files(version(1, code)) })
+          const program = run(t, dir)
+          await program.printed('now 1')
+          return { program, save: (n, more) => write(saved, version(n, more)) }
+        }))
+}
+
+const THROWS = "{ throw new Error('late') }"
+
+describe('an error that a disposer or a listener of the old version leaves is no failure of the new one', () => {
+  const left = {
+    'a microtask of a disposer': `import.meta.hot.dispose(() => { queueMicrotask(() => ${THROWS}) })`,
+    'a rejection of a disposer': `import.meta.hot.dispose(() => { (async () => ${THROWS})() })`,
+    'a tick of a disposer': `import.meta.hot.dispose(() => { process.nextTick(() => ${THROWS}) })`,
+    'a microtask of vite:beforeUpdate and vite:beforeFullReload': `
+      for (const event of ['vite:beforeUpdate', 'vite:beforeFullReload'])
+        import.meta.hot.on(event, () => queueMicrotask(() => ${THROWS}))`
+  }
+  for (const [name, code] of Object.entries(left))
+    each(name, async (begin) => {
+      const { program, save } = await begin(code)
+      save(2, code)
+      await program.printed('Error: late', 'stderr')
+      await program.printed(/(updated|reloaded) in/)
+      save(3)
+      await program.printed('now 3')
+      await program.printed(/(updated|reloaded) in/)
+      assert.doesNotMatch(program.text.stderr, /the new version failed/)
+    })
+})
+
+describe('what a failed version throws or exits with afterwards is left out', () => {
+  const failing = {
+    'an exit in a microtask': 'queueMicrotask(() => process.exit(1))',
+    'two exceptions of microtasks': `queueMicrotask(() => ${THROWS}); queueMicrotask(() => ${THROWS})`,
+    'an exception of a microtask and one of the evaluation': `queueMicrotask(() => ${THROWS}); ${THROWS}`,
+    'likewise, by globalThis': `globalThis.queueMicrotask(() => ${THROWS}); ${THROWS}`
+  }
+  for (const [name, code] of Object.entries(failing))
+    each(name, async (begin) => {
+      const { program, save } = await begin()
+      save(2, code)
+      await program.printed('kept its last good version')
+      save(3)
+      await program.printed('now 3')
+      await program.printed(/(updated|reloaded) in/)
+    })
+})
