@@ -83,3 +83,25 @@ describe('what a failed version throws or exits with afterwards is left out', ()
       await program.printed(/(updated|reloaded) in/)
     })
 })
+
+describe('with `node:domain` in use, a late error of a new version fails its update as well', () => {
+  const LOADS = "await import('node:domain')"
+  const failing = {
+    'a tick': `${LOADS}; process.nextTick(() => ${THROWS})`,
+    'an immediate': `${LOADS}; setImmediate(() => ${THROWS})`,
+    'a rejection': `${LOADS}; Promise.reject(new Error('late'))`,
+    'a tick in a domain': `const { create } = ${LOADS}; create().run(() => process.nextTick(() => ${THROWS}))`
+  }
+  for (const [name, code] of Object.entries(failing))
+    each(name, async (begin) => {
+      const { program, save } = await begin()
+      save(2, code)
+      await program.printed('kept its last good version')
+      // The domain is in use from now on.
+      save(3, code)
+      await program.printed('kept its last good version')
+      save(4, "console.log('in', process.domain)")
+      await program.printed(/now 4\nin (null|undefined)\n/)
+      await program.printed(/(updated|reloaded) in/)
+    })
+})

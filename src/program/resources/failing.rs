@@ -111,27 +111,55 @@ fn report_old(js: Js<'_>, facts: &Owner, call: &Call<'_>) {
     report::error_with_frames_of(js, &id, what, call.arg(0), &|file| file != facts.module);
 }
 
-/// Whether the program listens for such errors itself; the command's own listener (`bin/uncaught.js`) does not count.
+/// Whether the program listens for such errors itself; the command's own listener (`bin/uncaught.js`) does not count, nor the
+/// one that `node:domain` adds beside every other one.
 fn is_listened_for(process: Value<'_>) -> JsResult<'_, bool> {
     let name = process.js().string("uncaughtException");
     for listener in process.call_method("listeners", &[name])?.items()? {
-        if !listener.get("standsIn")?.truthy() {
+        let is_of_domain = listener.get("name")?.text().as_deref() == Some("domainUncaughtExceptionClear");
+        if !is_of_domain && !listener.get("standsIn")?.truthy() {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// Lets Node clean up after the error as though the program had handled it.
+/// Lets Node clean up after the error as though the program had handled it. `process.emit` says so, as neither a listener nor
+/// `setUncaughtExceptionCaptureCallback` would do: other listeners would hear of the error, and `node:domain` forbids the latter.
 fn swallow<'s>(call: &Call<'s>, original: Value<'s>, process: Value<'s>) -> JsResult<'s> {
     let js = call.js;
-    let nothing = js.function("", 0, |call| Ok(call.js.undefined()))?;
-    let set = |value: Value<'s>| process.call_method("setUncaughtExceptionCaptureCallback", &[value]);
-    if set(nothing).is_err() {
-        // `node:domain` is in use: Node's callbacks after the error are left out.
-        return Ok(js.boolean(true));
-    }
+    let object = js.global()?.get("Object")?;
+    let name = js.string("emit");
+    let before = object.call_method("getOwnPropertyDescriptor", &[process, name])?;
+    let emit = process.get("emit")?.hold();
+    let replacement = js.function("emit", 1, move |call| {
+        if call.arg(0).text().as_deref() == Some("uncaughtException") {
+            leave_domains(call.js, call.this)?;
+            return Ok(call.js.boolean(true));
+        }
+        emit.get(call.js).call(call.this, &call.args)
+    })?;
+    let descriptor = js.object();
+    descriptor.set("value", replacement)?;
+    descriptor.set("configurable", js.boolean(true))?;
+    descriptor.set("writable", js.boolean(true))?;
+    object.call_method("defineProperty", &[process, name, descriptor])?;
     let result = original.call(call.this, &call.args);
-    set(js.null())?;
+    if before.is_undefined() {
+        process.delete_key(name)?;
+    } else {
+        object.call_method("defineProperty", &[process, name, before])?;
+    }
     result
+}
+
+/// Leaves the domains that the error has left entered, as `node:domain` does when the program handles an error.
+fn leave_domains<'s>(js: Js<'s>, process: Value<'s>) -> JsResult<'s, ()> {
+    if !process.get("domain")?.is_object() {
+        return Ok(());
+    }
+    let domains = js.builtin("domain")?;
+    domains.get("_stack")?.set("length", js.number(0.0))?;
+    domains.set("active", js.null())?;
+    process.set("domain", js.null())
 }
