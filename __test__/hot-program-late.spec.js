@@ -105,3 +105,27 @@ describe('with `node:domain` in use, a late error of a new version fails its upd
       await program.printed(/(updated|reloaded) in/)
     })
 })
+
+describe('the command reports what nobody catches also after', () => {
+  const removing = {
+    '`process.removeAllListeners()`': 'process.removeAllListeners()',
+    "the program's own listener has gone, with `node:domain` in use": `await import('node:domain')
+      const own = () => {}
+      process.on('uncaughtException', own)
+      await new Promise(setImmediate)
+      process.off('uncaughtException', own)`
+  }
+  for (const [name, code] of Object.entries(removing))
+    test(name, async (t) => {
+      const { dir, write } = makeFolder(t, { files: { 'main.mjs': version(1), 'go.txt': '' } })
+      const program = WAYS['hmr -l'](t, dir)
+      await program.printed('now 1')
+      write('main.mjs', version(2, `${code}; import.meta.hot.watch('./go.txt', () => setImmediate(() => ${THROWS}))`))
+      await program.printed('reloaded in')
+      write('go.txt', 'go')
+      await program.printed('Error: late', 'stderr')
+      write('main.mjs', version(3))
+      await program.printed('now 3')
+      await program.printed('reloaded in')
+    })
+})

@@ -1,5 +1,8 @@
 'use strict'
 
+/** The listener that `node:domain` adds beside the first one for `uncaughtException`, and removes with the last. */
+const OF_DOMAIN = 'domainUncaughtExceptionClear'
+
 /**
  * Listens for an event of the process as long as the program itself does not. Beside a program's own listener even an
  * idle one is in the way: some packages end the process only if all listeners are their own.
@@ -12,6 +15,7 @@
 function standInFor(event, listener, decides) {
   // The addon tells our listeners from the program's by this property.
   listener.standsIn = true
+  let isOver = false
   listen()
   process.on('newListener', added)
   process.on('removeListener', removed)
@@ -20,12 +24,30 @@ function standInFor(event, listener, decides) {
     if (name !== event || other === listener) return
     // Removed later: without any listener, Node stops listening for the signal before the new listener is there.
     queueMicrotask(() => {
-      if (process.listenerCount(event) > 1) process.off(event, listener)
+      if (programListens()) process.off(event, listener)
     })
   }
 
-  function removed(name) {
-    if (name === event && process.listenerCount(event) === 0) listen()
+  function removed(name, other) {
+    if (name === event && !process.listeners(event).includes(listener) && !programListens()) listen()
+    // `process.removeAllListeners()` takes this function last, and forgets what was added meanwhile.
+    if (name === 'newListener' && other === added) queueMicrotask(begin)
+  }
+
+  function begin() {
+    if (isOver) return
+    for (const [name, own] of [
+      ['newListener', added],
+      ['removeListener', removed]
+    ]) {
+      process.off(name, own)
+      process.on(name, own)
+    }
+    if (!process.listeners(event).includes(listener) && !programListens()) listen()
+  }
+
+  function programListens() {
+    return process.listeners(event).some((it) => it !== listener && it.name !== OF_DOMAIN)
   }
 
   function listen() {
@@ -47,6 +69,7 @@ function standInFor(event, listener, decides) {
   }
 
   return () => {
+    isOver = true
     process.off('newListener', added)
     process.off('removeListener', removed)
     process.off(event, listener)
