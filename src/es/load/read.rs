@@ -25,8 +25,8 @@ pub const STACK: usize = if cfg!(target_pointer_width = "64") {
 const LONG: usize = 32 * 1024;
 /// Depth of brackets above which a text may nest too deeply for an ordinary stack.
 const DEEP: usize = 64;
-/// Stack that compiling takes for one level of brackets at most, in bytes.
-const PER_LEVEL: usize = if cfg!(debug_assertions) { 64 } else { 16 } * 1024;
+/// Stack that compiling takes for one level of brackets at most, in bytes; a debug build takes more.
+const PER_LEVEL: usize = 16 * 1024;
 /// Number of operators above which a text may nest too deeply for an ordinary stack.
 const MANY: usize = 1_000;
 
@@ -267,7 +267,13 @@ fn is_import(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{STACK, stack_for};
+    use super::{PER_LEVEL, STACK, stack_for};
+
+    #[test]
+    fn what_nests_very_deeply_gets_a_larger_stack() {
+        let levels = 2 * STACK / PER_LEVEL;
+        assert_eq!(stack_for(&"(".repeat(levels)), Some(2 * STACK));
+    }
 
     #[test]
     fn imports_alone_do_not_make_a_text_deep() {
