@@ -149,18 +149,17 @@ pub fn code_frame(source: &str, place: &Place) -> Option<String> {
     let text = lines.get(at)?;
     let (first, last) = (at.saturating_sub(1), (at + 1).min(lines.len() - 1));
     let width = (last + 1).to_string().len();
+    let column = place.column.saturating_sub(1);
+    let left_out = if column < LINE { 0 } else { column - LINE / 2 };
     let mut frame = String::new();
     for (index, line) in lines.iter().enumerate().take(last + 1).skip(first) {
         let mark = if index == at { '>' } else { ' ' };
         // Writing to a String cannot fail.
-        let _ = writeln!(frame, "  {mark} {:width$} | {}", index + 1, clip(line));
+        let _ = writeln!(frame, "  {mark} {:width$} | {}", index + 1, clip(line, left_out));
         if index == at {
             // Tabs stay tabs, so that the caret stands where the terminal puts the column.
-            let before = text.chars().take(place.column.saturating_sub(1));
-            let indent: String = before
-                .map(|c| if c == '\t' { '\t' } else { ' ' })
-                .take(LINE)
-                .collect();
+            let before = text.chars().take(column).skip(left_out);
+            let indent: String = before.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
             let _ = writeln!(frame, "    {:width$} | {indent}^", "");
         }
     }
@@ -168,13 +167,12 @@ pub fn code_frame(source: &str, place: &Place) -> Option<String> {
     Some(frame)
 }
 
-/// Source lines longer than this are cut: such a line belongs to a bundle.
+/// Number of characters that are shown of a source line. A longer one belongs to a bundle.
 const LINE: usize = 160;
 
-fn clip(line: &str) -> &str {
-    line.char_indices()
-        .nth(LINE)
-        .map_or(line, |(end, _)| &line[..end])
+/// The part of a line that is shown.
+fn clip(line: &str, left_out: usize) -> String {
+    line.chars().skip(left_out).take(LINE).collect()
 }
 
 fn is_internal(line: &str) -> bool {
@@ -230,7 +228,7 @@ fn path_of(file: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, code_frame, place, without_internals};
+    use super::{LINE, Place, code_frame, place, without_internals};
 
     const STACK: &str = "Error: boom
     at Object.run (/app/routes/foo.js:3:9)
@@ -314,5 +312,14 @@ mod tests {
         assert_eq!(code_frame(source, &place(3, 1)).as_deref(), Some(last));
         assert_eq!(code_frame(source, &place(9, 1)), None);
         assert_eq!(code_frame("", &place(1, 1)), None);
+        let bundle = format!("{}here(){}", "é".repeat(1_000), "x".repeat(1_000));
+        let frame = code_frame(&bundle, &place(1, 1_001)).unwrap_or_default();
+        let shown: Vec<&str> = frame.lines().collect();
+        assert_eq!(shown[0].chars().count(), "  > 1 | ".len() + LINE);
+        let caret = shown[1].chars().position(|c| c == '^').unwrap_or_default();
+        assert!(
+            shown[0].chars().skip(caret).collect::<String>().starts_with("here()"),
+            "{frame}"
+        );
     }
 }
