@@ -303,10 +303,12 @@ impl HotProgram {
         if restart::is_under_way(js) || self.is_waiting.get() {
             return;
         }
-        let read = self.engine.read(paths);
+        // `restart/watch.rs` watches these files as well. It looks at their content, and gathers further changes.
+        let taken_here = paths.iter().filter(|path| !restart::is_trigger(js, path));
+        let paths: Vec<PathBuf> = taken_here.cloned().collect();
+        let read = self.engine.read(&paths);
         let (unfinished, paths): (Vec<PathBuf>, Vec<PathBuf>) = paths
-            .iter()
-            .cloned()
+            .into_iter()
             .partition(|path| self.is_being_written(path, &read));
         let half: Vec<ModuleId> = unfinished.iter().flat_map(|path| self.modules_of(path)).collect();
         self.look_later(js, unfinished);
@@ -317,10 +319,6 @@ impl HotProgram {
         batch.changed.extend(new.filter(|id| !half.contains(id)));
         let paths = paths.as_slice();
         for path in paths {
-            // `restart/watch.rs` watches the file as well. It looks at the content, and gathers further changes.
-            if restart::is_trigger(js, path) {
-                continue;
-            }
             if (self.rules.restarts)(path) {
                 restart::restart(js, &[report::relative(&path.to_string_lossy())], "");
                 return;

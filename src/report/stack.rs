@@ -318,7 +318,11 @@ mod tests {
         assert_eq!(shown[0].chars().count(), "  > 1 | ".len() + LINE);
         let caret = shown[1].chars().position(|c| c == '^').unwrap_or_default();
         assert!(
-            shown[0].chars().skip(caret).collect::<String>().starts_with("here()"),
+            shown[0]
+                .chars()
+                .skip(caret)
+                .collect::<String>()
+                .starts_with("here()"),
             "{frame}"
         );
     }

@@ -105,7 +105,7 @@ fn environment(js: Js<'_>) -> JsResult<'_, Vec<(OsString, OsString)>> {
     let process = js.global()?.get("process")?;
     let options = process.get("execArgv")?.items()?;
     for file in env_files(&options.into_iter().filter_map(Value::text).collect::<Vec<_>>()) {
-        let Ok(text) = std::fs::read_to_string(&file) else {
+        let Ok(text) = std::fs::read_to_string(&file.path) else {
             continue;
         };
         let parsed = js.builtin("util")?.call_method("parseEnv", &[js.string(&text)])?;
@@ -139,18 +139,34 @@ fn given_environment() -> Option<Vec<(OsString, OsString)>> {
     None
 }
 
-/// The files that `--env-file` names among these options of Node.
-pub fn env_files(options: &[String]) -> Vec<PathBuf> {
-    const NAMES: [&str; 2] = ["--env-file", "--env-file-if-exists"];
+/// A file of variables.
+#[derive(Debug, PartialEq)]
+pub struct EnvFile {
+    /// Its path, as it was given.
+    pub path: PathBuf,
+    /// Whether Node starts without the file as well.
+    pub may_be_missing: bool,
+}
+
+/// The files that `--env-file` and `--env-file-if-exists` name among these options of Node.
+pub fn env_files(options: &[String]) -> Vec<EnvFile> {
     let mut files = Vec::new();
     let mut options = options.iter();
     while let Some(option) = options.next() {
-        if NAMES.contains(&option.as_str()) {
-            files.extend(options.next().map(PathBuf::from));
-        } else if let Some((name, file)) = option.split_once('=')
-            && NAMES.contains(&name)
-        {
-            files.push(file.into());
+        let (name, file) = match option.split_once('=') {
+            Some((name, file)) => (name, Some(file)),
+            None => (option.as_str(), None),
+        };
+        let may_be_missing = match name {
+            "--env-file" => false,
+            "--env-file-if-exists" => true,
+            _ => continue,
+        };
+        if let Some(file) = file.or_else(|| options.next().map(String::as_str)) {
+            files.push(EnvFile {
+                path: file.into(),
+                may_be_missing,
+            });
         }
     }
     files
@@ -158,8 +174,7 @@ pub fn env_files(options: &[String]) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::{env_files, with_port};
-    use std::path::PathBuf;
+    use super::{EnvFile, env_files, with_port};
 
     #[test]
     fn a_debugger_finds_the_port_that_it_was_given() {
@@ -187,6 +202,10 @@ mod tests {
             "d",
         ];
         let found = env_files(&options.map(String::from));
-        assert_eq!(found, ["a", "b", "c"].map(PathBuf::from));
+        let expected = [("a", false), ("b", false), ("c", true)].map(|(path, may_be_missing)| EnvFile {
+            path: path.into(),
+            may_be_missing,
+        });
+        assert_eq!(found, expected);
     }
 }

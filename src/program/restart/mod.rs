@@ -26,7 +26,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value as Json;
 
-use self::image::{Image, VARIABLE};
+use self::image::{EnvFile, Image, VARIABLE};
 use self::sockets::Sockets;
 use self::watch::Watch;
 use super::options::ProgramOptions;
@@ -52,7 +52,7 @@ pub struct Restart {
     /// The command's own function that runs all cleanups.
     leave: RefCell<Option<Held>>,
     grace: Cell<Duration>,
-    env_files: RefCell<Vec<PathBuf>>,
+    env_files: RefCell<Vec<EnvFile>>,
     sockets: Sockets,
     /// The change that this image was started for, and the time of the restart.
     back: RefCell<Option<(String, SystemTime)>>,
@@ -123,6 +123,16 @@ pub fn restart(js: Js<'_>, way: &[String], why: &str) {
         }
         return;
     };
+    if let Some(file) = state.missing_env_file() {
+        let file = report::relative(&file.to_string_lossy());
+        report::notice(
+            js,
+            &format!(
+                "no process starts without {file} (--env-file), which is missing: restarting when it is back"
+            ),
+        );
+        return;
+    }
     if !state.is_restarting.replace(true) {
         let cx = Cx::new(js);
         spawn_detached(js, leaving::restart(cx, state, image, way.join(" → ")));
@@ -233,12 +243,18 @@ impl Restart {
     }
 
     fn env_files(&self) -> BTreeSet<PathBuf> {
-        let folder = self.folder.borrow();
-        self.env_files
-            .borrow()
+        let (folder, files) = (self.folder.borrow(), self.env_files.borrow());
+        files.iter().map(|file| folder.join(&file.path)).collect()
+    }
+
+    /// A file of variables that is missing, and without which no process starts.
+    fn missing_env_file(&self) -> Option<PathBuf> {
+        let (folder, files) = (self.folder.borrow(), self.env_files.borrow());
+        let mut needed = files
             .iter()
-            .map(|file| folder.join(file))
-            .collect()
+            .filter(|file| !file.may_be_missing)
+            .map(|file| folder.join(&file.path));
+        needed.find(|path| !path.exists())
     }
 
     fn configuration(&self, js: Js<'_>, options: &ProgramOptions) -> BTreeSet<PathBuf> {
@@ -315,7 +331,11 @@ fn prepare<'s>(call: &Call<'s>) -> JsResult<'s> {
     let files = given.get("envFiles")?;
     if files.is_array() {
         let files = files.items()?.into_iter().filter_map(Value::text);
-        state.env_files.borrow_mut().extend(files.map(PathBuf::from));
+        let files = files.map(|file| EnvFile {
+            path: file.into(),
+            may_be_missing: false,
+        });
+        state.env_files.borrow_mut().extend(files);
     }
     // Noted before the command reads these files.
     state.watch(js)?.note(&state.env_files());
