@@ -79,43 +79,51 @@ test('a TypeError after `generate` changed comes with the reason', async (t) => 
   assert.equal(printed.taken()[0].text.split('\n')[0], '[hmr] ./module: the runner failed')
 })
 
-test('a run that writes what it follows is warned about, once', async (t) => {
-  const project = makeProject(t)
-  project.write('data.json', '0')
-  project.write(
-    'hot.js',
-    `const fs = require('node:fs')
-     const { hmr, createRunner } = require('@upvotr/node-hmr')
-     const data = require('./data.json')
-     module.exports = hmr(null, createRunner(() => {
-       if (data < 40) setTimeout(() => fs.writeFileSync(require.resolve('./data.json'), String(data + 1)), 2)
-       if (data === 40) console.log('over')
-     }))`
-  )
-  const program = project.hmr(['--dependencies', '-f', 'hot.js'])
-  await program.line('over')
-  const warnings = program.lines.filter((line) => line.includes('updates within'))
-  assert.equal(warnings.length, 1)
-  assert.match(warnings[0], /^\[hmr\] hot\.js: 10 updates within 2 s for data\.json/)
-})
+const WRITES = 'fs.writeFileSync(require.resolve("./data.json"), String(data + 1))'
+for (const [when, write, last, expected] of [
+  ['in its run', WRITES, 40, '10 updates within 2 s'],
+  ['after its run', `setTimeout(() => ${WRITES}, 2)`, 130, '100 updates within 10 s']
+]) {
+  test(`a module that writes what it follows ${when} is warned about, once`, async (t) => {
+    const project = makeProject(t)
+    project.write('data.json', '0')
+    project.write(
+      'hot.js',
+      `const fs = require('node:fs')
+       const { hmr, createRunner } = require('@upvotr/node-hmr')
+       const data = require('./data.json')
+       module.exports = hmr(null, createRunner(() => {
+         if (data < ${last}) ${write}
+         if (data === ${last}) console.log('over')
+       }))`
+    )
+    const program = project.hmr(['--dependencies', '-f', 'hot.js'])
+    await program.line('over')
+    const warnings = program.lines.filter((line) => line.includes('updates within'))
+    assert.equal(warnings.length, 1)
+    assert.match(warnings[0], new RegExp(`^\\[hmr\\] hot\\.js: ${expected} for data\\.json`))
+  })
+}
 
-test('saves of somebody else, however many, are no loop', async (t) => {
-  const project = makeProject(t)
-  const version = (n) => `const { hmr, createRunner } = require('@upvotr/node-hmr')
-    module.exports = hmr(null, createRunner(() => console.log('version ' + ${n})))`
-  project.write('hot.js', version(0))
-  const program = project.hmr(['-f', 'hot.js'])
-  await program.line('version 0')
-  for (let n = 1; n <= 20; n++) {
-    await new Promise((resolve) => setTimeout(resolve, 80))
-    project.write('hot.js', version(n))
-    await program.line(`version ${n}`)
-  }
-  assert.deepEqual(
-    program.lines.filter((line) => line.includes('[hmr]')),
-    []
-  )
-})
+for (const pause of [80, 0]) {
+  test(`saves of somebody else, ${pause} ms after an update each, are no loop`, async (t) => {
+    const project = makeProject(t)
+    const version = (n) => `const { hmr, createRunner } = require('@upvotr/node-hmr')
+      module.exports = hmr(null, createRunner(() => console.log('version ' + ${n})))`
+    project.write('hot.js', version(0))
+    const program = project.hmr(['-f', 'hot.js'])
+    await program.line('version 0')
+    for (let n = 1; n <= 60 - pause / 2; n++) {
+      await new Promise((resolve) => setTimeout(resolve, pause))
+      project.write('hot.js', version(n))
+      await program.line(`version ${n}`)
+    }
+    assert.deepEqual(
+      program.lines.filter((line) => line.includes('[hmr]')),
+      []
+    )
+  })
+}
 
 test('in a burst of saves, a failure that the next mends is not told', async (t) => {
   const project = makeProject(t)

@@ -3,107 +3,163 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fs;
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::js::Js;
 use crate::report;
 
-/// This many updates of a module within [`LOOP`], without a pause, may be a loop.
-const UPDATES: usize = 10;
-/// The time within which [`UPDATES`] updates may be a loop.
-const LOOP: Duration = Duration::from_secs(2);
 /// A time without an update that ends a loop.
 const PAUSE: Duration = Duration::from_millis(500);
-/// The updates are a loop if at least this many of them follow a write during the run before. On a busy machine, some
-/// writes are late.
-const OWN: usize = 7;
-/// A write counts as made by the run until this time after its end, since a run need not wait for its writes.
+/// Of the updates of a loop, at least so many in a hundred follow a write of the run before.
+const SHARE: usize = 70;
+/// A write counts as one after a run until this time after its end, since a run need not wait for its writes.
 const AFTERWARDS: Duration = Duration::from_millis(50);
 /// The time of a file may be this much behind the clock.
 const BEHIND: Duration = Duration::from_millis(10);
 
+/// When a file was written that causes an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Written {
+    /// At another time.
+    Apart,
+    /// Shortly after the run before. Somebody who saves as soon as an update is done writes then, too.
+    Afterwards,
+    /// While the run before was under way.
+    During,
+}
+
+/// How many updates, within which time, are a loop if the runs before them wrote the file then.
+const LOOPS: [(Written, usize, Duration); 2] = [
+    (Written::During, 10, Duration::from_secs(2)),
+    (Written::Afterwards, 100, Duration::from_secs(10)),
+];
+
 /// The last updates of one module. A loop means that the module's run writes a file that it follows.
 #[derive(Default)]
 pub struct Recent {
-    /// When each of the last updates began, and whether the run before it seems to have written the file.
-    all: VecDeque<(Instant, bool)>,
-    /// When the last update began, by the clock of the file system.
-    began: Option<SystemTime>,
+    /// When each of the last updates began, and when the file that caused it was written.
+    all: VecDeque<(Instant, Written)>,
+    /// The file that caused the last update.
+    file: PathBuf,
+    /// Time and size of that file when the update began.
+    before: Look,
+    /// The same when the run had ended, and that time.
+    after: Option<(Look, SystemTime)>,
     /// Whether the loop under way was reported.
     is_told: bool,
 }
 
+/// Time and size of a file.
+type Look = Option<(SystemTime, u64)>;
+
+fn look_at(file: &str) -> Look {
+    let metadata = fs::metadata(file).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
 impl Recent {
-    /// Notes an update. `written` is when the changed file was written, `ended` when the run before ended. True if this
-    /// makes a loop; once for each loop.
-    pub fn note(&mut self, now: Instant, written: Option<SystemTime>, ended: Option<SystemTime>) -> bool {
+    /// Notes an update that a change of `file` causes. Returns the number of updates if this makes a loop, and the time within
+    /// which they came; once for each loop.
+    fn note(&mut self, now: Instant, file: &str, look: Look) -> Option<(usize, Duration)> {
         let last = self.all.back().map(|(last, _)| now.duration_since(*last));
         if last.is_some_and(|last| last >= PAUSE) {
             *self = Self::default();
         }
-        let began = self.began.replace(SystemTime::now());
-        self.all.push_back((now, is_between(written, began, ended)));
-        if self.all.len() > UPDATES {
+        let written = if self.file.as_os_str() == file {
+            self.written(look)
+        } else {
+            Written::Apart
+        };
+        self.all.push_back((now, written));
+        let most = LOOPS.map(|(_, updates, _)| updates).into_iter().max();
+        if Some(self.all.len()) > most {
             self.all.pop_front();
         }
-        let is_full = self.all.len() == UPDATES;
-        let first = self.all.front().filter(|_| is_full);
-        let is_loop = first.is_some_and(|(first, _)| now.duration_since(*first) < LOOP)
-            && self.all.iter().filter(|(_, is_own)| *is_own).count() >= OWN;
-        is_loop && !std::mem::replace(&mut self.is_told, true)
+        self.file = file.into();
+        (self.before, self.after) = (look, None);
+        let is_loop = |(least, updates, time): &(Written, usize, Duration)| {
+            let Some(before) = self.all.len().checked_sub(*updates) else {
+                return false;
+            };
+            let since = self.all.get(before).map(|(first, _)| now.duration_since(*first));
+            let own = self.all.range(before..).filter(|(_, written)| written >= least);
+            since.is_some_and(|since| since < *time) && own.count() * 100 >= updates * SHARE
+        };
+        let (_, updates, time) = LOOPS.into_iter().find(is_loop)?;
+        (!std::mem::replace(&mut self.is_told, true)).then_some((updates, time))
+    }
+
+    /// Notes that the run has ended which the last update has begun.
+    pub fn run_has_ended(&mut self) {
+        // A single update is no loop, so it need not wait for this look.
+        if self.all.len() > 1 {
+            let look = self.file.to_str().and_then(look_at);
+            self.after = Some((look, SystemTime::now()));
+        }
+    }
+
+    fn written(&self, look: Look) -> Written {
+        let (Some((after, ended)), Some((written, _))) = (self.after, look) else {
+            return Written::Apart;
+        };
+        if after == look && after != self.before {
+            Written::During
+        } else if ended <= written + BEHIND && written <= ended + AFTERWARDS {
+            Written::Afterwards
+        } else {
+            Written::Apart
+        }
     }
 }
 
-/// Warns if the module `id` is updated again and again by changes of the file `changed`, and its own run, which ended at
-/// `ended`, seems to write that.
-pub fn warn_of_loop(
-    js: Js<'_>,
-    recent: &RefCell<Recent>,
-    id: &str,
-    changed: &str,
-    ended: Option<SystemTime>,
-) {
-    let written = fs::metadata(changed).and_then(|file| file.modified()).ok();
-    if !recent.borrow_mut().note(Instant::now(), written, ended) {
-        return;
-    }
+/// Warns if the module `id` is updated again and again by changes of the file `changed`, and its own run seems to write that.
+pub fn warn_of_loop(js: Js<'_>, recent: &RefCell<Recent>, id: &str, changed: &str) {
+    let found = recent
+        .borrow_mut()
+        .note(Instant::now(), changed, look_at(changed));
+    let Some((updates, time)) = found else { return };
     let file = report::relative(changed);
     let text = format!(
-        "{UPDATES} updates within {} s for {file}, without a pause: if its run writes that file, let it write elsewhere or \
+        "{updates} updates within {} s for {file}, without a pause: if its run writes that file, let it write elsewhere or \
          only what differs, or name the file in `ignored`",
-        LOOP.as_secs()
+        time.as_secs()
     );
     report::warning(js, id, &text);
-}
-
-/// Whether a file was written during a run or shortly after its end.
-fn is_between(written: Option<SystemTime>, began: Option<SystemTime>, ended: Option<SystemTime>) -> bool {
-    let (Some(written), Some(began)) = (written, began) else {
-        return false;
-    };
-    let ended = ended.map_or(began, |ended| ended.max(began));
-    began <= written + BEHIND && written <= ended + AFTERWARDS
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant, SystemTime};
 
-    use super::Recent;
+    use super::{Look, Recent};
+
+    /// At which of 300 updates a loop is told, where `looks` says, for each time, how the file looks when its run has ended and
+    /// when the next update begins.
+    fn told(gap: u64, looks: impl Fn(SystemTime) -> (Look, Look)) -> Vec<u64> {
+        let (start, mut recent, mut next) = (Instant::now(), Recent::default(), None);
+        let note = |n: &u64| {
+            let found = recent.note(start + Duration::from_millis(n * gap), "file", next);
+            let now = SystemTime::now();
+            let (after, later) = looks(now);
+            recent.after = Some((after, now));
+            next = later;
+            found.is_some()
+        };
+        (0..300).filter(note).collect()
+    }
 
     #[test]
-    fn ten_updates_whose_file_the_run_before_wrote_are_told_once() {
-        let start = Instant::now();
-        let told = |gap: u64, age: u64| {
-            let mut recent = Recent::default();
-            let at = |n: u64| start + Duration::from_millis(n * gap);
-            let written = || Some(SystemTime::now() - Duration::from_millis(age));
-            let note = |n: &u64| recent.note(at(*n), written(), Some(SystemTime::now()));
-            (0..30).filter(note).collect::<Vec<_>>()
-        };
-        assert_eq!(told(20, 0), [9]);
-        assert!(told(300, 0).is_empty());
-        // By somebody else, a while before the run.
-        assert!(told(20, 5_000).is_empty());
+    fn a_loop_is_told_once() {
+        let old = Some((SystemTime::UNIX_EPOCH, 1));
+        let by_the_run = |now| (Some((now, 1)), Some((now, 1)));
+        let after_it = |now| (old, Some((now, 1)));
+        let long_before = |now: SystemTime| (old, Some((now - Duration::from_secs(5), 1)));
+        assert_eq!(told(20, by_the_run), [9]);
+        assert_eq!(told(20, after_it), [99]);
+        // No hundred within ten seconds, and no ten within two.
+        assert!(told(120, after_it).is_empty());
+        assert!(told(300, by_the_run).is_empty());
+        assert!(told(20, long_before).is_empty());
     }
 }

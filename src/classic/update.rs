@@ -184,9 +184,10 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
     // Half a save is no update: it cannot run, and so writes nothing.
     if origin == Origin::Watched && loaded.version.is_ok() {
         let own = record.resolved.borrow().clone();
-        let (changed, ended) = (way.first().unwrap_or(&own), record.loaded_at.get());
-        let warn = |js: Js<'_>| warn_of_loop(js, &record.recent, &record.id, changed, ended);
-        module.cx.with(warn);
+        let changed = way.first().unwrap_or(&own);
+        module
+            .cx
+            .with(|js| warn_of_loop(js, &record.recent, &record.id, changed));
     }
     let outcome = match loaded.version {
         Ok(version) => replace(module, &version, origin, by_program.as_ref()).await,
@@ -203,6 +204,7 @@ async fn update(module: &Module, origin: Origin, loaded: Option<Loaded>) {
             keep_old(failure, origin, by_program.as_ref())
         }
     };
+    record.recent.borrow_mut().run_has_ended();
     forget_taken(record, by_program.as_ref());
     record.phase.set(Phase::Ready);
     module.cx.with(|js| {
