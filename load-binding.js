@@ -42,7 +42,10 @@ function noAddon(cause) {
   const tried = reasons(cause)
   const broken = tried.filter((reason) => !/^(Cannot find|Unsupported|Require stack)/.test(reason))
   const isPrebuilt = PREBUILT[process.platform]?.includes(process.arch)
-  const build = `To build it, with Rust 1.95 or later: ${BUILD}`
+  const isForbidden = broken.some((reason) => reason.includes('loading addons is disabled'))
+  const build = isForbidden
+    ? 'Run Node without --no-addons, and with --allow-addons beside --permission or --experimental-permission.'
+    : `To build it, with Rust 1.95 or later: ${BUILD}`
   const lines =
     broken.length > 0
       ? [

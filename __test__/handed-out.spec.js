@@ -7,7 +7,16 @@ const { createRequire } = require('node:module')
 const path = require('node:path')
 const test = require('node:test')
 
-const { createRuntime, nextUpdate, captureConsole, turn, ManualWatcher } = require('./support')
+const {
+  createPersist,
+  createRunner,
+  createRuntime,
+  hmr,
+  nextUpdate,
+  captureConsole,
+  turn,
+  ManualWatcher
+} = require('./support')
 const { makeProject } = require('./support/project')
 
 const LOADER = `const createJiti = require("jiti");
@@ -103,6 +112,33 @@ test('a nested runtime without a loader above takes each edit of a module that j
   }
 })
 
+for (const [what, text] of [
+  ['the same hot module', 'module.exports = made'],
+  ['a new one of the same parts', 'module.exports = { persist: made.persist, runner: made.runner }']
+]) {
+  test(`a file that exports ${what} of elsewhere at each evaluation runs at each`, async (t) => {
+    const project = makeProject(t)
+    let runs = 0
+    globalThis.made = hmr(
+      createPersist(),
+      createRunner(() => ++runs)
+    )
+    t.after(() => delete globalThis.made)
+    project.write('hot.js', text)
+    const watcher = new ManualWatcher()
+    const runtime = createRuntime(createRequire(path.join(project.folder, 'index.js')), watcher)
+    const it = await runtime.import('./hot.js')
+    const printed = captureConsole(t)
+    for (const n of [2, 3]) {
+      const updated = nextUpdate(runtime, './hot.js')
+      watcher.tell('./hot.js')
+      await updated
+      assert.equal(it.exports, n)
+    }
+    assert.deepEqual(printed.lines, [])
+  })
+}
+
 test('a hot module that is an ES module is not said to be updated', { skip: !REQUIRES_ESM }, async (t) => {
   const project = makeProject(t)
   const hot = (version) =>
@@ -124,6 +160,34 @@ test('a hot module that is an ES module is not said to be updated', { skip: !REQ
     ['warn']
   )
   assert.match(printed.lines[0].text, /^\[hmr\] \.\/hot\.mjs changed, .* Node never forgets an ES module: .*CommonJS/)
+})
+
+test('what Node’s loader of ES modules requires is not said to be updated', async (t) => {
+  const project = makeProject(t)
+  const hot = (version) =>
+    `const { createRunner, hmr } = require("@upvotr/node-hmr"); module.exports = hmr(null, createRunner(() => "${version}"))`
+  project.write('hot.js', hot(1))
+  project.write(
+    'main.js',
+    `const { createRuntime, HMRRuntime } = require("@upvotr/node-hmr")
+     HMRRuntime.setLogging(true)
+     createRuntime(require).import("./hot.js").then(() => console.log("imported"))`
+  )
+  const load = `import fs from "node:fs"
+    export async function load(url, context, next) {
+      const loaded = await next(url, context)
+      if (loaded.format === "commonjs" && url.startsWith("file:")) loaded.source ??= fs.readFileSync(new URL(url))
+      return loaded
+    }`
+  project.write(
+    'hook.mjs',
+    `import { register } from "node:module"; register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(load)}`)})`
+  )
+  const program = project.run(['--import', './hook.mjs', 'main.js'])
+  await program.line('imported')
+  project.write('hot.js', hot(2))
+  const line = await program.line(/hot\.js (changed|updated)/)
+  assert.match(line, /hot\.js changed, and what it exports is the very hot module of before/)
 })
 
 test(

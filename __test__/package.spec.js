@@ -189,6 +189,13 @@ describe('the packed package', () => {
       assert.ok(message.includes(name), message)
     })
 
+    test('where Node loads no addons, says how to let it', async (t) => {
+      const program = run(t, ['--no-addons', '-e', `require(${JSON.stringify(root)})`], bare)
+      await program.line('loading addons is disabled')
+      await program.line(/^Run Node without --no-addons, and with --allow-addons beside --permission/)
+      assert.equal(await program.ended, 1)
+    })
+
     test('the command says so in three lines, and ends with code 1', async (t) => {
       const hmr = run(t, ['node_modules/@upvotr/node-hmr/bin/hmr.js', '-f', 'server.js'], bare)
       assert.equal(await hmr.ended, 1)

@@ -43,7 +43,7 @@ pub fn evaluate<'s>(
             return Err(invalid(export, id, record.filter(|record| record.is_object())));
         };
         Ok((
-            is_handed_out_again(module, &version, export, path, evicted),
+            is_handed_out_again(module, &version, export, require, path, evicted),
             version,
         ))
     };
@@ -72,7 +72,12 @@ pub fn evaluate<'s>(
         Ok((false, version)) => keep(module, require, version),
         Ok((true, _)) => {
             let file = id.clone();
-            let record = require.get("cache")?.get_key(path)?;
+            let cache = require.get("cache")?;
+            let record = if cache.is_object() {
+                cache.get_key(path)?
+            } else {
+                cache
+            };
             let is_es_module = is_es_module(record, &path.display());
             Err(HmrError::NotForgotten { file, is_es_module }.thrown(require.js()))
         }
@@ -118,33 +123,53 @@ fn keep<'s>(module: &Module, require: Value<'s>, version: Version) -> JsResult<'
 /// Whether this is the version that was loaded before, although the module was evicted.
 ///
 /// Only an evicted module record makes us expect another version: a `require` of the user's may return what it likes. A
-/// file with children is exempt, since it may export a hot module that another file made.
+/// file may also export a hot module that was made elsewhere: it was evaluated if it has children, or a new record of Node's,
+/// which only an ES module gets without an evaluation.
 fn is_handed_out_again<'s>(
     module: &Module,
     version: &Version,
     export: Value<'s>,
+    require: Value<'s>,
     path: Value<'s>,
     evicted: Option<(Value<'s>, Value<'s>)>,
 ) -> bool {
     let js = export.js();
-    let Some((cache, old)) = evicted else { return false };
-    let record = cache.get_key(path).unwrap_or_else(|_| js.undefined());
-    let is_put_back = || !record.is_object() || record.same(old);
     let is_the_last = || {
         let slot = module.slot.get(js);
         let is_same = |place, held: &Held| slot.item(place).is_ok_and(|it| it.same(held.get(js)));
         slot.is_object()
             && is_same(place::LOADED_RUNNER, &version.runner)
             && is_same(place::LOADED_PERSIST, &version.persist)
-            && !has_children(record)
     };
-    (is_put_back() || is_the_last()) && is_module_record(old)
+    let Some((cache, old)) = evicted else {
+        return is_of_es_loader(require) && is_the_last();
+    };
+    let record = cache.get_key(path).unwrap_or_else(|_| js.undefined());
+    let is_put_back = !record.is_object() || record.same(old);
+    let may_be_old =
+        || !has_children(record) && (!is_record_of_node(record) || is_es_module(record, &path.display()));
+    (is_put_back || is_the_last() && may_be_old()) && is_module_record(old)
+}
+
+/// Whether this is the `require` that Node's loader of ES modules gives to CommonJS which it loads itself. It has no `cache`,
+/// and what it has loaded it keeps for good.
+fn is_of_es_loader(require: Value<'_>) -> bool {
+    let has = |name: &str| require.get(name).is_ok_and(|value| !value.is_undefined());
+    require.is_function()
+        && !has("cache")
+        && has("resolve")
+        && require.has_key(require.js().string("main")).unwrap_or(false)
 }
 
 fn is_module_record(value: Value<'_>) -> bool {
     value
         .get("filename")
         .is_ok_and(|filename| filename.kind() == Kind::String)
+}
+
+fn is_record_of_node(record: Value<'_>) -> bool {
+    let class = record.js().builtin("module");
+    class.is_ok_and(|class| record.instance_of(class).unwrap_or(false))
 }
 
 fn has_children(record: Value<'_>) -> bool {
