@@ -15,6 +15,7 @@
 //! | `native.rs` | Rust state behind a JavaScript object |
 //! | `guard.rs` | the one barrier against panics; handle scopes that close themselves |
 //! | `executor.rs` | `async fn` on the JavaScript thread, at the microtask cost of `await` |
+//! | `promise.rs` | promises that somebody waits for later |
 //! | `deadline.rs` | [`within`], [`before`]: waits that end before what they wait for |
 //! | `outside.rs` | [`outside`]: runs work outside of the program's asynchronous contexts |
 //! | `timers.rs` | [`Timers`]: Node's timers, as they were when the addon was loaded |
@@ -44,6 +45,7 @@ mod load;
 mod make;
 mod native;
 mod outside;
+mod promise;
 mod property;
 mod realm;
 #[cfg(unix)]

@@ -42,10 +42,11 @@ fn call_listeners(app: &App, event: &Held, data: &Held) -> Vec<(Result<Held, Hel
     called.into_iter().map(|result| (result, what.clone())).collect()
 }
 
-/// The result of calling a user's function, to be kept.
+/// The result of calling a user's function, to be kept. A promise has a handler from now on, since it may be rejected before
+/// its turn to be waited for.
 pub fn outcome(result: JsResult<'_>) -> Result<Held, Held> {
     match result {
-        Ok(value) => Ok(value.hold()),
+        Ok(value) => Ok(value.with_handler().hold()),
         Err(thrown) => Err(thrown.hold()),
     }
 }

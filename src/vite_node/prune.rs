@@ -8,7 +8,7 @@ use super::plugin::Channel;
 use super::reload::{entries, reload_for_disposer};
 use super::runner::module_cache::Ids;
 use crate::hot::event;
-use crate::js::{Held, Js, JsResult, Value};
+use crate::js::{Held, Js, JsResult};
 
 /// Prunes the payload's modules: calls each one's disposer, then its prune callback, then drops its data and registrations. A
 /// module that this runner still needs stays.
@@ -49,7 +49,7 @@ pub async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
             }
             callback
                 .call(js.undefined(), &[cache.data()?.get(key)?])
-                .map(Value::hold)
+                .map(|value| value.with_handler().hold())
         });
         finish_in_time(app, called, &format!("the prune callback of {owner}"), "").await;
         app.cx.attempt(|js| {
