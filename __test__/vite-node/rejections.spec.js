@@ -4,9 +4,10 @@
 // process. A test of node:test fails by an unhandled rejection, and these also name it.
 const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
+const hmr = require('@upvotr/node-hmr/vite-node')
 const { fakeApp, captureConsole, deferred } = require('../support/fake-runner.js')
 
-const [MAIN, A] = ['/app/main.js', '/app/src/a.js']
+const [MAIN, A, BAD] = ['/app/main.js', '/app/src/a.js', '/app/bad.js']
 
 /** The unhandled rejections from now on, by their messages. */
 function watchRejections(t) {
@@ -53,4 +54,48 @@ describe('a listener that rejects while another one is pending', () => {
       assert.equal(failed.length, 2, error.join('\n'))
       assert.ok(failed[0].endsWith('rejected') && failed[1].endsWith('asked 1 times'), failed.join('\n'))
     })
+})
+
+describe('an entry that fails while another one is pending', () => {
+  // [vite-node 24, 63]
+  for (const [title, reload, isReported] of [
+    ['`reload`: rejects', (app) => hmr.reload(app.runner, app.entries)],
+    ['a full reload: rejects', (app) => app.send({ type: 'full-reload' })],
+    ['`invalidate`: rejects', (app) => app.context(A).invalidate(), true],
+    ['an ignored `invalidate`: is reported', (app) => void app.context(A).invalidate(), true]
+  ])
+    test(`by ${title}, and nothing is unhandled`, async (t) => {
+      const [unhandled, { error }] = [watchRejections(t), captureConsole(t)]
+      const slow = deferred()
+      const fail = async () => {
+        throw new Error('bad entry')
+      }
+      const app = fakeApp({ [MAIN]: () => slow.promise, [BAD]: fail }, { entries: [MAIN, BAD] })
+      const done = reload(app)
+      const rejected = done && assert.rejects(done, { message: 'bad entry' })
+      await turn()
+      slow.resolve()
+      await rejected
+      await turn()
+      assert.deepEqual(unhandled, [])
+      assert.deepEqual(app.executed, [MAIN, BAD])
+      const failed = error.filter((line) => line.includes('asked for failed'))
+      assert.equal(failed.length, isReported ? 1 : 0, error.join('\n'))
+    })
+})
+
+test('the errors of further entries are reported, each once', async (t) => {
+  const { error } = captureConsole(t)
+  const shared = new Error('of a shared module')
+  const entries = ['/app/one.js', '/app/two.js', '/app/three.js']
+  const failing = (thrown) => async () => {
+    throw thrown
+  }
+  const [one, two, three] = entries
+  const app = fakeApp(
+    { [one]: failing(shared), [two]: failing(shared), [three]: failing(new Error('of its own')) },
+    { entries }
+  )
+  await assert.rejects(app.send({ type: 'full-reload' }), shared)
+  assert.deepEqual(error, ['[vite-node] /app/three.js failed, too of its own'])
 })

@@ -205,7 +205,10 @@ async fn run(app: &App, versions: &Versions, entries: Result<Vec<String>, Held>)
             Ok(exports) => results.push(exports),
             Err(thrown) => {
                 failed.insert(entry.clone());
-                first_failure.get_or_insert(thrown);
+                match &first_failure {
+                    Some(first) => report_further(app, entry, &thrown, first),
+                    None => first_failure = Some(thrown),
+                }
             }
         }
     }
@@ -218,6 +221,16 @@ async fn run(app: &App, versions: &Versions, entries: Result<Vec<String>, Held>)
             Ok(js.array(&exports).hold())
         }),
     }
+}
+
+/// Reports the failure of an entry after that of another one, which rejects the promise of the reload. A module that both
+/// import fails both with one error.
+fn report_further(app: &App, entry: &str, thrown: &Held, first: &Held) {
+    app.cx.with(|js| {
+        if !thrown.get(js).same(first.get(js)) {
+            report::vite_node::error(js, &format!("{entry} failed, too"), Some(thrown.get(js)));
+        }
+    });
 }
 
 /// The ids of the entries, in the runner's spelling.
