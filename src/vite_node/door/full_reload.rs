@@ -6,6 +6,7 @@ use crate::js::{Held, Js, JsResult, settled};
 use crate::vite_node::app::App;
 use crate::vite_node::listeners::notify_vite;
 use crate::vite_node::plugin::Channel;
+use crate::vite_node::plugin::changes::EditKey;
 use crate::vite_node::reload::{has_failed_start, reload};
 use crate::vite_node::runner::module_cache::{Ids, counts_as_loaded};
 
@@ -14,7 +15,7 @@ pub async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), 
     let file = app
         .cx
         .attempt(|js| Ok(payload.get(js).get("triggeredBy")?.text()))?;
-    let mut edited_at = None;
+    let mut edit = None;
     let origin = || app.cx.with(|js| app.origin(js, payload.get(js)));
     if origin() == Channel::Browser {
         // Waits for this turn to end: the environments report one edit in one turn, the browser's first.
@@ -29,7 +30,7 @@ pub async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), 
         if cause.is_done || !(is_concerned || has_failed_start(app).await) {
             return Ok(());
         }
-        edited_at = cause.edited_at;
+        edit = cause.edit;
     }
     if origin() == Channel::Restart {
         app.follow_restart().await;
@@ -38,8 +39,8 @@ pub async fn full_reload(app: &App, payload: &Held, arrived: u64) -> Result<(), 
     app.cx
         .attempt(|js| app.cache(js)?.drop_event(js.string(event::BEFORE_FULL_RELOAD)))?;
     reload(app, &[]).await?;
-    if let Some(at) = edited_at {
-        app.state.applied.borrow_mut().edit(at).reloaded = Some(app.state.next_moment());
+    if let Some(edit) = edit {
+        app.state.applied.borrow_mut().edit(&edit).reloaded = Some(app.state.next_moment());
     }
     Ok(())
 }
@@ -50,8 +51,8 @@ struct Cause {
     concerns_loaded: bool,
     /// Whether the edit has been followed already, or will be by another message.
     is_done: bool,
-    /// Time when the file changed, if the plugin saw that.
-    edited_at: Option<f64>,
+    /// The edit itself, if the plugin saw it.
+    edit: Option<EditKey>,
 }
 
 /// Looks up the edit of `file`, for which a message from `origin` that arrived at that moment asks for a full reload.
@@ -65,25 +66,26 @@ fn cause_of_reload<'s>(
     let roots = app.roots(js);
     let (loaded, owners) = (app.loaded(js)?, app.owners(js)?);
     let changes = app.changes(js);
-    let edited_at = changes
+    let edit = changes
         .as_ref()
         .and_then(|changes| changes.latest(|changed| roots.is_of_file(changed, file)));
-    let edits = changes
-        .as_ref()
-        .zip(edited_at)
-        .and_then(|(changes, at)| changes.files(at));
-    let modules = edits.into_iter().flatten().flat_map(|(_, modules)| modules);
-    let modules: Vec<_> = modules.collect();
+    let seen = changes.zip(edit.as_ref());
+    let modules = seen.as_ref().map(|(changes, edit)| changes.modules(edit));
+    let modules = modules.unwrap_or_default();
     let is_among = |ids: &Ids<'s>| !ids.of_file(roots, file, &[]).is_empty();
     let concerns_loaded = counts_as_loaded(&loaded, &owners, is_among)
         || !app.edited(js, &loaded, roots, file, &modules).is_empty();
-    let is_done = changes.zip(edited_at).is_some_and(|(changes, at)| {
-        app.state.applied.borrow_mut().edit(at).is_reloaded_since(arrived)
-            || (origin == Channel::Browser && changes.is_for_ssr(at, app.state.reload_failed.get()))
+    let is_done = seen.is_some_and(|(changes, edit)| {
+        let applied = app.state.applied.borrow();
+        let is_for_ssr = || changes.is_for_ssr(edit, app.state.reload_failed.get());
+        applied
+            .find(edit)
+            .is_some_and(|edit| edit.is_reloaded_since(arrived))
+            || (origin == Channel::Browser && is_for_ssr())
     });
     Ok(Cause {
         concerns_loaded,
         is_done,
-        edited_at,
+        edit,
     })
 }

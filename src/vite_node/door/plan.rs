@@ -1,17 +1,16 @@
 //! Plans an update: everything that a payload asks for is decided before anything is touched.
 
-use std::path::Path;
-use std::rc::Rc;
+use std::collections::HashSet;
 
 use crate::graph;
 use crate::js::{Held, Js, JsResult, Value};
 
-use crate::paths::is_in_node_modules;
 use crate::report;
 use crate::vite_node::app::App;
 use crate::vite_node::door::ids::{Roots, shown};
+use crate::vite_node::door::scene::{Causes, Scene};
 use crate::vite_node::plugin::Channel;
-use crate::vite_node::plugin::changes::Changes;
+use crate::vite_node::plugin::changes::EditKey;
 use crate::vite_node::runner::module_cache::{Ids, counts_as_loaded};
 
 /// A module that is to run again.
@@ -37,8 +36,7 @@ pub struct Step {
     pub callbacks: Vec<Held>,
     /// Id of the module whose `invalidate` started the update, if one did.
     pub first_invalidated_by: Option<String>,
-    /// Time when the file changed, if the plugin saw that.
-    edited_at: Option<f64>,
+    causes: Causes,
 }
 
 /// Everything that an update does.
@@ -59,18 +57,6 @@ pub struct Plan {
     styles: Vec<String>,
 }
 
-/// The loaded modules when the update arrives, with everything that planning needs.
-struct Scene<'a, 's> {
-    app: &'a App,
-    js: Js<'s>,
-    roots: Roots,
-    loaded: Ids<'s>,
-    owners: Ids<'s>,
-    changes: Option<Rc<Changes>>,
-    is_down: bool,
-    arrived: u64,
-}
-
 /// Plans the update of a payload that arrived at that moment. `is_down`: the entries failed when they were executed last.
 pub fn plan<'s>(
     app: &App,
@@ -79,17 +65,7 @@ pub fn plan<'s>(
     is_down: bool,
     arrived: u64,
 ) -> JsResult<'s, Plan> {
-    let (loaded, owners) = (app.loaded(js)?, app.owners(js)?);
-    let scene = Scene {
-        app,
-        js,
-        roots: app.roots(js).clone(),
-        loaded,
-        owners,
-        changes: app.changes(js),
-        is_down,
-        arrived,
-    };
+    let scene = Scene::new(app, js, is_down, arrived)?;
     let mut plan = Plan {
         roots: scene.roots.clone(),
         ..Plan::default()
@@ -122,10 +98,12 @@ impl Plan {
         }
         let mut applied = app.state.applied.borrow_mut();
         for step in &self.steps {
-            if let Some(at) = step.edited_at {
-                let edit = applied.edit(at);
+            for edit in &step.causes.edits {
+                let edit = applied.edit(edit);
                 edit.updates.insert(step.key());
-                edit.evicted.extend(self.evicted.iter().cloned());
+                if step.causes.are_certain {
+                    edit.evicted.extend(self.evicted.iter().cloned());
+                }
             }
         }
     }
@@ -138,9 +116,7 @@ impl Step {
     }
 
     fn is_same(&self, other: &Self) -> bool {
-        self.edited_at == other.edited_at
-            && self.path == other.path
-            && self.accepted_path == other.accepted_path
+        self.causes == other.causes && self.path == other.path && self.accepted_path == other.accepted_path
     }
 }
 
@@ -157,11 +133,12 @@ impl<'s> Scene<'_, 's> {
             return Ok(None);
         }
         let timestamp = update.get("timestamp")?.as_number();
-        let known = self.changes.as_ref().zip(timestamp);
-        let edited_at = known
-            .filter(|(changes, at)| changes.is_known(*at))
-            .map(|(_, at)| at);
-        if is_from_browser && known.is_some_and(|(changes, at)| changes.is_for_ssr(at, self.is_down)) {
+        let mut causes = self.causes(timestamp, &accepted_path);
+        let is_for_ssr = |edit: &EditKey| {
+            let changes = self.changes.as_ref();
+            changes.is_some_and(|changes| changes.is_for_ssr(edit, self.is_down))
+        };
+        if is_from_browser && causes.all(is_for_ssr) {
             return Ok(None);
         }
         let place = self.unambiguous(&path);
@@ -171,6 +148,7 @@ impl<'s> Scene<'_, 's> {
         if callbacks.is_empty() && !is_self && (self.is_down || self.has_failed(&place)) {
             // The boundary's version that accepts the module never ran, so the boundary runs instead.
             accepted_path.clone_from(&path);
+            causes = self.causes(timestamp, &accepted_path);
             callbacks = self.callbacks(owner.as_deref(), &path)?;
             is_self = true;
         }
@@ -197,68 +175,30 @@ impl<'s> Scene<'_, 's> {
             accepted: 0,
             callbacks,
             first_invalidated_by: update.get("firstInvalidatedBy")?.text(),
-            edited_at,
+            causes,
         };
         let is_planned = || plan.steps.iter().any(|other| other.is_same(&step));
-        let is_done = edited_at.is_some_and(|at| self.is_done(&step, at) || is_planned());
+        let is_done = !step.causes.edits.is_empty() && (self.is_done(&step) || is_planned());
         Ok((!is_done).then_some(step))
     }
 
-    /// Whether a step has been done already for the edit of that moment.
-    fn is_done(&self, step: &Step, edited_at: f64) -> bool {
+    /// Whether a step has been done already for all edits that it is about.
+    fn is_done(&self, step: &Step) -> bool {
         let applied = self.app.state.applied.borrow();
-        applied
-            .find(edited_at)
-            .is_some_and(|edit| edit.is_reloaded_since(self.arrived) || edit.updates.contains(&step.key()))
-    }
-
-    /// The path of a payload; or, if it may be a path as well as a URL, the id that the server knows by it.
-    fn unambiguous(&self, path: &str) -> String {
-        let known = if self.roots.is_ambiguous(path) {
-            self.app.id_of_url(self.js, path).ok().flatten()
-        } else {
-            None
-        };
-        known.unwrap_or_else(|| path.to_owned())
-    }
-
-    /// Whether the latest version of a module failed.
-    fn has_failed(&self, path: &str) -> bool {
-        let failed = self.app.state.failed.borrow();
-        failed.iter().any(|id| self.roots.is_named(id, path))
-    }
-
-    fn callbacks(&self, owner: Option<&str>, accepted_path: &str) -> JsResult<'s, Vec<Held>> {
-        let mut chosen = Vec::new();
-        let Some(owner) = owner else { return Ok(chosen) };
-        let accepted_path = self.unambiguous(accepted_path);
-        for callback in self.app.cache(self.js)?.callbacks(self.js.string(owner))? {
-            let mut deps = callback.get("deps")?.items()?.into_iter().filter_map(Value::text);
-            if deps.any(|dep| self.roots.same(&dep, &accepted_path)) {
-                chosen.push(callback.hold());
-            }
-        }
-        Ok(chosen)
+        step.causes.all(|edit| {
+            applied.find(edit).is_some_and(|edit| {
+                edit.is_reloaded_since(self.arrived) || edit.updates.contains(&step.key())
+            })
+        })
     }
 
     fn add(&self, plan: &mut Plan, mut step: Step) {
-        let path = &step.accepted_path;
-        let place = self.unambiguous(path);
-        let known = self
-            .loaded
-            .find(&self.roots, &place)
-            .or_else(|| self.owners.find(&self.roots, &place));
-        let id = known.unwrap_or_else(|| {
-            let name = shown(path);
-            self.roots
-                .entry(&name, |path| Path::new(path).exists())
-                .unwrap_or(name)
-        });
+        let id = self.id_of(&step.accepted_path);
         let index = plan.accepted.iter().position(|module| module.id == id);
         step.accepted = index.unwrap_or_else(|| {
             plan.accepted.push(Accepted {
                 id,
-                shown: shown(path),
+                shown: shown(&step.accepted_path),
                 exports: None,
             });
             plan.accepted.len() - 1
@@ -267,39 +207,48 @@ impl<'s> Scene<'_, 's> {
     }
 
     /// Chooses the modules to evict: the accepted ones, the changed ones, and those between. If the changed ones are unknown,
-    /// everything that the accepted modules import.
+    /// everything that the accepted modules import. Modules that an earlier message about the same edit has evicted are fresh,
+    /// and stay.
     fn choose_evicted(&self, plan: &mut Plan) {
         let accepted: Vec<_> = plan.accepted.iter().map(|module| module.id.clone()).collect();
-        let find = |id: &String| self.loaded.find(&self.roots, id);
-        plan.evicted = if let Some(files) = self.edited_files(plan) {
-            let edited = |(file, modules): &(String, Vec<String>)| {
-                self.app.edited(self.js, &self.loaded, &self.roots, file, modules)
-            };
-            let changed: Vec<_> = files.iter().flat_map(edited).collect();
-            graph::affected(&changed, &accepted, |id| {
-                let mut importers = self.app.importers(self.js, id);
-                importers.retain(|id| !is_in_node_modules(id));
-                importers.iter().filter_map(find).collect()
-            })
-        } else {
+        if plan.steps.iter().any(|step| step.causes.edits.is_empty()) {
             let imports = self.app.imports(self.js, &self.loaded, &self.roots);
-            graph::reachable(&accepted, |id| imports.get(id).cloned().unwrap_or_default())
+            plan.evicted = graph::reachable(&accepted, |id| imports.get(id).cloned().unwrap_or_default());
+            let applied = self.app.state.applied.borrow();
+            let is_fresh =
+                |id: &String| edits_of(&plan.steps).any(|edit| applied.has_evicted(edit, id.as_str()));
+            plan.evicted.retain(|id| accepted.contains(id) || !is_fresh(id));
+            return;
+        }
+        let stale = |edit| {
+            let changed = self.changed(edit);
+            let mut stale = graph::affected(&changed, &accepted, |id| self.importers(id));
+            let applied = self.app.state.applied.borrow();
+            stale.retain(|id| !applied.has_evicted(edit, id));
+            stale
         };
-        // Modules that an earlier message about the same edit has evicted are fresh, and stay.
-        let applied = self.app.state.applied.borrow();
-        for at in plan.steps.iter().filter_map(|step| step.edited_at) {
-            if let Some(edit) = applied.find(at) {
-                plan.evicted
-                    .retain(|id| accepted.contains(id) || !edit.evicted.contains(id));
+        let mut seen: HashSet<String> = accepted.iter().cloned().collect();
+        let stale: Vec<_> = edits_of(&plan.steps)
+            .flat_map(stale)
+            .filter(|id| seen.insert(id.clone()))
+            .collect();
+        plan.evicted = [accepted, stale].concat();
+    }
+}
+
+/// The edits that lead to the accepted modules of these steps, each once.
+fn edits_of(steps: &[Step]) -> impl Iterator<Item = &EditKey> {
+    let mut edits: Vec<&EditKey> = Vec::new();
+    for causes in steps
+        .iter()
+        .map(|step| &step.causes)
+        .filter(|causes| causes.are_certain)
+    {
+        for edit in &causes.edits {
+            if !edits.contains(&edit) {
+                edits.push(edit);
             }
         }
     }
-
-    /// The files whose change led to the update, with their modules as far as the server knows them; `None` if a part of the
-    /// update has an unknown origin.
-    fn edited_files(&self, plan: &Plan) -> Option<Vec<(String, Vec<String>)>> {
-        let changes = self.changes.as_ref()?;
-        let files = plan.steps.iter().map(|step| changes.files(step.edited_at?));
-        files.collect::<Option<Vec<_>>>().map(|files| files.concat())
-    }
+    edits.into_iter()
 }

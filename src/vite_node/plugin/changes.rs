@@ -1,5 +1,5 @@
 //! Remembers which files changed when, as the plugin saw it. Vite gives its hot-update hook and the updates that follow one
-//! timestamp.
+//! timestamp. Vite 6 gives the edits of one millisecond the same one.
 
 use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
@@ -9,6 +9,21 @@ use crate::js::{Faint, Js, Value};
 /// Number of edits to remember. Messages follow their edit within moments, but the many messages of a checkout of another
 /// branch wait for one another.
 pub const REMEMBERED: usize = 5_000;
+
+/// Which edit: a file, and the time when it changed.
+#[derive(Clone, Debug)]
+pub struct EditKey {
+    /// Time when the file changed, as Vite says it.
+    pub timestamp: f64,
+    /// The file that changed.
+    pub file: String,
+}
+
+impl PartialEq for EditKey {
+    fn eq(&self, other: &Self) -> bool {
+        is_same(self.timestamp, other.timestamp) && self.file == other.file
+    }
+}
 
 /// The edits that the plugin of one emitter saw.
 #[derive(Default)]
@@ -23,7 +38,6 @@ pub struct Changes {
 struct Edited {
     timestamp: f64,
     files: Vec<Change>,
-    is_reported_by_ssr: bool,
 }
 
 struct Change {
@@ -31,6 +45,7 @@ struct Change {
     /// The ids of the file's modules in the server's graphs.
     modules: Vec<String>,
     is_known_to_ssr: bool,
+    is_reported_by_ssr: bool,
     /// The arguments of the environments' hooks. Other plugins may yet put other modules there.
     options: Vec<Faint>,
 }
@@ -54,7 +69,6 @@ impl Changes {
             edits.push_back(Edited {
                 timestamp,
                 files: Vec::new(),
-                is_reported_by_ssr: false,
             });
             edits.len() - 1
         });
@@ -70,6 +84,7 @@ impl Changes {
             file: file.to_owned(),
             modules,
             is_known_to_ssr,
+            is_reported_by_ssr: false,
             options: options.into_iter().collect(),
         });
     }
@@ -80,20 +95,33 @@ impl Changes {
         position(&edits, timestamp).map(|index| read(&edits[index]))
     }
 
-    /// Whether the files that changed at that moment are known.
-    pub fn is_known(&self, timestamp: f64) -> bool {
-        self.at(timestamp, |_| ()).is_some()
+    /// The edits of that moment; none if the moment is unknown.
+    pub fn edits(&self, timestamp: f64) -> Vec<EditKey> {
+        let key = |change: &Change| EditKey {
+            timestamp,
+            file: change.file.clone(),
+        };
+        self.at(timestamp, |edit| edit.files.iter().map(key).collect())
+            .unwrap_or_default()
     }
 
-    /// The files that changed at that moment, each with its modules; `None` if the moment is unknown.
-    pub fn files(&self, timestamp: f64) -> Option<Vec<(String, Vec<String>)>> {
-        let with_modules = |change: &Change| {
-            let mut modules = change.modules.clone();
-            modules.sort_unstable();
-            modules.dedup();
-            (change.file.clone(), modules)
+    /// The result of `read` for an edit; `None` if the edit is unknown.
+    fn change<T>(&self, key: &EditKey, read: impl FnOnce(&Change) -> T) -> Option<T> {
+        let find = |edit: &Edited| {
+            let mut files = edit.files.iter();
+            files.find(|change| change.file == key.file).map(read)
         };
-        self.at(timestamp, |edit| edit.files.iter().map(with_modules).collect())
+        self.at(key.timestamp, find).flatten()
+    }
+
+    /// The modules of the file of an edit.
+    pub fn modules(&self, key: &EditKey) -> Vec<String> {
+        let mut modules = self
+            .change(key, |change| change.modules.clone())
+            .unwrap_or_default();
+        modules.sort_unstable();
+        modules.dedup();
+        modules
     }
 
     /// The arguments of the environments' hooks for the edits of that moment, each with its file. By the time of a message
@@ -111,22 +139,25 @@ impl Changes {
         self.at(timestamp, read).unwrap_or_default()
     }
 
-    /// Notes that the SSR environment has reported the edits of that moment.
-    pub fn reported_by_ssr(&self, timestamp: f64) {
+    /// Notes that the SSR environment has reported an edit of that moment: the only one, or those of files that `is_it`
+    /// accepts.
+    pub fn reported_by_ssr(&self, timestamp: f64, is_it: impl Fn(&str) -> bool) {
         let mut edits = self.edits.borrow_mut();
-        if let Some(index) = position(&edits, timestamp) {
-            edits[index].is_reported_by_ssr = true;
+        let Some(index) = position(&edits, timestamp) else {
+            return;
+        };
+        let files = &mut edits[index].files;
+        let is_alone = files.len() == 1;
+        for change in files.iter_mut().filter(|change| is_alone || is_it(&change.file)) {
+            change.is_reported_by_ssr = true;
         }
     }
 
-    /// Whether the SSR environment reports the edits of that moment, so that the reports of others are ignored. `is_down`: if
-    /// no module is certainly loaded, only edits count that it has reported already.
-    pub fn is_for_ssr(&self, timestamp: f64, is_down: bool) -> bool {
-        let is_for_ssr = |edit: &Edited| {
-            let is_known = edit.files.iter().any(|change| change.is_known_to_ssr);
-            edit.is_reported_by_ssr || (is_known && !is_down)
-        };
-        self.at(timestamp, is_for_ssr).unwrap_or(false)
+    /// Whether the SSR environment reports an edit, so that the reports of others are ignored. `is_down`: if no module is
+    /// certainly loaded, only an edit counts that it has reported already.
+    pub fn is_for_ssr(&self, key: &EditKey, is_down: bool) -> bool {
+        let is_for_ssr = |change: &Change| change.is_reported_by_ssr || (change.is_known_to_ssr && !is_down);
+        self.change(key, is_for_ssr).unwrap_or(false)
     }
 
     /// Remembers that a runner asked for a module.
@@ -144,14 +175,16 @@ impl Changes {
         self.requested.borrow().iter().cloned().collect()
     }
 
-    /// The moment of the last change of a file that `is_it` accepts.
-    pub fn latest(&self, is_it: impl Fn(&str) -> bool) -> Option<f64> {
+    /// The last change of a file that `is_it` accepts.
+    pub fn latest(&self, is_it: impl Fn(&str) -> bool) -> Option<EditKey> {
         let edits = self.edits.borrow();
-        let found = edits
-            .iter()
-            .rev()
-            .find(|edit| edit.files.iter().any(|change| is_it(&change.file)));
-        found.map(|edit| edit.timestamp)
+        edits.iter().rev().find_map(|edit| {
+            let change = edit.files.iter().find(|change| is_it(&change.file))?;
+            Some(EditKey {
+                timestamp: edit.timestamp,
+                file: change.file.clone(),
+            })
+        })
     }
 }
 
@@ -168,6 +201,13 @@ pub fn is_same(one: f64, other: f64) -> bool {
 mod tests {
     use super::*;
 
+    fn key(timestamp: f64, file: &str) -> EditKey {
+        EditKey {
+            timestamp,
+            file: file.into(),
+        }
+    }
+
     #[test]
     fn files_are_found_by_the_moment_of_their_change() {
         let changes = Changes::default();
@@ -176,19 +216,31 @@ mod tests {
         changes.record(1.0, "/b", vec!["/b?x".into(), "/b".into()], false, None);
         changes.record(1.0, "/b", vec!["/b".into()], true, None);
         changes.record(2.0, "/a", none(), false, None);
-        let b = vec!["/b".into(), "/b?x".into()];
-        assert_eq!(
-            changes.files(1.0),
-            Some(vec![("/a".into(), none()), ("/b".into(), b)])
-        );
-        assert_eq!(changes.files(2.0), Some(vec![("/a".into(), none())]));
-        assert_eq!(changes.files(3.0), None);
-        assert!(changes.is_for_ssr(1.0, false));
-        assert!(!changes.is_for_ssr(1.0, true));
-        assert!(!changes.is_for_ssr(2.0, false));
-        changes.reported_by_ssr(2.0);
-        assert!(changes.is_for_ssr(2.0, true));
-        assert_eq!(changes.latest(|file| file == "/a"), Some(2.0));
+        assert_eq!(changes.edits(1.0), [key(1.0, "/a"), key(1.0, "/b")]);
+        assert_eq!(changes.edits(2.0), [key(2.0, "/a")]);
+        assert_eq!(changes.edits(3.0), []);
+        assert_eq!(changes.modules(&key(1.0, "/b")), ["/b", "/b?x"]);
+        assert!(changes.modules(&key(1.0, "/a")).is_empty());
+        assert_eq!(changes.latest(|file| file == "/a"), Some(key(2.0, "/a")));
+        assert_eq!(changes.latest(|file| file == "/b"), Some(key(1.0, "/b")));
+    }
+
+    #[test]
+    fn what_the_ssr_environment_reports_is_known_of_each_file() {
+        let changes = Changes::default();
+        changes.record(1.0, "/a", Vec::new(), false, None);
+        changes.record(1.0, "/b", Vec::new(), true, None);
+        changes.record(2.0, "/a", Vec::new(), false, None);
+        assert!(changes.is_for_ssr(&key(1.0, "/b"), false));
+        assert!(!changes.is_for_ssr(&key(1.0, "/b"), true));
+        assert!(!changes.is_for_ssr(&key(1.0, "/a"), false));
+        changes.reported_by_ssr(1.0, |file| file == "/b");
+        assert!(changes.is_for_ssr(&key(1.0, "/b"), true));
+        assert!(!changes.is_for_ssr(&key(1.0, "/a"), true));
+        assert!(!changes.is_for_ssr(&key(2.0, "/a"), false));
+        changes.reported_by_ssr(2.0, |_| false);
+        assert!(changes.is_for_ssr(&key(2.0, "/a"), true));
+        assert!(!changes.is_for_ssr(&key(3.0, "/a"), false));
     }
 
     #[test]
@@ -208,7 +260,7 @@ mod tests {
             changes.record(moment, "/a", Vec::new(), false, None);
             moment += 1.0;
         }
-        assert_eq!(changes.files(0.0), None);
-        assert_eq!(changes.files(latest), Some(vec![("/a".into(), Vec::new())]));
+        assert_eq!(changes.edits(0.0), []);
+        assert_eq!(changes.edits(latest), [key(latest, "/a")]);
     }
 }

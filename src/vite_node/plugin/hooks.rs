@@ -66,9 +66,11 @@ pub fn reread<'s>(call: &Intercepted<'s>, payload: Value<'s>, is_from_ssr: bool)
     let Some(changes) = emitter_home(call.emitter)?.native::<Changes>() else {
         return Ok(());
     };
-    let mut moments = Vec::new();
+    // Each moment with the file or module that the payload names.
+    let mut reported = Vec::new();
     if let Some(file) = payload.get("triggeredBy")?.text() {
-        moments.extend(changes.latest(|changed| Roots::default().is_of_file(changed, &file)));
+        let edit = changes.latest(|changed| Roots::default().is_of_file(changed, &file));
+        reported.extend(edit.map(|edit| (edit.timestamp, file)));
     }
     let updates = payload.get("updates")?;
     for update in if updates.is_array() {
@@ -76,20 +78,42 @@ pub fn reread<'s>(call: &Intercepted<'s>, payload: Value<'s>, is_from_ssr: bool)
     } else {
         Vec::new()
     } {
-        if update.is_object() {
-            moments.extend(update.get("timestamp")?.as_number());
+        if update.is_object()
+            && let Some(timestamp) = update.get("timestamp")?.as_number()
+        {
+            let accepted = update.get("acceptedPath")?.text();
+            reported.push((timestamp, accepted.unwrap_or_default()));
         }
     }
+    let mut moments: Vec<_> = reported.iter().map(|(moment, _)| *moment).collect();
     moments.dedup();
     for moment in moments {
         for (file, options) in changes.options(payload.js(), moment) {
             changes.record(moment, &file, ids_of(&modules_of(options)?)?, false, None);
         }
-        if is_from_ssr {
-            changes.reported_by_ssr(moment);
+    }
+    if is_from_ssr {
+        let roots = roots_of_server(call.emitter)?;
+        for (moment, name) in reported {
+            changes.reported_by_ssr(moment, |file| roots.is_named(file, &name));
         }
     }
     Ok(())
+}
+
+/// The folder and the public path of the server, by which its payloads name modules.
+fn roots_of_server(emitter: Value<'_>) -> JsResult<'_, Roots> {
+    let server = emitter_home(emitter)?.get("server")?;
+    let config = if server.is_object() {
+        server.get("config")?
+    } else {
+        server
+    };
+    if !config.is_object() {
+        return Ok(Roots::default());
+    }
+    let option = |name| Ok(config.get(name)?.text());
+    Ok(Roots::new(option("root")?.as_deref(), option("base")?.as_deref()))
 }
 
 /// The objects among the modules in a hook's argument.

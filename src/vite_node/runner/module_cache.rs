@@ -222,6 +222,12 @@ impl App {
         importers
     }
 
+    /// Whether the runner keeps importers of a module.
+    pub fn tells_importers(&self, js: Js<'_>, id: &str) -> bool {
+        let module = self.module(js, id).ok().filter(|module| module.is_object());
+        module.is_some_and(|module| module.get("importers").is_ok_and(Value::is_object))
+    }
+
     /// Notes the importers of these modules, which are about to be evicted. Importers that are evicted as well are left out.
     pub fn keep_importers(&self, js: Js<'_>, evicted: &[String]) {
         let evicted: HashSet<_> = evicted.iter().collect();
