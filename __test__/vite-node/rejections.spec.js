@@ -97,5 +97,5 @@ test('the errors of further entries are reported, each once', async (t) => {
     { entries }
   )
   await assert.rejects(app.send({ type: 'full-reload' }), shared)
-  assert.deepEqual(error, ['[vite-node] /app/three.js failed, too of its own'])
+  assert.deepEqual(error, ['[vite-node] /app/three.js failed of its own'])
 })

@@ -1,6 +1,6 @@
 //! A runner of vite-node with its emitter and entries, as long as a step is under way.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use crate::js::{Call, Cx, Held, Js, JsResult, Value};
@@ -21,6 +21,17 @@ pub struct App {
     emitter: Held,
     files: Held,
     roots: OnceCell<Roots>,
+    /// The turns that this step has.
+    pub turns: Rc<Turns>,
+}
+
+/// The turns that a message or reload has taken and not given back.
+#[derive(Default)]
+pub struct Turns {
+    /// Whether it counts among the messages and reloads that are under way.
+    pub message: Cell<bool>,
+    /// Whether it counts among the reloads that are under way.
+    pub reload: Cell<bool>,
 }
 
 impl App {
@@ -38,6 +49,7 @@ impl App {
             emitter: emitter.hold(),
             files: files.hold(),
             roots: OnceCell::new(),
+            turns: Rc::default(),
         })
     }
 

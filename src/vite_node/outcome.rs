@@ -156,10 +156,11 @@ impl Versions {
 }
 
 impl App {
-    /// Whether one of our runs that have not ended runs the module.
+    /// Whether one of our runs that have not ended, and are not late, runs the module.
     pub fn is_run_by_us(&self, id: &str) -> bool {
         let open = self.state.versions.borrow();
-        open.iter().any(|versions| versions.concerns(id))
+        let mut in_time = open.iter().filter(|versions| !versions.is_late.get());
+        in_time.any(|versions| versions.concerns(id))
     }
 }
 

@@ -195,42 +195,75 @@ async fn run(app: &App, versions: &Versions, entries: Result<Vec<String>, Held>)
         let execute = |entry: &String| outcome(app.runner(js).call_method("executeId", &[js.string(entry)]));
         entries.iter().map(execute).collect::<Vec<_>>()
     });
-    let (mut results, mut failed) = (Vec::new(), HashSet::new());
-    for (entry, promise) in entries.iter().zip(started) {
-        let result = match promise {
-            Ok(promise) => settled(&app.cx, promise).await,
-            thrown => thrown,
-        };
+    let reload = app.state.reloads.count();
+    let results = ended(app, versions, &entries, started).await;
+    let (mut exports, mut failed) = (Vec::new(), HashSet::new());
+    for (entry, result) in entries.iter().zip(results) {
         match result {
-            Ok(exports) => results.push(exports),
+            Ok(result) => exports.push(result),
             Err(thrown) => {
                 failed.insert(entry.clone());
-                match &first_failure {
-                    Some(first) => report_further(app, entry, &thrown, first),
-                    None => first_failure = Some(thrown),
-                }
+                first_failure.get_or_insert(thrown);
             }
         }
     }
     versions.close(app, &entries.into_iter().collect(), &failed).await;
-    app.state.reload_failed.set(first_failure.is_some());
+    // An evaluation that took long may end after a later reload, which counts.
+    if app.state.reloads.count() == reload {
+        app.state.reload_failed.set(first_failure.is_some());
+    }
     match first_failure {
         Some(thrown) => Err(thrown),
         None => app.cx.attempt(|js| {
-            let exports: Vec<_> = results.iter().map(|exports| exports.get(js)).collect();
+            let exports: Vec<_> = exports.iter().map(|exports| exports.get(js)).collect();
             Ok(js.array(&exports).hold())
         }),
     }
 }
 
-/// Reports the failure of an entry after that of another one, which rejects the promise of the reload. A module that both
-/// import fails both with one error.
-fn report_further(app: &App, entry: &str, thrown: &Held, first: &Held) {
-    app.cx.with(|js| {
-        if !thrown.get(js).same(first.get(js)) {
-            report::vite_node::error(js, &format!("{entry} failed, too"), Some(thrown.get(js)));
-        }
+/// Waits until all entries have been evaluated. The first error rejects the promise of the reload, and the others are
+/// reported; all of them if an entry takes so long that this promise may never settle.
+async fn ended(
+    app: &App,
+    versions: &Versions,
+    entries: &[String],
+    started: Vec<Result<Held, Held>>,
+) -> Vec<Result<Held, Held>> {
+    let mut results = Vec::new();
+    for (entry, promise) in entries.iter().zip(started) {
+        results.push(match promise {
+            Ok(promise) => {
+                let result = app.evaluated_in_time(versions, entry, promise.clone()).await;
+                result.ok_or(promise)
+            }
+            thrown => Ok(thrown),
+        });
+    }
+    let is_late = results.iter().any(Result::is_err);
+    let mut told: Vec<Held> = Vec::new();
+    let failures = entries.iter().zip(&results).filter_map(|(entry, result)| {
+        let thrown = result.as_ref().ok()?.as_ref().err()?;
+        Some((entry, thrown))
     });
+    for (entry, thrown) in failures {
+        app.cx.with(|js| {
+            // A module that several entries import fails them with one error.
+            let is_known = told.iter().any(|known| known.get(js).same(thrown.get(js)));
+            let is_told_by_promise = told.is_empty() && !is_late;
+            if !is_known && !is_told_by_promise {
+                report::vite_node::error(js, &format!("{entry} failed"), Some(thrown.get(js)));
+            }
+        });
+        told.push(thrown.clone());
+    }
+    let mut all = Vec::new();
+    for result in results {
+        all.push(match result {
+            Ok(result) => result,
+            Err(promise) => settled(&app.cx, promise).await,
+        });
+    }
+    all
 }
 
 /// The ids of the entries, in the runner's spelling.

@@ -11,6 +11,7 @@ impl App {
     /// reload that it asks for, so this reload does not wait for the run of that module.
     pub async fn take_reload_turn(&self, asker: Option<&str>) {
         let reloads = &self.state.reloads;
+        self.turns.reload.set(true);
         if !reloads.is_busy() || self.is_being_run(asker) {
             return reloads.enter();
         }
@@ -26,8 +27,11 @@ impl App {
         let _ = settled(&self.cx, turn).await;
     }
 
-    /// Ends the turn of [`App::take_reload_turn`]. The next reload begins if no other is under way.
+    /// Ends the turn of [`App::take_reload_turn`], unless it has ended. The next reload begins if no other is under way.
     pub fn end_reload(&self) {
+        if !self.turns.reload.take() {
+            return;
+        }
         let reloads = &self.state.reloads;
         reloads.under_way.set(reloads.under_way.get().saturating_sub(1));
         if reloads.is_busy() {

@@ -63,20 +63,15 @@ async fn apply(app: &App, mut plan: Plan) {
         app.cx
             .with(|js| report::vite_node::error(js, "the module cache failed", Some(thrown.get(js))));
     }
-    let mut failed = HashSet::new();
-    for module in &mut plan.accepted {
-        match execute(app, &module.id).await {
-            Ok(exports) => module.exports = Some(exports),
-            Err(thrown) => {
-                failed.insert(module.id.clone());
-                app.cx
-                    .with(|js| report::vite_node::failed_to_reload(js, &module.shown, thrown.get(js)));
-            }
-        }
-    }
+    let failed = execute_all(app, &versions, &mut plan).await;
     let executed = plan.accepted.iter().map(|module| module.id.clone()).collect();
     versions.close(app, &executed, &failed).await;
-    for step in &plan.steps {
+    // An evaluation that took long may end after a later update of the module, whose callbacks have its exports.
+    let is_outdated = |step: &&Step| {
+        let module = plan.accepted.get(step.accepted);
+        versions.is_late.get() && module.is_some_and(|module| versions.is_settled(&module.id))
+    };
+    for step in plan.steps.iter().filter(|step| !is_outdated(step)) {
         run_callbacks(app, &plan, step);
     }
     if failed.is_empty() && app.state.reload_failed.get() {
@@ -84,12 +79,41 @@ async fn apply(app: &App, mut plan: Plan) {
     }
 }
 
-/// Lets the runner execute a module.
-pub async fn execute(app: &App, id: &str) -> Result<Held, Held> {
-    let started = app
-        .cx
-        .with(|js| outcome(app.runner(js).call_method("executeId", &[js.string(id)])));
-    settled(&app.cx, started?).await
+/// Executes the accepted modules one after another, and waits for all of them. Returns those that failed.
+async fn execute_all(app: &App, versions: &Versions, plan: &mut Plan) -> HashSet<String> {
+    let (mut failed, mut late) = (HashSet::new(), Vec::new());
+    for module in &mut plan.accepted {
+        let started = app.cx.with(|js| {
+            let id = js.string(&module.id);
+            outcome(app.runner(js).call_method("executeId", &[id]))
+        });
+        let result = match &started {
+            Ok(promise) => app.evaluated_in_time(versions, &module.id, promise.clone()).await,
+            Err(thrown) => Some(Err(thrown.clone())),
+        };
+        match (result, started) {
+            (Some(result), _) => note(app, module, result, &mut failed),
+            (None, Ok(promise)) => late.push((module, promise)),
+            (None, Err(_)) => {}
+        }
+    }
+    for (module, promise) in late {
+        let result = settled(&app.cx, promise).await;
+        note(app, module, result, &mut failed);
+    }
+    failed
+}
+
+/// Notes the outcome of executing a module, and reports its failure.
+fn note(app: &App, module: &mut Accepted, result: Result<Held, Held>, failed: &mut HashSet<String>) {
+    match result {
+        Ok(exports) => module.exports = Some(exports),
+        Err(thrown) => {
+            failed.insert(module.id.clone());
+            app.cx
+                .with(|js| report::vite_node::failed_to_reload(js, &module.shown, thrown.get(js)));
+        }
+    }
 }
 
 /// Calls the callbacks of one update without waiting for them.

@@ -24,18 +24,23 @@ impl App {
         queue.waiting.borrow_mut().push_back(signal);
         // `leave` fulfils this promise, and has counted this message as under way.
         let _ = settled(&self.cx, turn).await;
+        self.turns.message.set(true);
     }
 
     /// Begins at once, whatever is under way. Call [`App::leave`] afterwards.
     pub fn enter(&self) {
         let queue = &self.state.queue;
         queue.busy.set(queue.busy.get() + 1);
+        self.turns.message.set(true);
         self.show_pending();
     }
 
-    /// Ends the turn of [`App::take_turn`] or [`App::enter`]. The next message in the queue begins if nothing else is under
-    /// way.
+    /// Ends the turn of [`App::take_turn`] or [`App::enter`], unless it has ended. The next message in the queue begins if
+    /// nothing else is under way.
     pub fn leave(&self) {
+        if !self.turns.message.take() {
+            return;
+        }
         let queue = &self.state.queue;
         queue.busy.set(queue.busy.get().saturating_sub(1));
         if queue.busy.get() > 0 {

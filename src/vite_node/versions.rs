@@ -1,6 +1,6 @@
 //! What is noted of one run of modules. `outcome.rs` decides by it which registrations stay.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use crate::js::Held;
@@ -12,6 +12,8 @@ pub struct Versions {
     pub(super) created: RefCell<HashSet<String>>,
     /// By owner: the registrations of the first context that was replaced during this run.
     pub(super) aside: RefCell<HashMap<String, Held>>,
+    /// Whether the messages behind this run do not wait for its end any more.
+    pub is_late: Cell<bool>,
     /// Owners of which a later run has made a version that works.
     pub(super) settled: RefCell<HashSet<String>>,
 }
