@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
 const hmr = require('@upvotr/node-hmr/vite-node')
-const { fakeApp, captureConsole, deferred } = require('../support/fake-runner.js')
+const { fakeApp, captureConsole, deferred, withPlugin } = require('../support/fake-runner.js')
 
 const [MAIN, A, BAD] = ['/app/main.js', '/app/src/a.js', '/app/bad.js']
 
@@ -98,4 +98,42 @@ test('the errors of further entries are reported, each once', async (t) => {
   )
   await assert.rejects(app.send({ type: 'full-reload' }), shared)
   assert.deepEqual(error, ['[vite-node] /app/three.js failed of its own'])
+})
+
+// [vite-node 53]
+test('a listener whose result has a `then` that throws is reported', async (t) => {
+  const { error } = captureConsole(t)
+  const app = fakeApp()
+  const unreadable = {
+    get then() {
+      throw new Error('unreadable')
+    }
+  }
+  const hot = app.context(A)
+  hot.on('event', () => unreadable)
+  hot.dispose(() => unreadable)
+  await app.send({ type: 'custom', event: 'event' })
+  await app.send({ type: 'prune', paths: [A] })
+  assert.deepEqual(error, [
+    '[vite-node] a listener of "event" failed unreadable',
+    '[vite-node] the disposer of /app/src/a.js failed unreadable'
+  ])
+})
+
+test("an emitter's own `emit` that rejects is reported, whatever it is called for", async (t) => {
+  const [unhandled, { error }] = [watchRejections(t), captureConsole(t)]
+  const channel = { send() {}, on() {}, off() {} }
+  const { app, server } = withPlugin({}, { ws: { send() {} }, environments: { ssr: { hot: channel } } })
+  server.emitter.emit = async (event) => {
+    throw new Error(`emit ${event}`)
+  }
+  server.ws.send({ type: 'connected' })
+  let answer
+  channel.on('question', (_, client) => (answer = client))
+  app.context(A).send('question')
+  answer.send({ type: 'connected' })
+  await turn()
+  assert.deepEqual(unhandled, [])
+  const messages = error.filter((line) => line.endsWith('a "message" listener of the emitter failed emit message'))
+  assert.equal(messages.length, 2, error.join('\n'))
 })

@@ -19,12 +19,10 @@ impl<'s> Value<'s> {
     /// For a promise or thenable, a promise of it that has a handler; any other value as it is. A rejection that comes
     /// before somebody waits for the value is no unhandled one then, which would end the process. The `then` of a thenable
     /// is called once, however often the promise is waited for.
-    pub fn with_handler(self) -> Self {
-        // A value whose `then` cannot be read is no promise.
-        self.handled().unwrap_or(self)
-    }
-
-    fn handled(self) -> JsResult<'s> {
+    ///
+    /// # Errors
+    /// What reading `then` threw.
+    pub fn with_handler(self) -> JsResult<'s> {
         if !self.is_thenable()? {
             return Ok(self);
         }

@@ -1,6 +1,6 @@
 //! Disposers: each is called once before its module goes. A reload that one asks for comes afterwards.
 
-use crate::js::Held;
+use crate::js::{Held, Value};
 
 use super::app::App;
 use super::listeners::finish_in_time;
@@ -40,6 +40,6 @@ fn call(app: &App, owner: &str) -> Result<Held, Held> {
         called.set(called.get() + 1);
         let returned = disposer.call(js.undefined(), &[data]);
         called.set(called.get() - 1);
-        returned.map(|value| value.with_handler().hold())
+        returned?.with_handler().map(Value::hold)
     })
 }

@@ -45,8 +45,8 @@ fn call_listeners(app: &App, event: &Held, data: &Held) -> Vec<(Result<Held, Hel
 /// The result of calling a user's function, to be kept. A promise has a handler from now on, since it may be rejected before
 /// its turn to be waited for.
 pub fn outcome(result: JsResult<'_>) -> Result<Held, Held> {
-    match result {
-        Ok(value) => Ok(value.with_handler().hold()),
+    match result.and_then(Value::with_handler) {
+        Ok(value) => Ok(value.hold()),
         Err(thrown) => Err(thrown.hold()),
     }
 }
@@ -90,4 +90,15 @@ fn report(cx: &Cx, what: &str, result: Result<Held, Held>) {
 pub fn watch(js: Js<'_>, result: Result<Held, Held>, what: String) {
     let cx = Cx::new(js);
     spawn_detached(js, async move { finish(&cx, result, || what.clone()).await });
+}
+
+/// Puts a payload on the emitter, whose `emit` may be the user's.
+pub fn emit_message<'s>(emitter: Value<'s>, payload: Value<'s>) {
+    let js = emitter.js();
+    let result = emitter.call_method("emit", &[js.string("message"), payload]);
+    watch(
+        js,
+        outcome(result),
+        "a \"message\" listener of the emitter".into(),
+    );
 }

@@ -5,7 +5,7 @@ use crate::js::{Call, Held, Js, JsResult, Value, settled, spawn_detached};
 use super::app::App;
 use super::homes::emitter_home;
 use super::hot_cache::{Table, add_to, array_from, remove_from};
-use super::listeners::{outcome, watch};
+use super::listeners::{emit_message, outcome, watch};
 use super::plugin::channels::custom_payload;
 use crate::report;
 
@@ -182,7 +182,7 @@ fn client_of<'s>(home: Value<'s>, emitter: Value<'s>) -> JsResult<'s> {
         } else {
             first
         };
-        emitter.call_method("emit", &[call.js.string("message"), payload])?;
+        emit_message(emitter, payload);
         Ok(call.js.undefined())
     })?;
     let client = js.object();

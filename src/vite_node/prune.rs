@@ -8,7 +8,7 @@ use super::plugin::Channel;
 use super::reload::{entries, reload_for_disposer};
 use super::runner::module_cache::Ids;
 use crate::hot::event;
-use crate::js::{Held, Js, JsResult};
+use crate::js::{Held, Js, JsResult, Value};
 
 /// Prunes the payload's modules: calls each one's disposer, then its prune callback, then drops its data and registrations. A
 /// module that this runner still needs stays.
@@ -48,8 +48,9 @@ pub async fn prune(app: &App, payload: &Held) -> Result<(), Held> {
                 return Ok(Held::undefined());
             }
             callback
-                .call(js.undefined(), &[cache.data()?.get(key)?])
-                .map(|value| value.with_handler().hold())
+                .call(js.undefined(), &[cache.data()?.get(key)?])?
+                .with_handler()
+                .map(Value::hold)
         });
         finish_in_time(app, called, &format!("the prune callback of {owner}"), "").await;
         app.cx.attempt(|js| {

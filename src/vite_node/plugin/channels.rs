@@ -5,6 +5,7 @@ use super::{hooks, restart};
 use crate::js::{Call, JsResult, Value};
 use crate::vite_node::homes::emitter_home;
 use crate::vite_node::hot_cache::Table;
+use crate::vite_node::listeners::emit_message;
 use crate::vite_node::outbox;
 
 /// `configureServer(server)`, bound to the emitter.
@@ -73,7 +74,6 @@ fn is_wrapped<'s>(home: Value<'s>, channel: Value<'s>) -> JsResult<'s, bool> {
 
 /// Gives a payload that the server sends to the emitter as well. `send(event, data)` stands for a custom payload.
 fn forward<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
-    let js = call.emitter.js();
     let first = call.arg(0);
     let payload = if first.text().is_some() {
         custom_payload(first, call.arg(1))?
@@ -86,9 +86,8 @@ fn forward<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
         // Plugins may have put anything among the modules. An error there is no reason to lose the message.
         let _ = hooks::reread(call, payload, call.detail.text().as_deref() == Some("ssr"));
     }
-    call.emitter
-        .call_method("emit", &[js.string("message"), payload])
-        .map(drop)
+    emit_message(call.emitter, payload);
+    Ok(())
 }
 
 /// `{ type: "custom", event, data }`

@@ -13,6 +13,7 @@ use crate::paths::is_in_node_modules;
 use crate::report;
 use crate::vite_node::app::App;
 use crate::vite_node::homes::emitter_home;
+use crate::vite_node::listeners::emit_message;
 
 /// The mark of a message that comes from a restarted server.
 pub const ORIGIN: &str = "restart";
@@ -41,11 +42,7 @@ pub fn environment_listens<'s>(call: &Intercepted<'s>) -> JsResult<'s, ()> {
     let (emitter, payload) = (call.emitter.hold(), payload.hold());
     // Waits a turn, since Vite has not finished the restart.
     js.state::<Timers>()?.next_turn(js, move |js| {
-        let arguments = [js.string("message"), payload.get(js)];
-        if let Err(thrown) = emitter.get(js).call_method("emit", &arguments) {
-            let text = "a \"message\" listener of the emitter failed";
-            report::vite_node::error(js, text, Some(thrown.0));
-        }
+        emit_message(emitter.get(js), payload.get(js));
     })
 }
 
