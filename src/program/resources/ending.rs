@@ -32,6 +32,10 @@ impl Transition {
             }
         }
         self.fresh.borrow_mut().clear();
+        for claim in self.claims.borrow().iter() {
+            claim.expect_no_close(js)?;
+            handover::close_idle(claim.from.get(js))?;
+        }
         let owners = busy(js, &self.replaced.borrow());
         for owner in owners {
             for server in Started::Servers.all(owner)? {

@@ -52,6 +52,7 @@ pub fn take_over<'s>(
     new.set("_handle", old.get("_handle")?)?;
     old.set("_handle", js.null())?;
     listen()?;
+    follow_ref(new)?;
     if let Some((slot, _)) = Slot::of(resources, old)? {
         new.define_hidden(resources.keys.slot.get(js), slot)?;
         slot.set("current", new)?;
@@ -110,6 +111,7 @@ pub fn give_back<'s>(
     let handle = new.get("_handle")?;
     new.set("_handle", js.null())?;
     old.set("_handle", handle)?;
+    follow_ref(old)?;
     if let Some(symbol) = own_symbol(handle, "owner_symbol")? {
         handle.set_key(symbol, old)?;
     }
@@ -123,6 +125,37 @@ pub fn give_back<'s>(
     override_methods(resources, new)
 }
 
+/// A server that lost its address listens once more: it is like any other again.
+pub fn listens_again<'s>(resources: &Resources, server: Value<'s>) -> JsResult<'s, ()> {
+    match Slot::of(resources, server)? {
+        Some((slot, _)) if !slot.get("current")?.same(server) => restore_methods(resources, server),
+        _ => Ok(()),
+    }
+}
+
+/// Lets the handle keep the process alive if its server does.
+fn follow_ref(server: Value<'_>) -> JsResult<'_, ()> {
+    let method = if server.get("_unref")?.truthy() {
+        "unref"
+    } else {
+        "ref"
+    };
+    let handle = server.get("_handle")?;
+    if handle.is_object() && handle.get(method)?.is_function() {
+        handle.call_method(method, &[])?;
+    }
+    Ok(())
+}
+
+/// Closes the connections that wait for a request and that stayed with an old server, since the new one answers no HTTP.
+pub fn close_idle(old: Value<'_>) -> JsResult<'_, ()> {
+    let is_over = old.get("_handle")?.is_nullish();
+    if is_over && old.get("closeIdleConnections")?.is_function() {
+        old.call_method("closeIdleConnections", &[])?;
+    }
+    Ok(())
+}
+
 /// Ends the use of an old server for good: removes its listeners, so that their version can be collected.
 pub fn retire(old: Value<'_>) -> JsResult<'_, ()> {
     let js = old.js();
@@ -130,6 +163,8 @@ pub fn retire(old: Value<'_>) -> JsResult<'_, ()> {
     if !current.is_nullish() {
         return Ok(());
     }
+    close_idle(old)?;
+    stop_checking(old)?;
     for event in FORWARDED {
         old.call_method("removeAllListeners", &[js.string(event)])?;
     }
@@ -145,13 +180,8 @@ fn is_http(server: Value<'_>) -> JsResult<'_, bool> {
 
 /// Lets the connections of `from` that wait for a request count as connections of `to`.
 fn move_connections<'s>(resources: &Resources, from: Value<'s>, to: Value<'s>) -> JsResult<'s, ()> {
-    if !is_http(from)? {
-        return Ok(());
-    }
-    if !is_http(to)? {
-        if from.get("closeIdleConnections")?.is_function() {
-            from.call_method("closeIdleConnections", &[])?;
-        }
+    if !is_http(from)? || !is_http(to)? {
+        // The old server answers them until the new version has come up.
         return Ok(());
     }
     for socket in connections(from)? {
@@ -197,7 +227,6 @@ fn connections(server: Value<'_>) -> JsResult<'_, Vec<Value<'_>>> {
 /// All servers of a slot share one list of connections, so that the limits and `closeIdleConnections` of the server
 /// that has the slot reach each of them; the other servers get an empty one.
 fn move_list<'s>(from: Value<'s>, to: Value<'s>) -> JsResult<'s, ()> {
-    let js = from.js();
     if let Some(key) = own_symbol(from, LIST)? {
         let list = from.get_key(key)?;
         if list.is_object() {
@@ -205,10 +234,16 @@ fn move_list<'s>(from: Value<'s>, to: Value<'s>) -> JsResult<'s, ()> {
             from.set_key(key, list.get("constructor")?.construct(&[])?)?;
         }
     }
-    if let Some(key) = own_symbol(from, "http.server.connectionsCheckingInterval")? {
+    stop_checking(from)
+}
+
+/// Ends the interval by which Node enforces the time limits of an HTTP server. It would keep the server.
+fn stop_checking(server: Value<'_>) -> JsResult<'_, ()> {
+    let js = server.js();
+    if let Some(key) = own_symbol(server, "http.server.connectionsCheckingInterval")? {
         js.builtin("timers")?
-            .call_method("clearInterval", &[from.get_key(key)?])?;
-        from.set_key(key, js.undefined())?;
+            .call_method("clearInterval", &[server.get_key(key)?])?;
+        server.set_key(key, js.undefined())?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@
 //! | `descendants.rs` | processes below a child process |
 //! | `ports.rs` | which server listens on behalf of which version |
 //! | `handover.rs` | one listening handle moves from server to server |
+//! | `giving_back.rs` | a new version closes a port again before it has come up |
 //! | `requests.rs` | which requests are under way |
 //! | `transition.rs` | from old versions to new ones: its states |
 //! | `coming_up.rs` | when the new versions have come up |
@@ -29,6 +30,7 @@ mod coming_up;
 mod descendants;
 mod ending;
 mod failing;
+mod giving_back;
 mod handover;
 mod held;
 mod install;

@@ -11,7 +11,7 @@ use crate::js::{Call, Js, JsResult, Value};
 use super::owner::{Owner, Phase, Started, busy};
 use super::state::Resources;
 use super::transition::{Claim, Transition};
-use super::{handover, requests};
+use super::{giving_back, handover, requests};
 
 /// One listening address. All versions share it: its object is on every server that has listened there. The object's
 /// `current` is the server that listens there now.
@@ -50,6 +50,7 @@ pub fn listens(server: Value<'_>) -> JsResult<'_, bool> {
 fn listen<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     let (js, server) = (call.js, call.this);
     let resources = js.state::<Resources>()?;
+    handover::listens_again(&resources, server)?;
     let Some((owner, facts)) = resources.current(js)? else {
         return original.call(server, &call.args);
     };
@@ -79,6 +80,7 @@ fn listen<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
             from_owner: old.owner.hold(),
             from: old.server.hold(),
             to: server.hold(),
+            close: giving_back::expect_close(server)?.hold(),
             is_same: old.is_same,
         };
         transition.add_claim(claim, requests);

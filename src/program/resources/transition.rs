@@ -38,6 +38,8 @@ pub struct Claim {
     pub from: Held,
     /// The new server.
     pub to: Held,
+    /// The method `close` that the new server has while the transition is open (`giving_back.rs`), or `undefined`.
+    pub close: Held,
     /// Whether the new server has the handle of the old one. Otherwise it has its own, since the addresses differ.
     pub is_same: bool,
 }
