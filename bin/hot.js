@@ -4,6 +4,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { places, refusal, registerUrl } = require('./doors.js')
 const { already, hmrMakeWatcher, startFolder } = require('./program.js')
+const { say } = require('./say.js')
 
 /** Node's exit code when a top-level await never settles. */
 const UNSETTLED = 13
@@ -102,7 +103,7 @@ async function hmrTakeEntry({ hmr, binding, options, require_, runtime, file, en
 /** Lets the watches keep the process alive from now on, since the program has nothing else to do. */
 function waitForChanges(binding, options) {
   if (!binding.keepProgramAlive()) return
-  if (!options.suppressWarnings) console.error('[hmr] waiting for changes')
+  if (!options.suppressWarnings) say('[hmr] waiting for changes')
 }
 
 /** Loads files of variables as `node --env-file` does: variables that are set stay, and a later file counts more. */
@@ -131,7 +132,7 @@ async function hmrRun(binding, entry) {
     unsettled = []
   }
   const warn = () => {
-    for (const url of unsettled) console.error(`Warning: Detected unsettled top-level await at ${url}`)
+    for (const url of unsettled) say(`Warning: Detected unsettled top-level await at ${url}`)
   }
   process.on('beforeExit', idle)
   process.on('exit', warn)

@@ -1,6 +1,7 @@
 'use strict'
 
 const { setTimeout: later } = require('node:timers')
+const { say } = require('./say.js')
 const { standInFor } = require('./stand-in.js')
 
 /** SIGHUP: the terminal was closed. */
@@ -35,7 +36,7 @@ function leaveWell(hmr, binding, grace) {
         }
         leavingSince = now
         later(() => {
-          console.error(`[hmr] the cleanups took longer than ${grace} ms; leaving without them`)
+          say(`[hmr] the cleanups took longer than ${grace} ms; leaving without them`)
           process.exit(code)
         }, grace)
         await cleanUp(hmr, binding)

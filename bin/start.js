@@ -6,6 +6,7 @@ const path = require('node:path')
 
 const { refusal } = require('./doors.js')
 const { explainMissing } = require('./missing.js')
+const { say } = require('./say.js')
 
 /** Errors that show that a file is a program and no hot module, where only hot modules can be run. */
 const NO_HOT_MODULE = ['ERR_HMR_INVALID_MODULE', 'ERR_REQUIRE_ESM', 'ERR_UNKNOWN_FILE_EXTENSION', 'SyntaxError']
@@ -38,14 +39,14 @@ async function hmrStart({ hmr, binding, run, require_, file, polling, waits, isB
       if (isTaken(error, require_.resolve(file))) return undefined
       const why = isPlain ? refusal() : undefined
       if (why !== undefined && NO_HOT_MODULE.includes(error?.code ?? error?.name)) {
-        console.error(`[hmr] ${file}: ${why}`)
+        say(`[hmr] ${file}: ${why}`)
         process.exit(1)
       }
       const missing = explainMissing(file, require_.resolve(file), error)
-      if (missing) console.error(`[hmr] ${file}: cannot be started\n${missing}`)
+      if (missing) say(`[hmr] ${file}: cannot be started\n${missing}`)
       else binding.reportError(file, 'cannot be started', error)
       if (error instanceof SyntaxError && /\.[cm]?tsx?$/.test(file) && isPlain)
-        console.error(`[hmr] ${file} is TypeScript: give a loader for it with -r, as in \`hmr -r ./loader.js ${file}\``)
+        say(`[hmr] ${file} is TypeScript: give a loader for it with -r, as in \`hmr -r ./loader.js ${file}\``)
       if (!waits || (missing && !isBack)) process.exit(1)
       const loaded = Object.keys(require_.cache ?? {}).filter((name) => !before.has(name) && isLocal(name))
       const named = (binding.filesNamed?.(require_, error) ?? []).filter(isLocal)
@@ -84,7 +85,7 @@ function nextSave({ hmr, require_, file, polling, state, files, named }) {
     }
     const others = named.filter((name) => name !== entry && fs.existsSync(name)).slice(0, 2)
     const places = [file, ...others.map((name) => path.relative(process.cwd(), name))]
-    console.error(`[hmr] waiting for a save of ${places.join(' or ')}`)
+    say(`[hmr] waiting for a save of ${places.join(' or ')}`)
     // The file may have been saved between the failed evaluation and the watch.
     if (stateOf(entry) !== state) done(entry)
   })

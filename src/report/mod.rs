@@ -1,7 +1,7 @@
 //! Every line of the addon for the user's console, and the trace for bug reports. The command has lines of its own in `bin/`.
 //!
 //! Every line goes through `globalThis.console`, looked up when the line is written, because users replace it to capture
-//! our output.
+//! our output. A console that throws loses no line.
 //!
 //! | file | what it knows |
 //! |---|---|
@@ -10,6 +10,7 @@
 //! | `stack.rs` | the user's frames, and the line of code that is shown |
 //! | `colour.rs`, `switches.rs` | colours; which lines are written |
 //! | `vite_node.rs` | lines of `./vite-node`: errors, reloads, updates |
+//! | `write.rs` | the console, and what gets the text if the console throws |
 //! | `trace.rs` | `HMR_LOG` |
 
 mod burst;
@@ -18,6 +19,7 @@ mod stack;
 mod switches;
 mod trace;
 pub mod vite_node;
+mod write;
 
 pub use switches::{Switches, is_logging, suppresses_warnings};
 pub use trace::{shows_everything, start_if_asked};
@@ -28,6 +30,7 @@ use std::time::Duration;
 use crate::js::{Cx, Js, JsResult, Value, settled, spawn_detached};
 pub use colour::has_colours;
 use colour::{Colour, paint};
+use write::write;
 
 /// Reports a failure after which the program goes on, as one block: the module and what failed, the user's line of code,
 /// then the thrown value with only the user's frames in its stack.
@@ -274,15 +277,6 @@ fn frame_of(stack: &str, is_shown: &dyn Fn(&str) -> bool) -> Option<String> {
         .unwrap_or(Path::new(&place.file))
         .display();
     Some(format!("  {file}:{}:{}\n{frame}", place.line, place.column))
-}
-
-/// Calls a method of the console; false if it threw. A console that throws (a closed pipe, a user's own console) must
-/// not make the update fail.
-fn write(js: Js<'_>, method: &str, parts: &[Value<'_>]) -> bool {
-    let console = js.global().and_then(|global| global.get("console"));
-    console
-        .and_then(|console| console.call_method(method, parts))
-        .is_ok()
 }
 
 #[cfg(test)]
