@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::engine::Engine;
+use super::opening::told;
 use super::record::{Body, Record, Status, Version};
 use super::resolve::{Mode, Resolved};
 use crate::js::{Call, Js, JsResult, Thrown, Value};
@@ -128,7 +129,8 @@ impl Engine {
         let (id, serial) = (js.count(version.module), js.number(f64::from(version.serial)));
         self.glue(js, "observe", &[module, id, serial])?;
         let compile = self.glue_function(js, "compile")?;
-        let args = [module, js.string(&code.code), file];
+        let source = js.number(told(version.unit.hash));
+        let args = [module, js.string(&code.code), file, source];
         self.host().run(js, version, compile, &args)
     }
 }

@@ -31,7 +31,7 @@ const evaluate = globalThis.eval
 let native
 /** The class of `$` (`scope.js`). */
 let Scope
-/** `compiled(address, code)` tells the parts that print stacks and write coverage of new code. */
+/** `compiled(address, code, source)` tells the parts that print stacks and write coverage of new code. */
 let compiled
 
 /** The traps of a namespace. Its keys are those of the target, its values are read from the version in the cell. */
@@ -107,12 +107,13 @@ module.exports = {
     scopes.start(functions)
     module.exports.timers = scopes.setTimers
     module.exports.rewired = scopes.rewired
-    compiled = (address, code) => {
-      stack.compiled(address, code)
+    compiled = (address, code, source) => {
+      stack.compiled(address, code, source)
       coverage?.compiled(address, code)
     }
     maps.start(functions, compiled)
     stack.start(maps.tellMap, native.map)
+    module.exports.sourceOf = stack.sourceOf
     coverage?.start(functions, stack)
     for (const name of ['load', 'remap']) module.exports[name] = maps[name]
     module.exports.forget = (address) => {
@@ -344,8 +345,8 @@ module.exports = {
       configurable: true
     })
   },
-  compile(module, code, file) {
-    compiled(file, code)
+  compile(module, code, file, source) {
+    compiled(file, code, source)
     return module._compile(code, file, 'commonjs')
   },
   /** `module` for an ES module in which CommonJS's names exist, and with it `require`, which Node makes for compiled code. */

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::compile::{Compiled, Export, ExportKind, Import, ImportName, map_comment};
 use super::engine::Engine;
 use super::link;
-use super::record::{Body, ModuleId, Status, Version};
+use super::opening::told;
+use super::record::{Body, ModuleId, Status, Unit, Version};
 use crate::js::{Js, JsResult, Value};
 
 /// Number of versions of a module whose source maps are kept. A stack may still name a version that was replaced.
@@ -55,7 +56,7 @@ impl Engine {
         let model = if let Some(model) = model {
             model.get(js)
         } else {
-            let loaded = self.load_function(js, &version.unit.url, code);
+            let loaded = self.load_function(js, &version.unit, code);
             loaded.map_err(|thrown| self.early_error(js, version, thrown))?
         };
         let module = js.count(version.module);
@@ -73,10 +74,16 @@ impl Engine {
     }
 
     /// Compiles the function of an ES module. Its source map is kept here until a stack names the file.
-    fn load_function<'s>(&self, js: Js<'s>, url: &str, code: &Arc<Compiled>) -> JsResult<'s> {
+    fn load_function<'s>(&self, js: Js<'s>, unit: &Unit, code: &Arc<Compiled>) -> JsResult<'s> {
+        let url = unit.url.as_str();
         self.note_mapped(url, code);
         let may_evaluate = code.code.contains("eval") || code.code.contains("Function");
-        let args = [js.string(&code.code), js.string(url), js.boolean(may_evaluate)];
+        let args = [
+            js.string(&code.code),
+            js.string(url),
+            js.boolean(may_evaluate),
+            js.number(told(unit.hash)),
+        ];
         self.glue(js, "load", &args)
     }
 

@@ -30,14 +30,17 @@ const isCovered = Boolean(process.env.NODE_V8_COVERAGE)
  */
 const evaluates = /\beval\b|Function\b/
 
-/** Makes the function of an ES module. `mayEvaluate`: a quick look has found what `evaluates` may match. */
-function load(code, url, mayEvaluate) {
+/**
+ * Makes the function of an ES module. `mayEvaluate`: a quick look has found what `evaluates` may match. `source`: the hash of
+ * the source.
+ */
+function load(code, url, mayEvaluate, source) {
   if (isCovered || (mayEvaluate && evaluates.test(code))) {
     const text = code + native.map(url)
-    compiled(url, text)
+    compiled(url, text, source)
     return new NodeModule(url)._compile(text, url, 'commonjs')
   }
-  compiled(url, code)
+  compiled(url, code, source)
   unmapped.add(url)
   const text = isDebugged() ? code + native.map(url) : code
   const make = compileFunction(text, [], { filename: url, importModuleDynamically })
@@ -64,7 +67,7 @@ function tellMaps() {
 }
 
 module.exports = {
-  /** Connects this file with `natives.rs`. Calls `told(url, code)` for the code of each ES module. */
+  /** Connects this file with `natives.rs`. Calls `told(url, code, source)` for the code of each ES module. */
   start(functions, told) {
     native = functions
     compiled = told

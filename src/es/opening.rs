@@ -6,6 +6,8 @@ use super::natives;
 use super::node_options::options_of_node;
 use super::resolve::Options;
 use crate::js::{Js, JsResult, State, Value};
+use crate::report;
+use crate::watch::Stamp;
 
 impl State for Engine {
     fn make(js: Js<'_>) -> JsResult<'_, Self> {
@@ -29,12 +31,26 @@ impl State for Engine {
         let engine = Self::new(node, options, node_module.hold(), glue.hold());
         glue.call_method("start", &[natives::functions(js)?, scopes, stack, maps, coverage])?;
         prepare_node(js, node_module)?;
+        js.state::<report::Switches>()?.is_text_of.set(Some(is_text_of));
         Ok(engine)
     }
 
     fn close(&self) {
         self.forget_all();
     }
+}
+
+/// The hash of a source as `stack.js` gets it: what a number of JavaScript holds of it.
+#[expect(clippy::cast_precision_loss, reason = "53 bits")]
+pub(super) fn told(hash: u64) -> f64 {
+    (hash >> 11) as f64
+}
+
+/// Whether an error was thrown in this text of a file; yes, if none of our modules has thrown it.
+fn is_text_of(thrown: Value<'_>, file: &str, text: &[u8]) -> bool {
+    let js = thrown.js();
+    let known = Engine::of(js).and_then(|engine| engine.glue(js, "sourceOf", &[thrown, js.string(file)]));
+    known.is_ok_and(|known| known.is_undefined() || known.as_number() == Some(told(Stamp::hash_of(text))))
 }
 
 fn node_version(js: Js<'_>) -> JsResult<'_, NodeVersion> {

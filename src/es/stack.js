@@ -3,6 +3,7 @@
 // the formatter when somebody first reads `stack`. A native formatter would take ten times as long for each frame.
 const { createHash } = require('node:crypto')
 const { SourceMap, findSourceMap } = require('node:module')
+const { fileURLToPath } = require('node:url')
 const { prepareStackTrace } = Error
 const { apply } = Reflect
 
@@ -65,19 +66,20 @@ function visible(sites) {
   return shown
 }
 
+/** The version of a file that a frame belongs to; `undefined` for one that is forgotten. */
+function versionOf(site, known) {
+  if (known.length === 1) return known[0]
+  const hash = site.getScriptHash()
+  return known.find((version) => hashOf(version) === hash)
+}
 /** The source map of the version that a frame belongs to. Node itself knows only one map for each file. */
 function mapFor(site) {
   const file = site.getFileName() ?? site.getScriptNameOrSourceURL() ?? ''
   const known = versions.get(file)
-  if (known?.length > 1) {
-    const hash = site.getScriptHash()
-    const found = known.find((version) => hashOf(version) === hash)
-    if (found) {
-      found.map ??= readMap(file, found.text)
-      return found.map
-    }
-  }
-  return findSourceMap(file)
+  const found = known?.length > 1 ? versionOf(site, known) : undefined
+  if (!found) return findSourceMap(file)
+  found.map ??= readMap(file, found.text)
+  return found.map
 }
 function hashOf(version) {
   version.hash ??= createHash('sha256').update(version.text).digest('hex')
@@ -99,9 +101,20 @@ function line(site) {
   return text.replace(/:\d+:\d+(?=\)?$)/, `:${originalLine + 1}:${originalColumn + 1}`)
 }
 
+/** For each error, the file of its innermost hot frame and the hash of the source that this frame belongs to. */
+const places = new WeakMap()
+function notePlace(error, shown) {
+  for (let n = 0; n < shown.length; n++) {
+    const file = shown[n].getFileName()
+    const known = versions.get(file)
+    if (known) return places.set(error, { file, source: versionOf(shown[n], known)?.source ?? null })
+  }
+}
+
 /** The formatter. Node's own formatter has the same name, which a program may print. */
 function ErrorPrepareStackTrace(error, sites) {
   const shown = visible(sites)
+  notePlace(error, shown)
   for (let n = 0; n < shown.length; n++) tellMap(shown[n].getFileName())
   if (keepsMaps) return apply(prepareStackTrace, Error, [error, shown])
   const header = apply(prepareStackTrace, Error, [error, []])
@@ -113,7 +126,10 @@ const cleaning = new WeakMap()
 /** A formatter that passes a formatter of the program's the frames that plain Node would have. */
 function without(formatter) {
   const made = function prepareStackTrace(error, sites) {
-    return apply(formatter, this, [error, Array.isArray(sites) ? visible(sites) : sites])
+    if (!Array.isArray(sites)) return apply(formatter, this, [error, sites])
+    const shown = visible(sites)
+    notePlace(error, shown)
+    return apply(formatter, this, [error, shown])
   }
   cleaning.set(formatter, made)
   // A program may read `Error.prepareStackTrace`, keep what it got, and set it again later.
@@ -150,10 +166,18 @@ module.exports = {
     mapOf = map
   },
   startOf,
-  /** Notes the code of a module's version. The address is a URL, for CommonJS a path. */
-  compiled(address, code) {
+  /** Notes the code of a module's version, and the hash of its source. The address is a URL, for CommonJS a path. */
+  compiled(address, code, source) {
     const known = versions.get(address) ?? []
-    if (known[0]?.text !== code) versions.set(address, [{ text: code }, ...known.slice(0, KEPT - 1)])
+    // Only types or the like may differ.
+    if (known[0]?.text === code) known[0].source = source
+    else versions.set(address, [{ text: code, source }, ...known.slice(0, KEPT - 1)])
+  },
+  /** The hash of the source of the innermost hot frame, if that is in `path`: `null` if it is not known any more. */
+  sourceOf(error, path) {
+    const { file, source } = places.get(error) ?? {}
+    const isThere = file?.startsWith('file:') ? fileURLToPath(file) === path : file === path
+    return isThere ? source : undefined
   },
   /** Drops the code of a module that is gone. */
   forget(address) {

@@ -48,7 +48,9 @@ pub fn error_with_frames_of(
 ) {
     let mut head = paint(js, "stderr", Colour::Red, &format!("[hmr] {id}: {what}"));
     let stack = stack_of(thrown);
-    let frame = stack.as_deref().and_then(|stack| frame_of(stack, is_shown));
+    let frame = stack
+        .as_deref()
+        .and_then(|stack| frame_of(stack, thrown, is_shown));
     if let Some(frame) = &frame {
         head = format!("{head}\n{frame}");
     }
@@ -261,9 +263,13 @@ fn shown_path(id: &str, path: &str) -> Option<String> {
     (!is_told).then(|| relative.to_owned())
 }
 
-fn frame_of(stack: &str, is_shown: &dyn Fn(&str) -> bool) -> Option<String> {
+/// The line of code that threw, if the file still has the text that it had then.
+fn frame_of(stack: &str, thrown: Value<'_>, is_shown: &dyn Fn(&str) -> bool) -> Option<String> {
     let place = stack::place(stack).filter(|place| is_shown(&place.file))?;
     let source = std::fs::read(&place.file).ok()?;
+    if !switches::is_text_of(thrown, &place.file, &source) {
+        return None;
+    }
     let source = String::from_utf8_lossy(&source);
     let place = if stack.contains("SyntaxError: ") {
         stack::within(&source, place)

@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 
-use crate::js::{Js, PlainState};
+use crate::js::{Js, PlainState, Value};
 
-/// The switches of one environment, and a question that the log asks.
+/// The switches of one environment, and questions that the log and reports ask.
 #[derive(Default)]
 pub struct Switches {
     /// `HMRRuntime.setLogging`
@@ -15,10 +15,15 @@ pub struct Switches {
     pub warnings_suppressed: Cell<bool>,
     /// Answers for a burst of the log whether more updates may follow at once. `None`: no more follow.
     pub more_follow: Cell<Option<MoreFollow>>,
+    /// Answers for an error, a file and a text of it whether the error was thrown in that text. `None`: nobody knows.
+    pub is_text_of: Cell<Option<IsTextOf>>,
 }
 
 /// A function that says whether more updates may follow at once.
 type MoreFollow = fn(Js<'_>) -> bool;
+
+/// A function that says whether an error was thrown in this text of a file.
+type IsTextOf = for<'s> fn(Value<'s>, &str, &[u8]) -> bool;
 
 impl PlainState for Switches {}
 
@@ -41,4 +46,14 @@ pub(super) fn more_follow(js: Js<'_>) -> bool {
         .ok()
         .and_then(|switches| switches.more_follow.get());
     ask.is_some_and(|ask| ask(js))
+}
+
+/// Whether the error was thrown in this text of the file, as far as anybody knows.
+pub(super) fn is_text_of(thrown: Value<'_>, file: &str, text: &[u8]) -> bool {
+    let ask = thrown
+        .js()
+        .state::<Switches>()
+        .ok()
+        .and_then(|switches| switches.is_text_of.get());
+    ask.is_none_or(|ask| ask(thrown, file, text))
 }

@@ -100,7 +100,7 @@ fn fatal<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     swallow(call, original, process)
 }
 
-/// Reports an error of a version that is not the running one. No line of code is shown of its file, which has changed.
+/// Reports an error of a version that is not the running one.
 fn report_old(js: Js<'_>, facts: &Owner, call: &Call<'_>) {
     let id = report::relative(&facts.module);
     let what = if call.arg(1).truthy() {
@@ -108,7 +108,7 @@ fn report_old(js: Js<'_>, facts: &Owner, call: &Call<'_>) {
     } else {
         "an uncaught exception of an old version"
     };
-    report::error_with_frames_of(js, &id, what, call.arg(0), &|file| file != facts.module);
+    report::error(js, &id, what, call.arg(0));
 }
 
 /// Whether the program listens for such errors itself; the command's own listener (`bin/uncaught.js`) does not count, nor the
