@@ -6,10 +6,14 @@ const { makeFolder } = require('./files')
 
 const TIMEOUT = 10_000
 
-/** Runs `entry` of these files; `words` are what the program says by `say(…)`, and the events of `updates`. */
-async function runHot(t, files, { entry = 'main.mjs', env } = {}) {
+/**
+ * Runs `entry` of these files; `words` are what the program says by `say(…)`, and the events of `updates`. `before(dir)` changes
+ * the folder before the start.
+ */
+async function runHot(t, files, { entry = 'main.mjs', env, before } = {}) {
   const folder = makeFolder(t, { files })
   const dir = fs.realpathSync(folder.dir)
+  before?.(dir)
   const child = fork(path.join(__dirname, 'hot-runner.js'), [path.join(dir, entry)], {
     cwd: dir,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

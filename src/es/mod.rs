@@ -71,6 +71,7 @@ pub use host::{Host, Plain, Runtimes, StepsEnded};
 pub use namespace::is_native_namespace;
 pub use node_options::{node_arguments, options_of_node};
 pub use record::{Body, ModuleId, Record, Unit, Version};
+pub use resolve::url::file_url;
 pub use run::{evaluated, import};
 pub use source::SourceError;
 pub use stage::{Read, evaluate};

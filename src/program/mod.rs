@@ -14,6 +14,7 @@
 //! | `hot_host.rs` | what the engine tells: `import.meta.hot`, the graph, what is watched |
 //! | `versions.rs` | the engine's versions, paired with those of `import.meta.hot` |
 //! | `watched_files.rs` | the watches of a program's files: due changes, as paths |
+//! | `links.rs` | links on the ways of imports, which may lead elsewhere later |
 //! | `hot_watch.rs` | what `hot.watch` asks for |
 //! | `host.rs` | the engine's host: on whose behalf code runs |
 //! | `ids.rs` | the engine's module ids as the graph's |
@@ -32,6 +33,7 @@ mod host;
 mod hot_host;
 mod hot_watch;
 mod ids;
+mod links;
 mod on_engine;
 mod options;
 mod owners;

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use super::events::Events;
 use super::hot_watch::HotWatches;
 use super::ids::graph_id;
+use super::links::{Links, importing_later};
 use super::on_engine::OnEngine;
 use super::restart;
 use super::versions::Versions;
@@ -74,6 +75,7 @@ pub struct HotProgram {
     pub(super) runner: Rc<OnEngine>,
     pub(super) versions: Versions,
     watches: Rc<WatchedFiles>,
+    links: Links,
     pub(super) hot_watches: HotWatches,
     pub(super) rules: Rules,
     /// The modules of each file: several if it is imported with different queries.
@@ -132,6 +134,7 @@ impl HotProgram {
             runner,
             versions: Versions::default(),
             watches,
+            links: Links::default(),
             hot_watches,
             rules,
             files: RefCell::default(),
@@ -185,6 +188,7 @@ impl HotProgram {
 
     /// Watches the file of a record.
     pub(super) fn watch(&self, js: Js<'_>, record: &Record) {
+        self.links.watch_new(js, &self.engine, &self.watches);
         let Some(path) = &record.path else { return };
         let id = graph_id(record.id);
         if self.watched.borrow().contains(&id) {
@@ -216,6 +220,9 @@ impl HotProgram {
                 files.remove(path);
                 drop(files);
                 self.unwatch_if_free(path);
+                for link in self.links.take_to(path) {
+                    self.unwatch_if_free(&link);
+                }
             }
         }
     }
@@ -223,6 +230,7 @@ impl HotProgram {
     fn unwatch_if_free(&self, path: &Path) {
         let is_needed = self.files.borrow().contains_key(path)
             || self.sought.borrow().contains(path)
+            || self.links.has(path)
             || self.hot_watches.wants_file(path);
         if !is_needed {
             self.watches.unwatch(path);
@@ -340,12 +348,18 @@ impl HotProgram {
             let is_sought = look.is_some() && self.sought.borrow_mut().remove(path);
             let touched = self.hot_watches.changed(js, &self.updater, path);
             let is_included = (self.rules.includes)(path);
-            if modules.is_empty() && !is_sought && touched.is_empty() && !is_included {
+            // The modules that import it statically were read again.
+            let moved = self.links.left(path);
+            let moved =
+                moved.map(|left| importing_later(&self.updater.graph.borrow(), &self.modules_of(&left)));
+            if modules.is_empty() && !is_sought && touched.is_empty() && !is_included && moved.is_none() {
                 continue;
             }
             batch.files.push(path.to_string_lossy().into_owned());
             batch.changed.extend(modules);
-            batch.touched.extend(touched);
+            batch
+                .touched
+                .extend(touched.into_iter().chain(moved.into_iter().flatten()));
             batch.retries |= is_sought;
             batch.wants_reload |= is_included;
         }

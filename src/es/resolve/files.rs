@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::mem::take;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
 
@@ -22,6 +24,9 @@ pub enum Place {
 pub struct Files {
     /// Real paths of the files that were found.
     found: RwLock<HashMap<PathBuf, Arc<Path>>>,
+    /// Files that were found by a path with a link on it since `take_links`, each with its real path.
+    links: RwLock<HashMap<PathBuf, Arc<Path>>>,
+    has_links: AtomicBool,
     /// Real paths of folders.
     real_folders: RwLock<HashMap<PathBuf, Arc<Path>>>,
     /// What Plug'n'Play adds to the disk.
@@ -32,6 +37,8 @@ impl Files {
     pub fn new(pnp: Option<Arc<Pnp>>) -> Self {
         Self {
             found: RwLock::default(),
+            links: RwLock::default(),
+            has_links: AtomicBool::new(false),
             real_folders: RwLock::default(),
             pnp,
         }
@@ -51,8 +58,21 @@ impl Files {
         };
         if let Place::File(real) = &place {
             self.found.write().insert(path.to_path_buf(), Arc::clone(real));
+            if **real != *path {
+                self.links.write().insert(path.to_path_buf(), Arc::clone(real));
+                self.has_links.store(true, Ordering::Release);
+            }
         }
         place
+    }
+
+    /// The files that were found by a path with a link on it since the last call, each with its real path.
+    pub fn take_links(&self) -> HashMap<PathBuf, Arc<Path>> {
+        if self.has_links.swap(false, Ordering::AcqRel) {
+            take(&mut *self.links.write())
+        } else {
+            HashMap::new()
+        }
     }
 
     pub fn is_file(&self, path: &Path) -> bool {
@@ -89,9 +109,9 @@ impl Files {
     /// content may have changed: then everything is kept.
     pub fn forget(&self, changed: &[PathBuf]) -> bool {
         let found = self.found.read();
-        let only_content = changed.iter().all(|path| {
-            found.contains_key(path) && fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
-        });
+        let only_content = changed
+            .iter()
+            .all(|path| found.get(path).is_some_and(|real| is_still(path, real)));
         drop(found);
         if !only_content {
             self.found.write().clear();
@@ -135,6 +155,14 @@ impl Files {
             None => Place::Missing,
         }
     }
+}
+
+/// Whether the path still leads to this file.
+fn is_still(path: &Path, real: &Path) -> bool {
+    if path == real {
+        return fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
+    }
+    canonicalize(path).is_some_and(|now| now == real)
 }
 
 /// The real path, as Node spells it.

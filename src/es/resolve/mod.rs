@@ -209,6 +209,14 @@ impl Resolver {
         !is_in_node_modules(path) && !self.ignored.covers(path)
     }
 
+    /// The paths with a link on them by which files of the program's own were found since the last call, each with the real
+    /// path. A package manager's links change with an install, which is told of otherwise.
+    pub fn take_links(&self) -> Vec<(PathBuf, PathBuf)> {
+        let links = self.files.take_links().into_iter();
+        let own = links.filter(|(path, real)| !is_in_node_modules(path) && self.is_local(real));
+        own.map(|(path, real)| (path, real.to_path_buf())).collect()
+    }
+
     /// Drops the answers that the changes may have made untrue.
     pub fn forget(&self, changed: &[PathBuf]) {
         if !self.files.forget(changed) {
