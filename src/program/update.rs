@@ -306,6 +306,30 @@ impl HotProgram {
         }
     }
 
+    /// The modules that count as changed if this path is a link that leads elsewhere now. Those that import it statically were
+    /// read again.
+    fn moved_by(&self, path: &Path) -> Option<Vec<ModuleId>> {
+        let left = self.links.left(path)?;
+        let graph = self.updater.graph.borrow();
+        Some(importing_later(&graph, &self.modules_of(&left)))
+    }
+
+    /// The files that are not being written at this moment, and the modules of those that are, which are looked at again later.
+    fn set_aside(
+        self: &Rc<Self>,
+        js: Js<'_>,
+        paths: &[PathBuf],
+        read: &[Read],
+    ) -> (Vec<PathBuf>, Vec<ModuleId>) {
+        let (unfinished, whole): (Vec<PathBuf>, Vec<PathBuf>) = paths
+            .iter()
+            .cloned()
+            .partition(|path| self.is_being_written(path, read));
+        let half = unfinished.iter().flat_map(|path| self.modules_of(path)).collect();
+        self.look_later(js, unfinished);
+        (whole, half)
+    }
+
     fn take(self: &Rc<Self>, js: Js<'_>, paths: &[PathBuf]) {
         // The next image of the process reads them anew.
         if restart::is_under_way(js) || self.is_waiting.get() {
@@ -315,18 +339,13 @@ impl HotProgram {
         let taken_here = paths.iter().filter(|path| !restart::is_trigger(js, path));
         let paths: Vec<PathBuf> = taken_here.cloned().collect();
         let read = self.engine.read(&paths);
-        let (unfinished, paths): (Vec<PathBuf>, Vec<PathBuf>) = paths
-            .into_iter()
-            .partition(|path| self.is_being_written(path, &read));
-        let half: Vec<ModuleId> = unfinished.iter().flat_map(|path| self.modules_of(path)).collect();
-        self.look_later(js, unfinished);
+        let (paths, half) = self.set_aside(js, &paths, &read);
         let mut batch = Batch::default();
         // A file that came or went may lead the imports of others elsewhere.
         let new = read.iter().filter(|read| read.is_new);
         let new = new.map(|read| graph_id(read.module));
         batch.changed.extend(new.filter(|id| !half.contains(id)));
-        let paths = paths.as_slice();
-        for path in paths {
+        for path in &paths {
             if (self.rules.restarts)(path) {
                 restart::restart(js, &[report::relative(&path.to_string_lossy())], "");
                 return;
@@ -348,10 +367,7 @@ impl HotProgram {
             let is_sought = look.is_some() && self.sought.borrow_mut().remove(path);
             let touched = self.hot_watches.changed(js, &self.updater, path);
             let is_included = (self.rules.includes)(path);
-            // The modules that import it statically were read again.
-            let moved = self.links.left(path);
-            let moved =
-                moved.map(|left| importing_later(&self.updater.graph.borrow(), &self.modules_of(&left)));
+            let moved = self.moved_by(path);
             if modules.is_empty() && !is_sought && touched.is_empty() && !is_included && moved.is_none() {
                 continue;
             }
