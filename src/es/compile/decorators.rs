@@ -11,6 +11,7 @@ use oxc_ast::ast::{
 use oxc_ast_visit::Visit;
 use oxc_span::{GetSpan, Span};
 
+use super::accessors::{accessors, decorated_parameters};
 use super::class::constructor;
 use super::edit::render;
 use super::helpers::Helper;
@@ -213,10 +214,16 @@ impl<'a> Rewriter<'a, '_> {
             if !class_is_decorated || !(on_parameters || self.emits_metadata()) {
                 return None;
             }
-        } else if it.decorators.is_empty() && !on_parameters {
+        } else if it.decorators.is_empty() && (!on_parameters || it.kind.is_accessor()) {
+            if accessors(it, class).all(|it| it.decorators.is_empty()) {
+                // As in TypeScript, nothing runs those of the setter's parameter then.
+                self.no_parameter_decorators(&it.value.params);
+            }
             return None;
         }
-        let mut more = self.parameter_decorators(&it.value.params);
+        let mut more = decorated_parameters(it, class)
+            .map(|parameters| self.parameter_decorators(parameters))
+            .unwrap_or_default();
         if self.emits_metadata() {
             more.extend(self.method_metadata(it, class));
         }
@@ -272,11 +279,18 @@ impl<'a> Rewriter<'a, '_> {
                 let text = render(self.text, decorator.expression.span(), edits);
                 all.push(format!("{helper}({index},{text})"));
             }
+        }
+        self.no_parameter_decorators(it);
+        all
+    }
+
+    /// Takes the decorators of parameters out of the parentheses.
+    fn no_parameter_decorators(&mut self, it: &FormalParameters<'a>) {
+        for parameter in &it.items {
             if let (Some(first), Some(last)) = (parameter.decorators.first(), parameter.decorators.last()) {
                 self.edits.remove(Span::new(first.span.start, last.span.end));
             }
         }
-        all
     }
 
     /// Notes a decorated member, with the expression for its key. Returns the variable that has to keep the key, if it needs

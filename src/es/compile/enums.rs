@@ -155,9 +155,9 @@ impl<'a> Rewriter<'a, '_> {
         next
     }
 
-    /// Whether an initializer is a string by its form alone, as `isolatedModules` decides it.
+    /// Whether an initializer is a string by its form alone, as `isolatedModules` decides it. With a type beside it, it is none.
     fn is_string(&self, it: &Expression<'a>, object: &str) -> bool {
-        match bare(it) {
+        match without_parentheses(it) {
             Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => true,
             Expression::BinaryExpression(it) => {
                 it.operator == BinaryOperator::Addition
@@ -176,6 +176,13 @@ impl<'a> Rewriter<'a, '_> {
             _ => false,
         }
     }
+}
+
+fn without_parentheses<'a, 'b>(mut it: &'b Expression<'a>) -> &'b Expression<'a> {
+    while let Expression::ParenthesizedExpression(inner) = it {
+        it = &inner.expression;
+    }
+    it
 }
 
 /// The number that an initializer is by its form alone.

@@ -14,6 +14,7 @@ use oxc_span::GetSpan;
 use oxc_syntax::symbol::SymbolId;
 use rustc_hash::FxHashSet;
 
+use super::accessors::{accessors, setter};
 use super::class::{constructor, is_decorated};
 use super::helpers::Helper;
 use super::rewriter::{Kinds, Rewriter};
@@ -188,29 +189,6 @@ impl<'a> Rewriter<'a, '_> {
         let rest: String = rest.split_whitespace().collect();
         format!("{helper}(()=>{base}{rest})")
     }
-}
-
-/// Both accessors of the pair that `it` belongs to.
-fn accessors<'a, 'b>(
-    it: &'b MethodDefinition<'a>,
-    class: &'b Class<'a>,
-) -> impl Iterator<Item = &'b MethodDefinition<'a>> {
-    let name = it.key.static_name();
-    class.body.body.iter().filter_map(move |element| match element {
-        ClassElement::MethodDefinition(other)
-            if it.kind.is_accessor()
-                && other.kind.is_accessor()
-                && other.r#static == it.r#static
-                && other.key.static_name() == name =>
-        {
-            Some(&**other)
-        }
-        _ => None,
-    })
-}
-
-fn setter<'a, 'b>(it: &'b MethodDefinition<'a>, class: &'b Class<'a>) -> Option<&'b MethodDefinition<'a>> {
-    accessors(it, class).find(|it| it.kind == MethodDefinitionKind::Set)
 }
 
 /// The expression for a type that needs no look at its names; `None` if names or constituents decide.

@@ -23,6 +23,7 @@
 //! | `class.rs` | classes: fields, parameter properties, modifiers of members |
 //! | `types_only.rs` | declarations that are nothing but types; names without a value, whose exports vanish |
 //! | `decorators.rs` | TypeScript's old decorators; the standard ones are refused |
+//! | `accessors.rs` | the getter and the setter of one name, which have one list of decorators |
 //! | `metadata.rs` | decorators' metadata; imports that nothing else names are weak |
 //! | `enums.rs`, `namespaces.rs` | `enum` and `namespace`, as objects |
 //! | `using.rs` | `using` for a Node that does not know it |
@@ -58,6 +59,7 @@
     reason = "code is put together from a few short pieces"
 )]
 
+mod accessors;
 mod assigned;
 mod class;
 mod compiled;

@@ -22,6 +22,11 @@ fn enums_are_objects() {
             "var E;(function($1){ $1[$1[\"A\"]=0]=\"A\"; $1[$1[\"B\"] = 5]=\"B\"; $1[$1[\"C\"]=6]=\"C\"; $1[\"D\"] = 's'; \
              $1[$1[\"E\"] = $1.B | $1.C]=\"E\"; $1[$1[\"F\"]=$1[\"E\"]+1]=\"F\"; })(E||(E={}));",
         ),
+        (
+            "enum E { A = 'a' as any, B = <any>'b', C = ('c'), D = 'd' satisfies string }",
+            "var E;(function($1){ $1[$1[\"A\"] = 'a'       ]=\"A\"; $1[$1[\"B\"] =      'b']=\"B\"; $1[\"C\"] = ('c'); \
+             $1[$1[\"D\"] = 'd'                 ]=\"D\"; })(E||(E={}));",
+        ),
         ("declare enum E { A }", ";                   "),
         (
             "declare const enum E { A }",
@@ -83,6 +88,33 @@ fn decorators_run_after_the_class() {
          $Meta(\"design:returntype\",void 0)]} f( y        ) { $2 } ;static{$Decorate(this.#$3(),this.prototype,\"x\",void 0);\
          $Decorate(this.#$4(),this.prototype,\"f\",null);}};C=$2=$Decorate([...$1()],C);"
     );
+}
+
+#[test]
+fn the_decorators_of_a_pair_of_accessors_are_one_list() {
+    let metadata = "$Meta(\"design:type\",Number),$Meta(\"design:paramtypes\",[Number])";
+    let block = ";static{$Decorate(this.#$1(),this.prototype,\"x\",null);}";
+    for (from, to) in [
+        (
+            "class A { @a get x() {} set x(@p v: number) {} }",
+            format!(
+                " ;static #$1(){{return[a,$Param(0,p),{metadata}]}} get x() {{}} set x( v        ) {{}} {block}"
+            ),
+        ),
+        (
+            "class A { set x(@p @q v: number) {} @a get x() {} }",
+            format!(
+                " set x( v        ) {{}} ;static #$1(){{return[a,$Param(0,p),$Param(0,q),{metadata}]}} get x() {{}} {block}"
+            ),
+        ),
+        // Nothing runs them in tsc, either.
+        (
+            "class A { get x() {} set x(@p v: number) {} }",
+            String::from(" get x() {} set x( v        ) {} "),
+        ),
+    ] {
+        assert_eq!(decorated(from, true), format!("class A {{{to}}}"), "{from}");
+    }
 }
 
 #[test]
