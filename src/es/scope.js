@@ -5,6 +5,10 @@ const { apply } = Reflect
 const { ReferenceError: NoReference, TypeError: WrongType } = globalThis
 const { Map: Table } = globalThis
 const { get: tableGet, set: tableSet } = Table.prototype
+const { get: weakGet, set: weakSet } = WeakMap.prototype
+/** The objects of the program's enums, each with the type of its values. */
+const enums = new WeakMap()
+const types = { Number, Object, String }
 
 /** The functions of `natives.rs`. */
 let native
@@ -53,6 +57,22 @@ class Scope {
    * The code of a module with such variables defines its own `z`.
    */
   z() {}
+  /** Notes the object of an `enum`, with the name of its values' type in decorators' metadata. */
+  enumerated(object, type) {
+    const known = apply(weakGet, enums, [object])
+    // Several declarations of one enum may differ.
+    apply(weakSet, enums, [object, known === undefined || known === types[type] ? types[type] : types.Object])
+  }
+  /** The value of a type's name in decorators' metadata: a class, or the type of an enum's values, or else `Object`. */
+  type(read) {
+    let value
+    try {
+      value = read()
+    } catch {
+      // A module of a cycle that has not run, or a type only.
+    }
+    return typeof value === 'function' ? value : (apply(weakGet, enums, [value]) ?? types.Object)
+  }
   /** Names the anonymous function or class of `export default`. */
   named(value) {
     defineProperty(value, 'name', { value: 'default', configurable: true })

@@ -333,7 +333,7 @@ impl<'a> Rewriter<'a, '_> {
     }
 
     /// Whether each list of decorators ends with the types of annotations (`emitDecoratorMetadata`).
-    fn emits_metadata(&self) -> bool {
-        self.source.options.emit_decorator_metadata
+    pub fn emits_metadata(&self) -> bool {
+        self.runs_decorators() && self.source.options.emit_decorator_metadata
     }
 }

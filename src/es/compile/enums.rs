@@ -38,7 +38,7 @@ impl<'a> Rewriter<'a, '_> {
         }
         self.leave_block();
         let end = it.body.span.end;
-        let tail = self.object_tail(&it.id);
+        let tail = self.object_tail(&it.id) + &self.noted_enum(it);
         self.edits.replace(Span::new(end - 1, end), tail);
     }
 

@@ -17,8 +17,6 @@ pub enum Helper {
     Parameter,
     /// TypeScript's `__metadata`.
     Metadata,
-    /// Gives the value of a type's name at run time, `Object` if there is none.
-    Type,
     /// A stack of resources, for `using`.
     Using,
 }
@@ -29,7 +27,6 @@ impl Helper {
             Self::Decorate => "Decorate",
             Self::Parameter => "Param",
             Self::Metadata => "Meta",
-            Self::Type => "Type",
             Self::Using => "Using",
         }
     }
@@ -50,9 +47,6 @@ impl Helper {
             Self::Metadata => {
                 "(key,value)=>{if(typeof Reflect===\"object\"&&typeof Reflect.metadata===\"function\")\
                 return Reflect.metadata(key,value)}"
-            }
-            Self::Type => {
-                "type=>{try{type=type()}catch{type=0}return typeof type===\"function\"?type:Object}"
             }
             Self::Using => {
                 "()=>{const stack=[];let error,failed=false;const fail=thrown=>{if(failed){\

@@ -1,7 +1,7 @@
 //! Metadata by type annotations, for `reflect-metadata`: TypeScript's `emitDecoratorMetadata`.
 //!
 //! An import that only metadata names is weak: `facts.rs` marks it, and `../assemble.rs` drops it if its target is missing or
-//! exports no such name. At run time [`Helper::Type`] makes `Object` of what is no function.
+//! exports no such name. At run time `$.type` of `../scope.js` makes `Object` of what is neither a function nor an `enum`.
 
 use oxc_ast::ast::{
     Class, ClassElement, Declaration, Expression, FormalParameters, Function, IdentifierReference,
@@ -185,9 +185,19 @@ impl<'a> Rewriter<'a, '_> {
         }
         let start = first.span.end as usize;
         let rest = self.text.get(start..it.span().end as usize).unwrap_or_default();
-        let helper = self.helpers.name(self.env, Helper::Type);
         let rest: String = rest.split_whitespace().collect();
-        format!("{helper}(()=>{base}{rest})")
+        self.uses_env = true;
+        format!("{}.type(()=>{base}{rest})", self.env)
+    }
+
+    /// The statement by which other files' metadata learns of an `enum`.
+    pub fn noted_enum(&mut self, it: &TSEnumDeclaration<'a>) -> String {
+        if !self.emits_metadata() {
+            return String::new();
+        }
+        self.uses_env = true;
+        let name = self.slice(it.id.span);
+        format!("{}.enumerated({name},\"{}\");", self.env, enum_kind(it))
     }
 }
 
