@@ -57,7 +57,8 @@ impl Engine {
         let file = js.string(&path.to_string_lossy());
         let node_module = self.node_module.get(js);
         let load = node_module.get("_load")?;
-        load.call(node_module, &[file, js.undefined(), js.boolean(false)])?;
+        let parent = self.parent_of_imported(js, version);
+        load.call(node_module, &[file, parent, js.boolean(false)])?;
         if version.live.borrow().common_js.is_none() {
             // A preload has loaded the file before us: its exports stay.
             let module = node_module.get("_cache")?.get_key(file)?;
@@ -166,7 +167,10 @@ fn load_file<'s>(call: &Call<'s>, extension: &'static str) -> JsResult<'s> {
         Body::CommonJs(_) => {
             let (version, is_new) = engine.version_to_run(js, &record)?;
             if is_new {
+                engine.note_main(js, &record, module)?;
                 engine.publish(&version);
+            } else {
+                engine.become_main(js, &version, module)?;
             }
             // While the module runs, its importers see what it has exported so far, as under node.
             let by_import = version.status.get() == Status::Evaluating;

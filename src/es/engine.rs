@@ -65,6 +65,8 @@ pub struct Engine {
     pub(super) last_link_error: RefCell<Option<Faint>>,
     /// The module that the program was started with.
     pub(super) main: Cell<Option<ModuleId>>,
+    /// Whether Node's CommonJS loader runs the entry, and names it `.`; `None` until that is known.
+    pub(super) is_main_named: Cell<Option<bool>>,
     /// Called with each module that has loaded another one by `import()`.
     pub(super) on_import: Cell<Option<OnImport>>,
     /// The running Node.
@@ -102,6 +104,7 @@ impl Engine {
             mapped: RefCell::default(),
             last_link_error: RefCell::default(),
             main: Cell::new(None),
+            is_main_named: Cell::new(None),
             on_import: Cell::new(None),
             node,
             builtins,

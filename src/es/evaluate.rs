@@ -33,6 +33,7 @@ impl Engine {
             Status::Evaluating => return Ok(()),
             Status::New | Status::Linked => {}
         }
+        self.begin_main(js, &version).map_err(Thrown::hold)?;
         let mut stack = Vec::new();
         let result = self.evaluate_graph(js, &version, &mut stack);
         if let Err(error) = &result {
@@ -248,6 +249,12 @@ impl Engine {
         let Some(scope) = version.scope().filter(|_| version.is_waiting.take()) else {
             return Ok(Ran::Done);
         };
+        let module = version.live.borrow().common_js.clone();
+        self.become_main(
+            js,
+            version,
+            module.map_or(js.undefined(), |module| module.get(js)),
+        )?;
         let step = self.glue_function(js, if has_await { "stepAsync" } else { "step" })?;
         let result = self.host().run(js, version, step, &[scope.get(js)])?;
         Ok(if has_await {

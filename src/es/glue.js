@@ -351,7 +351,7 @@ module.exports = {
   },
   /** `module` for an ES module in which CommonJS's names exist, and with it `require`, which Node makes for compiled code. */
   looseModule(file, folder, isMain) {
-    const module = new NodeModule(isMain ? '.' : file)
+    const module = isMain ? new NodeModule('.', null) : new NodeModule(file)
     if (isMain) process.mainModule = module
     module.filename = file
     module.path = folder

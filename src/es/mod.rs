@@ -18,6 +18,7 @@
 //! | `namespace.rs` | namespace objects; what `require` of an ES module gives |
 //! | `external.rs` | packages and builtins, which Node loads |
 //! | `commonjs.rs` | local CommonJS, by Node's loader |
+//! | `main_module.rs` | `require.main` and `process.mainModule` of an entry that is evaluated again |
 //! | `run.rs` | the ways in: the entry, `import()`, `require` of an ES module; what a facade shows |
 //! | `stage.rs` | new versions beside the running ones: prepared, evaluated, committed or discarded |
 //! | `staged.rs` | which versions those are, and what has left `require.cache` for them |
@@ -53,6 +54,7 @@ mod host;
 mod importers;
 mod instantiate;
 mod link;
+mod main_module;
 mod mirror;
 mod namespace;
 mod natives;

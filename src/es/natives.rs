@@ -227,14 +227,22 @@ fn module<'s>(call: &Call<'s>) -> JsResult<'s> {
     let path = engine.record(id).and_then(|record| record.path.clone());
     let path = path.unwrap_or_default();
     let folder = path.parent().unwrap_or(&path).to_string_lossy().into_owned();
-    let is_main = js.boolean(engine.main.get() == Some(id));
-    let args = [js.string(&path.to_string_lossy()), js.string(&folder), is_main];
+    let version = engine.version(id, serial_of(call));
+    let is_main = version.is_some() && engine.main.get() == Some(id);
+    if let Some(version) = version.as_ref().filter(|_| is_main) {
+        engine.note_main_before(js, version)?;
+    }
+    let args = [
+        js.string(&path.to_string_lossy()),
+        js.string(&folder),
+        js.boolean(is_main),
+    ];
     let module = engine.glue(js, "looseModule", &args)?;
     let hot = engine.host().hot(js, id, serial_of(call))?;
     if !hot.is_undefined() {
         module.set("hot", hot)?;
     }
-    if let Some(version) = engine.version(id, serial_of(call)) {
+    if let Some(version) = version {
         version.live.borrow_mut().common_js = Some(module.hold());
     }
     Ok(module)

@@ -81,6 +81,7 @@ impl Engine {
     fn main_is_common_js<'s>(&self, js: Js<'s>, resolved: &Resolved) -> JsResult<'s, bool> {
         let record = self.record_of(resolved);
         self.main.set(Some(record.id));
+        self.is_main_named.set(Some(true));
         let sources = self.sources();
         let is_left_to_node = |path: &PathBuf| {
             sources.resolver.is_known_to_require_alone(path) && !sources.resolver.is_typed_module(path)

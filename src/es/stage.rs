@@ -234,6 +234,7 @@ impl Engine {
             version.retire();
         }
         self.map_what_runs(js, stage.order.iter().copied())?;
+        Self::restore_main(js, stage)?;
         let evicted = stage.evicted.take();
         self.restore(js, &evicted)
     }

@@ -19,6 +19,8 @@ pub struct Stage {
     /// the program.
     pub(super) order: Vec<ModuleId>,
     pub(super) evicted: RefCell<Evicted>,
+    /// `process.mainModule` from before a version of this stage took its place.
+    pub(super) main_before: RefCell<Option<Held>>,
     /// Whether importers outside of the stage use names that are known only once the staged modules ran.
     pub(super) is_unsure: Cell<bool>,
 }
