@@ -12,6 +12,7 @@ use super::registry::place;
 use super::{handed_out, registry, require_cache, taking, watching};
 use crate::classic::node_paths;
 use crate::classic::resolve::{self, FoundBy};
+use crate::es::make_node_forget;
 use crate::files::Origin;
 use crate::js::{Cx, Js, JsResult, Value, within};
 use crate::paths;
@@ -160,7 +161,7 @@ fn find_file<'s>(
         matches!(found_by, FoundBy::Link(_)) || origin == Origin::Watched || paths::is_file(old_path);
     if !is_there {
         // The id may lead to another file by now, for example to an `index.js` instead of a `.js`.
-        let _ = node_paths::make_node_forget(require.js(), old_path);
+        let _ = make_node_forget(require.js(), old_path);
     }
     match found_by {
         FoundBy::Direct if is_there => Ok(old_path.to_owned()),

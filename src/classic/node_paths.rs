@@ -1,4 +1,5 @@
-//! Corrects `Module._pathCache`, in which Node's CommonJS loader remembers for good where each request led.
+//! Corrects `Module._pathCache`, in which Node's CommonJS loader remembers for good where each request led. `es/deleted.rs` deletes from
+//! it.
 
 use crate::js::{Js, JsResult, Value};
 
@@ -31,20 +32,4 @@ pub fn teach_node_request<'s>(js: Js<'s>, request: &str, target: Option<&str>) -
         Some(target) => cache.set_key(key, js.string(target)),
         None => cache.delete_key(key),
     }
-}
-
-/// Makes Node's loader forget every request that led to this path. If the file is gone, Node would fail to read it
-/// instead of looking for another one.
-pub fn make_node_forget<'s>(js: Js<'s>, path: &str) -> JsResult<'s, ()> {
-    let cache = js.builtin("module")?.get("_pathCache")?;
-    if !cache.is_object() {
-        return Ok(());
-    }
-    let path = js.string(path);
-    for key in cache.keys()? {
-        if cache.get_key(key)?.same(path) {
-            cache.delete_key(key)?;
-        }
-    }
-    Ok(())
 }

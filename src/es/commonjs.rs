@@ -81,25 +81,12 @@ impl Engine {
         Self::set_values(version, pair)
     }
 
-    /// The version to run for a file that Node's loader has reached, and whether it is new.
-    fn version_to_run<'s>(&self, js: Js<'s>, record: &Rc<Record>) -> JsResult<'s, (Rc<Version>, bool)> {
-        if let Some(version) = self.version_of(record.id) {
+    /// The version that waits for Node's loader to reach its file.
+    fn waiting_version(&self, record: &Record) -> Option<Rc<Version>> {
+        self.version_of(record.id).filter(|version| {
             let is_waiting = matches!(version.status.get(), Status::Linked | Status::Evaluating);
-            if is_waiting && version.live.borrow().common_js.is_none() {
-                return Ok((version, false));
-            }
-        }
-        let version = Version::new(record, self.unit_of(js, record)?);
-        Ok((version, true))
-    }
-
-    /// Whether the program itself took the module out of `require.cache`: then its file is read again, as under node.
-    fn was_evicted(&self, record: &Record) -> bool {
-        let is_waiting = self.version_of(record.id).is_some_and(|version| {
-            matches!(version.status.get(), Status::Linked | Status::Evaluating)
-                && version.live.borrow().common_js.is_none()
-        });
-        record.next_serial.get() > 0 && !is_waiting
+            is_waiting && version.live.borrow().common_js.is_none()
+        })
     }
 
     fn run_common_js<'s>(
@@ -153,10 +140,16 @@ fn load_file<'s>(call: &Call<'s>, extension: &'static str) -> JsResult<'s> {
         local: true,
     });
     record.was_required.set(true);
-    if engine.was_evicted(&record) {
-        engine.sources().look_again(std::slice::from_ref(&path));
-    }
-    let unit = engine.unit_of(js, &record)?;
+    let waiting = engine.waiting_version(&record);
+    let unit = if let Some(version) = &waiting {
+        Arc::clone(&version.unit)
+    } else {
+        // The program itself took the module out of `require.cache`: then its file is read again, as under node.
+        if record.next_serial.get() > 0 {
+            engine.sources().look_again(std::slice::from_ref(&path));
+        }
+        engine.unit_of(js, &record)?
+    };
     match &unit.body {
         Body::Module(_) => {
             let exports = engine.require_module(js, record.id)?;
@@ -165,7 +158,8 @@ fn load_file<'s>(call: &Call<'s>, extension: &'static str) -> JsResult<'s> {
         }
         Body::Json(_) | Body::External => by_node(&engine),
         Body::CommonJs(_) => {
-            let (version, is_new) = engine.version_to_run(js, &record)?;
+            let is_new = waiting.is_none();
+            let version = waiting.unwrap_or_else(|| Version::new(&record, Arc::clone(&unit)));
             if is_new {
                 engine.note_main(js, &record, module)?;
                 engine.publish(&version);
@@ -234,6 +228,10 @@ fn resolve_file_name<'s>(call: &Call<'s>) -> JsResult<'s> {
         let code = thrown.0.get("code").map(Value::display).unwrap_or_default();
         match ours() {
             Some((path, _)) if code == "MODULE_NOT_FOUND" => Ok(js.string(&path.to_string_lossy())),
+            None if code == "MODULE_NOT_FOUND" => match engine.kept_file(&specifier, &importer) {
+                Some(Resolved::File { path, .. }) => Ok(js.string(&path.to_string_lossy())),
+                _ => Err(thrown),
+            },
             _ => Err(thrown),
         }
     })

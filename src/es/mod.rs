@@ -18,6 +18,7 @@
 //! | `namespace.rs` | namespace objects; what `require` of an ES module gives |
 //! | `external.rs` | packages and builtins, which Node loads |
 //! | `commonjs.rs` | local CommonJS, by Node's loader |
+//! | `deleted.rs` | deleted files: what Node forgets of them, and the last good version finds |
 //! | `main_module.rs` | `require.main` and `process.mainModule` of an entry that is evaluated again |
 //! | `run.rs` | the ways in: the entry, `import()`, `require` of an ES module; what a facade shows |
 //! | `stage.rs` | new versions beside the running ones: prepared, evaluated, committed or discarded |
@@ -45,6 +46,7 @@ mod assemble;
 mod chain;
 mod check;
 mod commonjs;
+mod deleted;
 mod engine;
 mod error;
 mod evaluate;
@@ -68,6 +70,7 @@ mod staged;
 mod uses;
 
 pub use anew::{Reached, exported, has_to_wait, is_common_js};
+pub use deleted::{make_node_forget, names_file};
 pub use engine::{Engine, Setup};
 pub use host::{Host, Plain, Runtimes, StepsEnded};
 pub use namespace::is_native_namespace;
@@ -77,4 +80,4 @@ pub use resolve::url::file_url;
 pub use run::{evaluated, import};
 pub use source::SourceError;
 pub use stage::{Read, evaluate};
-pub use staged::Stage;
+pub use staged::{LeftOut, Stage};

@@ -108,8 +108,11 @@ impl Engine {
             .chunks_exact(2)
             .map(|pair| (pair[0].clone(), pair[1].clone()))
             .collect();
+        let importer = self.record(from).and_then(|record| record.path.clone());
+        let kept = || self.kept_file(&specifier, importer.as_deref()?);
         let resolved = self
             .resolve_from(from, &specifier)
+            .or_else(|error| kept().ok_or(error))
             .map_err(|error| self.resolve_error(js, &error))?;
         let record = self.record_of(&resolved);
         if let Some(importer) = self.record(from) {

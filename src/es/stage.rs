@@ -147,6 +147,7 @@ impl Engine {
     /// Takes the CommonJS modules of the stage out of `require.cache`, so that they run again. Discarding the stage puts them
     /// back.
     pub fn evict_staged<'s>(&self, js: Js<'s>, stage: &Stage) -> JsResult<'s, ()> {
+        self.evict_left_out(js, stage)?;
         for &id in &stage.order {
             let Some(record) = self.record(id) else {
                 continue;
@@ -302,7 +303,7 @@ impl Engine {
     }
 
     /// Takes a file out of `require.cache` and returns its entry.
-    fn evict<'s>(&self, js: Js<'s>, path: &Path) -> JsResult<'s, Option<Held>> {
+    pub(super) fn evict<'s>(&self, js: Js<'s>, path: &Path) -> JsResult<'s, Option<Held>> {
         let cache = self.node_module.get(js).get("_cache")?;
         let file = js.string(&path.to_string_lossy());
         let module = cache.get_key(file)?;

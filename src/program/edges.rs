@@ -19,16 +19,14 @@ impl OnEngine {
         current.as_ref().map(|version| Arc::clone(&version.unit))
     }
 
-    /// The local modules that the text of a unit leads to: statically, and by `import()` or `require()` of a literal.
-    pub(super) fn targets(&self, id: ModuleId, unit: &Unit) -> Vec<ModuleId> {
+    /// The local modules that the text of a unit imports statically.
+    pub(super) fn static_targets(&self, unit: &Unit) -> Vec<ModuleId> {
         let statics = self.engine.targets(unit).iter().flatten();
-        let mut targets: Vec<ModuleId> = statics
+        statics
             .filter_map(|id| self.engine.record(*id))
             .filter(|record| record.is_local)
             .map(|record| graph_id(record.id))
-            .collect();
-        targets.extend(self.asked_for(id, unit).into_iter().map(|edge| edge.to));
-        targets
+            .collect()
     }
 
     /// The edges of a version that may require: what it imports, has required so far, and may still ask for.
@@ -72,11 +70,7 @@ impl OnEngine {
         let now = named(unit);
         let old = self.unit(id);
         let before = old.as_deref().map(named).unwrap_or_default();
-        let text = match &unit.body {
-            Body::Module(code) | Body::CommonJs(code) => code.code.as_str(),
-            Body::Json(_) | Body::External => "",
-        };
-        let computes = text.contains("import(") || text.contains("require(");
+        let computes = asks(unit);
         let graph = program.updater.graph.borrow();
         let asked = graph.edges(id).iter().filter(|edge| has_asked(edge));
         let kept = asked.filter(|edge| now.contains(&edge.to) || computes && !before.contains(&edge.to));
@@ -110,7 +104,7 @@ impl OnEngine {
     }
 }
 
-fn dynamic_literals(unit: &Unit) -> &[String] {
+pub(super) fn dynamic_literals(unit: &Unit) -> &[String] {
     match &unit.body {
         Body::Module(code) | Body::CommonJs(code) => &code.dynamic,
         Body::Json(_) | Body::External => &[],
@@ -137,4 +131,14 @@ fn used_names(unit: &Unit, request: usize) -> Option<Rc<[Box<str>]>> {
         }
     }
     Some(names.into())
+}
+
+/// Whether the text of a unit loads modules by `import()` or `require()`.
+pub(super) fn asks(unit: &Unit) -> bool {
+    match &unit.body {
+        Body::Module(code) | Body::CommonJs(code) => {
+            code.code.contains("import(") || code.code.contains("require(")
+        }
+        Body::Json(_) | Body::External => false,
+    }
 }

@@ -11,6 +11,7 @@
 //! | `update.rs` | from files that changed to updates |
 //! | `on_engine.rs` | the engine as the runner of updates |
 //! | `edges.rs`, `reached.rs` | who imports whom; what the new text of an update still reaches |
+//! | `gone.rs`, `missed.rs` | deleted files: which updates need them, and what asks for them when they are back |
 //! | `hot_host.rs` | what the engine tells: `import.meta.hot`, the graph, what is watched |
 //! | `versions.rs` | the engine's versions, paired with those of `import.meta.hot` |
 //! | `watched_files.rs` | the watches of a program's files: due changes, as paths |
@@ -29,11 +30,13 @@ mod edges;
 mod entry;
 mod events;
 mod facade_text;
+mod gone;
 mod host;
 mod hot_host;
 mod hot_watch;
 mod ids;
 mod links;
+mod missed;
 mod on_engine;
 mod options;
 mod owners;

@@ -78,7 +78,7 @@ impl OnEngine {
             let version = stage.version(*id);
             let is_local = self.engine.record(*id).is_some_and(|record| record.is_local);
             if let Some(version) = version.filter(|version| is_local && version.unit.code().is_some()) {
-                edges.insert(graph_id(*id), self.edges(&version));
+                edges.insert(graph_id(*id), Self::without_left(&stage, self.edges(&version)));
             }
         }
         Prepared { edges, kept: stage }
@@ -154,43 +154,28 @@ impl Runner for OnEngine {
         let Some(program) = self.program() else {
             return Err(js.error("Error", "node-hmr: no program"));
         };
-        let (starts, among): (Vec<ModuleId>, HashSet<ModuleId>) = {
-            let graph = program.updater.graph.borrow();
-            match want {
-                Want::Everything => (self.roots(), graph.all().collect()),
-                Want::Modules(ids) => {
-                    let among: HashSet<ModuleId> = ids.iter().copied().collect();
-                    let is_entered = |id: &ModuleId| {
-                        graph.is_root(*id)
-                            || graph
-                                .importers(*id)
-                                .iter()
-                                .any(|importer| !among.contains(importer))
-                    };
-                    (ids.iter().copied().filter(is_entered).collect(), among)
-                }
-            }
-        };
+        let (starts, among) = self.starts(&program, want);
         self.sought.take();
         let mut changed: HashSet<ModuleId> = changed.iter().copied().collect();
         if matches!(want, Want::Everything) {
             changed.extend(self.gone(&starts));
         }
-        let outcome = self
-            .reached(js, &starts, &among, &changed)
-            .and_then(|(order, units)| {
-                let again: Vec<es::ModuleId> = order.into_iter().map(engine_id).collect();
-                for (_, unit) in &units {
-                    let failed = unit
-                        .resolved
-                        .iter()
-                        .filter_map(|resolved| resolved.as_ref().err());
-                    self.sought
-                        .borrow_mut()
-                        .extend(failed.flat_map(|error| error.sought.iter().cloned()));
-                }
-                self.engine.prepare(js, &units, &again)
-            });
+        let outcome = self.reached(js, &starts, &among, &changed).and_then(|reached| {
+            let again: Vec<es::ModuleId> = reached.order.iter().copied().map(engine_id).collect();
+            self.note_gone(&reached.gone);
+            for (_, unit) in &reached.units {
+                let failed = unit
+                    .resolved
+                    .iter()
+                    .filter_map(|resolved| resolved.as_ref().err());
+                self.sought
+                    .borrow_mut()
+                    .extend(failed.flat_map(|error| error.sought.iter().cloned()));
+            }
+            let stage = self.engine.prepare(js, &reached.units, &again)?;
+            stage.leave_out(Self::left_out(&reached.gone));
+            Ok(stage)
+        });
         match outcome {
             Ok(stage) => Ok(self.prepared(stage)),
             Err(thrown) => {
@@ -243,6 +228,7 @@ impl Runner for OnEngine {
     fn last_good<'s>(&self, js: Js<'s>, modules: &[ModuleId]) -> JsResult<'s, Prepared> {
         let again: Vec<es::ModuleId> = modules.iter().copied().map(engine_id).collect();
         let stage = self.engine.prepare(js, &[], &again)?;
+        stage.keep_files();
         Ok(self.prepared(stage))
     }
 
@@ -296,10 +282,11 @@ impl Runner for OnEngine {
                 continue;
             }
             let edges = self.edges_so_far(js, graph_id(*id), &version)?;
-            late.insert(graph_id(*id), edges);
+            late.insert(graph_id(*id), Self::without_left(&stage, edges));
         }
         if let Some(program) = self.program() {
             program.watch_stage(js, &stage);
+            program.miss(js, &stage);
         }
         Ok(late)
     }

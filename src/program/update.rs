@@ -10,6 +10,7 @@ use super::events::Events;
 use super::hot_watch::HotWatches;
 use super::ids::graph_id;
 use super::links::{Links, importing_later};
+use super::missed::Missed;
 use super::on_engine::OnEngine;
 use super::restart;
 use super::versions::Versions;
@@ -74,7 +75,7 @@ pub struct HotProgram {
     pub updater: Rc<Updater>,
     pub(super) runner: Rc<OnEngine>,
     pub(super) versions: Versions,
-    watches: Rc<WatchedFiles>,
+    pub(super) watches: Rc<WatchedFiles>,
     links: Links,
     pub(super) hot_watches: HotWatches,
     pub(super) rules: Rules,
@@ -84,6 +85,8 @@ pub struct HotProgram {
     watched: RefCell<HashSet<ModuleId, FxBuildHasher>>,
     /// Paths whose appearance may mend the last failure.
     sought: RefCell<HashSet<PathBuf>>,
+    /// Deleted files that the running versions do without.
+    pub(super) missed: Missed,
     /// Time and size of each file when its change was taken last, since one save may be told of twice.
     taken: RefCell<HashMap<PathBuf, Look>>,
     is_closed: Cell<bool>,
@@ -140,6 +143,7 @@ impl HotProgram {
             files: RefCell::default(),
             watched: RefCell::default(),
             sought: RefCell::default(),
+            missed: Missed::default(),
             taken: RefCell::default(),
             is_closed: Cell::new(false),
             is_waiting: Cell::new(false),
@@ -205,6 +209,7 @@ impl HotProgram {
             loaded.map(|loaded| loaded.stamp)
         };
         self.watches.watch(js, path, seen);
+        self.missed.take(path);
         if self.watches.has(path) {
             self.watched.borrow_mut().insert(id);
         }
@@ -231,6 +236,7 @@ impl HotProgram {
         let is_needed = self.files.borrow().contains_key(path)
             || self.sought.borrow().contains(path)
             || self.links.has(path)
+            || self.missed.has(path)
             || self.hot_watches.wants_file(path);
         if !is_needed {
             self.watches.unwatch(path);
@@ -344,7 +350,12 @@ impl HotProgram {
         // A file that came or went may lead the imports of others elsewhere.
         let new = read.iter().filter(|read| read.is_new);
         let new = new.map(|read| graph_id(read.module));
-        batch.changed.extend(new.filter(|id| !half.contains(id)));
+        // The deletion of what no static import needs is no change: the next update does without it, or asks in vain.
+        let is_idle =
+            |id: &ModuleId| self.runner.is_gone(*id) && !self.runner.is_needed(*id, &HashSet::new());
+        batch
+            .changed
+            .extend(new.filter(|id| !half.contains(id) && !is_idle(id)));
         for path in &paths {
             if (self.rules.restarts)(path) {
                 restart::restart(js, &[report::relative(&path.to_string_lossy())], "");
@@ -364,8 +375,16 @@ impl HotProgram {
             if !is_new && (is_told_again || !is_another_try) {
                 modules.clear();
             }
+            if look.is_none() {
+                let (idle, needed): (Vec<_>, Vec<_>) = modules.into_iter().partition(is_idle);
+                self.report_deleted(js, &idle);
+                modules = needed;
+            }
             let is_sought = look.is_some() && self.sought.borrow_mut().remove(path);
-            let touched = self.hot_watches.changed(js, &self.updater, path);
+            let mut touched = self.hot_watches.changed(js, &self.updater, path);
+            if look.is_some() {
+                touched.extend(self.askers_of(path));
+            }
             let is_included = (self.rules.includes)(path);
             let moved = self.moved_by(path);
             if modules.is_empty() && !is_sought && touched.is_empty() && !is_included && moved.is_none() {

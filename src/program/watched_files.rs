@@ -1,8 +1,8 @@
 //! Watches the files of a hot program: gathers the hub's due changes as paths.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -106,6 +106,13 @@ impl WatchedFiles {
         }
     }
 
+    /// The files that were seen missing or empty, and may be in the middle of a save.
+    pub fn unsettled(&self) -> HashSet<PathBuf> {
+        let paths = self.paths.borrow();
+        let settling = self.hub.settling().into_iter();
+        settling.filter_map(|key| paths.get(&key).cloned()).collect()
+    }
+
     /// Whether the file is watched already.
     pub fn has(&self, path: &Path) -> bool {
         self.keys.borrow().contains_key(path)
@@ -163,12 +170,13 @@ impl WatchedFiles {
     fn deliver(self: &Rc<Self>, js: Js<'_>) {
         let mut changed = Vec::new();
         for due in self.hub.take_due() {
-            let path = self.paths.borrow().get(&due.key).cloned();
-            // The file may be missing in the middle of a save.
-            if due.missing && !due.settled {
+            let Some(path) = self.paths.borrow().get(&due.key).cloned() else {
                 continue;
+            };
+            // The file may be missing in the middle of a save.
+            if !due.missing || due.settled {
+                changed.push(path);
             }
-            changed.extend(path);
         }
         tell_notices(js, &self.hub);
         self.add(js, changed);

@@ -149,6 +149,12 @@ impl Debouncer {
         matches!(self.slots.get(&key), Some(Slot::Settling { .. }))
     }
 
+    /// The keys that wait for the end of their settle time.
+    pub fn settling(&self) -> Vec<WatchKey> {
+        let keys = self.timers.iter().map(|(_, key)| *key);
+        keys.filter(|key| self.is_settling(*key)).collect()
+    }
+
     pub fn awaits(&self, key: WatchKey) -> bool {
         self.slots.contains_key(&key)
     }

@@ -124,6 +124,11 @@ impl Hub {
         changed.take(count).count() == count
     }
 
+    /// The watches whose files are empty, missing or half-written, and wait for the end of their settle time.
+    pub fn settling(&self) -> Vec<WatchKey> {
+        self.shared.state.lock().state.debouncer.settling()
+    }
+
     /// Whether no change is due now or after its settle time.
     pub fn is_at_rest(&self) -> bool {
         let debouncer = &self.shared.state.lock().state.debouncer;

@@ -6,10 +6,10 @@ use super::evaluation::Evaluations;
 use super::known::Awaited;
 use super::{Host, Reaction, Turn, batch, leftovers, listening, records};
 use crate::classic::calling::Module;
-use crate::classic::node_paths;
 use crate::classic::record::Record;
 use crate::classic::registry::Registry;
 use crate::classic::update;
+use crate::es::make_node_forget;
 use crate::files::{Delivery, Origin};
 use crate::graph::modules::{ModuleGraph, Node};
 use crate::js::outside;
@@ -176,7 +176,7 @@ fn take_change<'s>(host: &Host<'s>, id: &str) -> JsResult<'s, Vec<Rc<Record>>> {
     let is_followed = host.known.graph.borrow().find(id).is_some();
     if is_followed && !paths::is_file(id) {
         // The request may lead to another file now.
-        let _ = node_paths::make_node_forget(host.js, id);
+        let _ = make_node_forget(host.js, id);
     }
     if !is_followed {
         leftovers::evict(host, &*host.js.state::<Evaluations>()?, id)?;

@@ -11,8 +11,8 @@ use std::rc::Rc;
 use super::evaluation::Evaluations;
 use super::known::Awaited;
 use super::{Host, batch, records};
-use crate::classic::node_paths;
 use crate::classic::registry::Registry;
+use crate::es::make_node_forget;
 use crate::js::{Js, JsResult, Value};
 use crate::paths;
 
@@ -64,7 +64,7 @@ pub fn evict_outdated<'s>(require: Value<'s>, registry: &Registry) -> JsResult<'
     });
     evaluations.note_left(left.iter().cloned());
     for path in outdated.iter().filter(|path| !paths::is_file(path)) {
-        node_paths::make_node_forget(js, path)?;
+        make_node_forget(js, path)?;
     }
     evict_with_users(registry, cache, left, outdated)
 }

@@ -64,6 +64,11 @@ pub enum Body {
 }
 
 impl Loaded {
+    /// Whether the file could not be read.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self.body, Err(LoadError::Read { .. }))
+    }
+
     /// A file that could not be loaded because of a defect of ours.
     pub fn failed(url: Arc<str>, place: Place) -> Self {
         Self {
