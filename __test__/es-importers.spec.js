@@ -39,6 +39,27 @@ describe('importers that stay', () => {
     assert.deepEqual(main.read(), [1, 'one more', 300])
   })
 
+  test('a circle of stars that an update closes, and one that moves a name within the circle', async (t) => {
+    const { main, update } = await startStaged(t, {
+      'main.mjs': "import { x } from './barrel.mjs'; export const read = () => x",
+      'barrel.mjs': "export * from './one.mjs'; export * from './two.mjs'",
+      'one.mjs': "export let x = 'one'",
+      'two.mjs': 'export let other = 1'
+    })
+    await update({ 'two.mjs': "export * from './barrel.mjs'; export let other = 1" })
+    assert.equal(main.read(), 'one')
+    await update({
+      'one.mjs': "export * from './two.mjs'",
+      'two.mjs': "export * from './barrel.mjs'; export let x = 'two'"
+    })
+    assert.equal(main.read(), 'two')
+    await update({
+      'one.mjs': "export * from './barrel.mjs'; export let x = 'one'",
+      'two.mjs': "export * from './one.mjs'"
+    })
+    assert.equal(main.read(), 'one')
+  })
+
   test('a re-export by name that leads elsewhere is followed through a module that stays', async (t) => {
     const { main, update } = await startStaged(t, {
       'main.mjs': "import { x } from './outer.mjs'; import { z } from './two.mjs'; export const read = () => [x, z]",

@@ -7,7 +7,12 @@ const { root, start } = require('./support/process')
 const script = path.join(root, 'scripts/random-programs.mjs')
 
 // [hot 38, 39]
-for (const [what, ...options] of [['with -n'], ['hot', '--hot']])
+for (const [what, ...options] of [
+  ['with -n'],
+  ['hot', '--hot'],
+  ['graphs of re-exports', '--stars'],
+  ['graphs of re-exports, hot', '--stars', '--hot']
+])
   test(`random programs log what they log under plain node (${what})`, async (t) => {
     const command = [process.execPath, script, '--count', '150', '--seed', '1', ...options]
     const { code, stdout, stderr } = await start(t, command).ended(120_000)

@@ -7,12 +7,14 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { randomProgram } from './random-programs/generator.mjs'
+import { starProgram } from './random-programs/stars.mjs'
 import { Random } from './torture/random.mjs'
 
 const HELP = `node scripts/random-programs.mjs [options]
 
   --count N  how many programs (1,000)
   --seed N   repeats the programs (a random one, which is printed)
+  --stars    graphs of re-exports, and no other code
   --hot      as hot programs, not as with -n
   --keep     leaves the folder, and says where it is
   --help     this text`
@@ -39,6 +41,7 @@ const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '1000' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+    stars: { type: 'boolean', default: false },
     hot: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false }
@@ -49,6 +52,7 @@ if (values.help) {
   process.exit()
 }
 const random = new Random(Number(values.seed))
+const make = values.stars ? starProgram : randomProgram
 const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'node-hmr-random-')))
 console.log(`seed ${values.seed}`)
 
@@ -87,7 +91,7 @@ let failed = 0
 let ended = 0
 let lines = 0
 for (let done = 0; done < Number(values.count); done += BATCH) {
-  const programs = Array.from({ length: Math.min(BATCH, Number(values.count) - done) }, () => randomProgram(random))
+  const programs = Array.from({ length: Math.min(BATCH, Number(values.count) - done) }, () => make(random))
   for (const way of ['plain', 'ours']) {
     fs.rmSync(path.join(folder, way), { recursive: true, force: true })
     programs.forEach((files, n) => {

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use super::compile::ExportKind;
 use super::engine::Engine;
-use super::link;
 use super::record::{Body, Version};
+use super::stars;
 use crate::js::{Js, JsResult};
 
 /// Longest chain of getters that call each other. The next getter reads the end of the chain directly. V8's stack has room
@@ -77,7 +77,7 @@ fn next_hop(version: &Rc<Version>, name: &str) -> Option<(Rc<Version>, String)> 
     let request = match table.stars[..] {
         [request] => request,
         _ => {
-            link::star_names(version)
+            stars::star_names(version)
                 .into_iter()
                 .find(|(other, _)| other == name)?
                 .1

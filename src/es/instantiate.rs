@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::compile::{Compiled, Export, ExportKind, Import, ImportName, map_comment};
 use super::engine::Engine;
-use super::link;
 use super::opening::told;
 use super::record::{Body, ModuleId, Status, Unit, Version};
+use super::stars;
 use crate::js::{Js, JsResult, Value};
 
 /// Number of versions of a module whose source maps are kept. A stack may still name a version that was replaced.
@@ -148,7 +148,7 @@ impl Engine {
         let Some(scope) = version.scope() else {
             return Ok(());
         };
-        let stars = link::star_names(version);
+        let stars = stars::star_names(version);
         let reads = Self::reads_elsewhere(js, exports, &stars);
         *version.stars.borrow_mut() = stars;
         self.make_getters(js, version, "reExport", scope.get(js), &reads)
@@ -196,7 +196,7 @@ impl Engine {
         let Some(scope) = version.scope() else {
             return Ok(());
         };
-        let stars = link::star_names(version);
+        let stars = stars::star_names(version);
         let moved: Vec<(String, usize)> = {
             let before = version.stars.borrow();
             let before: HashMap<&str, usize> = before

@@ -1,6 +1,6 @@
-//! Which binding a name leads to: ECMAScript's `ResolveExport` and `GetExportedNames`, over versions and their links.
+//! Which binding a name leads to: ECMAScript's `ResolveExport`, over versions and their links.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::compile::ExportKind;
@@ -16,7 +16,7 @@ pub enum Binding {
 }
 
 impl Binding {
-    fn is(&self, other: &Self) -> bool {
+    pub(super) fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Name(one, name), Self::Name(two, other)) => {
                 Rc::ptr_eq(one, two) && (name == other || variable_of(one, name) == variable_of(two, other))
@@ -188,81 +188,6 @@ fn star_of(version: &Version, request: usize) -> Option<usize> {
         .position(|export| matches!(export.kind, ExportKind::Star { request: other } if other == request))
 }
 
-/// The names that a version exports by `export *`, each with the request that brings it.
-pub fn star_names(version: &Rc<Version>) -> Vec<(String, usize)> {
-    let own = &version.unit.table().named;
-    let mut requests: HashMap<String, usize> = HashMap::new();
-    let mut names = Vec::new();
-    // Names that several `export *` bring or may bring, and all names of an `export *` that may bring ambiguous ones.
-    let mut unsure: HashSet<String> = HashSet::new();
-    let mut is_certain = !version.has_late_names.get();
-    for &request in &version.unit.table().stars {
-        let Some(target) = version.link(request) else {
-            continue;
-        };
-        let certain = certain_names(&target);
-        is_certain &= certain.is_some();
-        let all = certain.as_ref().map_or_else(
-            || exported_names(&target),
-            |names| names.iter().cloned().collect(),
-        );
-        for name in all {
-            if name == "default" || own.contains_key(&name) {
-                continue;
-            }
-            if requests.insert(name.clone(), request).is_some() {
-                unsure.insert(name);
-            } else {
-                names.push(name);
-            }
-        }
-    }
-    if !is_certain {
-        unsure.extend(names.iter().cloned());
-    }
-    let before = names.len();
-    names.retain(|name| !unsure.contains(name) || matches!(resolve(version, name).0, Resolution::Found(_)));
-    if is_certain && names.len() == before {
-        let all = own.keys().chain(&names).cloned();
-        *version.all_names.borrow_mut() = Some(all.collect());
-    }
-    let request_of = |name: String| requests.get(&name).map(|&request| (name, request));
-    names.into_iter().filter_map(request_of).collect()
-}
-
-/// All names of a version, if they are known without a search and none of them is ambiguous.
-fn certain_names(version: &Version) -> Option<Rc<[String]>> {
-    if version.unit.code().is_none() {
-        return version.names.borrow().clone();
-    }
-    if version.unit.table().stars.is_empty() {
-        return Some(version.unit.table().named.keys().cloned().collect());
-    }
-    version.all_names.borrow().clone()
-}
-
-/// Every name that a version exports, those of `export *` and ambiguous ones included.
-fn exported_names(version: &Rc<Version>) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    let mut seen: HashSet<*const Version> = HashSet::new();
-    let mut waiting = vec![Rc::clone(version)];
-    while let Some(next) = waiting.pop() {
-        if !seen.insert(Rc::as_ptr(&next)) {
-            continue;
-        }
-        let is_first = Rc::ptr_eq(&next, version);
-        let table = next.unit.table();
-        let values = next.names.borrow().clone().filter(|_| next.unit.code().is_none());
-        let own = table
-            .named
-            .keys()
-            .chain(values.iter().flat_map(|names| names.iter()));
-        names.extend(own.filter(|name| is_first || *name != "default").cloned());
-        waiting.extend(table.stars.iter().filter_map(|&request| next.link(request)));
-    }
-    names
-}
-
 /// Whether two versions of a module export the same names, and lead each to the same place, given what they import.
 pub fn export_alike(old: &Version, new: &Version) -> bool {
     if old.unit.code().is_none() || new.unit.code().is_none() {
@@ -294,25 +219,6 @@ fn leads_to(version: &Version, index: usize) -> Option<(Option<ModuleId>, Option
         }
         ExportKind::Local { .. } => None,
     }
-}
-
-/// The keys of a version's namespace, sorted by code unit.
-pub fn namespace_names(version: &Rc<Version>) -> Vec<String> {
-    let mut names: Vec<String> = if version.unit.code().is_some() {
-        let own = version.unit.table().named.keys();
-        // A late name counts as exported: if it turns out to be missing, nothing of this module will run.
-        let found = own.filter(|name| {
-            let (resolution, is_late) = resolve(version, name);
-            is_late || matches!(resolution, Resolution::Found(_))
-        });
-        let stars = star_names(version).into_iter().map(|(name, _)| name);
-        found.cloned().chain(stars).collect()
-    } else {
-        let names = version.names.borrow();
-        names.as_ref().map(|names| names.to_vec()).unwrap_or_default()
-    };
-    names.sort_by(|one, two| one.encode_utf16().cmp(two.encode_utf16()));
-    names
 }
 
 /// Whether the version exports one of the names that a weak request asks for.

@@ -10,7 +10,7 @@
 //! | `source.rs` | loaded files, as units |
 //! | `record.rs`, `uses.rs` | modules and their versions; what a module uses of each import |
 //! | `assemble.rs` | everything that a module statically reaches; drops imports that only metadata names, if need be; import attributes that Node refuses |
-//! | `link.rs`, `check.rs` | which binding a name leads to; names that lead nowhere, before anything runs |
+//! | `link.rs`, `stars.rs`, `check.rs` | which binding a name leads to; the names that `export *` brings; names that lead nowhere, before anything runs |
 //! | `instantiate.rs` | `$`, getters, slots, values of JSON, `__esModule` for importers in TypeScript |
 //! | `hoisting.rs` | asynchronous modules that may not have hoisted their functions |
 //! | `chain.rs` | long chains of re-exports |
@@ -67,6 +67,7 @@ mod run;
 mod source;
 mod stage;
 mod staged;
+mod stars;
 mod uses;
 
 pub use anew::{Reached, exported, has_to_wait, is_common_js};

@@ -7,9 +7,9 @@
 use std::rc::Rc;
 
 use super::engine::Engine;
-use super::link;
 use super::record::{Body, Record, Status, Version};
 use super::resolve::FileFormat;
+use super::stars;
 use crate::es::compile::Format;
 use crate::js::{Held, Js, JsResult, Value};
 
@@ -62,7 +62,7 @@ impl Engine {
     }
 
     fn make_namespace<'s>(&self, js: Js<'s>, version: &Rc<Version>, cell: Value<'s>) -> JsResult<'s> {
-        let names = link::namespace_names(version);
+        let names = stars::namespace_names(version);
         let names: Vec<Value<'s>> = names.iter().map(|name| js.string(name)).collect();
         let made = self.glue(js, "namespace", &[cell, js.array(&names)])?;
         if version.status.get() == Status::Evaluated {
@@ -96,7 +96,7 @@ impl Engine {
             return Ok(known.get(js));
         }
         let namespace = self.namespace(js, version)?;
-        let names = link::namespace_names(version);
+        let names = stars::namespace_names(version);
         let has = |name: &str| names.iter().any(|other| other == name);
         let required = if has("module.exports") {
             namespace.get("module.exports")?

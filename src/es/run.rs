@@ -152,7 +152,7 @@ impl Engine {
     pub fn facade<'s>(&self, js: Js<'s>, id: ModuleId) -> JsResult<'s, Facade> {
         let version = self.ready(js, id)?;
         Ok(Facade {
-            names: super::link::namespace_names(&version),
+            names: super::stars::namespace_names(&version),
             has_await: look_ahead(&version) == Ahead::Await,
         })
     }
@@ -166,7 +166,7 @@ impl Engine {
         tell: impl Fn(ModuleId) -> JsResult<'s>,
     ) -> JsResult<'s, Vec<ModuleId>> {
         let mut modules = Vec::new();
-        for name in super::link::namespace_names(version) {
+        for name in super::stars::namespace_names(version) {
             let (Resolution::Found(Binding::Name(origin, _)), _) = super::link::resolve(version, &name)
             else {
                 continue;
