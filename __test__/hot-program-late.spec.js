@@ -84,6 +84,33 @@ describe('what a failed version throws or exits with afterwards is left out', ()
     })
 })
 
+describe('a listener of the program that exits on an error of a new version fails that version, and not the process', () => {
+  const EXITS = '() => { process.exit(1) }'
+  const onException = `process.on('uncaughtException', ${EXITS})`
+  const onRejection = `process.on('unhandledRejection', ${EXITS})`
+  const inNextTurn = `setImmediate(() => ${THROWS})`
+  const rejects = "Promise.reject(new Error('late'))"
+  /** What the first version does, and the second. */
+  const failing = {
+    'the new version listens for exceptions': ['', `${onException}; ${inNextTurn}`],
+    'the old version listens for exceptions': [onException, inNextTurn],
+    'both listen for both events': [`${onException}; ${onRejection}`, `${onException}; ${onRejection}; ${rejects}`],
+    'the new version listens for rejections': ['', `${onRejection}; ${rejects}`],
+    'the new version exits in what catches, and listens': ['', `${onException}; ${rejects}.catch(${EXITS})`]
+  }
+  for (const [name, [first, second]] of Object.entries(failing))
+    each(name, async (begin) => {
+      const { program, save } = await begin(first)
+      save(2, second)
+      await program.printed('kept its last good version')
+      save(3)
+      await program.printed('now 3')
+      await program.printed(/(updated|reloaded) in/)
+      assert.equal(program.text.stderr.match(/before the new version had come up/g).length, 1, program.text.stderr)
+      assert.doesNotMatch(program.text.stderr, /the process goes on/)
+    })
+})
+
 describe('with `node:domain` in use, a late error of a new version fails its update as well', () => {
   const LOADS = "await import('node:domain')"
   const failing = {

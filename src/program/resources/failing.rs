@@ -8,6 +8,7 @@ use crate::report;
 
 use super::owner::{Owner, Phase};
 use super::state::Resources;
+use super::swallowing::{self, swallow};
 use super::transition::Transition;
 
 /// The version that an exit or error at this moment belongs to.
@@ -26,14 +27,18 @@ enum Charged {
 pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
     let process = js.global()?.get("process")?;
     resources.wrap(process, "exit", exit)?;
-    resources.wrap(process, "_fatalException", fatal)
+    resources.wrap(process, "_fatalException", fatal)?;
+    swallowing::install(resources, process)
 }
 
+/// The version that code which runs at this moment is charged to.
 fn charged<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, Charged> {
-    let Some((_, facts)) = resources.current(js)? else {
-        return Ok(Charged::Nobody);
+    let blamed = resources.blamed.borrow().clone();
+    let facts = match blamed {
+        Some(facts) => Some(facts),
+        None => resources.current(js)?.map(|(_, facts)| facts),
     };
-    Ok(who_pays(resources, &facts))
+    Ok(facts.map_or(Charged::Nobody, |facts| who_pays(resources, &facts)))
 }
 
 fn who_pays(resources: &Resources, facts: &Rc<Owner>) -> Charged {
@@ -45,13 +50,11 @@ fn who_pays(resources: &Resources, facts: &Rc<Owner>) -> Charged {
     }
 }
 
-/// Who has thrown the exception that Node tells of.
-fn charged_with_error<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, Charged> {
-    let thrower = resources.thrower(js)?;
-    match thrower.native::<Owner>() {
-        Some(facts) => Ok(who_pays(resources, &facts)),
-        None => charged(resources, js),
-    }
+/// The version that has thrown the exception that Node tells of.
+fn thrower<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, Option<Rc<Owner>>> {
+    let of_microtask = resources.thrower(js)?.native::<Owner>();
+    let current = resources.current(js)?.map(|(_, facts)| facts);
+    Ok(of_microtask.or(current))
 }
 
 /// `process.exit(code)`. Code after it must not run, so for a failing version it throws.
@@ -72,6 +75,7 @@ fn exit<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     );
     let Thrown(error) = js.error("Error", &message);
     error.set("code", js.string("ERR_HMR_EXIT"))?;
+    resources.exits.get(js).call_method("add", &[error])?;
     if let Charged::Fresh(transition) = charged {
         transition.fail(js, error);
     }
@@ -84,12 +88,25 @@ fn fatal<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     let js = call.js;
     let resources = js.state::<Resources>()?;
     let process = js.global()?.get("process")?;
-    let has_capture = process.call_method("hasUncaughtExceptionCaptureCallback", &[])?;
-    let charged = charged_with_error(&resources, js)?;
-    if is_listened_for(process)? || has_capture.truthy() {
-        return original.call(call.this, &call.args);
+    let thrower = thrower(&resources, js)?;
+    if resources
+        .exits
+        .get(js)
+        .call_method("has", &[call.arg(0)])?
+        .truthy()
+    {
+        // The exit has failed its version already, and the program knows of no such error.
+        return swallow(call, original, false);
     }
+    let charged = thrower.as_ref();
+    let charged = charged.map_or(Charged::Nobody, |facts| who_pays(&resources, facts));
+    let has_capture = process.call_method("hasUncaughtExceptionCaptureCallback", &[])?;
+    let is_taken = is_listened_for(process)? || has_capture.truthy();
     match charged {
+        Charged::Fresh(_) | Charged::Failed if is_taken => {
+            return hand_over(&resources, call, original, thrower);
+        }
+        _ if is_taken => return original.call(call.this, &call.args),
         Charged::Nobody => return original.call(call.this, &call.args),
         // The command reports the error, or ends the process if it was told so.
         Charged::Old(_) if resources.is_commanded.get() => return original.call(call.this, &call.args),
@@ -97,7 +114,27 @@ fn fatal<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
         Charged::Failed => {}
         Charged::Fresh(transition) => transition.fail(js, call.arg(0)),
     }
-    swallow(call, original, process)
+    swallow(call, original, true)
+}
+
+/// Gives an error of a version that has not come up to the program's own listeners. If these throw or exit, that version has
+/// failed; elsewhere Node would end the process.
+fn hand_over<'s>(
+    resources: &Resources,
+    call: &Call<'s>,
+    original: Value<'s>,
+    thrower: Option<Rc<Owner>>,
+) -> JsResult<'s> {
+    let before = resources.blamed.replace(thrower);
+    let result = original.call(call.this, &call.args);
+    if let (Err(Thrown(error)), Charged::Fresh(transition)) = (&result, charged(resources, call.js)?) {
+        transition.fail(call.js, *error);
+    }
+    resources.blamed.replace(before);
+    match result {
+        Ok(result) => Ok(result),
+        Err(_) => swallow(call, original, false),
+    }
 }
 
 /// Reports an error of a version that is not the running one.
@@ -122,44 +159,4 @@ fn is_listened_for(process: Value<'_>) -> JsResult<'_, bool> {
         }
     }
     Ok(false)
-}
-
-/// Lets Node clean up after the error as though the program had handled it. `process.emit` says so, as neither a listener nor
-/// `setUncaughtExceptionCaptureCallback` would do: other listeners would hear of the error, and `node:domain` forbids the latter.
-fn swallow<'s>(call: &Call<'s>, original: Value<'s>, process: Value<'s>) -> JsResult<'s> {
-    let js = call.js;
-    let object = js.global()?.get("Object")?;
-    let name = js.string("emit");
-    let before = object.call_method("getOwnPropertyDescriptor", &[process, name])?;
-    let emit = process.get("emit")?.hold();
-    let replacement = js.function("emit", 1, move |call| {
-        if call.arg(0).text().as_deref() == Some("uncaughtException") {
-            leave_domains(call.js, call.this)?;
-            return Ok(call.js.boolean(true));
-        }
-        emit.get(call.js).call(call.this, &call.args)
-    })?;
-    let descriptor = js.object();
-    descriptor.set("value", replacement)?;
-    descriptor.set("configurable", js.boolean(true))?;
-    descriptor.set("writable", js.boolean(true))?;
-    object.call_method("defineProperty", &[process, name, descriptor])?;
-    let result = original.call(call.this, &call.args);
-    if before.is_undefined() {
-        process.delete_key(name)?;
-    } else {
-        object.call_method("defineProperty", &[process, name, before])?;
-    }
-    result
-}
-
-/// Leaves the domains that the error has left entered, as `node:domain` does when the program handles an error.
-fn leave_domains<'s>(js: Js<'s>, process: Value<'s>) -> JsResult<'s, ()> {
-    if !process.get("domain")?.is_object() {
-        return Ok(());
-    }
-    let domains = js.builtin("domain")?;
-    domains.get("_stack")?.set("length", js.number(0.0))?;
-    domains.set("active", js.null())?;
-    process.set("domain", js.null())
 }

@@ -22,6 +22,7 @@
 //! | `left_open.rs`, `reach.rs` | what stays open although nobody holds it; what the program holds, however deep |
 //! | `held.rs` | the values that the program keeps across versions |
 //! | `failing.rs` | exits and uncaught errors of a version that has not come up |
+//! | `swallowing.rs` | how Node cleans up after an error that the program does not get |
 //! | `bench_door.rs` | functions for specs of the resources |
 
 mod bench_door;
@@ -45,6 +46,7 @@ mod requests;
 mod sleeps;
 mod started;
 mod state;
+mod swallowing;
 mod timers;
 mod transition;
 

@@ -140,7 +140,7 @@ fn is_started_by_hot_code(js: Js<'_>) -> JsResult<'_, bool> {
 }
 
 /// Keeps the thing that `make` gives, if hot code has just started it on behalf of a version. Otherwise returns `false`.
-fn keep<'s>(js: Js<'s>, make: impl FnOnce() -> JsResult<'s>) -> JsResult<'s, bool> {
+pub fn keep<'s>(js: Js<'s>, make: impl FnOnce() -> JsResult<'s>) -> JsResult<'s, bool> {
     let Some((owner, facts)) = js.state::<Resources>()?.current(js)? else {
         return Ok(false);
     };

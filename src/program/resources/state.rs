@@ -27,6 +27,12 @@ pub struct Resources {
     pub registrations: Held,
     /// Responses and streams that a transition has waited for: a `WeakSet`.
     pub known_requests: Held,
+    /// The errors that `process.exit` has thrown: a `WeakSet`.
+    pub exits: Held,
+    /// The version whose error Node gives to the program's listeners at this moment. What these do is charged to it.
+    pub blamed: RefCell<Option<Rc<Owner>>>,
+    /// What the program has given to `process.setUncaughtExceptionCaptureCallback` last.
+    pub capture: RefCell<Held>,
     /// `process`, and those of its streams that exist.
     pub emitters: RefCell<Vec<Held>>,
     /// Set while `release` removes listeners, so that our listener of `removeListener` ignores them.
@@ -91,6 +97,9 @@ impl State for Resources {
             run_as: RefCell::new(Held::undefined()),
             registrations: js.global()?.get("WeakMap")?.construct(&[])?.hold(),
             known_requests: js.global()?.get("WeakSet")?.construct(&[])?.hold(),
+            exits: js.global()?.get("WeakSet")?.construct(&[])?.hold(),
+            blamed: RefCell::default(),
+            capture: RefCell::new(Held::undefined()),
             emitters: RefCell::default(),
             is_releasing: Cell::new(false),
             quiet: RefCell::default(),
