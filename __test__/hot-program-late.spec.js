@@ -111,6 +111,42 @@ describe('a listener of the program that exits on an error of a new version fail
     })
 })
 
+describe('what the program has for uncaught errors throws itself on an error of a new version, which has failed then', () => {
+  const LATER = `setImmediate(() => ${THROWS})`
+  const BUGGY = "() => { throw new Error('of the listener') }"
+  const failing = {
+    'a listener for uncaughtException': `process.on('uncaughtException', ${BUGGY}); ${LATER}`,
+    'two listeners': `process.on('uncaughtException', () => {}); process.on('uncaughtException', ${BUGGY}); ${LATER}`,
+    'process.setUncaughtExceptionCaptureCallback': `process.setUncaughtExceptionCaptureCallback(${BUGGY}); ${LATER}`,
+    'a listener of a domain': `const d = (await import('node:domain')).create(); d.on('error', ${BUGGY})
+      d.run(() => ${LATER})`,
+    'a listener of a domain, which exits': `const d = (await import('node:domain')).create()
+      d.on('error', () => process.exit(1)); d.run(() => ${LATER})`,
+    'a listener of an inner domain': `const { create } = await import('node:domain'); const [c, d] = [create(), create()]
+      for (const it of [c, d]) it.on('error', ${BUGGY})
+      c.run(() => d.run(() => ${LATER}))`
+  }
+  for (const [name, code] of Object.entries(failing))
+    each(name, async (begin) => {
+      const { program, save } = await begin()
+      save(2, code)
+      await program.printed(/^Error: (of the listener|process\.exit\(1\) before)/m, 'stderr')
+      await program.printed('kept its last good version')
+      save(3, "console.log('captures', process.hasUncaughtExceptionCaptureCallback())")
+      await program.printed('now 3\ncaptures false')
+      await program.printed(/(updated|reloaded) in/)
+    })
+
+  each('a listener of the old version for uncaughtExceptionMonitor', async (begin) => {
+    const { program, save } = await begin(`process.on('uncaughtExceptionMonitor', ${BUGGY})`)
+    save(2, LATER)
+    await program.printed('kept its last good version')
+    save(3)
+    await program.printed('now 3')
+    await program.printed(/(updated|reloaded) in/)
+  })
+})
+
 describe('with `node:domain` in use, a late error of a new version fails its update as well', () => {
   const LOADS = "await import('node:domain')"
   const failing = {

@@ -58,7 +58,13 @@ pub fn swallow<'s>(call: &Call<'s>, original: Value<'s>, is_told: bool) -> JsRes
                 leave_domains(call.js, call.this)?;
                 Ok(call.js.boolean(true))
             }
-            Some("uncaughtExceptionMonitor") if !is_told => Ok(call.js.boolean(true)),
+            Some("uncaughtExceptionMonitor") => {
+                if is_told {
+                    // What it throws itself ends no process that outlives the error.
+                    let _ = emit.get(call.js).call(call.this, &call.args);
+                }
+                Ok(call.js.boolean(true))
+            }
             _ => emit.get(call.js).call(call.this, &call.args),
         }
     })?;
