@@ -5,7 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::event;
-use super::restarting::{PACKAGES_STAY, threw_in_package};
+use super::restarting::PACKAGES_STAY;
 use super::runner::Prepared;
 use super::step::Step;
 use super::updater::{Batch, Broken, Updater};
@@ -123,7 +123,7 @@ impl Updater {
             cx.with(|js| self.restart_for_package(js, &work, thrown.get(js)));
             return;
         }
-        if work.is_reload && cx.with(|js| threw_in_package(thrown.get(js))) {
+        if work.is_reload && cx.with(|js| self.threw_in_package(js, thrown.get(js))) {
             cx.with(|js| report::notice(js, &format!("{PACKAGES_STAY}, or restart with --restart")));
         }
         if work.plan.dispose.iter().any(was_disposed) {

@@ -47,7 +47,19 @@ impl Updater {
 
     /// Whether the process restarts since a reload has failed in a package. Packages are evaluated once and stay.
     pub(super) fn restarts_for_package(&self, js: Js<'_>, work: &Work, thrown: Value<'_>) -> bool {
-        work.is_reload && threw_in_package(thrown) && self.runner.can_restart(js)
+        work.is_reload && self.threw_in_package(js, thrown) && self.runner.can_restart(js)
+    }
+
+    /// Whether a package threw this: the innermost file of the stack is one of a package's. To exit is not to throw.
+    pub(super) fn threw_in_package(&self, js: Js<'_>, thrown: Value<'_>) -> bool {
+        if self.runner.is_exit(js, thrown) {
+            return false;
+        }
+        let files = report::files_in_stack(thrown);
+        files
+            .iter()
+            .find(|file| !file.starts_with("node:"))
+            .is_some_and(|file| file.split(['/', '\\']).any(|part| part == "node_modules"))
     }
 
     /// Restarts the process after a reload that failed in a package, and says why. If the restart does not help, the next
@@ -66,13 +78,4 @@ impl Updater {
         };
         self.runner.restart(js, &restart);
     }
-}
-
-/// Whether the innermost file of the stack belongs to a package.
-pub(super) fn threw_in_package(thrown: Value<'_>) -> bool {
-    let files = report::files_in_stack(thrown);
-    files
-        .iter()
-        .find(|file| !file.starts_with("node:"))
-        .is_some_and(|file| file.split(['/', '\\']).any(|part| part == "node_modules"))
 }

@@ -80,6 +80,9 @@ pub trait Runner {
     /// Whether this error says that an exporter lacks a name that an importer asks for.
     fn lacks_name(&self, js: Js<'_>, thrown: Value<'_>) -> bool;
 
+    /// Whether this error stands for an exit of a version that has not come up.
+    fn is_exit(&self, js: Js<'_>, thrown: Value<'_>) -> bool;
+
     /// Whether the running version of this file has the content that the file holds now.
     fn runs_what_is_saved(&self, path: &str) -> bool;
 

@@ -62,10 +62,8 @@ impl OnEngine {
             let version = stage.version(engine_id(*id));
             version.is_none_or(|version| version.serial == *serial)
         };
-        ended
-            .extract_if(.., |entry| is_its(entry))
-            .map(|(id, _)| id)
-            .collect()
+        let taken = ended.extract_if(.., |entry| is_its(entry));
+        taken.map(|(id, _)| id).collect()
     }
 
     pub(super) fn program(&self) -> Option<Rc<HotProgram>> {
@@ -298,6 +296,11 @@ impl Runner for OnEngine {
 
     fn lacks_name(&self, js: Js<'_>, thrown: Value<'_>) -> bool {
         self.engine.is_link_error(js, thrown)
+    }
+
+    fn is_exit(&self, js: Js<'_>, thrown: Value<'_>) -> bool {
+        let owners = self.owners.borrow();
+        owners.as_ref().is_some_and(|it| it.resources.is_exit(js, thrown))
     }
 
     fn runs_what_is_saved(&self, path: &str) -> bool {

@@ -31,6 +31,14 @@ pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
     swallowing::install(resources, process)
 }
 
+impl Resources {
+    /// Whether this error is one by which an exit of a failing version ended its code.
+    pub fn is_exit(&self, js: Js<'_>, error: Value<'_>) -> bool {
+        let has = self.exits.get(js).call_method("has", &[error]);
+        has.is_ok_and(Value::truthy)
+    }
+}
+
 /// The version that code which runs at this moment is charged to.
 fn charged<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, Charged> {
     let blamed = resources.blamed.borrow().clone();
