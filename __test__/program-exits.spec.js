@@ -23,7 +23,7 @@ const IMPORT = "import { check, abort } from 'checks'"
 const version = (n, code = '') => `${IMPORT}; console.log('now ${n}'); setInterval(() => {}, 1000); ${code}`
 
 async function begin(t, way, code) {
-  const folder = makeFolder(t, { files: { ...CHECKS, 'main.mjs': version(1, code) } })
+  const folder = makeFolder(t, { files: { ...CHECKS, 'go.txt': '', 'main.mjs': version(1, code) } })
   const program = WAYS[way](t, folder.dir)
   await program.printed('now 1')
   return { ...folder, program, save: (n, more) => folder.write('main.mjs', version(n, more)) }
@@ -51,4 +51,25 @@ for (const way of Object.keys(WAYS))
         await fails(it)
         assert.doesNotMatch(it.program.text.stderr, /packages stay/)
       })
+
+    for (const [name, code] of Object.entries({
+      'at once': 'process.abort()',
+      'in a package, after an exit was caught': 'try { check() } catch { abort() }',
+      'in a listener for its exception': `process.on('uncaughtException', () => process.abort())
+        setImmediate(() => { throw new Error('late') })`
+    }))
+      test(`a version aborts ${name}: it has failed`, async (t) => {
+        const it = await begin(t, way)
+        it.save(2, code)
+        await fails(it)
+      })
+
+    test('an abort of the version that runs ends the process, as under node', async (t) => {
+      const watches = "import.meta.hot.watch('./go.txt', () => setImmediate(abort)); console.log('watches')"
+      const it = await begin(t, way, watches)
+      await it.program.printed('watches')
+      it.write('go.txt', 'go')
+      const { signal } = await it.program.ended()
+      assert.equal(signal, 'SIGABRT')
+    })
   })

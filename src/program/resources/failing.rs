@@ -23,10 +23,11 @@ enum Charged {
     Nobody,
 }
 
-/// Replaces `process.exit` and the function that Node calls for errors that nobody handles.
+/// Replaces `process.exit`, `process.abort` and the function that Node calls for errors that nobody handles.
 pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
     let process = js.global()?.get("process")?;
     resources.wrap(process, "exit", exit)?;
+    resources.wrap(process, "abort", abort)?;
     resources.wrap(process, "_fatalException", fatal)?;
     swallowing::install(resources, process)
 }
@@ -65,23 +66,31 @@ fn thrower<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, Option<Rc<Owne
     Ok(of_microtask.or(current))
 }
 
-/// `process.exit(code)`. Code after it must not run, so for a failing version it throws.
+/// `process.exit(code)`.
 fn exit<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
-    let (js, resources) = (call.js, call.js.state::<Resources>()?);
     let mut code = call.arg(0);
     if code.is_nullish() {
-        code = js.global()?.get("process")?.get("exitCode")?;
+        code = call.js.global()?.get("process")?.get("exitCode")?;
     }
-    let is_success = code.is_nullish() || code.display() == "0";
-    let charged = charged(&resources, js)?;
-    if is_success || matches!(charged, Charged::Nobody | Charged::Old(_)) {
+    if code.is_nullish() || code.display() == "0" {
         return original.call(call.this, &call.args);
     }
-    let message = format!(
-        "process.exit({}) before the new version had come up",
-        code.display()
-    );
-    let Thrown(error) = js.error("Error", &message);
+    leave(call, original, &format!("process.exit({})", code.display()))
+}
+
+/// `process.abort()`. Some call it if `process.exit` has thrown, as that never does elsewhere.
+fn abort<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
+    leave(call, original, "process.abort()")
+}
+
+/// Ends the process, or fails the version that has not come up. Code after the call must not run, so then this throws.
+fn leave<'s>(call: &Call<'s>, original: Value<'s>, what: &str) -> JsResult<'s> {
+    let (js, resources) = (call.js, call.js.state::<Resources>()?);
+    let charged = charged(&resources, js)?;
+    if matches!(charged, Charged::Nobody | Charged::Old(_)) {
+        return original.call(call.this, &call.args);
+    }
+    let Thrown(error) = js.error("Error", &format!("{what} before the new version had come up"));
     error.set("code", js.string("ERR_HMR_EXIT"))?;
     resources.exits.get(js).call_method("add", &[error])?;
     if let Charged::Fresh(transition) = charged {
