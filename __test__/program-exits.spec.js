@@ -73,3 +73,49 @@ for (const way of Object.keys(WAYS))
       assert.equal(signal, 'SIGABRT')
     })
   })
+
+const skip = process.platform === 'win32' && 'the system lets no other image take the place of a process'
+
+describe('after a restart, "a version that fails to start is waited for as on a terminal"', { skip }, () => {
+  const SERVER = `import http from 'node:http'
+    http.createServer().listen(0, '127.0.0.1', () => console.log('up'))`
+  // [hot 147]
+  for (const [name, code] of Object.entries({
+    'at once': 'process.exit(1)',
+    'in a package': 'check()',
+    'in what catches a rejection': "(async () => { await 1; throw new Error('no') })().catch(() => process.exit(1))",
+    'beside a top-level await that never settles': 'setTimeout(() => process.exit(1), 5); await new Promise(() => {})',
+    'after its evaluation, before it listens': 'setTimeout(() => process.exit(1), 50)',
+    'by an abort': 'process.abort()',
+    'in a listener for what it throws at once': `process.on('uncaughtException', () => process.exit(1))
+      throw new Error('no')`,
+    'in a listener for what it throws later': `process.on('uncaughtException', () => process.exit(1))
+      setTimeout(() => { throw new Error('no') }, 5)`,
+    'again and again': 'setInterval(() => process.exit(1), 5)'
+  }))
+    test(`it exits ${name}`, async (t) => {
+      const folder = makeFolder(t, { files: { ...CHECKS, 'main.mjs': SERVER } })
+      const run = hmr(t, ['-l', '--restart', 'main.mjs'], { cwd: folder.dir })
+      await run.printed('up')
+      folder.write('main.mjs', `${IMPORT}; ${code}`)
+      await run.printed('main.mjs: cannot be started', 'stderr')
+      await run.printed('waiting for a save of main.mjs', 'stderr')
+      folder.write('main.mjs', `${SERVER}; console.log('process', process.pid)`)
+      await run.printed(`process ${run.child.pid}`)
+      await run.printed('up')
+      assert.equal(run.text.stderr.match(/cannot be started/g).length, 1, run.text.stderr)
+    })
+
+  test('an exit with 0 while it starts, or with another code once it listens, ends the process', async (t) => {
+    for (const [code, expected] of [
+      ['process.exit(0)', 0],
+      [`${SERVER.replace("console.log('up')", 'setImmediate(() => process.exit(4))')}`, 4]
+    ]) {
+      const folder = makeFolder(t, { files: { ...CHECKS, 'main.mjs': SERVER } })
+      const run = hmr(t, ['-l', '--restart', 'main.mjs'], { cwd: folder.dir })
+      await run.printed('up')
+      folder.write('main.mjs', code)
+      assert.equal((await run.ended()).code, expected)
+    }
+  })
+})

@@ -29,38 +29,58 @@ const OWN = path.join(__dirname, path.sep)
  * @param {boolean} given.isPlain whether there is no loader of the user's
  * @param {(saved: string) => Promise<never>} [given.restarts] starts the process again instead of the file
  */
-async function hmrStart({ hmr, binding, run, require_, file, polling, waits, isBack, isPlain, restarts }) {
+async function hmrStart(given) {
+  const { binding, run, require_, file, waits, isBack, restarts } = given
+  const mayExit = waits && isBack && restarts && binding.startMayFail
   for (;;) {
     const before = new Set(Object.keys(require_.cache ?? {}))
     const state = stateOf(require_.resolve(file))
+    const fails = (error) => hmrFail(given, error, before, state)
+    const exit = mayExit && new Promise((_, reject) => binding.startMayFail(reject))
+    let result
     try {
-      return await run()
+      result = await (exit ? Promise.race([run(), exit]) : run())
     } catch (error) {
-      if (isTaken(error, require_.resolve(file))) return undefined
-      const why = isPlain ? refusal() : undefined
-      if (why !== undefined && NO_HOT_MODULE.includes(error?.code ?? error?.name)) {
-        say(`[hmr] ${file}: ${why}`)
-        process.exit(1)
+      if (error?.code === 'ERR_HMR_EXIT' || !isTaken(error, require_.resolve(file))) {
+        await fails(error)
+        continue
       }
-      const missing = explainMissing(file, require_.resolve(file), error)
-      if (missing) say(`[hmr] ${file}: cannot be started\n${missing}`)
-      else binding.reportError(file, 'cannot be started', error)
-      if (error instanceof SyntaxError && /\.[cm]?tsx?$/.test(file) && isPlain)
-        say(`[hmr] ${file} is TypeScript: give a loader for it with -r, as in \`hmr -r ./loader.js ${file}\``)
-      if (!waits || (missing && !isBack)) process.exit(1)
-      const loaded = Object.keys(require_.cache ?? {}).filter((name) => !before.has(name) && isLocal(name))
-      const named = (binding.filesNamed?.(require_, error) ?? []).filter(isLocal)
-      const known = binding.programFiles?.() ?? []
-      const files = new Set([...loaded, ...named, ...known])
-      // The failed program takes no saves any more, so that each save has one outcome.
-      binding.programHasFailed?.()
-      const saved = await nextSave({ hmr, require_, file, polling, state, files, named })
-      // A program that has begun to run cannot begin again in this process.
-      if (restarts) return await restarts(saved)
-      // The modules that were loaded may be wrong, too.
-      for (const name of loaded) delete require_.cache[name]
     }
+    // It may still exit before it has come up.
+    if (exit) exit.catch(fails)
+    return result
   }
+}
+
+/** Reports a start that has failed. Ends the process with code 1, or waits for the save that mends it. */
+async function hmrFail(
+  { hmr, binding, require_, file, polling, waits, isBack, isPlain, restarts },
+  error,
+  before,
+  state
+) {
+  const why = isPlain ? refusal() : undefined
+  if (why !== undefined && NO_HOT_MODULE.includes(error?.code ?? error?.name)) {
+    say(`[hmr] ${file}: ${why}`)
+    process.exit(1)
+  }
+  const missing = explainMissing(file, require_.resolve(file), error)
+  if (missing) say(`[hmr] ${file}: cannot be started\n${missing}`)
+  else binding.reportError(file, 'cannot be started', error)
+  if (error instanceof SyntaxError && /\.[cm]?tsx?$/.test(file) && isPlain)
+    say(`[hmr] ${file} is TypeScript: give a loader for it with -r, as in \`hmr -r ./loader.js ${file}\``)
+  if (!waits || (missing && !isBack)) process.exit(1)
+  const loaded = Object.keys(require_.cache ?? {}).filter((name) => !before.has(name) && isLocal(name))
+  const named = (binding.filesNamed?.(require_, error) ?? []).filter(isLocal)
+  const known = binding.programFiles?.() ?? []
+  const files = new Set([...loaded, ...named, ...known])
+  // The failed program takes no saves any more, so that each save has one outcome.
+  binding.programHasFailed?.()
+  const saved = await nextSave({ hmr, require_, file, polling, state, files, named })
+  // A program that has begun to run cannot begin again in this process.
+  if (restarts) await restarts(saved)
+  // The modules that were loaded may be wrong, too.
+  for (const name of loaded) delete require_.cache[name]
 }
 
 /** Resolves when one of the files, or the one to start, was saved. */

@@ -68,6 +68,6 @@ pub fn register<'s>(js: Js<'s>, exports: Value<'s>) -> JsResult<'s, ()> {
 pub fn add_internals(internals: Value<'_>) -> JsResult<'_, ()> {
     add_methods(internals, &test_door::FUNCTIONS)?;
     add_methods(internals, &run::FUNCTIONS)?;
-    add_methods(internals, &[resources::FUNCTION])?;
+    add_methods(internals, &[resources::FUNCTION, resources::START])?;
     add_methods(internals, &restart::FUNCTIONS)
 }

@@ -3,13 +3,14 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::js::{Held, Js, JsResult, Timers, Value};
+use crate::js::{Held, Js, JsResult, MethodSpec, Timers, Value};
 use crate::report;
 
 use super::held::held;
 use super::left_open;
 use super::owner::{OwnerObject, Phase, Started};
 use super::ports::{Slot, listens};
+use super::starting::Start;
 use super::state::Resources;
 use super::transition::{Progress, Transition};
 
@@ -191,6 +192,40 @@ impl Transition {
                 }
             ),
         );
+    }
+}
+
+/// The function that the command calls: `startMayFail(failed)`. Until the program has come up, its exit calls `failed(error)` and
+/// does not end the process.
+pub const START: MethodSpec = ("startMayFail", 1, |call| {
+    let resources = call.js.state::<Resources>()?;
+    *resources.start.borrow_mut() = Some(Rc::new(Start::new(call.arg(0))));
+    Ok(call.js.undefined())
+});
+
+impl Resources {
+    /// Notes that the program listens on an address.
+    pub fn start_listens(&self) {
+        self.end_start(Start::listens);
+    }
+
+    /// Notes that the program's entry has been evaluated. A program that listens nowhere has come up some time after that.
+    pub fn start_is_evaluated<'s>(&self, js: Js<'s>) -> JsResult<'s, ()> {
+        self.end_start(Start::evaluated);
+        if self.start.borrow().is_some() {
+            let patience = u32::try_from(PATIENCE.as_millis()).unwrap_or(u32::MAX);
+            self.clock.after(js, patience, |js| {
+                if let Ok(resources) = js.state::<Self>() {
+                    resources.end_start(|start| !start.has_failed());
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    fn end_start(&self, has_come_up: impl FnOnce(&Start) -> bool) {
+        let mut start = self.start.borrow_mut();
+        start.take_if(|start| has_come_up(start));
     }
 }
 

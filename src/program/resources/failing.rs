@@ -9,19 +9,7 @@ use crate::report;
 use super::owner::{Owner, Phase};
 use super::state::Resources;
 use super::swallowing::{self, swallow};
-use super::transition::Transition;
-
-/// The version that an exit or error at this moment belongs to.
-enum Charged {
-    /// A version that has not come up.
-    Fresh(Rc<Transition>),
-    /// A version that was given up already.
-    Failed,
-    /// A version that a newer one replaces or has replaced.
-    Old(Rc<Owner>),
-    /// No such version: Node's rule holds.
-    Nobody,
-}
+use super::transition::Charged;
 
 /// Replaces `process.exit`, `process.abort` and the function that Node calls for errors that nobody handles.
 pub fn install<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, ()> {
@@ -40,30 +28,39 @@ impl Resources {
     }
 }
 
-/// The version that code which runs at this moment is charged to.
+/// Whom code that runs at this moment is charged to.
 fn charged<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, Charged> {
     let blamed = resources.blamed.borrow().clone();
-    let facts = match blamed {
-        Some(facts) => Some(facts),
-        None => resources.current(js)?.map(|(_, facts)| facts),
-    };
-    Ok(facts.map_or(Charged::Nobody, |facts| who_pays(resources, &facts)))
+    if let Some(blamed) = blamed {
+        return Ok(blamed);
+    }
+    let current = resources.current(js)?;
+    Ok(current.map_or(Charged::Nobody, |(_, facts)| who_pays(resources, &facts)))
 }
 
 fn who_pays(resources: &Resources, facts: &Rc<Owner>) -> Charged {
+    let start = resources.start.borrow().clone();
     match (facts.phase.get(), resources.transition(facts.transition)) {
         (Phase::Failed, _) => Charged::Failed,
         (_, Some(transition)) if transition.may_fail() => Charged::Fresh(transition),
         (Phase::Replaced | Phase::Released, _) => Charged::Old(Rc::clone(facts)),
+        (Phase::Running, _) if facts.transition == 0 => start.map_or(Charged::Nobody, Charged::Start),
         _ => Charged::Nobody,
     }
 }
 
-/// The version that has thrown the exception that Node tells of.
-fn thrower<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, Option<Rc<Owner>>> {
+/// Whom the exception is charged to that Node tells of.
+fn charged_with_error<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s, Charged> {
     let of_microtask = resources.thrower(js)?.native::<Owner>();
     let current = resources.current(js)?.map(|(_, facts)| facts);
-    Ok(of_microtask.or(current))
+    Ok(match of_microtask.or(current) {
+        Some(facts) => who_pays(resources, &facts),
+        // The command gives the listeners what the entry has thrown.
+        None => match &*resources.start.borrow() {
+            Some(start) => Charged::Start(Rc::clone(start)),
+            None => Charged::Nobody,
+        },
+    })
 }
 
 /// `process.exit(code)`.
@@ -93,9 +90,7 @@ fn leave<'s>(call: &Call<'s>, original: Value<'s>, what: &str) -> JsResult<'s> {
     let Thrown(error) = js.error("Error", &format!("{what} before the new version had come up"));
     error.set("code", js.string("ERR_HMR_EXIT"))?;
     resources.exits.get(js).call_method("add", &[error])?;
-    if let Charged::Fresh(transition) = charged {
-        transition.fail(js, error);
-    }
+    fail(js, &charged, error)?;
     Err(Thrown(error))
 }
 
@@ -105,26 +100,17 @@ fn fatal<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     let js = call.js;
     let resources = js.state::<Resources>()?;
     let process = js.global()?.get("process")?;
-    let thrower = thrower(&resources, js)?;
-    if resources
-        .exits
-        .get(js)
-        .call_method("has", &[call.arg(0)])?
-        .truthy()
-    {
+    let charged = charged_with_error(&resources, js)?;
+    if resources.is_exit(js, call.arg(0)) {
         // The exit has failed its version already, and the program knows of no such error.
         return swallow(call, original, false);
     }
-    let charged = thrower.as_ref();
-    let charged = charged.map_or(Charged::Nobody, |facts| who_pays(&resources, facts));
     let has_capture = process.call_method("hasUncaughtExceptionCaptureCallback", &[])?;
-    let is_taken = is_listened_for(process)? || has_capture.truthy();
+    if is_listened_for(process)? || has_capture.truthy() {
+        return hand_over(&resources, call, original, &charged);
+    }
     match charged {
-        Charged::Fresh(_) | Charged::Failed if is_taken => {
-            return hand_over(&resources, call, original, thrower);
-        }
-        _ if is_taken => return original.call(call.this, &call.args),
-        Charged::Nobody => return original.call(call.this, &call.args),
+        Charged::Nobody | Charged::Start(_) => return original.call(call.this, &call.args),
         // The command reports the error, or ends the process if it was told so.
         Charged::Old(_) if resources.is_commanded.get() => return original.call(call.this, &call.args),
         Charged::Old(facts) => report_old(js, &facts, call),
@@ -134,24 +120,35 @@ fn fatal<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     swallow(call, original, true)
 }
 
-/// Gives an error of a version that has not come up to the program's own listeners. If these throw or exit, that version has
-/// failed; elsewhere Node would end the process.
+/// Gives an error to the program's own listeners. If these throw or exit, a version that has not come up has failed; for any
+/// other one Node ends the process.
 fn hand_over<'s>(
     resources: &Resources,
     call: &Call<'s>,
     original: Value<'s>,
-    thrower: Option<Rc<Owner>>,
+    charged: &Charged,
 ) -> JsResult<'s> {
-    let before = resources.blamed.replace(thrower);
+    if matches!(charged, Charged::Nobody | Charged::Old(_)) {
+        return original.call(call.this, &call.args);
+    }
+    let before = resources.blamed.replace(Some(charged.clone()));
     let result = original.call(call.this, &call.args);
-    if let (Err(Thrown(error)), Charged::Fresh(transition)) = (&result, charged(resources, call.js)?) {
-        transition.fail(call.js, *error);
-    }
     resources.blamed.replace(before);
-    match result {
-        Ok(result) => Ok(result),
-        Err(_) => swallow(call, original, false),
+    let Err(Thrown(error)) = result else {
+        return result;
+    };
+    fail(call.js, charged, error)?;
+    swallow(call, original, false)
+}
+
+/// Fails what has not come up.
+fn fail<'s>(js: Js<'s>, charged: &Charged, error: Value<'s>) -> JsResult<'s, ()> {
+    match charged {
+        Charged::Fresh(transition) => transition.fail(js, error),
+        Charged::Start(start) => start.fail(js, error)?,
+        Charged::Failed | Charged::Old(_) | Charged::Nobody => {}
     }
+    Ok(())
 }
 
 /// Reports an error of a version that is not the running one.

@@ -22,6 +22,7 @@
 //! | `left_open.rs`, `reach.rs` | what stays open although nobody holds it; what the program holds, however deep |
 //! | `held.rs` | the values that the program keeps across versions |
 //! | `failing.rs` | exits and uncaught errors of a version that has not come up |
+//! | `starting.rs` | the program's start after a restart, which an exit may fail |
 //! | `swallowing.rs` | how Node cleans up after an error that the program does not get |
 //! | `bench_door.rs` | functions for specs of the resources |
 
@@ -45,12 +46,14 @@ mod release;
 mod requests;
 mod sleeps;
 mod started;
+mod starting;
 mod state;
 mod swallowing;
 mod timers;
 mod transition;
 
 pub use bench_door::FUNCTION;
+pub use coming_up::START;
 pub use owner::Phase;
 pub use release::release;
 pub use requests::{open, silent};

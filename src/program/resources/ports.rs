@@ -100,6 +100,7 @@ fn listen<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     if let Some((_, slot)) = Slot::of(&resources, server)? {
         slot.order.set(resources.next_number());
     }
+    resources.start_listens();
     if let Some(transition) = transition {
         transition.listens_on(js, server, &address)?;
     }

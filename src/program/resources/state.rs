@@ -6,7 +6,8 @@ use std::rc::Rc;
 use crate::js::{Call, Held, Js, JsResult, State, Timers, Value};
 
 use super::owner::{Owner, OwnerObject, busy};
-use super::transition::Transition;
+use super::starting::Start;
+use super::transition::{Charged, Transition};
 
 /// Gives the objects whose values the program keeps across versions: each module's path and its `hot.data`.
 pub type Holders = Rc<dyn for<'s> Fn(Js<'s>) -> JsResult<'s, Vec<(String, Value<'s>)>>>;
@@ -29,8 +30,10 @@ pub struct Resources {
     pub known_requests: Held,
     /// The errors that `process.exit` has thrown: a `WeakSet`.
     pub exits: Held,
-    /// The version whose error Node gives to the program's listeners at this moment. What these do is charged to it.
-    pub blamed: RefCell<Option<Rc<Owner>>>,
+    /// Who is charged with the error that Node gives to the program's listeners at this moment, and so with what these do.
+    pub blamed: RefCell<Option<Charged>>,
+    /// The program's start after a restart, until it has come up.
+    pub start: RefCell<Option<Rc<Start>>>,
     /// What the program has given to `process.setUncaughtExceptionCaptureCallback` last.
     pub capture: RefCell<Held>,
     /// `process`, and those of its streams that exist.
@@ -99,6 +102,7 @@ impl State for Resources {
             known_requests: js.global()?.get("WeakSet")?.construct(&[])?.hold(),
             exits: js.global()?.get("WeakSet")?.construct(&[])?.hold(),
             blamed: RefCell::default(),
+            start: RefCell::default(),
             capture: RefCell::new(Held::undefined()),
             emitters: RefCell::default(),
             is_releasing: Cell::new(false),

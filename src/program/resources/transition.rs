@@ -15,7 +15,8 @@ use std::time::Instant;
 
 use crate::js::{Cx, Held, Js, Signal, Value};
 
-use super::owner::{OwnerObject, Phase};
+use super::owner::{Owner, OwnerObject, Phase};
+use super::starting::Start;
 
 /// The state of a transition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,21 @@ pub struct Claim {
     pub close: Held,
     /// Whether the new server has the handle of the old one. Otherwise it has its own, since the addresses differ.
     pub is_same: bool,
+}
+
+/// What an exit or an uncaught error is charged to.
+#[derive(Clone)]
+pub enum Charged {
+    /// A version that has not come up.
+    Fresh(Rc<Transition>),
+    /// A version that was given up already.
+    Failed,
+    /// A version that a newer one replaces or has replaced.
+    Old(Rc<Owner>),
+    /// The program's start after a restart (`starting.rs`).
+    Start(Rc<Start>),
+    /// No such version: Node's rule holds.
+    Nobody,
 }
 
 /// One replacement of versions by newer ones.

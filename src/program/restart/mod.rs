@@ -352,6 +352,7 @@ fn program_is_up<'s>(call: &Call<'s>) -> JsResult<'s> {
     let js = call.js;
     let state = js.state::<Restart>()?;
     state.is_up.set(true);
+    js.state::<Resources>()?.start_is_evaluated(js)?;
     state.look(js);
     if let Some((what, began)) = state.back.take() {
         let took = began.elapsed().unwrap_or_default().as_millis();
