@@ -147,6 +147,31 @@ describe('what the program has for uncaught errors throws itself on an error of 
   })
 })
 
+describe('a version fails at once although its evaluation waits for what never comes', () => {
+  const HANGS = 'await new Promise(() => {})'
+  const failing = {
+    'an exception': `setTimeout(() => ${THROWS}, 5); ${HANGS}`,
+    'a rejection': `Promise.reject(new Error('late')); ${HANGS}`,
+    'an exit': `setTimeout(() => process.exit(1), 5); ${HANGS}`,
+    'an exit that is caught': `try { process.exit(1) } catch {} ${HANGS}`,
+    'an exception, and what it waits for comes later': `setTimeout(() => ${THROWS}, 5)
+      await new Promise((resolve) => (globalThis.go = resolve)); console.log('went on'); throw new Error('too late')`
+  }
+  for (const [name, code] of Object.entries(failing))
+    each(name, async (begin) => {
+      const { program, save } = await begin()
+      save(2, code)
+      await program.printed('kept its last good version')
+      save(3, 'globalThis.go?.()')
+      await program.printed('now 3')
+      await program.printed(/(updated|reloaded) in/)
+      save(4)
+      await program.printed('now 4')
+      await program.printed(/(updated|reloaded) in/)
+      assert.equal(program.text.stderr.match(/the new version failed/g).length, 1, program.text.stderr)
+    })
+})
+
 describe('with `node:domain` in use, a late error of a new version fails its update as well', () => {
   const LOADS = "await import('node:domain')"
   const failing = {

@@ -253,14 +253,14 @@ impl Runner for OnEngine {
         if evaluation.is_reload {
             cx.with(|js| super::doors::outer_first(js, &mut order));
         }
-        let cx = cx.clone();
         let owners = self.owners.borrow().clone();
-        let is_reload = evaluation.is_reload;
+        let (cx, is_reload) = (cx.clone(), evaluation.is_reload);
         Box::pin(async move {
-            es::evaluate(&cx, &stage, &order).await?;
+            let (own_cx, own_stage) = (cx.clone(), Rc::clone(&stage));
+            let evaluating = Box::pin(async move { es::evaluate(&own_cx, &own_stage, &order).await });
             match owners {
-                Some(owners) => owners.come_up(&cx, &stage, is_reload).await,
-                None => Ok(()),
+                Some(owners) => owners.come_up(&cx, &stage, evaluating, is_reload).await,
+                None => evaluating.await,
             }
         })
     }

@@ -2,13 +2,16 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::Poll;
 
 use super::events::Events;
 use super::resources::{OwnerObject, Phase, Resources, Transition, busy, release};
 use super::runtimes::{Going, MadeRuntimes};
 use crate::es::{Engine, ModuleId, Stage, Version};
-use crate::js::{Cx, Held, Js, JsResult};
+use crate::hot::Evaluating;
+use crate::js::{Cx, Held, Js, JsResult, spawn_detached};
 use rustc_hash::FxBuildHasher;
 
 /// The owners of one program: one for each version that runs, or is about to run.
@@ -116,12 +119,42 @@ impl Owners {
         found.map(|under_way| Rc::clone(&under_way.transition))
     }
 
-    /// Waits until the evaluated stage has come up. An update waits only while that may happen at once, since importers wait
+    /// Waits for the end of an evaluation, but no longer than until a version has failed by an exit or an uncaught error. The rest
+    /// of such an evaluation may never end, and is left to itself.
+    ///
+    /// # Errors
+    /// What a version threw, or failed with.
+    async fn until_failed(&self, cx: &Cx, stage: &Rc<Stage>, mut evaluating: Evaluating) -> Result<(), Held> {
+        let Some(transition) = self.transition(stage) else {
+            return evaluating.await;
+        };
+        let mut failed = Box::pin(transition.failed(cx.clone()));
+        let ended = poll_fn(|waker| match evaluating.as_mut().poll(waker) {
+            Poll::Ready(result) => Poll::Ready(Ok(result)),
+            Poll::Pending => failed.as_mut().poll(waker).map(Err),
+        });
+        match ended.await {
+            Ok(result) => result,
+            Err(failure) => {
+                cx.with(|js| spawn_detached(js, async move { drop(evaluating.await) }));
+                Err(failure)
+            }
+        }
+    }
+
+    /// Waits until the stage has been evaluated and has come up. An update waits only while that may happen at once, since importers wait
     /// for its bindings.
     ///
     /// # Errors
-    /// What a version failed with before it had come up: an exit, an uncaught error.
-    pub async fn come_up(&self, cx: &Cx, stage: &Rc<Stage>, is_reload: bool) -> Result<(), Held> {
+    /// What a version threw, or failed with before it had come up: an exit, an uncaught error.
+    pub async fn come_up(
+        &self,
+        cx: &Cx,
+        stage: &Rc<Stage>,
+        evaluating: Evaluating,
+        is_reload: bool,
+    ) -> Result<(), Held> {
+        self.until_failed(cx, stage, evaluating).await?;
         let Some(transition) = self.transition(stage) else {
             return Ok(());
         };

@@ -134,6 +134,17 @@ impl Transition {
         self.failure.borrow().clone()
     }
 
+    /// Waits until the new versions have failed, other than by a rejection of their evaluation.
+    pub async fn failed(self: Rc<Self>, cx: Cx) -> Held {
+        loop {
+            if let Some(failure) = self.failure() {
+                return failure;
+            }
+            let changed = self.changed.wait(&cx);
+            let _ = changed.await;
+        }
+    }
+
     /// Waits until the new versions have come up, gone back or failed.
     pub async fn settled(self: Rc<Self>, cx: Cx) -> Progress {
         while self.progress() == Progress::Open && self.failure.borrow().is_none() {
