@@ -74,6 +74,30 @@ for (const way of Object.keys(WAYS))
     })
   })
 
+// [hot 127]
+for (const way of Object.keys(WAYS))
+  describe(`${way}: a server that a reload has closed; what ends the process then is left out and said`, () => {
+    const server = (n, port, more = '') => `import http from 'node:http'
+      const server = http.createServer((request, response) => response.end('${n}'))
+      server.listen(${port}, '127.0.0.1', () => console.log('up ${n} ' + server.address().port))
+      ${more}`
+    const ends = "server.on('close', () => process.exit(0))"
+    for (const [name, first, second] of [
+      ['taken over', server(1, 0, ends), server(2, 0, ends)],
+      ['not asked for again', server(1, 0, ends), server(2, 0).replace("'127.0.0.1'", "'127.0.0.2'")],
+      ['of a version that has failed', server(1, 0), server(2, 0, `${ends}; setTimeout(() => process.exit(1))`)]
+    ])
+      test(name, async (t) => {
+        const folder = makeFolder(t, { files: { 'main.mjs': first } })
+        const run = WAYS[way](t, folder.dir)
+        await run.printed('up 1')
+        folder.write('main.mjs', second)
+        await run.printed(/^\[hmr\] main\.mjs: process\.exit\(0\) since a server was closed is left out/m, 'stderr')
+        folder.write('main.mjs', server(3, 0))
+        await run.printed('up 3')
+      })
+  })
+
 const skip = process.platform === 'win32' && 'the system lets no other image take the place of a process'
 
 describe('after a restart, "a version that fails to start is waited for as on a terminal"', { skip }, () => {

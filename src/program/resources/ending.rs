@@ -12,7 +12,7 @@ use super::owner::{Phase, Started, busy};
 use super::ports::listens;
 use super::state::Resources;
 use super::transition::{Progress, Transition};
-use super::{handover, left_open, release, requests};
+use super::{closing, handover, left_open, release, requests};
 
 impl Transition {
     /// Ends a transition whose new versions have come up: closes old servers whose addresses were not asked for again, waits
@@ -44,7 +44,7 @@ impl Transition {
                     self.under_way
                         .borrow_mut()
                         .extend(requests.into_iter().map(Value::hold));
-                    server.call_method("close", &[])?;
+                    closing::close(server)?;
                 }
             }
         }

@@ -26,6 +26,14 @@ impl Resources {
         let has = self.exits.get(js).call_method("has", &[error]);
         has.is_ok_and(Value::truthy)
     }
+
+    /// An error that ends the code which wanted to exit, where the process goes on.
+    fn exit_error<'s>(&self, js: Js<'s>, message: &str) -> JsResult<'s, Thrown<'s>> {
+        let Thrown(error) = js.error("Error", message);
+        error.set("code", js.string("ERR_HMR_EXIT"))?;
+        self.exits.get(js).call_method("add", &[error])?;
+        Ok(Thrown(error))
+    }
 }
 
 /// Whom code that runs at this moment is charged to.
@@ -69,6 +77,15 @@ fn exit<'s>(call: &Call<'s>, original: Value<'s>) -> JsResult<'s> {
     if code.is_nullish() {
         code = call.js.global()?.get("process")?.get("exitCode")?;
     }
+    let resources = call.js.state::<Resources>()?;
+    if resources.is_closing.get() {
+        let code = if code.is_nullish() {
+            String::new()
+        } else {
+            code.display()
+        };
+        return Err(resources.exit_error(call.js, &format!("process.exit({code})"))?);
+    }
     if code.is_nullish() || code.display() == "0" {
         return original.call(call.this, &call.args);
     }
@@ -87,11 +104,9 @@ fn leave<'s>(call: &Call<'s>, original: Value<'s>, what: &str) -> JsResult<'s> {
     if matches!(charged, Charged::Nobody | Charged::Old(_)) {
         return original.call(call.this, &call.args);
     }
-    let Thrown(error) = js.error("Error", &format!("{what} before the new version had come up"));
-    error.set("code", js.string("ERR_HMR_EXIT"))?;
-    resources.exits.get(js).call_method("add", &[error])?;
-    fail(js, &charged, error)?;
-    Err(Thrown(error))
+    let thrown = resources.exit_error(js, &format!("{what} before the new version had come up"))?;
+    fail(js, &charged, thrown.0)?;
+    Err(thrown)
 }
 
 /// `process._fatalException(error, fromPromise)`, which Node calls for uncaught exceptions and, by default, unhandled

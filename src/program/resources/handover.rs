@@ -6,6 +6,7 @@
 
 use crate::js::{Call, Js, JsResult, Value};
 
+use super::closing;
 use super::ports::{Slot, listens};
 use super::requests::{LIST, SESSIONS, own_symbol};
 use super::state::Resources;
@@ -355,7 +356,11 @@ fn emit<'s>(call: &Call<'s>) -> JsResult<'s> {
         // The new version may still fail, and then this server goes on.
         return Ok(js.boolean(false));
     }
-    plain(&resources, call.this, "emit")?.call(call.this, &call.args)
+    let emit = plain(&resources, call.this, "emit")?;
+    if is_close {
+        return closing::emit_close(call, emit);
+    }
+    emit.call(call.this, &call.args)
 }
 
 /// `listenerCount` of a server that was taken over: Node asks whether somebody takes upgrades.

@@ -14,6 +14,7 @@
 //! | `ports.rs` | which server listens on behalf of which version |
 //! | `handover.rs` | one listening handle moves from server to server |
 //! | `giving_back.rs` | a new version closes a port again before it has come up |
+//! | `closing.rs` | servers that are closed since a newer version has taken their place |
 //! | `requests.rs` | which requests are under way |
 //! | `transition.rs` | from old versions to new ones: its states |
 //! | `coming_up.rs` | when the new versions have come up |
@@ -28,6 +29,7 @@
 
 mod bench_door;
 mod caller;
+mod closing;
 mod coming_up;
 mod descendants;
 mod ending;

@@ -6,7 +6,7 @@ use super::held::{Kept, held};
 use super::owner::{OwnerObject, Phase, Started, busy};
 use super::ports::listens;
 use super::state::Resources;
-use super::{listeners, started, timers};
+use super::{closing, listeners, started, timers};
 
 /// Ends everything that these versions started, except what the program keeps. A thing that cannot be ended does not stop the
 /// others.
@@ -38,7 +38,7 @@ fn release_one<'s>(owner: Value<'s>, kept: &Kept<'_, 's>) -> JsResult<'s, ()> {
     }
     for server in Started::Servers.take(owner)? {
         if listens(server)? && !is_kept(server) {
-            report(server.call_method("close", &[]).map(|_| ()));
+            report(closing::close(server));
         }
     }
     Ok(())

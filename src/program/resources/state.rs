@@ -32,6 +32,8 @@ pub struct Resources {
     pub exits: Held,
     /// Who is charged with the error that Node gives to the program's listeners at this moment, and so with what these do.
     pub blamed: RefCell<Option<Charged>>,
+    /// Set while a server that we have closed tells its listeners so.
+    pub is_closing: Cell<bool>,
     /// The program's start after a restart, until it has come up.
     pub start: RefCell<Option<Rc<Start>>>,
     /// What the program has given to `process.setUncaughtExceptionCaptureCallback` last.
@@ -102,6 +104,7 @@ impl State for Resources {
             known_requests: js.global()?.get("WeakSet")?.construct(&[])?.hold(),
             exits: js.global()?.get("WeakSet")?.construct(&[])?.hold(),
             blamed: RefCell::default(),
+            is_closing: Cell::new(false),
             start: RefCell::default(),
             capture: RefCell::new(Held::undefined()),
             emitters: RefCell::default(),
