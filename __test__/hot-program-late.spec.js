@@ -153,6 +153,8 @@ describe('a version fails at once although its evaluation waits for what never c
     'an exception': `setTimeout(() => ${THROWS}, 5); ${HANGS}`,
     'a rejection': `Promise.reject(new Error('late')); ${HANGS}`,
     'an exit': `setTimeout(() => process.exit(1), 5); ${HANGS}`,
+    'an exception of a listener for the end of a worker': `const { Worker } = await import('node:worker_threads')
+      new Worker('', { eval: true }).on('exit', () => ${THROWS}); ${HANGS}`,
     'an exit that is caught': `try { process.exit(1) } catch {} ${HANGS}`,
     'an exception, and what it waits for comes later': `setTimeout(() => ${THROWS}, 5)
       await new Promise((resolve) => (globalThis.go = resolve)); console.log('went on'); throw new Error('too late')`

@@ -32,7 +32,23 @@
       if (hasThrown) thrower = owner
     }
   }
-  /** The owner of the microtask whose exception Node tells of at this moment. */
+  /** Notes if a listener for the end of a worker throws: Node has left the worker's context before it tells of that. */
+  const noteExit = (owner, worker) => {
+    const emit = function (...args) {
+      const plain = Object.getPrototypeOf(this).emit
+      if (args[0] !== 'exit') return plain.apply(this, args)
+      let hasThrown = true
+      try {
+        const result = plain.apply(this, args)
+        hasThrown = false
+        return result
+      } finally {
+        if (hasThrown) thrower = owner
+      }
+    }
+    Object.defineProperty(worker, 'emit', { value: emit, configurable: true, writable: true })
+  }
+  /** The owner of the code whose exception Node tells of at this moment. */
   const takeThrower = () => {
     const owner = thrower
     thrower = undefined
@@ -92,5 +108,5 @@
     }
     return { enable: turn(true), disable: turn(false) }
   }
-  return { timers, takeThrower, runAs, keptBy, hook }
+  return { timers, noteExit, takeThrower, runAs, keptBy, hook }
 }

@@ -6,7 +6,7 @@ use crate::js::{Js, JsResult, Value};
 use super::state::{Resources, copy_properties};
 use super::timers::{NAMES, keep_or_end};
 
-/// `{ timers, takeThrower, runAs, keptBy, hook }` of `owned.js`, made when it is first asked for.
+/// `{ timers, noteExit, takeThrower, runAs, keptBy, hook }` of `owned.js`, made when it is first asked for.
 fn owned<'s>(resources: &Resources, js: Js<'s>) -> JsResult<'s> {
     let made = resources.owned.borrow().get(js);
     if made.is_object() {
@@ -38,7 +38,14 @@ impl Resources {
         owned(self, js)?.get("timers")
     }
 
-    /// The owner of a microtask, if Node tells of its exception at this moment; else `undefined`.
+    /// Charges what a listener for the end of a worker throws to the version that started it.
+    pub fn note_exit<'s>(&self, owner: Value<'s>, worker: Value<'s>) -> JsResult<'s, ()> {
+        owned(self, owner.js())?.call_method("noteExit", &[owner, worker])?;
+        Ok(())
+    }
+
+    /// The owner of a microtask, or of a listener for the end of a worker, if Node tells of its exception at this moment; else
+    /// `undefined`.
     pub fn thrower<'s>(&self, js: Js<'s>) -> JsResult<'s> {
         owned(self, js)?.call_method("takeThrower", &[])
     }

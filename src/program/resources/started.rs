@@ -54,7 +54,12 @@ fn worker_class(original: Value<'_>) -> JsResult<'_> {
         let reflect = call.js.global()?.get("Reflect")?;
         let args = [call.arg(0), call.arg(1), call.arg(2)];
         let worker = as_one(call.js, || reflect.call_method("construct", &args))?;
-        if !keep(call.js, || thing(worker, worker, "terminate", &[]))? {
+        if keep(call.js, || thing(worker, worker, "terminate", &[]))? {
+            let resources = call.js.state::<Resources>()?;
+            if let Some((owner, _)) = resources.current(call.js)? {
+                resources.note_exit(owner, worker)?;
+            }
+        } else {
             note(call.js, "worker", worker)?;
         }
         Ok(worker)
