@@ -8,7 +8,7 @@
 //! | `doors.rs` | code outside that reaches hot modules: Node's loaders get facades, which `keep` fills; workers |
 //! | `facade_text.rs` | the text of a facade |
 //! | `preloaded.rs` | files that were loaded before the program was opened |
-//! | `update.rs`, `update/` | what is watched for a program; in `taking.rs`, which changes the updater is told of, and as what |
+//! | `update.rs`, `update/` | what is watched for a program; which changes the updater is told of, and as what |
 //! | `on_engine.rs` | the engine as the runner of updates |
 //! | `edges.rs`, `reached.rs` | who imports whom; what the new text of an update still reaches |
 //! | `gone.rs`, `missed.rs` | deleted files: which updates need them, and what asks for them when they are back |
