@@ -85,7 +85,7 @@ for (const way of Object.keys(WAYS))
     for (const [name, first, second] of [
       ['taken over', server(1, 0, ends), server(2, 0, ends)],
       ['not asked for again', server(1, 0, ends), server(2, 0).replace("'127.0.0.1'", "'127.0.0.2'")],
-      ['of a version that has failed', server(1, 0), server(2, 0, `${ends}; setTimeout(() => process.exit(1))`)]
+      ['of a version that has failed', server(1, 0), server(2, 0, `${ends}; setImmediate(() => process.exit(1))`)]
     ])
       test(name, async (t) => {
         const folder = makeFolder(t, { files: { 'main.mjs': first } })
