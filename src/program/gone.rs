@@ -45,9 +45,7 @@ impl HotProgram {
         askers.retain(|id| self.updater.graph.borrow().has(*id) && may_ask(id));
         askers.into_iter().collect()
     }
-}
 
-impl HotProgram {
     /// Reports the deletion of modules that no update needs yet, if the text of an importer names them: it will ask for them.
     pub(super) fn report_deleted(&self, js: Js<'_>, deleted: &[ModuleId]) {
         let is_named = |id: &&ModuleId| {

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use crate::js::{Call, Held, Js, JsResult, State, Timers, Value};
+use crate::js::{Call, Faint, Held, Js, JsResult, State, Timers, Value};
 
 use super::owner::{Owner, OwnerObject, busy};
 use super::starting::Start;
@@ -36,8 +36,8 @@ pub struct Resources {
     pub is_closing: Cell<bool>,
     /// The program's start after a restart, until it has come up.
     pub start: RefCell<Option<Rc<Start>>>,
-    /// What the program has given to `process.setUncaughtExceptionCaptureCallback` last.
-    pub capture: RefCell<Held>,
+    /// What the program has given to `process.setUncaughtExceptionCaptureCallback` last. Node holds it as long as it counts.
+    pub capture: RefCell<Option<Faint>>,
     /// `process`, and those of its streams that exist.
     pub emitters: RefCell<Vec<Held>>,
     /// Set while `release` removes listeners, so that our listener of `removeListener` ignores them.
@@ -106,7 +106,7 @@ impl State for Resources {
             blamed: RefCell::default(),
             is_closing: Cell::new(false),
             start: RefCell::default(),
-            capture: RefCell::new(Held::undefined()),
+            capture: RefCell::default(),
             emitters: RefCell::default(),
             is_releasing: Cell::new(false),
             quiet: RefCell::default(),

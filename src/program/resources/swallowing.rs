@@ -1,6 +1,6 @@
 //! Lets Node clean up after an uncaught error that the program does not get, or whose listener has failed.
 
-use crate::js::{Call, Held, Js, JsResult, Value};
+use crate::js::{Call, Js, JsResult, Value};
 
 use super::started::{keep, thing};
 use super::state::Resources;
@@ -13,7 +13,7 @@ pub fn install<'s>(resources: &Resources, process: Value<'s>) -> JsResult<'s, ()
     resources.wrap(process, CAPTURE, |call, original| {
         let result = original.call(call.this, &call.args)?;
         let (js, callback) = (call.js, call.arg(0));
-        *js.state::<Resources>()?.capture.borrow_mut() = callback.hold();
+        *js.state::<Resources>()?.capture.borrow_mut() = callback.faint();
         if callback.is_function() {
             keep(js, || ending(callback, original))?;
         }
@@ -28,8 +28,9 @@ fn ending<'s>(callback: Value<'s>, original: Value<'s>) -> JsResult<'s> {
     let end = js.function("end", 1, move |call| {
         let js = call.js;
         let resources = js.state::<Resources>()?;
-        if resources.capture.borrow().get(js).same(call.arg(0)) {
-            *resources.capture.borrow_mut() = Held::undefined();
+        let capture = resources.capture.borrow().as_ref().and_then(|it| it.get(js));
+        if capture.is_some_and(|capture| capture.same(call.arg(0))) {
+            resources.capture.take();
             kept.get(js).call(js.undefined(), &[js.null()])?;
         }
         Ok(js.undefined())
@@ -93,12 +94,13 @@ fn stop_capturing<'s>(js: Js<'s>, process: Value<'s>) -> JsResult<'s, Option<Val
     }
     // A domain has one set while it is entered.
     leave_domains(js, process)?;
-    let callback = js.state::<Resources>()?.capture.borrow().get(js);
-    if !captures()?.truthy() || !callback.is_function() {
+    let resources = js.state::<Resources>()?;
+    let callback = resources.capture.borrow().as_ref().and_then(|it| it.get(js));
+    if callback.is_none() || !captures()?.truthy() {
         return Ok(None);
     }
     process.call_method(CAPTURE, &[js.null()])?;
-    Ok(Some(callback))
+    Ok(callback)
 }
 
 /// Leaves the domains that the error has left entered, as `node:domain` does when the program handles an error.
