@@ -4,12 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracing::trace_span;
 
 use super::active::{Active, ActiveWatches, Id};
+use super::event_loop::hub;
 use super::subscriber::{Asking, Origin};
 use crate::js::{Js, JsResult, JsWaker, State, Value, outside};
 use crate::report;
@@ -24,7 +24,7 @@ const BURST: usize = 4;
 #[derive(Default)]
 pub struct Delivery {
     /// The hub, and the waker by which it calls this thread; made with the first watch.
-    link: RefCell<Option<(Arc<Hub>, JsWaker)>>,
+    link: RefCell<Option<(Rc<Hub>, JsWaker)>>,
     /// All active watches.
     active: RefCell<ActiveWatches>,
     /// Set while a subscriber hears of a change: whether the change has had its settle time.
@@ -214,9 +214,9 @@ impl Delivery {
         Ok(())
     }
 
-    fn link<'s>(&self, js: Js<'s>) -> JsResult<'s, (Arc<Hub>, JsWaker)> {
+    fn link<'s>(&self, js: Js<'s>) -> JsResult<'s, (Rc<Hub>, JsWaker)> {
         if let Some((hub, waker)) = &*self.link.borrow() {
-            return Ok((Arc::clone(hub), waker.clone()));
+            return Ok((Rc::clone(hub), waker.clone()));
         }
         let waker = JsWaker::new(js, |js| {
             outside(js, |js| {
@@ -225,9 +225,8 @@ impl Delivery {
                 }
             });
         })?;
-        let wake = waker.clone();
-        let hub = Hub::new(Box::new(move || wake.wake()));
-        *self.link.borrow_mut() = Some((Arc::clone(&hub), waker.clone()));
+        let hub = hub(js, &waker);
+        *self.link.borrow_mut() = Some((Rc::clone(&hub), waker.clone()));
         Ok((hub, waker))
     }
 

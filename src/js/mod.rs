@@ -20,6 +20,7 @@
 //! | `outside.rs` | [`outside`]: runs work outside of the program's asynchronous contexts |
 //! | `timers.rs` | [`Timers`]: Node's timers, as they were when the addon was loaded |
 //! | `waker.rs` | the one way from another thread to the JavaScript thread |
+//! | `loop_reader.rs`, `uv_poll.rs` | what the event loop reads itself, without a thread that wakes it; libuv's `uv_poll_t` |
 //! | `at_exit.rs` | [`at_exit`]: work at the very end of the process |
 //! | `descriptor.rs` | [`Descriptor`]: a file descriptor that can stay open over `exec` |
 //! | `signals.rs` | [`Ignored`]: a signal that is ignored over `exec` |
@@ -42,6 +43,8 @@ mod guard;
 mod held;
 mod intrinsics;
 mod load;
+#[cfg(target_os = "linux")]
+mod loop_reader;
 mod make;
 mod native;
 mod outside;
@@ -52,6 +55,8 @@ mod realm;
 mod signals;
 mod state;
 mod timers;
+#[cfg(target_os = "linux")]
+mod uv_poll;
 mod value;
 mod waker;
 
@@ -63,6 +68,8 @@ pub use executor::{Cx, Signal, settled, spawn, spawn_detached};
 pub use function::Call;
 pub use held::{Faint, Held};
 pub use load::open;
+#[cfg(target_os = "linux")]
+pub use loop_reader::LoopReader;
 pub use outside::{Outside, outside};
 pub use realm::Js;
 #[cfg(unix)]

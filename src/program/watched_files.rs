@@ -5,10 +5,9 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::files::{options, tell_notices};
+use crate::files::{hub, options, tell_notices};
 use crate::js::{Js, JsResult, JsWaker, Timers};
 use crate::report;
 use crate::watch::{Hub, LoadedFile, Stamp, WatchKey, WatchOptions};
@@ -21,7 +20,7 @@ pub type OnChange = Rc<dyn for<'s> Fn(Js<'s>, Vec<PathBuf>)>;
 
 /// The watched files of one environment.
 pub struct WatchedFiles {
-    hub: Arc<Hub>,
+    hub: Rc<Hub>,
     waker: JsWaker,
     options: WatchOptions,
     keys: RefCell<HashMap<PathBuf, WatchKey>>,
@@ -52,8 +51,7 @@ impl WatchedFiles {
                 watches.deliver(js);
             }
         })?;
-        let wake = waker.clone();
-        let hub = Hub::new(Box::new(move || wake.wake()));
+        let hub = hub(js, &waker);
         let watches = Rc::new(Self {
             hub,
             waker,

@@ -68,7 +68,7 @@ type Connector = Box<dyn Fn() -> Result<Box<dyn WatchBackend>, BackendError>>;
 
 /// The armed folders of one hub.
 pub struct Arming {
-    /// Opens the backend at the first need.
+    /// Opens the backend, if it is not open.
     connect: Connector,
     /// The backend, if it is open.
     backend: Option<Box<dyn WatchBackend>>,
@@ -97,10 +97,14 @@ enum RouteState {
 }
 
 impl Arming {
-    pub fn new(connect: impl Fn() -> Result<Box<dyn WatchBackend>, BackendError> + 'static) -> Self {
+    /// Arms nothing yet. Without a backend, `connect` opens one at the first need.
+    pub fn new(
+        connect: impl Fn() -> Result<Box<dyn WatchBackend>, BackendError> + 'static,
+        backend: Option<Box<dyn WatchBackend>>,
+    ) -> Self {
         Self {
             connect: Box::new(connect),
-            backend: None,
+            backend,
             armed: HashMap::new(),
             unverified: Vec::new(),
             ancestors: HashMap::new(),

@@ -72,18 +72,27 @@ impl fmt::Display for BackendError {
 const EMFILE: i32 = 24;
 /// The error "too many open files" of the whole system.
 const ENFILE: i32 = 23;
+/// The error of inotify beyond the user's limit of watches.
+const ENOSPC: i32 = 28;
 
 impl From<Error> for BackendError {
     fn from(error: Error) -> Self {
         match error.kind {
             ErrorKind::MaxFilesWatch => Self::WatchLimit,
             ErrorKind::PathNotFound => Self::Missing,
-            ErrorKind::Io(error) => match (error.kind(), error.raw_os_error()) {
-                (_, Some(EMFILE | ENFILE)) if cfg!(unix) => Self::InstanceLimit,
-                (io::ErrorKind::NotFound | io::ErrorKind::NotADirectory, _) => Self::Missing,
-                _ => Self::Other(error),
-            },
+            ErrorKind::Io(error) => error.into(),
             kind => Self::Other(io::Error::other(Error::new(kind))),
+        }
+    }
+}
+
+impl From<io::Error> for BackendError {
+    fn from(error: io::Error) -> Self {
+        match (error.kind(), error.raw_os_error()) {
+            (_, Some(EMFILE | ENFILE)) if cfg!(unix) => Self::InstanceLimit,
+            (_, Some(ENOSPC)) if cfg!(target_os = "linux") => Self::WatchLimit,
+            (io::ErrorKind::NotFound | io::ErrorKind::NotADirectory, _) => Self::Missing,
+            _ => Self::Other(error),
         }
     }
 }

@@ -1,14 +1,17 @@
 //! [`Hub`]: the interface of the watch engine, one per environment.
 
+use std::any::Any;
+use std::cell::RefCell;
 use std::fs;
 use std::io;
 use std::mem;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::backend::{Connect, NotifyBackend};
-use super::shared::{Shared, Wakeup};
+use super::backend::{Connect, NotifyBackend, Sink, WatchBackend};
+use super::shared::{Guarded, Shared, Wakeup};
 use super::stamp::Stamp;
 use super::{Due, Notice, WatchError, WatchKey, WatchOptions, thread};
 
@@ -20,20 +23,56 @@ const LOOKED_AT: usize = 2000;
 pub struct Hub {
     /// What the hub shares with its thread and the backend's.
     pub(super) shared: Arc<Shared>,
+    /// Opens a backend whose events the caller's event loop reads.
+    open_on_loop: Box<OpenOnLoop>,
+    /// The reading of the events, while something is watched.
+    reading: RefCell<Option<Box<dyn Any>>>,
+}
+
+/// Opens a backend whose events the caller's event loop reads, on the hub's thread. `None` if that cannot be: then a backend
+/// with a thread of its own takes its place.
+pub type OpenOnLoop = dyn Fn(Sink) -> Option<OnLoop>;
+
+/// A backend whose events the caller's event loop reads.
+pub struct OnLoop {
+    /// The watches.
+    pub backend: Box<dyn WatchBackend>,
+    /// The reading, which ends when this is dropped.
+    pub reading: Box<dyn Any>,
 }
 
 impl Hub {
     /// Makes a hub that calls `wake`, from any thread and without a lock held, when there is something to take.
     ///
-    /// `wake` is called once until `take_due` is called, and one time more when a save has begun: waking a sleeping thread
-    /// takes as long as a save, so it pays to begin early. `wake` must not wait for the thread that calls the hub.
-    pub fn new(wake: Box<dyn Fn() + Send + Sync>) -> Arc<Self> {
-        Self::with_backend(wake, Box::new(NotifyBackend::connect))
+    /// `wake` is called once until `take_due` is called. Where the backend has a thread of its own, it is called one time more
+    /// when a save has begun: waking a sleeping thread takes as long as a save, so it pays to begin early. `wake` must not wait
+    /// for the thread that calls the hub.
+    pub fn new(wake: Box<dyn Fn() + Send + Sync>, open_on_loop: Box<OpenOnLoop>) -> Rc<Self> {
+        Self::with_backend(wake, open_on_loop, Box::new(NotifyBackend::connect))
     }
 
-    pub fn with_backend(wake: Box<dyn Fn() + Send + Sync>, connect: Box<Connect>) -> Arc<Self> {
-        let shared = Shared::new(wake, connect);
-        Arc::new(Self { shared })
+    pub fn with_backend(
+        wake: Box<dyn Fn() + Send + Sync>,
+        open_on_loop: Box<OpenOnLoop>,
+        connect: Box<Connect>,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            shared: Shared::new(wake, connect),
+            open_on_loop,
+            reading: RefCell::default(),
+        })
+    }
+
+    /// Begins to watch, unless something is watched already.
+    pub(super) fn begin(&self, guarded: &mut Guarded) -> Result<(), WatchError> {
+        if !guarded.state.is_idle() {
+            return Ok(());
+        }
+        let on_loop = (self.open_on_loop)(self.shared.sink());
+        guarded.is_read_on_loop = on_loop.is_some();
+        let (backend, reading) = on_loop.map(|it| (it.backend, it.reading)).unzip();
+        self.reading.replace(reading);
+        thread::start(&self.shared, guarded, backend).map_err(WatchError::NoThread)
     }
 
     /// Watches the file at this absolute path, which may be a link and need not exist. Every change after this returns will
@@ -61,9 +100,7 @@ impl Hub {
         if guarded.shut_down {
             return Err(WatchError::ShutDown);
         }
-        if guarded.state.is_idle() {
-            thread::start(&self.shared, &mut guarded).map_err(WatchError::NoThread)?;
-        }
+        self.begin(&mut guarded)?;
         let key = guarded.state.add(Instant::now(), path, options.bounded(), stamp);
         self.shared.follow_up(guarded);
         Ok(key)
@@ -79,11 +116,15 @@ impl Hub {
     pub fn unwatch(&self, key: WatchKey) {
         let mut guarded = self.shared.state.lock();
         guarded.state.remove(Instant::now(), key);
-        if guarded.state.is_idle() {
+        let is_idle = guarded.state.is_idle();
+        if is_idle {
             guarded.dismiss();
             self.shared.bell.notify_all();
         }
         self.shared.follow_up(guarded);
+        if is_idle {
+            self.reading.take();
+        }
     }
 
     /// Takes every file that differs from what its user loaded, in the order of the watches, each once.
@@ -146,6 +187,7 @@ impl Hub {
         guarded.dismiss();
         guarded.state.clear();
         drop(guarded);
+        self.reading.take();
         self.shared.bell.notify_all();
         self.shared.wait_for_calm();
     }

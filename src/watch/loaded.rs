@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::hub::Hub;
 use super::stamp::Stamp;
-use super::{WatchError, WatchKey, WatchOptions, thread};
+use super::{WatchError, WatchKey, WatchOptions};
 
 /// A file that its user has loaded.
 #[derive(Clone, Copy, Debug)]
@@ -36,9 +36,7 @@ impl Hub {
         if guarded.shut_down {
             return Err(WatchError::ShutDown);
         }
-        if guarded.state.is_idle() {
-            thread::start(&self.shared, &mut guarded).map_err(WatchError::NoThread)?;
-        }
+        self.begin(&mut guarded)?;
         let now = Instant::now();
         let both = files.iter().zip(stamps);
         let keys = both

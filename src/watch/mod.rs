@@ -1,8 +1,8 @@
 //! The watch engine: turns the OS's events into due file changes. Nothing here knows JavaScript.
 //!
 //! ```text
-//!   notify's threads                       ours (one per hub)             the caller's
-//!   backend → file_change (Signal)                                        watch, unwatch
+//!   notify's threads, or the caller's      ours (one per hub)             the caller's
+//!   backend or inotify → Signal                                           watch, unwatch
 //!        │                                                                     │
 //!        ▼                                                                     ▼
 //!   state: roots (whose entry is it?) → stamp (does it differ?) → debouncer (when?)
@@ -17,8 +17,8 @@
 //! loaded it. So a doubled or reordered event costs a comparison and nothing else, and `watch` can return before the OS
 //! has been asked.
 //!
-//! There is one lock (`shared`); notify's threads take it to deliver an event. Only our thread calls notify, and never
-//! while it holds the lock.
+//! There is one lock (`shared`); who reads an event takes it to deliver the event. Only our thread asks for the OS's watches,
+//! and never while it holds the lock.
 //!
 //! | file | what it knows |
 //! |---|---|
@@ -26,6 +26,7 @@
 //! | `shared.rs`, `state.rs` | the lock, and when the caller is woken; what it protects: all watches and their changes |
 //! | `thread.rs` | our thread: deadlines, repairs, polls |
 //! | `backend.rs`, `file_change.rs` | the OS's events; what they say, as signals |
+//! | `inotify.rs` | the OS's events where the caller's event loop reads them (Linux) |
 //! | `mounts.rs`, `poll.rs` | file systems without events; looking at their files from time to time |
 //! | `route.rs` | which folder entries lead to a file |
 //! | `roots.rs` | which watches an event concerns |
@@ -42,6 +43,8 @@ mod backend;
 mod debouncer;
 mod file_change;
 mod hub;
+#[cfg(target_os = "linux")]
+mod inotify;
 mod loaded;
 mod mounts;
 mod notice;
@@ -58,7 +61,11 @@ mod thread;
 mod trees;
 
 pub use debouncer::SETTLE_MS;
-pub use hub::Hub;
+#[cfg(target_os = "linux")]
+pub use hub::OnLoop;
+pub use hub::{Hub, OpenOnLoop};
+#[cfg(target_os = "linux")]
+pub use inotify::{EventQueue, open as open_inotify};
 pub use loaded::LoadedFile;
 pub use notice::{Notice, WatchError};
 pub use stamp::{Stamp, is_just_emptied, is_just_written};

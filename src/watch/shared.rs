@@ -70,6 +70,8 @@ pub struct Guarded {
     pub sleep: Sleep,
     /// Why the caller was last woken.
     pub wakeup: Wakeup,
+    /// Whether the caller's event loop reads the OS's events, so that the caller is awake when a save has begun.
+    pub is_read_on_loop: bool,
     /// The time of the last signal that may be the beginning of a save.
     last_sign: Option<Instant>,
     /// The threads that are calling `wake` now.
@@ -102,6 +104,7 @@ impl Guarded {
 
     /// Whether the caller has to be woken now; notes that. `sign` is the time of a signal that may begin a save.
     fn begin_wake(&mut self, sign: Option<Instant>) -> bool {
+        let sign = sign.filter(|_| !self.is_read_on_loop);
         let is_first_sign = sign.is_some_and(|now| self.is_first_sign(now));
         let wakeup = if self.state.has_news() {
             Wakeup::WithCause
@@ -197,6 +200,11 @@ impl Shared {
     pub fn connector(&self) -> impl Fn() -> Result<Box<dyn WatchBackend>, BackendError> + use<> {
         let (connect, sink) = (Arc::clone(&self.connect), Arc::clone(&self.sink));
         move || connect(Arc::clone(&sink))
+    }
+
+    /// Receives the signals of a backend that the caller has opened.
+    pub fn sink(&self) -> Sink {
+        Arc::clone(&self.sink)
     }
 
     pub fn on_thread_end(&self) {

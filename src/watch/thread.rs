@@ -9,6 +9,7 @@ use parking_lot::MutexGuard;
 
 use super::WatchKey;
 use super::arming::{Arming, PollCause};
+use super::backend::WatchBackend;
 use super::file_change::FileChange;
 use super::repair::{repair, tidy};
 use super::shared::{Guarded, Shared, Sleep, Wakeup};
@@ -17,25 +18,29 @@ use super::stamp::{Comparison, Facts, Sight};
 /// The time until a folder that the OS refused to watch is tried again.
 const RETRY: Duration = Duration::from_secs(10);
 
-/// Starts the thread. An older one that has not ended yet gives way to it.
-pub fn start(shared: &Arc<Shared>, guarded: &mut Guarded) -> io::Result<()> {
+/// Starts the thread. An older one that has not ended yet gives way to it. Without a backend, the thread opens one at the first
+/// need.
+pub fn start(
+    shared: &Arc<Shared>,
+    guarded: &mut Guarded,
+    backend: Option<Box<dyn WatchBackend>>,
+) -> io::Result<()> {
     guarded.dismiss();
     shared.bell.notify_all();
     let (generation, ours) = (guarded.generation, Arc::clone(shared));
     let builder = thread::Builder::new().name("hmr watch".to_owned());
-    let thread = builder.spawn(move || run(&ours, generation))?;
+    let thread = builder.spawn(move || run(&ours, generation, backend))?;
     guarded.threads.push(thread.thread().id());
     Ok(())
 }
 
-fn run(shared: &Shared, generation: u64) {
-    work(shared, generation);
+fn run(shared: &Shared, generation: u64, backend: Option<Box<dyn WatchBackend>>) {
+    work(shared, generation, Arming::new(shared.connector(), backend));
     // The backend is gone by now, with its threads and descriptors.
     shared.on_thread_end();
 }
 
-fn work(shared: &Shared, generation: u64) {
-    let mut arming = Arming::new(shared.connector());
+fn work(shared: &Shared, generation: u64, mut arming: Arming) {
     let mut retry_at = Instant::now() + RETRY;
     while let Some(mut guarded) = shared.lock_as(generation) {
         let now = Instant::now();

@@ -18,7 +18,7 @@ use super::triggers::comes_with_install;
 
 use crate::js::{Js, JsResult, JsWaker, Timers, outside};
 
-use crate::files::{options, tell_notices};
+use crate::files::{hub, options, tell_notices};
 use crate::report;
 use crate::watch::{Hub, LoadedFile, WatchKey, WatchOptions};
 
@@ -38,7 +38,7 @@ type Contents = HashMap<PathBuf, Option<u64>>;
 /// The watched files of one environment.
 pub struct Watch {
     own: Weak<Self>,
-    hub: Arc<Hub>,
+    hub: Rc<Hub>,
     waker: JsWaker,
     options: WatchOptions,
     paths: RefCell<HashMap<WatchKey, PathBuf>>,
@@ -68,8 +68,7 @@ impl Watch {
                 outside(js, move |js| watch.deliver(js));
             }
         })?;
-        let wake = waker.clone();
-        let hub = Hub::new(Box::new(move || wake.wake()));
+        let hub = hub(js, &waker);
         let watch = Rc::new_cyclic(|own| Self {
             own: Weak::clone(own),
             hub,

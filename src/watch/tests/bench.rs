@@ -3,20 +3,22 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use super::temp::TempDir;
-use crate::watch::backend::{Connect, NotifyBackend};
+use crate::watch::backend::{Connect, NotifyBackend, Sink};
+use crate::watch::file_change::Signal;
 use crate::watch::shared::Wakeup;
-use crate::watch::{Due, Hub, LoadedFile, Stamp, WatchKey, WatchOptions};
+use crate::watch::{Due, Hub, LoadedFile, OpenOnLoop, Stamp, WatchKey, WatchOptions};
 
 /// Far more than anything takes, so that only a lost change runs into it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub struct Bench {
-    pub hub: Arc<Hub>,
+    pub hub: Rc<Hub>,
     wakes: Receiver<()>,
     temp: TempDir,
     paths: HashMap<WatchKey, PathBuf>,
@@ -29,17 +31,49 @@ pub struct Load {
     pub text: Option<String>,
 }
 
+/// What opens the backend on an event loop, in the run of the tests that has one.
+pub fn on_loop() -> Box<OpenOnLoop> {
+    #[cfg(target_os = "linux")]
+    let open = super::event_loop::open();
+    #[cfg(not(target_os = "linux"))]
+    let open = Box::new(|_| None);
+    open
+}
+
 impl Bench {
+    /// A hub of the OS's events.
     pub fn new() -> Self {
-        Self::with_backend(Box::new(NotifyBackend::connect))
+        Self::with(on_loop(), Box::new(NotifyBackend::connect))
     }
 
+    /// A hub of this backend.
     pub fn with_backend(connect: Box<Connect>) -> Self {
+        Self::with(Box::new(|_| None), connect)
+    }
+
+    /// A hub of the OS's events, whose signals `listen` gets as well.
+    pub fn listening(listen: impl Fn(&Signal) + Send + Sync + 'static) -> Self {
+        let listen = Arc::new(listen);
+        let tee = move |sink: Sink| -> Sink {
+            let listen = Arc::clone(&listen);
+            Arc::new(move |signal| {
+                listen(&signal);
+                sink(signal);
+            })
+        };
+        let (open, tee_on_loop) = (on_loop(), tee.clone());
+        Self::with(
+            Box::new(move |sink| open(tee_on_loop(sink))),
+            Box::new(move |sink| NotifyBackend::connect(tee(sink))),
+        )
+    }
+
+    fn with(open_on_loop: Box<OpenOnLoop>, connect: Box<Connect>) -> Self {
         let (sender, wakes) = channel();
         let wake = move || {
             let _ = sender.send(());
         };
-        let hub = Hub::with_backend(Box::new(wake), connect);
+        let hub = Hub::with_backend(Box::new(wake), open_on_loop, connect);
         Self {
             hub,
             wakes,

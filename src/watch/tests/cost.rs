@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::alone::is_alone;
 use super::bench::Bench;
+use super::event_loop::is_on_loop;
 use super::fake;
 use super::lifetime::{Counts, counts, wake_ups};
 use crate::watch::stamp::LOOKS;
@@ -52,8 +53,9 @@ fn ten_thousand_files() {
         threads, descriptors, ..
     } = before.0;
     assert_eq!((after.0.threads, after.0.descriptors), (threads, descriptors));
-    // And those above, for their own moves.
-    assert_eq!(after.0.watches - before.0.watches, FOLDERS + 2);
+    // And the one above; also for its own moves, for which notify has a second instance.
+    let above = if is_on_loop() { 1 } else { 2 };
+    assert_eq!(after.0.watches - before.0.watches, FOLDERS + above);
     let bytes = after.1 - before.1;
     // With what a watcher adds per file (an id, a function that ends it) it must stay below 8 MiB.
     assert!(bytes <= 6656 << 10, "{} KiB", bytes / 1024);

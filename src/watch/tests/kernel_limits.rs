@@ -8,27 +8,22 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::alone::{in_shell, is_alone, is_alone_in_namespace};
 use super::bench::Bench;
 use crate::watch::Notice;
-use crate::watch::backend::NotifyBackend;
 use crate::watch::file_change::Signal;
 
 #[test]
 fn the_event_queue_overflows() {
     let overflows = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&overflows);
-    let mut bench = Bench::with_backend(Box::new(move |sink| {
-        let counted = Arc::clone(&counted);
-        NotifyBackend::connect(Arc::new(move |signal| {
-            counted.fetch_add(u32::from(signal == Signal::Overflow), Ordering::SeqCst);
-            sink(signal);
-        }))
-    }));
+    let mut bench = Bench::listening(move |signal| {
+        counted.fetch_add(u32::from(*signal == Signal::Overflow), Ordering::SeqCst);
+    });
     bench.mkdir("folder");
     bench.write("folder/file", "0");
     let key = bench.watch("folder/file");
     bench.rest();
     let limit = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
     let limit: u32 = limit.trim().parse().unwrap();
-    // notify's thread cannot deliver meanwhile, and so does not read.
+    // Whoever reads the events cannot deliver them meanwhile, and so does not read.
     let guarded = bench.hub.shared.state.lock();
     for index in 0..limit {
         let name = format!("folder/other{}", index % 4);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::alone::is_alone;
-use super::bench::Bench;
+use super::bench::{Bench, on_loop};
 use super::temp::TempDir;
 use crate::watch::{Hub, Polling, WatchError, WatchOptions};
 
@@ -45,7 +45,7 @@ fn no_thread_descriptor_or_watch_is_left() {
     }
     let temp = TempDir::new();
     let before = counts();
-    let hub = Hub::new(Box::new(|| {}));
+    let hub = Hub::new(Box::new(|| {}), on_loop());
     assert_eq!(counts(), before, "a hub alone has nothing");
     let paths: Vec<_> = (0..20)
         .map(|index| temp.path().join(format!("folder{index}/file")))
@@ -67,7 +67,7 @@ fn no_thread_descriptor_or_watch_is_left() {
     }
     await_that(|counts| counts == before);
     for round in 0..50 {
-        let hub = Hub::new(Box::new(|| {}));
+        let hub = Hub::new(Box::new(|| {}), on_loop());
         for path in &paths[..5] {
             hub.watch(path, &WatchOptions::default()).unwrap();
             fs::write(path, "1").unwrap();
@@ -154,9 +154,10 @@ fn a_hub_that_was_shut_down_is_quiet() {
     let temp = TempDir::new();
     let wakes = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&wakes);
-    let hub = Hub::new(Box::new(move || {
+    let wake = move || {
         counted.fetch_add(1, Ordering::SeqCst);
-    }));
+    };
+    let hub = Hub::new(Box::new(wake), on_loop());
     let path = temp.path().join("file");
     let key = hub.watch(&path, &WatchOptions::default()).unwrap();
     fs::write(&path, "1").unwrap();
@@ -186,7 +187,7 @@ fn hubs_come_and_go_while_files_change() {
         }
     });
     for _ in 0..100 {
-        let hub = Hub::new(Box::new(|| {}));
+        let hub = Hub::new(Box::new(|| {}), on_loop());
         hub.watch(&path, &WatchOptions::default()).unwrap();
         hub.take_due().for_each(drop);
     }

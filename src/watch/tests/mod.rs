@@ -7,6 +7,8 @@ mod bench;
 mod cost;
 mod debouncer;
 mod early;
+#[cfg(target_os = "linux")]
+mod event_loop;
 mod failing_os;
 pub mod fake;
 mod folders;
