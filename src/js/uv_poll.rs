@@ -173,8 +173,12 @@ fn data(handle: Handle) -> *const Polled {
 }
 
 unsafe extern "C" fn on_event(handle: Handle, _status: c_int, _events: c_int) {
-    // SAFETY: the handle's own count keeps it until `on_closed`, which libuv calls later than this.
-    let polled = unsafe { &*data(handle) };
+    // SAFETY: the handle has a count of its own until `on_closed`. This takes another, as the work may run the event loop, which
+    // calls `on_closed`.
+    let polled = unsafe {
+        Rc::increment_strong_count(data(handle));
+        Rc::from_raw(data(handle))
+    };
     if polled.realm.alive.get() && !polled.is_closing.get() {
         reported(&polled.realm, || (polled.work)());
     }

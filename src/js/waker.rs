@@ -123,15 +123,23 @@ impl JsWaker {
     #[cfg(target_os = "linux")]
     pub(super) fn collect(&self, work: impl FnOnce()) -> bool {
         struct Collecting<'a>(&'a JsWaker);
+        impl Collecting<'_> {
+            fn end(&self) -> bool {
+                self.0.0.lock().woken.take() == Some(true)
+            }
+        }
         impl Drop for Collecting<'_> {
             fn drop(&mut self) {
-                self.0.0.lock().woken = None;
+                // After a panic of `work`, the body still has to run.
+                if self.end() {
+                    self.0.wake();
+                }
             }
         }
         self.0.lock().woken = Some(false);
-        let _collecting = Collecting(self);
+        let collecting = Collecting(self);
         work();
-        self.0.lock().woken == Some(true)
+        collecting.end()
     }
 
     /// What the waker calls; `None` after [`JsWaker::close`].

@@ -71,8 +71,9 @@ impl Hub {
         let on_loop = (self.open_on_loop)(self.shared.sink());
         guarded.is_read_on_loop = on_loop.is_some();
         let (backend, reading) = on_loop.map(|it| (it.backend, it.reading)).unzip();
+        thread::start(&self.shared, guarded, backend).map_err(WatchError::NoThread)?;
         self.reading.replace(reading);
-        thread::start(&self.shared, guarded, backend).map_err(WatchError::NoThread)
+        Ok(())
     }
 
     /// Watches the file at this absolute path, which may be a link and need not exist. Every change after this returns will

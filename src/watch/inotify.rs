@@ -4,6 +4,7 @@
 //! that loads the file reads them: it is woken once, and sees the save before the request that asks for it.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::io;
 use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -26,6 +27,7 @@ pub fn open(sink: Sink) -> Result<(EventQueue, Box<dyn WatchBackend>), BackendEr
     let backend = InotifyBackend {
         watches: inotify.watches(),
         folders: Arc::clone(&folders),
+        sink: Arc::clone(&sink),
         missed_above: None,
     };
     let queue = EventQueue {
@@ -98,6 +100,16 @@ impl Scopes {
         !self.entries && !self.itself
     }
 
+    /// The signals of a folder that has left this path.
+    fn moved(self, path: &Path) -> impl Iterator<Item = Signal> {
+        let ancestor = self.itself.then(|| Signal::AncestorMoved(path.to_owned()));
+        let folder = self.entries.then(|| Signal::Changed {
+            path: path.to_owned(),
+            change: FileChange::MovedOut,
+        });
+        ancestor.into_iter().chain(folder)
+    }
+
     /// The events that the kernel has to report.
     fn events(self) -> WatchMask {
         let mut events = WatchMask::MOVE_SELF | WatchMask::DONT_FOLLOW;
@@ -133,7 +145,7 @@ struct Folders {
 
 impl Folders {
     /// Adds the signals of one event.
-    fn signals(&mut self, event: &Event<&std::ffi::OsStr>, signals: &mut Vec<Signal>) {
+    fn signals(&mut self, event: &Event<&OsStr>, signals: &mut Vec<Signal>) {
         if event.mask.contains(EventMask::Q_OVERFLOW) {
             signals.push(Signal::Overflow);
             return;
@@ -143,20 +155,17 @@ impl Folders {
             self.forget_number(number);
             return;
         }
-        let Some(change) = file_change(event.mask) else {
-            return;
-        };
         for folder in self.by_number.get(&number).into_iter().flatten() {
-            let Some(watched) = self.by_path.get(folder) else {
+            let Some(Folder { scopes, .. }) = self.by_path.get(folder) else {
                 continue;
             };
-            if watched.scopes.itself && event.mask.contains(EventMask::MOVE_SELF) {
-                signals.push(Signal::AncestorMoved(folder.clone()));
-            }
-            if watched.scopes.entries {
-                let path = event
-                    .name
-                    .map_or_else(|| folder.clone(), |name| folder.join(name));
+            if event.mask.contains(EventMask::MOVE_SELF) {
+                signals.extend(scopes.moved(folder));
+            } else if scopes.entries
+                && let Some(change) = file_change(event.mask)
+            {
+                let entry = event.name.map(|name| folder.join(name));
+                let path = entry.unwrap_or_else(|| folder.clone());
                 signals.push(Signal::Changed { path, change });
             }
         }
@@ -169,27 +178,17 @@ impl Folders {
         }
     }
 
-    /// Forgets one path. Returns the kernel's watch if no other path uses it.
-    fn forget(&mut self, path: &Path) -> Option<WatchDescriptor> {
-        let folder = self.by_path.remove(path)?;
-        let number = folder.descriptor.get_watch_descriptor_id();
+    /// Forgets one path. Returns what was watched of it, and the kernel's watch if no other path uses it.
+    fn forget(&mut self, path: &Path) -> Option<(Scopes, Option<WatchDescriptor>)> {
+        let Folder { descriptor, scopes } = self.by_path.remove(path)?;
+        let number = descriptor.get_watch_descriptor_id();
         let paths = self.by_number.get_mut(&number)?;
         paths.retain(|other| other != path);
         if !paths.is_empty() {
-            return None;
+            return Some((scopes, None));
         }
         self.by_number.remove(&number);
-        Some(folder.descriptor)
-    }
-
-    /// Whether the path is watched, and no other path leads to the same folder.
-    fn is_alone(&self, path: &Path) -> bool {
-        let number = self
-            .by_path
-            .get(path)
-            .map(|folder| folder.descriptor.get_watch_descriptor_id());
-        let paths = number.and_then(|number| self.by_number.get(&number));
-        paths.is_some_and(|paths| paths.len() == 1)
+        Some((scopes, Some(descriptor)))
     }
 
     /// What is watched of this path.
@@ -200,8 +199,13 @@ impl Folders {
             .unwrap_or_default()
     }
 
-    /// Notes what the kernel watches of this path. Returns the kernel's watch of the folder that was there before.
-    fn note(&mut self, path: &Path, scopes: Scopes, descriptor: WatchDescriptor) -> Option<WatchDescriptor> {
+    /// Notes what the kernel watches of this path. Returns, as [`Self::forget`], what was there if it was another folder.
+    fn note(
+        &mut self,
+        path: &Path,
+        scopes: Scopes,
+        descriptor: WatchDescriptor,
+    ) -> Option<(Scopes, Option<WatchDescriptor>)> {
         let number = descriptor.get_watch_descriptor_id();
         let before = match self.by_path.get_mut(path) {
             Some(folder) if folder.descriptor.get_watch_descriptor_id() == number => {
@@ -219,14 +223,13 @@ impl Folders {
 
 /// What an event says of the entry, or of the folder itself if it names no entry.
 fn file_change(mask: EventMask) -> Option<FileChange> {
-    const CHANGES: [(EventMask, FileChange); 10] = [
+    const CHANGES: [(EventMask, FileChange); 9] = [
         (EventMask::CREATE, FileChange::Created),
         (EventMask::CLOSE_WRITE, FileChange::Written),
         (EventMask::MODIFY, FileChange::Modified),
         (EventMask::ATTRIB, FileChange::Touched),
         (EventMask::MOVED_TO, FileChange::MovedIn),
         (EventMask::MOVED_FROM, FileChange::MovedOut),
-        (EventMask::MOVE_SELF, FileChange::MovedOut),
         (EventMask::DELETE, FileChange::Removed),
         (EventMask::DELETE_SELF, FileChange::Removed),
         (EventMask::UNMOUNT, FileChange::Unmounted),
@@ -239,17 +242,29 @@ fn file_change(mask: EventMask) -> Option<FileChange> {
 struct InotifyBackend {
     watches: Watches,
     folders: Arc<Mutex<Folders>>,
+    /// Receives what this finds out itself.
+    sink: Sink,
     /// Why a folder could not be watched as [`Scope::Itself`], for the next `flush`.
     missed_above: Option<BackendError>,
 }
 
 impl InotifyBackend {
-    /// Asks the kernel to watch the folder. Events that come before it is noted are dropped: whoever watches a folder looks at
-    /// it afterwards.
-    fn ask_for(&mut self, folder: &Path, scopes: Scopes, flags: WatchMask) -> io::Result<()> {
-        let descriptor = self.watches.add(folder, scopes.events() | flags)?;
+    /// Asks the kernel to watch the folder in one scope more. Events that come before it is noted are dropped: whoever watches a
+    /// folder looks at it afterwards.
+    fn ask_for(&mut self, folder: &Path, scope: Scope) -> Result<(), BackendError> {
+        let scopes = self.folders.lock().scopes(folder).with(scope, true);
+        // `MASK_ADD`, as another path may lead to the same folder: the kernel would end what that one asked for.
+        let descriptor = self.watches.add(folder, scopes.events() | WatchMask::MASK_ADD)?;
         let before = self.folders.lock().note(folder, scopes, descriptor);
-        self.remove(before);
+        let Some((scopes, unused)) = before else {
+            return Ok(());
+        };
+        self.remove(unused);
+        // Another folder has taken the place of the one that the other scope watches. The event that says so may be unread, and
+        // belongs to no path now.
+        for signal in scopes.moved(folder) {
+            (self.sink)(signal);
+        }
         Ok(())
     }
 
@@ -263,10 +278,7 @@ impl InotifyBackend {
 
 impl WatchBackend for InotifyBackend {
     fn watch(&mut self, folder: &Path, scope: Scope) -> Result<(), BackendError> {
-        let scopes = self.folders.lock().scopes(folder).with(scope, true);
-        // `MASK_ADD`, as another path may lead to the same folder: the kernel would end what that one asked for.
-        let asked = self.ask_for(folder, scopes, WatchMask::MASK_ADD);
-        let Err(error) = asked.map_err(BackendError::from) else {
+        let Err(error) = self.ask_for(folder, scope) else {
             return Ok(());
         };
         match scope {
@@ -277,21 +289,17 @@ impl WatchBackend for InotifyBackend {
         Ok(())
     }
 
+    /// Of the events of a scope that has ended, the kernel goes on to report those of a folder that the other scope watches.
     fn unwatch(&mut self, folder: &Path, scope: Scope) {
         let mut folders = self.folders.lock();
         let Some(watched) = folders.by_path.get_mut(folder) else {
             return;
         };
         watched.scopes = watched.scopes.with(scope, false);
-        let scopes = watched.scopes;
-        if scopes.is_empty() {
-            let unused = folders.forget(folder);
+        if watched.scopes.is_empty() {
+            let unused = folders.forget(folder).and_then(|(_, unused)| unused);
             drop(folders);
             self.remove(unused);
-        } else if folders.is_alone(folder) {
-            drop(folders);
-            // Fewer events, so that writes do not wake us for nothing. Without the folder, there is nothing to lose.
-            drop(self.ask_for(folder, scopes, WatchMask::empty()));
         }
     }
 
@@ -303,3 +311,7 @@ impl WatchBackend for InotifyBackend {
         true
     }
 }
+
+#[cfg(test)]
+#[path = "tests/inotify.rs"]
+mod tests;
