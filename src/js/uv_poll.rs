@@ -167,8 +167,11 @@ impl Polled {
 }
 
 /// The `Polled` of a handle.
-fn data(handle: Handle) -> *const Polled {
-    // SAFETY: called with a handle that `start` has begun, whose first field it set.
+///
+/// # Safety
+/// `UvPoll::start` has begun the handle, and `on_closed` has not ended.
+unsafe fn data(handle: Handle) -> *const Polled {
+    // SAFETY: `start` has set the handle's first field.
     unsafe { *handle.cast::<*const Polled>() }
 }
 

@@ -17,8 +17,9 @@ use parking_lot::Mutex;
 use super::backend::{BackendError, Scope, Sink, WatchBackend};
 use super::file_change::{FileChange, Signal};
 
-/// The events of one look: some hundred. What is left makes the descriptor readable again.
-const BUFFER: usize = 16 * 1024;
+/// The events of one look: fifteen with the longest names, and the few of a save. What is left makes the descriptor readable
+/// again.
+const BUFFER: usize = 4 * 1024;
 
 /// Opens an inotify instance: the watches, and the queue of their events.
 pub fn open(sink: Sink) -> Result<(EventQueue, Box<dyn WatchBackend>), BackendError> {
