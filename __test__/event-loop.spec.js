@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const { test } = require('node:test')
-const { setImmediate: nextTurn } = require('node:timers/promises')
+const { setImmediate: nextTurn, setTimeout: pause } = require('node:timers/promises')
 const { makeFolder, watched } = require('./support/files')
 const { PATIENCE, start } = require('./support/process')
 
@@ -19,6 +19,27 @@ if (process.platform === 'linux') {
       names.filter((name) => name.startsWith('notify')),
       []
     )
+  })
+
+  test('a save that the event loop sees as a whole leaves our thread asleep', async (t) => {
+    const it = watched(t, ['./a'])
+    fs.writeFileSync(it.file('a.js'), '0')
+    await it.seen(1)
+    const task = (id, file) => fs.readFileSync(`/proc/self/task/${id}/${file}`, 'utf8')
+    const ours = fs.readdirSync('/proc/self/task').filter((id) => task(id, 'comm').trim() === 'hmr watch')
+    const sleeps = () => ours.map((id) => Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(task(id, 'status'))[1]))
+    const saves = 10
+    let woken = 0
+    for (let n = 1; n <= saves; n++) {
+      // A save that comes sooner would belong to a burst, whose end the thread waits for.
+      await pause(100)
+      const before = sleeps()
+      fs.writeFileSync(it.file('a.js'), String(n))
+      await it.seen(1)
+      await nextTurn()
+      if (String(sleeps()) !== String(before)) woken++
+    }
+    assert.ok(woken <= 2, `woken by ${woken} of ${saves} saves`)
   })
 
   test('a save is seen after more events than the kernel keeps, while the event loop was busy', async (t) => {

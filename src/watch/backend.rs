@@ -13,8 +13,8 @@ use notify::{
 
 use super::file_change::{FileChange, Signal, signals};
 
-/// Receives the signals of a backend, on the backend's thread.
-pub type Sink = Arc<dyn Fn(Signal) + Send + Sync>;
+/// Receives the signals of a backend that came together, in order, on the thread that reads them.
+pub type Sink = Arc<dyn Fn(Vec<Signal>) + Send + Sync>;
 /// Opens a backend that sends its signals to the sink.
 pub type Connect = dyn Fn(Sink) -> Result<Box<dyn WatchBackend>, BackendError> + Send + Sync;
 
@@ -114,13 +114,16 @@ impl NotifyBackend {
             | EventKindMask::ALL_MODIFY
             | EventKindMask::ACCESS_CLOSE;
         let entries = Channel::open(events, Arc::clone(&sink))?;
-        let tell_move: Sink = Arc::new(move |signal| match signal {
-            Signal::Changed {
-                path,
-                change: FileChange::MovedOut,
-            } => sink(Signal::AncestorMoved(path)),
-            Signal::Changed { .. } => {}
-            other => sink(other),
+        let tell_move: Sink = Arc::new(move |signals| {
+            let moves = signals.into_iter().filter_map(|signal| match signal {
+                Signal::Changed {
+                    path,
+                    change: FileChange::MovedOut,
+                } => Some(Signal::AncestorMoved(path)),
+                Signal::Changed { .. } => None,
+                other => Some(other),
+            });
+            sink(moves.collect());
         });
         let moves = if cfg!(target_os = "linux") {
             Channel::open(EventKindMask::MODIFY_NAME, tell_move).ok()
@@ -176,14 +179,10 @@ struct Channel {
 impl Channel {
     fn open(events: EventKindMask, sink: Sink) -> Result<Self, BackendError> {
         let on_event = move |event: notify::Result<notify::Event>| match event {
-            Ok(event) => {
-                for signal in signals(event) {
-                    sink(signal);
-                }
-            }
+            Ok(event) => sink(signals(event)),
             Err(error) => {
                 tracing::warn!(%error, "the watcher failed, so events may be lost");
-                sink(Signal::Overflow);
+                sink(vec![Signal::Overflow]);
             }
         };
         let config = Config::default().with_event_kinds(events);

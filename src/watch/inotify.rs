@@ -71,9 +71,7 @@ impl EventQueue {
                 signals.push(Signal::Overflow);
             }
         }
-        for signal in signals {
-            (self.sink)(signal);
-        }
+        (self.sink)(signals);
     }
 }
 
@@ -263,9 +261,7 @@ impl InotifyBackend {
         self.remove(unused);
         // Another folder has taken the place of the one that the other scope watches. The event that says so may be unread, and
         // belongs to no path now.
-        for signal in scopes.moved(folder) {
-            (self.sink)(signal);
-        }
+        (self.sink)(scopes.moved(folder).collect());
         Ok(())
     }
 

@@ -139,9 +139,9 @@ impl Shared {
     pub fn new(wake: Box<dyn Fn() + Send + Sync>, connect: Box<Connect>) -> Arc<Self> {
         Arc::new_cyclic(|shared: &Weak<Self>| {
             let shared = Weak::clone(shared);
-            let sink: Sink = Arc::new(move |signal| {
+            let sink: Sink = Arc::new(move |signals| {
                 if let Some(shared) = shared.upgrade() {
-                    shared.on_signal(signal);
+                    shared.on_signals(signals);
                 }
             });
             Self {
@@ -155,18 +155,29 @@ impl Shared {
         })
     }
 
-    fn on_signal(&self, signal: Signal) {
-        // Only for signals of interest: a trace that is written into a watched folder makes events itself, without end.
-        if tracing::enabled!(tracing::Level::TRACE) && self.state.lock().state.is_of_interest(&signal) {
-            tracing::trace!(?signal);
+    fn on_signals(&self, signals: Vec<Signal>) {
+        if tracing::enabled!(tracing::Level::TRACE) {
+            for signal in &signals {
+                // Only signals of interest: a trace that is written into a watched folder makes events itself, without end.
+                if self.state.lock().state.is_of_interest(signal) {
+                    tracing::trace!(?signal);
+                }
+            }
         }
         let mut guarded = self.state.lock();
-        if !guarded.shut_down {
-            let now = Instant::now();
-            let sign = guarded.state.is_sign_of_save(&signal).then_some(now);
-            guarded.state.on_signal(now, signal);
-            self.follow_up_on(guarded, sign);
+        if guarded.shut_down {
+            return;
         }
+        let now = Instant::now();
+        let mut sign = None;
+        for signal in signals {
+            if guarded.state.is_sign_of_save(&signal) {
+                sign = Some(now);
+            }
+            guarded.state.on_signal(now, signal);
+        }
+        // After the last: what the first ones set, the last one mostly takes back, and then our thread can sleep on.
+        self.follow_up_on(guarded, sign);
     }
 
     /// Wakes our thread and the caller if they have something to do. To be called after each change of the state.

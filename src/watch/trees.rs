@@ -63,20 +63,14 @@ impl Trees {
     fn with_backend(connect: &Connect, wake: impl Fn() + Send + Sync + 'static) -> Self {
         let noted: Arc<Mutex<Noted>> = Arc::default();
         let told = Arc::clone(&noted);
-        let sink: Sink = Arc::new(move |signal| {
-            match signal {
-                Signal::Changed { path, change } if !is_unfinished(&path, change) => {
-                    let Some(folder) = path.parent() else { return };
-                    let mut noted = told.lock();
-                    noted.dirty.insert(folder.to_owned());
-                    if change.is_about_name() {
-                        noted.renamed.insert(path);
-                    }
-                }
-                Signal::Overflow => told.lock().is_incomplete = true,
-                Signal::Changed { .. } | Signal::AncestorMoved(_) => return,
+        let sink: Sink = Arc::new(move |signals| {
+            let mut has_news = false;
+            for signal in signals {
+                has_news |= note(&told, signal);
             }
-            wake();
+            if has_news {
+                wake();
+            }
         });
         let backend = connect(sink).ok();
         Self {
@@ -150,6 +144,26 @@ impl Trees {
         }
         known.look_for_bases(&mut changed);
         changed
+    }
+}
+
+/// Notes what has to be taken because of a signal. Returns whether there is anything.
+fn note(noted: &Mutex<Noted>, signal: Signal) -> bool {
+    match signal {
+        Signal::Changed { path, change } if !is_unfinished(&path, change) => {
+            let Some(folder) = path.parent() else { return false };
+            let mut noted = noted.lock();
+            noted.dirty.insert(folder.to_owned());
+            if change.is_about_name() {
+                noted.renamed.insert(path);
+            }
+            true
+        }
+        Signal::Overflow => {
+            noted.lock().is_incomplete = true;
+            true
+        }
+        Signal::Changed { .. } | Signal::AncestorMoved(_) => false,
     }
 }
 

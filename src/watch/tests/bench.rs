@@ -56,9 +56,9 @@ impl Bench {
         let listen = Arc::new(listen);
         let tee = move |sink: Sink| -> Sink {
             let listen = Arc::clone(&listen);
-            Arc::new(move |signal| {
-                listen(&signal);
-                sink(signal);
+            Arc::new(move |signals| {
+                signals.iter().for_each(&*listen);
+                sink(signals);
             })
         };
         let (open, tee_on_loop) = (on_loop(), tee.clone());

@@ -45,7 +45,7 @@ impl Fake {
 
     pub fn tell(&self, signal: Signal) {
         let sink = self.0.lock().sink.clone().unwrap();
-        sink(signal);
+        sink(vec![signal]);
     }
 
     pub fn tell_change(&self, path: &Path, change: FileChange) {

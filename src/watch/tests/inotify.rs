@@ -17,7 +17,7 @@ impl Bench {
     fn new() -> Self {
         let told: Arc<Mutex<Vec<Signal>>> = Arc::default();
         let listens = Arc::clone(&told);
-        let (queue, backend) = open(Arc::new(move |signal| listens.lock().push(signal))).unwrap();
+        let (queue, backend) = open(Arc::new(move |signals| listens.lock().extend(signals))).unwrap();
         let temp = TempDir::new();
         Self {
             queue,
