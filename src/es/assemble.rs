@@ -18,10 +18,20 @@ use crate::js::{Js, JsResult};
 pub struct Assembly {
     /// The new versions, in the order in which they were found.
     pub made: Vec<Rc<Version>>,
+    /// Whether the new versions are those of a stage: until it is committed, other modules keep the versions that they have.
+    is_staged: bool,
     by_module: HashMap<ModuleId, usize>,
 }
 
 impl Assembly {
+    /// The new versions of a stage, none so far.
+    pub fn of_stage() -> Self {
+        Self {
+            is_staged: true,
+            ..Self::default()
+        }
+    }
+
     /// The new version of a module.
     pub fn version(&self, id: ModuleId) -> Option<Rc<Version>> {
         self.by_module
@@ -110,9 +120,13 @@ impl Engine {
             next += 1;
             self.find_links(js, &version, assembly)?;
         }
+        let is_alone = assembly.is_staged && assembly.made.len() == 1;
         for version in &assembly.made {
-            js.scope(|js| self.instantiate(js, version).map_err(crate::js::Thrown::hold))
-                .map_err(|held| Self::thrown(held.get(js)))?;
+            js.scope(|js| {
+                let instantiated = self.instantiate(js, version, is_alone);
+                instantiated.map_err(crate::js::Thrown::hold)
+            })
+            .map_err(|held| Self::thrown(held.get(js)))?;
         }
         let order = in_order(assembly);
         for version in &order {

@@ -255,7 +255,12 @@ impl Engine {
             version,
             module.map_or(js.undefined(), |module| module.get(js)),
         )?;
-        let step = self.glue_function(js, if has_await { "stepAsync" } else { "step" })?;
+        let step = match has_await {
+            true => "stepAsync",
+            false if version.is_alone.get() => "stepAlone",
+            false => "step",
+        };
+        let step = self.glue_function(js, step)?;
         let result = self.host().run(js, version, step, &[scope.get(js)])?;
         Ok(if has_await {
             Ran::Promise(result.hold())

@@ -18,7 +18,7 @@ const { apply, defineProperty: define, ownKeys, set } = Reflect
 const nothing = freeze(create(null))
 const isStrict = process.versions.node.split('.')[0] >= 26
 const { hasOwnProperty: hasOwn, propertyIsEnumerable: isEnumerable } = Object.prototype
-const { TypeError: WrongType } = globalThis
+const { Proxy: Deputy, TypeError: WrongType } = globalThis
 const { captureStackTrace } = Error
 const { isArray } = Array
 const { stringify } = JSON
@@ -29,8 +29,8 @@ const evaluate = globalThis.eval
 
 /** The functions of `natives.rs`. */
 let native
-/** The class of `$` (`scope.js`). */
-let Scope
+/** The class of `$`, and what stands for exports that are not there yet (`scope.js`). */
+let Scope, early
 /** `compiled(address, code, source)` tells the parts that print stacks and write coverage of new code. */
 let compiled
 
@@ -104,6 +104,7 @@ module.exports = {
   start(functions, scopes, stack, maps, coverage) {
     native = functions
     Scope = scopes.Scope
+    early = scopes.early
     scopes.start(functions)
     module.exports.timers = scopes.setTimers
     module.exports.rewired = scopes.rewired
@@ -161,6 +162,13 @@ module.exports = {
     $.local = undefined
     return [$, hoisted]
   },
+  /** Does the same with the plain function of a module that is evaluated by itself. It is called when the module is evaluated. */
+  instantiateAlone(make, id, serial) {
+    const $ = new Scope(id, serial)
+    $.run = make
+    $.env = early($)
+    return $
+  },
   step($) {
     const { run } = $
     $.run = undefined
@@ -170,6 +178,11 @@ module.exports = {
     const { run } = $
     $.run = undefined
     return apply(asyncNext, run, [])
+  },
+  stepAlone($) {
+    const { run } = $
+    $.run = undefined
+    $.env = setPrototypeOf(run($), null)
   },
   /** Adds getters for what is exported from elsewhere to what importers read. */
   reExport($, reads, isLong) {
@@ -187,7 +200,7 @@ module.exports = {
     defineProperty(target, Symbol.toStringTag, { value: 'Module' })
     preventExtensions(target)
     const traps = new Traps(cell)
-    traps.proxy = new Proxy(target, traps)
+    traps.proxy = new Deputy(target, traps)
     return { proxy: traps.proxy, traps, target }
   },
   /** Copies the values to the target. `console.log` prints the target, past the traps. */

@@ -15,10 +15,16 @@ use crate::js::{Js, JsResult, Value};
 const MAPPED: usize = 3;
 
 impl Engine {
-    /// Makes `$`, lets an ES module hoist its functions, parses JSON. No statement of the user's runs.
-    pub(super) fn instantiate<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s, ()> {
+    /// Makes `$`, lets an ES module hoist its functions, parses JSON. No statement of the user's runs. `is_alone`: no other
+    /// module is evaluated with this one.
+    pub(super) fn instantiate<'s>(
+        &self,
+        js: Js<'s>,
+        version: &Rc<Version>,
+        is_alone: bool,
+    ) -> JsResult<'s, ()> {
         match &version.unit.body {
-            Body::Module(_) => self.instantiate_module(js, version),
+            Body::Module(_) => self.instantiate_module(js, version, is_alone),
             Body::Json(text) => {
                 let text = text.strip_prefix('\u{feff}').unwrap_or(text);
                 let parse = js.global()?.get("JSON")?.get("parse")?;
@@ -48,15 +54,22 @@ impl Engine {
         self.error_with_code(js, "SyntaxError", "", &format!("{path}: {message}"))
     }
 
-    fn instantiate_module<'s>(&self, js: Js<'s>, version: &Rc<Version>) -> JsResult<'s, ()> {
+    fn instantiate_module<'s>(&self, js: Js<'s>, version: &Rc<Version>, is_alone: bool) -> JsResult<'s, ()> {
         let Some(code) = version.unit.code() else {
             return Ok(());
         };
         let model = version.live.borrow_mut().model.take();
+        let alone = if is_alone && model.is_none() {
+            code.code_alone()
+        } else {
+            None
+        };
+        version.is_alone.set(alone.is_some());
         let model = if let Some(model) = model {
             model.get(js)
         } else {
-            let loaded = self.load_function(js, &version.unit, code);
+            let text = alone.as_ref().unwrap_or(&code.code);
+            let loaded = self.load_function(js, &version.unit, code, text);
             loaded.map_err(|thrown| self.early_error(js, version, thrown))?
         };
         let module = js.count(version.module);
@@ -65,6 +78,8 @@ impl Engine {
             let pair = self.glue(js, "instantiateAsync", &args)?;
             self.hoisting.borrow_mut().add(pair.item(1)?.hold());
             pair.item(0)?
+        } else if alone.is_some() {
+            self.glue(js, "instantiateAlone", &args)?
         } else {
             self.glue(js, "instantiate", &args)?
         };
@@ -73,13 +88,14 @@ impl Engine {
         Ok(())
     }
 
-    /// Compiles the function of an ES module. Its source map is kept here until a stack names the file.
-    fn load_function<'s>(&self, js: Js<'s>, unit: &Unit, code: &Arc<Compiled>) -> JsResult<'s> {
+    /// Compiles the function of an ES module from `text`, one of the forms of `code`. Its source map is kept here until a
+    /// stack names the file.
+    fn load_function<'s>(&self, js: Js<'s>, unit: &Unit, code: &Arc<Compiled>, text: &str) -> JsResult<'s> {
         let url = unit.url.as_str();
         self.note_mapped(url, code);
-        let may_evaluate = code.code.contains("eval") || code.code.contains("Function");
+        let may_evaluate = text.contains("eval") || text.contains("Function");
         let args = [
-            js.string(&code.code),
+            js.string(text),
             js.string(url),
             js.boolean(may_evaluate),
             js.number(told(unit.hash)),
@@ -123,7 +139,9 @@ impl Engine {
     pub(super) fn map_comment(&self, url: &str, code: Option<&str>) -> Option<String> {
         let mapped = self.mapped.borrow();
         let mut versions = mapped.get(url)?.iter().rev();
-        let version = versions.find(|version| code.is_none_or(|code| version.code == code))?;
+        let version = versions.find(|version| {
+            code.is_none_or(|code| version.code == code || version.code_alone().is_some_and(|it| it == code))
+        })?;
         Some(map_comment(url, version.map.as_deref()?))
     }
 

@@ -239,6 +239,8 @@ pub struct Version {
     pub is_mirrored: Cell<bool>,
     /// Whether the module's function is at its `yield`: instantiated, and not evaluated yet.
     pub is_waiting: Cell<bool>,
+    /// Whether the module's function is the plain one of a module that is evaluated by itself, which runs at once.
+    pub is_alone: Cell<bool>,
 }
 
 /// The JavaScript values of a version.
@@ -297,6 +299,7 @@ impl Version {
             done: Rc::default(),
             is_mirrored: Cell::new(false),
             is_waiting: Cell::new(false),
+            is_alone: Cell::new(false),
         })
     }
 

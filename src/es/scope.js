@@ -2,7 +2,7 @@
 // `$`, the object through which the compiled code of one version reaches everything but its own variables.
 const { create, defineProperty, freeze, setPrototypeOf } = Object
 const { apply } = Reflect
-const { ReferenceError: NoReference, TypeError: WrongType } = globalThis
+const { Proxy: Deputy, ReferenceError: NoReference, String: text, TypeError: WrongType } = globalThis
 const { Map: Table } = globalThis
 const { get: tableGet, set: tableSet } = Table.prototype
 const { get: weakGet, set: weakSet } = WeakMap.prototype
@@ -21,7 +21,7 @@ class Scope {
     this.serial = serial
     /** The module's compiled function, with which the next version of the same text begins. */
     this.make = undefined
-    /** The generator of that function, from instantiation to evaluation. */
+    /** From instantiation to evaluation: the generator of that function, or the plain function of a module that runs alone. */
     this.run = undefined
     /** Getters of the module's own exports, as its code gives them. */
     this.local = undefined
@@ -82,6 +82,17 @@ class Scope {
   }
 }
 setPrototypeOf(Scope.prototype, null)
+/** Stands for the exports of a module that is evaluated by itself until they are there, and then leads to them. */
+function early($) {
+  const env = new Deputy(nothing, {
+    get(_, key) {
+      if ($.env === env) throw new NoReference(`Cannot access '${text(key)}' before initialization`)
+      return $.env[key]
+    }
+  })
+  return env
+}
+const nothing = freeze(create(null))
 // Compiled code assigns to `$.k.v` where the source assigns to an import, which has to throw.
 defineProperty(Scope.prototype, 'k', {
   value: freeze(
@@ -157,6 +168,7 @@ setTimers()
 
 module.exports = {
   Scope,
+  early,
   /** Connects this file with `natives.rs`. */
   start(functions) {
     native = functions

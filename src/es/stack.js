@@ -151,9 +151,11 @@ if (typeof prepareStackTrace === 'function') {
   })
 }
 
+const strict = '"use strict";'
 /** The offset in a module's code at which the user's text begins, behind what the compiler has put before it. */
 function startOf(code) {
   if (!code.startsWith('return')) return 0
+  if (code.startsWith('return(function(')) return code.indexOf(strict) + strict.length
   const yields = code.indexOf('yield')
   const [, before] = /^(yield.*?\}\]?;(?:\/\*node-do-not-add-exception-line\*\/)?)/.exec(code.slice(yields))
   return yields + before.length

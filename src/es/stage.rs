@@ -82,7 +82,7 @@ impl Engine {
         changed: &[(ModuleId, Arc<Unit>)],
         again: &[ModuleId],
     ) -> JsResult<'s, Rc<Stage>> {
-        let mut assembly = Assembly::default();
+        let mut assembly = Assembly::of_stage();
         let outcome = self.assemble_stage(js, changed, again, &mut assembly);
         let is_unsure = match outcome {
             Ok(is_unsure) => is_unsure,
@@ -120,11 +120,14 @@ impl Engine {
             let new = changed.iter().find(|(changed, _)| *changed == id);
             let (unit, model) = match (new, &current) {
                 (Some((_, unit)), _) => (Arc::clone(unit), None),
-                (None, Some(current)) => (Arc::clone(&current.unit), current.scope()),
+                (None, Some(current)) => {
+                    let model = current.scope().filter(|_| !current.is_alone.get());
+                    (Arc::clone(&current.unit), model)
+                }
                 (None, None) => (self.unit_of(js, &record)?, None),
             };
             let version = Version::new(&record, unit);
-            // The function of the same text is called again: that makes a new instance without compiling.
+            // The generator of the same text is called again: that makes a new instance without compiling.
             version.live.borrow_mut().model = model;
             assembly.add(&version);
         }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::alone::Alone;
 use super::options::TsOptions;
 
 /// One file, as it is given to the compiler.
@@ -98,6 +99,8 @@ pub struct Compiled {
     pub has_await: bool,
     /// Literal specifiers of `import()` and `require()`, each once.
     pub dynamic: Vec<String>,
+    /// What the code becomes when no other module is evaluated with this one; `None` if it has to be as it is.
+    pub alone: Option<Alone>,
 }
 
 /// Kind of a compiled file.

@@ -6,6 +6,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `mod.rs` | the order of the steps; the name of `$`; the code before and after the text |
+//! | `alone.rs` | the code of a module that is evaluated by itself |
 //! | `compiled.rs`, `options.rs` | what is given and what comes out; options of a tsconfig.json |
 //! | `parse.rs` | the syntax tree, the kind of module by its syntax, early errors |
 //! | `early.rs` | syntax of imports and exports that is refused: `assert`, import phases |
@@ -60,6 +61,7 @@
 )]
 
 mod accessors;
+mod alone;
 mod assigned;
 mod class;
 mod compiled;
@@ -102,6 +104,7 @@ use oxc_ast::ast::Program;
 use oxc_semantic::Scoping;
 use rustc_hash::FxHashSet;
 
+pub use alone::Alone;
 pub use compiled::{
     CompileError, Compiled, ErrorKind, Export, ExportKind, Format, Import, ImportName, Kind, Language,
     NodeVersion, Request, Source,
@@ -254,6 +257,7 @@ fn unused_name(text: &str) -> String {
 
 /// Puts the code together.
 fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
+    let exports_alone = alone::exports(&rewriter);
     let Rewriter {
         text,
         source,
@@ -282,13 +286,15 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
             prefix.push_str(HIDDEN);
         }
         if helpers.is_empty() {
-            (format!("return{prefix}"), "\n})".to_owned())
+            (format!("return{prefix}"), alone::END.to_owned())
         } else {
             let prefix = format!("return({}{prefix}", helpers.parameters(env));
             (prefix, format!("\n}}))\n{}", helpers.arguments()))
         }
     };
     let (mut code, map) = edits.apply(text, &prefix, &suffix);
+    let text = prefix.len()..code.len() - suffix.len();
+    let alone = exports_alone.map(|exports| Alone { text, exports });
     let mut map = map.mappings();
     if kind == Kind::CommonJs {
         // As under node, the file is known by its path.
@@ -311,6 +317,7 @@ fn finish(rewriter: Rewriter<'_, '_>, is_strict: bool) -> Compiled {
         exports: facts.exports,
         has_await,
         dynamic,
+        alone,
     }
 }
 
@@ -357,11 +364,7 @@ fn module_prefix(env: &str, facts: &Facts, has_await: bool, prelude: &str) -> St
         if index > 0 {
             prefix.push(',');
         }
-        prefix.push_str("get ");
-        prefix.push_str(&quote::key(name));
-        prefix.push_str("(){return ");
-        prefix.push_str(local);
-        prefix.push('}');
+        prefix.push_str(&quote::getter(name, local));
     }
     prefix.push_str(close);
     prefix.push(';');

@@ -41,6 +41,11 @@ pub fn member(object: &str, name: &str) -> String {
     }
 }
 
+/// A getter of the object literal, `get name(){return variable}`.
+pub fn getter(name: &str, variable: &str) -> String {
+    format!("get {}(){{return {variable}}}", key(name))
+}
+
 /// `name` as a key of an object literal.
 pub fn key(name: &str) -> String {
     if is_identifier_name(name) {

@@ -133,6 +133,9 @@ pub fn is_compiled(source: &Source<'_>) -> bool {
         assert_parses(&format!("(function(){{{code}\n}})"), source.text);
     } else {
         assert_parses(&done.code, source.text);
+        if let Some(code) = done.code_alone() {
+            assert_parses(&code, source.text);
+        }
         // What `using` is lowered to may close its block on a line of its own.
         if !source.text.contains("using") {
             assert_lines(&done.code, source.text);

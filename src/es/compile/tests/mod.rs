@@ -1,4 +1,5 @@
 //! What comes out for what goes in.
+mod alone;
 mod fuzz;
 mod imports;
 mod lower;

@@ -1,6 +1,6 @@
 //! Compiled code as bytes, and back. Other bytes decode to nothing.
 
-use crate::es::compile::{Compiled, Export, ExportKind, Import, ImportName, Kind, Request};
+use crate::es::compile::{Alone, Compiled, Export, ExportKind, Import, ImportName, Kind, Request};
 
 /// Compiled code as bytes.
 pub fn encode(compiled: &Compiled) -> Vec<u8> {
@@ -40,6 +40,11 @@ pub fn encode(compiled: &Compiled) -> Vec<u8> {
     });
     writer.list(&compiled.exports, Writer::export);
     writer.list(&compiled.dynamic, |writer, specifier| writer.text(specifier));
+    writer.list(compiled.alone.as_slice(), |writer, alone| {
+        writer.size(alone.text.start);
+        writer.size(alone.text.end);
+        writer.text(&alone.exports);
+    });
     writer.0
 }
 
@@ -71,6 +76,7 @@ pub fn decode(bytes: &[u8]) -> Option<Compiled> {
         imports: reader.list(Reader::import)?,
         exports: reader.list(Reader::export)?,
         dynamic: reader.list(Reader::text)?,
+        alone: reader.list(Reader::alone)?.pop(),
     };
     reader.0.is_empty().then_some(compiled)
 }
@@ -187,6 +193,13 @@ impl Reader<'_> {
             items.push(read(self)?);
         }
         Some(items)
+    }
+
+    fn alone(&mut self) -> Option<Alone> {
+        Some(Alone {
+            text: self.size()?..self.size()?,
+            exports: self.text()?,
+        })
     }
 
     fn import(&mut self) -> Option<Import> {

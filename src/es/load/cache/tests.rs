@@ -55,7 +55,9 @@ fn what_was_saved_is_found_as_it_was() {
     assert_eq!(found(folder.path(), TEXT).as_deref(), Some(&*compiled));
     assert!(found(folder.path(), "1").is_none());
     // A second save keeps what the first one had.
-    saved(folder.path(), "1");
+    let alone = saved(folder.path(), "1");
+    assert!(alone.code_alone().is_some());
+    assert_eq!(found(folder.path(), "1").as_deref(), Some(&*alone));
     assert!(found(folder.path(), TEXT).is_some());
 }
 
