@@ -4,20 +4,9 @@
 //! has not run. Nobody can do that to a module that is evaluated by itself. V8 makes a plain function in less time, and one
 //! object with the values in less than a getter for each.
 
-use std::ops::Range;
-
-use super::compiled::{Compiled, Kind};
+use super::compiled::{Alone, Compiled, Kind};
 use super::quote;
 use super::rewriter::Rewriter;
-
-/// What of [`Compiled::code`] is the module's own text, and what the plain function returns.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alone {
-    /// The bytes of the module's text.
-    pub text: Range<usize>,
-    /// The properties of the object with the exports. An export that a function may assign to is a getter.
-    pub exports: String,
-}
 
 /// What comes right before the text in the code with a plain function.
 const START: &str = "\"use strict\";";

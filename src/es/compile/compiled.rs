@@ -1,8 +1,8 @@
 //! [`Compiled`], what a file becomes, and [`Source`], what the compiler is given.
 
+use std::ops::Range;
 use std::path::Path;
 
-use super::alone::Alone;
 use super::options::TsOptions;
 
 /// One file, as it is given to the compiler.
@@ -101,6 +101,15 @@ pub struct Compiled {
     pub dynamic: Vec<String>,
     /// What the code becomes when no other module is evaluated with this one; `None` if it has to be as it is.
     pub alone: Option<Alone>,
+}
+
+/// What of [`Compiled::code`] is the module's own text, and what a plain function of that text returns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alone {
+    /// The bytes of the module's text.
+    pub text: Range<usize>,
+    /// The properties of the object with the exports. An export that a function may assign to is a getter.
+    pub exports: String,
 }
 
 /// Kind of a compiled file.

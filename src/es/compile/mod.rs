@@ -104,9 +104,8 @@ use oxc_ast::ast::Program;
 use oxc_semantic::Scoping;
 use rustc_hash::FxHashSet;
 
-pub use alone::Alone;
 pub use compiled::{
-    CompileError, Compiled, ErrorKind, Export, ExportKind, Format, Import, ImportName, Kind, Language,
+    Alone, CompileError, Compiled, ErrorKind, Export, ExportKind, Format, Import, ImportName, Kind, Language,
     NodeVersion, Request, Source,
 };
 pub use map::comment as map_comment;
